@@ -1,0 +1,139 @@
+"""The configuration of a run: one YAML file, one section per stage."""
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from pipeline.analyze.config import AnalyzeConfig
+from pipeline.encode.config import EncodeConfig
+from pipeline.ingest.config import IngestConfig
+from pipeline.report.config import ReportConfig
+from pipeline.sample.config import SampleConfig
+from pipeline.settings import Settings
+from pipeline.train.config import TrainConfig
+from storage.errors import ZpointsError
+
+
+class ConfigError(ZpointsError):
+    """The configuration is not valid."""
+
+
+class ClusterConfig(Settings):
+    """Where the run computes; never part of a result's fingerprint."""
+
+    workers: int | None = Field(
+        None, ge=1, description="tasks that run at once; null takes one per core"
+    )
+    processes: bool = Field(
+        False, description="a process per worker rather than threads in this process"
+    )
+
+
+class RunConfig(Settings):
+    """Everything that a run needs to know."""
+
+    root: str | None = Field(
+        None, description="where the store lies: a folder or s3://bucket/prefix; --root overrides"
+    )
+    ingest: IngestConfig = Field(IngestConfig(), description="photographs in")
+    train: TrainConfig = Field(TrainConfig(), description="the autoencoder")
+    encode: EncodeConfig = Field(EncodeConfig(), description="images to latent vectors")
+    analyze: AnalyzeConfig = Field(AnalyzeConfig(), description="statistics of the latents")
+    sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
+    report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
+    cluster: ClusterConfig = Field(ClusterConfig(), description="where it runs")
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with zpoints."""
+    return sorted(p.name.removesuffix(".yaml") for p in _presets() if p.name.endswith(".yaml"))
+
+
+def load_config(config: str, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    config
+        Path of a YAML file, or the name of a preset.
+    overrides
+        Texts ``section.key=value``; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file or preset, or a key or value is not valid; the message names it.
+    """
+    settings = validated(_read(config), origin=config)
+    return override(settings, overrides) if overrides else settings
+
+
+def override(config: RunConfig, overrides: Iterable[str]) -> RunConfig:
+    """A configuration with single values replaced; see ``load_config``."""
+    values = config.model_dump(mode="json")
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"--set {text}: expected section.key=value, e.g. train.epochs=30.")
+        _set(values, key.strip().split("."), _yaml(value, f"--set {text}"))
+    return validated(values, origin="--set")
+
+
+def validated(values: Any, *, origin: str) -> RunConfig:
+    """A checked configuration from plain values.
+
+    Raises
+    ------
+    ConfigError
+        With one line per key that is unknown or out of range.
+    """
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in e['loc']) or 'the file'}: {e['msg']}"
+            + ("" if isinstance(e["input"], dict | list) else f" (got {e['input']!r})")
+            for e in error.errors()
+        ]
+        raise ConfigError(
+            f"{origin} is not a valid configuration:\n" + "\n".join(lines) + "\n"
+            "zpoints config prints every key with its range."
+        ) from error
+
+
+def _presets() -> Iterable[Any]:
+    return files("pipeline").joinpath("presets").iterdir()
+
+
+def _read(config: str) -> Any:
+    path = Path(config)
+    if path.is_file():
+        return _yaml(path.read_text(encoding="utf-8"), config) or {}
+    preset = files("pipeline").joinpath("presets", f"{config}.yaml")
+    if not preset.is_file():
+        raise ConfigError(
+            f"{config} is neither a file nor a preset. Presets: {', '.join(preset_names())}."
+        )
+    return _yaml(preset.read_text(encoding="utf-8"), config)
+
+
+def _yaml(text: str, origin: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{origin} is not valid YAML: {error}") from error
+
+
+def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+    for depth, part in enumerate(path[:-1]):
+        inner = values.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(
+                f"--set {'.'.join(path)}: {'.'.join(path[: depth + 1])} is a value, not a section."
+            )
+        values = inner
+    values[path[-1]] = value
