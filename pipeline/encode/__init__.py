@@ -1,0 +1,1 @@
+"""Images to latents, with the error of their reconstruction."""

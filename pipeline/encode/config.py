@@ -1,0 +1,21 @@
+"""Settings of the encoding."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.settings import Settings
+
+
+class EncodeConfig(Settings):
+    """How the images of the store become latent vectors."""
+
+    batch: int = Field(
+        256, ge=1, le=65536, description="images per forward pass; part of the byte-exact result"
+    )
+    chunk: int = Field(
+        2048, ge=1, le=1_048_576, description="vectors per chunk; a multiple of ingest.chunk"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto takes CUDA where there is one"
+    )

@@ -1,0 +1,36 @@
+"""Kernels of the encoding: uint8 images to latent vectors and reconstruction errors."""
+
+import numpy as np
+import torch
+
+from pipeline.train.loop import to_network
+from pipeline.train.model import Autoencoder
+
+
+@torch.inference_mode()
+def encode_batches(model: Autoencoder, images: np.ndarray, *, batch: int) -> dict[str, np.ndarray]:
+    """Encode images and measure how well they are reconstructed.
+
+    Parameters
+    ----------
+    images
+        uint8 (image, y, x, channel).
+    batch
+        Images per forward pass.
+
+    Returns
+    -------
+    dict
+        ``z`` float32 (image, component); ``reconstruction_error`` float32 (image), the mean squared
+        error over pixels and channels of values in [0, 1].
+    """
+    device = next(model.parameters()).device
+    z = np.empty((len(images), model.architecture.z_dim), dtype=np.float32)
+    error = np.empty(len(images), dtype=np.float32)
+    for start in range(0, len(images), batch):
+        rows = slice(start, start + batch)
+        x = to_network(torch.from_numpy(images[rows]), device)  # (B, C, S, S)
+        latents = model.encode(x)
+        z[rows] = latents.cpu().numpy()
+        error[rows] = (model.decode(latents) - x).square_().mean(dim=(1, 2, 3)).cpu().numpy()
+    return {"z": z, "reconstruction_error": error}

@@ -1,0 +1,40 @@
+"""Settings of the training."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pipeline.settings import Settings
+
+
+def _roman(value: Any) -> Any:
+    return {"I": 1, "II": 2}.get(value, value) if isinstance(value, str) else value
+
+
+class TrainConfig(Settings):
+    """The autoencoder and its training."""
+
+    case: Annotated[Literal[1, 2], BeforeValidator(_roman)] = Field(
+        1, description="layers: 1 (32-64-128-256 filters, kernels 3), 2 (64-64-128-128, 5-5-3-3)"
+    )
+    z_dim: int = Field(256, ge=2, le=4096, description="components of a latent vector")
+    activation: Literal["leaky_relu", "relu", "selu"] = Field(
+        "leaky_relu", description="leaky_relu, relu or selu"
+    )
+    batch_norm: bool = Field(False, description="batch normalisation after every convolution")
+    loss: Literal["mse", "bce"] = Field(
+        "mse", description="mse (mean squared error) or bce (binary cross-entropy)"
+    )
+    epochs: int = Field(24, ge=1, le=10_000, description="passes over the training split")
+    batch: int = Field(128, ge=2, le=65536, description="images per optimiser step")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="peak (one_cycle) or fixed rate")
+    schedule: Literal["one_cycle", "constant"] = Field(
+        "one_cycle", description="course of the learning rate: one_cycle or constant"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto takes bfloat16 autocast where the processor gains from it"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto takes CUDA where there is one"
+    )
+    seed: int = Field(0, ge=0, description="of the initial weights and the order of images")

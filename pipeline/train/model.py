@@ -1,0 +1,152 @@
+"""The convolutional autoencoder: four strided convolutions, a dense bottleneck, and the way back.
+
+Shape letters: B batch, C channels, S image side, F filters, P side after the four halvings,
+Z latent components.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Activation = Literal["leaky_relu", "relu", "selu"]
+
+HALVINGS = 4
+LEAK = 0.3  # negative slope of the leaky ReLU
+MAPS_OF_CASE = {
+    1: {
+        "encoder_filters": (32, 64, 128, 256),
+        "encoder_kernels": (3, 3, 3, 3),
+        "decoder_filters": (128, 64, 32),
+        "decoder_kernels": (3, 3, 3, 3),
+    },
+    2: {
+        "encoder_filters": (64, 64, 128, 128),
+        "encoder_kernels": (5, 5, 3, 3),
+        "decoder_filters": (128, 64, 64),
+        "decoder_kernels": (3, 3, 5, 5),
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """Everything that fixes the shapes of an autoencoder's weights.
+
+    ``decoder_filters`` leaves out the last transposed convolution, whose filters are ``channels``.
+    """
+
+    side: int
+    channels: int
+    z_dim: int
+    encoder_filters: tuple[int, ...]
+    encoder_kernels: tuple[int, ...]
+    decoder_filters: tuple[int, ...]
+    decoder_kernels: tuple[int, ...]
+    activation: Activation = "leaky_relu"
+    batch_norm: bool = False
+
+    @classmethod
+    def of_case(
+        cls,
+        case: Literal[1, 2],
+        *,
+        side: int,
+        channels: int,
+        z_dim: int = 256,
+        activation: Activation = "leaky_relu",
+        batch_norm: bool = False,
+    ) -> "Architecture":
+        """The layers of case I (1) or case II (2) for images of ``side`` x ``side`` pixels."""
+        return cls(
+            side=side,
+            channels=channels,
+            z_dim=z_dim,
+            activation=activation,
+            batch_norm=batch_norm,
+            **MAPS_OF_CASE[case],
+        )
+
+    @classmethod
+    def from_attrs(cls, attrs: dict[str, Any]) -> "Architecture":
+        """Restore what ``to_attrs`` gave, after JSON has made lists of the tuples."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in attrs.items()})
+
+    def to_attrs(self) -> dict[str, Any]:
+        """Plain values, fit for the attributes of a Zarr group."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+class Autoencoder(nn.Module):
+    """A plain convolutional autoencoder with a dense bottleneck and a sigmoid output.
+
+    ``encode`` maps images (B, C, S, S) float in [0, 1] to latents (B, Z); ``decode`` maps latents
+    to images. Stride 2 and "same" padding everywhere: the side halves, then doubles, per layer.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        a = architecture
+        self.architecture = a
+        self.patch = a.side // 2**HALVINGS
+        deepest = a.encoder_filters[-1]
+        self.encoder = nn.Sequential(
+            *_encoder_layers((a.channels, *a.encoder_filters), a.encoder_kernels, a)
+        )
+        self.to_latent = nn.Linear(deepest * self.patch**2, a.z_dim)
+        self.from_latent = nn.Linear(a.z_dim, deepest * self.patch**2)
+        self.decoder = nn.Sequential(
+            *_decoder_layers((deepest, *a.decoder_filters, a.channels), a.decoder_kernels, a)
+        )
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Latents (B, Z) of images ``x`` (B, C, S, S)."""
+        return self.to_latent(self.encoder(x).flatten(1))  # (B, F, P, P) -> (B, F*P*P) -> (B, Z)
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        """Images before the sigmoid (B, C, S, S), as binary cross-entropy wants them."""
+        h = self.from_latent(z).unflatten(1, (-1, self.patch, self.patch))  # (B, F, P, P)
+        return self.decoder(h.contiguous(memory_format=torch.channels_last))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Images (B, C, S, S) in [0, 1] of latents ``z`` (B, Z)."""
+        return torch.sigmoid(self.decode_logits(z))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode_logits(self.encode(x))
+
+
+def _activation(name: Activation) -> nn.Module:
+    if name == "leaky_relu":
+        return nn.LeakyReLU(LEAK, inplace=True)
+    return nn.ReLU(inplace=True) if name == "relu" else nn.SELU(inplace=True)
+
+
+def _block(convolution: nn.Module, filters: int, a: Architecture) -> list[nn.Module]:
+    norm = [nn.BatchNorm2d(filters)] if a.batch_norm else []
+    return [convolution, *norm, _activation(a.activation)]
+
+
+def _encoder_layers(
+    filters: Sequence[int], kernels: Sequence[int], a: Architecture
+) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for (inputs, outputs), kernel in zip(pairwise(filters), kernels, strict=True):
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride=2, padding=kernel // 2)
+        layers += _block(convolution, outputs, a)
+    return layers
+
+
+def _decoder_layers(
+    filters: Sequence[int], kernels: Sequence[int], a: Architecture
+) -> list[nn.Module]:
+    layers: list[nn.Module] = [_activation(a.activation)]
+    for (inputs, outputs), kernel in zip(pairwise(filters), kernels, strict=True):
+        convolution = nn.ConvTranspose2d(
+            inputs, outputs, kernel, stride=2, padding=kernel // 2, output_padding=1
+        )
+        layers += _block(convolution, outputs, a)
+    return layers[: -(2 if a.batch_norm else 1)]  # the last layer ends in the sigmoid alone

@@ -1,0 +1,73 @@
+"""The trained network as a group of the store, and back."""
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+import xarray as xr
+
+from pipeline.train.loop import Curves
+from pipeline.train.model import Architecture, Autoencoder
+from storage import open_store
+from storage.errors import StoreError
+
+
+def model_dataset(model: Autoencoder, curves: Curves) -> xr.Dataset:
+    """The ``model`` group: weights as safetensors bytes, loss curves, architecture, SHA-256.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``weights`` uint8 (byte); ``loss``, ``validation_loss``, ``learning_rate`` float64 (epoch).
+    """
+    state = {name: w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
+    data = safetensors.torch.save(state)
+    epochs = len(curves.loss)
+    return xr.Dataset(
+        {
+            "weights": ("byte", np.frombuffer(data, dtype=np.uint8)),
+            "loss": ("epoch", np.array(curves.loss)),
+            "validation_loss": ("epoch", np.array(curves.validation_loss)),
+            "learning_rate": ("epoch", np.array(curves.learning_rate)),
+        },
+        coords={"epoch": np.arange(1, epochs + 1)},
+        attrs={
+            "architecture": model.architecture.to_attrs(),
+            "sha256": sha256(data).hexdigest(),
+        },
+    )
+
+
+def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
+    """The network of a ``model`` group, in evaluation mode on ``device``.
+
+    Raises
+    ------
+    StoreError
+        If the stored bytes do not have the stored SHA-256.
+    """
+    data = model["weights"].values.tobytes()
+    if sha256(data).hexdigest() != model.attrs["sha256"]:
+        raise StoreError(
+            "The stored weights do not have the SHA-256 that was recorded with them; the store "
+            "is damaged. Open an older version (zpoints history ROOT) or train again."
+        )
+    network = Autoencoder(Architecture.from_attrs(model.attrs["architecture"]))
+    network.load_state_dict(safetensors.torch.load(data))
+    network.requires_grad_(False)
+    return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=2)
+def load_model(root: str, version: str, device: torch.device) -> Autoencoder:
+    """The network of a version of a store, read once per worker process."""
+    return restore_model(open_store(root, version=version).model, device)
+
+
+def training_attrs(settings: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """What the store records of a training beside its result."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return {"training": settings, "device": name}
