@@ -1,0 +1,1 @@
+"""Where runs compute, and the command line."""

@@ -1,0 +1,195 @@
+"""The command line ``zpoints``."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console as RichConsole
+from rich.table import Table
+
+from storage.errors import ZpointsError
+
+if TYPE_CHECKING:
+    from cluster.run import RunResult
+
+# The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
+# help texts and configurations should not wait for.
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+output = RichConsole(soft_wrap=False)
+errors = RichConsole(stderr=True)
+
+Root = Annotated[str, typer.Argument(help="Where the store lies: a folder or s3://bucket/prefix.")]
+RootOption = Annotated[
+    str | None,
+    typer.Option("--root", help="Where the store lies; runs/CONFIG's name when left out."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace one value; repeatable."),
+]
+
+
+def main() -> None:
+    """Run the command line; users' mistakes end in one message, never in a traceback."""
+    from pipeline.config import ConfigError
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        app()
+    except ConfigError as error:
+        _fail(str(error), USAGE)
+    except ZpointsError as error:
+        _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        _fail("Interrupted. The same command goes on with the stage that was at work.", INTERRUPTED)
+
+
+def _fail(message: str, code: int) -> None:
+    errors.print(f"zpoints: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
+    sys.exit(code)
+
+
+@app.command()
+def demo(root: RootOption = None) -> None:
+    """Draw synthetic faces, train on them, describe their latents, make new ones; a few minutes."""
+    from cluster.console import console_for
+    from cluster.demo import run_demo
+    from pipeline.config import load_config
+
+    config = load_config("demo")
+    where = root or config.root or "runs/demo"
+    _show(run_demo(config, where, console=console_for(output)))
+
+
+@app.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    root: RootOption = None,
+    until: Annotated[
+        str, typer.Option(help="Last stage: ingest, train, encode, analyze, sample or report.")
+    ] = "report",
+    set_: Set = None,
+) -> None:
+    """Run the stages whose results the store does not have yet."""
+    from cluster.console import console_for
+    from cluster.run import run as run_stages
+    from pipeline.config import load_config
+    from pipeline.stages import STAGES
+
+    if until not in STAGES:
+        raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
+    settings = load_config(config, set_ or ())
+    name = Path(config).stem
+    where = root or settings.root or f"runs/{name}"
+    _show(run_stages(settings, where, console=console_for(output), until=until, title=name))
+
+
+@app.command()
+def synthesize(
+    destination: Annotated[Path, typer.Argument(help="Folder of the new CelebA tree.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of photographs.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Face i depends on the seed and i.")] = 0,
+) -> None:
+    """Draw synthetic faces of known factors, in the form of CelebA with all its annotations."""
+    from cluster.console import console_for
+    from pipeline.synthesize import synthesize as draw_tree
+
+    with console_for(output).bar("draw", total=count, unit="faces") as advance:
+        draw_tree(destination, count=count, seed=seed, on_progress=lambda done: advance(done, ""))
+    output.print(f"{count:,} faces in {destination}", highlight=False)
+
+
+@app.command()
+def history(root: Root) -> None:
+    """List the published versions of a store, newest first."""
+    from storage import open_store
+
+    table = Table("version", "time (UTC)", "group", "rows", "seconds", box=None, pad_edge=False)
+    for version in open_store(root).history():
+        facts = version.metadata
+        table.add_row(
+            version.id,
+            f"{version.time:%Y-%m-%d %H:%M:%S}",
+            str(facts.get("group", "")),
+            f"{facts.get('rows', 0):,}",
+            f"{facts.get('duration', 0):.1f}",
+        )
+    output.print(table)
+
+
+@app.command()
+def export(
+    root: Root,
+    group: Annotated[str, typer.Argument(help="Group of the store, e.g. latents.")],
+    destination: Annotated[Path, typer.Argument(help="Folder of the new Zarr store.")],
+    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+) -> None:
+    """Write a group of the store as plain Zarr, for any reader."""
+    from storage import open_store
+    from storage.export import export_group
+
+    export_group(open_store(root, version=version), group, destination)
+    output.print(f"{group} in {destination}", highlight=False)
+
+
+@app.command()
+def report(
+    root: Root,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+) -> None:
+    """Write the report of a store again, e.g. of an older version into another folder."""
+    from cluster.run import report_folder
+    from pipeline.config import RunConfig
+    from pipeline.report.stage import PAGE, write
+    from storage import open_store
+
+    settings = RunConfig()
+    where = folder or report_folder(settings, root)
+    store = open_store(root, version=version)
+    write(settings, store, where, title=Path(root).name, fingerprint="")
+    output.print(f"{where / PAGE}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def config(
+    preset: Annotated[
+        str | None, typer.Argument(help="A preset's name or a YAML file; the defaults if left out.")
+    ] = None,
+    set_: Set = None,
+) -> None:
+    """Print a configuration as YAML, every key with its meaning and range."""
+    from pipeline.annotated import annotated_yaml
+    from pipeline.config import RunConfig, load_config, override, preset_names
+
+    settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
+    print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
+    print(annotated_yaml(settings), end="")  # noqa: T201
+
+
+def _show(result: "RunResult") -> None:
+    from cluster.summary import summary
+
+    table = Table("stage", "result", "rows", "time", box=None, pad_edge=False)
+    for outcome in result.outcomes:
+        rows = "" if outcome.rows is None else f"{outcome.rows:,}"
+        seconds = "up to date" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
+        table.add_row(outcome.stage, outcome.target, rows, seconds)
+    output.print(table)
+    for line in summary(result.store):
+        output.print(line, highlight=False)
+    if result.page is not None:
+        output.print(f"report: {result.page}", highlight=False, soft_wrap=True)

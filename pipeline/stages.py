@@ -1,0 +1,94 @@
+"""The stage table: in order, what each stage reads and writes and what decides its result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pipeline.analyze.stage import analyze_latents
+from pipeline.config import RunConfig
+from pipeline.encode.stage import encode
+from pipeline.ingest.source import Source
+from pipeline.ingest.stage import ingest
+from pipeline.sample.stage import group_of, sample
+from pipeline.stage import StageRun
+from pipeline.train.stage import train_model
+
+STAGES = ("ingest", "train", "encode", "analyze", "sample", "report")
+WHERE_IT_RUNS = {"device"}  # settings that decide where a stage runs, not what it computes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One group of the store and the stage that makes it; published as a whole.
+
+    Attributes
+    ----------
+    stage
+        One of ``STAGES``.
+    reads
+        Groups whose fingerprints enter this one's.
+    writes
+        The group that is written.
+    settings
+        JSON values that decide the result, seeds included.
+    run
+        Does the work; returns the number of rows written.
+    """
+
+    stage: str
+    reads: tuple[str, ...]
+    writes: str
+    settings: Any
+    run: Callable[[StageRun], int]
+
+
+def steps(config: RunConfig, source: Source) -> tuple[Step, ...]:
+    """The steps that make the groups of the store, in the order in which they run.
+
+    The report is no group; it follows from all of them (``pipeline.report.stage``).
+    """
+    photographs = config.ingest.model_dump(mode="json", exclude={"source", "limit"})
+    return (
+        Step(
+            stage="ingest",
+            reads=(),
+            writes="images",
+            settings={**photographs, "digest": source.digest},
+            run=partial(ingest, source=source),
+        ),
+        Step(
+            stage="train",
+            reads=("images",),
+            writes="model",
+            settings=config.train.model_dump(mode="json", exclude=WHERE_IT_RUNS),
+            run=train_model,
+        ),
+        Step(
+            stage="encode",
+            reads=("images", "model"),
+            writes="latents",
+            settings=config.encode.model_dump(mode="json", exclude=WHERE_IT_RUNS),
+            run=encode,
+        ),
+        Step(
+            stage="analyze",
+            reads=("latents",),
+            writes="statistics",
+            settings=config.analyze.model_dump(mode="json"),
+            run=analyze_latents,
+        ),
+        *(_sample_step(config, name) for name in config.sample.generators),
+    )
+
+
+def _sample_step(config: RunConfig, name: str) -> Step:
+    settings = config.sample.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "generators"})
+    parameters = config.sample.generators[name].model_dump(mode="json")
+    return Step(
+        stage="sample",
+        reads=("statistics", "model"),
+        writes=group_of(name),
+        settings={**settings, "parameters": parameters},
+        run=partial(sample, name=name),
+    )
