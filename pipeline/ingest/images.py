@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
+import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.ingest.files import PhotographFiles
@@ -40,11 +41,7 @@ def decode_photograph(
     ValueError
         If the bytes are no readable image, or the image is smaller than ``crop``.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"not a readable image ({error})") from error
+    image = _open_image(data)
     mode = "RGB" if channels == 3 else "L"
     if image.mode != mode:
         image = image.convert(mode)
@@ -56,9 +53,29 @@ def decode_photograph(
             "to at most the shorter side, or to null for the largest square"
         )
     left, top = (image.width - square) // 2, (image.height - square) // 2
-    box = (left, top, left + square, top + square)
-    resized = image.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    central = image.crop((left, top, left + square, top + square))
+    resized = central.resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(resized, dtype=np.uint8).reshape(side, side, channels)
+
+
+def _open_image(data: bytes) -> Image.Image:
+    """Decode any image file; ordinary JPEGs by the faster of two ways to the same pixels."""
+    try:
+        if data.startswith(b"\xff\xd8"):
+            _, _, colours, _ = simplejpeg.decode_jpeg_header(data)
+            if colours in ("YCbCr", "Gray"):
+                return Image.fromarray(simplejpeg.decode_jpeg(data, colorspace="RGB"))
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            return image
+    except (
+        ValueError,
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise ValueError(f"not a readable image ({error})") from error
 
 
 def checksum(data: bytes) -> np.uint64:

@@ -1,0 +1,64 @@
+"""The ingest stage, store included, against a bare loop that only decodes, crops and resizes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cluster.local import local_cluster
+from pipeline.config import ClusterConfig, RunConfig, override
+from pipeline.ingest.stage import configured_source, ingest
+from pipeline.stage import StageRun
+from storage import open_repository
+from tests.benchmarks.measure import Figure, paired
+
+CROP, SIDE, CORES = 140, 64, 2
+
+
+class Silence:
+    """A console for runs that nobody watches."""
+
+    def line(self, text: str) -> None:
+        pass
+
+    def bar(self, label: str, *, total: int, unit: str):  # noqa: ANN201
+        return nullcontext(lambda done, note: None)
+
+
+def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
+    """Photographs per second, on two cores each."""
+    config = override(RunConfig(), [f"ingest.source={faces}"])
+    source = configured_source(config.ingest)
+    roots = (str(scratch / f"ingest-{i}") for i in count())
+
+    def ours() -> None:
+        repository = open_repository(next(roots))
+        work = repository.begin(stage="ingest", fingerprint="bench", groups=("images",))
+        run = StageRun(config=config, store=repository.store(), work=work, console=Silence())
+        ingest(run, source=source)
+        work.publish(message="bench", rows=len(source.names))
+
+    def bare() -> None:
+        with ThreadPoolExecutor(CORES) as pool:
+            list(pool.map(_cut, [faces / "img_align_celeba" / name for name in source.names]))
+
+    with local_cluster(ClusterConfig(workers=CORES)):
+        yield paired(
+            "ingest / bare decode-crop-resize",
+            ours,
+            bare,
+            work=len(source.names),
+            unit="photographs/s",
+            floor=0.9,
+        )
+
+
+def _cut(path: Path) -> np.ndarray:
+    left, top = (178 - CROP) // 2, (218 - CROP) // 2
+    with Image.open(path) as image:
+        box = (left, top, left + CROP, top + CROP)
+        return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box))

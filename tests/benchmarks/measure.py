@@ -1,0 +1,47 @@
+"""Paired timings: ours and the peer in turn, so that a drifting machine hurts both alike."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table: rates per second, and their ratio (above 1: we are faster)."""
+
+    name: str
+    ours: float
+    peer: float
+    ratio: float
+    unit: str
+    floor: float
+    """What the ratio should not fall below."""
+
+
+def paired(
+    name: str,
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    *,
+    work: int,
+    unit: str,
+    floor: float,
+    rounds: int = 5,
+) -> Figure:
+    """Median rates and median ratio of ``rounds`` pairs, after one pair to warm up."""
+    pairs = [(_seconds(ours), _seconds(peer)) for _ in range(rounds + 1)][1:]
+    return Figure(
+        name=name,
+        ours=work / median(a for a, _ in pairs),
+        peer=work / median(b for _, b in pairs),
+        ratio=median(b / a for a, b in pairs),
+        unit=unit,
+        floor=floor,
+    )
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
