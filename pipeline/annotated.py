@@ -39,8 +39,14 @@ def _lines(settings: Settings, indent: str) -> Iterator[str]:
 
 
 def _entry(name: str, value: Any, indent: str) -> Iterator[str]:
-    text = yaml.safe_dump({name: value}, sort_keys=False, default_flow_style=None)
-    yield textwrap.indent(text.rstrip(), indent)
+    flow = None if isinstance(value, dict) else True  # nested mappings a line each, lists in one
+    text = yaml.safe_dump(value, sort_keys=False, default_flow_style=flow, width=WIDTH)
+    text = text.removesuffix("...\n").rstrip()
+    if isinstance(value, dict):
+        yield f"{indent}{name}:"
+        yield textwrap.indent(text, indent + "  ")
+    else:
+        yield f"{indent}{name}: {text}"
 
 
 def _range(field: FieldInfo) -> str:

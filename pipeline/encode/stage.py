@@ -14,6 +14,7 @@ from pipeline.train.device import choose_device, torch_threads
 from pipeline.train.weights import load_model
 from storage import Block
 from storage.rows import Rows
+from storage.variables import labels
 
 GROUP = "latents"
 
@@ -57,5 +58,5 @@ def _template(images: xr.Dataset, z_dim: int, config: EncodeConfig) -> xr.Datase
                 da.zeros(count, dtype=np.float32, chunks=config.chunk),
             ),
         },
-        coords=images.coords,
+        coords=labels(images),
     )

@@ -17,7 +17,7 @@ class IngestConfig(Settings):
         140, ge=16, description="side in pixels of the central square; null takes the largest one"
     )
     side: int = Field(
-        64, ge=32, le=512, multiple_of=16, description="side of a stored image in pixels, 32 to 512"
+        64, ge=32, le=512, multiple_of=16, description="side of a stored image in pixels"
     )
     channels: Literal[1, 3] = Field(3, description="3 for colour, 1 for grey")
     limit: int | None = Field(

@@ -79,8 +79,8 @@ def _open_image(data: bytes) -> Image.Image:
 
 
 def checksum(data: bytes) -> np.uint64:
-    """The first 8 bytes of the BLAKE2b digest of a file's content."""
-    return np.uint64(int.from_bytes(blake2b(data, digest_size=8).digest(), "little"))
+    """The first 8 bytes, big-endian, of the BLAKE2b digest of a file's content."""
+    return np.uint64(int.from_bytes(blake2b(data, digest_size=8).digest(), "big"))
 
 
 def read_block(

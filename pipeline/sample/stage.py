@@ -1,0 +1,75 @@
+"""The graph of the sampling: one task per chunk of vectors, drawn and decoded in one go."""
+
+from functools import lru_cache, partial
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from pipeline.decode.kernels import decode_batches
+from pipeline.sample import Parameters, draw_rows, sample_attrs
+from pipeline.sample.config import SampleConfig
+from pipeline.stage import StageRun, chunk_bounds
+from pipeline.train.device import choose_device, torch_threads
+from pipeline.train.model import Architecture
+from pipeline.train.weights import load_model
+from storage import Block, open_store
+
+
+def group_of(name: str) -> str:
+    """The store's group for the samples of a configured generator."""
+    return f"samples/{name}"
+
+
+def sample(run: StageRun, *, name: str) -> int:
+    """Draw and decode the vectors of one configured generator; returns how many."""
+    config, store = run.config.sample, run.store
+    parameters = config.generators[name]
+    fitted = parameters.fit(store.statistics)
+    run.work.create(
+        group_of(name),
+        _template(Architecture.from_attrs(store.model.attrs["architecture"]), config),
+        attrs=sample_attrs(parameters, fitted, config.seed),
+    )
+    rows = partial(_sample_rows, store.root, store.version, parameters, config)
+    blocks = [
+        Block(start, stop, partial(rows, start, stop))
+        for start, stop in chunk_bounds(config.count, config.chunk)
+    ]
+    with run.console.bar(name, total=config.count, unit="samples") as advance:
+        run.work.write_chunks(group_of(name), blocks, on_progress=lambda done: advance(done, ""))
+    return config.count
+
+
+def _sample_rows(
+    root: str, version: str, parameters: Parameters, config: SampleConfig, start: int, stop: int
+) -> dict[str, np.ndarray]:
+    """One task; a single torch thread, since as many tasks run at once as there are cores."""
+    fitted, statistics = _fitted(root, version, parameters)
+    z, v = draw_rows(fitted, statistics, config.seed, start, stop)
+    with torch_threads(1):
+        model = load_model(root, version, choose_device(config.device))
+        return {"z": z, "v": v, "image": decode_batches(model, z)}
+
+
+@lru_cache(maxsize=4)
+def _fitted(root: str, version: str, parameters: Parameters) -> tuple[Any, xr.Dataset]:
+    """The generator fitted to a version's statistics, once per worker process."""
+    statistics = open_store(root, version=version).statistics.load()
+    return parameters.fit(statistics), statistics
+
+
+def _template(a: Architecture, config: SampleConfig) -> xr.Dataset:
+    shapes = {
+        "z": (("sample", "component"), (a.z_dim,), np.float32),
+        "v": (("sample", "pc"), (a.z_dim,), np.float32),
+        "image": (("sample", "y", "x", "channel"), (a.side, a.side, a.channels), np.uint8),
+    }
+
+    def unwritten(shape: tuple[int, ...], dtype: type) -> da.Array:
+        return da.zeros((config.count, *shape), dtype=dtype, chunks=(config.chunk, *shape))
+
+    return xr.Dataset(
+        {name: (dims, unwritten(shape, dtype)) for name, (dims, shape, dtype) in shapes.items()}
+    )

@@ -1,0 +1,41 @@
+"""Rows of a stored array, read inside a task without a graph of their own."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import zarr
+
+from storage.store import Store, open_store
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The leading dimension of one array of one version of a store; a few bytes in a task.
+
+    Attributes
+    ----------
+    root, version
+        The store, as `Store.root` and `Store.version` name it.
+    group, variable
+        The array.
+    """
+
+    root: str
+    version: str
+    group: str
+    variable: str
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Rows ``start`` to ``stop``; the store is opened once per process."""
+        return np.asarray(_array(self)[start:stop])
+
+
+@lru_cache(maxsize=8)
+def _opened(root: str, version: str) -> Store:
+    return open_store(root, version=version)
+
+
+@lru_cache(maxsize=32)
+def _array(rows: Rows) -> zarr.Array:
+    return _opened(rows.root, rows.version).array(rows.group, rows.variable)

@@ -1,0 +1,115 @@
+"""The command line as users meet it: real processes, their output and exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xarray as xr
+import yaml
+
+from pipeline.config import RunConfig
+
+ZPOINTS = Path(sys.executable).with_name("zpoints")
+
+
+def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ZPOINTS), *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_run__reports_an_up_to_date_store(
+    small_config: RunConfig, small_root: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
+
+    done = zpoints("run", config, "--root", small_root, folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.count("up to date") >= 9
+    assert f"{small_root}/report/index.html" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["run", "absent.yaml"], 2, "neither a file nor a preset"),
+        (["run", "demo", "--set", "train.epochs=0"], 2, "train.epochs"),
+        (["run", "demo", "--until", "paint"], 2, "paint"),
+        (["run", "demo"], 1, "ingest.source is not set"),
+        (["run", "demo", "--set", "ingest.source=absent"], 1, "does not exist"),
+        (["history", "absent"], 1, "absent"),
+        (["export", "absent", "latents", "out"], 1, "absent"),
+        (["report", "absent"], 1, "absent"),
+        (["walk"], 2, "walk"),
+    ],
+)
+def test_mistakes__end_in_a_message_and_an_exit_code(
+    arguments: list[str], code: int, message: str, tmp_path: Path
+) -> None:
+    done = zpoints(*arguments, folder=tmp_path)
+
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("history", small_root, folder=tmp_path)
+
+    assert done.returncode == 0
+    groups = [line.split()[3] for line in done.stdout.splitlines()[1:]]
+    assert groups[::-1][:4] == ["images", "model", "latents", "statistics"]
+
+
+def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latents", "latents.zarr", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert xr.open_zarr(tmp_path / "latents.zarr")["z"].shape == (160, 16)
+
+
+def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latent", "out", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "latents" in done.stderr
+
+
+def test_report__writes_the_page_into_another_folder(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("report", small_root, "--folder", "page", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page" / "index.html").is_file()
+
+
+def test_config__prints_what_run_accepts(tmp_path: Path) -> None:
+    done = zpoints("config", "celeba-case-1", "--set", "train.epochs=7", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert RunConfig.model_validate(yaml.safe_load(done.stdout)).train.epochs == 7
+
+
+def test_synthesize__writes_a_celeba_tree(tmp_path: Path) -> None:
+    done = zpoints("synthesize", "faces", "--count", 12, "--seed", 5, folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "faces" / "img_align_celeba").iterdir())) == 12
+
+
+def test_help__names_every_command(tmp_path: Path) -> None:
+    done = zpoints("--help", folder=tmp_path)
+
+    for command in ("demo", "run", "synthesize", "history", "export", "report", "config"):
+        assert command in done.stdout

@@ -1,0 +1,130 @@
+"""The driver: what runs, what is up to date, and that results do not depend on where they run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cluster.run import run
+from pipeline.config import ConfigError, RunConfig, override
+from pipeline.ingest.source import SourceError
+from storage import Store, open_store
+from tests.conftest import SilentConsole
+
+
+def test_run__makes_every_group_and_the_report(small_root: str, small_store: Store) -> None:
+    assert set(small_store.groups) == {
+        "images",
+        "model",
+        "latents",
+        "statistics",
+        "samples/uniform",
+        "samples/gaussian",
+        "samples/multivariate_normal",
+        "samples/ellipse",
+        "samples/ellipse_uniform",
+    }
+    assert (Path(small_root) / "report" / "index.html").is_file()
+
+
+def test_run__latents_are_the_encoding_of_the_images(small_store: Store) -> None:
+    latents = small_store.latents
+    assert latents["name"].values.tolist() == small_store.images["name"].values.tolist()
+
+    decoded = small_store.decode(latents["z"][:20].values)
+
+    images = small_store.images["image"][:20].values
+    error = np.mean((decoded / 255.0 - images / 255.0) ** 2, axis=(1, 2, 3))
+    np.testing.assert_allclose(error, latents["reconstruction_error"][:20], atol=1e-4)
+
+
+def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_root: str) -> None:
+    version = open_store(small_root).version
+
+    result = run(small_config, small_root, console=SilentConsole(), title="small")
+
+    assert [outcome.seconds for outcome in result.outcomes] == [None] * 10
+    assert result.store.version == version
+
+
+def test_run__a_changed_section_reruns_what_depends_on_it(
+    small_config: RunConfig, small_root: str, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+    run(small_config, root, console=SilentConsole(), title="t", until="analyze")
+    changed = override(small_config, ["analyze.bins=60"])
+
+    result = run(changed, root, console=SilentConsole(), title="t", until="analyze")
+
+    again = [outcome.target for outcome in result.outcomes if outcome.seconds is not None]
+    assert again == ["statistics"]
+    assert [v.stage for v in result.store.history()] == [
+        "analyze",
+        "analyze",
+        "encode",
+        "train",
+        "ingest",
+    ]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        pytest.param(["cluster.workers=1"], id="one thread"),
+        pytest.param(["cluster.workers=2", "cluster.processes=true"], id="two processes"),
+    ],
+)
+def test_run__same_bytes_whatever_the_workers(
+    overrides: list[str], small_config: RunConfig, small_store: Store, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+    config = override(small_config, overrides)
+
+    store = run(config, root, console=SilentConsole(), title="t", until="sample").store
+
+    np.testing.assert_array_equal(store.model["weights"], small_store.model["weights"])
+    np.testing.assert_array_equal(store.latents["z"], small_store.latents["z"])
+    for name in small_store.sample_names:
+        for variable in ("z", "v", "image"):
+            np.testing.assert_array_equal(
+                store.samples(name)[variable], small_store.samples(name)[variable]
+            )
+
+
+def test_run__without_annotations_trains_on_splits_by_checksum(
+    small_config: RunConfig, faces: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "img_align_celeba").symlink_to(faces / "img_align_celeba")
+    config = override(small_config, [f"ingest.source={bare}", "train.epochs=1"])
+    console = SilentConsole()
+
+    store = run(config, str(tmp_path / "store"), console=console, title="t").store
+
+    assert "split" not in store.images.coords
+    assert sum("not found" in line for line in console.lines) == 4
+
+
+def test_run__grey_images_go_all_the_way(small_config: RunConfig, tmp_path: Path) -> None:
+    config = override(
+        small_config, ["ingest.channels=1", "ingest.limit=60", "train.epochs=1", "sample.count=8"]
+    )
+
+    result = run(config, str(tmp_path / "store"), console=SilentConsole(), title="grey")
+
+    assert result.store.samples("ellipse")["image"].shape == (8, 32, 32, 1)
+    assert result.page is not None
+    assert result.page.is_file()
+
+
+def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    with pytest.raises(SourceError, match=r"ingest\.source is not set"):
+        run(RunConfig(), str(root), console=SilentConsole(), title="t")
+    assert not root.exists()
+
+
+def test_run__a_remote_store_needs_a_folder_for_its_report(small_config: RunConfig) -> None:
+    with pytest.raises(ConfigError, match=r"report\.folder"):
+        run(small_config, "s3://bucket/prefix", console=SilentConsole(), title="t")

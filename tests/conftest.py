@@ -1,0 +1,70 @@
+"""Real inputs that several tests share: a small CelebA tree and a store made from it."""
+
+from pathlib import Path
+
+import pytest
+
+from cluster.run import run
+from pipeline.config import RunConfig, override
+from pipeline.synthesize import synthesize
+from storage import Store, open_store
+
+SMALL = [
+    "ingest.side=32",
+    "ingest.chunk=32",
+    "train.z_dim=16",
+    "train.epochs=2",
+    "train.batch=32",
+    "encode.chunk=64",
+    "sample.count=80",
+    "sample.chunk=32",
+    "sample.generators.ellipse.K=8",
+    "sample.generators.ellipse_uniform.K=8",
+    "report.faces=8",
+    "report.reconstructions=4",
+    "report.scatter_points=100",
+]
+"""Overrides that make a whole run take seconds."""
+
+
+class SilentConsole:
+    """Keeps the lines that a run would print."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def bar(self, label: str, *, total: int, unit: str):
+        from contextlib import nullcontext
+
+        return nullcontext(lambda done, note: None)
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """160 synthetic faces as a CelebA tree."""
+    folder = tmp_path_factory.mktemp("faces")
+    synthesize(folder / "tree", count=160, seed=1)
+    return folder / "tree"
+
+
+@pytest.fixture(scope="session")
+def small_config(faces: Path) -> RunConfig:
+    """A configuration whose whole run takes seconds."""
+    return override(RunConfig(), [f"ingest.source={faces}", *SMALL])
+
+
+@pytest.fixture(scope="session")
+def small_root(small_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Root of a store on which a whole run was done; tests leave it as it is."""
+    root = str(tmp_path_factory.mktemp("small") / "store")
+    run(small_config, root, console=SilentConsole(), title="small")
+    return root
+
+
+@pytest.fixture
+def small_store(small_root: str) -> Store:
+    """The store of the small run."""
+    return open_store(small_root)

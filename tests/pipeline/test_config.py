@@ -1,0 +1,96 @@
+"""The configuration: presets, overrides, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.annotated import annotated_yaml
+from pipeline.config import ConfigError, RunConfig, load_config, preset_names
+from pipeline.fingerprint import fingerprint
+
+
+def test_preset_names__are_the_three_presets() -> None:
+    assert preset_names() == ["celeba-case-1", "celeba-case-2", "demo"]
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_load_config__every_preset_is_valid(name: str) -> None:
+    assert load_config(name).train.case == (2 if name.endswith("2") else 1)
+
+
+def test_load_config__reads_a_file_and_replaces_single_values(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("train: {epochs: 3, case: II}\nsample: {count: 10}\n")
+
+    config = load_config(
+        str(path), ["train.epochs=5", "ingest.crop=null", "sample.generators.ellipse.fact=0.6"]
+    )
+
+    assert (config.train.epochs, config.train.case, config.ingest.crop) == (5, 2, None)
+    assert config.sample.generators["ellipse"].fact == 0.6
+    assert config.sample.count == 10
+
+
+def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("sample: {generators: {narrow: {generator: ellipse, K: 50, fact: 0.5}}}")
+
+    generators = load_config(str(path)).sample.generators
+
+    assert list(generators) == ["narrow"]
+    assert generators["narrow"].K == 50
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("train.epoch=3", "train.epoch"),
+        ("train.epochs=0", "train.epochs"),
+        ("train.epochs=many", "many"),
+        ("ingest.side=50", "ingest.side"),
+        ("training.epochs=3", "training"),
+        ("train.epochs.first=3", "train.epochs"),
+        ("train.epochs", "section.key=value"),
+        ("sample.generators.ellipse.fact=0", "fact"),
+        ("sample.generators.mine={generator: oval}", "oval"),
+        ("ingest.source=[", "YAML"),
+    ],
+)
+def test_load_config__refuses_and_names(override: str, named: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config("demo", [override])
+    assert named in str(caught.value)
+
+
+def test_load_config__lists_the_presets_when_there_is_no_such_file() -> None:
+    with pytest.raises(ConfigError, match=r"neither a file nor a preset.*celeba-case-1"):
+        load_config("celeba-case-3")
+
+
+def test_annotated_yaml__reads_back_as_the_same_configuration() -> None:
+    config = load_config("celeba-case-2", ["sample.generators.ellipse.K=20"])
+
+    text = annotated_yaml(config)
+
+    assert RunConfig.model_validate(yaml.safe_load(text)) == config
+
+
+def test_annotated_yaml__explains_every_key() -> None:
+    lines = [line.strip() for line in annotated_yaml(RunConfig()).splitlines() if line.strip()]
+    for line, before in zip(lines[1:], lines, strict=False):
+        key = line.split(":")[0]
+        if key in ("epochs", "side", "count", "batch", "bins"):
+            assert before.startswith("#")
+
+
+def test_fingerprint__changes_with_everything_that_decides_a_result() -> None:
+    base = fingerprint("train", {"epochs": 3, "seed": 0}, ["a"])
+
+    assert fingerprint("train", {"seed": 0, "epochs": 3}, ["a"]) == base
+    others = {
+        fingerprint("encode", {"epochs": 3, "seed": 0}, ["a"]),
+        fingerprint("train", {"epochs": 4, "seed": 0}, ["a"]),
+        fingerprint("train", {"epochs": 3, "seed": 0}, ["b"]),
+    }
+    assert len(others | {base}) == 4
