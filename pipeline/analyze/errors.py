@@ -1,0 +1,7 @@
+"""What can go wrong when statistics are taken."""
+
+from storage.errors import ZpointsError
+
+
+class AnalyzeError(ZpointsError):
+    """The vectors, or stored statistics of them, cannot be analysed."""

@@ -1,0 +1,87 @@
+"""The compiled loops of the statistics: one thread each, without the interpreter lock.
+
+All take C-contiguous arrays of float32 or float64 and compute in float64. Each value's result
+depends on that value alone, never on its place in the block: this is what makes counts
+bit-identical under any chunking.
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def scan_columns(x, total, minimum, maximum):  # type: ignore[no-untyped-def]
+    """Add the rows of x (n, N) to total (N,), minimum (N,) and maximum (N,) in place."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            value = np.float64(x[i, j])
+            total[j] += value
+            minimum[j] = value if value < minimum[j] else minimum[j]
+            maximum[j] = value if value > maximum[j] else maximum[j]
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+def row_norms(x, norms):  # type: ignore[no-untyped-def]
+    """Write the L2 length of each row of x (n, N) to norms (n,)."""
+    for i in range(x.shape[0]):
+        squares = 0.0
+        for j in range(x.shape[1]):
+            value = np.float64(x[i, j])
+            squares += value * value
+        norms[i] = np.sqrt(squares)
+
+
+@njit(nogil=True, cache=True)
+def centre(x, mean, out):  # type: ignore[no-untyped-def]
+    """Write x (n, N) minus mean (N,) to out (n, N)."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = np.float64(x[i, j]) - mean[j]
+
+
+@njit(nogil=True, cache=True)
+def count_cells(x, scale, origin, counts):  # type: ignore[no-untyped-def]
+    """Count the values of x (n, N) in cells floor(x * scale) - origin of counts (N, cells).
+
+    Indices first and increments second: the first loop vectorises, the second cannot.
+    """
+    cells = counts.shape[1]
+    flat = counts.reshape(-1)
+    index = np.empty(x.shape[1], np.int32)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            cell = np.floor(np.float64(x[i, j]) * scale[j]) - origin[j]
+            index[j] = np.int32(cell) + np.int32(j * cells)
+        for j in range(x.shape[1]):
+            flat[index[j]] += 1
+
+
+@njit(nogil=True, cache=True)
+def add_coarsened(counts, origin, shift, new_origin, new_counts):  # type: ignore[no-untyped-def]
+    """Add counts (N, cells) to new_counts (N, cells) on a grid coarser by 2**shift (N,)."""
+    for j in range(counts.shape[0]):
+        for cell in range(counts.shape[1]):
+            if counts[j, cell] > 0:
+                new_cell = ((origin[j] + cell) >> shift[j]) - new_origin[j]
+                new_counts[j, new_cell] += counts[j, cell]
+
+
+@njit(nogil=True, cache=True)
+def add_powers(x, scale, powers, squares):  # type: ignore[no-untyped-def]
+    """Add the powers 1 to 4 of x (n, N) * scale (N,) to powers (4, N).
+
+    Also writes the sum of squares of each scaled row to squares (n,).
+    """
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            first = x[i, j] * scale[j]
+            second = first * first
+            powers[0, j] += first
+            powers[1, j] += second
+            powers[2, j] += second * first
+            powers[3, j] += second * second
+        total = 0.0
+        for j in range(x.shape[1]):
+            first = x[i, j] * scale[j]
+            total += first * first
+        squares[i] = total

@@ -1,0 +1,76 @@
+"""Position and width of the peak of a number distribution, and the components they single out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def peak(edges: Floats, counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Position mu and full width at half maximum hw of one number distribution.
+
+    Parameters
+    ----------
+    edges
+        (bins + 1,) ascending borders of the intervals; counts beyond them are taken as zero.
+    counts
+        (bins,) counts, at least one of them positive.
+
+    Returns
+    -------
+    mu, hw
+        Centre of the fullest interval (the first of equals), and the distance between the two
+        coordinates where the distribution has half its maximum, interpolated linearly between
+        the centres of the intervals. Where counting noise makes a flank cross half the maximum
+        several times, its coordinate is the mean of the innermost and the outermost crossing.
+
+    Examples
+    --------
+    >>> peak(np.arange(6.0), np.array([0, 4, 8, 4, 0]))
+    (2.5, 2.0)
+    """
+    centres = (edges[:-1] + edges[1:]) / 2
+    top = int(np.argmax(counts))
+    right = _half_width(counts[top:])
+    left = _half_width(counts[top::-1])
+    return float(centres[top]), float((left + right) * (edges[-1] - edges[0]) / len(counts))
+
+
+def _half_width(flank: NDArray[np.int64]) -> float:
+    """Distance in intervals from the peak, flank[0], to where the flank has half its height."""
+    heights = np.append(flank, 0).astype(np.float64)
+    half = heights[0] / 2
+    crosses = (heights[:-1] >= half) & (heights[1:] < half)
+    before = np.flatnonzero(crosses)[[0, -1]]
+    drop = heights[before] - heights[before + 1]
+    return float(np.mean(before + (heights[before] - half) / drop))
+
+
+def peaks(
+    edges: Floats, counts: NDArray[np.int64], minimum: Floats, maximum: Floats
+) -> tuple[Floats, Floats]:
+    """Position mu (N,) and width hw (N,) of N number distributions.
+
+    Parameters
+    ----------
+    edges, counts
+        (N, bins + 1) and (N, bins), see `peak`.
+    minimum, maximum
+        (N,) range of the values: a constant component has its value as mu, and hw = 0.
+    """
+    found = np.array([peak(*pair) for pair in zip(edges, counts, strict=True)])
+    constant = minimum == maximum
+    return np.where(constant, minimum, found[:, 0]), np.where(constant, 0.0, found[:, 1])
+
+
+def dominant_components(
+    mu: Floats, hw: Floats, *, least_mu: float = 0.25, least_hw: float = 1.5
+) -> NDArray[np.int64]:
+    """Numbers of the components with |mu| >= least_mu or hw >= least_hw, ascending.
+
+    Examples
+    --------
+    >>> dominant_components(np.array([0.0, -0.3, 0.1]), np.array([1.6, 0.2, 0.2]))
+    array([0, 1])
+    """
+    return np.flatnonzero((np.abs(mu) >= least_mu) | (hw >= least_hw))

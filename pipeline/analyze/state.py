@@ -1,0 +1,139 @@
+"""The mergeable state of the first pass: all that one block of vectors tells, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.analyze import kernels
+from pipeline.analyze.blas import single_threaded_blas
+from pipeline.analyze.errors import AnalyzeError
+from pipeline.analyze.grid import Grid
+from pipeline.analyze.moments import Moments
+from pipeline.analyze.radii import Radii
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a set of vectors.
+
+    States of disjoint sets merge to the state of their union. Counts are the same to the bit
+    for every way to divide the vectors; moments agree to rounding (about 1e-14 relative).
+
+    Attributes
+    ----------
+    nan_rows
+        Number of vectors left out because a component of theirs is NaN or infinite.
+    moments
+        Count, mean and comoment.
+    grid
+        Number distributions of the components.
+    radii
+        Distribution of the L2 length.
+    """
+
+    nan_rows: int
+    moments: Moments
+    grid: Grid
+    radii: Radii
+
+    @classmethod
+    def empty(cls, components: int) -> State:
+        """State of no vectors."""
+        return cls(0, Moments.empty(components), Grid.empty(components), Radii.empty())
+
+    @classmethod
+    def from_vectors(cls, z: NDArray[np.number]) -> State:
+        """State of the rows of z (n, N); n may be 0.
+
+        Raises
+        ------
+        AnalyzeError
+            If z is not two-dimensional with at least one column.
+        """
+        x = as_floats(z)
+        components = x.shape[1]
+        total = np.zeros(components)
+        minimum, maximum = np.full(components, np.inf), np.full(components, -np.inf)
+        kernels.scan_columns(x, total, minimum, maximum)
+        if not np.isfinite(total).all():
+            finite = np.isfinite(x).all(axis=1)
+            if not finite.all():
+                return replace(cls.from_vectors(x[finite]), nan_rows=int(np.sum(~finite)))
+        if len(x) == 0:
+            return cls.empty(components)
+        mean = np.where(minimum == maximum, minimum, total / len(x))
+        norms = np.empty(len(x))
+        kernels.row_norms(x, norms)
+        with single_threaded_blas():
+            return cls(
+                0,
+                Moments.from_vectors(x, mean),
+                Grid.from_values(x, minimum, maximum),
+                Radii.from_values(norms),
+            )
+
+    def merge(self, other: State) -> State:
+        """State of the union of two disjoint sets of vectors.
+
+        Raises
+        ------
+        AnalyzeError
+            If the numbers of components differ.
+        """
+        ours, theirs = len(self.moments.mean), len(other.moments.mean)
+        if ours != theirs:
+            raise AnalyzeError(
+                f"Statistics of vectors of {ours} components cannot be merged with those of "
+                f"{theirs}: both must come from the same model."
+            )
+        return State(
+            self.nan_rows + other.nan_rows,
+            self.moments.merge(other.moments),
+            self.grid.merge(other.grid),
+            self.radii.merge(other.radii),
+        )
+
+    @classmethod
+    def from_dataset(cls, statistics: xr.Dataset) -> State:
+        """Restore the state that the `statistics` group holds."""
+        count = int(statistics["count"].values[0])
+
+        def floats(name: str) -> NDArray[np.float64]:
+            return np.atleast_1d(statistics[name].values.astype(np.float64))
+
+        return cls(
+            int(statistics["nan_rows"]),
+            Moments(count, floats("mean"), floats("comoment")),
+            Grid(floats("minimum"), floats("maximum"), statistics["grid_counts"].values),
+            Radii(
+                Moments(count, floats("radius_mean"), floats("radius_comoment")[:, None]),
+                Grid(
+                    floats("radius_minimum"),
+                    floats("radius_maximum"),
+                    statistics["radius_grid_counts"].values[None],
+                ),
+            ),
+        )
+
+
+def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
+    """The vectors z (n, N) as the kernels take them: C-contiguous, float32 or float64.
+
+    float16 becomes float32 and integers become float64.
+
+    Raises
+    ------
+    AnalyzeError
+        If z is not a two-dimensional array of numbers with at least one column.
+    """
+    if z.ndim != 2 or z.shape[1] == 0 or z.dtype.kind not in "fiu":
+        raise AnalyzeError(
+            "Vectors come as a real array (vector, component) of at least one component, not as "
+            f"{z.dtype} of shape {z.shape}."
+        )
+    dtype = np.float32 if z.dtype in (np.float16, np.float32) else np.float64
+    return np.ascontiguousarray(z, dtype=dtype)
