@@ -1,0 +1,147 @@
+"""Drawing latent vectors: a pure function of the seed and the number of the sample."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from pipeline.analyze.blas import single_threaded_blas
+from pipeline.sample.errors import SampleError
+from pipeline.sample.generator import Generator, Sampler
+from pipeline.sample.registry import GENERATORS
+
+BLOCK = 1024
+"""Samples drawn together: block b holds the samples b * BLOCK to (b + 1) * BLOCK - 1."""
+
+Drawn = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def draw(name: str, statistics: xr.Dataset, n: int, seed: int = 0, **parameters: Any) -> xr.Dataset:
+    """Draw n latent vectors with a generator fitted to stored statistics.
+
+    Parameters
+    ----------
+    name
+        One of `GENERATORS`.
+    statistics
+        The `statistics` group.
+    n
+        Number of vectors.
+    seed
+        Not negative. Vector i depends on the seed and i alone: a longer draw starts with the
+        same vectors.
+    parameters
+        Fields of the generator's model, such as `b` or `K`; defaults where omitted.
+
+    Returns
+    -------
+    xr.Dataset
+        `z (sample, component)` float32 and its PCA coordinates `v (sample, pc)` float32, with the
+        attributes generator, parameters, seed, and constraint.
+
+    Raises
+    ------
+    SampleError
+        If there is no such generator, a parameter is wrong, or the statistics do not support it.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pipeline.analyze import analyze
+    >>> statistics = analyze(da.random.default_rng(0).normal(size=(1000, 8)))
+    >>> draw("ellipse", statistics, 5, K=4)["z"].shape
+    (5, 8)
+    """
+    chosen = generator(name, **parameters)
+    sampler = chosen.fit(statistics)
+    z, v = draw_rows(sampler, statistics, seed, 0, n)
+    return xr.Dataset(
+        {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
+        attrs=sample_attrs(chosen, sampler, seed),
+    )
+
+
+def generator(name: str, **parameters: Any) -> Generator:
+    """The validated parameters of the generator of this name.
+
+    Raises
+    ------
+    SampleError
+        If there is no such generator, or a parameter is unknown or out of range.
+    """
+    if name not in GENERATORS:
+        raise SampleError(f"There is no generator {name!r}; choose one of {', '.join(GENERATORS)}.")
+    try:
+        return GENERATORS[name](generator=name, **parameters)
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))} = {fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        known = ", ".join(set(GENERATORS[name].model_fields) - {"generator"}) or "none"
+        raise SampleError(f"Generator {name!r}: {reasons}. It takes: {known}.") from None
+
+
+def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:
+    """What a group of samples says of its origin."""
+    return {
+        "generator": chosen.generator,
+        "parameters": chosen.model_dump(exclude={"generator"}),
+        "seed": seed,
+        "constraint": sampler.constraint,
+    }
+
+
+def draw_rows(sampler: Sampler, statistics: xr.Dataset, seed: int, start: int, stop: int) -> Drawn:
+    """Draw the samples start to stop - 1: the same bytes however the samples are sliced.
+
+    Parameters
+    ----------
+    sampler
+        What `Generator.fit` returned for these statistics.
+    statistics
+        Dataset with `mean` and `loadings`; nothing else of it is read.
+    seed
+        Not negative.
+    start, stop
+        Range of sample numbers, 0 <= start <= stop.
+
+    Returns
+    -------
+    z, v
+        (stop - start, N) float32 latent vectors and their PCA coordinates.
+
+    Raises
+    ------
+    SampleError
+        If the seed is negative or the range is not one.
+    """
+    if seed < 0 or not 0 <= start <= stop:
+        raise SampleError(
+            f"Samples {start} to {stop} of seed {seed}: seed and start must not be negative, nor "
+            "may the range end before it starts."
+        )
+    mean, loadings = statistics["mean"].values, statistics["loadings"].values
+    z = np.empty((stop - start, len(mean)), np.float32)
+    v = np.empty_like(z)
+    with single_threaded_blas():
+        for block, inside in _blocks(start, stop):
+            rows = slice(inside.start + block * BLOCK - start, inside.stop + block * BLOCK - start)
+            rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, block))))
+            # Always a whole block: the bits of a matrix product may depend on its shape.
+            drawn = sampler.draw(rng, BLOCK)
+            if sampler.space == "pc":
+                z[rows], v[rows] = (drawn @ loadings + mean)[inside], drawn[inside]
+            else:
+                z[rows], v[rows] = drawn[inside], ((drawn - mean) @ loadings.T)[inside]
+    return z, v
+
+
+def _blocks(start: int, stop: int) -> Iterator[tuple[int, slice]]:
+    """Each block that the range touches, with the rows of the block inside the range."""
+    for block in range(start // BLOCK, -(-stop // BLOCK) if stop > start else 0):
+        first = block * BLOCK
+        yield block, slice(max(start - first, 0), min(stop - first, BLOCK))

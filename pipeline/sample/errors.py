@@ -1,0 +1,7 @@
+"""What can go wrong when latent vectors are drawn."""
+
+from storage.errors import ZpointsError
+
+
+class SampleError(ZpointsError):
+    """A generator cannot be fitted or drawn from as asked."""

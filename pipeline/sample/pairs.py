@@ -1,0 +1,163 @@
+"""Two laws on the region where u_i^2 + u_j^2 <= 1 for every pair of K components.
+
+`shrink_pairs` turns independent uniform components into the source's procedure: it visits all
+pairs in random order and, where a pair violates the condition, keeps one of the two at random
+and redraws the other in its allowed interval. `uniform_in_region` draws uniformly.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import hyp2f1
+
+Floats = NDArray[np.float64]
+
+# Rejection finds a violating pair until fewer than 1 in this many proposals would succeed.
+_SPARSE = 64
+
+
+@njit(nogil=True, cache=True)
+def count_violations(square, large, count):  # type: ignore[no-untyped-def]
+    """Number of pairs of square (K,) with a sum above 1.
+
+    `large` names in its first `count` entries the components with a square above 1/2: all pairs
+    of two such violate the condition, and no pair without one.
+    """
+    total = count * (count - 1) // 2
+    for place in range(count):
+        violators = 0
+        for j in range(len(square)):
+            violators += square[large[place]] + square[j] > 1.0
+        total += violators - count
+    return total
+
+
+@njit(nogil=True, cache=True)
+def propose_pair(square, large, count, rng):  # type: ignore[no-untyped-def]
+    """A violating pair, uniform among all of them, by rejection.
+
+    One of the pair is among the first `count` entries of `large`, those with a square above 1/2.
+    A pair of two such can be proposed in two ways, hence the coin.
+    """
+    while True:
+        i = large[int(rng.random() * count)]
+        j = int(rng.random() * len(square))
+        if i != j and square[i] + square[j] > 1.0 and (square[j] <= 0.5 or rng.random() < 0.5):
+            return i, j
+
+
+@njit(nogil=True, cache=True)
+def numbered_pair(square, large, count, rank):  # type: ignore[no-untyped-def]
+    """The violating pair number `rank`, counted from 0."""
+    for place in range(count):
+        i = large[place]
+        for j in range(len(square)):
+            if square[i] + square[j] > 1.0 and (square[j] <= 0.5 or j > i):
+                if rank == 0:
+                    return i, j
+                rank -= 1
+    raise AssertionError
+
+
+@njit(nogil=True, cache=True)
+def _redraw(u, square, kept, redrawn, rng):  # type: ignore[no-untyped-def]
+    """Redraw one component uniformly in what the kept one allows; return the pairs it settles."""
+    old = square[redrawn]
+    u[redrawn] = np.sqrt(1.0 - square[kept]) * (2.0 * rng.random() - 1.0)
+    new = u[redrawn] * u[redrawn]
+    # -1 keeps the component from being counted as its own partner.
+    square[redrawn] = -1.0
+    settled = 0
+    for k in range(len(square)):
+        settled += (old + square[k] > 1.0) - (new + square[k] > 1.0)
+    square[redrawn] = new
+    return settled
+
+
+@njit(nogil=True, cache=True)
+def shrink_pairs(u, rng):  # type: ignore[no-untyped-def]
+    """Apply the source's sweep over all pairs to each row of u (n, K) in place.
+
+    The sweep in random order is replaced by a shorter one of the same law. A redraw only
+    shrinks a component, so a visited pair stays satisfied; hence all pairs that violate the
+    condition lie ahead, in an order that is uniformly random whatever happened so far, and the
+    next one met is uniform among them.
+
+    Parameters
+    ----------
+    u
+        (n, K) float64, independent uniform in [-1, 1].
+    rng
+        `numpy.random.Generator` of the further draws.
+
+    Returns
+    -------
+    (n,) int64 number of redraws in each row.
+    """
+    n, components = u.shape
+    redraws = np.zeros(n, np.int64)
+    large = np.empty(components, np.int64)
+    for row in range(n):
+        square = u[row] * u[row]
+        count = 0
+        for i in range(components):
+            if square[i] > 0.5:
+                large[count] = i
+                count += 1
+        violations = count_violations(square, large, count)
+        while violations > 0:
+            if violations * _SPARSE > count * components:
+                kept, redrawn = propose_pair(square, large, count, rng)
+            else:
+                rank = int(rng.random() * violations)
+                kept, redrawn = numbered_pair(square, large, count, rank)
+            if rng.random() < 0.5:
+                kept, redrawn = redrawn, kept
+            was_large = square[redrawn] > 0.5
+            violations -= _redraw(u[row], square, kept, redrawn, rng)
+            redraws[row] += 1
+            if was_large and square[redrawn] <= 0.5:
+                place = 0
+                while large[place] != redrawn:
+                    place += 1
+                count -= 1
+                large[place] = large[count]
+    return redraws
+
+
+def uniform_in_region(rng: np.random.Generator, n: int, components: int) -> Floats:
+    """Draw (n, K) vectors uniform on the region, by the closed form of their largest |u|.
+
+    All pairs satisfy the condition if the two largest squares sum to at most 1. The largest |u|,
+    m, has a density proportional to K m^(K-1) up to 1/sqrt(2), then to K (1 - m^2)^((K-1)/2);
+    given m, the others are independent and uniform in [-m, m], or in +-sqrt(1 - m^2).
+    """
+    largest = _largest(rng, n, components)
+    others = np.minimum(largest, np.sqrt(1.0 - largest * largest))
+    u = rng.random((n, components))
+    u *= 2.0
+    u -= 1.0
+    u *= others[:, None]
+    rows, chosen = np.arange(n), rng.integers(components, size=n)
+    u[rows, chosen] = largest * rng.choice([-1.0, 1.0], size=n)
+    return u
+
+
+def _largest(rng: np.random.Generator, n: int, components: int) -> Floats:
+    """Draw (n,) values of the largest |u|, from either branch of its density.
+
+    Beyond 1/sqrt(2), t = 1 - m^2 has a density proportional to t^((K-1)/2) / sqrt(1 - t) on
+    [0, 1/2]: drawn as t^((K-1)/2) and accepted with probability 1 / sqrt(2 (1 - t)).
+    """
+    inner = rng.random(n) ** (1 / components) * np.sqrt(0.5)
+    shape = (components + 1) / 2
+    odds = components / (np.sqrt(2) * 2 * shape) * hyp2f1(shape, 0.5, shape + 1, 0.5)
+    wanted = rng.random(n) < odds / (1 + odds)
+    outer = np.empty(n)
+    missing = np.arange(n)
+    while len(missing):
+        t = 0.5 * rng.random(len(missing)) ** (1 / shape)
+        accepted = rng.random(len(missing)) < np.sqrt(0.5 / (1 - t))
+        outer[missing[accepted]] = np.sqrt(1 - t[accepted])
+        missing = missing[~accepted]
+    return np.where(wanted, outer, inner)

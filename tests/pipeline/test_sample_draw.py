@@ -1,0 +1,200 @@
+"""Drawing from fitted generators: reproducible to the byte, true to law and constraint."""
+
+import pickle
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+from scipy import stats
+
+from pipeline.analyze import analyze
+from pipeline.sample import BLOCK, GENERATORS, Parameters, SampleError, draw, draw_rows, generator
+
+COMPONENTS = 24
+CASES = [
+    ("uniform", {"b": 1.5}),
+    ("gaussian", {}),
+    ("multivariate_normal", {}),
+    ("ellipse", {"K": 10}),
+    ("ellipse", {"K": COMPONENTS, "law": "uniform", "fact": 0.6}),
+]
+each_case = pytest.mark.parametrize(("name", "parameters"), CASES)
+
+
+def describe(z: np.ndarray) -> xr.Dataset:
+    return analyze(da.from_array(z, chunks=(2000, -1)))
+
+
+@pytest.fixture(scope="module")
+def statistics() -> xr.Dataset:
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((COMPONENTS, COMPONENTS))
+    spread = np.geomspace(2, 0.05, COMPONENTS)
+    z = (rng.standard_normal((20_000, COMPONENTS)) * spread) @ mixing + rng.normal(0, 2, COMPONENTS)
+    return describe(z.astype(np.float32))
+
+
+@each_case
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.integers(0, 3 * BLOCK), min_size=2, max_size=2))
+def test_draw_rows__any_slice_is_the_same_bytes(
+    statistics: xr.Dataset, name: str, parameters: dict, cuts: list[int]
+) -> None:
+    start, stop = sorted(cuts)
+    sampler = generator(name, **parameters).fit(statistics)
+    z, v = draw_rows(sampler, statistics, 5, 0, 3 * BLOCK)
+
+    part_z, part_v = draw_rows(pickle.loads(pickle.dumps(sampler)), statistics, 5, start, stop)
+
+    np.testing.assert_array_equal(part_z, z[start:stop])
+    np.testing.assert_array_equal(part_v, v[start:stop])
+
+
+@each_case
+def test_draw__names_and_types_are_those_of_the_store(
+    statistics: xr.Dataset, name: str, parameters: dict
+) -> None:
+    drawn = draw(name, statistics, 100, seed=3, **parameters)
+
+    assert drawn["z"].dims == ("sample", "component")
+    assert drawn["v"].dims == ("sample", "pc")
+    assert drawn["z"].dtype == drawn["v"].dtype == np.float32
+    assert drawn.sizes == {"sample": 100, "component": COMPONENTS, "pc": COMPONENTS}
+    assert drawn.attrs["generator"] == name
+    assert drawn.attrs["seed"] == 3
+    assert drawn.attrs["parameters"].items() >= parameters.items()
+
+
+@each_case
+def test_draw__v_are_the_pca_coordinates_of_z(
+    statistics: xr.Dataset, name: str, parameters: dict
+) -> None:
+    drawn = draw(name, statistics, 500, **parameters)
+
+    offsets = drawn["z"].values - statistics["mean"].values
+    expected = offsets @ statistics["loadings"].values.T
+    np.testing.assert_allclose(drawn["v"], expected, atol=1e-5)
+
+
+@each_case
+def test_draw__differs_by_seed_and_sample(
+    statistics: xr.Dataset, name: str, parameters: dict
+) -> None:
+    z = draw(name, statistics, 2 * BLOCK, seed=0, **parameters)["z"].values
+    other = draw(name, statistics, 2 * BLOCK, seed=1, **parameters)["z"].values
+
+    assert len(np.unique(np.concatenate([z, other]), axis=0)) == 4 * BLOCK
+
+
+def test_draw__uniform_fills_the_cube(statistics: xr.Dataset) -> None:
+    z = draw("uniform", statistics, 8000, b=2.5)["z"].values
+
+    assert np.abs(z).max() <= 2.5
+    assert stats.kstest(z.ravel(), stats.uniform(-2.5, 5).cdf).pvalue > 1e-3
+    assert np.abs(np.corrcoef(z, rowvar=False) - np.eye(COMPONENTS)).max() < 0.06
+
+
+def test_draw__gaussian_has_means_and_deviations_but_no_correlations(
+    statistics: xr.Dataset,
+) -> None:
+    z = draw("gaussian", statistics, 20_000)["z"].values.astype(np.float64)
+
+    standard = (z - statistics["mean"].values) / np.sqrt(statistics["variance"].values)
+    assert stats.kstest(standard.ravel(), stats.norm.cdf).pvalue > 1e-3
+    assert np.abs(np.cov(standard, rowvar=False) - np.eye(COMPONENTS)).max() < 0.05
+
+
+def test_draw__multivariate_normal_has_the_full_covariance(statistics: xr.Dataset) -> None:
+    z = draw("multivariate_normal", statistics, 20_000)["z"].values.astype(np.float64)
+
+    whitened = np.linalg.solve(
+        np.linalg.cholesky(statistics["covariance"].values), (z - statistics["mean"].values).T
+    )
+    assert stats.kstest(whitened.ravel(), stats.norm.cdf).pvalue > 1e-3
+    assert np.abs(np.cov(whitened) - np.eye(COMPONENTS)).max() < 0.05
+
+
+def test_draw__multivariate_normal_keeps_to_the_subspace_of_a_singular_covariance() -> None:
+    rng = np.random.default_rng(1)
+    plane = rng.standard_normal((2, 6))
+    data = rng.standard_normal((500, 2)) @ plane + 1.0
+
+    drawn = draw("multivariate_normal", describe(data), 1000)
+
+    offsets = drawn["z"].values.astype(np.float64) - data.mean(axis=0)
+    residual = offsets - offsets @ np.linalg.pinv(plane) @ plane
+    assert np.abs(residual).max() < 1e-5
+    assert not drawn["v"].values[:, 2:].any()
+    np.testing.assert_allclose(
+        drawn["v"].std("sample")[:2], describe(data)["explained_variance"][:2] ** 0.5, rtol=0.1
+    )
+
+
+@pytest.mark.parametrize("law", ["pairwise", "uniform"])
+@pytest.mark.parametrize(("kept", "fact"), [(1, 0.7), (10, 0.7), (COMPONENTS, 0.6)])
+def test_draw__ellipse_satisfies_every_pair_as_stored(
+    statistics: xr.Dataset, law: str, kept: int, fact: float
+) -> None:
+    v = draw("ellipse", statistics, 20_000, K=kept, fact=fact, law=law)["v"].values
+
+    u = v[:, :kept].astype(np.float64) / (fact * statistics["pc_hw"].values[:kept])
+    assert (np.sort(u * u, axis=1)[:, -2:].sum(axis=1) <= 1).all()
+    assert np.abs(u).max() > 0.8
+    assert not v[:, kept:].any()
+
+
+def test_draw__ellipse_says_its_constraint(statistics: xr.Dataset) -> None:
+    constraint = draw("ellipse", statistics, 1, K=10, fact=0.65).attrs["constraint"]
+
+    assert "u_i^2 + u_j^2 <= 1 for every pair of the 10 leading" in constraint
+    assert "0.65 hw_i" in constraint
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("normal", {}, "no generator 'normal'; choose one of uniform, gaussian"),
+        ("uniform", {"b": 0}, "b = 0: Input should be greater than 0"),
+        ("uniform", {"b": float("inf")}, "b = inf"),
+        ("ellipse", {"fact": -1}, "fact = -1"),
+        ("ellipse", {"K": 0}, "K = 0"),
+        ("ellipse", {"law": "normal"}, "law = 'normal'"),
+        ("gaussian", {"b": 1}, "b = 1: Extra inputs are not permitted"),
+        ("ellipse", {"K": COMPONENTS + 1}, f"vary along {COMPONENTS} only: set K to at most"),
+        ("uniform", {"seed": -1}, "must not be negative"),
+        ("uniform", {"n": -1}, "end before"),
+    ],
+)
+def test_draw__refuses_bad_parameters(
+    statistics: xr.Dataset, name: str, parameters: dict, message: str
+) -> None:
+    arguments = {"n": 5, **parameters}
+
+    with pytest.raises(SampleError, match=message):
+        draw(name, statistics, **arguments)
+
+
+def test_draw__ellipse_counts_only_components_that_vary() -> None:
+    constant = np.random.default_rng(2).standard_normal((50, 6)) * [1, 1, 1, 1, 0, 0]
+
+    with pytest.raises(SampleError, match="K to at most 4"):
+        draw("ellipse", describe(constant), 5, K=5)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "multivariate_normal", "ellipse"])
+def test_draw__refuses_statistics_of_a_single_vector(name: str) -> None:
+    with pytest.raises(SampleError, match="at least 2 vectors, not 1"):
+        draw(name, describe(np.ones((1, 3))), 5)
+
+
+def test_parameters__are_told_apart_by_generator() -> None:
+    adapter: TypeAdapter = TypeAdapter(Parameters)
+
+    for name, kind in GENERATORS.items():
+        assert type(adapter.validate_python({"generator": name})) is kind
+    with pytest.raises(ValidationError, match="does not match any of the expected tags"):
+        adapter.validate_python({"generator": "unknown"})
