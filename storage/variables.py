@@ -1,0 +1,336 @@
+"""The registry of stored variables: every group's dims, dtype, unit and meaning, and the check."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from storage.errors import SchemaError
+
+SCHEMA_VERSION = 1
+
+FAMILIES = ("images", "model", "latents", "statistics", "samples")
+"""Kinds of group; every group `samples/<name>` is of the kind `samples`."""
+
+REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
+    "images": (),
+    "model": ("architecture", "sha256"),
+    "latents": (),
+    "statistics": (),
+    "samples": ("generator", "parameters", "seed", "constraint"),
+}
+"""Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """What the registry knows about one stored variable.
+
+    Attributes
+    ----------
+    name
+        Name within the group.
+    dims
+        Dimension names, in order.
+    dtype
+        NumPy dtype, or `str` for text of any length.
+    meaning
+        What it holds, with its unit or range.
+    required
+        Whether the group is incomplete without it.
+    label
+        Whether it describes the rows and is a coordinate rather than a data variable.
+    lazy
+        Whether it grows with the data and so opens as a Dask array.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    meaning: str
+    required: bool = False
+    label: bool = False
+    lazy: bool = False
+
+
+def _table(
+    text: str, *, required: bool = False, label: bool = False, lazy: bool = False
+) -> Iterator[Variable]:
+    """Read lines `name | dims | dtype | meaning`."""
+    for line in filter(str.strip, text.splitlines()):
+        name, dims, dtype, meaning = (field.strip() for field in line.split("|", 3))
+        yield Variable(
+            name=name,
+            dims=tuple(dims.split()),
+            dtype=dtype,
+            meaning=meaning,
+            required=required,
+            label=label,
+            lazy=lazy,
+        )
+
+
+_NAME = "name | image | str | file name of the photograph"
+
+_CHECKSUM = """
+checksum     | image | uint64 | first 8 bytes, big-endian, of the BLAKE2b digest of the file
+"""
+
+_LABELS = """
+split        | image | str    | train, validation or test
+identity     | image | int32  | number of the person shown
+landmarks    | image landmark axis | int16 | positions in pixels of the aligned 178 x 218 photograph
+landmark     | landmark | str | left_eye, right_eye, nose, left_mouth, right_mouth
+axis         | axis     | str | x, y
+"""
+
+_IMAGE = "image | image y x channel | uint8 | pixel values, 0 to 255; channels are RGB or grey"
+
+_WEIGHTS = "weights | byte | uint8 | trained parameters as a safetensors file"
+
+_CURVES = """
+loss            | epoch | float64 | mean training loss of the epoch
+validation_loss | epoch | float64 | mean loss on the validation split after the epoch
+learning_rate   | epoch | float64 | learning rate at the end of the epoch
+"""
+
+_EPOCH = "epoch | epoch | int64 | number of the epoch, from 1"
+
+_LATENT = "z | image component | float32 | latent vectors"
+
+_ERROR = """
+reconstruction_error | image | float32 | mean squared error over pixels and channels in [0, 1]
+"""
+
+_MOMENTS = """
+count       | component       | int64   | number of values
+mean        | component       | float64 | mean
+variance    | component       | float64 | variance, ddof = 1
+minimum     | component       | float64 | smallest value
+maximum     | component       | float64 | largest value
+mu          | component       | float64 | position of the number distribution's maximum
+hw          | component       | float64 | full width at half maximum of the number distribution
+covariance  | component other | float64 | covariance, ddof = 1
+correlation | component other | float64 | Pearson correlation
+"""
+
+_DISTRIBUTIONS = """
+histogram        | component bin  | int64   | number distribution
+histogram_edges  | component edge | float64 | edges of its sampling intervals
+underflow        | component      | int64   | values below the first edge
+overflow         | component      | int64   | values above the last edge
+radius_histogram | radius_bin     | int64   | number distribution of the L2 length of z
+radius_edges     | radius_edge    | float64 | edges of its sampling intervals
+mahalanobis_histogram | mahalanobis_bin | int64 | the same of the Mahalanobis radius
+mahalanobis_edges | mahalanobis_edge | float64 | edges of its sampling intervals
+"""
+
+_SCALARS = """
+nan_rows         | | int64   | vectors left out, for a component that is NaN or infinite
+radius_mean      | | float64 | mean L2 length of z
+radius_std       | | float64 | standard deviation of the L2 length, ddof = 1
+radius_minimum   | | float64 | smallest L2 length
+radius_maximum   | | float64 | largest L2 length
+mahalanobis_mean | | float64 | mean Mahalanobis radius
+mahalanobis_std  | | float64 | standard deviation of the Mahalanobis radius, ddof = 1
+"""
+
+_PCA = """
+loadings           | pc component | float64 | row k: unit vector of component k, largest entry > 0
+explained_variance | pc      | float64 | variance along each principal component, descending
+explained_variance_ratio | pc | float64 | its share of the total variance
+pc_mu              | pc      | float64 | position of the number distribution's maximum
+pc_hw              | pc      | float64 | full width at half maximum
+pc_skewness        | pc      | float64 | skewness
+pc_kurtosis        | pc      | float64 | excess kurtosis (0 for a normal distribution)
+pc_histogram       | pc bin  | int64   | number distribution
+pc_histogram_edges | pc edge | float64 | edges of its sampling intervals
+pc_underflow       | pc      | int64   | values below the first edge
+pc_overflow        | pc      | int64   | values above the last edge
+"""
+
+_STATE = """
+comoment             | component other | float64 | sum of outer products of deviations
+grid_exponent        | component      | int64   | cells of the dyadic grid are 2^exponent wide
+grid_origin          | component      | int64   | index of the grid's first cell
+grid_counts          | component cell | int64   | counts per cell
+radius_comoment      |                | float64 | sum of squared deviations of the L2 length
+radius_grid_exponent |                | int64   | the same grid for the L2 length
+radius_grid_origin   |                | int64   | index of its first cell
+radius_grid_counts   | cell           | int64   | counts per cell
+"""
+
+_DRAWN = """
+z | sample component | float32 | drawn latent vectors
+v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
+"""
+
+_DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
+
+
+def _group(*tables: Iterator[Variable]) -> dict[str, Variable]:
+    return {variable.name: variable for table in tables for variable in table}
+
+
+VARIABLES: Mapping[str, Mapping[str, Variable]] = {
+    "images": _group(
+        _table(_IMAGE, required=True, lazy=True),
+        # A data variable, since `Dataset.query` needs one: xarray takes `image` for a coordinate.
+        _table(_CHECKSUM, required=True),
+        _table(_NAME, required=True, label=True),
+        _table(_LABELS, label=True),
+    ),
+    "model": _group(
+        _table(_WEIGHTS, required=True, lazy=True),
+        _table(_CURVES),
+        _table(_EPOCH, label=True),
+    ),
+    "latents": _group(
+        _table(_LATENT, required=True, lazy=True),
+        _table(_ERROR),
+        _table(_NAME, required=True, label=True),
+        _table(_CHECKSUM + _LABELS, label=True),
+    ),
+    "statistics": _group(
+        _table(_MOMENTS + _DISTRIBUTIONS, required=True),
+        _table(_SCALARS, required=True),
+        _table(_PCA, required=True),
+        _table(_STATE),
+    ),
+    "samples": _group(
+        _table(_DRAWN, required=True, lazy=True),
+        _table(_DECODED, required=True, lazy=True),
+    ),
+}
+"""For each kind of group, its variables by name."""
+
+
+def family(group: str) -> str:
+    """Kind of a group.
+
+    Raises
+    ------
+    SchemaError
+        If the registry has no such group.
+
+    Examples
+    --------
+    >>> family("samples/ellipse")
+    'samples'
+    """
+    head, _, name = group.partition("/")
+    if head not in FAMILIES or (head == "samples") != bool(name) or "/" in name:
+        raise SchemaError(
+            f"There is no kind of group {group!r}: expected images, model, latents, statistics "
+            "or samples/<name>."
+        )
+    return head
+
+
+def find(group: str, name: str, array: xr.Variable | xr.DataArray) -> Variable | None:
+    """Look a variable up; `None` if the registry does not allow it.
+
+    Attributes of photographs have names that come with the data, so any further boolean array
+    along `image` is a label of `images` and `latents`.
+    """
+    kind = family(group)
+    known = VARIABLES[kind].get(name)
+    is_attribute = array.dims == ("image",) and array.dtype == np.bool_
+    if known is None and is_attribute and kind in ("images", "latents"):
+        return Variable(name=name, dims=("image",), dtype="bool", meaning="attribute", label=True)
+    return known
+
+
+def labels(images: xr.Dataset) -> dict[str, xr.Variable]:
+    """What describes the photographs, as coordinates for a template of `latents`.
+
+    Parameters
+    ----------
+    images
+        The group `images`.
+
+    Returns
+    -------
+    dict
+        Name, checksum, attributes and whatever else the registry lets `latents` carry, by name.
+
+    Examples
+    --------
+    >>> rows = {"name": ("image", ["a.jpg"]), "Smiling": ("image", [True])}
+    >>> image = (("image", "y", "x", "channel"), np.zeros((1, 8, 8, 3), np.uint8))
+    >>> sorted(labels(xr.Dataset({"image": image}, coords=rows)))
+    ['Smiling', 'name']
+    """
+    found = {str(name): variable for name, variable in images.variables.items()}
+    return {
+        name: variable.to_base_variable()
+        for name, variable in found.items()
+        if (known := find("latents", name, variable)) and known.label
+    }
+
+
+def is_text(dtype: Any) -> bool:
+    """Whether a dtype holds text: fixed-width, variable-length or Python strings."""
+    return np.dtype(dtype).kind in "OUT"
+
+
+def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
+    for name, array in dataset.variables.items():
+        known = find(group, str(name), array)
+        if known is None:
+            yield f"{name} is not in the registry"
+            continue
+        if tuple(array.dims) != known.dims:
+            yield f"{name} has dims {array.dims}, expected {known.dims}"
+        same = is_text(array.dtype) if known.dtype == "str" else array.dtype == known.dtype
+        if not same:
+            yield f"{name} has dtype {array.dtype}, expected {known.dtype}"
+    for name, variable in VARIABLES[family(group)].items():
+        if variable.required and name not in dataset.variables:
+            yield f"{name} {variable.dims} {variable.dtype} is missing"
+    for name in REQUIRED_ATTRS[family(group)]:
+        if name not in dataset.attrs:
+            yield f"the attribute {name} is missing"
+
+
+def validate(group: str, dataset: xr.Dataset) -> None:
+    """Check a dataset against the registry.
+
+    Parameters
+    ----------
+    group
+        Name of the group, e.g. `latents` or `samples/ellipse`.
+    dataset
+        What is to be written, or what was opened.
+
+    Raises
+    ------
+    SchemaError
+        With every disagreement: unknown or missing variables and attributes, dims, dtypes.
+        Also when the dataset was written by a newer schema.
+    """
+    check_schema_version(group, dataset.attrs.get("schema_version", SCHEMA_VERSION))
+    problems = list(_disagreements(group, dataset))
+    if problems:
+        raise SchemaError(
+            f"The group {group} disagrees with the registry of variables (storage/variables.py): "
+            + "; ".join(problems)
+            + "."
+        )
+
+
+def check_schema_version(place: str, version: Any) -> None:
+    """Refuse what a newer zpoints wrote.
+
+    Raises
+    ------
+    SchemaError
+        If `version` is above `SCHEMA_VERSION`.
+    """
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise SchemaError(
+            f"{place} has schema version {version}; this zpoints knows versions up to "
+            f"{SCHEMA_VERSION}. Install a newer zpoints to read it."
+        )

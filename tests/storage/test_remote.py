@@ -1,0 +1,90 @@
+"""The same code on a distributed cluster and on S3."""
+
+import boto3
+import distributed
+import numpy as np
+import pytest
+from moto.server import ThreadedMotoServer
+
+from storage import (
+    PublishConflictError,
+    StoreError,
+    StoreNotFoundError,
+    open_repository,
+    open_store,
+)
+from tests.storage.conftest import (
+    begin,
+    blocks_of,
+    latent_template,
+    publish_images,
+    publish_latents,
+    vectors,
+)
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """An S3 server on this machine, found through the environment alone."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ALLOW_HTTP", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3").create_bucket(Bucket="faces")
+        yield "s3://faces/runs/one"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def workers(bucket):
+    """Two worker processes, which inherit the environment that names the S3 server."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield cluster
+
+
+def test_write_chunks__on_worker_processes_gives_the_same(repository, root, workers):
+    version = publish_latents(repository, 40)
+
+    store = open_store(root)
+    assert store.version == version
+    assert np.array_equal(store.latents.z.values, vectors(40))
+    assert store.latents.z.sum().compute() == pytest.approx(vectors(40).sum(), rel=1e-5)
+
+
+def test_s3__missing_bucket_is_an_error_that_says_what_to_check(bucket):
+    with pytest.raises(StoreError, match="Check the bucket, and the endpoint and credentials"):
+        open_repository("s3://nobody/runs/one")
+
+
+def test_s3__publish_read_resume_and_conflict(bucket, workers):
+    with pytest.raises(StoreNotFoundError, match="There is no store at s3://faces/runs/one"):
+        open_store(bucket)
+    repository = open_repository(bucket)
+    begin(repository).create("latents", latent_template(8))
+
+    work = begin(open_repository(bucket))
+    work.create("latents", latent_template(8))
+    work.write_chunks("latents", blocks_of("z", vectors(8)))
+    version = work.publish(message="encoded", rows=8)
+
+    assert work.resumed
+    store = open_store(bucket)
+    assert store.version == version
+    assert np.array_equal(store.latents.query(image="Smiling").z.values, vectors(8)[::2])
+    late = begin(repository, "bb")
+    late.create("latents", latent_template(8))
+    late.write_chunks("latents", blocks_of("z", vectors(8)))
+    newest = publish_images(repository)
+    with pytest.raises(PublishConflictError):
+        late.publish(message="encoded", rows=8)
+    assert open_store(bucket).version == newest

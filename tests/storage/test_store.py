@@ -1,0 +1,221 @@
+import json
+import pickle
+from datetime import UTC, date, datetime, timedelta
+
+import dask
+import icechunk
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+from storage import SchemaError, StoreError, StoreNotFoundError, open_repository, open_store
+from tests.storage.conftest import (
+    pixels,
+    publish_images,
+    publish_latents,
+    vectors,
+)
+
+
+def refuse(*_args, **_options):
+    raise AssertionError("computed")
+
+
+def test_open_store__missing_root_is_an_error_and_is_not_created(root):
+    with pytest.raises(StoreNotFoundError, match="There is no store at"):
+        open_store(root)
+
+    assert not root.exists()
+
+
+def test_open_store__folder_without_a_store_is_refused(tmp_path):
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "a.jpg").write_bytes(b"jpeg")
+
+    with pytest.raises(StoreNotFoundError, match="There is no store at"):
+        open_store(tmp_path / "faces")
+    with pytest.raises(StoreError, match="expected a new or empty folder"):
+        open_repository(tmp_path / "faces")
+
+    assert [path.name for path in (tmp_path / "faces").iterdir()] == ["a.jpg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["faces"]
+
+
+def test_open_store__foreign_icechunk_repository_is_refused(root):
+    icechunk.Repository.create(icechunk.local_filesystem_storage(str(root)))
+
+    with pytest.raises(StoreNotFoundError, match="not one that zpoints wrote"):
+        open_store(root)
+
+
+@pytest.mark.parametrize("root", ["gs://bucket/run", "s3://bucket", "s3://"])
+def test_open_store__other_urls_are_refused(root):
+    with pytest.raises(StoreError, match="expected a local path or s3://bucket/prefix"):
+        open_store(root)
+
+
+def test_open_store__newer_schema_is_refused(repository, root):
+    icechunk_repository = icechunk.Repository.open(icechunk.local_filesystem_storage(str(root)))
+    session = icechunk_repository.writable_session("main")
+    zarr.open_group(session.store).attrs["schema_version"] = 2
+    session.commit("newer")
+
+    for opening in (open_store, open_repository):
+        with pytest.raises(SchemaError, match="schema version 2; this zpoints knows versions up"):
+            opening(root)
+
+
+def test_open_store__empty_store(repository, root):
+    store = open_store(root)
+
+    assert store.groups == ()
+    assert store.sample_names == ()
+    assert store.history() == []
+    assert store.fingerprint("images") is None
+    assert "nothing published yet" in repr(store)
+    assert open_store(root, version=store.version).version == store.version
+
+
+def test_latents__query_by_label_keeps_vectors_lazy(repository, root):
+    publish_latents(repository, 8)
+
+    with dask.config.set(scheduler=refuse):
+        latents = open_store(root).latents
+        chosen = latents.query(image="Smiling and not Male")
+
+    expected = [row for row in range(8) if row % 2 == 0 and row % 3]
+    assert dask.is_dask_collection(latents.z)
+    assert latents.z.chunks == ((3, 3, 2), (4,))
+    assert isinstance(latents.reconstruction_error.data, np.ndarray)
+    assert chosen.name.values.tolist() == [f"{row:06d}.jpg" for row in expected]
+    assert np.array_equal(chosen.z.values, vectors(8)[expected])
+
+
+def test_images__query_by_label_keeps_pixels_lazy(repository, root):
+    publish_images(repository, 8)
+
+    with dask.config.set(scheduler=refuse):
+        chosen = open_store(root).images.query(image="split == 'test' and identity > 2")
+
+    assert dask.is_dask_collection(chosen.image)
+    assert np.array_equal(chosen.image.values, pixels(8)[[3, 5, 7]])
+
+
+def test_group__graph_of_a_lazy_array_is_small(repository, root):
+    publish_latents(repository, 300)
+
+    z = open_store(root).latents.z.data
+
+    assert z.npartitions == 100
+    assert len(pickle.dumps(z.dask)) < 8_000
+    assert np.array_equal(pickle.loads(pickle.dumps(z)).compute(), vectors(300))
+
+
+def test_group__changes_of_the_caller_do_not_stay(repository, root):
+    publish_latents(repository)
+    store = open_store(root)
+
+    latents = store.latents
+    latents["extra"] = latents.z
+
+    assert "extra" not in store.latents
+
+
+def test_history__is_newest_first_with_provenance(repository, root):
+    ids = [publish_images(repository), publish_latents(repository)]
+
+    newest, oldest = open_store(root).history()
+
+    assert [oldest.id, newest.id] == ids
+    assert (newest.stage, newest.message) == ("encode", "encoded")
+    assert newest.time > oldest.time
+    wanted = {"stage", "fingerprint", "versions", "seed", "rows", "duration", "host", "revision"}
+    assert wanted <= set(newest.metadata)
+    assert newest.metadata["revision"] == 2
+    assert newest.metadata["versions"]["icechunk"] == icechunk.__version__
+    json.dumps(newest.metadata)
+
+
+def test_open_store__version_is_what_it_was(repository, root):
+    first = publish_latents(repository, 8, "aa")
+    publish_latents(repository, 5, "bb")
+
+    store = open_store(root, version=first)
+
+    assert np.array_equal(store.latents.z.values, vectors(8))
+    assert store.version == first
+    assert len(store.history()) == 2
+
+
+@pytest.mark.parametrize("version", ["nonsense", "00000000000000000000"])
+def test_open_store__unknown_version_is_refused(repository, root, version):
+    with pytest.raises(StoreNotFoundError, match=f"no version {version}"):
+        open_store(root, version=version)
+
+
+def test_open_store__unpublished_work_is_no_version(repository, root):
+    work = repository.begin(stage="encode", fingerprint="aa", groups=("latents",))
+    publish_images(repository)
+    work.create("latents", _latents_in_memory())
+    snapshot = icechunk.Repository.open(icechunk.local_filesystem_storage(str(root)))
+
+    with pytest.raises(StoreNotFoundError):
+        open_store(root, version=snapshot.lookup_branch("wip-aa"))
+
+
+def _latents_in_memory() -> xr.Dataset:
+    return xr.Dataset(
+        {"z": (("image", "component"), np.zeros((2, 4), np.float32))},
+        coords={"name": ("image", ["a", "b"])},
+    )
+
+
+def test_open_store__as_of_is_the_newest_version_until_then(repository, root):
+    publish_latents(repository, 8, "aa")
+    first = open_store(root)
+    publish_latents(repository, 5, "bb")
+    second = open_store(root)
+
+    assert open_store(root, as_of=first.time).version == first.version
+    assert open_store(root, as_of=first.time.isoformat()).version == first.version
+    assert open_store(root, as_of=second.time + timedelta(days=1)).version == second.version
+    assert open_store(root, as_of=date(9999, 1, 1)).version == second.version
+    assert open_store(root, as_of=f"{second.time:%Y-%m-%d}").version == second.version
+    with pytest.raises(StoreNotFoundError, match="no version as of 2001-01-01T23:59:59"):
+        open_store(root, as_of="2001-01-01")
+    with pytest.raises(StoreNotFoundError, match=r"no version as of 2001-01-01T00:00:00\+00:00"):
+        open_store(root, as_of=datetime(2001, 1, 1, tzinfo=UTC))
+
+
+def test_open_store__version_and_as_of_exclude_each_other(root):
+    with pytest.raises(ValueError, match="not both"):
+        open_store(root, version="x", as_of="2026-11-01")
+
+
+def test_decode__goes_through_the_installed_decoder(repository, root, monkeypatch):
+    class Decoder:
+        def load(self):
+            return lambda model, z: np.full((len(z), 8, 8, 3), model.loss.values[-1], np.uint8)
+
+    work = repository.begin(stage="train", fingerprint="cc", groups=("model",))
+    dataset = xr.Dataset({"weights": ("byte", np.zeros(1, np.uint8)), "loss": ("epoch", [9.0])})
+    work.create("model", dataset, attrs={"architecture": {}, "sha256": ""})
+    work.publish(message="trained", rows=0)
+
+    monkeypatch.setattr("storage.store.entry_points", lambda group: [Decoder()])
+    assert (open_store(root).decode(np.zeros((2, 4))) == 9).all()
+    monkeypatch.setattr("storage.store.entry_points", lambda group: [])
+    with pytest.raises(StoreError, match="No decoder is installed"):
+        open_store(root).decode(np.zeros((2, 4)))
+
+
+def test_repr__tells_groups_sizes_version_and_time(repository, root):
+    publish_latents(repository, 8)
+    store = open_store(root)
+
+    for text in (repr(store), store._repr_html_()):
+        assert "latents" in text
+        assert "image: 8, component: 4" in text
+        assert store.version in text
+        assert f"{store.time:%Y-%m-%d %H:%M}" in text
