@@ -1,0 +1,62 @@
+"""The report section of a run's configuration."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.settings import Settings
+
+PositiveLimit = Annotated[float, Field(gt=0)]
+
+
+class ReportConfig(Settings):
+    """What the report shows, and how much of it."""
+
+    folder: str | None = Field(
+        default=None, description="where the page lies; null means the folder report in the root"
+    )
+    faces: int = Field(default=30, ge=1, le=400, description="generated images shown per generator")
+    reconstructions: int = Field(
+        default=20,
+        ge=1,
+        le=200,
+        description="held-out images shown above their reconstructions",
+    )
+    components: int = Field(
+        default=12,
+        ge=1,
+        le=48,
+        description="dominant components, and leading principal components, whose number "
+        "distributions are drawn one by one",
+    )
+    leading: int = Field(
+        default=6,
+        ge=2,
+        le=10,
+        description="components whose pairs are drawn with confidence ellipses",
+    )
+    scatter_points: int = Field(
+        default=2000,
+        ge=10,
+        le=100_000,
+        description="latent vectors, and vectors per generator, drawn as points",
+    )
+    ellipse_level: float = Field(
+        default=2.2,
+        gt=0,
+        le=6,
+        description="level d of the confidence ellipses, in standard deviations;"
+        " an ellipse encloses 1 - exp(-d^2/2) of a normal distribution.",
+    )
+    uniform_limits: tuple[PositiveLimit, ...] = Field(
+        default=(12.0, 3.0, 2.0, 1.5, 1.0),
+        max_length=7,
+        description="limits b of the uniform vectors whose radii stand beside those of the data "
+        "(each above 0; at most 7).",
+    )
+    dominant_mu: float = Field(
+        default=0.25, gt=0, description="a component is dominant from this |mu| on"
+    )
+    dominant_hw: float = Field(
+        default=1.5, gt=0, description="a component is dominant from this hw on"
+    )

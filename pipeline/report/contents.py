@@ -1,0 +1,291 @@
+"""What the page shows, in order: the one place where a figure or a table is listed.
+
+To add one, write a function that returns a Figure (or a Table) and list it here as an Entry.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from pipeline.analyze.ellipses import coverage
+from pipeline.report import distributions, faces, pairs, structure, style, tables, training
+from pipeline.report.entry import Entry, Section
+from pipeline.report.inputs import StageTiming
+from pipeline.report.material import Generated, Material
+from pipeline.report.tables import describe
+
+
+def contents(
+    material: Material, timings: Sequence[StageTiming], history: Sequence[Any]
+) -> list[Section]:
+    """List the sections of the page."""
+    return [
+        Section("training", "Training", _training(material)),
+        Section("distributions", "Number distributions", _distributions(material)),
+        Section("structure", "Structure of the latent vectors", _structure(material)),
+        Section("region", "The region of the z-points", _region(material)),
+        Section("faces", "Generated faces", _faces(material)),
+        Section("run", "The run", _run(timings, history)),
+    ]
+
+
+def _training(m: Material) -> list[Entry]:
+    return [
+        Entry(
+            "loss",
+            "Loss curves",
+            Markup(
+                "Mean loss per image of the training and the validation images after each epoch, "
+                "and the learning rate at its end. A validation curve that rises while the "
+                "training curve falls would mean overfitting."
+            ),
+            lambda: training.loss_curves(m.model),
+            "Training and validation loss against the epoch, and the learning rate.",
+        ),
+        Entry(
+            "reconstructions",
+            "Originals and reconstructions",
+            Markup(
+                "The first {} images of the {} split, not selected, each above what the decoder "
+                "makes of its latent vector. Mean squared error over all images of the split: "
+                "{:.5f} (pixel values from 0 to 1)."
+            ).format(len(m.originals), m.held_out, m.error)
+            if m.held_out != "all"
+            else Markup(
+                "The first {} images, not selected, each above what the decoder makes of its "
+                "latent vector. Mean squared error over all images: {:.5f} (pixel values from "
+                "0 to 1)."
+            ).format(len(m.originals), m.error),
+            lambda: faces.reconstruction_grid(m.originals, m.reconstructions),
+            "Rows of photographs, each above its reconstruction by the autoencoder.",
+        ),
+    ]
+
+
+def _distributions(m: Material) -> list[Entry]:
+    s = m.statistics
+    first = m.dominance.order[: m.config.components]
+    leading = np.arange(min(m.config.components, s.sizes["pc"]))
+    return [
+        Entry(
+            "spectrum",
+            "Spectrum of all components",
+            Markup(
+                "Number distributions of all {} components. Left: one line per component, dark "
+                "where most vectors are; lines away from zero, or wide, belong to the dominant "
+                "components. Right: each distribution as the density of (<i>z<sub>i</sub></i> − "
+                "mean) / <i>σ<sub>i</sub></i>, their median, and the normal distribution."
+            ).format(s.sizes["component"]),
+            lambda: distributions.spectrum(s),
+            "Number distributions of all components as a heat map and as overlaid curves.",
+        ),
+        Entry(
+            "dominant",
+            "Most dominant components",
+            Markup(
+                "Number distributions of the {} most dominant components (largest of |<i>μ</i>| / "
+                "{:g} and <i>hw</i> / {:g}). Dashed line: <i>μ</i>, the position of the maximum; "
+                "bar: <i>hw</i>, the full width at half maximum (2.355 <i>σ</i> for a normal "
+                "distribution). Components are numbered from 0, as in the store."
+            ).format(len(first), m.config.dominant_mu, m.config.dominant_hw),
+            lambda: distributions.number_distributions(s, first),
+            "Histograms of the dominant components with mu and hw marked.",
+        ),
+        Entry(
+            "mu-hw",
+            "μ and hw of the dominant components",
+            Markup(
+                "The {} of {} components with |<i>μ</i>| ≥ {:g} or <i>hw</i> ≥ {:g}, in latent "
+                "units, the most dominant first; bold: what reaches its threshold."
+            ).format(
+                m.dominance.count,
+                s.sizes["component"],
+                m.config.dominant_mu,
+                m.config.dominant_hw,
+            ),
+            lambda: tables.dominant_table(m),
+        ),
+        Entry(
+            "principal",
+            "Leading principal components",
+            Markup(
+                "Number distributions of the PCA coordinates <i>v</i> = <i>V</i> (<i>z</i> − "
+                "mean) of largest variance, marked as above. The generator <code>ellipse</code> "
+                "takes its half-axes from these <i>hw</i>. Principal components are numbered "
+                "from 1."
+            ),
+            lambda: distributions.number_distributions(s, leading, prefix="pc_", symbol="v"),
+            "Histograms of the leading principal components with mu and hw marked.",
+        ),
+    ]
+
+
+def _structure(m: Material) -> list[Entry]:
+    s = m.statistics
+    return [
+        Entry(
+            "radii",
+            "Radii",
+            Markup(
+                "Lengths <i>r</i> = |<i>z</i>| of the latent vectors (mean {:.2f}, standard "
+                "deviation {:.2f}) beside those of vectors with components uniform in "
+                "[−<i>b</i>, <i>b</i>], on a logarithmic axis, each curve scaled to maximum 1. "
+                "Dashed lines and bars: the expected mean <i>b</i> √(<i>N</i>/3 − 1/15) and "
+                "standard deviation <i>b</i>/√15, for <i>N</i> = {}. Below: median and 5% to "
+                "95% range, also of the generated vectors."
+            ).format(float(s["radius_mean"]), float(s["radius_std"]), s.sizes["component"]),
+            lambda: structure.radii(
+                s, {g.name: g.radii for g in m.generated}, limits=m.config.uniform_limits
+            ),
+            "Radius distribution of the data beside those of uniform vectors for several b.",
+        ),
+        Entry(
+            "correlation",
+            "Correlations",
+            Markup(
+                "Pearson correlation of all pairs of components, ordered by dominance, and of "
+                "the most dominant ones by their numbers. The colours end where 0.1% of the "
+                "pairs lie beyond; grey: a constant component."
+            ),
+            lambda: structure.correlation(s, m.dominance.order),
+            "Correlation matrix of the latent components.",
+        ),
+        Entry(
+            "variance",
+            "Explained variance",
+            Markup(
+                "Variances <i>λ<sub>k</sub></i> of the principal components, and the share of "
+                "the total variance that the <i>K</i> leading ones explain; marked: how many "
+                "reach 50, 90, 95 and 99%."
+            ),
+            lambda: structure.explained_variance(s),
+            "Scree plot and cumulative explained variance of the principal components.",
+        ),
+    ]
+
+
+def _region(m: Material) -> list[Entry]:
+    shown = _shown_on_grid(m.generated)
+    name = m.generated[shown].name if m.generated else ""
+    none = np.empty((0, m.statistics.sizes["component"]))
+    z = m.generated[shown].z if m.generated else none
+    level = m.config.ellipse_level
+    reading = Markup(
+        "Ellipses: {:g} <i>σ</i> confidence ellipses of the covariance of all z-points. Numbers: "
+        "share of the coloured points inside, {:.0%} for a normal distribution. "
+    ).format(level, coverage(level))
+    halves = Markup(
+        "Below the diagonal {:,} z-points, above it {:,} vectors of <code>{}</code> on grey "
+        "z-points, on it both distributions."
+    ).format(len(m.z), len(z), name)
+    rows = Markup(
+        "Vectors of each generator (coloured) on the z-points (grey), for neighbouring pairs of "
+        "the same coordinates. Numbers: share of the generated vectors inside; what lies outside "
+        "the frame counts as outside."
+    )
+    options: dict[str, Any] = {"level": level, "name": name, "colour": style.series(shown)}
+    entries = [
+        Entry(
+            "pairs-pca",
+            "Pairs of principal components",
+            reading + halves,
+            lambda: pairs.pair_grid(m.principal_cloud(), m.principal(z), **options),
+            "Grid of pairs of PCA coordinates: z-points, confidence ellipses, generated points.",
+        ),
+        Entry(
+            "generators-pca",
+            "Every generator, in principal components",
+            rows,
+            lambda: pairs.generator_rows(
+                m.principal_cloud(), {g.name: m.principal(g.z) for g in m.generated}, level=level
+            ),
+            "Points of each generator on z-points and their ellipses in PCA coordinates.",
+        ),
+        Entry(
+            "pairs-original",
+            "Pairs of dominant components",
+            reading + halves,
+            lambda: pairs.pair_grid(m.original_cloud(), m.original(z), **options),
+            "Grid of pairs of dominant components: z-points, ellipses, generated points.",
+        ),
+        Entry(
+            "generators-original",
+            "Every generator, in dominant components",
+            rows,
+            lambda: pairs.generator_rows(
+                m.original_cloud(), {g.name: m.original(g.z) for g in m.generated}, level=level
+            ),
+            "Points of each generator on z-points and their ellipses in dominant components.",
+        ),
+    ]
+    return entries if m.generated else entries[::2]
+
+
+def _faces(m: Material) -> list[Entry]:
+    return [
+        Entry(
+            "generators",
+            "The generators",
+            Markup(
+                "Radius: mean ± standard deviation. Inside ellipses: share of the vectors inside "
+                "the {:g} <i>σ</i> ellipse, averaged over the pairs of the {} leading principal "
+                "components. Both from at most {:,} vectors each."
+            ).format(m.config.ellipse_level, m.config.leading, m.config.scatter_points),
+            lambda: tables.samples_table(m),
+        ),
+        *(_face_entry(position, g) for position, g in enumerate(m.generated, start=1)),
+    ]
+
+
+def _face_entry(position: int, g: Generated) -> Entry:
+    attrs = g.attrs
+    return Entry(
+        f"faces-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
+        g.name,
+        Markup(
+            "The first {} of {:,} images of the generator <code>{}</code>{}, seed {}, not "
+            "selected. Constraint: {}."
+        ).format(
+            len(g.faces),
+            g.count,
+            attrs.get("generator", g.name),
+            "".join((" with ", text) if (text := describe(attrs.get("parameters", {}))) else ()),
+            attrs.get("seed", "unknown"),
+            _typeset(str(attrs.get("constraint", "none")).rstrip(".")),
+        ),
+        lambda: faces.face_grid(g.faces),
+        f"Images decoded from vectors of {g.name}.",
+    )
+
+
+def _run(timings: Sequence[StageTiming], history: Sequence[Any]) -> list[Entry]:
+    return [
+        Entry(
+            "timings",
+            "Timings",
+            Markup("Wall time of the newest run of each stage."),
+            lambda: tables.timings_table(timings),
+        ),
+        Entry(
+            "history",
+            "Versions",
+            Markup("Published versions of the store, the newest first; times in UTC."),
+            lambda: tables.history_table(history),
+        ),
+    ]
+
+
+def _typeset(text: str) -> Markup:
+    """Set a formula such as `u_i^2 <= 1`: subscripts, powers, relations."""
+    html = str(escape(text)).replace("&lt;=", "≤").replace("&gt;=", "≥")
+    html = re.sub(r"\b([A-Za-zμσλ]|hw)_([a-z])\b", r"<i>\1<sub>\2</sub></i>", html)
+    return Markup(re.sub(r"\^(\d+)", r"<sup>\1</sup>", html))
+
+
+def _shown_on_grid(generated: Sequence[Generated]) -> int:
+    """Return which samples go on the grids of pairs: the first of `ellipse`, else the last."""
+    names = [str(g.attrs.get("generator", g.name)) for g in generated]
+    return names.index("ellipse") if "ellipse" in names else max(len(names) - 1, 0)

@@ -1,0 +1,52 @@
+"""What the report is given: a store to read, and the time that each stage took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import xarray as xr
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """How long one stage took.
+
+    Parameters
+    ----------
+    stage
+        Name of the stage, or of the group of samples that it drew.
+    seconds
+        Wall time in seconds.
+    rows
+        Rows written: images, vectors or epochs.
+    """
+
+    stage: str
+    seconds: float
+    rows: int
+
+
+class ReportStore(Protocol):
+    """The part of `storage.Store` that the report reads."""
+
+    @property
+    def images(self) -> xr.Dataset: ...
+
+    @property
+    def model(self) -> xr.Dataset: ...
+
+    @property
+    def latents(self) -> xr.Dataset: ...
+
+    @property
+    def statistics(self) -> xr.Dataset: ...
+
+    @property
+    def sample_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def samples(self, name: str) -> xr.Dataset: ...
+
+    def history(self) -> Sequence[Any]: ...

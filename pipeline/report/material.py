@@ -1,0 +1,192 @@
+"""The rows of a store that the report needs, read once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.report.config import ReportConfig
+from pipeline.report.dominant import Dominance, rank_components
+from pipeline.report.inputs import ReportStore
+from pipeline.report.pairs import Cloud
+from pipeline.splits import split_labels
+
+Floats = NDArray[np.float64]
+Reconstruct = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The first vectors of one group of samples.
+
+    Parameters
+    ----------
+    name
+        Name of the group.
+    z
+        (sample, component) float64.
+    faces
+        (sample, y, x, channel) uint8, fewer than `z`.
+    count
+        How many vectors the group has.
+    attrs
+        Its attributes: generator, parameters, seed, constraint.
+    """
+
+    name: str
+    z: Floats
+    faces: NDArray[np.uint8]
+    count: int
+    attrs: Mapping[str, Any]
+
+    @property
+    def radii(self) -> Floats:
+        """(sample) length of each vector."""
+        return np.linalg.norm(self.z, axis=1)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that figures, tables and captions are made of.
+
+    Parameters
+    ----------
+    config
+        What the report shows.
+    statistics, model
+        These groups, in memory.
+    dominance
+        The components in order of dominance.
+    z
+        (image, component) float64, some z-points from all over the store.
+    originals, reconstructions
+        (image, y, x, channel) uint8, the first held-out images.
+    held_out
+        Name of the images that `error` and `originals` are taken from.
+    error
+        Mean reconstruction error of all held-out images.
+    generated
+        The samples, in the order of their names.
+    splits
+        Number of images per split.
+    """
+
+    config: ReportConfig
+    statistics: xr.Dataset
+    model: xr.Dataset
+    dominance: Dominance
+    z: Floats
+    originals: NDArray[np.uint8]
+    reconstructions: NDArray[np.uint8]
+    held_out: str
+    error: float
+    generated: tuple[Generated, ...]
+    splits: Mapping[str, int]
+
+    def principal(self, z: Floats) -> Floats:
+        """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
+        loadings = self.statistics["loadings"].values[: self.config.leading]
+        return (z - self.statistics["mean"].values) @ loadings.T
+
+    def original(self, z: Floats) -> Floats:
+        """Return the most dominant components (vector, axis) of vectors (vector, component)."""
+        return z[:, self.dominance.order[: self.config.leading]]
+
+    def principal_cloud(self) -> Cloud:
+        """Return the z-points in the leading PCA coordinates."""
+        variance = self.statistics["explained_variance"].values[: self.config.leading]
+        labels = tuple(f"$v_{{{k}}}$" for k in range(1, len(variance) + 1))
+        return Cloud(self.principal(self.z), np.zeros(len(variance)), np.diag(variance), labels)
+
+    def original_cloud(self) -> Cloud:
+        """Return the z-points in the most dominant components."""
+        axes = self.dominance.order[: self.config.leading]
+        covariance = self.statistics["covariance"].values[np.ix_(axes, axes)]
+        labels = tuple(f"$z_{{{i}}}$" for i in axes)
+        return Cloud(
+            self.original(self.z), self.statistics["mean"].values[axes], covariance, labels
+        )
+
+
+def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct) -> Material:
+    """Read from a store what the report shows.
+
+    Parameters
+    ----------
+    store
+        The store; of its large arrays only the rows shown are read.
+    config
+        How much is shown.
+    reconstruct
+        Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
+    """
+    latents, statistics = store.latents, store.statistics.compute()
+    labels = split_labels(latents) if {"split", "checksum"} & set(latents.coords) else None
+    held_out, rows = _held_out(labels, latents.sizes["image"])
+    shown = rows[: config.reconstructions]
+    return Material(
+        config=config,
+        statistics=statistics,
+        model=store.model.drop_vars("weights", errors="ignore").compute(),
+        dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
+        z=_finite(latents["z"][spread_rows(latents.sizes["image"], config.scatter_points)].values),
+        originals=store.images["image"][shown].values,
+        reconstructions=reconstruct(latents["z"][shown].values),
+        held_out=held_out,
+        error=float(latents["reconstruction_error"][rows].mean().compute()),
+        generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
+        splits={} if labels is None else _count(labels),
+    )
+
+
+def spread_rows(total: int, wanted: int, *, blocks: int = 16) -> NDArray[np.int64]:
+    """Return about `wanted` row numbers in a few blocks spread evenly over `total` rows.
+
+    Blocks, because each chunk of the store that is touched is read as a whole.
+
+    Examples
+    --------
+    >>> spread_rows(100, 6, blocks=3)
+    array([ 0,  1, 49, 50, 98, 99])
+    >>> spread_rows(3, 6)
+    array([0, 1, 2])
+    """
+    if wanted >= total:
+        return np.arange(total)
+    length = -(-wanted // blocks)
+    starts = np.linspace(0, total - length, min(blocks, wanted)).astype(np.int64)
+    return np.unique(starts[:, None] + np.arange(length))
+
+
+def _held_out(labels: NDArray[np.str_] | None, total: int) -> tuple[str, NDArray[np.int64]]:
+    """Return the name and the rows of the test images, or of all where there are none."""
+    if labels is not None:
+        rows = np.flatnonzero(labels == "test")
+        if rows.size:
+            return "test", rows
+    return "all", np.arange(total)
+
+
+def _count(labels: NDArray[np.str_]) -> dict[str, int]:
+    counts = {name: int(np.count_nonzero(labels == name)) for name in np.unique(labels)}
+    order = ("train", "validation", "test")
+    known = {name: counts.pop(name) for name in order if name in counts}
+    return known | counts
+
+
+def _finite(z: NDArray[np.float32]) -> Floats:
+    return z[np.isfinite(z).all(axis=1)].astype(np.float64)
+
+
+def _read_samples(store: ReportStore, name: str, config: ReportConfig) -> Generated:
+    samples = store.samples(name)
+    return Generated(
+        name=name,
+        z=_finite(samples["z"][: config.scatter_points].values),
+        faces=samples["image"][: config.faces].values,
+        count=samples.sizes["sample"],
+        attrs=samples.attrs,
+    )
