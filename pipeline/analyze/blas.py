@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 import scipy.linalg.blas  # noqa: F401  (its BLAS is another library than NumPy's)
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController
 
 _lock = Lock()
 _users = 0

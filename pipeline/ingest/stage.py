@@ -66,7 +66,7 @@ def _template(source: Source, config: IngestConfig) -> xr.Dataset:
     shape = (count, config.side, config.side, config.channels)
     pixels = da.zeros(shape, dtype=np.uint8, chunks=(config.chunk, *shape[1:]))
     labels: dict[str, tuple] = {
-        name: ("image", source.labels[name].to_numpy()) for name in source.labels
+        str(name): ("image", column.to_numpy()) for name, column in source.labels.items()
     }
     labels["name"] = ("image", np.array(source.names, dtype=object))
     labels["checksum"] = ("image", da.zeros(count, dtype=np.uint64, chunks=config.chunk))

@@ -29,7 +29,7 @@ def sample(run: StageRun, *, name: str) -> int:
     fitted = parameters.fit(store.statistics)
     run.work.create(
         group_of(name),
-        _template(Architecture.from_attrs(store.model.attrs["architecture"]), config),
+        _template(Architecture(**store.model.attrs["architecture"]), config),
         attrs=sample_attrs(parameters, fitted, config.seed),
     )
     rows = partial(_sample_rows, store.root, store.version, parameters, config)

@@ -70,8 +70,8 @@ def train(
     device = choose_device(config.device)
     torch.manual_seed(config.seed)
     model = Autoencoder(
-        Architecture.of_case(
-            config.case,
+        Architecture(
+            case=config.case,
             side=side,
             channels=channels,
             z_dim=config.z_dim,
@@ -105,7 +105,7 @@ def train(
                 on_step((epoch * steps + step + 1) * batch, curves)
         curves.loss.append(total.item() / steps)
         curves.validation_loss.append(_mean_loss(model, validation, loss_of, device, config.batch))
-        curves.learning_rate.append(schedule.get_last_lr()[0])
+        curves.learning_rate.append(float(schedule.get_last_lr()[0]))
         on_step((epoch + 1) * steps * batch, curves)
     return model.eval(), curves
 

@@ -5,9 +5,9 @@ Z latent components.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,19 +16,21 @@ Activation = Literal["leaky_relu", "relu", "selu"]
 
 HALVINGS = 4
 LEAK = 0.3  # negative slope of the leaky ReLU
-MAPS_OF_CASE = {
-    1: {
-        "encoder_filters": (32, 64, 128, 256),
-        "encoder_kernels": (3, 3, 3, 3),
-        "decoder_filters": (128, 64, 32),
-        "decoder_kernels": (3, 3, 3, 3),
-    },
-    2: {
-        "encoder_filters": (64, 64, 128, 128),
-        "encoder_kernels": (5, 5, 3, 3),
-        "decoder_filters": (128, 64, 64),
-        "decoder_kernels": (3, 3, 5, 5),
-    },
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Filters and kernel sizes; the last transposed convolution has as many filters as channels."""
+
+    encoder_filters: tuple[int, int, int, int]
+    encoder_kernels: tuple[int, int, int, int]
+    decoder_filters: tuple[int, int, int]
+    decoder_kernels: tuple[int, int, int, int]
+
+
+CASES = {
+    1: Layers((32, 64, 128, 256), (3, 3, 3, 3), (128, 64, 32), (3, 3, 3, 3)),
+    2: Layers((64, 64, 128, 128), (5, 5, 3, 3), (128, 64, 64), (3, 3, 5, 5)),
 }
 
 
@@ -36,48 +38,24 @@ MAPS_OF_CASE = {
 class Architecture:
     """Everything that fixes the shapes of an autoencoder's weights.
 
-    ``decoder_filters`` leaves out the last transposed convolution, whose filters are ``channels``.
+    Attributes
+    ----------
+    case
+        Key of ``CASES``.
+    side
+        Side of an image in pixels, a multiple of 16.
+    channels
+        3 for colour, 1 for grey.
+    z_dim
+        Components of a latent vector.
     """
 
+    case: Literal[1, 2]
     side: int
     channels: int
-    z_dim: int
-    encoder_filters: tuple[int, ...]
-    encoder_kernels: tuple[int, ...]
-    decoder_filters: tuple[int, ...]
-    decoder_kernels: tuple[int, ...]
+    z_dim: int = 256
     activation: Activation = "leaky_relu"
     batch_norm: bool = False
-
-    @classmethod
-    def of_case(
-        cls,
-        case: Literal[1, 2],
-        *,
-        side: int,
-        channels: int,
-        z_dim: int = 256,
-        activation: Activation = "leaky_relu",
-        batch_norm: bool = False,
-    ) -> "Architecture":
-        """The layers of case I (1) or case II (2) for images of ``side`` x ``side`` pixels."""
-        return cls(
-            side=side,
-            channels=channels,
-            z_dim=z_dim,
-            activation=activation,
-            batch_norm=batch_norm,
-            **MAPS_OF_CASE[case],
-        )
-
-    @classmethod
-    def from_attrs(cls, attrs: dict[str, Any]) -> "Architecture":
-        """Restore what ``to_attrs`` gave, after JSON has made lists of the tuples."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in attrs.items()})
-
-    def to_attrs(self) -> dict[str, Any]:
-        """Plain values, fit for the attributes of a Zarr group."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
 class Autoencoder(nn.Module):
@@ -89,17 +67,19 @@ class Autoencoder(nn.Module):
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        a = architecture
+        a, layers = architecture, CASES[architecture.case]
         self.architecture = a
         self.patch = a.side // 2**HALVINGS
-        deepest = a.encoder_filters[-1]
+        deepest = layers.encoder_filters[-1]
         self.encoder = nn.Sequential(
-            *_encoder_layers((a.channels, *a.encoder_filters), a.encoder_kernels, a)
+            *_encoder_layers((a.channels, *layers.encoder_filters), layers.encoder_kernels, a)
         )
         self.to_latent = nn.Linear(deepest * self.patch**2, a.z_dim)
         self.from_latent = nn.Linear(a.z_dim, deepest * self.patch**2)
         self.decoder = nn.Sequential(
-            *_decoder_layers((deepest, *a.decoder_filters, a.channels), a.decoder_kernels, a)
+            *_decoder_layers(
+                (deepest, *layers.decoder_filters, a.channels), layers.decoder_kernels, a
+            )
         )
 
     def encode(self, x: Tensor) -> Tensor:

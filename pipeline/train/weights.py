@@ -1,5 +1,6 @@
 """The trained network as a group of the store, and back."""
 
+from dataclasses import asdict
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -35,7 +36,7 @@ def model_dataset(model: Autoencoder, curves: Curves) -> xr.Dataset:
         },
         coords={"epoch": np.arange(1, epochs + 1)},
         attrs={
-            "architecture": model.architecture.to_attrs(),
+            "architecture": asdict(model.architecture),
             "sha256": sha256(data).hexdigest(),
         },
     )
@@ -55,7 +56,7 @@ def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
             "The stored weights do not have the SHA-256 that was recorded with them; the store "
             "is damaged. Open an older version (zpoints history ROOT) or train again."
         )
-    network = Autoencoder(Architecture.from_attrs(model.attrs["architecture"]))
+    network = Autoencoder(Architecture(**model.attrs["architecture"]))
     network.load_state_dict(safetensors.torch.load(data))
     network.requires_grad_(False)
     return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]

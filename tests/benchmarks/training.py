@@ -22,7 +22,7 @@ def figures() -> Iterator[Figure]:
     autocast = gains_from_bfloat16(device)
 
     def bare() -> None:
-        model = Autoencoder(Architecture.of_case(1, side=SIDE, channels=3))
+        model = Autoencoder(Architecture(case=1, side=SIDE, channels=3))
         model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.Adam(model.parameters(), fused=True)
         for batch in images.split(BATCH):

@@ -37,7 +37,7 @@ def test_autoencoder__case_1_has_the_weights_of_its_layers() -> None:
     dense = 4096 * 256 + 256 + 256 * 4096 + 4096
     expected = sum(convolution(i, o, 3) for i, o in filters + back) + dense
 
-    assert parameters(Architecture.of_case(1, side=64, channels=3)) == expected
+    assert parameters(Architecture(case=1, side=64, channels=3)) == expected
 
 
 def test_autoencoder__case_2_has_the_weights_of_its_layers() -> None:
@@ -46,7 +46,7 @@ def test_autoencoder__case_2_has_the_weights_of_its_layers() -> None:
     dense = 2048 * 256 + 256 + 256 * 2048 + 2048
     expected = sum(convolution(*layer) for layer in filters + back) + dense
 
-    assert parameters(Architecture.of_case(2, side=64, channels=3)) == expected
+    assert parameters(Architecture(case=2, side=64, channels=3)) == expected
 
 
 @pytest.mark.parametrize("case", [1, 2])
@@ -56,8 +56,8 @@ def test_autoencoder__keeps_the_shape_of_images(
     case: int, side: int, channels: int, activation: Activation
 ) -> None:
     model = Autoencoder(
-        Architecture.of_case(
-            case,  # type: ignore[arg-type]
+        Architecture(
+            case=case,  # type: ignore[arg-type]
             side=side,
             channels=channels,
             z_dim=8,
