@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
 # help texts and configurations should not wait for.
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+FAILED, USAGE = 1, 2
+RIGHT = ("rows", "time", "seconds")
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -26,8 +27,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-output = RichConsole(soft_wrap=False)
-errors = RichConsole(stderr=True)
+# A log or a pipe has no width to fit into.
+WIDTH = None if sys.stdout.isatty() else 160
+output = RichConsole(markup=False, highlight=False, width=WIDTH)
+errors = RichConsole(markup=False, stderr=True)
 
 Root = Annotated[str, typer.Argument(help="Where the store lies: a folder or s3://bucket/prefix.")]
 RootOption = Annotated[
@@ -40,23 +43,40 @@ Set = Annotated[
 ]
 
 
+class Interrupted(BaseException):
+    """Ctrl-C, or the request to end."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
 def main() -> None:
     """Run the command line; users' mistakes end in one message, never in a traceback."""
     from pipeline.config import ConfigError
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         app()
     except ConfigError as error:
         _fail(str(error), USAGE)
-    except ZpointsError as error:
+    except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        _fail("Interrupted. The same command goes on with the stage that was at work.", INTERRUPTED)
+    except Interrupted as stop:
+        _fail(
+            "Interrupted. The same command goes on: finished stages stay, encoding and sampling "
+            "continue from their last commit, training starts over.",
+            stop.code,
+        )
+
+
+def _interrupt(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends at once
+    raise Interrupted(128 + number)
 
 
 def _fail(message: str, code: int) -> None:
-    errors.print(f"zpoints: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
+    errors.print(f"zpoints: {message}", style="red", soft_wrap=True)
     sys.exit(code)
 
 
@@ -82,15 +102,16 @@ def run(
     set_: Set = None,
 ) -> None:
     """Run the stages whose results the store does not have yet."""
-    from cluster.console import console_for
-    from cluster.run import run as run_stages
-    from pipeline.config import load_config
-    from pipeline.stages import STAGES
+    from pipeline.config import STAGES, load_config
 
     if until not in STAGES:
         raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
     settings = load_config(config, set_ or ())
     name = Path(config).stem
+
+    from cluster.console import console_for
+    from cluster.run import run as run_stages
+
     where = root or settings.root or f"runs/{name}"
     _show(run_stages(settings, where, console=console_for(output), until=until, title=name))
 
@@ -107,25 +128,45 @@ def synthesize(
 
     with console_for(output).bar("draw", total=count, unit="faces") as advance:
         draw_tree(destination, count=count, seed=seed, on_progress=lambda done: advance(done, ""))
-    output.print(f"{count:,} faces in {destination}", highlight=False)
+    output.print(f"{count:,} faces in {destination}")
 
 
 @app.command()
-def history(root: Root) -> None:
+def history(
+    root: Root,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also fingerprint, seed, host and versions.")
+    ] = False,
+) -> None:
     """List the published versions of a store, newest first."""
     from storage import open_store
 
-    table = Table("version", "time (UTC)", "group", "rows", "seconds", box=None, pad_edge=False)
+    table = _table("version", "time (UTC)", "group", "rows", "seconds")
+    if verbose:
+        for name in ("fingerprint", "seed", "host", "made with"):
+            table.add_column(name, overflow="fold")
     for version in open_store(root).history():
         facts = version.metadata
-        table.add_row(
+        row = [
             version.id,
             f"{version.time:%Y-%m-%d %H:%M:%S}",
             str(facts.get("group", "")),
             f"{facts.get('rows', 0):,}",
             f"{facts.get('duration', 0):.1f}",
-        )
+        ]
+        if verbose:
+            seed, versions = facts.get("seed"), facts.get("versions", {})
+            row += [facts["fingerprint"], "" if seed is None else str(seed), facts["host"]]
+            row += [", ".join(f"{name} {number}" for name, number in versions.items())]
+        table.add_row(*row)
     output.print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="right" if name in RIGHT else "left")
+    return table
 
 
 @app.command()
@@ -140,7 +181,7 @@ def export(
     from storage.export import export_group
 
     export_group(open_store(root, version=version), group, destination)
-    output.print(f"{group} in {destination}", highlight=False)
+    output.print(f"{group} in {destination}")
 
 
 @app.command()
@@ -150,18 +191,23 @@ def report(
         Path | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
     ] = None,
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    set_: Set = None,
 ) -> None:
-    """Write the report of a store again, e.g. of an older version into another folder."""
-    from cluster.run import report_folder
-    from pipeline.config import RunConfig
-    from pipeline.report.stage import PAGE, write
+    """Write the report of a store again, e.g. of an older version, or with other settings."""
+    from pipeline.config import ConfigError, override, validated
+    from pipeline.report.stage import PAGE, report_mark, write
     from storage import open_store
 
-    settings = RunConfig()
-    where = folder or report_folder(settings, root)
+    if folder is None and "://" in root:
+        raise ConfigError(f"The store {root} is remote; name a local folder with --folder.")
+    where = folder or Path(root).expanduser() / "report"
     store = open_store(root, version=version)
-    write(settings, store, where, title=Path(root).name, fingerprint="")
-    output.print(f"{where / PAGE}", highlight=False, soft_wrap=True)
+    last = report_mark(where)
+    settings = validated({"report": last.get("report", {})}, origin=str(where))
+    chosen = override(settings, set_ or ())
+    title = last.get("title") or Path(root).resolve().name
+    write(chosen.report, store, where, title=title)
+    output.print(f"{where / PAGE}", soft_wrap=True)
 
 
 @app.command()
@@ -183,13 +229,13 @@ def config(
 def _show(result: "RunResult") -> None:
     from cluster.summary import summary
 
-    table = Table("stage", "result", "rows", "time", box=None, pad_edge=False)
+    table = _table("stage", "result", "rows", "time")
     for outcome in result.outcomes:
         rows = "" if outcome.rows is None else f"{outcome.rows:,}"
         seconds = "up to date" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
         table.add_row(outcome.stage, outcome.target, rows, seconds)
     output.print(table)
     for line in summary(result.store):
-        output.print(line, highlight=False)
+        output.print(line, soft_wrap=True)
     if result.page is not None:
-        output.print(f"report: {result.page}", highlight=False, soft_wrap=True)
+        output.print(f"report: {result.page}", soft_wrap=True)

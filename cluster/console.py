@@ -31,7 +31,7 @@ class TerminalConsole:
         self._output = output
 
     def line(self, text: str) -> None:
-        self._output.print(f"  {text}", highlight=False, markup=False)
+        self._output.print(f"  {text}")
 
     @contextmanager
     def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
@@ -57,7 +57,7 @@ class LogConsole:
         self._output = output
 
     def line(self, text: str) -> None:
-        self._output.print(f"  {text}", highlight=False, markup=False, soft_wrap=True)
+        self._output.print(f"  {text}", soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cluster.run import RunResult, run
-from pipeline.config import RunConfig, override
+from pipeline.config import ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.synthesize import synthesize
 
@@ -20,9 +20,18 @@ def run_demo(config: RunConfig, root: str, *, console: Console) -> RunResult:
         The preset ``demo``.
     root
         A local folder; the faces lie in ``root-faces`` beside it.
+
+    Raises
+    ------
+    ConfigError
+        If ``root`` is remote.
     """
-    folder = Path(f"{root.rstrip('/')}-faces")
+    if "://" in root:
+        raise ConfigError(f"The demo needs a local --root for its faces, not {root}.")
+    place = Path(root).expanduser()
+    faces = place.with_name(f"{place.name}-faces")
     with console.bar("draw", total=FACES, unit="faces") as advance:
-        synthesize(folder, count=FACES, seed=SEED, on_progress=lambda done: advance(done, ""))
-    settings = override(config, [f"ingest.source={folder}"])
-    return run(settings, root, console=console, title="zpoints demo")
+        synthesize(faces, count=FACES, seed=SEED, on_progress=lambda done: advance(done, ""))
+    ingest = config.ingest.model_copy(update={"source": str(faces)})
+    settings = config.model_copy(update={"ingest": ingest})
+    return run(settings, str(place), console=console, title="zpoints demo")

@@ -5,15 +5,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.local import local_cluster
-from pipeline.config import ConfigError, RunConfig
+from cluster.local import LOST_WORKERS, ClusterError, local_cluster
+from pipeline.config import STAGES, ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.stage import configured_source
-from pipeline.report.stage import PAGE, report_fingerprint, report_settings, write
+from pipeline.report.stage import PAGE, report_mark, report_settings, write
 from pipeline.stage import StageRun
-from pipeline.stages import STAGES, Step, steps
-from storage import Repository, Store, open_repository
+from pipeline.stages import Step, steps
+from storage import StageTransaction, Store, open_repository
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """The outcomes of all steps, the store afterwards, and the report's page if it was asked for."""
+    """The outcomes of all steps, the store afterwards, the report's page if one was asked for."""
 
     outcomes: tuple[Outcome, ...]
     store: Store
@@ -72,7 +72,11 @@ def run(
             if not computing:
                 stack.enter_context(local_cluster(config.cluster))
                 computing = True
-            outcomes.append(_execute(step, identity, repository, config, console))
+            inputs = {group: identities[group] for group in step.reads}
+            work = repository.begin(
+                stage=step.stage, fingerprint=identity, groups=(step.writes,), inputs=inputs
+            )
+            outcomes.append(_execute(step, work, repository.store(), config, console))
     store = repository.store()
     if until != "report":
         return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -103,16 +107,25 @@ def _wanted(steps: tuple[Step, ...], until: str) -> list[Step]:
 
 
 def _execute(
-    step: Step, identity: str, repository: Repository, config: RunConfig, console: Console
+    step: Step, work: StageTransaction, store: Store, config: RunConfig, console: Console
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
     started = time.perf_counter()
-    work = repository.begin(stage=step.stage, fingerprint=identity, groups=(step.writes,))
-    rows = step.run(StageRun(config=config, store=repository.store(), work=work, console=console))
+    try:
+        rows = step.run(StageRun(config=config, store=store, work=work, console=console))
+    except LOST_WORKERS as error:
+        raise ClusterError(
+            f"{step.stage} lost its workers: {error}. What is committed stays; run again with "
+            "fewer cluster.workers, or smaller chunks if memory was short."
+        ) from error
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,
-        metadata={"settings": step.settings, "group": step.writes},
+        metadata={
+            "group": step.writes,
+            "settings": step.settings,
+            "seed": step.settings.get("seed"),
+        },
     )
     seconds = time.perf_counter() - started
     console.line(f"{step.writes}: {rows:,} rows in {seconds:.1f} s.")
@@ -122,11 +135,14 @@ def _execute(
 def _report(
     config: RunConfig, store: Store, folder: Path, identities: dict[str, str], *, title: str
 ) -> Outcome:
-    settings = report_settings(config, title=title)
+    settings = {
+        **report_settings(config.report, title=title),
+        "samples": list(store.sample_names),
+    }
     identity = fingerprint("report", settings, [identities[g] for g in sorted(identities)])
-    if report_fingerprint(folder) == identity:
+    if report_mark(folder).get("fingerprint") == identity:
         return Outcome(stage="report", target=str(folder))
     started = time.perf_counter()
-    write(config, store, folder, title=title, fingerprint=identity)
+    write(config.report, store, folder, title=title, fingerprint=identity)
     seconds = time.perf_counter() - started
     return Outcome(stage="report", target=str(folder), seconds=seconds)

@@ -14,7 +14,7 @@ def summary(store: Store) -> list[str]:
     ``test reconstruction: mean squared error 0.0033 over 2,000 images``
     """
     lines = []
-    if "latents" in store.groups:
+    if store.is_current("latents"):
         latents = store.latents
         test = split_labels(latents) == "test"
         if test.any():

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.encode.config import EncodeConfig
@@ -16,6 +16,9 @@ from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
 from pipeline.train.config import TrainConfig
 from storage.errors import ZpointsError
+
+STAGES = ("ingest", "train", "encode", "analyze", "sample", "report")
+"""The stages in the order in which they run; each has a section of the same name."""
 
 
 class ConfigError(ZpointsError):
@@ -46,6 +49,17 @@ class RunConfig(Settings):
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
     cluster: ClusterConfig = Field(ClusterConfig(), description="where it runs")
+
+    @model_validator(mode="after")
+    def _generators_fit_the_latents(self) -> Self:
+        for name, parameters in self.sample.generators.items():
+            leading = getattr(parameters, "K", 0)
+            if leading > self.train.z_dim:
+                raise ValueError(
+                    f"sample.generators.{name}.K = {leading} is more than the train.z_dim = "
+                    f"{self.train.z_dim} components there are"
+                )
+        return self
 
 
 def preset_names() -> list[str]:
@@ -112,13 +126,20 @@ def _presets() -> Iterable[Any]:
 def _read(config: str) -> Any:
     path = Path(config)
     if path.is_file():
-        return _yaml(path.read_text(encoding="utf-8"), config) or {}
+        return _yaml(_text(path), config) or {}
     preset = files("pipeline").joinpath("presets", f"{config}.yaml")
     if not preset.is_file():
         raise ConfigError(
             f"{config} is neither a file nor a preset. Presets: {', '.join(preset_names())}."
         )
     return _yaml(preset.read_text(encoding="utf-8"), config)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no YAML file: it is not UTF-8 text ({error}).") from error
 
 
 def _yaml(text: str, origin: str) -> Any:

@@ -14,7 +14,6 @@ from pipeline.sample.stage import group_of, sample
 from pipeline.stage import StageRun
 from pipeline.train.stage import train_model
 
-STAGES = ("ingest", "train", "encode", "analyze", "sample", "report")
 WHERE_IT_RUNS = {"device"}  # settings that decide where a stage runs, not what it computes
 
 
@@ -25,7 +24,7 @@ class Step:
     Attributes
     ----------
     stage
-        One of ``STAGES``.
+        One of ``pipeline.config.STAGES``.
     reads
         Groups whose fingerprints enter this one's.
     writes

@@ -1,6 +1,8 @@
 """What is kept: the versioned, labelled store of images, latent vectors and their statistics."""
 
-from storage.chunks import Block
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from storage.errors import (
     IncompleteStageError,
     PublishConflictError,
@@ -10,11 +12,6 @@ from storage.errors import (
     StoreNotFoundError,
     ZpointsError,
 )
-from storage.export import export_group
-from storage.repository import Repository, open_repository
-from storage.store import Store, Version, open_store
-from storage.transaction import StageTransaction
-from storage.variables import SCHEMA_VERSION, VARIABLES, Variable, labels, validate
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -38,3 +35,38 @@ __all__ = [
     "open_store",
     "validate",
 ]
+
+if TYPE_CHECKING:
+    from storage.chunks import Block
+    from storage.export import export_group
+    from storage.repository import Repository, open_repository
+    from storage.store import Store, Version, open_store
+    from storage.transaction import StageTransaction
+    from storage.variables import SCHEMA_VERSION, VARIABLES, Variable, labels, validate
+else:
+    # Loaded when first asked for: whoever needs the errors alone does not wait for Icechunk.
+    _HOMES = {
+        "Block": "chunks",
+        "export_group": "export",
+        "Repository": "repository",
+        "open_repository": "repository",
+        "Store": "store",
+        "Version": "store",
+        "open_store": "store",
+        "StageTransaction": "transaction",
+        "SCHEMA_VERSION": "variables",
+        "VARIABLES": "variables",
+        "Variable": "variables",
+        "labels": "variables",
+        "validate": "variables",
+    }
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -115,8 +115,8 @@ def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
         dataset = xr.open_zarr(session.store, group=group, consolidated=False, chunks=None)
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
-            f"This version of the store has no group {group}: the stage that makes it has not "
-            "been published yet."
+            f"This version of the store has no group {group}; it has "
+            f"{', '.join(group_names(session)) or 'none yet'}."
         ) from error
     validate(group, dataset)
     known = {name: find(group, str(name), v) for name, v in dataset.variables.items()}

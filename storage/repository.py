@@ -1,7 +1,7 @@
 """The write side of a store: where stages begin their work."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import icechunk
 
@@ -22,7 +22,14 @@ class Repository:
         """The newest published version, for reading."""
         return open_store(self.root)
 
-    def begin(self, *, stage: str, fingerprint: str, groups: Sequence[str]) -> StageTransaction:
+    def begin(
+        self,
+        *,
+        stage: str,
+        fingerprint: str,
+        groups: Sequence[str],
+        inputs: Mapping[str, str] | None = None,
+    ) -> StageTransaction:
         """Begin a stage's work, or take up what an interrupted run with the fingerprint left.
 
         Work that builds on an older version than the newest is dropped and begun anew.
@@ -35,6 +42,8 @@ class Repository:
             Hash of everything the stage's result depends on; letters and digits.
         groups
             The groups that the stage writes; all must be complete to publish.
+        inputs
+            The groups that the stage reads, and their fingerprints; `Store.is_current` compares.
 
         Raises
         ------
@@ -47,6 +56,7 @@ class Repository:
             stage=stage,
             fingerprint=fingerprint,
             groups=tuple(groups),
+            inputs=inputs or {},
         )
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import zarr
 
+from storage.errors import StoreError
 from storage.store import Store, open_store
 
 
@@ -27,8 +28,20 @@ class Rows:
     variable: str
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Rows ``start`` to ``stop``; the store is opened once per process."""
-        return np.asarray(_array(self)[start:stop])
+        """Rows ``start`` to ``stop``; the store is opened once per process.
+
+        Raises
+        ------
+        StoreError
+            If a chunk does not have the checksum that was stored with it.
+        """
+        try:
+            return np.asarray(_array(self)[start:stop])
+        except ValueError as error:
+            raise StoreError(
+                f"{self.group}/{self.variable} of {self.root}, rows {start} to {stop}, is damaged: "
+                f"{error}. Run the stage that made it into a new root."
+            ) from error
 
 
 @lru_cache(maxsize=8)

@@ -71,9 +71,15 @@ class Store:
 
     @property
     def sample_names(self) -> tuple[str, ...]:
-        """Names that `samples` accepts."""
+        """Names of the samples that belong to the statistics and the model of this version.
+
+        Samples of an older model stay in the store until they are drawn again; `samples` opens
+        them all the same.
+        """
         return tuple(
-            name.removeprefix("samples/") for name in self.groups if name.startswith("samples/")
+            name.removeprefix("samples/")
+            for name in self.groups
+            if name.startswith("samples/") and self.is_current(name)
         )
 
     @property
@@ -132,13 +138,23 @@ class Store:
 
     def fingerprint(self, group: str) -> str | None:
         """Fingerprint of the stage that made a group; `None` if the group does not exist."""
+        value = self._attrs(group).get("fingerprint")
+        return None if value is None else str(value)
+
+    def is_current(self, group: str) -> bool:
+        """Whether a group exists and was made from what this version holds of its inputs."""
+        attrs = self._attrs(group)
+        return "fingerprint" in attrs and all(
+            self.fingerprint(name) == identity and self.is_current(name)
+            for name, identity in attrs.get("inputs", {}).items()
+        )
+
+    def _attrs(self, group: str) -> dict[str, Any]:
         try:
             with reaching(self.root):
-                node = zarr.open_group(self._session.store, path=group, mode="r")
+                return dict(zarr.open_group(self._session.store, path=group, mode="r").attrs)
         except (FileNotFoundError, zarr.errors.GroupNotFoundError):
-            return None
-        value = node.attrs.get("fingerprint")
-        return None if value is None else str(value)
+            return {}
 
     def history(self) -> list[Version]:
         """Published versions of the store, newest first, whatever version this is."""

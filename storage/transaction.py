@@ -29,9 +29,9 @@ from storage.variables import SCHEMA_VERSION, validate
 logger = logging.getLogger(__name__)
 
 MAIN = "main"
-COMMIT_SECONDS = 10.0
+COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""
-FIRST_WAVE = 8
+FIRST_WAVE = 2
 LIBRARIES = ("zpoints", "numpy", "dask", "xarray", "zarr", "icechunk", "torch")
 
 
@@ -49,6 +49,7 @@ class StageTransaction:
         stage: str,
         fingerprint: str,
         groups: tuple[str, ...],
+        inputs: Mapping[str, str],
     ) -> None:
         if not re.fullmatch(r"[0-9A-Za-z_-]+", fingerprint):
             raise StoreError(f"A fingerprint is letters and digits, not {fingerprint!r}.")
@@ -57,6 +58,7 @@ class StageTransaction:
         self.stage = stage
         self.fingerprint = fingerprint
         self.groups = groups
+        self.inputs = dict(inputs)
         self.branch = f"wip-{fingerprint}"
         self._pending: dict[str, tuple[str, ...]] = {}
         self._started = time.monotonic()
@@ -100,7 +102,7 @@ class StageTransaction:
         template
             The dataset, labels as coordinates.
         attrs
-            Attributes beside `schema_version`, `stage` and `fingerprint`; must be JSON.
+            Attributes beside `schema_version`, `stage`, `fingerprint`, `inputs`; must be JSON.
 
         Raises
         ------
@@ -108,8 +110,13 @@ class StageTransaction:
             If the template disagrees with the registry or its chunks are uneven.
         """
         self._expect_own(group)
-        own = {"schema_version": SCHEMA_VERSION, "stage": self.stage}
-        template = template.assign_attrs({**(attrs or {}), **own, "fingerprint": self.fingerprint})
+        own = {
+            "schema_version": SCHEMA_VERSION,
+            "stage": self.stage,
+            "fingerprint": self.fingerprint,
+            "inputs": self.inputs,
+        }
+        template = template.assign_attrs({**(attrs or {}), **own})
         validate(group, template)
         self._pending[group] = tuple(
             str(name) for name, v in template.variables.items() if v.chunks is not None
@@ -285,6 +292,7 @@ class StageTransaction:
         return {
             "stage": self.stage,
             "fingerprint": self.fingerprint,
+            "inputs": self.inputs,
             "base": self.base,
             "duration": round(self._seconds_before + time.monotonic() - self._started, 3),
         }

@@ -1,12 +1,10 @@
 """Describe latent vectors statistically: mergeable states, exact counts, principal components."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pipeline.analyze.config import AnalyzeConfig
-from pipeline.analyze.ellipses import Ellipse, confidence_ellipse, coverage, ellipse_points
 from pipeline.analyze.errors import AnalyzeError
-from pipeline.analyze.graph import analyze, describe, summarize
-from pipeline.analyze.peaks import dominant_components
-from pipeline.analyze.radii import uniform_radius
-from pipeline.analyze.state import State
 
 __all__ = [
     "AnalyzeConfig",
@@ -22,3 +20,34 @@ __all__ = [
     "summarize",
     "uniform_radius",
 ]
+
+if TYPE_CHECKING:
+    from pipeline.analyze.ellipses import Ellipse, confidence_ellipse, coverage, ellipse_points
+    from pipeline.analyze.graph import analyze, describe, summarize
+    from pipeline.analyze.peaks import dominant_components
+    from pipeline.analyze.radii import uniform_radius
+    from pipeline.analyze.state import State
+else:
+    # Loaded when first asked for: whoever needs the settings alone does not wait for Numba.
+    _HOMES = {
+        "Ellipse": "ellipses",
+        "confidence_ellipse": "ellipses",
+        "coverage": "ellipses",
+        "ellipse_points": "ellipses",
+        "analyze": "graph",
+        "describe": "graph",
+        "summarize": "graph",
+        "dominant_components": "peaks",
+        "uniform_radius": "radii",
+        "State": "state",
+    }
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -14,7 +14,7 @@ class EncodeConfig(Settings):
         256, ge=1, le=65536, description="images per forward pass; part of the byte-exact result"
     )
     chunk: int = Field(
-        2048, ge=1, le=1_048_576, description="vectors per chunk; a multiple of ingest.chunk"
+        2048, ge=1, le=1_048_576, description="vectors per chunk; best a multiple of ingest.chunk"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto takes CUDA where there is one"

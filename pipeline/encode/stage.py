@@ -10,7 +10,7 @@ import xarray as xr
 from pipeline.encode.config import EncodeConfig
 from pipeline.encode.kernels import encode_batches
 from pipeline.stage import StageRun, chunk_bounds
-from pipeline.train.device import choose_device, torch_threads
+from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.weights import load_model
 from storage import Block
 from storage.rows import Rows
@@ -39,7 +39,7 @@ def _encode_rows(
     rows: Rows, start: int, stop: int, batch: int, device: Literal["auto", "cpu", "cuda"]
 ) -> dict[str, np.ndarray]:
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
-    with torch_threads(1):
+    with single_torch_thread():
         model = load_model(rows.root, rows.version, choose_device(device))
         return encode_batches(model, rows.read(start, stop), batch=batch)
 

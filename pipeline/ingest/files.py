@@ -12,7 +12,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class PhotographFiles(Protocol):
-    """A place that lists photographs by file name and reads one; small enough to travel in a task."""
+    """A place that lists and reads photographs by file name; small enough to travel in a task."""
 
     def signature(self) -> dict[str, str]:
         """File name to a text that changes when the file does; no content is read."""

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pipeline.ingest.celeba import read_celeba
-from pipeline.ingest.source import Reader, Source, SourceError
+from pipeline.ingest.errors import SourceError
+from pipeline.ingest.source import Reader, Source
 
 READERS: dict[str, Reader] = {"CelebA": read_celeba}
 

@@ -8,11 +8,6 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ingest.files import PhotographFiles, digest
-from storage.errors import ZpointsError
-
-
-class SourceError(ZpointsError):
-    """The source of photographs cannot be read as it is."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
+from pipeline.config import ConfigError
 from pipeline.ingest.celeba import LANDMARKS
 from pipeline.ingest.config import IngestConfig
 from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import read_block
-from pipeline.ingest.source import Source, SourceError, limited
+from pipeline.ingest.source import Source, limited
 from pipeline.stage import StageRun, chunk_bounds
 from storage import Block
 
@@ -23,15 +24,22 @@ def configured_source(config: IngestConfig) -> Source:
 
     Raises
     ------
+    ConfigError
+        If the configuration names none, or nothing that exists.
     SourceError
-        If none are named, or they cannot be read.
+        If they cannot be read.
     """
     if config.source is None:
-        raise SourceError(
+        raise ConfigError(
             "ingest.source is not set. Expected the folder of the photographs, e.g. "
-            "--set ingest.source=CelebA."
+            "--set ingest.source=CelebA. (zpoints demo draws its own.)"
         )
-    return limited(open_source(Path(config.source).expanduser()), config.limit)
+    path = Path(config.source).expanduser()
+    if not path.exists():
+        raise ConfigError(
+            f"ingest.source = {path} does not exist. Expected the folder of the photographs."
+        )
+    return limited(open_source(path), config.limit)
 
 
 def ingest(run: StageRun, *, source: Source) -> int:

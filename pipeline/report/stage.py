@@ -6,45 +6,63 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import RunConfig
 from pipeline.decode import decode_latents
+from pipeline.report.config import ReportConfig
 from pipeline.report.inputs import StageTiming
-from storage import Store
+from storage import Store, StoreError
 
 MARK = "report.json"
 PAGE = "index.html"
+GROUPS = ("images", "model", "latents", "statistics")
 
 
-def report_settings(config: RunConfig, *, title: str) -> dict[str, Any]:
+def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
     """The JSON values that decide what the report looks like, beside the store itself."""
-    settings = config.report.model_dump(mode="json", exclude={"folder"})
-    return {**settings, "title": title}
+    return {"report": config.model_dump(mode="json", exclude={"folder"}), "title": title}
 
 
-def report_fingerprint(folder: Path) -> str | None:
-    """The fingerprint of the report that lies in ``folder``; None where there is none."""
+def report_mark(folder: Path) -> dict[str, Any]:
+    """What the last report in ``folder`` was made of: fingerprint, version, settings, title.
+
+    Empty where there is none, or only a part of one.
+    """
     mark = folder / MARK
     if not (mark.is_file() and (folder / PAGE).is_file()):
-        return None
-    fingerprint: str = json.loads(mark.read_text())["fingerprint"]
-    return fingerprint
+        return {}
+    content: dict[str, Any] = json.loads(mark.read_text())
+    return content
 
 
-def write(config: RunConfig, store: Store, folder: Path, *, title: str, fingerprint: str) -> None:
-    """Write the report of a store, and last the mark that it is whole."""
+def write(
+    config: ReportConfig, store: Store, folder: Path, *, title: str, fingerprint: str | None = None
+) -> None:
+    """Write the report of a store, and last the mark that it is whole.
+
+    Raises
+    ------
+    StoreError
+        If a group is missing, or was made from another version of what it was made from.
+    """
     from pipeline.report.page import write_report  # Matplotlib: not for runs that are up to date
 
+    for group in GROUPS:
+        if not store.is_current(group):
+            raise StoreError(
+                f"The {group} of {store.root} are missing or belong to an older version of what "
+                f"they were made from. Run: zpoints run CONFIG --root {store.root}"
+            )
     (folder / MARK).unlink(missing_ok=True)
     write_report(
         folder,
         store,
-        config=config.report,
+        config=config,
         title=title,
         timings=stage_timings(store),
         reconstruct=partial(decode_latents, store.model),
     )
     mark = {"fingerprint": fingerprint, "version": store.version}
-    (folder / MARK).write_text(json.dumps(mark) + "\n")
+    content = json.dumps({**mark, **report_settings(config, title=title)}, indent=2)
+    (folder / MARK).write_text(content + "\n")
 
 
 def stage_timings(store: Store) -> list[StageTiming]:
@@ -52,7 +70,7 @@ def stage_timings(store: Store) -> list[StageTiming]:
     newest: dict[str, Mapping[str, Any]] = {}
     for version in store.history():
         group = version.metadata.get("group")
-        if group in store.groups:
+        if group is not None and store.is_current(group):
             newest.setdefault(group, version.metadata)
     return [
         StageTiming(

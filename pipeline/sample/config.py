@@ -1,16 +1,17 @@
 """Settings of the sampling."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from pipeline.sample import Parameters
 from pipeline.settings import Settings
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+"""A name under samples/ in the store."""
 
 
-def _default_generators() -> dict[str, Parameters]:
+def _default_generators() -> dict[Name, Parameters]:
     defaults: dict[str, dict[str, Any]] = {
         "uniform": {"generator": "uniform", "b": 12},
         "gaussian": {"generator": "gaussian"},
@@ -18,19 +19,21 @@ def _default_generators() -> dict[str, Parameters]:
         "ellipse": {"generator": "ellipse", "law": "pairwise"},
         "ellipse_uniform": {"generator": "ellipse", "law": "uniform"},
     }
-    return TypeAdapter(dict[str, Parameters]).validate_python(defaults)
+    return TypeAdapter(dict[Name, Parameters]).validate_python(defaults)
 
 
 class SampleConfig(Settings):
     """Which new vectors are drawn and decoded."""
 
     count: int = Field(1024, ge=1, description="samples per generator")
-    seed: int = Field(0, ge=0, description="sample i is a function of the seed and i alone")
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="sample i is a function of the seed and i alone"
+    )
     chunk: int = Field(512, ge=1, le=65536, description="samples per chunk of the store")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto decodes on CUDA where there is one"
     )
-    generators: dict[str, Parameters] = Field(
+    generators: dict[Name, Parameters] = Field(
         default_factory=_default_generators,
         description="name in the store (samples/NAME) to generator and its parameters",
     )

@@ -11,7 +11,7 @@ from pipeline.decode.kernels import decode_batches
 from pipeline.sample import Parameters, draw_rows, sample_attrs
 from pipeline.sample.config import SampleConfig
 from pipeline.stage import StageRun, chunk_bounds
-from pipeline.train.device import choose_device, torch_threads
+from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.model import Architecture
 from pipeline.train.weights import load_model
 from storage import Block, open_store
@@ -48,7 +48,7 @@ def _sample_rows(
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
     fitted, statistics = _fitted(root, version, parameters)
     z, v = draw_rows(fitted, statistics, config.seed, start, stop)
-    with torch_threads(1):
+    with single_torch_thread():
         model = load_model(root, version, choose_device(config.device))
         return {"z": z, "v": v, "image": decode_batches(model, z)}
 

@@ -26,7 +26,7 @@ class TrainConfig(Settings):
         "mse", description="mse (mean squared error) or bce (binary cross-entropy)"
     )
     epochs: int = Field(24, ge=1, le=10_000, description="passes over the training split")
-    batch: int = Field(128, ge=2, le=65536, description="images per optimiser step")
+    batch: int = Field(64, ge=2, le=65536, description="images per optimiser step")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="peak (one_cycle) or fixed rate")
     schedule: Literal["one_cycle", "constant"] = Field(
         "one_cycle", description="course of the learning rate: one_cycle or constant"
@@ -37,4 +37,6 @@ class TrainConfig(Settings):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto takes CUDA where there is one"
     )
-    seed: int = Field(0, ge=0, description="of the initial weights and the order of images")
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="of the initial weights and the order of images"
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Literal
 
 import torch
@@ -38,12 +39,36 @@ def gains_from_bfloat16(device: torch.device) -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
-@contextmanager
-def torch_threads(count: int) -> Iterator[None]:
-    """Let torch use ``count`` threads in this block; restores the former number after it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def use_exact_float32(device: torch.device) -> None:
+    """Keep CUDA from rounding float32 factors to TF32's ten bits, for the rest of this process."""
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
+
+
+class _SingleThread:
+    """torch's thread number, counted: lowered by the first task, restored by the last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tasks = 0
+        self._before = 1
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._tasks == 0:
+                self._before = torch.get_num_threads()
+            self._tasks += 1
+        torch.set_num_threads(1)  # in every task: OpenMP keeps the number per thread
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._tasks -= 1
+                if self._tasks == 0:
+                    torch.set_num_threads(self._before)
+
+
+single_torch_thread = _SingleThread()
+"""A block in which this thread's torch computes with one thread; tasks may overlap."""

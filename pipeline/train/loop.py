@@ -121,10 +121,15 @@ def to_network(images: Tensor, device: torch.device) -> Tensor:
     return images.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
 
 
+def autocasts(config: TrainConfig, device: torch.device) -> bool:
+    """Whether the training computes in bfloat16 where that is safe."""
+    if config.precision == "auto":
+        return gains_from_bfloat16(device)
+    return config.precision == "bfloat16"
+
+
 def _loss(config: TrainConfig, device: torch.device) -> Callable[[Autoencoder, Tensor], Tensor]:
-    autocast = config.precision == "bfloat16" or (
-        config.precision == "auto" and gains_from_bfloat16(device)
-    )
+    autocast = autocasts(config, device)
 
     def loss(model: Autoencoder, x: Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=autocast):

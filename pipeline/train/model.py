@@ -7,7 +7,7 @@ Z latent components.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,12 @@ Activation = Literal["leaky_relu", "relu", "selu"]
 
 HALVINGS = 4
 LEAK = 0.3  # negative slope of the leaky ReLU
+GAINS: dict[Activation, tuple[Any, float]] = {
+    "leaky_relu": ("leaky_relu", LEAK),
+    "relu": ("relu", 0.0),
+    "selu": ("linear", 0.0),
+}
+"""Per activation, the nonlinearity and slope that PyTorch's initialisation takes."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,19 @@ class Autoencoder(nn.Module):
                 (deepest, *layers.decoder_filters, a.channels), layers.decoder_kernels, a
             )
         )
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Weights that keep the variance of activations from layer to layer (He et al. 2015).
+
+        For SELU, which normalises by itself, gain 1 (Klambauer et al. 2017).
+        """
+        nonlinearity, leak = GAINS[self.architecture.activation]
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, a=leak, nonlinearity=nonlinearity)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def encode(self, x: Tensor) -> Tensor:
         """Latents (B, Z) of images ``x`` (B, C, S, S)."""

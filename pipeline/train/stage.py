@@ -1,57 +1,63 @@
 """The training as a stage: images of the store in, the model group out."""
 
-import os
+from math import prod
 
 import numpy as np
 import psutil
 import torch
-import xarray as xr
+from dask.system import CPU_COUNT
 
 from pipeline.splits import split_labels
-from pipeline.stage import StageRun
+from pipeline.stage import StageRun, chunk_bounds
 from pipeline.train.config import TrainConfig
-from pipeline.train.device import choose_device, torch_threads
+from pipeline.train.device import choose_device
 from pipeline.train.loop import Curves, TrainingError, images_seen, train
 from pipeline.train.weights import model_dataset, training_attrs
+from storage import Store
+from storage.rows import Rows
 
 GROUP = "model"
+MEMORY_SHARE = 0.8  # of what is free, that a split may take
 
 
 def train_model(run: StageRun) -> int:
     """Train on the training split of ``images``; returns the number of its images."""
-    config, images = run.config.train, run.store.images
-    splits = split_labels(images)
-    training = _split(images, splits == "train", "train")
-    validation = _split(images, splits == "validation", "validation")
+    config, splits = run.config.train, split_labels(run.store.images)
+    training = _read(run.store, splits == "train", "train")
+    validation = _read(run.store, splits == "validation", "validation")
     total = images_seen(len(training), config)
     device = choose_device(config.device)
     run.console.line(_headline(config, len(training), len(validation), device))
-    with (
-        torch_threads(len(os.sched_getaffinity(0))),
-        run.console.bar("train", total=total, unit="images") as advance,
-    ):
+    torch.set_num_threads(CPU_COUNT)
+    with run.console.bar("train", total=total, unit="images") as advance:
         model, curves = train(
             training,
             validation,
             config,
             on_step=lambda seen, curves: advance(seen, _note(curves, config)),
         )
-    attrs = training_attrs(config.model_dump(mode="json"), device)
+    attrs = training_attrs(config, device)
     run.work.create(GROUP, model_dataset(model, curves), attrs=attrs)
     return len(training)
 
 
-def _split(images: xr.Dataset, rows: np.ndarray, name: str) -> torch.Tensor:
-    """uint8 (image, y, x, channel) of some images, in memory."""
-    pixels = images["image"]
-    needed = int(rows.sum()) * pixels[0].nbytes
+def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
+    """uint8 (image, y, x, channel) of the images of a split, in memory."""
+    pixels = store.images["image"]
+    shape = (int(wanted.sum()), *pixels.shape[1:])
     available = psutil.virtual_memory().available
-    if needed > 0.8 * available:
+    if prod(shape) > MEMORY_SHARE * available:
         raise TrainingError(
-            f"The {name} split needs {needed / 2**30:.1f} GiB of memory, of which "
+            f"The {name} split needs {prod(shape) / 2**30:.1f} GiB of memory, of which "
             f"{available / 2**30:.1f} GiB are free. Lower ingest.limit or ingest.side."
         )
-    return torch.from_numpy(pixels[np.flatnonzero(rows)].values)
+    images = np.empty(shape, dtype=np.uint8)
+    rows, filled = Rows(store.root, store.version, "images", "image"), 0
+    for start, stop in chunk_bounds(len(wanted), pixels.chunksizes["image"][0]):
+        part = rows.read(start, stop)[wanted[start:stop]]
+        images[filled : filled + len(part)] = part
+        filled += len(part)
+    return torch.from_numpy(images)
 
 
 def _headline(config: TrainConfig, train: int, validation: int, device: torch.device) -> str:

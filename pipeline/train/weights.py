@@ -10,7 +10,9 @@ import safetensors.torch
 import torch
 import xarray as xr
 
-from pipeline.train.loop import Curves
+from pipeline.train.config import TrainConfig
+from pipeline.train.device import use_exact_float32
+from pipeline.train.loop import Curves, autocasts
 from pipeline.train.model import Architecture, Autoencoder
 from storage import open_store
 from storage.errors import StoreError
@@ -65,10 +67,13 @@ def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
 @lru_cache(maxsize=2)
 def load_model(root: str, version: str, device: torch.device) -> Autoencoder:
     """The network of a version of a store, read once per worker process."""
+    use_exact_float32(device)
     return restore_model(open_store(root, version=version).model, device)
 
 
-def training_attrs(settings: dict[str, Any], device: torch.device) -> dict[str, Any]:
-    """What the store records of a training beside its result."""
+def training_attrs(config: TrainConfig, device: torch.device) -> dict[str, Any]:
+    """What the store records of a training beside its result; ``auto`` values as resolved."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    return {"training": settings, "device": name}
+    precision = "bfloat16" if autocasts(config, device) else "float32"
+    settings = config.model_dump(mode="json")
+    return {"training": {**settings, "precision": precision}, "device": name}

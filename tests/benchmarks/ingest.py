@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -15,18 +14,9 @@ from pipeline.ingest.stage import configured_source, ingest
 from pipeline.stage import StageRun
 from storage import open_repository
 from tests.benchmarks.measure import Figure, paired
+from tests.conftest import SilentConsole
 
 CROP, SIDE, CORES = 140, 64, 2
-
-
-class Silence:
-    """A console for runs that nobody watches."""
-
-    def line(self, text: str) -> None:
-        pass
-
-    def bar(self, label: str, *, total: int, unit: str):  # noqa: ANN201
-        return nullcontext(lambda done, note: None)
 
 
 def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
@@ -38,7 +28,7 @@ def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     def ours() -> None:
         repository = open_repository(next(roots))
         work = repository.begin(stage="ingest", fingerprint="bench", groups=("images",))
-        run = StageRun(config=config, store=repository.store(), work=work, console=Silence())
+        run = StageRun(config=config, store=repository.store(), work=work, console=SilentConsole())
         ingest(run, source=source)
         work.publish(message="bench", rows=len(source.names))
 

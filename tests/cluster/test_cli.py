@@ -1,6 +1,9 @@
 """The command line as users meet it: real processes, their output and exit codes."""
 
 import os
+import platform
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ import xarray as xr
 import yaml
 
 from pipeline.config import RunConfig
+from storage import open_store
 
 ZPOINTS = Path(sys.executable).with_name("zpoints")
 
@@ -18,7 +22,7 @@ def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [str(ZPOINTS), *map(str, arguments)],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "120"},
+        env={k: v for k, v in os.environ.items() if k != "COLUMNS"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -46,8 +50,12 @@ def test_run__reports_an_up_to_date_store(
         (["run", "absent.yaml"], 2, "neither a file nor a preset"),
         (["run", "demo", "--set", "train.epochs=0"], 2, "train.epochs"),
         (["run", "demo", "--until", "paint"], 2, "paint"),
-        (["run", "demo"], 1, "ingest.source is not set"),
-        (["run", "demo", "--set", "ingest.source=absent"], 1, "does not exist"),
+        (["run", "demo"], 2, "ingest.source is not set"),
+        (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),
+        (["run", "demo", "--set", "train.z_dim=64"], 2, "train.z_dim"),
+        (["run", "demo", "--set", "train.seed=99999999999999999999"], 2, "train.seed"),
+        (["demo", "--root", "s3://bucket/prefix"], 2, "local"),
+        (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 1, "ingest.source"),
         (["history", "absent"], 1, "absent"),
         (["export", "absent", "latents", "out"], 1, "absent"),
         (["report", "absent"], 1, "absent"),
@@ -71,13 +79,23 @@ def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) 
     assert done.returncode == 0
     groups = [line.split()[3] for line in done.stdout.splitlines()[1:]]
     assert groups[::-1][:4] == ["images", "model", "latents", "statistics"]
+    assert "samples/multivariate_normal" in groups
+
+
+def test_history__verbose_tells_the_provenance(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("history", small_root, "--verbose", folder=tmp_path)
+
+    assert done.returncode == 0
+    for text in ("fingerprint", "seed", platform.node(), "icechunk", "torch"):
+        assert text in "".join(done.stdout.split())
 
 
 def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
     done = zpoints("export", small_root, "latents", "latents.zarr", folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert xr.open_zarr(tmp_path / "latents.zarr")["z"].shape == (160, 16)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert xr.open_zarr(tmp_path / "latents.zarr")["z"].shape == (160, 112)
 
 
 def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> None:
@@ -113,3 +131,43 @@ def test_help__names_every_command(tmp_path: Path) -> None:
 
     for command in ("demo", "run", "synthesize", "history", "export", "report", "config"):
         assert command in done.stdout
+
+
+def test_export__keeps_brackets_in_a_path(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "statistics", "out[y]", folder=tmp_path)
+
+    assert done.stdout.strip() == "statistics in out[y]"
+
+
+def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(faces, tree)
+    photograph = tree / "img_align_celeba" / "000007.jpg"
+    photograph.write_bytes(photograph.read_bytes()[:2000])
+
+    done = zpoints("run", "demo", "--set", f"ingest.source={tree}", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "000007.jpg" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None:
+    run = subprocess.Popen(
+        [str(ZPOINTS), "run", "demo", "--set", f"ingest.source={faces}"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if "epochs" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    _, stderr = run.communicate(timeout=60)
+
+    assert run.returncode == 130
+    assert "goes on" in stderr
+    assert "Traceback" not in stderr
+    assert open_store(tmp_path / "runs" / "demo").groups == ("images",)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from cluster.run import run
+from cluster.summary import summary
 from pipeline.config import ConfigError, RunConfig, override
-from pipeline.ingest.source import SourceError
-from storage import Store, open_store
+from pipeline.report.stage import write
+from storage import Store, StoreError, open_store
 from tests.conftest import SilentConsole
 
 
@@ -67,6 +68,36 @@ def test_run__a_changed_section_reruns_what_depends_on_it(
     ]
 
 
+def test_run__leaves_samples_of_an_older_model_out_of_the_report(
+    small_config: RunConfig, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+    run(small_config, root, console=SilentConsole(), title="t", until="sample")
+    retrained = override(small_config, ["train.seed=7"])
+    only_normal = {"gaussian": retrained.sample.generators["gaussian"]}
+    sample = retrained.sample.model_copy(update={"generators": only_normal})
+
+    result = run(
+        retrained.model_copy(update={"sample": sample}), root, console=SilentConsole(), title="t"
+    )
+
+    assert "samples/ellipse" in result.store.groups
+    assert result.store.sample_names == ("gaussian",)
+    assert result.page is not None
+    assert "faces-2" not in result.page.read_text()
+
+
+def test_write__refuses_latents_of_an_older_model(small_config: RunConfig, tmp_path: Path) -> None:
+    root = str(tmp_path / "store")
+    run(small_config, root, console=SilentConsole(), title="t", until="analyze")
+    retrained = override(small_config, ["train.seed=7"])
+    store = run(retrained, root, console=SilentConsole(), title="t", until="train").store
+
+    assert summary(store) == []
+    with pytest.raises(StoreError, match="latents"):
+        write(small_config.report, store, tmp_path / "report", title="t")
+
+
 @pytest.mark.parametrize(
     "overrides",
     [
@@ -107,9 +138,7 @@ def test_run__without_annotations_trains_on_splits_by_checksum(
 
 
 def test_run__grey_images_go_all_the_way(small_config: RunConfig, tmp_path: Path) -> None:
-    config = override(
-        small_config, ["ingest.channels=1", "ingest.limit=60", "train.epochs=1", "sample.count=8"]
-    )
+    config = override(small_config, ["ingest.channels=1", "train.epochs=1", "sample.count=8"])
 
     result = run(config, str(tmp_path / "store"), console=SilentConsole(), title="grey")
 
@@ -120,7 +149,7 @@ def test_run__grey_images_go_all_the_way(small_config: RunConfig, tmp_path: Path
 
 def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> None:
     root = tmp_path / "store"
-    with pytest.raises(SourceError, match=r"ingest\.source is not set"):
+    with pytest.raises(ConfigError, match=r"ingest\.source is not set"):
         run(RunConfig(), str(root), console=SilentConsole(), title="t")
     assert not root.exists()
 

@@ -1,0 +1,7 @@
+"""What can go wrong when photographs are read."""
+
+from storage.errors import ZpointsError
+
+
+class SourceError(ZpointsError):
+    """The source of photographs cannot be read as it is."""
