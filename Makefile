@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# editable_mode=compat puts this folder on the path of every process. Without it, worker processes
+# take any folder named storage, pipeline or cluster in their working folder for the package.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+  --config-settings editable_mode=compat --editable '.[dev]'
 
 .PHONY: demo test lint bench format constraints clean
 
@@ -29,14 +33,13 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "zpoints needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --config-settings editable_mode=compat -e '.[dev]'
+	$(INSTALL) -c constraints.txt
 	@touch $@
 
 # Exact versions from what the ranges of pyproject.toml resolve to today.
 constraints:
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	$(INSTALL)
 	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//'; } > constraints.new
 	mv constraints.new constraints.txt
 	touch $(INSTALLED)

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import FolderFiles, PhotographFiles, ZipFiles, digest
-from pipeline.ingest.source import Source, SourceError
+from pipeline.ingest.source import Source
 
 SPLITS = ("train", "validation", "test")
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
@@ -39,7 +40,8 @@ def read_celeba(path: Path) -> Source | None:
     Raises
     ------
     SourceError
-        If there are no photographs, or an annotation file is malformed or lacks photographs.
+        If there are no photographs, the archive is damaged, or an annotation file is no text,
+        malformed, or lacks photographs.
     """
     found = _find_photographs(path)
     if found is None:
@@ -67,7 +69,7 @@ def read_celeba(path: Path) -> Source | None:
 def _find_photographs(path: Path) -> tuple[PhotographFiles, Path, str] | None:
     if path.suffix == ".zip" and path.is_file():
         return ZipFiles(path), path.parent, f"found the archive {path}"
-    if path.name == "img_align_celeba" and not (path / "img_align_celeba").exists():
+    if path.name == "img_align_celeba" and path.is_dir() and not (path / path.name).exists():
         return FolderFiles(path), path.parent, f"found the folder {path}"
     for folder in FOLDERS:
         inside = path / folder / "img_align_celeba"
@@ -87,7 +89,7 @@ def _read_annotations(
         ATTRIBUTES: _attributes,
         PARTITION: _partition,
         IDENTITY: _identity,
-        LANDMARK_FILE: _table_with_header,
+        LANDMARK_FILE: _landmarks,
     }
     tables, notes, texts = {}, [], []
     for name, reader in readers.items():
@@ -95,10 +97,20 @@ def _read_annotations(
         if path is None:
             notes.append(f"{name} not found in {home}: {ABSENT[name]} in the store.")
             continue
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path)
         tables[name] = _join(_parsed(reader, text, path), names, path)
         texts.append(digest([name, text]))
     return tables, tuple(notes), texts
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"{path} cannot be read as text ({error}). Expected the official file, which is UTF-8; "
+            "replace it, or remove it to go on without these labels."
+        ) from error
 
 
 def _parsed(reader: Callable[[str], pd.DataFrame], text: str, path: Path) -> pd.DataFrame:
@@ -156,6 +168,13 @@ def _partition(text: str) -> pd.DataFrame:
 
 def _identity(text: str) -> pd.DataFrame:
     return _integers(text, ["identity"])
+
+
+def _landmarks(text: str) -> pd.DataFrame:
+    points = _table_with_header(text)
+    if points.shape[1] != 2 * len(LANDMARKS):
+        raise ValueError(f"{points.shape[1]} columns instead of x and y of 5 landmarks")
+    return points
 
 
 def _landmark_array(table: pd.DataFrame) -> np.ndarray:

@@ -27,7 +27,7 @@ class TrainConfig(Settings):
     )
     epochs: int = Field(24, ge=1, le=10_000, description="passes over the training split")
     batch: int = Field(64, ge=2, le=65536, description="images per optimiser step")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="peak (one_cycle) or fixed rate")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="peak (one_cycle) or fixed rate")
     schedule: Literal["one_cycle", "constant"] = Field(
         "one_cycle", description="course of the learning rate: one_cycle or constant"
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
+from torch.nn.utils import clip_grad_norm_
 
 from pipeline.train.config import TrainConfig
 from pipeline.train.device import choose_device, gains_from_bfloat16
@@ -16,6 +17,8 @@ from pipeline.train.model import Architecture, Autoencoder
 from storage.errors import ZpointsError
 
 STEPS_BETWEEN_CHECKS = 25
+LARGEST_GRADIENT = 0.5  # of all weights together; the usual one is a tenth of this
+COLLAPSE = 4.0  # times the best epoch's loss
 
 
 class TrainingError(ZpointsError):
@@ -62,7 +65,8 @@ def train(
     Raises
     ------
     TrainingError
-        If the training split has fewer images than one batch norm needs, or the loss becomes NaN.
+        If the training split has fewer than 2 images, the loss becomes NaN, or it collapses: a
+        saturated sigmoid has no gradient, and the network stays where a too large step threw it.
     """
     count, side, _, channels = images.shape
     if count < 2:
@@ -97,6 +101,7 @@ def train(
             loss = loss_of(model, x)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
             optimizer.step()
             schedule.step()
             total += loss.detach()
@@ -104,6 +109,7 @@ def train(
                 _refuse_divergence(total, epoch, config)
                 on_step((epoch * steps + step + 1) * batch, curves)
         curves.loss.append(total.item() / steps)
+        _refuse_collapse(curves, config)
         curves.validation_loss.append(_mean_loss(model, validation, loss_of, device, config.batch))
         curves.learning_rate.append(float(schedule.get_last_lr()[0]))
         on_step((epoch + 1) * steps * batch, curves)
@@ -161,10 +167,23 @@ def _near(images: Tensor, device: torch.device) -> Tensor:
 def _refuse_divergence(total: Tensor, epoch: int, config: TrainConfig) -> None:
     if not torch.isfinite(total):
         raise TrainingError(
-            f"The loss became NaN or infinite in epoch {epoch + 1} at a learning rate of up to "
-            f"{config.learning_rate}. Lower train.learning_rate (e.g. to "
-            f"{config.learning_rate / 4:g}) or set train.batch_norm to true."
+            f"The loss became NaN or infinite in epoch {epoch + 1}{_advice(config)}"
         )
+
+
+def _refuse_collapse(curves: Curves, config: TrainConfig) -> None:
+    if curves.loss[-1] > COLLAPSE * min(curves.loss):
+        raise TrainingError(
+            f"The loss rose from {min(curves.loss):.3g} to {curves.loss[-1]:.3g} in epoch "
+            f"{len(curves.loss)}{_advice(config)}"
+        )
+
+
+def _advice(config: TrainConfig) -> str:
+    return (
+        f" at a learning rate of up to {config.learning_rate:g}. Lower train.learning_rate (e.g. "
+        f"to {config.learning_rate / 4:g}) or set train.batch_norm to true."
+    )
 
 
 def _batches(images: Tensor, batch: int, device: torch.device) -> Iterator[Tensor]:

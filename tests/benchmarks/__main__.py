@@ -1,6 +1,7 @@
-"""Run all benchmarks; print a table and leave ``bench.json`` in the working folder."""
+"""Run all benchmarks: a table, ``bench.json`` in the working folder, and 1 if a ratio is low."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.synthesize import synthesize
-from tests.benchmarks import ingest, statistics, training
+from tests.benchmarks import ingest, sampling, statistics, synthesis, training
 from tests.benchmarks.measure import Figure
 
 FACES = 4000
@@ -20,24 +21,31 @@ def all_figures() -> Iterator[Figure]:
     """Every figure, as it becomes known."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
+        yield from synthesis.figures(scratch)
         synthesize(scratch / "faces", count=FACES)
         yield from ingest.figures(scratch / "faces", scratch)
     yield from training.figures()
     yield from statistics.figures()
+    yield from sampling.figures()
 
 
-def main() -> None:
+def main() -> int:
+    """Measure and report; the exit code."""
     console = Console()
     table = Table("name", "ours", "peer", "ratio", "at least", "unit", box=None)
     results = []
     for figure in all_figures():
-        results.append(asdict(figure))
+        results.append(figure)
         console.print(f"{figure.name}: {figure.ratio:.2f}", highlight=False)
         numbers = (f"{figure.ours:,.0f}", f"{figure.peer:,.0f}", f"{figure.ratio:.2f}")
         table.add_row(figure.name, *numbers, f"{figure.floor:g}", figure.unit)
-    Path("bench.json").write_text(json.dumps(results, indent=2) + "\n")
+    Path("bench.json").write_text(json.dumps([asdict(f) for f in results], indent=2) + "\n")
     console.print(table)
+    low = [figure for figure in results if figure.ratio < figure.floor]
+    for figure in low:
+        console.print(f"Too low: {figure.name}: {figure.ratio:.2f} < {figure.floor:g}", style="red")
+    return 1 if low else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

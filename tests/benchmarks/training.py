@@ -11,13 +11,13 @@ from pipeline.train.loop import train
 from pipeline.train.model import Architecture, Autoencoder
 from tests.benchmarks.measure import Figure, paired
 
-IMAGES, BATCH, SIDE = 2048, 128, 64
+IMAGES, SIDE = 2048, 64
 
 
 def figures() -> Iterator[Figure]:
     """Images per second of one epoch, case I at 64 x 64."""
     images = torch.randint(0, 256, (IMAGES, SIDE, SIDE, 3), dtype=torch.uint8)
-    config = TrainConfig(epochs=1, batch=BATCH)
+    config = TrainConfig(epochs=1)
     device = choose_device("auto")
     autocast = gains_from_bfloat16(device)
 
@@ -25,7 +25,7 @@ def figures() -> Iterator[Figure]:
         model = Autoencoder(Architecture(case=1, side=SIDE, channels=3))
         model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.Adam(model.parameters(), fused=True)
-        for batch in images.split(BATCH):
+        for batch in images.split(config.batch):
             x = batch.to(device).permute(0, 3, 1, 2).float() / 255
             with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
                 logits = model(x)

@@ -1,13 +1,17 @@
 """The configuration: presets, overrides, and what is refused."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic.fields import FieldInfo
 
 from pipeline.annotated import annotated_yaml
 from pipeline.config import ConfigError, RunConfig, load_config, preset_names
 from pipeline.fingerprint import fingerprint
+from pipeline.settings import Settings
 
 
 def test_preset_names__are_the_three_presets() -> None:
@@ -76,12 +80,43 @@ def test_annotated_yaml__reads_back_as_the_same_configuration() -> None:
     assert RunConfig.model_validate(yaml.safe_load(text)) == config
 
 
-def test_annotated_yaml__explains_every_key() -> None:
-    lines = [line.strip() for line in annotated_yaml(RunConfig()).splitlines() if line.strip()]
-    for line, before in zip(lines[1:], lines, strict=False):
-        key = line.split(":")[0]
-        if key in ("epochs", "side", "count", "batch", "bins"):
-            assert before.startswith("#")
+def fields(settings: type[Settings], section: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key as ``section.key`` with its field, and the sections themselves."""
+    for name, field in settings.model_fields.items():
+        yield section + name, field
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+            yield from fields(field.annotation, f"{name}.")
+
+
+def comments(text: str) -> dict[str, str]:
+    """Every key of annotated YAML as ``section.key``, with the comment above or beside it."""
+    found, above, section = {}, "", ""
+    for line in filter(None, text.splitlines()):
+        if line.strip().startswith("#"):
+            above += line
+            continue
+        entry, _, beside = line.partition("#")
+        key = entry.split(":")[0]
+        if not key.startswith(" "):
+            section = key
+        found[key if key == section else f"{section}.{key.strip()}"] = above + beside
+        above = ""
+    return found
+
+
+@pytest.mark.parametrize("key", dict(fields(RunConfig)))
+def test_annotated_yaml__explains_every_key(key: str) -> None:
+    description = dict(fields(RunConfig))[key].description
+
+    comment = comments(annotated_yaml(RunConfig()))[key]
+
+    assert description
+    assert letters(description) in letters(comment)
+
+
+def letters(text: str) -> str:
+    """The text without white space and comment signs: however it was wrapped."""
+    return re.sub(r"[\s#]", "", text)
 
 
 def test_fingerprint__changes_with_everything_that_decides_a_result() -> None:

@@ -1,18 +1,21 @@
 """CelebA's official form: joined by name, read from a folder or a zip, cut and resized."""
 
 import io
+import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from pipeline.ingest.celeba import read_celeba
-from pipeline.ingest.files import FolderFiles
+from pipeline.ingest.errors import SourceError
+from pipeline.ingest.files import FolderFiles, ZipFiles
 from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import decode_photograph, read_block
-from pipeline.ingest.source import SourceError, limited
+from pipeline.ingest.source import limited
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 7)]
 
@@ -24,10 +27,14 @@ def gradient(width: int = 178, height: int = 218, *, scale: float = 1.0) -> Imag
     return Image.fromarray((255 * scale * pixels).astype(np.uint8))
 
 
-def jpeg(image: Image.Image) -> bytes:
+def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
     data = io.BytesIO()
-    image.save(data, "JPEG", quality=95)
+    image.save(data, form, **options)
     return data.getvalue()
+
+
+def jpeg(image: Image.Image, **options: Any) -> bytes:
+    return encoded(image, "JPEG", quality=95, **options)
 
 
 @pytest.fixture
@@ -121,6 +128,8 @@ def test_read_celeba__missing_annotations_are_said_and_absent(tree: Path) -> Non
         ("list_attr_celeba.txt", "6\nSmiling\n000001.jpg maybe\n", "CelebA's format"),
         ("list_eval_partition.txt", "\n".join(f"{n} 7" for n in NAMES), "split other than"),
         ("identity_CelebA.txt", "\n".join(f"{n} 1" for n in NAMES * 2), "twice"),
+        ("list_landmarks_align_celeba.txt", "6\nx y\n" + "\n".join(NAMES), "CelebA's format"),
+        ("list_landmarks_align_celeba.txt", "1\nx y\n000001.jpg 1 2\n", "2 columns"),
     ],
 )
 def test_read_celeba__refuses_wrong_annotations(
@@ -131,6 +140,60 @@ def test_read_celeba__refuses_wrong_annotations(
     with pytest.raises(SourceError, match=message) as caught:
         open_source(tree)
     assert file in str(caught.value)
+
+
+def test_read_celeba__refuses_annotations_that_are_no_text(tree: Path) -> None:
+    path = tree / "list_attr_celeba.txt"
+    path.write_bytes("6\nSmiling\nJosé.jpg 1\n".encode("latin-1"))
+
+    with pytest.raises(SourceError, match=r"Expected .* UTF-8; replace it, or remove it") as caught:
+        open_source(tree)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", None])
+def test_read_celeba__refuses_a_truncated_or_foreign_archive(
+    tree: Path, content: bytes | None
+) -> None:
+    """An empty file, an error page under the archive's name, the first half of a download."""
+    path = zipped(tree) / "img_align_celeba.zip"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+
+    with pytest.raises(
+        SourceError, match=r"complete zip archive.*fetch or pack it again"
+    ) as caught:
+        open_source(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_read_block__names_the_archive_and_its_damaged_photograph(
+    tmp_path: Path, method: int
+) -> None:
+    path = tmp_path / "img_align_celeba.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("img_align_celeba/a.jpg", jpeg(gradient()))
+    content = bytearray(path.read_bytes())
+    content[100:900] = bytes(800)
+    path.write_bytes(content)
+
+    with pytest.raises(SourceError, match=r"intact archive.*fetch or pack it again") as caught:
+        read_block(ZipFiles(path), ["a.jpg"], crop=None, side=32, channels=3)
+    assert str(path) in str(caught.value)
+    assert "img_align_celeba/a.jpg" in str(caught.value)
+
+
+def test_read_block__names_the_photograph_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"gone\.jpg cannot be read .*Expected a readable"):
+        read_block(FolderFiles(tmp_path), ["gone.jpg"], crop=None, side=32, channels=3)
+
+
+def test_folder_files__a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
+
+    with pytest.raises(SourceError, match=r"lost\.jpg.*links that lead nowhere"):
+        FolderFiles(tmp_path).signature()
 
 
 def test_open_source__refuses_what_has_no_known_form(tmp_path: Path) -> None:
@@ -175,10 +238,9 @@ def test_decode_photograph__agrees_with_a_float64_area_average() -> None:
     """Halving by the antialiased triangle filter: weights 1 3 3 1 over 8 in each direction."""
     rng = np.random.default_rng(0)
     photograph = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    data = io.BytesIO()
-    Image.fromarray(photograph).save(data, "PNG")
 
-    pixels = decode_photograph(data.getvalue(), crop=None, side=32, channels=3)
+    data = encoded(Image.fromarray(photograph), "PNG")
+    pixels = decode_photograph(data, crop=None, side=32, channels=3)
 
     weights = np.array([1, 3, 3, 1]) / 8
     inner = photograph.astype(float)
@@ -196,9 +258,12 @@ def test_decode_photograph__grey_is_the_luma_of_the_colours() -> None:
     np.testing.assert_allclose(grey[..., 0], colour @ [0.299, 0.587, 0.114], atol=2)
 
 
-def test_decode_photograph__refuses_a_crop_beyond_the_photograph() -> None:
-    with pytest.raises(ValueError, match=r"100 x 120 .* ingest.crop"):
-        decode_photograph(jpeg(gradient(100, 120)), crop=140, side=64, channels=3)
+def test_read_block__a_crop_beyond_the_photograph_is_to_be_set_smaller(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(gradient(100, 120)))
+
+    with pytest.raises(SourceError, match=r"100 x 120 .* ingest\.crop to at most 100") as caught:
+        read_block(FolderFiles(tmp_path), ["a.jpg"], crop=140, side=64, channels=3)
+    assert "epair" not in str(caught.value)
 
 
 def test_read_block__names_the_photograph_that_cannot_be_read(tmp_path: Path) -> None:
@@ -206,7 +271,7 @@ def test_read_block__names_the_photograph_that_cannot_be_read(tmp_path: Path) ->
     (tmp_path / "a.jpg").write_bytes(whole)
     (tmp_path / "b.jpg").write_bytes(whole[: len(whole) // 2])
 
-    with pytest.raises(SourceError, match=r"b\.jpg"):
+    with pytest.raises(SourceError, match=r"b\.jpg: .*repair or remove the photograph\.$"):
         read_block(FolderFiles(tmp_path), ["a.jpg", "b.jpg"], crop=None, side=32, channels=3)
 
 
@@ -227,8 +292,63 @@ def test_decode_photograph__fast_and_general_decoder_agree_to_the_bit() -> None:
 
 def test_decode_photograph__reads_cmyk_and_palette_files() -> None:
     for mode, form in (("CMYK", "JPEG"), ("P", "PNG"), ("L", "JPEG")):
-        data = io.BytesIO()
-        gradient().convert(mode).save(data, form)
-        pixels = decode_photograph(data.getvalue(), crop=None, side=32, channels=3)
+        data = encoded(gradient().convert(mode), form)
+        pixels = decode_photograph(data, crop=None, side=32, channels=3)
         assert pixels.shape == (32, 32, 3)
         assert pixels.std() > 10
+
+
+@pytest.mark.parametrize(("dtype", "form"), [("<u2", "PNG"), (">u2", "TIFF"), ("<i4", "TIFF")])
+def test_decode_photograph__scales_16_bits_to_8(dtype: str, form: str) -> None:
+    grey = np.asarray(gradient().convert("L"))
+    wide = (grey.astype(np.int64) * 257).astype(dtype)
+
+    pixels = decode_photograph(encoded(Image.fromarray(wide), form), crop=None, side=32, channels=1)
+
+    narrow = encoded(Image.fromarray(grey), "PNG")
+    expected = decode_photograph(narrow, crop=None, side=32, channels=1)
+    np.testing.assert_array_equal(pixels, expected)
+    assert 0 < pixels.mean() < 200
+
+
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_decode_photograph__refuses_pixels_of_unknown_range(mode: str) -> None:
+    data = encoded(Image.new(mode, (40, 40), 70_000), "TIFF")
+
+    with pytest.raises(ValueError, match="expected 8 or 16 bits"):
+        decode_photograph(data, crop=None, side=32, channels=1)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("limit", [9_999, 4_000])
+def test_decode_photograph__refuses_more_pixels_than_pillow_allows(
+    form: str, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow itself only warns up to twice its limit."""
+    data = encoded(gradient(100, 100), form)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=rf"100 x 100 .* limit of {limit:,}.*remove it"):
+            decode_photograph(data, crop=None, side=32, channels=3)
+
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
+    assert decode_photograph(data, crop=None, side=32, channels=3).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_decode_photograph__turns_upright_what_exif_says_lies(form: str) -> None:
+    upright = gradient(96, 128)
+    lying = upright.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+
+    options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {}
+    turned = encoded(lying, form, exif=exif, **options)
+    pixels = decode_photograph(turned, crop=None, side=32, channels=3).astype(int)
+
+    expected = decode_photograph(encoded(upright, "PNG"), crop=None, side=32, channels=3)
+    assert np.abs(pixels - expected).max() <= 4
+    untouched = decode_photograph(encoded(lying, "PNG"), crop=None, side=32, channels=3)
+    assert np.abs(untouched.astype(int) - expected).max() > 50

@@ -114,6 +114,15 @@ def test_train__a_diverging_loss_ends_with_advice() -> None:
         train(blobs(64), blobs(0), overflowing)
 
 
+def test_train__a_collapse_ends_with_advice() -> None:
+    collapsing = TrainConfig(
+        z_dim=4, epochs=8, batch=16, learning_rate=1.0, precision="float32", device="cpu"
+    )
+
+    with pytest.raises(TrainingError, match=r"Lower train\.learning_rate"):
+        train(blobs(256), blobs(0), collapsing)
+
+
 def test_train__without_validation_images_the_validation_loss_is_nan() -> None:
     _, curves = train(blobs(32), blobs(0), TrainConfig(z_dim=4, epochs=1, device="cpu"))
 

@@ -1,0 +1,31 @@
+"""Help texts and configurations answer at once: the libraries that take seconds stay unloaded."""
+
+import subprocess
+import sys
+
+import pytest
+
+SLOW = ("torch", "icechunk", "distributed", "matplotlib")
+
+
+@pytest.mark.parametrize("module", ["storage.errors", "pipeline.config", "cluster.cli"])
+def test_import__leaves_slow_libraries_out(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+
+    assert module in loaded.stdout.split()
+    assert set(SLOW) & set(loaded.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("package", ["storage", "pipeline.analyze", "pipeline.sample"])
+def test_import__every_public_name_is_there_when_asked_for(package: str) -> None:
+    code = f"from {package} import *; import {package} as p; print(*set(p.__all__) - set(dir()))"
+
+    missing = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+
+    assert missing.stdout.split() == []
