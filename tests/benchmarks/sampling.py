@@ -37,8 +37,8 @@ def figures() -> Iterator[Figure]:
     @torch.inference_mode()
     def bare() -> None:
         with single_torch_thread():
-            for batch in drawn.split(BATCH):
-                (255 * model.decode(batch.to(device))).round().to(torch.uint8).cpu()
+            batches = (model.decode(z.to(device)) for z in drawn.split(BATCH))
+            torch.cat([(255 * images).round().to(torch.uint8).cpu() for images in batches])
 
     yield paired(
         f"draw and decode / bare decoder ({device.type})",
