@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 MAIN = "main"
 COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""
-FIRST_WAVE = 2
+FIRST_WAVE = 8
 LIBRARIES = ("zpoints", "numpy", "dask", "xarray", "zarr", "icechunk", "torch")
 
 

@@ -109,7 +109,7 @@ def train(
                 _refuse_divergence(total, epoch, config)
                 on_step((epoch * steps + step + 1) * batch, curves)
         curves.loss.append(total.item() / steps)
-        _refuse_collapse(curves, config)
+        refuse_collapse(curves, config)
         curves.validation_loss.append(_mean_loss(model, validation, loss_of, device, config.batch))
         curves.learning_rate.append(float(schedule.get_last_lr()[0]))
         on_step((epoch + 1) * steps * batch, curves)
@@ -171,7 +171,8 @@ def _refuse_divergence(total: Tensor, epoch: int, config: TrainConfig) -> None:
         )
 
 
-def _refuse_collapse(curves: Curves, config: TrainConfig) -> None:
+def refuse_collapse(curves: Curves, config: TrainConfig) -> None:
+    """Refuse a loss that has risen far above the best epoch's; raises TrainingError."""
     if curves.loss[-1] > COLLAPSE * min(curves.loss):
         raise TrainingError(
             f"The loss rose from {min(curves.loss):.3g} to {curves.loss[-1]:.3g} in epoch "

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pipeline.train.config import TrainConfig
-from pipeline.train.loop import TrainingError, train
+from pipeline.train.loop import Curves, TrainingError, refuse_collapse, train
 from pipeline.train.model import Activation, Architecture, Autoencoder
 from pipeline.train.weights import model_dataset, restore_model
 from storage.errors import StoreError
@@ -114,13 +114,11 @@ def test_train__a_diverging_loss_ends_with_advice() -> None:
         train(blobs(64), blobs(0), overflowing)
 
 
-def test_train__a_collapse_ends_with_advice() -> None:
-    collapsing = TrainConfig(
-        z_dim=4, epochs=8, batch=16, learning_rate=1.0, precision="float32", device="cpu"
-    )
+def test_refuse_collapse__a_loss_that_rises_and_stays_ends_with_advice() -> None:
+    refuse_collapse(Curves(loss=[0.02, 0.004, 0.005]), TrainConfig())
 
-    with pytest.raises(TrainingError, match=r"Lower train\.learning_rate"):
-        train(blobs(256), blobs(0), collapsing)
+    with pytest.raises(TrainingError, match=r"from 0\.004 to 0\.157 in epoch 3 .* Lower train"):
+        refuse_collapse(Curves(loss=[0.02, 0.004, 0.157]), TrainConfig())
 
 
 def test_train__without_validation_images_the_validation_loss_is_nan() -> None:

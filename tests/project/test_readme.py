@@ -40,8 +40,10 @@ def test_commands__exist() -> None:
 
 def test_make_targets__exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make ([a-z]+)", README + (ROOT / "CONTRIBUTING.md").read_text()):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    documents = README + (ROOT / "CONTRIBUTING.md").read_text()
+    for target in re.findall(r"^(?: {4}|`)?make ([a-z]+)|`make ([a-z]+)", documents, re.MULTILINE):
+        name = "".join(target)
+        assert re.search(rf"^{name}:", makefile, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)

@@ -42,6 +42,7 @@ def test_publish__round_trip_of_values_labels_and_attributes(repository, root):
         "schema_version": 1,
         "stage": "ingest",
         "fingerprint": "ff",
+        "inputs": {},
     }
     for name, expected in photographs(8).drop_vars("image").variables.items():
         stored = images[name].values
