@@ -1,6 +1,6 @@
 """The configuration of a run: one YAML file, one section per stage."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -109,7 +109,7 @@ def validated(values: Any, *, origin: str) -> RunConfig:
         return RunConfig.model_validate(values)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(str(part) for part in e['loc']) or 'the file'}: {e['msg']}"
+            f"  {'.'.join(str(part) for part in e['loc']) or 'the whole'}: {_reason(e)}"
             + ("" if isinstance(e["input"], dict | list) else f" (got {e['input']!r})")
             for e in error.errors()
         ]
@@ -117,6 +117,10 @@ def validated(values: Any, *, origin: str) -> RunConfig:
             f"{origin} is not a valid configuration:\n" + "\n".join(lines) + "\n"
             "zpoints config prints every key with its range."
         ) from error
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    return "no such setting" if error["type"] == "extra_forbidden" else str(error["msg"])
 
 
 def _presets() -> Iterable[Any]:
