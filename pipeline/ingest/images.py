@@ -14,7 +14,8 @@ from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import PhotographFiles
 
 Channels = Literal[1, 3]
-JPEG, PNG, EXIF = b"\xff\xd8", b"\x89PNG", b"Exif\0\0"
+JPEG, PNG = b"\xff\xd8", b"\x89PNG"
+EXIF, START_OF_SCAN = b"Exif\0\0", b"\xff\xda"
 # The last two come from malformed EXIF tags.
 UNREADABLE = (ValueError, UnidentifiedImageError, OSError, SyntaxError, TypeError, struct.error)
 
@@ -80,7 +81,7 @@ def _decoded(data: bytes) -> Image.Image:
     if data.startswith(JPEG):
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         _refuse_bomb(width, height)
-        if colours in ("YCbCr", "Gray") and EXIF not in data:
+        if colours in ("YCbCr", "Gray") and EXIF not in data[: data.find(START_OF_SCAN)]:
             return Image.fromarray(simplejpeg.decode_jpeg(data, colorspace="RGB"))
     elif data.startswith(PNG):  # its header says the size; Pillow would only warn
         _refuse_bomb(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
