@@ -1,7 +1,8 @@
 """Groups of a store as xarray Datasets: how they are laid out, opened, and found complete."""
 
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import icechunk
 import numpy as np
@@ -10,6 +11,7 @@ import zarr
 from dask.base import tokenize
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
+from storage.chunks import fill_kept_chunks, keep_chunks
 from storage.errors import SchemaError, StoreError, StoreNotFoundError
 from storage.variables import find, is_text, validate
 
@@ -66,28 +68,109 @@ def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[
     return dataset.drop_encoding(), encoding
 
 
-def write_group(session: icechunk.Session, group: str, dataset: xr.Dataset) -> None:
-    """Replace a group: NumPy-backed variables with their values, Dask-backed ones as metadata."""
+def write_group(
+    session: icechunk.Session, group: str, dataset: xr.Dataset, *, carried: np.ndarray | None = None
+) -> tuple[str, ...]:
+    """Replace a group: NumPy-backed variables with their values, Dask-backed ones as metadata.
+
+    Parameters
+    ----------
+    session
+        A writable session.
+    group
+        Name of the group.
+    dataset
+        What it becomes.
+    carried
+        int64 (row). For each row of the dataset, the row of the group as it is that holds the
+        same, or -1: chunks whose rows stay where they are keep their content.
+
+    Returns
+    -------
+    tuple
+        The Dask-backed variables whose chunks were kept where they could be.
+    """
     dataset, encoding = layout(group, dataset)
+    kept = () if carried is None else tuple(_keepable(session, group, dataset, encoding))
+    if not kept:
+        _to_zarr(session, group, dataset, encoding, mode="w")
+        return ()
+    assert carried is not None
+    stored = zarr.open_group(session.store, path=group, mode="r+")
+    same = [n for n in stored.array_keys() if n not in kept and _same_values(stored, n, dataset)]
+    for stale in set(stored.array_keys()) - {*kept, *same}:
+        del stored[stale]
+    for name in kept:
+        keep_chunks(session, group, name, dataset.sizes[dataset[name].dims[0]], carried)
+    _to_zarr(session, group, dataset.drop_vars([*kept, *same]), encoding, mode="a")
+    stored.attrs.put(dataset.attrs)
+    for new, variable in dataset.variables.items():
+        if variable.chunks is not None and new not in kept:
+            fill_kept_chunks(session, group, str(new), carried)
+    return kept
+
+
+def _to_zarr(
+    session: icechunk.Session,
+    group: str,
+    dataset: xr.Dataset,
+    encoding: Mapping[Any, dict[str, Any]],
+    *,
+    mode: Literal["w", "a"],
+) -> None:
     dataset.to_zarr(
         session.store,
         group=group,
-        mode="w",
+        mode=mode,
         zarr_format=3,
         consolidated=False,
-        encoding=encoding,
+        encoding={name: encoding[name] for name in dataset.variables},
         compute=False,
     )
 
 
+def _keepable(
+    session: icechunk.Session,
+    group: str,
+    dataset: xr.Dataset,
+    encoding: Mapping[Any, dict[str, Any]],
+) -> Iterator[str]:
+    """Dask-backed variables that the group holds with the same chunks, dtype and trailing shape."""
+    if not group_attrs(session, group):
+        return
+    stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
+    for name, variable in dataset.variables.items():
+        array = stored.get(str(name))
+        if variable.chunks is None or array is None:
+            continue
+        ours = (variable.shape[1:], variable.dtype, encoding[name]["chunks"])
+        if ours == (array.shape[1:], array.dtype, array.chunks):
+            yield str(name)
+
+
+def _same_values(stored: zarr.Group, name: str, dataset: xr.Dataset) -> bool:
+    """Whether a stored array holds what a NumPy-backed variable of the dataset has."""
+    if name not in dataset.variables or dataset[name].variable.chunks is not None:
+        return False
+    array, values = stored[name], dataset[name].to_numpy()
+    assert isinstance(array, zarr.Array)
+    same_kind = (array.shape, array.dtype) == (values.shape, values.dtype)
+    return same_kind and np.array_equal(np.asarray(array[...]), values)
+
+
+def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
+    """Attributes of a group; empty if there is none."""
+    try:
+        return dict(zarr.open_group(session.store, path=group, mode="r").attrs)
+    except (FileNotFoundError, zarr.errors.GroupNotFoundError):
+        return {}
+
+
 def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> bool:
     """Whether a group was laid out for this dataset: fingerprint, variables, shapes, chunks."""
-    try:
-        stored = zarr.open_group(session.store, path=group, mode="r")
-    except (FileNotFoundError, zarr.errors.GroupNotFoundError):
+    if group_attrs(session, group).get("fingerprint") != dataset.attrs.get("fingerprint"):
         return False
-    if stored.attrs.get("fingerprint") != dataset.attrs.get("fingerprint"):
-        return False
+    stored = zarr.open_group(session.store, path=group, mode="r")
     dataset, encoding = layout(group, dataset)
     wanted = {
         name: (v.shape, v.dtype, encoding[name]["chunks"]) for name, v in dataset.variables.items()

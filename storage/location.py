@@ -26,6 +26,33 @@ LOCK_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
+class S3Server:
+    """Which server holds the buckets; credentials stay with the libraries that read them.
+
+    Attributes
+    ----------
+    endpoint
+        Its URL; None is Amazon's.
+    region
+        None leaves it to the libraries.
+    allow_http
+        Whether a connection without TLS will do.
+    """
+
+    endpoint: str | None
+    region: str | None
+    allow_http: bool
+
+    @classmethod
+    def from_environment(cls) -> "S3Server":
+        """Read the usual AWS variables."""
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        http = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes")
+        return cls(endpoint, region or ("us-east-1" if endpoint else None), http)
+
+
+@dataclass(frozen=True)
 class Location:
     """The root of a store.
 
@@ -68,18 +95,26 @@ class Location:
         """Icechunk's access to the root; touches nothing."""
         if self.is_local:
             return icechunk.local_filesystem_storage(self.root)
-        bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        server = S3Server.from_environment()
         return icechunk.s3_storage(
-            bucket=bucket,
-            prefix=prefix,
-            region=region or ("us-east-1" if endpoint else None),
-            endpoint_url=endpoint,
-            allow_http=os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes"),
-            force_path_style=endpoint is not None,
+            bucket=self.bucket,
+            prefix=self.prefix,
+            region=server.region,
+            endpoint_url=server.endpoint,
+            allow_http=server.allow_http,
+            force_path_style=server.endpoint is not None,
             from_env=True,
         )
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of a root on S3."""
+        return self.root.removeprefix("s3://").partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of a root on S3 begin with."""
+        return self.root.removeprefix("s3://").partition("/")[2]
 
     def exists(self) -> bool:
         """Whether an Icechunk repository lies here; never creates anything."""

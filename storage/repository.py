@@ -1,12 +1,16 @@
 """The write side of a store: where stages begin their work."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import icechunk
 
-from storage.location import Location
-from storage.store import Store, open_store
+from storage.branch import is_unfinished, republish
+from storage.errors import StoreError
+from storage.location import Location, reaching
+from storage.run_lock import run_lock
+from storage.store import Store, Version, open_store
 from storage.transaction import StageTransaction
 
 
@@ -29,6 +33,7 @@ class Repository:
         fingerprint: str,
         groups: Sequence[str],
         inputs: Mapping[str, str] | None = None,
+        lineage: str | None = None,
     ) -> StageTransaction:
         """Begin a stage's work, or take up what an interrupted run with the fingerprint left.
 
@@ -43,7 +48,10 @@ class Repository:
         groups
             The groups that the stage writes; all must be complete to publish.
         inputs
-            The groups that the stage reads, and their fingerprints; `Store.is_current` compares.
+            The groups that the stage reads, and their fingerprints (or their lineages, where their
+            growth leaves the result valid); `Store.is_current` compares.
+        lineage
+            Shared by all results that can grow into each other; the fingerprint if omitted.
 
         Raises
         ------
@@ -57,7 +65,62 @@ class Repository:
             fingerprint=fingerprint,
             groups=tuple(groups),
             inputs=inputs or {},
+            lineage=lineage or fingerprint,
         )
+
+    @contextmanager
+    def held(self, purpose: str) -> Iterator[None]:
+        """Keep other runs away while the block runs.
+
+        Parameters
+        ----------
+        purpose
+            What is being done, for those who meet the lock.
+
+        Raises
+        ------
+        StoreLockedError
+            If another process holds the store; the message says which one.
+        """
+        with run_lock(self._location, purpose):
+            yield
+
+    def has_unfinished(self, fingerprint: str) -> bool:
+        """Whether an interrupted run left work that `begin` would take up."""
+        with reaching(self._location.root):
+            return is_unfinished(self._repository, fingerprint)
+
+    def rollback(self, version: str) -> Version:
+        """Publish an older version's content again, as the newest version.
+
+        Nothing is lost: the versions in between stay in the history and can be opened.
+
+        Parameters
+        ----------
+        version
+            Id of a published version, as `Store.history` lists them.
+
+        Returns
+        -------
+        Version
+            The new one.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If there is no such version.
+        StoreError
+            If it is the newest one already.
+        PublishConflictError
+            If another version is published at the same moment.
+        """
+        wanted = open_store(self.root, version=version)
+        newest = self.store()
+        if wanted.version == newest.version:
+            raise StoreError(f"{version} is the newest version of {self.root} already.")
+        with self.held(f"rollback to {version}"):
+            republish(self._location, self._repository, wanted.version, newest.version)
+        return self.store().history()[0]
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r})"

@@ -1,7 +1,9 @@
 """Rows of a stored array, read inside a task without a graph of their own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import zarr
@@ -35,11 +37,18 @@ class Rows:
         StoreError
             If a chunk does not have the checksum that was stored with it.
         """
+        return self._checked(lambda array: array[start:stop], f"rows {start} to {stop}")
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Some rows, in the order of their numbers in ``rows``; raises as ``read``."""
+        return self._checked(lambda array: array.oindex[rows], f"some of {len(rows)} rows")
+
+    def _checked(self, read: Callable[[zarr.Array], Any], what: str) -> np.ndarray:
         try:
-            return np.asarray(_array(self)[start:stop])
+            return np.asarray(read(_array(self)))
         except ValueError as error:
             raise StoreError(
-                f"{self.group}/{self.variable} of {self.root}, rows {start} to {stop}, is damaged: "
+                f"{self.group}/{self.variable} of {self.root}, {what}, is damaged: "
                 f"{error}. Run the stage that made it into a new root."
             ) from error
 

@@ -14,7 +14,7 @@ import xarray as xr
 import zarr
 
 from storage.errors import StoreError, StoreNotFoundError
-from storage.groups import group_names, open_group
+from storage.groups import group_attrs, group_names, open_group
 from storage.location import Location, reaching
 
 DECODERS = "zpoints.decoders"
@@ -142,19 +142,25 @@ class Store:
         return None if value is None else str(value)
 
     def is_current(self, group: str) -> bool:
-        """Whether a group exists and was made from what this version holds of its inputs."""
+        """Whether a group exists and was made from what this version holds of its inputs.
+
+        A model outlives the growth of the images that it was trained on: its `inputs` name their
+        lineage.
+        """
         attrs = self._attrs(group)
         return "fingerprint" in attrs and all(
-            self.fingerprint(name) == identity and self.is_current(name)
+            identity in (self.fingerprint(name), self.lineage(name)) and self.is_current(name)
             for name, identity in attrs.get("inputs", {}).items()
         )
 
+    def lineage(self, group: str) -> str | None:
+        """What a group shares with the versions of it that it grew from; `None` without one."""
+        value = self._attrs(group).get("lineage")
+        return None if value is None else str(value)
+
     def _attrs(self, group: str) -> dict[str, Any]:
-        try:
-            with reaching(self.root):
-                return dict(zarr.open_group(self._session.store, path=group, mode="r").attrs)
-        except (FileNotFoundError, zarr.errors.GroupNotFoundError):
-            return {}
+        with reaching(self.root):
+            return group_attrs(self._session, group)
 
     def history(self) -> list[Version]:
         """Published versions of the store, newest first, whatever version this is."""
@@ -263,18 +269,22 @@ def open_store(
 
 
 def published(repository: icechunk.Repository) -> list[Version]:
-    """Published versions that `main` descends from, newest first."""
-    return [
-        Version(
+    """All published versions, newest first; those too that a rollback took off `main`."""
+    lines = [repository.ancestry(branch="main")]
+    lines += [repository.ancestry(tag=tag) for tag in repository.list_tags()]
+    found = {
+        snapshot.id: Version(
             id=snapshot.id,
             time=snapshot.written_at,
             stage=str(snapshot.metadata["stage"]),
             message=snapshot.message,
             metadata=dict(snapshot.metadata),
         )
-        for snapshot in repository.ancestry(branch="main")
+        for line in lines
+        for snapshot in line
         if snapshot.metadata.get("published")
-    ]
+    }
+    return sorted(found.values(), key=lambda version: version.time, reverse=True)
 
 
 def _choose(
@@ -301,8 +311,8 @@ def _published_id(root: str, repository: icechunk.Repository, version: str) -> s
     try:
         metadata = repository.lookup_snapshot(version).metadata
     except icechunk.IcechunkError:
-        metadata = {"base": None}
-    if "base" in metadata and not metadata.get("published"):
+        metadata = {}
+    if not metadata.get("published") and metadata.get("stage") != "create":
         raise StoreNotFoundError(
             f"The store {root} has no version {version}; `zpoints history {root}` lists its "
             "versions."

@@ -1,38 +1,27 @@
 """The write side: a stage's work on a branch of its own, published whole or not at all."""
 
-import logging
-import platform
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from typing import Any
 
 import dask
 import icechunk
+import numpy as np
 import xarray as xr
 
-from storage.chunks import Block, Presence, missing_chunks, write_rows
-from storage.errors import (
-    IncompleteStageError,
-    PublishConflictError,
-    StoreError,
-)
-from storage.groups import group_names, open_group, same_layout, write_group
-from storage.location import Location, reaching, root_attrs, set_root_attrs
+from storage.blobs import Blobs
+from storage.branch import WorkBranch
+from storage.chunks import Block, Presence, gather_rows, missing_chunks, write_rows
+from storage.errors import IncompleteStageError, StoreError
+from storage.groups import group_attrs, group_names, open_group, same_layout, write_group
+from storage.location import Location, reaching
 from storage.variables import SCHEMA_VERSION, validate
 
-logger = logging.getLogger(__name__)
-
-MAIN = "main"
 COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""
 FIRST_WAVE = 8
-LIBRARIES = ("zpoints", "numpy", "dask", "xarray", "zarr", "icechunk", "torch")
 
 
 class StageTransaction:
@@ -50,44 +39,31 @@ class StageTransaction:
         fingerprint: str,
         groups: tuple[str, ...],
         inputs: Mapping[str, str],
+        lineage: str,
     ) -> None:
-        if not re.fullmatch(r"[0-9A-Za-z_-]+", fingerprint):
-            raise StoreError(f"A fingerprint is letters and digits, not {fingerprint!r}.")
-        self._location = location
-        self._repository = repository
+        self._root = location.root
         self.stage = stage
         self.fingerprint = fingerprint
         self.groups = groups
         self.inputs = dict(inputs)
-        self.branch = f"wip-{fingerprint}"
+        self.lineage = lineage
         self._pending: dict[str, tuple[str, ...]] = {}
-        self._started = time.monotonic()
-        with location.lock(), reaching(location.root):
-            self.base = repository.lookup_branch(MAIN)
-            tip = self._settle_branch()
-        self.resumed = tip.id != self.base
-        self._seconds_before = float(tip.metadata.get("duration", 0.0)) if self.resumed else 0.0
+        provenance = {"stage": stage, "fingerprint": fingerprint, "inputs": self.inputs}
+        self._branch = WorkBranch(location, repository, fingerprint, provenance)
+        self._blobs = Blobs(location.root)
 
-    def _settle_branch(self) -> icechunk.SnapshotInfo:
-        """Take up the branch of an interrupted run if it builds on main; otherwise start one."""
-        if self.branch in self._repository.list_branches():
-            tip = self._tip()
-            if tip.metadata.get("base") == self.base:
-                return tip
-            if tip.id != self.base:
-                logger.info(
-                    "The unfinished work of %s builds on an older version: starting anew",
-                    self.stage,
-                )
-            self._repository.delete_branch(self.branch)
-        self._repository.create_branch(self.branch, self.base)
-        return self._tip()
-
-    def _tip(self) -> icechunk.SnapshotInfo:
-        return self._repository.lookup_snapshot(self._repository.lookup_branch(self.branch))
+    @property
+    def resumed(self) -> bool:
+        """Whether the branch holds work of an earlier run."""
+        return self._branch.resumed
 
     def create(
-        self, group: str, template: xr.Dataset, *, attrs: Mapping[str, Any] | None = None
+        self,
+        group: str,
+        template: xr.Dataset,
+        *,
+        attrs: Mapping[str, Any] | None = None,
+        carried: np.ndarray | None = None,
     ) -> None:
         """Lay a group out, in place of what it held before.
 
@@ -102,31 +78,63 @@ class StageTransaction:
         template
             The dataset, labels as coordinates.
         attrs
-            Attributes beside `schema_version`, `stage`, `fingerprint`, `inputs`; must be JSON.
+            Attributes beside `schema_version`, `stage`, `fingerprint`, `lineage`, `inputs`; JSON.
+        carried
+            int64 (row). For each row of the template, the row of the published group that holds
+            the same thing, or -1. Chunks all of whose rows stay where they are stay untouched,
+            and `write_chunks` leaves them out; Dask-backed variables that the published group
+            lacks hold their fill value there.
 
         Raises
         ------
         SchemaError
             If the template disagrees with the registry or its chunks are uneven.
         """
-        self._expect_own(group)
-        own = {
-            "schema_version": SCHEMA_VERSION,
-            "stage": self.stage,
-            "fingerprint": self.fingerprint,
-            "inputs": self.inputs,
-        }
-        template = template.assign_attrs({**(attrs or {}), **own})
-        validate(group, template)
+        template = self._owned(group, template, attrs)
         self._pending[group] = tuple(
             str(name) for name, v in template.variables.items() if v.chunks is not None
         )
-        with reaching(self._location.root):
-            session = self._repository.writable_session(self.branch)
-            if self.resumed and same_layout(session, group, template):
+        with reaching(self._root):
+            if self.resumed and same_layout(self._branch.reader(), group, template):
                 return
-            write_group(session, group, template)
-            self._commit(session, f"{self.stage}: layout of {group}")
+        if self.resumed and carried is not None:
+            self._branch.restart()
+        with self._branch.committed(f"{self.stage}: layout of {group}") as session:
+            write_group(session, group, template, carried=carried)
+
+    def settle(
+        self,
+        group: str,
+        template: xr.Dataset,
+        rows: np.ndarray,
+        *,
+        attrs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Choose and order the rows of a group whose chunks are written; all in one commit.
+
+        Parameters
+        ----------
+        group
+            A group that `create` has laid out and `write_chunks` has filled.
+        template
+            The group as it becomes: NumPy-backed variables are written, Dask-backed ones keep
+            their values, variables that it lacks are dropped.
+        rows
+            int64 (row). For each row of the template, its row in the group as it is. Chunks whose
+            rows stay where they are stay untouched.
+        attrs
+            As for `create`; `attrs` of the transaction tells them to a run that resumes.
+        """
+        template = self._owned(group, template, attrs)
+        with self._branch.committed(f"{self.stage}: rows of {group} settled") as session:
+            names = write_group(session, group, template, carried=rows)
+            gather_rows(self._branch.reader(), session, group, names, rows)
+
+    def attrs(self, group: str) -> dict[str, Any]:
+        """Attributes of a group that this work has laid out; empty before it has."""
+        with reaching(self._root):
+            attrs = group_attrs(self._branch.reader(), group)
+        return attrs if attrs.get("fingerprint") == self.fingerprint else {}
 
     def write_chunks(
         self,
@@ -158,9 +166,8 @@ class StageTransaction:
         names = self._pending.get(group)
         if not names:
             raise StoreError(f"{group} has nothing to fill: create it with a Dask-backed template.")
-        with reaching(self._location.root):
-            session = self._repository.readonly_session(self.branch)
-            presence = Presence(session, group, names)
+        with reaching(self._root):
+            presence = Presence(self._branch.reader(), group, names)
             todo = [block for block in blocks if not presence.complete(block)]
         rows = sum(block.rows for block in blocks) - sum(block.rows for block in todo)
         if on_progress and rows:
@@ -182,24 +189,35 @@ class StageTransaction:
             size = max(1, min(4 * size, round(size * COMMIT_SECONDS / seconds)))
 
     def _write_wave(self, group: str, names: tuple[str, ...], wave: Sequence[Block]) -> None:
-        with reaching(self._location.root):
-            session = self._repository.writable_session(self.branch)
-            forks = [session.fork() for _ in wave]
-        tasks = [
-            dask.delayed(partial(write_rows, group, names, block), pure=False, traverse=False)(
-                fork, dask_key_name=f"write-{self.stage}-{uuid.uuid4().hex}"
-            )
-            for block, fork in zip(wave, forks, strict=True)
-        ]
-        written = dask.compute(*tasks)
-        with reaching(self._location.root):
-            session.merge(*written)
-            self._commit(session, f"{self.stage}: rows {wave[0].start} to {wave[-1].stop}")
+        message = f"{self.stage}: rows {wave[0].start} to {wave[-1].stop}"
+        with self._branch.committed(message) as session:
+            tasks = [
+                dask.delayed(partial(write_rows, group, names, block), pure=False, traverse=False)(
+                    session.fork(), dask_key_name=f"write-{self.stage}-{uuid.uuid4().hex}"
+                )
+                for block in wave
+            ]
+            session.merge(*dask.compute(*tasks))
 
     def dataset(self, group: str) -> xr.Dataset:
         """What the branch holds now of a group; unwritten chunks read as the fill value."""
-        with reaching(self._location.root):
-            return open_group(self._repository.readonly_session(self.branch), group)
+        with reaching(self._root):
+            return open_group(self._branch.reader(), group)
+
+    def save_checkpoint(self, data: bytes) -> None:
+        """Keep the state of unfinished work outside the branch, in place of what was kept before.
+
+        For work that is no sum of chunks, such as a training; `publish` and `discard` drop it.
+        """
+        self._blobs.put(self._checkpoint, data)
+
+    def load_checkpoint(self) -> bytes | None:
+        """What an interrupted run of the same fingerprint has kept; `None` if nothing."""
+        return self._blobs.get(self._checkpoint)
+
+    @property
+    def _checkpoint(self) -> str:
+        return f"checkpoints/{self.fingerprint}"
 
     def publish(self, *, message: str, rows: int, metadata: Mapping[str, Any] | None = None) -> str:
         """Make the finished groups the newest version of the store.
@@ -228,41 +246,18 @@ class StageTransaction:
             If another version was published since this transaction began.
         """
         self._verify()
-        with self._location.lock(), reaching(self._location.root):
-            self._expect_base()
-            tip = self._tip()
-            version = tip.id
-            if not tip.metadata.get("published"):
-                version = self._finish(message, {**(metadata or {}), "rows": rows})
-            try:
-                self._repository.reset_branch(MAIN, version, from_snapshot_id=self.base)
-            except icechunk.IcechunkError:
-                self._expect_base()
-                raise
-            self._repository.delete_branch(self.branch)
+        version = self._branch.publish(message, {**(metadata or {}), "rows": rows})
+        self._blobs.delete(self._checkpoint)
         return version
-
-    def _finish(self, message: str, metadata: Mapping[str, Any]) -> str:
-        session = self._repository.writable_session(self.branch)
-        revision = int(root_attrs(session).get("revision", 0)) + 1
-        set_root_attrs(session, {"revision": revision, "schema_version": SCHEMA_VERSION})
-        provenance = {
-            "published": True,
-            "revision": revision,
-            "versions": _versions(),
-            "host": platform.node(),
-        }
-        return session.commit(message, metadata={**metadata, **self._provenance(), **provenance})
 
     def discard(self) -> None:
         """Drop the branch and all work on it."""
-        with self._location.lock(), reaching(self._location.root):
-            if self.branch in self._repository.list_branches():
-                self._repository.delete_branch(self.branch)
+        self._branch.discard()
+        self._blobs.delete(self._checkpoint)
 
     def _verify(self) -> None:
-        with reaching(self._location.root):
-            session = self._repository.readonly_session(self.branch)
+        with reaching(self._root):
+            session = self._branch.reader()
             absent = set(self.groups) - set(group_names(session))
             if absent:
                 raise IncompleteStageError(
@@ -278,42 +273,21 @@ class StageTransaction:
                     )
                 validate(group, open_group(session, group))
 
-    def _commit(self, session: icechunk.Session, message: str) -> None:
-        with self._location.lock():
-            try:
-                session.commit(message, metadata=self._provenance())
-            except icechunk.ConflictError as error:
-                raise PublishConflictError(
-                    f"Another process works on the same {self.stage} in {self._location.root}: "
-                    "wait for it, then run again."
-                ) from error
-
-    def _provenance(self) -> dict[str, Any]:
-        return {
-            "stage": self.stage,
-            "fingerprint": self.fingerprint,
-            "inputs": self.inputs,
-            "base": self.base,
-            "duration": round(self._seconds_before + time.monotonic() - self._started, 3),
-        }
-
-    def _expect_own(self, group: str) -> None:
+    def _owned(
+        self, group: str, template: xr.Dataset, attrs: Mapping[str, Any] | None
+    ) -> xr.Dataset:
+        """The template with the attributes that every group carries, validated."""
         if group not in self.groups:
             raise StoreError(
                 f"{self.stage} began with the groups {self.groups} and cannot write {group}."
             )
-
-    def _expect_base(self) -> None:
-        if self._repository.lookup_branch(MAIN) != self.base:
-            raise PublishConflictError(
-                f"Another run published a version of {self._location.root} while {self.stage} "
-                "was at work. Run again: the stage starts from the new version."
-            )
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            versions[library] = version_of(library)
-    return versions
+        own = {
+            "schema_version": SCHEMA_VERSION,
+            "stage": self.stage,
+            "fingerprint": self.fingerprint,
+            "lineage": self.lineage,
+            "inputs": self.inputs,
+        }
+        template = template.assign_attrs({**(attrs or {}), **own})
+        validate(group, template)
+        return template

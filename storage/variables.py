@@ -78,6 +78,19 @@ _CHECKSUM = """
 checksum     | image | uint64 | first 8 bytes, big-endian, of the BLAKE2b digest of the file
 """
 
+_SIGNATURE = """
+signature    | image | str    | what the source's listing said of the file: size and time, or CRC
+"""
+
+_FAULT = "fault | image | str | why a photograph cannot be read; absent from published versions"
+
+_QUARANTINED = "quarantined | quarantined | str | names of photographs that could not be read"
+
+_QUARANTINE = """
+quarantine_reason    | quarantined | str | why not
+quarantine_signature | quarantined | str | what the source's listing said of the file
+"""
+
 _LABELS = """
 split        | image | str    | train, validation or test
 identity     | image | int32  | number of the person shown
@@ -180,7 +193,8 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         # A data variable, since `Dataset.query` needs one: xarray takes `image` for a coordinate.
         _table(_CHECKSUM, required=True),
         _table(_NAME, required=True, label=True),
-        _table(_LABELS, label=True),
+        _table(_LABELS + _SIGNATURE + _QUARANTINED, label=True),
+        _table(_FAULT + "\n" + _QUARANTINE),
     ),
     "model": _group(
         _table(_WEIGHTS, required=True, lazy=True),

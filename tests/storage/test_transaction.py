@@ -42,6 +42,7 @@ def test_publish__round_trip_of_values_labels_and_attributes(repository, root):
         "schema_version": 1,
         "stage": "ingest",
         "fingerprint": "ff",
+        "lineage": "ff",
         "inputs": {},
     }
     for name, expected in photographs(8).drop_vars("image").variables.items():
@@ -247,7 +248,7 @@ def test_begin__two_at_work_on_one_branch_is_noticed(repository):
 
     second._pending["latents"] = ("z",)
     slow = [Block(b.start, b.stop, lambda b=b: _meanwhile(first, blocks, b)) for b in blocks[:1]]
-    with pytest.raises(PublishConflictError, match="Another process works on the same"):
+    with pytest.raises(PublishConflictError, match="Another process does the same work"):
         second.write_chunks("latents", slow)
 
 

@@ -1,0 +1,70 @@
+"""Small objects beside the repository: written at once and whole, on a disk and on S3 alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from storage.errors import StoreError
+from storage.location import Location, S3Server
+
+
+class Blobs:
+    """Named bytes under a store's root, outside its versions.
+
+    Parameters
+    ----------
+    root
+        A local path or `s3://bucket/prefix`.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write an object, in place of what had its name."""
+        with self._reaching(name):
+            obstore.put(self._store, name, data)
+
+    def get(self, name: str) -> bytes | None:
+        """Content of an object; `None` if there is none."""
+        try:
+            with self._reaching(name):
+                return bytes(obstore.get(self._store, name).bytes())
+        except FileNotFoundError:
+            return None
+
+    def delete(self, name: str) -> None:
+        """Remove an object, if there is one."""
+        with suppress(FileNotFoundError), self._reaching(name):
+            obstore.delete(self._store, name)
+
+    @contextmanager
+    def _reaching(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise StoreError(
+                f"{name} in {self._root} cannot be read or written: {error}"
+            ) from error
+
+    @property
+    def _store(self) -> ObjectStore:
+        location = Location(self._root)
+        if location.is_local:
+            return LocalStore(location.root)
+        server = S3Server.from_environment()
+        options: dict[str, Any] = {"endpoint": server.endpoint} if server.endpoint else {}
+        if server.region:
+            options["region"] = server.region
+        return S3Store(
+            location.bucket,
+            prefix=location.prefix,
+            client_options={"allow_http": server.allow_http},
+            **options,
+        )
