@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console as RichConsole
-from rich.table import Table
 
-from storage.errors import ZpointsError
+from storage.errors import StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
     from cluster.run import RunResult
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 # The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
 # help texts and configurations should not wait for.
 
-FAILED, USAGE = 1, 2
-RIGHT = ("rows", "time", "seconds")
+FAILED, USAGE, BUSY, DAMAGED = 1, 2, 3, 4
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -60,12 +58,14 @@ def main() -> None:
         app()
     except ConfigError as error:
         _fail(str(error), USAGE)
+    except StoreLockedError as error:
+        _fail(str(error), BUSY)
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
         _fail(
-            "Interrupted. The same command goes on: finished stages stay, encoding and sampling "
-            "continue from their last commit, training starts over.",
+            "Interrupted. The same command goes on: finished stages stay, the others continue "
+            "from their last commit or checkpoint.",
             stop.code,
         )
 
@@ -100,20 +100,32 @@ def run(
         str, typer.Option(help="Last stage: ingest, train, encode, analyze, sample or report.")
     ] = "report",
     set_: Set = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what would run, and why.")
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="An unreadable photograph is an error, not quarantined."),
+    ] = False,
 ) -> None:
     """Run the stages whose results the store does not have yet."""
     from pipeline.config import STAGES, load_config
 
     if until not in STAGES:
         raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
-    settings = load_config(config, set_ or ())
+    settings = load_config(config, [*(set_ or ()), *(["source.strict=true"] if strict else ())])
     name = Path(config).stem
+    where = root or settings.root or f"runs/{name}"
 
     from cluster.console import console_for
+    from cluster.run import dry_run as plan_stages
     from cluster.run import run as run_stages
+    from cluster.tables import plan_table
 
-    where = root or settings.root or f"runs/{name}"
-    _show(run_stages(settings, where, console=console_for(output), until=until, title=name))
+    if dry_run:
+        output.print(plan_table(plan_stages(settings, where, until=until)))
+    else:
+        _show(run_stages(settings, where, console=console_for(output), until=until, title=name))
 
 
 @app.command()
@@ -139,34 +151,43 @@ def history(
     ] = False,
 ) -> None:
     """List the published versions of a store, newest first."""
+    from cluster.tables import history_table
     from storage import open_store
 
-    table = _table("version", "time (UTC)", "group", "rows", "seconds")
-    if verbose:
-        for name in ("fingerprint", "seed", "host", "made with"):
-            table.add_column(name, overflow="fold")
-    for version in open_store(root).history():
-        facts = version.metadata
-        row = [
-            version.id,
-            f"{version.time:%Y-%m-%d %H:%M:%S}",
-            str(facts.get("group", "")),
-            f"{facts.get('rows', 0):,}",
-            f"{facts.get('duration', 0):.1f}",
-        ]
-        if verbose:
-            seed, versions = facts.get("seed"), facts.get("versions", {})
-            row += [facts["fingerprint"], "" if seed is None else str(seed), facts["host"]]
-            row += [", ".join(f"{name} {number}" for name, number in versions.items())]
-        table.add_row(*row)
-    output.print(table)
+    output.print(history_table(open_store(root).history(), verbose=verbose))
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold", justify="right" if name in RIGHT else "left")
-    return table
+@app.command()
+def rollback(
+    root: Root,
+    version: Annotated[str, typer.Argument(help="A version of zpoints history.")],
+) -> None:
+    """Make an older version the newest one again; the versions in between stay in the history."""
+    from storage import open_repository, open_store
+
+    open_store(root)  # there has to be one; opening for writing would make it
+    made = open_repository(root).rollback(version)
+    output.print(f"{made.id} is the newest version, with the content of {version}.")
+
+
+@app.command()
+def verify(
+    root: Root,
+    sample: Annotated[
+        float, typer.Option(metavar="PERCENT", help="Share of the chunks to read.")
+    ] = 100.0,
+    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+) -> None:
+    """Read every chunk of a store and check that its parts belong together."""
+    from cluster.console import console_for
+    from cluster.verify import verify_store
+
+    found = verify_store(root, sample=sample, version=version, console=console_for(output))
+    for finding in found.findings:
+        output.print(f"{finding.kind}: {finding.place}: {finding.message}", soft_wrap=True)
+    output.print(found.summary, soft_wrap=True)
+    if not found.ok:
+        raise typer.Exit(DAMAGED)
 
 
 @app.command()
@@ -228,13 +249,9 @@ def config(
 
 def _show(result: "RunResult") -> None:
     from cluster.summary import summary
+    from cluster.tables import outcome_table
 
-    table = _table("stage", "result", "rows", "time")
-    for outcome in result.outcomes:
-        rows = "" if outcome.rows is None else f"{outcome.rows:,}"
-        seconds = "up to date" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
-        table.add_row(outcome.stage, outcome.target, rows, seconds)
-    output.print(table)
+    output.print(outcome_table(result))
     for line in summary(result.store):
         output.print(line, soft_wrap=True)
     if result.page is not None:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.local import LOST_WORKERS, ClusterError, local_cluster
+from cluster.plan import PlannedStep, plan_steps
 from pipeline.config import STAGES, ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
+from pipeline.ingest.plan import plan_ingest
+from pipeline.ingest.source import Source
 from pipeline.ingest.stage import configured_source
 from pipeline.report.stage import PAGE, report_mark, report_settings, write
 from pipeline.stage import StageRun
-from pipeline.stages import Step, steps
-from storage import StageTransaction, Store, open_repository
+from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,34 +55,30 @@ def run(
 
     Raises
     ------
+    StoreLockedError
+        If another run is at work on the store.
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
     folder = report_folder(config, root)
-    source = configured_source(config.ingest)
+    source = configured_source(config)
     repository = open_repository(root)
-    identities: dict[str, str] = {}
     outcomes: list[Outcome] = []
-    with ExitStack() as stack:
+    with repository.held(f"zpoints run {title}"), ExitStack() as stack:
         computing = False
-        for step in _wanted(steps(config, source), until):
-            identity = fingerprint(step.stage, step.settings, [identities[g] for g in step.reads])
-            identities[step.writes] = identity
-            if repository.store().fingerprint(step.writes) == identity:
-                outcomes.append(Outcome(stage=step.stage, target=step.writes))
+        planned = _planned(config, source, repository.store(), until)
+        for todo in planned:
+            if not todo.reason:
+                outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
             if not computing:
                 stack.enter_context(local_cluster(config.cluster))
                 computing = True
-            inputs = {group: identities[group] for group in step.reads}
-            work = repository.begin(
-                stage=step.stage, fingerprint=identity, groups=(step.writes,), inputs=inputs
-            )
-            outcomes.append(_execute(step, work, repository.store(), config, console))
-    store = repository.store()
-    if until != "report":
-        return RunResult(outcomes=tuple(outcomes), store=store, page=None)
-    outcomes.append(_report(config, store, folder, identities, title=title))
+            outcomes.append(_execute(todo, repository, config, console))
+        store = repository.store()
+        if until != "report":
+            return RunResult(outcomes=tuple(outcomes), store=store, page=None)
+        outcomes.append(_report(config, store, folder, planned, title=title))
     return RunResult(outcomes=tuple(outcomes), store=store, page=folder / PAGE)
 
 
@@ -102,15 +100,44 @@ def report_folder(config: RunConfig, root: str) -> Path:
     return Path(root).expanduser() / "report"
 
 
-def _wanted(steps: tuple[Step, ...], until: str) -> list[Step]:
-    return [step for step in steps if STAGES.index(step.stage) <= STAGES.index(until)]
+def dry_run(config: RunConfig, root: str, *, until: str = STAGES[-1]) -> list[PlannedStep]:
+    """What ``run`` would do; changes nothing, and makes no store where there is none.
+
+    Raises
+    ------
+    ZpointsError
+        If the source cannot be read, or holds other photographs than the store and
+        ``source.on_change`` is ``error``.
+    """
+    source = configured_source(config)
+    try:
+        store = open_store(root)
+    except StoreNotFoundError:
+        store = None
+    return _planned(config, source, store, until)
+
+
+def _planned(
+    config: RunConfig, source: Source, store: Store | None, until: str
+) -> list[PlannedStep]:
+    stored = store.images if store and store.fingerprint("images") else None
+    plan = plan_ingest(source, config.ingest, config.source, stored)
+    return plan_steps(config, plan, store, until=until)
 
 
 def _execute(
-    step: Step, work: StageTransaction, store: Store, config: RunConfig, console: Console
+    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
-    started = time.perf_counter()
+    started, step = time.perf_counter(), todo.step
+    work = repository.begin(
+        stage=step.stage,
+        fingerprint=todo.identity,
+        groups=(step.writes,),
+        inputs=todo.inputs,
+        lineage=todo.lineage,
+    )
+    store = repository.store()
     try:
         rows = step.run(StageRun(config=config, store=store, work=work, console=console))
     except LOST_WORKERS as error:
@@ -133,12 +160,13 @@ def _execute(
 
 
 def _report(
-    config: RunConfig, store: Store, folder: Path, identities: dict[str, str], *, title: str
+    config: RunConfig, store: Store, folder: Path, planned: list[PlannedStep], *, title: str
 ) -> Outcome:
     settings = {
         **report_settings(config.report, title=title),
         "samples": list(store.sample_names),
     }
+    identities = {todo.step.writes: todo.identity for todo in planned}
     identity = fingerprint("report", settings, [identities[g] for g in sorted(identities)])
     if report_mark(folder).get("fingerprint") == identity:
         return Outcome(stage="report", target=str(folder))

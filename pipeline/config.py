@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.encode.config import EncodeConfig
-from pipeline.ingest.config import IngestConfig
+from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.report.config import ReportConfig
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
@@ -41,6 +41,9 @@ class RunConfig(Settings):
 
     root: str | None = Field(
         None, description="where the store lies: a folder or s3://bucket/prefix; --root overrides"
+    )
+    source: SourceConfig = Field(
+        SourceConfig(), description="how the photographs of ingest.source are read"
     )
     ingest: IngestConfig = Field(IngestConfig(), description="photographs in")
     train: TrainConfig = Field(TrainConfig(), description="the autoencoder")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import xarray as xr
+
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from storage import StageTransaction, Store
@@ -27,6 +29,12 @@ class StageRun:
     store: Store
     work: StageTransaction
     console: Console
+
+    def previous(self, group: str) -> xr.Dataset | None:
+        """What ``store`` holds of a group, if the result of this work can grow from it."""
+        if self.store.lineage(group) != self.work.lineage:
+            return None
+        return self.store.group(group)
 
 
 def chunk_bounds(rows: int, chunk: int) -> list[tuple[int, int]]:

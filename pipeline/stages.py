@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.analyze.stage import analyze_latents
 from pipeline.config import RunConfig
 from pipeline.encode.stage import encode
-from pipeline.ingest.source import Source
+from pipeline.ingest.plan import Plan
 from pipeline.ingest.stage import ingest
 from pipeline.sample.stage import group_of, sample
 from pipeline.stage import StageRun
@@ -33,6 +33,8 @@ class Step:
         JSON values that decide the result, seeds included.
     run
         Does the work; returns the number of rows written.
+    outlives_growth
+        Whether the result stays valid when what it was made from has grown.
     """
 
     stage: str
@@ -40,28 +42,30 @@ class Step:
     writes: str
     settings: Any
     run: Callable[[StageRun], int]
+    outlives_growth: bool = False
 
 
-def steps(config: RunConfig, source: Source) -> tuple[Step, ...]:
+def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
     """The steps that make the groups of the store, in the order in which they run.
 
     The report is no group; it follows from all of them (``pipeline.report.stage``).
     """
-    photographs = config.ingest.model_dump(mode="json", exclude={"source", "limit"})
+    photographs = config.ingest.model_dump(mode="json", exclude={"source"})
     return (
         Step(
             stage="ingest",
             reads=(),
             writes="images",
-            settings={**photographs, "digest": source.digest},
-            run=partial(ingest, source=source),
+            settings={**photographs, "digest": plan.digest},
+            run=partial(ingest, plan=plan),
         ),
         Step(
             stage="train",
             reads=("images",),
             writes="model",
-            settings=config.train.model_dump(mode="json", exclude=WHERE_IT_RUNS),
+            settings=config.train.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "on_growth"}),
             run=train_model,
+            outlives_growth=config.train.on_growth == "keep",
         ),
         Step(
             stage="encode",

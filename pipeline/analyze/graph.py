@@ -1,8 +1,8 @@
 """The Dask graphs of the analysis: one task per chunk, states merged in a tree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any
 
 import dask
 import dask.array as da
@@ -10,6 +10,7 @@ import xarray as xr
 
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.analyze.errors import AnalyzeError
+from pipeline.analyze.journal import Journal, S
 from pipeline.analyze.projection import Basis, Projection
 from pipeline.analyze.state import State
 from pipeline.analyze.statistics import statistics_dataset
@@ -17,15 +18,8 @@ from pipeline.analyze.statistics import statistics_dataset
 # States merged by one task: few enough that a worker holds them, many enough for a flat tree.
 _FAN_IN = 8
 
-
-class Mergeable(Protocol):
-    """State of a part of the vectors."""
-
-    def merge(self, other: Self) -> Self:
-        """State of the union of two disjoint parts."""
-
-
-S = TypeVar("S", bound=Mergeable)
+WAVE = 512
+"""Chunks per wave. A fixed number: what is merged with what decides the last bits of moments."""
 
 
 def analyze(z: da.Array, config: AnalyzeConfig | None = None) -> xr.Dataset:
@@ -61,19 +55,32 @@ def analyze(z: da.Array, config: AnalyzeConfig | None = None) -> xr.Dataset:
     return describe(z, summarize(z), config)
 
 
-def summarize(z: da.Array) -> State:
+def summarize(z: da.Array, *, journal: Journal[State] | None = None) -> State:
     """First pass: read each chunk of z (vector, component) once; return its mergeable state.
 
     Add new vectors to a stored state with
     `State.from_dataset(statistics).merge(summarize(new))`.
+
+    Parameters
+    ----------
+    z
+        (vector, component) as for `analyze`.
+    journal
+        Where an interrupted pass over the same z stands; it goes on from there.
     """
+    journal = journal or Journal()
     blocks = _blocks(z)
-    if not blocks:
-        return State.empty(z.shape[1])
-    return _merged([dask.delayed(State.from_vectors)(block) for block in blocks])
+    _fill(journal, blocks, lambda block: dask.delayed(State.from_vectors)(block))
+    return State.empty(z.shape[1]) if journal.state is None else journal.state
 
 
-def describe(z: da.Array, state: State, config: AnalyzeConfig | None = None) -> xr.Dataset:
+def describe(
+    z: da.Array,
+    state: State,
+    config: AnalyzeConfig | None = None,
+    *,
+    journal: Journal[Projection] | None = None,
+) -> xr.Dataset:
     """Second pass: the `statistics` of vectors z (vector, component) whose state is known.
 
     Raises
@@ -86,12 +93,23 @@ def describe(z: da.Array, state: State, config: AnalyzeConfig | None = None) -> 
             "Statistics need at least one vector without NaN or infinite components; there are "
             f"none ({state.nan_rows} others). Look at the latents, or select more of them."
         )
+    journal = journal or Journal()
     basis = Basis.from_moments(state.moments)
     shared = dask.delayed(basis)
-    projection = _merged(
-        [dask.delayed(Projection.from_vectors)(block, shared) for block in _blocks(z)]
-    )
-    return statistics_dataset(state, basis, projection, config or AnalyzeConfig())
+    _fill(journal, _blocks(z), lambda block: dask.delayed(Projection.from_vectors)(block, shared))
+    assert journal.state is not None
+    return statistics_dataset(state, basis, journal.state, config or AnalyzeConfig())
+
+
+def waves(z: da.Array) -> int:
+    """How many waves of chunks a pass over z has."""
+    return -(-z.numblocks[0] // WAVE)
+
+
+def _fill(journal: Journal[S], blocks: Sequence[Any], part: Callable[[Any], Any]) -> None:
+    """Add the waves that the journal lacks."""
+    for start in range(journal.waves * WAVE, len(blocks), WAVE):
+        journal.add(_merged([part(block) for block in blocks[start : start + WAVE]]))
 
 
 def _blocks(z: da.Array) -> list[Any]:

@@ -11,6 +11,9 @@ from pipeline.train.model import Autoencoder
 def encode_batches(model: Autoencoder, images: np.ndarray, *, batch: int) -> dict[str, np.ndarray]:
     """Encode images and measure how well they are reconstructed.
 
+    Every forward pass has the same number of images, the last one filled up with black ones: an
+    image's latents do not depend on how many others are encoded with it.
+
     Parameters
     ----------
     images
@@ -28,9 +31,13 @@ def encode_batches(model: Autoencoder, images: np.ndarray, *, batch: int) -> dic
     z = np.empty((len(images), model.architecture.z_dim), dtype=np.float32)
     error = np.empty(len(images), dtype=np.float32)
     for start in range(0, len(images), batch):
-        rows = slice(start, start + batch)
-        x = to_network(torch.from_numpy(images[rows]), device)  # (B, C, S, S)
+        rows = images[start : start + batch]
+        n = len(rows)
+        if n < batch:
+            rows = np.concatenate([rows, np.zeros((batch - n, *rows.shape[1:]), dtype=np.uint8)])
+        x = to_network(torch.from_numpy(rows), device)  # (B, C, S, S)
         latents = model.encode(x)
-        z[rows] = latents.cpu().numpy()
-        error[rows] = (model.decode(latents) - x).square_().mean(dim=(1, 2, 3)).cpu().numpy()
+        squared = (model.decode(latents) - x).square_().mean(dim=(1, 2, 3))
+        z[start : start + n] = latents[:n].cpu().numpy()
+        error[start : start + n] = squared[:n].cpu().numpy()
     return {"z": z, "reconstruction_error": error}

@@ -1,106 +1,149 @@
-"""CelebA's official form: aligned photographs with space-separated annotation files.
+"""CelebA's official form, and the annotation tables that its other forms share.
 
 References
 ----------
 Liu, Luo, Wang, Tang (2015), Deep learning face attributes in the wild, ICCV.
 """
 
+import csv
 import io
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
-from pipeline.ingest.files import FolderFiles, PhotographFiles, ZipFiles, digest
-from pipeline.ingest.source import Source
+from pipeline.ingest.files import digest
+from pipeline.ingest.labels import COMPLETE, LANDMARKS, SPLIT_WORDS, join
+from pipeline.ingest.listing import list_folder, list_zip
+from pipeline.ingest.source import Labels, Source
 
-SPLITS = ("train", "validation", "test")
-LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-ATTRIBUTES = "list_attr_celeba.txt"
-PARTITION = "list_eval_partition.txt"
-IDENTITY = "identity_CelebA.txt"
-LANDMARK_FILE = "list_landmarks_align_celeba.txt"
-ABSENT = {
-    ATTRIBUTES: "no attributes",
-    PARTITION: "no split",
-    IDENTITY: "no identities",
-    LANDMARK_FILE: "no landmarks",
-}
+IMAGES = "img_align_celeba"
 FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last three
 
 
-def read_celeba(path: Path) -> Source | None:
-    """Read CelebA's official form at ``path``, or return None where it is something else.
+@dataclass(frozen=True)
+class Table:
+    """One annotation file of CelebA: rows of a file name and integers.
 
-    ``path`` is the folder that holds ``img_align_celeba/`` or ``img_align_celeba.zip``, or one of
-    these two themselves with the annotation files beside it.
+    Attributes
+    ----------
+    stem
+        Its name without suffix.
+    missing
+        What the store lacks without it.
+    columns
+        Names of the integers where a text file has no header.
+    """
+
+    stem: str
+    missing: str
+    columns: tuple[str, ...] = ()
+
+
+ATTRIBUTES = Table("list_attr_celeba", "no attributes")
+PARTITION = Table("list_eval_partition", "no split", ("split",))
+IDENTITY = Table("identity_CelebA", "no identities", ("identity",))
+POINTS = Table("list_landmarks_align_celeba", "no landmarks")
+TABLES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
+
+
+def read_celeba(path: Path, config: SourceConfig) -> Source | None:
+    """Read CelebA's official form: ``img_align_celeba/`` or its archive, and text annotations.
+
+    ``path`` is the folder that holds them, or one of these two with the annotations beside it.
 
     Raises
     ------
     SourceError
-        If there are no photographs, the archive is damaged, or an annotation file is no text,
-        malformed, or lacks photographs.
+        If there are no photographs, the archive is damaged, or an annotation file is no text or
+        malformed.
     """
-    found = _find_photographs(path)
-    if found is None:
-        return None
-    files, home, why = found
-    signature = files.signature()
-    if not signature:
-        raise SourceError(f"{why}, but it holds no .jpg or .png photographs.")
-    names = tuple(sorted(signature))
-    tables, notes, texts = _read_annotations(home, names)
-    landmarks = tables.pop(LANDMARK_FILE, None)
-    labels = pd.concat(tables.values(), axis="columns") if tables else pd.DataFrame(index=names)
-    return Source(
-        form="CelebA",
-        why=why,
-        files=files,
-        names=names,
-        labels=labels,
-        landmarks=None if landmarks is None else _landmark_array(landmarks),
-        notes=notes,
-        digest=digest([*(f"{name} {signature[name]}" for name in names), *texts]),
-    )
-
-
-def _find_photographs(path: Path) -> tuple[PhotographFiles, Path, str] | None:
     if path.suffix == ".zip" and path.is_file():
-        return ZipFiles(path), path.parent, f"found the archive {path}"
-    if path.name == "img_align_celeba" and path.is_dir() and not (path / path.name).exists():
-        return FolderFiles(path), path.parent, f"found the folder {path}"
+        return aligned_source("CelebA", path, path.parent)
+    if path.name == IMAGES and path.is_dir() and not (path / IMAGES).exists():
+        return aligned_source("CelebA", path, path.parent)
     for folder in FOLDERS:
-        inside = path / folder / "img_align_celeba"
-        if inside.is_dir():
-            return FolderFiles(inside), path, f"found the folder {inside}"
-        archive = inside.with_suffix(".zip")
-        if archive.is_file():
-            return ZipFiles(archive), path, f"found the archive {archive}"
+        if (photographs := aligned_photographs(path / folder)) is not None:
+            return aligned_source("CelebA", photographs, path)
     return None
 
 
-def _read_annotations(
-    home: Path, names: tuple[str, ...]
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...], list[str]]:
-    """Annotation tables joined to ``names``, lines about missing files, and the texts' digests."""
-    readers = {
-        ATTRIBUTES: _attributes,
-        PARTITION: _partition,
-        IDENTITY: _identity,
-        LANDMARK_FILE: _landmarks,
-    }
-    tables, notes, texts = {}, [], []
-    for name, reader in readers.items():
-        path = next((p for f in FOLDERS if (p := home / f / name).is_file()), None)
+def aligned_photographs(home: Path) -> Path | None:
+    """The folder ``img_align_celeba`` in a folder, or else its archive."""
+    folder = home / IMAGES
+    return next((p for p in (folder, folder.with_suffix(".zip")) if p.exists()), None)
+
+
+def aligned_source(
+    form: str, photographs: Path, home: Path, *, suffixes: Sequence[str] = (".txt",), mark: str = ""
+) -> Source:
+    """Aligned photographs in a folder or archive, with the annotation files in ``home``.
+
+    Parameters
+    ----------
+    suffixes
+        Of the annotation files, in order of preference.
+    mark
+        What else the form was recognised by.
+    """
+    what = "folder" if photographs.is_dir() else "archive"
+    why = f"found the {what} {photographs}{mark}"
+    listing = list_folder(photographs, nested=False) if what == "folder" else list_zip(photographs)
+    if not listing.keys:
+        raise SourceError(
+            f"{form} form: {why}, but it holds no photographs such as 000001.jpg. Expected "
+            "CelebA's aligned photographs; unpack or fetch them again."
+        )
+    names = listing.names
+    labels = _read_labels(home, names, suffixes)
+    return Source(
+        form=form,
+        why=why,
+        files=listing.files,
+        names=names,
+        keys=tuple(listing.keys[name] for name in names),
+        signatures=tuple(listing.signatures[name] for name in names),
+        labels=labels.rows,
+        landmarks=labels.landmarks,
+        notes=(*listing.notes(), *labels.notes),
+        refused=tuple(listing.refused),
+        annotations=labels.annotations,
+    )
+
+
+def _read_labels(home: Path, names: tuple[str, ...], suffixes: Sequence[str]) -> Labels:
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
+    texts: list[str] = []
+    landmarks = None
+    for table in TABLES:
+        files = [home / f / (table.stem + s) for s in suffixes for f in FOLDERS]
+        path = next((p for p in files if p.is_file()), None)
         if path is None:
-            notes.append(f"{name} not found in {home}: {ABSENT[name]} in the store.")
+            notes.append(f"{files[0].name} not found in {home}: {table.missing} in the store.")
             continue
         text = _text(path)
-        tables[name] = _join(_parsed(reader, text, path), names, path)
-        texts.append(digest([name, text]))
-    return tables, tuple(notes), texts
+        texts += [table.stem, text]
+        joined = join(_parsed(text, table, path), names, origin=path.name, fill=-1)
+        notes += joined.notes
+        if table is POINTS:
+            points = joined.rows.to_numpy(np.int16)
+            landmarks = points.reshape(len(names), len(LANDMARKS), 2)
+        elif table is ATTRIBUTES:
+            parts.append(joined.rows == 1)
+            if not joined.present.all():
+                parts.append(pd.DataFrame({COMPLETE: joined.present}, index=joined.rows.index))
+        elif table is PARTITION:
+            words = {-1: "", **{code: SPLIT_WORDS[str(code)] for code in range(3)}}
+            parts.append(joined.rows.replace(words))
+        else:
+            parts.append(joined.rows)
+    rows = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=list(names))
+    return Labels(rows, landmarks, tuple(notes), digest(texts))
 
 
 def _text(path: Path) -> str:
@@ -113,69 +156,51 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _parsed(reader: Callable[[str], pd.DataFrame], text: str, path: Path) -> pd.DataFrame:
+def _parsed(text: str, table: Table, path: Path) -> pd.DataFrame:
+    """int32 columns, indexed by file name."""
     try:
-        return reader(text)
+        rows = _csv_rows(text, table) if path.suffix == ".csv" else _text_rows(text, table)
+        _check(rows, table)
     except (ValueError, IndexError, KeyError) as error:
         raise SourceError(
             f"{path} does not have CelebA's format ({error}). Expected the official file; "
             "replace it, or remove it to go on without these labels."
         ) from error
+    return rows
 
 
-def _join(table: pd.DataFrame, names: tuple[str, ...], path: Path) -> pd.DataFrame:
-    """The rows of ``names``, by file name and never by position."""
-    repeated = table.index[table.index.duplicated()]
-    if len(repeated):
-        raise SourceError(f"{path} names {len(repeated)} photographs twice, e.g. {repeated[0]}.")
-    missing = pd.Index(names).difference(table.index)
-    if len(missing):
-        raise SourceError(
-            f"{path} has no row for {len(missing)} of {len(names)} photographs, "
-            f"e.g. {missing[0]}. Complete it, or remove it to go on without these labels."
-        )
-    return table.loc[list(names)]
-
-
-def _table_with_header(text: str) -> pd.DataFrame:
-    """A line with the number of rows, a line of column names, then name and integers per line."""
+def _text_rows(text: str, table: Table) -> pd.DataFrame:
+    """Where no columns are given: a line with the number of rows, then one of column names."""
+    if table.columns:
+        return _integers(text, list(table.columns), r"\s+")
     _, header, rows = text.split("\n", 2)
-    columns = header.split()
-    return _integers(rows, columns)
+    return _integers(rows, header.split(), r"\s+")
 
 
-def _integers(rows: str, columns: list[str]) -> pd.DataFrame:
-    """Rows of a file name and integers, indexed by file name."""
+def _csv_rows(text: str, table: Table) -> pd.DataFrame:
+    header, rows = text.split("\n", 1)
+    _, *columns = (column.strip() for column in next(csv.reader([header])))
+    return _integers(rows, list(table.columns) or columns, ",")
+
+
+def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
     table = pd.read_csv(
-        io.StringIO(rows), sep=r"\s+", header=None, names=["name", *columns], dtype={"name": str}
+        io.StringIO(rows),
+        sep=separator,
+        header=None,
+        names=["name", *columns],
+        dtype={"name": str},
+        skipinitialspace=True,
     )
-    return table.set_index("name").astype(np.int32)
+    if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of superfluous fields
+        raise ValueError(f"more than {len(columns)} values in a row")
+    return table.assign(name=table["name"].str.strip()).set_index("name").astype(np.int32)
 
 
-def _attributes(text: str) -> pd.DataFrame:
-    table = _table_with_header(text)
-    if not table.isin((-1, 1)).all(axis=None):
+def _check(rows: pd.DataFrame, table: Table) -> None:
+    if table is ATTRIBUTES and not rows.isin((-1, 0, 1)).all(axis=None):
         raise ValueError("an attribute other than -1 and 1")
-    return table == 1
-
-
-def _partition(text: str) -> pd.DataFrame:
-    codes = _integers(text, ["split"])
-    if not codes["split"].isin((0, 1, 2)).all():
+    if table is PARTITION and not rows["split"].isin((0, 1, 2)).all():
         raise ValueError("a split other than 0, 1 and 2")
-    return codes.replace(dict(enumerate(SPLITS)))
-
-
-def _identity(text: str) -> pd.DataFrame:
-    return _integers(text, ["identity"])
-
-
-def _landmarks(text: str) -> pd.DataFrame:
-    points = _table_with_header(text)
-    if points.shape[1] != 2 * len(LANDMARKS):
-        raise ValueError(f"{points.shape[1]} columns instead of x and y of 5 landmarks")
-    return points
-
-
-def _landmark_array(table: pd.DataFrame) -> np.ndarray:
-    return table.to_numpy().reshape(len(table), len(LANDMARKS), 2).astype(np.int16)
+    if table is POINTS and rows.shape[1] != 2 * len(LANDMARKS):
+        raise ValueError(f"{rows.shape[1]} columns instead of x and y of 5 landmarks")

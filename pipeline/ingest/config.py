@@ -11,7 +11,7 @@ class IngestConfig(Settings):
     """Which photographs become the images of the store, and how they are cut."""
 
     source: str | None = Field(
-        None, description="folder with img_align_celeba/ or img_align_celeba.zip in it"
+        None, description="where the photographs lie: a folder, a zip archive or a parquet shard"
     )
     crop: int | None = Field(
         140, ge=16, description="side in pixels of the central square; null takes the largest one"
@@ -24,3 +24,23 @@ class IngestConfig(Settings):
         None, ge=1, description="at most so many photographs, evenly spaced; null takes all"
     )
     chunk: int = Field(512, ge=1, le=65536, description="images per chunk of the store")
+
+
+class SourceConfig(Settings):
+    """In which form the photographs come, and what to do about broken and changed ones."""
+
+    format: Literal["auto", "celeba", "torchvision", "kaggle", "parquet", "folder"] = Field(
+        "auto", description="form of the photographs and labels; auto recognises it"
+    )
+    labels: str | None = Field(
+        None, description="CSV of labels for a folder; null looks for one in the folder"
+    )
+    name_column: str | None = Field(
+        None, description="column of that CSV with the file names; null finds it"
+    )
+    on_change: Literal["error", "reencode"] = Field(
+        "error", description="photographs removed from or changed in the source since stored"
+    )
+    strict: bool = Field(
+        False, description="an unreadable photograph is an error rather than quarantined"
+    )

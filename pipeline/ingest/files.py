@@ -9,107 +9,113 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.ingest.errors import SourceError
-
-SUFFIXES = (".jpg", ".jpeg", ".png")
+from pipeline.ingest.errors import PhotographError, SourceError
 
 # RuntimeError is a member with a password, NotImplementedError an unknown way of compression.
-ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError)
+MEMBER_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 
 
 class PhotographFiles(Protocol):
-    """A place that lists and reads photographs by file name; small enough to travel in a task."""
+    """A place that photographs are read from; small enough to travel in a task."""
 
-    def signature(self) -> dict[str, str]:
-        """File name to a text that changes when the file does; no content is read.
-
-        Raises
-        ------
-        SourceError
-            If the place cannot be listed.
-        """
-        ...
-
-    def read(self, name: str) -> bytes:
+    def read(self, key: str) -> bytes:
         """The content of one photograph.
 
         Raises
         ------
+        PhotographError
+            If that photograph alone is at fault.
         SourceError
-            If it cannot be read.
+            If the place as a whole is, e.g. because it has vanished.
         """
         ...
 
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """Photographs that lie directly in a folder."""
+    """Photographs in a folder; a key is a path relative to it."""
 
     folder: Path
 
-    def signature(self) -> dict[str, str]:
+    def read(self, key: str) -> bytes:
         try:
-            entries = (p for p in self.folder.iterdir() if p.suffix.lower() in SUFFIXES)
-            stats = [(p.name, p.stat()) for p in entries]
-        except OSError as error:
-            raise SourceError(
-                f"{self.folder} cannot be listed ({error}). Expected a folder of readable "
-                "photographs; grant access to them, or remove links that lead nowhere."
+            return (self.folder / key).read_bytes()
+        except PermissionError as error:
+            raise PhotographError(
+                "no permission to read the file; grant it, or remove the file"
             ) from error
-        return {name: f"{s.st_size}-{s.st_mtime_ns}" for name, s in stats}
-
-    def read(self, name: str) -> bytes:
-        try:
-            return (self.folder / name).read_bytes()
         except OSError as error:
             raise SourceError(
-                f"{self.folder / name} cannot be read ({error}). Expected a readable photograph; "
-                "grant access to it, or remove it."
+                f"{self.folder / key} cannot be read ({error}). Expected the photograph that was "
+                "listed there; see that the folder is complete and in reach, then run again."
             ) from error
 
 
 @dataclass(frozen=True)
 class ZipFiles:
-    """Photographs in a zip archive, read without unpacking; names lose their folders."""
+    """Photographs in a zip archive, read without unpacking; a key is the path of a member.
+
+    ``stamp`` is what `zip_stamp` said when the archive was listed.
+    """
 
     archive: Path
+    stamp: str
 
-    def signature(self) -> dict[str, str]:
-        members = _members(self.archive)
-        return {name: f"{info.file_size}-{info.CRC:08x}" for name, info in members.items()}
-
-    def read(self, name: str) -> bytes:
-        member = _members(self.archive)[name]
+    def read(self, key: str) -> bytes:
+        archive = opened_zip(self.archive, self.stamp)
         try:
-            return _open_zip(self.archive).read(member)
-        except ZIP_FAULTS as error:
+            return archive.read(key)
+        except MEMBER_FAULTS as error:
+            raise PhotographError(
+                f"{key} is damaged or locked in the archive ({error}); fetch or pack "
+                f"{self.archive.name} again, without a password"
+            ) from error
+        except OSError as error:
             raise SourceError(
-                f"{self.archive}: the photograph {member.filename} cannot be read ({error}). "
-                "Expected an intact archive without a password; fetch or pack it again."
+                f"{self.archive} cannot be read ({error}). Expected the archive that was listed; "
+                "see that it is in reach, then run again."
             ) from error
 
 
+def zip_stamp(archive: Path) -> str:
+    """A text that changes when the archive does.
+
+    Raises
+    ------
+    SourceError
+        If it is not there.
+    """
+    try:
+        info = archive.stat()
+    except OSError as error:
+        raise SourceError(
+            f"{archive} cannot be opened ({error}). Expected a zip archive of photographs; "
+            "see that it is in reach, then run again."
+        ) from error
+    return f"{info.st_size}-{info.st_mtime_ns}"
+
+
 @lru_cache(maxsize=4)
-def _open_zip(archive: Path) -> zipfile.ZipFile:
-    """One open archive per process; ``ZipFile`` serialises the reads of concurrent threads."""
+def opened_zip(archive: Path, stamp: str) -> zipfile.ZipFile:
+    """One open archive per process; ``ZipFile`` serialises the reads of concurrent threads.
+
+    Raises
+    ------
+    SourceError
+        If it is no complete archive, or no longer the one that had the stamp.
+    """
+    if zip_stamp(archive) != stamp:
+        raise SourceError(
+            f"{archive} has changed since it was listed. Expected an archive that stays as it is "
+            "during a run; run again."
+        )
     try:
         return zipfile.ZipFile(archive)
-    except ZIP_FAULTS as error:
+    except (*MEMBER_FAULTS, OSError) as error:
         raise SourceError(
             f"{archive} cannot be opened ({error}). Expected a complete zip archive; "
             "fetch or pack it again."
         ) from error
-
-
-@lru_cache(maxsize=4)
-def _members(archive: Path) -> dict[str, zipfile.ZipInfo]:
-    infos = (info for info in _open_zip(archive).infolist() if not info.is_dir())
-    paths = ((Path(info.filename), info) for info in infos)
-    return {
-        path.name: info
-        for path, info in paths
-        if path.suffix.lower() in SUFFIXES and "__MACOSX" not in path.parts
-    }
 
 
 def digest(parts: Iterable[str]) -> str:

@@ -3,29 +3,68 @@
 from pathlib import Path
 
 from pipeline.ingest.celeba import read_celeba
+from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
+from pipeline.ingest.folder import read_folder
+from pipeline.ingest.kaggle import read_kaggle
+from pipeline.ingest.parquet import read_parquet
 from pipeline.ingest.source import Reader, Source
+from pipeline.ingest.torchvision import read_torchvision
 
-READERS: dict[str, Reader] = {"CelebA": read_celeba}
+# The first two are special cases of the third, and the last takes whatever holds a photograph.
+READERS: dict[str, Reader] = {
+    "torchvision": read_torchvision,
+    "kaggle": read_kaggle,
+    "celeba": read_celeba,
+    "parquet": read_parquet,
+    "folder": read_folder,
+}
+"""By the value of ``source.format``, in the order in which they are tried."""
+
+EXPECTED = {
+    "torchvision": "the root of torchvision.datasets.CelebA, with celeba/img_align_celeba in it",
+    "kaggle": "a folder with img_align_celeba/img_align_celeba/ and list_attr_celeba.csv",
+    "celeba": "a folder with img_align_celeba/ or img_align_celeba.zip",
+    "parquet": "parquet files with a column of photographs, in a folder or in its data/",
+    "folder": "a folder with photographs in it, or in folders in it",
+}
 
 
-def open_source(path: Path) -> Source:
-    """Open the photographs at ``path`` with the first reader that knows their form.
+def open_source(path: Path, config: SourceConfig) -> Source:
+    """Open the photographs at ``path`` with the configured reader, or the first that knows them.
 
     Raises
     ------
     SourceError
-        If nothing is there, or no reader knows the form.
+        If nothing is there, no reader knows the form, or the source cannot be read.
     """
     if not path.exists():
         raise SourceError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs; "
             "name it with --set ingest.source=FOLDER."
         )
+    source = _read(path, config)
+    if source.form != "folder" and (config.labels or config.name_column):
+        raise SourceError(
+            f"source.labels and source.name_column are for a plain folder, but {path} has the "
+            f"form {source.form} ({source.why}). Leave them out, or set source.format=folder."
+        )
+    return source
+
+
+def _read(path: Path, config: SourceConfig) -> Source:
+    if config.format != "auto":
+        source = READERS[config.format](path, config)
+        if source is None:
+            raise SourceError(
+                f"ingest.source = {path} does not have the form source.format = {config.format}. "
+                f"Expected {EXPECTED[config.format]}; name that, or set source.format=auto."
+            )
+        return source
     for reader in READERS.values():
-        if (source := reader(path)) is not None:
+        if (source := reader(path, config)) is not None:
             return source
     raise SourceError(
-        f"ingest.source = {path} has no form that zpoints knows. Expected CelebA's official form: "
-        "a folder that holds img_align_celeba/ or img_align_celeba.zip."
+        f"ingest.source = {path} has no form that zpoints knows: it holds no photographs. Expected "
+        f"one of:\n  " + "\n  ".join(EXPECTED.values())
     )

@@ -1,7 +1,7 @@
 """Kernels of the ingest: one photograph's bytes to one square of pixels."""
 
 import io
-import struct
+import warnings
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Literal
@@ -10,14 +10,16 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from pipeline.ingest.errors import SourceError
+from pipeline.ingest.errors import PhotographError
 from pipeline.ingest.files import PhotographFiles
 
 Channels = Literal[1, 3]
 JPEG, PNG = b"\xff\xd8", b"\x89PNG"
 EXIF, START_OF_SCAN = b"Exif\0\0", b"\xff\xda"
-# The last two come from malformed EXIF tags.
-UNREADABLE = (ValueError, UnidentifiedImageError, OSError, SyntaxError, TypeError, struct.error)
+WHITE = (255, 255, 255, 255)
+
+# What Pillow warns about is here either read all the same or refused with a reason.
+warnings.filterwarnings("ignore", module="PIL")
 
 
 def decode_photograph(
@@ -43,18 +45,19 @@ def decode_photograph(
 
     Raises
     ------
-    ValueError
+    PhotographError
         If the bytes are no readable image, have more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``, or
         fewer than ``crop`` asks for; the message names the repair.
+
+    Notes
+    -----
+    Of several frames the first is taken. Transparent pixels are put on white.
     """
-    image = _open_image(data)
-    mode = "RGB" if channels == 3 else "L"
-    if image.mode != mode:
-        image = image.convert(mode)
+    image = _open_image(data, "RGB" if channels == 3 else "L")
     shorter = min(image.size)
     square = shorter if crop is None else crop
     if square > shorter:
-        raise ValueError(
+        raise PhotographError(
             f"{image.width} x {image.height} pixels is smaller than ingest.crop = {crop}; set "
             f"ingest.crop to at most {shorter}, or to null for the largest square"
         )
@@ -64,16 +67,34 @@ def decode_photograph(
     return np.asarray(resized, dtype=np.uint8).reshape(side, side, channels)
 
 
-def _open_image(data: bytes) -> Image.Image:
-    """Decode any image file, upright and in 8 bits per channel."""
+def _open_image(data: bytes, mode: str) -> Image.Image:
+    """Decode any image file, upright, in the mode RGB or L."""
+    if not data:
+        raise PhotographError("the file is empty; fetch it again or remove it")
     try:
-        return _decoded(data)
+        image = _decoded(data)
+        return image if image.mode == mode else _converted(image, mode)
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{error}; scale the photograph down or remove it") from error
-    except UNREADABLE as error:
-        raise ValueError(
-            f"not a readable image ({error}); repair or remove the photograph"
+        raise PhotographError(f"{error}; scale the photograph down or remove it") from error
+    except UnidentifiedImageError as error:
+        raise PhotographError(
+            f"not an image of a known format (it begins with {data[:12]!r}); fetch the photograph "
+            "again or remove it"
         ) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders answer malformed files with errors of every kind
+        raise PhotographError(
+            f"not a readable image ({error or type(error).__name__}); repair or remove the "
+            "photograph"
+        ) from error
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert(mode)
+    opaque = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image.convert("RGBA"))
+    return opaque.convert(mode)
 
 
 def _decoded(data: bytes) -> Image.Image:
@@ -117,31 +138,34 @@ def checksum(data: bytes) -> np.uint64:
 
 def read_block(
     files: PhotographFiles,
-    names: Sequence[str],
+    keys: Sequence[str],
     *,
     crop: int | None,
     side: int,
     channels: Channels,
 ) -> dict[str, np.ndarray]:
-    """Read some photographs.
+    """Read some photographs; one that cannot be used is said, not raised.
 
     Returns
     -------
     dict
-        ``image`` uint8 (image, y, x, channel) and ``checksum`` uint64 (image).
+        ``image`` uint8 (image, y, x, channel), zeros where faulty; ``checksum`` uint64 (image) of
+        the content, 0 where it could not be read; ``fault`` text (image), empty or the reason.
 
     Raises
     ------
     SourceError
-        If a photograph cannot be read; the message names it.
+        If the source as a whole cannot be read.
     """
-    images = np.empty((len(names), side, side, channels), dtype=np.uint8)
-    checksums = np.empty(len(names), dtype=np.uint64)
-    for i, name in enumerate(names):
-        data = files.read(name)
+    images = np.zeros((len(keys), side, side, channels), dtype=np.uint8)
+    checksums = np.zeros(len(keys), dtype=np.uint64)
+    faults = [""] * len(keys)
+    for i, key in enumerate(keys):
         try:
+            data = files.read(key)
+            checksums[i] = checksum(data)
             images[i] = decode_photograph(data, crop=crop, side=side, channels=channels)
-        except ValueError as error:
-            raise SourceError(f"{name}: {error}.") from error
-        checksums[i] = checksum(data)
-    return {"image": images, "checksum": checksums}
+        except PhotographError as error:
+            faults[i] = str(error)
+    text = np.array(faults, dtype=np.dtypes.StringDType())
+    return {"image": images, "checksum": checksums, "fault": text}

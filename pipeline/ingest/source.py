@@ -1,4 +1,4 @@
-"""What every reader of a source form hands over, and the choice among the readers."""
+"""What every reader of a source form hands over."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,41 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.ingest.files import PhotographFiles, digest
+from pipeline.ingest.config import SourceConfig
+from pipeline.ingest.files import PhotographFiles
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A photograph that is known to be unusable without reading its content."""
+
+    name: str
+    signature: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the annotations say about photographs.
+
+    Attributes
+    ----------
+    rows
+        One row per photograph, index the names: ``split`` (text, empty where unknown), ``identity``
+        (int32, -1 where unknown) and boolean attributes, as far as they exist.
+    landmarks
+        int16 (image, landmark, axis), pixels of the aligned photograph, -1 where unknown; None
+        where absent.
+    notes
+        Lines for the user about rows and columns that do not fit.
+    annotations
+        Digest of all annotations.
+    """
+
+    rows: pd.DataFrame
+    landmarks: np.ndarray | None
+    notes: tuple[str, ...]
+    annotations: str
 
 
 @dataclass(frozen=True)
@@ -19,48 +53,38 @@ class Source:
     form, why
         The form that was recognised, and by what.
     files
-        Lists and reads the photographs.
+        Reads the photographs.
     names
-        File names, sorted; the order of the store.
+        Unique; what identifies a photograph from run to run, in the order of the store.
+    keys
+        For each name, what ``files.read`` takes.
+    signatures
+        For each name, a text that changes when the file does; no content is read for it.
     labels
-        One row per name: ``split``, ``identity`` and boolean attributes, as far as they exist.
+        One row per name: ``split``, ``identity`` and boolean attributes, as far as they exist; see
+        `Labels`. ``has_attributes`` is there when some photograph lacks its attributes.
     landmarks
-        int16 (image, landmark, axis), pixels of the aligned photograph; None where absent.
+        int16 (image, landmark, axis), -1 where unknown; None where absent.
     notes
-        Lines for the user, e.g. about annotation files that are missing.
-    digest
-        Changes when a photograph or an annotation does.
+        Lines for the user, e.g. about annotation rows without a photograph.
+    refused
+        Photographs that cannot be used, known without reading them; none of them is in ``names``.
+    annotations
+        Digest of all annotations: changes when labels do.
     """
 
     form: str
     why: str
     files: PhotographFiles
     names: tuple[str, ...]
+    keys: tuple[str, ...] = field(repr=False)
+    signatures: tuple[str, ...] = field(repr=False)
     labels: pd.DataFrame
     landmarks: np.ndarray | None
     notes: tuple[str, ...]
-    digest: str = field(repr=False)
+    refused: tuple[Refused, ...]
+    annotations: str
 
 
-Reader = Callable[[Path], Source | None]
-
-
-def limited(source: Source, limit: int | None) -> Source:
-    """At most ``limit`` photographs, evenly spaced over the sorted names.
-
-    Evenly spaced rather than the first ones, so that every split keeps its share: CelebA's file
-    numbers are ordered by split.
-    """
-    if limit is None or limit >= len(source.names):
-        return source
-    rows = np.linspace(0, len(source.names) - 1, limit).round().astype(int)
-    return Source(
-        form=source.form,
-        why=source.why,
-        files=source.files,
-        names=tuple(source.names[i] for i in rows),
-        labels=source.labels.iloc[rows],
-        landmarks=None if source.landmarks is None else source.landmarks[rows],
-        notes=source.notes,
-        digest=digest([source.digest, str(limit)]),
-    )
+Reader = Callable[[Path, SourceConfig], Source | None]
+"""Reads one form at a path; None where it finds another form there."""

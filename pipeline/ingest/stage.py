@@ -2,24 +2,31 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from pipeline.config import ConfigError
-from pipeline.ingest.celeba import LANDMARKS
+from pipeline.config import ConfigError, RunConfig
+from pipeline.ingest.labels import LANDMARKS
 from pipeline.ingest.config import IngestConfig
+from pipeline.ingest.errors import SourceError
+from pipeline.ingest.files import PhotographFiles
 from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import read_block
-from pipeline.ingest.source import Source, limited
+from pipeline.ingest.plan import Plan, listed, refusal
+from pipeline.ingest.source import Source
 from pipeline.stage import StageRun, chunk_bounds
 from storage import Block
+from storage.rows import Rows
 
 GROUP = "images"
+WRITTEN_BY_TASKS = ("image", "checksum", "fault")
 
 
-def configured_source(config: IngestConfig) -> Source:
+def configured_source(config: RunConfig) -> Source:
     """The photographs that the configuration names.
 
     Raises
@@ -29,57 +36,180 @@ def configured_source(config: IngestConfig) -> Source:
     SourceError
         If they cannot be read.
     """
-    if config.source is None:
+    if config.ingest.source is None:
         raise ConfigError(
             "ingest.source is not set. Expected the folder of the photographs, e.g. "
             "--set ingest.source=CelebA. (zpoints demo draws its own.)"
         )
-    path = Path(config.source).expanduser()
+    path = Path(config.ingest.source).expanduser()
     if not path.exists():
         raise ConfigError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs."
         )
-    return limited(open_source(path), config.limit)
+    return open_source(path, config.source)
 
 
-def ingest(run: StageRun, *, source: Source) -> int:
-    """Read the photographs into ``images``; returns how many."""
-    config = run.config.ingest
-    run.console.line(f"{source.form} form: {source.why}, {len(source.names):,} photographs.")
-    for note in source.notes:
-        run.console.line(note)
+def ingest(run: StageRun, *, plan: Plan) -> int:
+    """Read the photographs into ``images``; returns how many it holds.
+
+    A photograph that cannot be read goes to the quarantine: its row is filled from the end, and
+    its name and the reason are stored beside the images.
+
+    Raises
+    ------
+    SourceError
+        If none can be read, or one cannot and ``source.strict`` is set.
+    """
+    for line in _lines(plan):
+        run.console.line(line)
+    if not run.work.attrs(GROUP).get("settled"):
+        _read(run, plan)
+        _settle(run, plan)
+    return int(run.work.attrs(GROUP)["stored"])
+
+
+def _lines(plan: Plan) -> list[str]:
+    source, total = plan.source, len(plan.rows)
+    lines = [f"{source.form} form: {source.why}, {total + len(plan.quarantine):,} photographs."]
+    lines += source.notes
+    for verb, names in (("removed from", plan.removed), ("changed in", plan.changed)):
+        if names:
+            lines.append(f"{len(names):,} photographs were {verb} the source.")
+    if plan.new < total:
+        lines.append(f"{total - plan.new:,} are stored already, {plan.new:,} have to be read.")
+    return lines
+
+
+def _read(run: StageRun, plan: Plan) -> None:
+    """Decode what is not stored yet, chunk by chunk."""
+    config, count = run.config.ingest, len(plan.rows)
+    grown = bool((plan.carried >= 0).any())
     run.work.create(
-        GROUP, _template(source, config), attrs={"source_form": source.form, "crop": config.crop}
+        GROUP,
+        _template(plan, np.arange(count), config, WRITTEN_BY_TASKS),
+        attrs=_attrs(plan, config),
+        carried=plan.carried if grown else None,
     )
-    count = len(source.names)
-    read = partial(
-        read_block,
-        source.files,
-        crop=config.crop,
-        side=config.side,
-        channels=config.channels,
-    )
+    keys = np.array(plan.source.keys, dtype=object)[plan.rows]
+    stored = (run.store.root, run.store.version) if grown else None
     blocks = [
-        Block(start, stop, partial(read, source.names[start:stop]))
+        Block(
+            start,
+            stop,
+            partial(
+                _read_rows,
+                plan.source.files,
+                tuple(keys[start:stop]),
+                plan.carried[start:stop],
+                stored,
+                config,
+            ),
+        )
         for start, stop in chunk_bounds(count, config.chunk)
     ]
     with run.console.bar("ingest", total=count, unit="images") as advance:
         run.work.write_chunks(GROUP, blocks, on_progress=lambda rows: advance(rows, ""))
-    return count
 
 
-def _template(source: Source, config: IngestConfig) -> xr.Dataset:
-    """The group's metadata and labels; pixels and checksums are left to the tasks."""
-    count = len(source.names)
-    shape = (count, config.side, config.side, config.channels)
-    pixels = da.zeros(shape, dtype=np.uint8, chunks=(config.chunk, *shape[1:]))
-    labels: dict[str, tuple] = {
-        str(name): ("image", column.to_numpy()) for name, column in source.labels.items()
+def _read_rows(
+    files: PhotographFiles,
+    keys: tuple[str, ...],
+    carried: np.ndarray,
+    stored: tuple[str, str] | None,
+    config: IngestConfig,
+) -> dict[str, np.ndarray]:
+    """One task: photographs that are stored already are copied, the others decoded."""
+    new = carried < 0
+    read = partial(read_block, files, crop=config.crop, side=config.side, channels=config.channels)
+    if stored is None or new.all():
+        return read(keys)
+    shape = (len(keys), config.side, config.side, config.channels)
+    block = {
+        "image": np.empty(shape, dtype=np.uint8),
+        "checksum": np.empty(len(keys), dtype=np.uint64),
+        "fault": np.full(len(keys), "", dtype=np.dtypes.StringDType()),
     }
-    labels["name"] = ("image", np.array(source.names, dtype=object))
-    labels["checksum"] = ("image", da.zeros(count, dtype=np.uint64, chunks=config.chunk))
+    for name, values in read(
+        [key for key, is_new in zip(keys, new, strict=True) if is_new]
+    ).items():
+        block[name][new] = values
+    for name in ("image", "checksum"):
+        block[name][~new] = Rows(*stored, GROUP, name).take(carried[~new])
+    return block
+
+
+def _settle(run: StageRun, plan: Plan) -> None:
+    """Move unreadable photographs from the rows to the quarantine."""
+    config = run.config.ingest
+    faults = run.work.dataset(GROUP)["fault"].values
+    bad, good = np.flatnonzero(faults != ""), np.flatnonzero(faults == "")
+    found = pd.DataFrame(
+        {"reason": faults[bad].astype(object), "signature": plan.signatures[bad]},
+        index=plan.names[bad],
+    )
+    quarantine = pd.concat([plan.quarantine, found])
+    if len(good) == 0:
+        raise SourceError(f"No photograph of the source can be read: {listed(quarantine)}.")
+    if run.config.source.strict and len(quarantine):
+        raise SourceError(refusal(quarantine))
+    if len(found):
+        run.console.line(
+            f"{len(found):,} photographs cannot be read and are in quarantine, e.g. "
+            f"{listed(found, 1)}."
+        )
+    rows = _filled_from_the_end(good)
+    template = _template(plan, rows, config, WRITTEN_BY_TASKS[:2])
+    if len(quarantine):
+        template = template.assign_coords(quarantined=("quarantined", quarantine.index.to_numpy()))
+        template["quarantine_reason"] = ("quarantined", quarantine["reason"].to_numpy())
+        template["quarantine_signature"] = ("quarantined", quarantine["signature"].to_numpy())
+    counts = {"stored": len(rows), "quarantined": len(quarantine), "settled": True}
+    run.work.settle(GROUP, template, rows, attrs={**_attrs(plan, config), **counts})
+
+
+def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
+    """The good rows in as many rows, of which few move: the last ones fill the gaps.
+
+    Examples
+    --------
+    >>> _filled_from_the_end(np.array([0, 2, 3, 5, 6])).tolist()
+    [0, 5, 2, 3, 6]
+    """
+    count = len(good)
+    rows = np.arange(count)
+    rows[np.setdiff1d(rows, good)] = good[good >= count]
+    return rows
+
+
+def _attrs(plan: Plan, config: IngestConfig) -> dict[str, Any]:
+    return {"source_form": plan.source.form, "crop": config.crop, "limit": config.limit}
+
+
+def _template(
+    plan: Plan, rows: np.ndarray, config: IngestConfig, written: tuple[str, ...]
+) -> xr.Dataset:
+    """The group's metadata and the labels of some rows; ``written`` is left to the tasks."""
+    count, source, place = len(rows), plan.source, plan.rows[rows]
+    shape = (count, config.side, config.side, config.channels)
+    unwritten: dict[str, tuple] = {
+        "image": (
+            ("image", "y", "x", "channel"),
+            da.zeros(shape, dtype=np.uint8, chunks=(config.chunk, *shape[1:])),
+        ),
+        "checksum": ("image", da.zeros(count, dtype=np.uint64, chunks=config.chunk)),
+        "fault": (
+            "image",
+            da.full(count, "", dtype=np.dtypes.StringDType(), chunks=config.chunk),
+        ),
+    }
+    labels: dict[str, tuple] = {
+        str(name): ("image", column.to_numpy())
+        for name, column in source.labels.iloc[place].items()
+    }
+    labels["name"] = ("image", plan.names[rows])
+    labels["signature"] = ("image", plan.signatures[rows])
     if source.landmarks is not None:
-        labels["landmarks"] = (("image", "landmark", "axis"), source.landmarks)
+        labels["landmarks"] = (("image", "landmark", "axis"), source.landmarks[place])
         labels["landmark"] = ("landmark", list(LANDMARKS))
         labels["axis"] = ("axis", ["x", "y"])
-    return xr.Dataset({"image": (("image", "y", "x", "channel"), pixels)}, coords=labels)
+    return xr.Dataset({name: unwritten[name] for name in written}, coords=labels)

@@ -37,6 +37,9 @@ class TrainConfig(Settings):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto takes CUDA where there is one"
     )
+    on_growth: Literal["keep", "retrain"] = Field(
+        "keep", description="whether more photographs train anew: keep (the model) or retrain"
+    )
     seed: int = Field(
         0, ge=0, le=2**63 - 1, description="of the initial weights and the order of images"
     )

@@ -46,6 +46,17 @@ def use_exact_float32(device: torch.device) -> None:
         torch.backends.cuda.matmul.allow_tf32 = False
 
 
+def use_repeatable_algorithms(device: torch.device) -> None:
+    """Keep cuDNN to algorithms that add in the same order every time, for the rest of this process.
+
+    It would otherwise compute the gradients of convolutions with atomic additions. On processors
+    nothing is needed: the sums of a network are cut the same way for the same number of threads.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+
+
 class _SingleThread:
     """torch's thread number, counted: lowered by the first task, restored by the last."""
 

@@ -4,16 +4,17 @@ Shape letters: N images, B batch, S side, C channels.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from torch.nn.utils import clip_grad_norm_
 
+from pipeline.train.checkpoint import Checkpoint, Saver
 from pipeline.train.config import TrainConfig
-from pipeline.train.device import choose_device, gains_from_bfloat16
-from pipeline.train.model import Architecture, Autoencoder
+from pipeline.train.device import choose_device, gains_from_bfloat16, use_repeatable_algorithms
+from pipeline.train.model import Autoencoder
+from pipeline.train.state import Curves, TrainingState
 from storage.errors import ZpointsError
 
 STEPS_BETWEEN_CHECKS = 25
@@ -25,15 +26,6 @@ class TrainingError(ZpointsError):
     """The training cannot start, or has diverged."""
 
 
-@dataclass
-class Curves:
-    """Per epoch: mean training loss, validation loss, learning rate after the last step."""
-
-    loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    learning_rate: list[float] = field(default_factory=list)
-
-
 OnStep = Callable[[int, Curves], None]
 
 
@@ -42,9 +34,14 @@ def train(
     validation: Tensor,
     config: TrainConfig,
     *,
+    checkpoint: Checkpoint | None = None,
+    saver: Saver | None = None,
     on_step: OnStep = lambda images_seen, curves: None,
 ) -> tuple[Autoencoder, Curves]:
-    """Train an autoencoder.
+    """Train an autoencoder, from the beginning or from a checkpoint.
+
+    On one machine, with one number of torch threads, the result is the same to the last bit
+    whether or not the training was interrupted, wherever it was, and whether or not it saves.
 
     Parameters
     ----------
@@ -54,8 +51,14 @@ def train(
         uint8 (M, S, S, C); may be empty, then the validation loss is NaN.
     config
         Architecture and optimiser settings.
+    checkpoint
+        Where an interrupted training of the same images and settings stood; its tensors are
+        taken over.
+    saver
+        Keeps a checkpoint now and then, never one of a loss that is NaN or infinite.
     on_step
-        Called now and then with the number of images seen so far and the curves so far.
+        Called at the start and now and then with the number of images seen so far, those before
+        the interruption included, and the curves so far.
 
     Returns
     -------
@@ -68,58 +71,57 @@ def train(
         If the training split has fewer than 2 images, the loss becomes NaN, or it collapses: a
         saturated sigmoid has no gradient, and the network stays where a too large step threw it.
     """
-    count, side, _, channels = images.shape
+    count = len(images)
     if count < 2:
         raise TrainingError(f"The training split has {count} images; expected at least 2.")
     device = choose_device(config.device)
-    torch.manual_seed(config.seed)
-    model = Autoencoder(
-        Architecture(
-            case=config.case,
-            side=side,
-            channels=channels,
-            z_dim=config.z_dim,
-            activation=config.activation,
-            batch_norm=config.batch_norm,
-        )
-    ).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batch = min(config.batch, count)
-    steps = count // batch  # images left over in one epoch's order come up in another's
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
-    schedule = _schedule(optimizer, config, total_steps=steps * config.epochs)
+    use_repeatable_algorithms(device)
+    batch, steps = _epoch(count, config)
+    state = TrainingState(images.shape, config, steps=steps, device=device)
+    if checkpoint is not None:
+        state.restore(checkpoint)
+    model, optimizer, curves = state.model, state.optimizer, state.curves
     loss_of = _loss(config, device)
-    order_source = torch.Generator().manual_seed(config.seed)
     images, validation = _near(images, device), _near(validation, device)
-    curves = Curves()
+    on_step((state.epoch * steps + state.step) * batch, curves)
 
-    for epoch in range(config.epochs):
+    for epoch in range(state.epoch, config.epochs):
         model.train()
-        total = torch.zeros((), device=device)
-        order = torch.randperm(count, generator=order_source).to(images.device)
-        for step in range(steps):
+        order = state.draw_order().to(images.device)
+        for step in range(state.step, steps):
             x = to_network(images[order[step * batch : (step + 1) * batch]], device)  # (B, C, S, S)
             loss = loss_of(model, x)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
             optimizer.step()
-            schedule.step()
-            total += loss.detach()
-            if (step + 1) % STEPS_BETWEEN_CHECKS == 0 or step + 1 == steps:
-                _refuse_divergence(total, epoch, config)
-                on_step((epoch * steps + step + 1) * batch, curves)
-        curves.loss.append(total.item() / steps)
+            state.schedule.step()
+            state.count_step(loss.detach())
+            due = saver is not None and saver.due()
+            if due or state.step % STEPS_BETWEEN_CHECKS == 0 or state.step == steps:
+                _refuse_divergence(state.total, epoch, config)
+                if saver and due:
+                    saver.keep(state.checkpoint())
+                on_step((epoch * steps + state.step) * batch, curves)
+        curves.loss.append(state.total.item() / steps)
         refuse_collapse(curves, config)
         curves.validation_loss.append(_mean_loss(model, validation, loss_of, device, config.batch))
-        curves.learning_rate.append(float(schedule.get_last_lr()[0]))
+        curves.learning_rate.append(float(state.schedule.get_last_lr()[0]))
+        state.end_epoch()
         on_step((epoch + 1) * steps * batch, curves)
     return model.eval(), curves
 
 
 def images_seen(count: int, config: TrainConfig) -> int:
     """How many images ``train`` will have seen at its end, for a progress bar's total."""
+    batch, steps = _epoch(count, config)
+    return steps * batch * config.epochs
+
+
+def _epoch(count: int, config: TrainConfig) -> tuple[int, int]:
+    """Images per step, and steps; images left over in one epoch's order come up in another's."""
     batch = min(config.batch, count)
-    return count // batch * batch * config.epochs
+    return batch, count // batch
 
 
 def to_network(images: Tensor, device: torch.device) -> Tensor:
@@ -145,16 +147,6 @@ def _loss(config: TrainConfig, device: torch.device) -> Callable[[Autoencoder, T
         return mse_loss(torch.sigmoid(logits.float()), x)
 
     return loss
-
-
-def _schedule(
-    optimizer: torch.optim.Optimizer, config: TrainConfig, *, total_steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    if config.schedule == "constant":
-        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=0)
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=config.learning_rate, total_steps=total_steps + 1
-    )
 
 
 def _near(images: Tensor, device: torch.device) -> Tensor:

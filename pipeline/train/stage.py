@@ -9,9 +9,11 @@ from dask.system import CPU_COUNT
 
 from pipeline.splits import split_labels
 from pipeline.stage import StageRun, chunk_bounds
+from pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
 from pipeline.train.config import TrainConfig
 from pipeline.train.device import choose_device
-from pipeline.train.loop import Curves, TrainingError, images_seen, train
+from pipeline.train.loop import TrainingError, images_seen, train
+from pipeline.train.state import Curves
 from pipeline.train.weights import model_dataset, training_attrs
 from storage import Store
 from storage.rows import Rows
@@ -21,19 +23,25 @@ MEMORY_SHARE = 0.8  # of what is free, that a split may take
 
 
 def train_model(run: StageRun) -> int:
-    """Train on the training split of ``images``; returns the number of its images."""
+    """Train on the training split of ``images``; returns the number of its images.
+
+    Goes on from the last checkpoint of an interrupted run.
+    """
     config, splits = run.config.train, split_labels(run.store.images)
     training = _read(run.store, splits == "train", "train")
     validation = _read(run.store, splits == "validation", "validation")
     total = images_seen(len(training), config)
     device = choose_device(config.device)
     run.console.line(_headline(config, len(training), len(validation), device))
+    checkpoint = _checkpoint(run, training)
     torch.set_num_threads(CPU_COUNT)
     with run.console.bar("train", total=total, unit="images") as advance:
         model, curves = train(
             training,
             validation,
             config,
+            checkpoint=checkpoint,
+            saver=Saver(run.work.save_checkpoint),
             on_step=lambda seen, curves: advance(seen, _note(curves, config)),
         )
     attrs = training_attrs(config, device)
@@ -58,6 +66,20 @@ def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
         images[filled : filled + len(part)] = part
         filled += len(part)
     return torch.from_numpy(images)
+
+
+def _checkpoint(run: StageRun, training: torch.Tensor) -> Checkpoint | None:
+    """Where an interrupted run of the same stage stood; None to begin at the beginning."""
+    data, config = run.work.load_checkpoint(), run.config.train
+    if data is None:
+        return None
+    try:
+        checkpoint = unpack(data, config, training.shape)
+    except CheckpointError as error:
+        run.console.line(f"{error} train starts over.")
+        return None
+    run.console.line(f"train goes on from epoch {checkpoint.epoch + 1} of {config.epochs}.")
+    return checkpoint
 
 
 def _headline(config: TrainConfig, train: int, validation: int, device: torch.device) -> str:

@@ -12,8 +12,9 @@ import xarray as xr
 
 from pipeline.train.config import TrainConfig
 from pipeline.train.device import use_exact_float32
-from pipeline.train.loop import Curves, autocasts
+from pipeline.train.loop import autocasts
 from pipeline.train.model import Architecture, Autoencoder
+from pipeline.train.state import Curves
 from storage import open_store
 from storage.errors import StoreError
 

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from pipeline.train.config import TrainConfig
-from pipeline.train.loop import Curves, TrainingError, refuse_collapse, train
+from pipeline.train.loop import TrainingError, refuse_collapse, train
 from pipeline.train.model import Activation, Architecture, Autoencoder
+from pipeline.train.state import Curves
 from pipeline.train.weights import model_dataset, restore_model
 from storage.errors import StoreError
 

@@ -1,0 +1,135 @@
+"""Where a training stands: all that its next step depends on.
+
+Random numbers decide the initial weights and the order of the images in each epoch, nothing else.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import Tensor
+
+from pipeline.train.checkpoint import Checkpoint, settings_of
+from pipeline.train.config import TrainConfig
+from pipeline.train.model import Architecture, Autoencoder
+
+# A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
+# With the usual 0.999 one large gradient after many small ones can throw the network away.
+BETAS = (0.9, 0.95)
+
+
+@dataclass
+class Curves:
+    """Per epoch: mean training loss, validation loss, learning rate after the last step."""
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+
+
+class TrainingState:
+    """A training at its beginning, moved on by the loop, or set to where a checkpoint was made.
+
+    Parameters
+    ----------
+    shape
+        Of the training images (N, S, S, C).
+    config
+        Architecture and optimiser settings.
+    steps
+        Optimiser steps per epoch.
+    device
+        Where the network lies.
+
+    Attributes
+    ----------
+    model, optimizer, schedule
+        The network, Adam, and the course of its learning rate.
+    curves
+        One value per finished epoch and curve.
+    epoch, step
+        Epochs that are finished, and steps of the next one.
+    total
+        Sum of the losses of these steps, on the device.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], config: TrainConfig, *, steps: int, device: torch.device
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.model = Autoencoder(_architecture(shape, config)).to(  # type: ignore[call-overload]
+            device, memory_format=torch.channels_last
+        )
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(), lr=config.learning_rate, betas=BETAS, fused=True
+        )
+        self.schedule = _schedule(self.optimizer, config, total_steps=steps * config.epochs)
+        self.curves = Curves()
+        self.epoch = 0
+        self.step = 0
+        self.total = torch.zeros((), device=device)
+        self._settings = settings_of(config)
+        self._shape = tuple(shape)
+        self._orders = torch.Generator().manual_seed(config.seed)
+        self._before_order = self._orders.get_state()
+
+    def draw_order(self) -> Tensor:
+        """The order of the images in the epoch that begins or goes on: int64 (N)."""
+        self._before_order = self._orders.get_state()
+        return torch.randperm(self._shape[0], generator=self._orders)
+
+    def count_step(self, loss: Tensor) -> None:
+        """Move on by a step, whose loss was ``loss``."""
+        self.total += loss
+        self.step += 1
+
+    def end_epoch(self) -> None:
+        """Move on to the first step of the next epoch."""
+        self.epoch, self.step = self.epoch + 1, 0
+        self.total.zero_()
+
+    def checkpoint(self) -> Checkpoint:
+        """What ``restore`` needs; its tensors are the live ones, which the next step changes."""
+        return Checkpoint(
+            settings=self._settings,
+            shape=self._shape,
+            epoch=self.epoch,
+            step=self.step,
+            total=self.total,
+            order=self._before_order,
+            curves=asdict(self.curves),
+            model=self.model.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            schedule=self.schedule.state_dict(),
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go to where ``checkpoint`` was made; takes its tensors over."""
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+        self.schedule.load_state_dict(checkpoint.schedule)
+        self._orders.set_state(checkpoint.order)
+        self.curves = Curves(**checkpoint.curves)
+        self.epoch, self.step = checkpoint.epoch, checkpoint.step
+        self.total.copy_(checkpoint.total)
+
+
+def _architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture:
+    _, side, _, channels = shape
+    return Architecture(
+        case=config.case,
+        side=side,
+        channels=channels,
+        z_dim=config.z_dim,
+        activation=config.activation,
+        batch_norm=config.batch_norm,
+    )
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, config: TrainConfig, *, total_steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if config.schedule == "constant":
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=0)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=config.learning_rate, total_steps=total_steps + 1
+    )
