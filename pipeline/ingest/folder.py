@@ -102,8 +102,7 @@ def _read_labels(path: Path, names: tuple[str, ...], name_column: str | None) ->
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
             f"{', '.join(map(str, table.columns))}."
         )
-    columns = [str(c) for c in table if table[c].nunique() >= DISTINCT * len(table)]
-    column, way = _name_column(table, names, columns if name_column is None else [name_column])
+    column, way = _name_column(table, names, name_column)
     if not way:
         raise SourceError(
             f"{path} has no column that names photographs of the folder. Expected a column with "
@@ -140,20 +139,25 @@ def _table(path: Path) -> tuple[pd.DataFrame, str]:
 
 def _cleaned(column: pd.Series) -> pd.Series:
     """Names as paths with slashes, relative to the folder."""
-    slashes = column.str.strip().str.replace("\\", "/", regex=False)
+    slashes = column.astype(object).str.strip().str.replace("\\", "/", regex=False)
     return slashes.str.removeprefix("./")
 
 
-def _name_column(
-    table: pd.DataFrame, names: tuple[str, ...], columns: list[str]
-) -> tuple[str, str]:
-    """The column that names the most photographs, and in which way; empty texts if none does."""
+def _name_column(table: pd.DataFrame, names: tuple[str, ...], given: str | None) -> tuple[str, str]:
+    """The column that names the most photographs, and in which way; empty texts if none does.
+
+    Unless it is given, it has to name more than half of the photographs, or to have more than half
+    of its values among them: numbers in some column may happen to be names.
+    """
+    distinct = {str(c): table[c].nunique() for c in table if given in (None, c)}
     best, most = ("", ""), 0
     for way, reduced in WAYS.items():
-        wanted = reduced(pd.Series(names, dtype=str))
-        for column in columns:
+        wanted = reduced(pd.Series(names, dtype=object))
+        for column, values in distinct.items():
+            if given is None and values < DISTINCT * len(table):
+                continue
             count = int(wanted.isin(reduced(_cleaned(table[column]))).sum())
-            if count > most:
+            if count > most and (given or 2 * count > min(values, len(names))):
                 best, most = (column, way), count
     return best
 
@@ -163,7 +167,7 @@ def _resolved(column: pd.Series, names: tuple[str, ...], way: str) -> pd.Index:
 
     Names that several photographs share in this way lead to none of them.
     """
-    photographs = pd.Series(names, index=pd.Index(WAYS[way](pd.Series(names, dtype=str))))
+    photographs = pd.Series(names, index=pd.Index(WAYS[way](pd.Series(names, dtype=object))))
     photographs = photographs[~photographs.index.duplicated(keep=False)]
     given = _cleaned(column)
     return pd.Index(WAYS[way](given).map(photographs).fillna(given))

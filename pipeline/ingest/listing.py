@@ -57,8 +57,8 @@ class Listing:
 def list_folder(folder: Path, *, nested: bool) -> Listing:
     """List the photographs in a folder, by their paths relative to it.
 
-    Links are followed; a folder that several links lead to counts once, so that a link to a parent
-    comes to an end.
+    Links are followed; a folder that several paths lead to counts at the first of them, so that a
+    link to a parent comes to an end.
 
     Raises
     ------
@@ -66,16 +66,21 @@ def list_folder(folder: Path, *, nested: bool) -> Listing:
         If the folder, or one in it, cannot be listed.
     """
     listing = Listing(FolderFiles(folder))
-    pending, seen = [""], {_place(folder)}
+    seen = set()
+    pending = [""]
     while pending:
         inner = pending.pop()
+        place = _place(folder / inner)
+        if place in seen:
+            continue
+        seen.add(place)
+        folders = []
         for entry in _entries(folder / inner):
             if not _is_folder(entry):
                 _add_file(listing, inner + entry.name, entry)
-            elif nested and (place := _place(Path(entry))) not in seen:
-                seen.add(place)
-                pending.append(f"{inner}{entry.name}/")
-        pending[:] = sorted(pending, reverse=True)
+            elif nested:
+                folders.append(f"{inner}{entry.name}/")
+        pending += sorted(folders, reverse=True)
     return listing
 
 

@@ -149,7 +149,7 @@ class _Known:
 
 def _known(source: Source, stored: xr.Dataset) -> _Known:
     names = stored["name"].values.astype(object)
-    place = pd.Index(source.names).get_indexer(names)
+    place = pd.Index(source.names).get_indexer(pd.Index(names))
     now = np.array([*source.signatures, ""], dtype=object)[place]
     before = stored["signature"].values.astype(object)
     same = (place >= 0) & (now == before)

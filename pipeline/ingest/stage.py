@@ -124,7 +124,7 @@ def _read_rows(
     if stored is None or new.all():
         return read(keys)
     shape = (len(keys), config.side, config.side, config.channels)
-    block = {
+    block: dict[str, np.ndarray] = {
         "image": np.empty(shape, dtype=np.uint8),
         "checksum": np.empty(len(keys), dtype=np.uint64),
         "fault": np.full(len(keys), "", dtype=np.dtypes.StringDType()),

@@ -14,7 +14,7 @@ from pipeline.synthesize import synthesize
 from tests.benchmarks import ingest, sampling, statistics, synthesis, training
 from tests.benchmarks.measure import Figure
 
-FACES = 4000
+FACES = 12_000
 
 
 def all_figures() -> Iterator[Figure]:
@@ -24,8 +24,8 @@ def all_figures() -> Iterator[Figure]:
         yield from synthesis.figures(scratch)
         synthesize(scratch / "faces", count=FACES)
         yield from ingest.figures(scratch / "faces", scratch)
+        yield from statistics.figures(scratch)
     yield from training.figures()
-    yield from statistics.figures()
     yield from sampling.figures()
 
 

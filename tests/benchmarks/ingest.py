@@ -10,6 +10,7 @@ from PIL import Image
 
 from cluster.local import local_cluster
 from pipeline.config import ClusterConfig, RunConfig, override
+from pipeline.ingest.plan import plan_ingest
 from pipeline.ingest.stage import configured_source, ingest
 from pipeline.stage import StageRun
 from storage import open_repository
@@ -22,26 +23,27 @@ CROP, SIDE, CORES = 140, 64, 2
 def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     """Photographs per second, on two cores each."""
     config = override(RunConfig(), [f"ingest.source={faces}"])
-    source = configured_source(config.ingest)
+    plan = plan_ingest(configured_source(config), config.ingest, config.source, None)
+    names = plan.source.names
     roots = (str(scratch / f"ingest-{i}") for i in count())
 
     def ours() -> None:
         repository = open_repository(next(roots))
         work = repository.begin(stage="ingest", fingerprint="bench", groups=("images",))
         run = StageRun(config=config, store=repository.store(), work=work, console=SilentConsole())
-        ingest(run, source=source)
-        work.publish(message="bench", rows=len(source.names))
+        ingest(run, plan=plan)
+        work.publish(message="bench", rows=len(names))
 
     def bare() -> None:
         with ThreadPoolExecutor(CORES) as pool:
-            list(pool.map(_cut, [faces / "img_align_celeba" / name for name in source.names]))
+            list(pool.map(_cut, [faces / "img_align_celeba" / name for name in names]))
 
     with local_cluster(ClusterConfig(workers=CORES)):
         yield paired(
             "ingest / bare decode-crop-resize",
             ours,
             bare,
-            work=len(source.names),
+            work=len(names),
             unit="photographs/s",
             floor=0.9,
         )

@@ -112,7 +112,9 @@ def test_open_source__a_format_in_the_configuration_overrides(tmp_path: Path) ->
 def test_open_source__a_configured_format_that_does_not_fit_is_said(
     tmp_path: Path, form: str
 ) -> None:
-    with pytest.raises(SourceError, match=rf"source\.format = {form}\. Expected .*set source\.form"):
+    with pytest.raises(
+        SourceError, match=rf"source\.format = {form}\. Expected .*set source\.form"
+    ):
         opened(tmp_path, format=form)
 
 

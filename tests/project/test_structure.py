@@ -18,6 +18,8 @@ LIBRARY_HOMES = {
     "rich": ("cluster",),
     "zarr": ("storage",),
     "icechunk": ("storage",),
+    "obstore": ("storage",),
+    "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
     "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode"),

@@ -1,12 +1,16 @@
-"""A flipped bit is an error, not a value."""
+"""A flipped bit is an error, not a value, and verification finds every damaged chunk."""
 
 import os
+import random
 
 import numpy as np
 import pytest
 
 from storage import StoreError, open_store
-from tests.storage.conftest import publish_images
+from storage.verify import verify
+from tests.storage.conftest import blocks_of, photographs, pixels, publish_images
+
+TRIALS = 100
 
 
 def chunk_files(root):
@@ -62,3 +66,42 @@ def test_read__undamaged_chunks_stay_readable(repository, root):
 
     assert readable == 2
     assert np.issubdtype(images.image.dtype, np.uint8)
+
+
+def delete(path, generator):
+    path.unlink()
+
+
+def truncate(path, generator):
+    os.truncate(path, generator.randrange(path.stat().st_size))
+
+
+def flip_any_bit(path, generator):
+    content = bytearray(path.read_bytes())
+    content[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [delete, truncate, flip_any_bit])
+def test_verify__finds_the_damage_in_all_of_100_random_trials(repository, root, harm):
+    photos = photographs(12)
+    few = photos[["checksum"]].reset_coords(drop=True)
+    few = few.assign_coords({name: photos[name].variable for name in ("image", "name")})
+    work = repository.begin(stage="ingest", fingerprint="ff", groups=("images",))
+    work.create("images", few)
+    work.write_chunks("images", blocks_of("image", pixels(12)))
+    version = work.publish(message="ingested", rows=12)
+    generator = random.Random(harm.__name__)
+    missed = []
+    for trial in range(TRIALS):
+        damaged = generator.choice(chunk_files(root))
+        content = damaged.read_bytes()
+        harm(damaged, generator)
+        findings = verify(root).findings
+        if ("damage", "images/image") not in [(f.kind, f.place) for f in findings]:
+            missed.append((trial, damaged.name))
+        damaged.write_bytes(content)
+
+    assert missed == []
+    assert verify(root).ok
+    assert verify(root).version == version
