@@ -159,6 +159,8 @@ def _name_column(table: pd.DataFrame, names: tuple[str, ...], given: str | None)
             count = int(wanted.isin(reduced(_cleaned(table[column]))).sum())
             if count > most and (given or 2 * count > min(values, len(names))):
                 best, most = (column, way), count
+        if most == len(names):
+            break
     return best
 
 

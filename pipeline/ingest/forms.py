@@ -38,12 +38,13 @@ def open_source(path: Path, config: SourceConfig) -> Source:
     SourceError
         If nothing is there, no reader knows the form, or the source cannot be read.
     """
-    if not path.exists():
+    try:
+        source = _read(path, config)
+    except PermissionError as error:
         raise SourceError(
-            f"ingest.source = {path} does not exist. Expected the folder of the photographs; "
-            "name it with --set ingest.source=FOLDER."
-        )
-    source = _read(path, config)
+            f"ingest.source = {path} cannot be looked into ({error}). Expected a readable folder "
+            "of photographs; grant access to it."
+        ) from error
     if source.form != "folder" and (config.labels or config.name_column):
         raise SourceError(
             f"source.labels and source.name_column are for a plain folder, but {path} has the "
@@ -53,6 +54,11 @@ def open_source(path: Path, config: SourceConfig) -> Source:
 
 
 def _read(path: Path, config: SourceConfig) -> Source:
+    if not path.exists():
+        raise SourceError(
+            f"ingest.source = {path} does not exist. Expected the folder of the photographs; "
+            "name it with --set ingest.source=FOLDER."
+        )
     if config.format != "auto":
         source = READERS[config.format](path, config)
         if source is None:

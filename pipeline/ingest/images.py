@@ -78,8 +78,8 @@ def _open_image(data: bytes, mode: str) -> Image.Image:
         raise PhotographError(f"{error}; scale the photograph down or remove it") from error
     except UnidentifiedImageError as error:
         raise PhotographError(
-            f"not an image of a known format (it begins with {data[:12]!r}); fetch the photograph "
-            "again or remove it"
+            f"not an image of a known format (it begins with {data[:12]!r}); fetch it again "
+            "or remove it"
         ) from error
     except MemoryError:
         raise
@@ -106,6 +106,8 @@ def _decoded(data: bytes) -> Image.Image:
             return Image.fromarray(simplejpeg.decode_jpeg(data, colorspace="RGB"))
     elif data.startswith(PNG):  # its header says the size; Pillow would only warn
         _refuse_bomb(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
+        with Image.open(io.BytesIO(data)) as image:
+            image.verify()  # checksums, which decoding passes over
     with Image.open(io.BytesIO(data)) as image:
         _refuse_bomb(*image.size)
         return _eight_bits(ImageOps.exif_transpose(image))

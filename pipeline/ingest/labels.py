@@ -114,26 +114,33 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
         if name.lower() in SPLIT_COLUMNS and "split" not in kinds:
             kinds["split"], unknown = _splits(column)
             notes += _note(origin, unknown, "splits other than train, validation and test")
-        elif name.lower() in IDENTITY_COLUMNS and "identity" not in kinds:
-            numbers = _whole_numbers(column)
-            if numbers is None:
-                left_out.append(name)
-            else:
-                kinds["identity"] = numbers
+        elif (
+            name.lower() in IDENTITY_COLUMNS
+            and "identity" not in kinds
+            and (numbers := _whole_numbers(column)) is not None
+        ):
+            kinds["identity"] = numbers
         elif landmarks is not None and name in COORDINATES:
             continue
-        elif name in TAKEN or name in attributes or (flags := _flags(column)) is None:
+        elif not _storable(name) or name in attributes or (flags := _flags(column)) is None:
             left_out.append(name)
         else:
             attributes[name], blank = flags
             complete &= ~blank
     notes += _note(origin, columns.index[present & ~complete], "rows with blank attributes")
     if left_out:
-        notes.append(f"{origin}: columns left out, neither true nor false: {', '.join(left_out)}.")
+        notes.append(
+            f"{origin}: columns left out, no labels of a known kind: {', '.join(left_out)}."
+        )
     if attributes and not complete.all():
         attributes[COMPLETE] = complete
     rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
     return Labels(rows, landmarks, tuple(notes), labels_digest(rows, landmarks))
+
+
+def _storable(name: str) -> bool:
+    """Whether the store can hold an attribute of this name: it becomes that of an array."""
+    return bool(name) and name not in TAKEN and "/" not in name and name[0] not in "._"
 
 
 def labels_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:

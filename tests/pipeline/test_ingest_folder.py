@@ -105,7 +105,7 @@ def test_read_folder__finds_the_column_of_names(folder: Path, names: list[str], 
     assert source.why.endswith("and labels in labels.csv")
     assert source.notes == (
         f"labels.csv: the column file holds the {way}.",
-        "labels.csv: columns left out, neither true nor false: number.",
+        "labels.csv: columns left out, no labels of a known kind: number.",
     )
 
 
@@ -146,15 +146,16 @@ def test_read_folder__reads_splits_identities_and_landmarks(folder: Path) -> Non
 
 
 def test_read_folder__columns_that_are_no_labels_are_left_out_and_said(folder: Path) -> None:
-    """Ages, mixtures of 0 and -1, names of people, and names that the store uses itself."""
-    rows = [f"{p},{30 + i},{i % 3 - 1},Ann,1,{i % 2}" for i, p in enumerate(PATHS)]
-    label(folder, "file,age,mood,identity,image,Male", *rows)
+    """Ages, mixtures of 0 and -1, names of people, and names that the store cannot have."""
+    rows = [f"{p},{30 + i},{i % 3 - 1},Ann,1,1,{i % 2}" for i, p in enumerate(PATHS)]
+    label(folder, "file,age,mood,identity,image,hat/cap,Male", *rows)
 
     source = opened(folder)
 
     assert list(source.labels) == ["Male"]
     assert source.notes[1] == (
-        "labels.csv: columns left out, neither true nor false: age, mood, identity, image."
+        "labels.csv: columns left out, no labels of a known kind: age, mood, identity, image, "
+        "hat/cap."
     )
 
 

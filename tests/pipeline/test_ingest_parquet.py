@@ -129,7 +129,7 @@ def test_read_parquet__reads_landmarks_and_names_other_columns(tmp_path: Path) -
     assert source.labels.shape == (2, 0)
     assert source.notes == (
         "Columns of other kinds were left out: boxes.",
-        "Hugging Face parquet: columns left out, neither true nor false: caption.",
+        "Hugging Face parquet: columns left out, no labels of a known kind: caption.",
     )
 
 
