@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from storage.errors import StoreError
@@ -29,6 +29,30 @@ class Blobs:
         with self._reaching(name):
             obstore.put(self._store, name, data)
 
+    def create(self, name: str, data: bytes) -> str | None:
+        """Write an object unless there is one: its entity tag, or `None` if there is."""
+        try:
+            with self._reaching(name):
+                return obstore.put(self._store, name, data, mode="create")["e_tag"]
+        except AlreadyExistsError:
+            return None
+
+    def replace(self, name: str, data: bytes, tag: str | None) -> str | None:
+        """Overwrite the object that has this entity tag: the new tag, or `None` if none has."""
+        try:
+            with self._reaching(name):
+                return obstore.put(self._store, name, data, mode={"e_tag": tag})["e_tag"]
+        except (PreconditionError, FileNotFoundError):
+            return None
+
+    def tag(self, name: str) -> str | None:
+        """Entity tag of an object; `None` if there is none."""
+        try:
+            with self._reaching(name):
+                return obstore.head(self._store, name)["e_tag"]
+        except FileNotFoundError:
+            return None
+
     def get(self, name: str) -> bytes | None:
         """Content of an object; `None` if there is none."""
         try:
@@ -46,9 +70,9 @@ class Blobs:
     def _reaching(self, name: str) -> Iterator[None]:
         try:
             yield
+        except (FileNotFoundError, AlreadyExistsError, PreconditionError):
+            raise
         except (BaseError, OSError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise
             raise StoreError(
                 f"{name} in {self._root} cannot be read or written: {error}"
             ) from error

@@ -21,7 +21,8 @@ from storage.variables import SCHEMA_VERSION, validate
 
 COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""
-FIRST_WAVE = 8
+FIRST_WAVE = 4
+"""Blocks of the first wave, when nothing is known of their speed."""
 
 
 class StageTransaction:

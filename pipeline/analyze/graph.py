@@ -6,6 +6,7 @@ from typing import Any
 
 import dask
 import dask.array as da
+import numpy as np
 import xarray as xr
 
 from pipeline.analyze.config import AnalyzeConfig
@@ -69,8 +70,7 @@ def summarize(z: da.Array, *, journal: Journal[State] | None = None) -> State:
         Where an interrupted pass over the same z stands; it goes on from there.
     """
     journal = journal or Journal()
-    blocks = _blocks(z)
-    _fill(journal, blocks, lambda block: dask.delayed(State.from_vectors)(block))
+    _fill(journal, _parts(z, State.from_vectors))
     return State.empty(z.shape[1]) if journal.state is None else journal.state
 
 
@@ -95,8 +95,7 @@ def describe(
         )
     journal = journal or Journal()
     basis = Basis.from_moments(state.moments)
-    shared = dask.delayed(basis)
-    _fill(journal, _blocks(z), lambda block: dask.delayed(Projection.from_vectors)(block, shared))
+    _fill(journal, _parts(z, Projection.from_vectors, basis=dask.delayed(basis)))
     assert journal.state is not None
     return statistics_dataset(state, basis, journal.state, config or AnalyzeConfig())
 
@@ -106,28 +105,50 @@ def waves(z: da.Array) -> int:
     return -(-z.numblocks[0] // WAVE)
 
 
-def _fill(journal: Journal[S], blocks: Sequence[Any], part: Callable[[Any], Any]) -> None:
+def _fill(journal: Journal[S], parts: Sequence[Any]) -> None:
     """Add the waves that the journal lacks."""
-    for start in range(journal.waves * WAVE, len(blocks), WAVE):
-        journal.add(_merged([part(block) for block in blocks[start : start + WAVE]]))
+    for start in range(journal.waves * WAVE, len(parts), WAVE):
+        journal.add(_merged(parts[start : start + WAVE]))
 
 
-def _blocks(z: da.Array) -> list[Any]:
-    """One delayed NumPy array (n, N) per chunk of vectors."""
+def _parts(z: da.Array, state_of: Callable[..., S], **shared: Any) -> list[Any]:
+    """One delayed state per chunk of vectors.
+
+    As blocks of an array, since Dask then reads a chunk in the task that describes it.
+    """
     if z.ndim != 2:
         raise AnalyzeError(f"Vectors come as an array (vector, component), not of shape {z.shape}.")
     whole_rows = z if z.numblocks[1] == 1 else z.rechunk({1: -1})
-    return list(whole_rows.to_delayed().ravel())
+    count = whole_rows.numblocks[0]
+    states = whole_rows.map_blocks(
+        _boxed, state_of, **shared, dtype=object, chunks=((1,) * count, (1,)), meta=_box(None)
+    )
+    return list(states.to_delayed().ravel())
+
+
+def _boxed(block: np.ndarray, state_of: Callable[..., S], **shared: Any) -> np.ndarray:
+    return _box(state_of(block, **shared))
+
+
+def _box(state: Any) -> np.ndarray:
+    """An array (1, 1) that holds a state."""
+    box = np.empty((1, 1), dtype=object)
+    box[0, 0] = state
+    return box
 
 
 def _merged(states: Sequence[Any]) -> Any:
     """Compute delayed states, merged in a tree by the workers: one state reaches the caller."""
     while len(states) > 1:
         states = [
-            dask.delayed(merge_all)(list(states[start : start + _FAN_IN]))
+            dask.delayed(_merge_boxed)(list(states[start : start + _FAN_IN]))
             for start in range(0, len(states), _FAN_IN)
         ]
-    return states[0].compute()
+    return states[0].compute()[0, 0]
+
+
+def _merge_boxed(boxes: Sequence[np.ndarray]) -> np.ndarray:
+    return _box(merge_all([box[0, 0] for box in boxes]))
 
 
 def merge_all(states: Sequence[S]) -> S:

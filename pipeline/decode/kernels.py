@@ -62,9 +62,13 @@ def decode_latents(model: xr.Dataset, z: ArrayLike) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If ``z`` is a whole Dataset.
     ValueError
         If the vectors do not have the model's number of components.
     """
+    if isinstance(z, xr.Dataset):
+        raise TypeError("decode takes vectors, not a Dataset: pass its variable z, e.g. drawn.z.")
     vectors = np.atleast_2d(np.asarray(z, dtype=np.float32))
     expected = model.attrs["architecture"]["z_dim"]
     if vectors.ndim != 2 or vectors.shape[1] != expected:

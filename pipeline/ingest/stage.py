@@ -10,12 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from pipeline.config import ConfigError, RunConfig
-from pipeline.ingest.labels import LANDMARKS
 from pipeline.ingest.config import IngestConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import PhotographFiles
 from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import read_block
+from pipeline.ingest.labels import LANDMARKS
 from pipeline.ingest.plan import Plan, listed, refusal
 from pipeline.ingest.source import Source
 from pipeline.stage import StageRun, chunk_bounds

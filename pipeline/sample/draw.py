@@ -56,6 +56,8 @@ def draw(name: str, statistics: xr.Dataset, n: int, seed: int = 0, **parameters:
     (5, 8)
     """
     chosen = generator(name, **parameters)
+    if "loadings" not in statistics:
+        raise SampleError("draw needs the group statistics of a store: pass store.statistics.")
     sampler = chosen.fit(statistics)
     z, v = draw_rows(sampler, statistics, seed, 0, n)
     return xr.Dataset(

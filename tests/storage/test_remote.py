@@ -1,5 +1,8 @@
 """The same code on a distributed cluster and on S3."""
 
+import json
+import time
+
 import boto3
 import distributed
 import numpy as np
@@ -9,10 +12,13 @@ from moto.server import ThreadedMotoServer
 from storage import (
     PublishConflictError,
     StoreError,
+    StoreLockedError,
     StoreNotFoundError,
     open_repository,
     open_store,
 )
+from storage.blobs import Blobs
+from storage.run_lock import HOLDER
 from tests.storage.conftest import (
     begin,
     blocks_of,
@@ -88,3 +94,39 @@ def test_s3__publish_read_resume_and_conflict(bucket, workers):
     with pytest.raises(PublishConflictError):
         late.publish(message="encoded", rows=8)
     assert open_store(bucket).version == newest
+
+
+def test_held__second_one_learns_who_is_at_work_on_a_bucket(bucket):
+    repository, other = open_repository(bucket), open_repository(bucket)
+
+    with (
+        repository.held("zpoints run faces.yaml"),
+        pytest.raises(StoreLockedError, match=r"faces\.yaml, process \d+ .* its claim ends at"),
+        other.held("zpoints run again"),
+    ):
+        pass
+
+    with other.held("zpoints run again"):
+        pass
+
+
+def test_held__claim_of_a_killed_run_ends(bucket, monkeypatch):
+    monkeypatch.setattr("storage.run_lock.CLAIM_SECONDS", 0.6)
+    claim = {"pid": 1, "host": "h", "since": "then", "purpose": "p", "until": time.time() - 1}
+    Blobs(bucket).put(HOLDER, json.dumps(claim).encode())
+
+    with open_repository(bucket).held("zpoints run faces.yaml"):
+        time.sleep(1.0)  # renewed, or it would have ended by now
+        with pytest.raises(StoreLockedError), open_repository(bucket).held("zpoints run again"):
+            pass
+
+
+def test_checkpoint__on_a_bucket(bucket):
+    work = begin(open_repository(bucket), "dd")
+    assert work.load_checkpoint() is None
+
+    work.save_checkpoint(b"half")
+
+    assert begin(open_repository(bucket), "dd").load_checkpoint() == b"half"
+    work.discard()
+    assert work.load_checkpoint() is None
