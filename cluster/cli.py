@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # help texts and configurations should not wait for.
 
 FAILED, USAGE, BUSY, DAMAGED = 1, 2, 3, 4
+RESUMES = dict.fromkeys(
+    ("run", "demo"),
+    "The same command goes on: finished stages stay, the others continue from their last commit or "
+    "checkpoint.",
+)
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -63,11 +68,7 @@ def main() -> None:
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
-        _fail(
-            "Interrupted. The same command goes on: finished stages stay, the others continue "
-            "from their last commit or checkpoint.",
-            stop.code,
-        )
+        _fail("Interrupted. " + RESUMES.get(sys.argv[1], ""), stop.code)
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -122,10 +123,12 @@ def run(
     from cluster.run import run as run_stages
     from cluster.tables import plan_table
 
+    console = console_for(output)
     if dry_run:
-        output.print(plan_table(plan_stages(settings, where, until=until)))
+        prospects = plan_stages(settings, where, console=console, until=until, title=name)
+        output.print(plan_table(prospects))
     else:
-        _show(run_stages(settings, where, console=console_for(output), until=until, title=name))
+        _show(run_stages(settings, where, console=console, until=until, title=name))
 
 
 @app.command()
@@ -179,6 +182,9 @@ def verify(
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
 ) -> None:
     """Read every chunk of a store and check that its parts belong together."""
+    if not 0 < sample <= 100:
+        raise typer.BadParameter(f"--sample {sample:g}: expected a percentage above 0, up to 100.")
+
     from cluster.console import console_for
     from cluster.verify import verify_store
 

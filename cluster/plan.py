@@ -10,6 +10,8 @@ from pipeline.ingest.plan import Plan
 from pipeline.stages import Step, steps
 from storage import Store
 
+BOOKKEEPING = {"ingest.digest", "ingest.parent"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedStep:
@@ -24,7 +26,8 @@ class PlannedStep:
     lineage
         Shared with the results that this one can grow from.
     inputs
-        The groups that it reads, with what they contribute to the identity.
+        The groups that it reads, with their identities; for a model their lineages, since it stays
+        valid when they grow.
     reason
         Why it has to run; empty where the store has the result.
     """
@@ -64,48 +67,41 @@ def _planned(
     step: Step, plan: Plan, store: Store | None, before: Mapping[str, PlannedStep]
 ) -> PlannedStep:
     reads = {group: before[group] for group in step.reads}
-    lineages = {group: planned.lineage for group, planned in reads.items()}
     identities = {group: planned.identity for group, planned in reads.items()}
-    inputs = lineages if step.outlives_growth else identities
-    identity = fingerprint(step.stage, step.settings, list(inputs.values()))
+    lineages = {g: p.lineage if p.step.grows else p.identity for g, p in reads.items()}
+    identity = fingerprint(step.stage, step.settings, list(identities.values()))
+    lineage = fingerprint(step.stage, step.settings, list(lineages.values()))
     stored = None if store is None else store.fingerprint(step.writes)
+    if step.stage == "ingest":
+        lineage = (plan.grows and store is not None and store.lineage(step.writes)) or identity
+    if step.outlives_growth and store is not None and store.lineage(step.writes) == lineage:
+        identity = str(stored)
+    inputs = lineages if step.stage == "train" else identities
     return PlannedStep(
         step=step,
         identity=identity,
-        lineage=_lineage(step, plan, store, identity, list(lineages.values())),
+        lineage=lineage,
         inputs=inputs,
         reason="" if stored == identity else _reason(step, plan, store, inputs),
     )
-
-
-def _lineage(
-    step: Step, plan: Plan, store: Store | None, identity: str, lineages: list[str]
-) -> str:
-    if step.stage == "ingest":
-        return (plan.grows and store is not None and store.lineage(step.writes)) or identity
-    if step.stage == "train":
-        return identity  # latents of two trainings never grow into each other
-    return fingerprint(step.stage, step.settings, lineages)
 
 
 def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, str]) -> str:
     if store is None or store.fingerprint(step.writes) is None:
         return "not in the store yet"
     published = _published(store, step.writes)
-    before = dict(_flat(published.get("settings", {}), step.writes))
-    after = dict(_flat(step.settings, step.writes))
+    before = dict(_flat(published.get("settings", {}), step))
+    after = dict(_flat(step.settings, step))
     reasons = [
         f"{key}: {before.get(key, 'unset')} -> {value}"
         for key, value in after.items()
-        if before.get(key, "unset") != value and not key.endswith(".digest")
+        if before.get(key, "unset") != value and key not in BOOKKEEPING
     ]
     if step.stage == "ingest" and not reasons:
-        reasons.append(_arrivals(plan))
+        reasons.append(_arrivals(plan, store))
     known = published.get("inputs", {})
-    reasons += [
-        f"{group} changes" for group, identity in inputs.items() if known[group] != identity
-    ]
-    return ", ".join(reasons) or "made by an older zpoints"
+    reasons += [f"{group} changes" for group in inputs if known.get(group) != inputs[group]]
+    return ", ".join(reasons) or f"{' and '.join(step.reads) or 'the schema'} changes"
 
 
 def _published(store: Store, group: str) -> Mapping[str, Any]:
@@ -115,19 +111,24 @@ def _published(store: Store, group: str) -> Mapping[str, Any]:
     return next(entries, {})
 
 
-def _flat(settings: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, Any], step: Step) -> Iterator[tuple[str, Any]]:
+    """The settings by the names under which a configuration has them."""
     for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}.{key}")
+        if key == "parameters":
+            section = f"sample.generators.{step.writes.removeprefix('samples/')}"
+            yield from ((f"{section}.{name}", inner) for name, inner in value.items())
         else:
-            yield f"{prefix}.{key}", value
+            yield f"{step.stage}.{key}", value
 
 
-def _arrivals(plan: Plan) -> str:
+def _arrivals(plan: Plan, store: Store) -> str:
     counts = {
         "new": plan.new - len(plan.changed),
         "changed": len(plan.changed),
         "removed": len(plan.removed),
     }
     said = [f"{count:,} {what}" for what, count in counts.items() if count]
-    return f"photographs: {', '.join(said)}" if said else "labels changed"
+    if said:
+        return f"photographs: {', '.join(said)}"
+    relabelled = store.images.attrs["annotations"] != plan.source.annotations
+    return "labels changed" if relabelled else "the quarantine changed"

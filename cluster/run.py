@@ -10,12 +10,16 @@ from cluster.plan import PlannedStep, plan_steps
 from pipeline.config import STAGES, ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
-from pipeline.ingest.plan import plan_ingest
+from pipeline.ingest.known import Touched, pack_touched, unpack_touched
+from pipeline.ingest.plan import Plan, plan_ingest
 from pipeline.ingest.source import Source
-from pipeline.ingest.stage import configured_source
+from pipeline.ingest.stage import configured_source, source_lines
 from pipeline.report.stage import PAGE, report_mark, report_settings, write
 from pipeline.stage import StageRun
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
+from storage.blobs import Blobs
+
+TOUCHED = "touched.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +64,17 @@ def run(
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
-    folder = report_folder(config, root)
-    source = configured_source(config)
+    folder = report_folder(config, root) if until == "report" else None
+    source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []
     with repository.held(f"zpoints run {title}"), ExitStack() as stack:
         computing = False
-        planned = _planned(config, source, repository.store(), until)
+        touched = unpack_touched(repository.kept(TOUCHED))
+        plan = _plan(config, source, repository.store(), touched)
+        if plan.touched != touched:
+            repository.keep(TOUCHED, pack_touched(plan.touched))
+        planned = plan_steps(config, plan, repository.store(), until=until)
         for todo in planned:
             if not todo.reason:
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
@@ -76,10 +84,22 @@ def run(
                 computing = True
             outcomes.append(_execute(todo, repository, config, console))
         store = repository.store()
-        if until != "report":
+        if folder is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
         outcomes.append(_report(config, store, folder, planned, title=title))
     return RunResult(outcomes=tuple(outcomes), store=store, page=folder / PAGE)
+
+
+def _source(config: RunConfig, console: Console) -> Source:
+    source = configured_source(config)
+    for line in source_lines(source):
+        console.line(line)
+    return source
+
+
+def _plan(config: RunConfig, source: Source, store: Store | None, touched: Touched) -> Plan:
+    stored = store.images if store and store.fingerprint("images") else None
+    return plan_ingest(source, config.ingest, config.source, stored, touched)
 
 
 def report_folder(config: RunConfig, root: str) -> Path:
@@ -100,7 +120,18 @@ def report_folder(config: RunConfig, root: str) -> Path:
     return Path(root).expanduser() / "report"
 
 
-def dry_run(config: RunConfig, root: str, *, until: str = STAGES[-1]) -> list[PlannedStep]:
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What a run would do about one result; ``reason`` is empty where it is up to date."""
+
+    stage: str
+    target: str
+    reason: str
+
+
+def dry_run(
+    config: RunConfig, root: str, *, console: Console, title: str, until: str = STAGES[-1]
+) -> list[Prospect]:
     """What ``run`` would do; changes nothing, and makes no store where there is none.
 
     Raises
@@ -109,20 +140,25 @@ def dry_run(config: RunConfig, root: str, *, until: str = STAGES[-1]) -> list[Pl
         If the source cannot be read, or holds other photographs than the store and
         ``source.on_change`` is ``error``.
     """
-    source = configured_source(config)
+    source = _source(config, console)
     try:
-        store = open_store(root)
+        store, touched = open_store(root), unpack_touched(Blobs(root).get(TOUCHED))
     except StoreNotFoundError:
-        store = None
-    return _planned(config, source, store, until)
-
-
-def _planned(
-    config: RunConfig, source: Source, store: Store | None, until: str
-) -> list[PlannedStep]:
-    stored = store.images if store and store.fingerprint("images") else None
-    plan = plan_ingest(source, config.ingest, config.source, stored)
-    return plan_steps(config, plan, store, until=until)
+        store, touched = None, {}
+    planned = plan_steps(config, _plan(config, source, store, touched), store, until=until)
+    prospects = [
+        Prospect(stage=todo.step.stage, target=todo.step.writes, reason=todo.reason)
+        for todo in planned
+    ]
+    if until == "report":
+        folder = report_folder(config, root)
+        reason = "what it shows changes"
+        if store is not None and not any(todo.reason for todo in planned):
+            identity = _report_identity(config, store, planned, title=title)
+            same = report_mark(folder).get("fingerprint") == identity
+            reason = "" if same else "not of this store and these settings"
+        prospects.append(Prospect(stage="report", target=str(folder), reason=reason))
+    return prospects
 
 
 def _execute(
@@ -162,15 +198,19 @@ def _execute(
 def _report(
     config: RunConfig, store: Store, folder: Path, planned: list[PlannedStep], *, title: str
 ) -> Outcome:
-    settings = {
-        **report_settings(config.report, title=title),
-        "samples": list(store.sample_names),
-    }
-    identities = {todo.step.writes: todo.identity for todo in planned}
-    identity = fingerprint("report", settings, [identities[g] for g in sorted(identities)])
+    identity = _report_identity(config, store, planned, title=title)
     if report_mark(folder).get("fingerprint") == identity:
         return Outcome(stage="report", target=str(folder))
     started = time.perf_counter()
     write(config.report, store, folder, title=title, fingerprint=identity)
     seconds = time.perf_counter() - started
     return Outcome(stage="report", target=str(folder), seconds=seconds)
+
+
+def _report_identity(
+    config: RunConfig, store: Store, planned: list[PlannedStep], *, title: str
+) -> str:
+    samples = {"samples": list(store.sample_names)}
+    identities = {todo.step.writes: todo.identity for todo in planned}
+    settings = {**report_settings(config.report, title=title), **samples}
+    return fingerprint("report", settings, [identities[g] for g in sorted(identities)])

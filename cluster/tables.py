@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
-from cluster.plan import PlannedStep
-from cluster.run import RunResult
+from cluster.run import Prospect, RunResult
 from storage import Version
 
 RIGHT = ("rows", "time", "seconds")
@@ -21,12 +20,12 @@ def outcome_table(result: RunResult) -> Table:
     return table
 
 
-def plan_table(planned: Sequence[PlannedStep]) -> Table:
+def plan_table(prospects: Sequence[Prospect]) -> Table:
     """What a run would do, and why."""
     table = _table("stage", "result", "would", "because")
-    for todo in planned:
-        would = "run" if todo.reason else "skip"
-        table.add_row(todo.step.stage, todo.step.writes, would, todo.reason or "up to date")
+    for prospect in prospects:
+        would = "run" if prospect.reason else "skip"
+        table.add_row(prospect.stage, prospect.target, would, prospect.reason or "up to date")
     return table
 
 

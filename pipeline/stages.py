@@ -12,6 +12,7 @@ from pipeline.ingest.plan import Plan
 from pipeline.ingest.stage import ingest
 from pipeline.sample.stage import group_of, sample
 from pipeline.stage import StageRun
+from pipeline.train.config import UNDECISIVE
 from pipeline.train.stage import train_model
 
 WHERE_IT_RUNS = {"device"}  # settings that decide where a stage runs, not what it computes
@@ -33,6 +34,8 @@ class Step:
         JSON values that decide the result, seeds included.
     run
         Does the work; returns the number of rows written.
+    grows
+        Whether the result becomes that of more photographs by adding to it.
     outlives_growth
         Whether the result stays valid when what it was made from has grown.
     """
@@ -42,6 +45,7 @@ class Step:
     writes: str
     settings: Any
     run: Callable[[StageRun], int]
+    grows: bool = False
     outlives_growth: bool = False
 
 
@@ -56,14 +60,15 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             stage="ingest",
             reads=(),
             writes="images",
-            settings={**photographs, "digest": plan.digest},
+            settings={**photographs, "digest": plan.digest, "parent": plan.parent},
             run=partial(ingest, plan=plan),
+            grows=True,
         ),
         Step(
             stage="train",
             reads=("images",),
             writes="model",
-            settings=config.train.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "on_growth"}),
+            settings=config.train.model_dump(mode="json", exclude=UNDECISIVE),
             run=train_model,
             outlives_growth=config.train.on_growth == "keep",
         ),
@@ -73,6 +78,7 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             writes="latents",
             settings=config.encode.model_dump(mode="json", exclude=WHERE_IT_RUNS),
             run=encode,
+            grows=True,
         ),
         Step(
             stage="analyze",
@@ -80,6 +86,7 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             writes="statistics",
             settings=config.analyze.model_dump(mode="json"),
             run=analyze_latents,
+            grows=True,
         ),
         *(_sample_step(config, name) for name in config.sample.generators),
     )

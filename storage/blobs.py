@@ -37,7 +37,7 @@ class Blobs:
         except AlreadyExistsError:
             return None
 
-    def replace(self, name: str, data: bytes, tag: str | None) -> str | None:
+    def replace(self, name: str, data: bytes, tag: str) -> str | None:
         """Overwrite the object that has this entity tag: the new tag, or `None` if none has."""
         try:
             with self._reaching(name):
@@ -45,26 +45,31 @@ class Blobs:
         except (PreconditionError, FileNotFoundError):
             return None
 
-    def tag(self, name: str) -> str | None:
-        """Entity tag of an object; `None` if there is none."""
+    def read(self, name: str) -> tuple[bytes, str | None] | None:
+        """Content and entity tag of an object; `None` if there is none."""
         try:
             with self._reaching(name):
-                return obstore.head(self._store, name)["e_tag"]
+                found = obstore.get(self._store, name)
+                return bytes(found.bytes()), found.meta["e_tag"]
         except FileNotFoundError:
             return None
 
     def get(self, name: str) -> bytes | None:
         """Content of an object; `None` if there is none."""
-        try:
-            with self._reaching(name):
-                return bytes(obstore.get(self._store, name).bytes())
-        except FileNotFoundError:
-            return None
+        found = self.read(name)
+        return None if found is None else found[0]
 
     def delete(self, name: str) -> None:
         """Remove an object, if there is one."""
         with suppress(FileNotFoundError), self._reaching(name):
             obstore.delete(self._store, name)
+
+    def clear(self, folder: str) -> None:
+        """Remove all objects whose names begin with `folder/`."""
+        with self._reaching(folder):
+            names = [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
+        for name in names:
+            self.delete(name)
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:

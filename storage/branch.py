@@ -136,12 +136,6 @@ class WorkBranch:
             self._repository.delete_branch(self.name)
         return version
 
-    def discard(self) -> None:
-        """Drop the branch and all work on it."""
-        with self._location.lock(), reaching(self._location.root):
-            if self.name in self._repository.list_branches():
-                self._repository.delete_branch(self.name)
-
     def _tip(self) -> icechunk.SnapshotInfo:
         return self._repository.lookup_snapshot(self._repository.lookup_branch(self.name))
 
@@ -170,14 +164,6 @@ def commit_version(
         "host": platform.node(),
     }
     return session.commit(message, metadata={**metadata, **provenance})
-
-
-def is_unfinished(repository: icechunk.Repository, fingerprint: str) -> bool:
-    """Whether a branch of this fingerprint holds commits on top of what `main` is now."""
-    if PREFIX + fingerprint not in repository.list_branches():
-        return False
-    tip = repository.lookup_snapshot(repository.lookup_branch(PREFIX + fingerprint))
-    return bool(tip.metadata.get("base") == repository.lookup_branch(MAIN) != tip.id)
 
 
 def republish(

@@ -168,29 +168,26 @@ def fill_kept_chunks(session: icechunk.Session, group: str, name: str, carried: 
 
 
 def gather_rows(
-    source: icechunk.Session,
-    target: icechunk.Session,
-    group: str,
-    names: tuple[str, ...],
-    rows: np.ndarray,
+    source: icechunk.Session, target: icechunk.Session, path: str, rows: np.ndarray, *, kept: bool
 ) -> None:
-    """Fill those chunks of some arrays whose rows come from elsewhere, a chunk at a time.
+    """Fill the chunks of an array with rows of what it was, a chunk at a time.
 
     Parameters
     ----------
     source, target
-        Sessions on the group as it was and as it becomes.
-    group, names
-        The arrays.
+        Sessions on the array as it was and as it becomes.
+    path
+        The array.
     rows
         int64 (row): for each row of the target, its row in the source.
+    kept
+        Whether the target still holds the chunks whose rows stay where they are.
     """
-    for name in names:
-        old = zarr.open_array(source.store, path=f"{group}/{name}", mode="r")
-        new = zarr.open_array(target.store, path=f"{group}/{name}", mode="r+")
-        new = new.with_config({"write_empty_chunks": True})
-        chunk = new.chunks[0]
-        staying = set(chunks_in_place(rows, chunk))
-        for k in set(range(new.cdata_shape[0])) - staying:
-            part = slice(k * chunk, min((k + 1) * chunk, len(rows)))
-            new[part] = old.oindex[rows[part]]
+    old = zarr.open_array(source.store, path=path, mode="r")
+    new = zarr.open_array(target.store, path=path, mode="r+")
+    new = new.with_config({"write_empty_chunks": True})
+    chunk = new.chunks[0]
+    staying = chunks_in_place(rows, chunk) if kept else []
+    for k in set(range(new.cdata_shape[0])).difference(staying):
+        part = slice(k * chunk, min((k + 1) * chunk, len(rows)))
+        new[part] = old.oindex[rows[part]]

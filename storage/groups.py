@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
+import dask.array as da
 import icechunk
 import numpy as np
 import xarray as xr
@@ -29,14 +30,37 @@ def codecs(*, compress: bool) -> tuple[Any, ...]:
     return (ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()) if compress else (Crc32cCodec(),)
 
 
+def unwritten(
+    dims: str | tuple[str, ...], shape: tuple[int, ...], dtype: Any, *, chunk: int
+) -> xr.Variable:
+    """A variable for a template whose values tasks will write, in chunks of leading rows.
+
+    The chunks have this length in a shorter array too, so that a group keeps its layout when rows
+    are added or dropped.
+
+    Parameters
+    ----------
+    dims, shape, dtype
+        Of the whole variable.
+    chunk
+        Rows per chunk.
+    """
+    fill = "" if is_text(dtype) else 0
+    data = da.full(shape, fill, dtype=dtype, chunks=(chunk, *shape[1:]))
+    return xr.Variable(dims, data, encoding={"chunks": (chunk, *shape[1:])})
+
+
 def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
-    """Shape of the Zarr chunks: the Dask chunks, or slabs of at most 32 MiB of a NumPy array.
+    """Shape of the Zarr chunks: the one asked for in the encoding (`unwritten` does), else the Dask
+    chunks, or slabs of at most 32 MiB of a NumPy array.
 
     Raises
     ------
     SchemaError
         If the Dask chunks along a dimension differ (the last one may be shorter).
     """
+    if "chunks" in variable.encoding and variable.chunks is not None:
+        return tuple(variable.encoding["chunks"])
     if variable.chunks is None:
         row = max(1, variable.nbytes // max(1, variable.shape[0])) if variable.ndim else 1
         rows = max(1, CHUNK_BYTES // row)
@@ -52,8 +76,9 @@ def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
 
 def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
     """Dataset with text of any length, and the Zarr encoding of its variables."""
-    dataset = dataset.assign({n: _of_any_length(v) for n, v in dataset.data_vars.items()})
-    dataset = dataset.assign_coords({n: _of_any_length(v) for n, v in dataset.coords.items()})
+    text = {n: _of_any_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
+    dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
+    dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in dataset.variables.items():
         known = find(group, str(name), variable)
@@ -179,9 +204,9 @@ def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> b
     return wanted == found
 
 
-def _of_any_length(array: xr.DataArray) -> xr.DataArray:
+def _of_any_length(text: xr.Variable) -> xr.Variable:
     # Zarr v3 has no stable form of fixed-width strings and warns about them.
-    return array.astype(np.dtypes.StringDType()) if is_text(array.dtype) else array
+    return text.astype(np.dtypes.StringDType())
 
 
 def open_group(session: icechunk.Session, group: str) -> xr.Dataset:

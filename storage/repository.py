@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 import icechunk
 
-from storage.branch import is_unfinished, republish
+from storage.blobs import Blobs
+from storage.branch import republish
 from storage.errors import StoreError
-from storage.location import Location, reaching
+from storage.location import Location
 from storage.run_lock import run_lock
 from storage.store import Store, Version, open_store
 from storage.transaction import StageTransaction
@@ -85,10 +86,13 @@ class Repository:
         with run_lock(self._location, purpose):
             yield
 
-    def has_unfinished(self, fingerprint: str) -> bool:
-        """Whether an interrupted run left work that `begin` would take up."""
-        with reaching(self._location.root):
-            return is_unfinished(self._repository, fingerprint)
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep a small object beside the versions, in place of what had its name."""
+        Blobs(self.root).put(name, data)
+
+    def kept(self, name: str) -> bytes | None:
+        """What `keep` has kept; `None` if nothing."""
+        return Blobs(self.root).get(name)
 
     def rollback(self, version: str) -> Version:
         """Publish an older version's content again, as the newest version.

@@ -1,6 +1,7 @@
 """One run at a time works on a store; a second one learns who does."""
 
 import json
+import logging
 import os
 import platform
 import threading
@@ -14,8 +15,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from storage.blobs import Blobs
-from storage.errors import StoreLockedError
+from storage.errors import StoreError, StoreLockedError
 from storage.location import Location
+
+logger = logging.getLogger(__name__)
 
 LOCK = "zpoints.run.lock"
 HOLDER = "zpoints.run.json"
@@ -60,8 +63,7 @@ def _hold_folder(location: Location, facts: dict[str, Any]) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        found = holder.read_bytes() if holder.exists() else None
-        raise StoreLockedError(_refusal(location.root, found)) from error
+        raise StoreLockedError(_refusal(location.root, _content(holder))) from error
     try:
         holder.write_text(json.dumps(facts), encoding="utf-8")
         yield
@@ -72,32 +74,70 @@ def _hold_folder(location: Location, facts: dict[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _hold_bucket(location: Location, facts: dict[str, Any]) -> Iterator[None]:
-    blobs, ended = Blobs(location.root), threading.Event()
-
-    def claim() -> bytes:
-        return json.dumps({**facts, "until": time.time() + CLAIM_SECONDS}).encode()
-
-    tag = blobs.create(HOLDER, claim())
-    if tag is None:  # there is a claim: it may have ended
-        found = blobs.get(HOLDER)
-        if found is not None and json.loads(found)["until"] > time.time():
-            raise StoreLockedError(_refusal(location.root, found))
-        tag = blobs.replace(HOLDER, claim(), blobs.tag(HOLDER))
-        if tag is None:
-            raise StoreLockedError(_refusal(location.root, blobs.get(HOLDER)))
-
-    def renew(tag: str | None) -> None:
-        while tag is not None and not ended.wait(CLAIM_SECONDS / RENEWALS):
-            tag = blobs.replace(HOLDER, claim(), tag)
-
-    renewing = threading.Thread(target=renew, args=(tag,), daemon=True)
+    claim = Claim(Blobs(location.root), facts)
+    claim.take(location.root)
+    ended = threading.Event()
+    renewing = threading.Thread(target=claim.renew_until, args=(ended,), daemon=True)
     renewing.start()
     try:
         yield
     finally:
         ended.set()
         renewing.join()
-        blobs.delete(HOLDER)
+        claim.release()
+
+
+class Claim:
+    """The object in a bucket that says who is at work, until when."""
+
+    def __init__(self, blobs: Blobs, facts: dict[str, Any]) -> None:
+        self._blobs = blobs
+        self._facts = facts
+        self._tag: str | None = None
+
+    def take(self, root: str) -> None:
+        """Claim the root; raises StoreLockedError where another claim has not ended."""
+        self._tag = self._blobs.create(HOLDER, self._content())
+        if self._tag is None and (found := self._blobs.read(HOLDER)) is not None:
+            content, tag = found
+            if _until(content) > time.time():
+                raise StoreLockedError(_refusal(root, content))
+            self._tag = self._blobs.replace(HOLDER, self._content(), str(tag))
+        if self._tag is None:
+            raise StoreLockedError(_refusal(root, self._blobs.get(HOLDER)))
+
+    def renew_until(self, ended: threading.Event) -> None:
+        """Renew the claim now and then; what fails once is tried again."""
+        while self._tag is not None and not ended.wait(CLAIM_SECONDS / RENEWALS):
+            try:
+                self._tag = self._blobs.replace(HOLDER, self._content(), self._tag)
+            except StoreError as error:
+                logger.warning("The claim on the store was not renewed: %s", error)
+        if self._tag is None:
+            logger.warning("Another run has taken over the store; only one of them can publish.")
+
+    def release(self) -> None:
+        """Give the claim back, unless another run has taken it over."""
+        found = self._blobs.read(HOLDER)
+        if found is not None and found[1] == self._tag:
+            self._blobs.delete(HOLDER)
+
+    def _content(self) -> bytes:
+        return json.dumps({**self._facts, "until": time.time() + CLAIM_SECONDS}).encode()
+
+
+def _until(content: bytes) -> float:
+    try:
+        return float(json.loads(content)["until"])
+    except (ValueError, KeyError, TypeError):  # no claim that means anything
+        return 0.0
+
+
+def _content(holder: Path) -> bytes | None:
+    try:
+        return holder.read_bytes()
+    except OSError:  # it is just beginning or ending
+        return None
 
 
 def _refusal(root: str, holder: bytes | None) -> str:

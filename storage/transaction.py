@@ -21,8 +21,9 @@ from storage.variables import SCHEMA_VERSION, validate
 
 COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""
-FIRST_WAVE = 4
+FIRST_WAVE = 2
 """Blocks of the first wave, when nothing is known of their speed."""
+CHECKPOINTS = "checkpoints"
 
 
 class StageTransaction:
@@ -128,8 +129,14 @@ class StageTransaction:
         """
         template = self._owned(group, template, attrs)
         with self._branch.committed(f"{self.stage}: rows of {group} settled") as session:
-            names = write_group(session, group, template, carried=rows)
-            gather_rows(self._branch.reader(), session, group, names, rows)
+            kept, before = (
+                write_group(session, group, template, carried=rows),
+                self._branch.reader(),
+            )
+            for name in map(str, template.variables):
+                if template[name].variable.chunks is not None:
+                    path = f"{group}/{name}"
+                    gather_rows(before, session, path, rows, kept=name in kept)
 
     def attrs(self, group: str) -> dict[str, Any]:
         """Attributes of a group that this work has laid out; empty before it has."""
@@ -208,7 +215,8 @@ class StageTransaction:
     def save_checkpoint(self, data: bytes) -> None:
         """Keep the state of unfinished work outside the branch, in place of what was kept before.
 
-        For work that is no sum of chunks, such as a training; `publish` and `discard` drop it.
+        For work that is no sum of chunks, such as a training; `publish` drops it, and
+        those of all other unfinished work, which builds on an older version from then on.
         """
         self._blobs.put(self._checkpoint, data)
 
@@ -218,7 +226,7 @@ class StageTransaction:
 
     @property
     def _checkpoint(self) -> str:
-        return f"checkpoints/{self.fingerprint}"
+        return f"{CHECKPOINTS}/{self.fingerprint}"
 
     def publish(self, *, message: str, rows: int, metadata: Mapping[str, Any] | None = None) -> str:
         """Make the finished groups the newest version of the store.
@@ -248,13 +256,8 @@ class StageTransaction:
         """
         self._verify()
         version = self._branch.publish(message, {**(metadata or {}), "rows": rows})
-        self._blobs.delete(self._checkpoint)
+        self._blobs.clear(CHECKPOINTS)
         return version
-
-    def discard(self) -> None:
-        """Drop the branch and all work on it."""
-        self._branch.discard()
-        self._blobs.delete(self._checkpoint)
 
     def _verify(self) -> None:
         with reaching(self._root):

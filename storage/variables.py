@@ -193,7 +193,8 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         # A data variable, since `Dataset.query` needs one: xarray takes `image` for a coordinate.
         _table(_CHECKSUM, required=True),
         _table(_NAME, required=True, label=True),
-        _table(_LABELS + _SIGNATURE + _QUARANTINED, label=True),
+        _table(_SIGNATURE, required=True, label=True),
+        _table(_LABELS + _QUARANTINED, label=True),
         _table(_FAULT + "\n" + _QUARANTINE),
     ),
     "model": _group(

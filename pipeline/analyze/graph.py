@@ -119,14 +119,19 @@ def _parts(z: da.Array, state_of: Callable[..., S], **shared: Any) -> list[Any]:
     if z.ndim != 2:
         raise AnalyzeError(f"Vectors come as an array (vector, component), not of shape {z.shape}.")
     whole_rows = z if z.numblocks[1] == 1 else z.rechunk({1: -1})
-    count = whole_rows.numblocks[0]
-    states = whole_rows.map_blocks(
-        _boxed, state_of, **shared, dtype=object, chunks=((1,) * count, (1,)), meta=_box(None)
+    states = da.map_blocks(
+        _boxed,
+        whole_rows,
+        state_of,
+        **shared,
+        dtype=object,
+        chunks=((1,) * whole_rows.numblocks[0], (1,)),
+        meta=_box(None),
     )
     return list(states.to_delayed().ravel())
 
 
-def _boxed(block: np.ndarray, state_of: Callable[..., S], **shared: Any) -> np.ndarray:
+def _boxed(block: Any, state_of: Callable[..., Any], **shared: Any) -> Any:
     return _box(state_of(block, **shared))
 
 

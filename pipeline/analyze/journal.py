@@ -46,9 +46,9 @@ class Journal(Generic[S]):
         self.on_wave()
 
 
-def pack(first: Journal[State], second: Journal[Projection]) -> bytes:
-    """Both passes as an uncompressed NumPy archive."""
-    arrays: dict[str, Any] = {}
+def pack(covered: int, first: Journal[State], second: Journal[Projection]) -> bytes:
+    """Both passes as an uncompressed NumPy archive; the first one left out `covered` vectors."""
+    arrays: dict[str, Any] = {"covered": covered}
     for name, journal in (("first", first), ("second", second)):
         arrays[f"{name}.waves"] = journal.waves
         if journal.state is not None:
@@ -58,11 +58,15 @@ def pack(first: Journal[State], second: Journal[Projection]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(data: bytes | None) -> tuple[Journal[State], Journal[Projection]]:
-    """What ``pack`` made into bytes; two empty journals of nothing or of damaged bytes."""
+def unpack(data: bytes | None, covered: int) -> tuple[Journal[State], Journal[Projection]]:
+    """What ``pack`` made into bytes; two empty journals where it is nothing, damaged, or of a pass
+    that left out other vectors.
+    """
     try:
         with np.load(BytesIO(data or b"")) as archive:
             arrays = dict(archive)
+        if int(arrays["covered"]) != covered:
+            return Journal(), Journal()
         return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
     except (ValueError, KeyError, OSError, EOFError):  # the archive checks its own CRC
         return Journal(), Journal()

@@ -22,7 +22,7 @@ def analyze_latents(run: StageRun) -> int:
     new = z[covered:]
     if covered:
         run.console.line(f"The statistics of {covered:,} vectors grow by {len(new):,}.")
-    first, second = unpack(run.work.load_checkpoint())
+    first, second = unpack(run.work.load_checkpoint(), covered)
     total, saved = (waves(new) if len(new) else 0) + waves(z), time.monotonic()
 
     with run.console.bar("analyze", total=len(z), unit="vectors") as advance:
@@ -31,7 +31,7 @@ def analyze_latents(run: StageRun) -> int:
             nonlocal saved
             advance(len(z) * (first.waves + second.waves) // total, "two passes")
             if time.monotonic() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
-                run.work.save_checkpoint(pack(first, second))
+                run.work.save_checkpoint(pack(covered, first, second))
                 saved = time.monotonic()
 
         first.on_wave = second.on_wave = on_wave

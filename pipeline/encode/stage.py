@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
-import dask.array as da
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,6 +14,7 @@ from pipeline.stage import StageRun, chunk_bounds
 from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.weights import load_model
 from storage import Block
+from storage.groups import unwritten
 from storage.rows import Rows
 from storage.variables import labels
 
@@ -27,13 +27,15 @@ def encode(run: StageRun) -> int:
     Images that the stored model has encoded already are not encoded again.
     """
     config, images, store = run.config.encode, run.store.images, run.store
-    count = images.sizes["image"]
+    count, digest = images.sizes["image"], store.model.attrs["sha256"]
     previous = run.previous(GROUP)
+    if previous is not None and previous.attrs["model_sha256"] != digest:
+        previous = None
     carried = _carried(images, previous)
     run.work.create(
         GROUP,
         _template(images, store.model.attrs["architecture"]["z_dim"], config),
-        attrs={"grown_from": _grown_from(previous, carried)},
+        attrs={"grown_from": _grown_from(previous, carried), "model_sha256": digest},
         carried=carried if (carried >= 0).any() else None,
     )
     known = int((carried >= 0).sum())
@@ -68,7 +70,7 @@ def _grown_from(previous: xr.Dataset | None, carried: np.ndarray) -> dict[str, i
     rows = previous.sizes["image"]
     if not np.array_equal(carried[:rows], np.arange(rows)):
         return {}
-    return {**previous.attrs.get("grown_from", {}), previous.attrs["fingerprint"]: rows}
+    return {**previous.attrs["grown_from"], previous.attrs["fingerprint"]: rows}
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,11 @@ class _Encoding:
 
 def _template(images: xr.Dataset, z_dim: int, config: EncodeConfig) -> xr.Dataset:
     """The group's metadata, with the labels of the images."""
-    count = images.sizes["image"]
-    shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
-        "z": (("image", "component"), (count, z_dim)),
-        "reconstruction_error": ("image", (count,)),
-    }
+    count, chunk = images.sizes["image"], config.chunk
     return xr.Dataset(
         {
-            name: (dims, da.zeros(shape, dtype=np.float32, chunks=(config.chunk, *shape[1:])))
-            for name, (dims, shape) in shapes.items()
+            "z": unwritten(("image", "component"), (count, z_dim), np.float32, chunk=chunk),
+            "reconstruction_error": unwritten("image", (count,), np.float32, chunk=chunk),
         },
         coords=labels(images),
     )

@@ -1,17 +1,18 @@
 """What an ingest has to do: the photographs of the source against those that are stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from pipeline.ingest.config import IngestConfig, SourceConfig
-from pipeline.ingest.errors import PhotographError, SourceError
-from pipeline.ingest.files import PhotographFiles, digest
-from pipeline.ingest.images import checksum
+from pipeline.ingest.errors import SourceError
+from pipeline.ingest.files import digest
+from pipeline.ingest.known import Known, Touched, match, refused
 from pipeline.ingest.source import Source
+from pipeline.splits import split_labels, splits_of
 
 EXAMPLES = 3
 
@@ -32,12 +33,17 @@ class Plan:
         Per row, what the listing said of the file when its content was read.
     quarantine
         Known to be unusable: ``reason`` and ``signature``, indexed by name.
-    removed, changed
-        Names of stored photographs that the source lacks or holds with other content.
     digest
         The same for the same photographs and annotations, in whatever order they arrived.
+    parent
+        Fingerprint of the images that these came from by arrivals, changes and removals, of which
+        their order is a result; empty for the order of the source.
     grows
-        Whether the stored images become these by the arrival, change or removal of photographs.
+        Whether the stored images become these in that way, and a model of theirs stays valid.
+    removed, changed
+        Names of stored photographs that the source lacks or holds with other content.
+    touched
+        What comparing contents has shown, for the next comparison.
     """
 
     source: Source
@@ -45,10 +51,12 @@ class Plan:
     carried: np.ndarray
     signatures: np.ndarray
     quarantine: pd.DataFrame
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
     digest: str
-    grows: bool
+    parent: str = ""
+    grows: bool = False
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    touched: Touched = field(default_factory=dict)
 
     @property
     def names(self) -> np.ndarray:
@@ -62,13 +70,16 @@ class Plan:
 
 
 def plan_ingest(
-    source: Source, config: IngestConfig, on: SourceConfig, stored: xr.Dataset | None
+    source: Source,
+    config: IngestConfig,
+    on: SourceConfig,
+    stored: xr.Dataset | None,
+    touched: Touched | None = None,
 ) -> Plan:
     """Compare a source with the stored images.
 
-    Photographs are the same if their names and the listing's signatures are; where only the
-    signature differs, the content's checksum decides. Stored photographs keep their order, new ones
-    follow. Photographs in quarantine are tried again once their signature has changed.
+    Stored photographs keep their order, new ones follow. Photographs in quarantine are tried again
+    once their signature has changed. Another ``ingest.limit`` selects anew, from the whole source.
 
     Parameters
     ----------
@@ -78,6 +89,8 @@ def plan_ingest(
         How they are cut, and what to do when stored ones have changed.
     stored
         The group ``images`` of the newest version; None without one.
+    touched
+        What earlier plans have found by comparing contents.
 
     Raises
     ------
@@ -85,7 +98,16 @@ def plan_ingest(
         If stored photographs were removed or changed and ``source.on_change`` is ``error``, or
         some are in quarantine and ``source.strict`` is set.
     """
-    plan = _compared(source, config, stored)
+    if stored is None:
+        plan = _selected(source, config)
+    else:
+        known = match(source, stored, touched or {})
+        plan = replace(
+            _compared(source, config, stored, known),
+            removed=known.removed,
+            changed=known.changed,
+            touched=known.touched,
+        )
     if on.on_change == "error" and (plan.removed or plan.changed):
         raise SourceError(_changes(plan))
     if on.strict and len(plan.quarantine):
@@ -107,110 +129,29 @@ def listed(quarantine: pd.DataFrame, count: int = EXAMPLES) -> str:
     return "; ".join(f"{name}: {reason}" for name, reason in reasons)
 
 
-def _compared(source: Source, config: IngestConfig, stored: xr.Dataset | None) -> Plan:
-    if stored is None or "signature" not in stored or not _same_pixels(stored, config):
-        return _fresh(source, config)
-    known = _known(source, stored)
-    if stored.attrs.get("limit") != config.limit:
-        return _selected_anew(source, config, known)
-    return _grown(source, config, known)
+def _compared(source: Source, config: IngestConfig, stored: xr.Dataset, known: Known) -> Plan:
+    cut = (stored.sizes["y"], stored.sizes["channel"], stored.attrs["crop"])
+    if cut != (config.side, config.channels, config.crop):
+        return _selected(source, config)
+    if stored.attrs["limit"] != config.limit:
+        return _selected(source, config, known)
+    return _grown(source, config, stored, known)
 
 
-def _same_pixels(stored: xr.Dataset, config: IngestConfig) -> bool:
-    """Whether the stored images were cut as the configuration asks."""
-    cut = (stored.sizes["y"], stored.sizes["channel"], stored.attrs.get("crop", 0))
-    return cut == (config.side, config.channels, config.crop)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Stored photographs, matched with the source.
-
-    Attributes
-    ----------
-    place
-        int64 (stored row): its place in ``source.names``, or -1.
-    same
-        bool (stored row): whether the source holds the content that is stored.
-    signature
-        (stored row): the listing's, when the content was read.
-    quarantine
-        Photographs in quarantine whose files have not changed since.
-    names
-        Names of the stored rows.
-    """
-
-    place: np.ndarray
-    same: np.ndarray
-    signature: np.ndarray
-    quarantine: pd.DataFrame
-    names: np.ndarray
-
-
-def _known(source: Source, stored: xr.Dataset) -> _Known:
-    names = stored["name"].values.astype(object)
-    place = pd.Index(source.names).get_indexer(pd.Index(names))
-    now = np.array([*source.signatures, ""], dtype=object)[place]
-    before = stored["signature"].values.astype(object)
-    same = (place >= 0) & (now == before)
-    for row in np.flatnonzero((place >= 0) & ~same):
-        content = _checksum(source.files, source.keys[place[row]])
-        same[row] = content == stored["checksum"].values[row]
-    return _Known(place, same, before, _still_quarantined(source, stored), names)
-
-
-def _checksum(files: PhotographFiles, key: str) -> np.uint64 | None:
-    try:
-        return checksum(files.read(key))
-    except PhotographError:
-        return None
-
-
-def _still_quarantined(source: Source, stored: xr.Dataset) -> pd.DataFrame:
-    refused = _refused(source)
-    if "quarantined" not in stored.variables:
-        return refused
-    before = pd.DataFrame(
-        {
-            "reason": stored["quarantine_reason"].values.astype(object),
-            "signature": stored["quarantine_signature"].values.astype(object),
-        },
-        index=stored["quarantined"].values.astype(object),
-    )
-    now = pd.Series(source.signatures, index=pd.Index(source.names, dtype=object), dtype=object)
-    before = before[before["signature"].eq(now.reindex(before.index))]
-    return pd.concat([refused, before])
-
-
-def _refused(source: Source) -> pd.DataFrame:
-    """What the listing alone shows to be unusable."""
-    return pd.DataFrame(
-        {
-            "reason": [r.reason for r in source.refused],
-            "signature": [r.signature for r in source.refused],
-        },
-        index=pd.Index([r.name for r in source.refused], dtype=object),
-        dtype=object,
-    )
-
-
-def _fresh(source: Source, config: IngestConfig) -> Plan:
+def _selected(source: Source, config: IngestConfig, known: Known | None = None) -> Plan:
+    """The rows of an ingest from scratch; what is known of them is carried over."""
     rows = _spaced(np.arange(len(source.names)), config.limit)
-    carried = np.full(len(rows), -1)
-    return _plan(source, rows, carried, _signatures(source, rows), _refused(source))
+    carried, signatures = np.full(len(rows), -1), _signatures(source, rows)
+    if known is not None:
+        stored_row = np.full(len(source.names), -1)
+        stored_row[known.place[known.same]] = np.flatnonzero(known.same)
+        carried = stored_row[rows]
+        signatures = np.where(carried >= 0, known.signature[carried], signatures)
+    return _plan(source, rows, carried, signatures, refused(source))
 
 
-def _selected_anew(source: Source, config: IngestConfig, known: _Known) -> Plan:
-    """Another ``ingest.limit``: other photographs, of which some are stored already."""
-    rows = _spaced(np.arange(len(source.names)), config.limit)
-    stored_row = np.full(len(source.names), -1)
-    stored_row[known.place[known.same]] = np.flatnonzero(known.same)
-    carried = stored_row[rows]
-    signatures = np.where(carried >= 0, known.signature[carried], _signatures(source, rows))
-    return _plan(source, rows, carried, signatures, _refused(source))
-
-
-def _grown(source: Source, config: IngestConfig, known: _Known) -> Plan:
+def _grown(source: Source, config: IngestConfig, stored: xr.Dataset, known: Known) -> Plan:
+    """The stored rows without those that left, and behind them the new ones."""
     there = known.place >= 0
     rows, carried = known.place[there], np.where(known.same, np.arange(len(there)), -1)[there]
     signatures = np.where(carried >= 0, known.signature[there], _signatures(source, rows))
@@ -220,15 +161,29 @@ def _grown(source: Source, config: IngestConfig, known: _Known) -> Plan:
     have = len(rows) + len(known.quarantine)
     room = None if config.limit is None else max(config.limit - have, 0)
     new = _spaced(np.flatnonzero(~handled), room)
-    return _plan(
+    plan = _plan(
         source,
         np.concatenate([rows, new]),
         np.concatenate([carried, np.full(len(new), -1)]),
         np.concatenate([signatures, _signatures(source, new)]),
         known.quarantine,
-        removed=tuple(known.names[~there]),
-        changed=tuple(known.names[there & ~known.same]),
-        grows=bool(known.same.any()),
+    )
+    unchanged = plan.digest == stored.attrs["digest"]
+    return replace(
+        plan,
+        parent=stored.attrs["parent" if unchanged else "fingerprint"],
+        grows=bool(known.same.any()) and _same_splits(plan, stored),
+    )
+
+
+def _same_splits(plan: Plan, stored: xr.Dataset) -> bool:
+    """Whether what is stored stays in its split: a model must not be tested on what it has seen."""
+    kept = plan.carried >= 0
+    labels = plan.source.labels
+    now = labels["split"].to_numpy()[plan.rows[kept]] if "split" in labels else None
+    before = plan.carried[kept]
+    return np.array_equal(
+        splits_of(now, stored["checksum"].values[before]), split_labels(stored)[before]
     )
 
 
@@ -252,24 +207,17 @@ def _plan(
     carried: np.ndarray,
     signatures: np.ndarray,
     quarantine: pd.DataFrame,
-    *,
-    removed: tuple[str, ...] = (),
-    changed: tuple[str, ...] = (),
-    grows: bool = False,
 ) -> Plan:
     names = np.array(source.names, dtype=object)[rows]
     inputs = [f"{name} {signature}" for name, signature in zip(names, signatures, strict=True)]
-    inputs += [f"{name} {s}" for name, s in quarantine["signature"].items()]
+    inputs += [f"{name} {signature}" for name, signature in quarantine["signature"].items()]
     return Plan(
         source=source,
         rows=rows,
         carried=carried,
         signatures=signatures,
         quarantine=quarantine,
-        removed=removed,
-        changed=changed,
         digest=digest([*sorted(inputs), source.annotations]),
-        grows=grows,
     )
 
 
@@ -281,8 +229,9 @@ def _changes(plan: Plan) -> str:
         if names
     ]
     return (
-        f"The source {' and '.join(said)}. Restore them; or follow the source with --set "
-        "source.on_change=reencode, which leaves older versions as they are; or use another --root."
+        f"The source ({plan.source.form} form: {plan.source.why}) {' and '.join(said)}. Restore "
+        "them; or follow the source with --set source.on_change=reencode, which leaves older "
+        "versions as they are; or use another --root."
     )
 
 

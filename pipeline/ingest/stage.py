@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -15,11 +14,13 @@ from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import PhotographFiles
 from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import read_block
+from pipeline.ingest.known import quarantine_of
 from pipeline.ingest.labels import LANDMARKS
 from pipeline.ingest.plan import Plan, listed, refusal
 from pipeline.ingest.source import Source
 from pipeline.stage import StageRun, chunk_bounds
 from storage import Block
+from storage.groups import unwritten
 from storage.rows import Rows
 
 GROUP = "images"
@@ -65,18 +66,26 @@ def ingest(run: StageRun, *, plan: Plan) -> int:
     if not run.work.attrs(GROUP).get("settled"):
         _read(run, plan)
         _settle(run, plan)
-    return int(run.work.attrs(GROUP)["stored"])
+    found = run.work.attrs(GROUP)
+    if run.config.source.strict and found["quarantined"]:
+        raise SourceError(refusal(quarantine_of(run.work.dataset(GROUP))))
+    return int(found["stored"])
+
+
+def source_lines(source: Source) -> list[str]:
+    """What was found where, for the user."""
+    count = len(source.names) + len(source.refused)
+    return [f"{source.form} form: {source.why}, {count:,} photographs.", *source.notes]
 
 
 def _lines(plan: Plan) -> list[str]:
-    source, total = plan.source, len(plan.rows)
-    lines = [f"{source.form} form: {source.why}, {total + len(plan.quarantine):,} photographs."]
-    lines += source.notes
+    lines = []
     for verb, names in (("removed from", plan.removed), ("changed in", plan.changed)):
         if names:
             lines.append(f"{len(names):,} photographs were {verb} the source.")
-    if plan.new < total:
-        lines.append(f"{total - plan.new:,} are stored already, {plan.new:,} have to be read.")
+    if plan.new < len(plan.rows):
+        stored = len(plan.rows) - plan.new
+        lines.append(f"{stored:,} are stored already, {plan.new:,} have to be read.")
     return lines
 
 
@@ -150,8 +159,6 @@ def _settle(run: StageRun, plan: Plan) -> None:
     quarantine = pd.concat([plan.quarantine, found])
     if len(good) == 0:
         raise SourceError(f"No photograph of the source can be read: {listed(quarantine)}.")
-    if run.config.source.strict and len(quarantine):
-        raise SourceError(refusal(quarantine))
     if len(found):
         run.console.line(
             f"{len(found):,} photographs cannot be read and are in quarantine, e.g. "
@@ -182,7 +189,14 @@ def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
 
 
 def _attrs(plan: Plan, config: IngestConfig) -> dict[str, Any]:
-    return {"source_form": plan.source.form, "crop": config.crop, "limit": config.limit}
+    return {
+        "source_form": plan.source.form,
+        "crop": config.crop,
+        "limit": config.limit,
+        "digest": plan.digest,
+        "parent": plan.parent,
+        "annotations": plan.source.annotations,
+    }
 
 
 def _template(
@@ -191,16 +205,10 @@ def _template(
     """The group's metadata and the labels of some rows; ``written`` is left to the tasks."""
     count, source, place = len(rows), plan.source, plan.rows[rows]
     shape = (count, config.side, config.side, config.channels)
-    unwritten: dict[str, tuple] = {
-        "image": (
-            ("image", "y", "x", "channel"),
-            da.zeros(shape, dtype=np.uint8, chunks=(config.chunk, *shape[1:])),
-        ),
-        "checksum": ("image", da.zeros(count, dtype=np.uint64, chunks=config.chunk)),
-        "fault": (
-            "image",
-            da.full(count, "", dtype=np.dtypes.StringDType(), chunks=config.chunk),
-        ),
+    tasks = {
+        "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=config.chunk),
+        "checksum": unwritten("image", (count,), np.uint64, chunk=config.chunk),
+        "fault": unwritten("image", (count,), np.dtypes.StringDType(), chunk=config.chunk),
     }
     labels: dict[str, tuple] = {
         str(name): ("image", column.to_numpy())
@@ -212,4 +220,4 @@ def _template(
         labels["landmarks"] = (("image", "landmark", "axis"), source.landmarks[place])
         labels["landmark"] = ("landmark", list(LANDMARKS))
         labels["axis"] = ("axis", ["x", "y"])
-    return xr.Dataset({name: unwritten[name] for name in written}, coords=labels)
+    return xr.Dataset({name: tasks[name] for name in written}, coords=labels)

@@ -29,7 +29,10 @@ def report_mark(folder: Path) -> dict[str, Any]:
     mark = folder / MARK
     if not (mark.is_file() and (folder / PAGE).is_file()):
         return {}
-    content: dict[str, Any] = json.loads(mark.read_text())
+    try:
+        content: dict[str, Any] = json.loads(mark.read_text())
+    except ValueError:  # a disk that was full
+        return {}
     return content
 
 

@@ -56,8 +56,10 @@ def draw(name: str, statistics: xr.Dataset, n: int, seed: int = 0, **parameters:
     (5, 8)
     """
     chosen = generator(name, **parameters)
-    if "loadings" not in statistics:
+    if not isinstance(statistics, xr.Dataset) or "loadings" not in statistics:
         raise SampleError("draw needs the group statistics of a store: pass store.statistics.")
+    if not isinstance(n, int | np.integer) or n < 0:
+        raise SampleError(f"n = {n!r}: expected how many vectors to draw, 0 or more.")
     sampler = chosen.fit(statistics)
     z, v = draw_rows(sampler, statistics, seed, 0, n)
     return xr.Dataset(

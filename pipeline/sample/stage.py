@@ -3,7 +3,6 @@
 from functools import lru_cache, partial
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 
@@ -15,6 +14,7 @@ from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.model import Architecture
 from pipeline.train.weights import load_model
 from storage import Block, open_store
+from storage.groups import unwritten
 
 
 def group_of(name: str) -> str:
@@ -66,10 +66,9 @@ def _template(a: Architecture, config: SampleConfig) -> xr.Dataset:
         "v": (("sample", "pc"), (a.z_dim,), np.float32),
         "image": (("sample", "y", "x", "channel"), (a.side, a.side, a.channels), np.uint8),
     }
-
-    def unwritten(shape: tuple[int, ...], dtype: type) -> da.Array:
-        return da.zeros((config.count, *shape), dtype=dtype, chunks=(config.chunk, *shape))
-
     return xr.Dataset(
-        {name: (dims, unwritten(shape, dtype)) for name, (dims, shape, dtype) in shapes.items()}
+        {
+            name: unwritten(dims, (config.count, *shape), dtype, chunk=config.chunk)
+            for name, (dims, shape, dtype) in shapes.items()
+        }
     )

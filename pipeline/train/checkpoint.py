@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.train.config import TrainConfig
+from pipeline.train.config import UNDECISIVE, TrainConfig
 from storage.errors import ZpointsError
 
 DIGEST_BYTES = 32  # of SHA-256
@@ -57,8 +57,8 @@ class Checkpoint:
 
 
 def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """The settings that decide a training's result: all but the device and what growth means."""
-    return config.model_dump(mode="json", exclude={"device", "on_growth"})
+    """The settings that decide a training's result: those that decide its result."""
+    return config.model_dump(mode="json", exclude=UNDECISIVE)
 
 
 def pack(checkpoint: Checkpoint) -> bytes:

@@ -11,6 +11,10 @@ def _roman(value: Any) -> Any:
     return {"I": 1, "II": 2}.get(value, value) if isinstance(value, str) else value
 
 
+UNDECISIVE = {"device", "on_growth"}
+"""Settings that do not decide what a training of given images results in."""
+
+
 class TrainConfig(Settings):
     """The autoencoder and its training."""
 

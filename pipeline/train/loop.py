@@ -73,7 +73,10 @@ def train(
     """
     count = len(images)
     if count < 2:
-        raise TrainingError(f"The training split has {count} images; expected at least 2.")
+        raise TrainingError(
+            f"The training split has {count} images; expected at least 2. Look at the labels "
+            "`split` of the images (train, validation, test), or raise ingest.limit."
+        )
     device = choose_device(config.device)
     use_repeatable_algorithms(device)
     batch, steps = _epoch(count, config)
@@ -114,6 +117,8 @@ def train(
 
 def images_seen(count: int, config: TrainConfig) -> int:
     """How many images ``train`` will have seen at its end, for a progress bar's total."""
+    if count == 0:
+        return 0
     batch, steps = _epoch(count, config)
     return steps * batch * config.epochs
 

@@ -144,12 +144,16 @@ def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Pa
     shutil.copytree(faces, tree)
     photograph = tree / "img_align_celeba" / "000007.jpg"
     photograph.write_bytes(photograph.read_bytes()[:2000])
+    command = ["run", "demo", "--set", f"ingest.source={tree}", "--until", "ingest"]
 
-    done = zpoints("run", "demo", "--set", f"ingest.source={tree}", folder=tmp_path)
+    lenient = zpoints(*command, folder=tmp_path)
+    strict = zpoints(*command, "--strict", folder=tmp_path)
 
-    assert done.returncode == 1
-    assert "000007.jpg" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert lenient.returncode == 0
+    assert "1 photographs cannot be read and are in quarantine, e.g. 000007.jpg:" in lenient.stdout
+    assert strict.returncode == 1
+    assert "1 photographs cannot be read: 000007.jpg" in strict.stderr
+    assert "Traceback" not in lenient.stderr + strict.stderr
 
 
 def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None:

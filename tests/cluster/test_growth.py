@@ -1,83 +1,18 @@
 """Photographs that arrive, change and leave: what is done again, and that the result is right."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from cluster.run import RunResult, dry_run, run
+from cluster.run import dry_run
 from pipeline.analyze import analyze
 from pipeline.config import RunConfig, override
 from pipeline.ingest.errors import SourceError
-from pipeline.synthesize import synthesize
 from storage import Store, open_repository, open_store
-from tests.conftest import SMALL, SilentConsole
-
-FIRST, MORE = 130, 45
-
-
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All photographs that there will ever be."""
-    folder = tmp_path_factory.mktemp("everything") / "tree"
-    synthesize(folder, count=FIRST + MORE, seed=3)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def first_night(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the photographs of the first night and the store of their run."""
-    home = tmp_path_factory.mktemp("first")
-    tree = home / "tree"
-    shutil.copytree(everything, tree, ignore=shutil.ignore_patterns("img_align_celeba"))
-    (tree / "img_align_celeba").mkdir()
-    arrive(everything, tree, 0, FIRST)
-    go(configured(tree), home / "store")
-    return home
-
-
-@pytest.fixture
-def tree(first_night: Path, tmp_path: Path) -> Path:
-    """Photographs of the first night; annotations are there for all."""
-    return Path(shutil.copytree(first_night / "tree", tmp_path / "tree"))
-
-
-@pytest.fixture
-def root(first_night: Path, tmp_path: Path) -> Path:
-    """The store after the first night."""
-    return Path(shutil.copytree(first_night / "store", tmp_path / "store"))
-
-
-@pytest.fixture
-def config(tree: Path) -> RunConfig:
-    return configured(tree)
-
-
-def configured(tree: Path) -> RunConfig:
-    only = ["train.epochs=1", "sample.count=32"]
-    return override(RunConfig(), [f"ingest.source={tree}", *SMALL, *only])
-
-
-def arrive(everything: Path, home: Path, start: int, stop: int) -> list[str]:
-    photographs = sorted((everything / "img_align_celeba").iterdir())[start:stop]
-    for path in photographs:
-        shutil.copy2(path, home / "img_align_celeba" / path.name)
-    return [path.name for path in photographs]
-
-
-def go(config: RunConfig, root: Path, until: str = "analyze") -> tuple[RunResult, list[str]]:
-    console = SilentConsole()
-    return run(config, str(root), console=console, title="t", until=until), console.lines
-
-
-def done(result: RunResult) -> list[str]:
-    return [outcome.target for outcome in result.outcomes if outcome.seconds is not None]
-
-
-def chunk_files(root: Path) -> set[str]:
-    return {path.name for path in (root / "chunks").iterdir()}
+from tests.cluster.conftest import FIRST, MORE, arrive, chunk_files, done, go
+from tests.conftest import SilentConsole
 
 
 def test_run__more_photographs_are_ingested_encoded_and_merged(
@@ -218,72 +153,6 @@ def test_run__a_raised_limit_reads_only_what_is_not_stored(
     np.testing.assert_array_equal(result.store.images["image"], fresh.images["image"])
 
 
-def test_run__unreadable_photographs_go_to_the_quarantine(
-    tree: Path, config: RunConfig, tmp_path: Path
-) -> None:
-    root = tmp_path / "new"
-    photographs = sorted((tree / "img_align_celeba").iterdir())
-    for path in (photographs[3], photographs[60], photographs[-1]):
-        path.write_bytes(path.read_bytes()[:500])
-
-    store = go(config, root, until="ingest")[0].store
-
-    images = store.images
-    quarantined = [photographs[3].name, photographs[60].name, photographs[-1].name]
-    assert images["quarantined"].values.tolist() == quarantined
-    assert all(images["quarantine_reason"].values)
-    assert images.sizes["image"] + images.sizes["quarantined"] == FIRST
-    assert not set(images["name"].values) & set(quarantined)
-    assert "fault" not in images
-    fresh = go(config, tmp_path / "whole", until="ingest")[0].store
-    by_name = dict(zip(fresh.images["name"].values, fresh.images["image"].values, strict=True))
-    for name, image in zip(images["name"].values, images["image"].values, strict=True):
-        np.testing.assert_array_equal(image, by_name[name])
-    assert done(go(config, root, until="ingest")[0]) == []
-
-
-def test_run__a_repaired_photograph_leaves_the_quarantine(
-    everything: Path, tree: Path, config: RunConfig, tmp_path: Path
-) -> None:
-    root = tmp_path / "new"
-    damaged = sorted((tree / "img_align_celeba").iterdir())[3]
-    damaged.write_bytes(b"")
-    assert go(config, root, until="ingest")[0].store.images.sizes["quarantined"] == 1
-    shutil.copy2(everything / "img_align_celeba" / damaged.name, damaged)
-
-    images = go(config, root, until="ingest")[0].store.images
-
-    assert "quarantined" not in images.variables
-    assert images["name"].values[-1] == damaged.name
-    assert images.sizes["image"] == FIRST
-
-
-def test_run__strict_refuses_unreadable_photographs(
-    tree: Path, config: RunConfig, tmp_path: Path
-) -> None:
-    damaged = sorted((tree / "img_align_celeba").iterdir())[3]
-    damaged.write_bytes(b"not a photograph")
-    strict = override(config, ["source.strict=true"])
-
-    with pytest.raises(SourceError, match=rf"1 photographs cannot be read: {damaged.name}"):
-        go(strict, tmp_path / "store", until="ingest")
-
-    assert open_store(tmp_path / "store").groups == ()
-    go(config, tmp_path / "store", until="ingest")
-    with pytest.raises(SourceError, match="--strict"):
-        go(strict, tmp_path / "store", until="ingest")
-
-
-def test_run__a_source_without_a_readable_photograph_is_an_error(
-    tree: Path, config: RunConfig, tmp_path: Path
-) -> None:
-    for path in (tree / "img_align_celeba").iterdir():
-        path.write_bytes(b"")
-
-    with pytest.raises(SourceError, match="No photograph of the source can be read"):
-        go(config, tmp_path / "store", until="ingest")
-
-
 def test_run__retrains_on_growth_if_asked(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -297,7 +166,9 @@ def test_run__retrains_on_growth_if_asked(
 
 
 def reasons(config: RunConfig, root: Path) -> dict[str, str]:
-    return {todo.step.writes: todo.reason for todo in dry_run(config, str(root), until="analyze")}
+    console = SilentConsole()
+    found = dry_run(config, str(root), console=console, title="t", until="analyze")
+    return {prospect.target: prospect.reason for prospect in found}
 
 
 def test_dry_run__says_what_would_run_and_why(
@@ -310,7 +181,7 @@ def test_dry_run__says_what_would_run_and_why(
 
     assert reasons(override(config, ["train.epochs=9"]), root) == {
         "images": "",
-        "model": "model.epochs: 1 -> 9",
+        "model": "train.epochs: 1 -> 9",
         "latents": "model changes",
         "statistics": "latents changes",
     }
@@ -340,3 +211,76 @@ def test_run__goes_on_after_a_rollback(
 
     assert history(again)[:4] == ["analyze", "encode", "ingest", "rollback"]
     np.testing.assert_array_equal(again.latents["z"], grown.latents["z"])
+
+
+def test_run__latents_of_two_trainings_never_mix(
+    everything: Path, tree: Path, config: RunConfig, root: Path
+) -> None:
+    arrive(everything, tree, FIRST, FIRST + 2)
+    go(override(config, ["train.seed=5"]), root, until="train")
+
+    result, lines = go(config, root)
+
+    assert done(result) == ["model", "latents", "statistics"]
+    assert not any("encoded already" in line for line in lines)
+
+
+def test_run__a_model_that_was_retrained_once_is_kept_afterwards(
+    everything: Path, tree: Path, config: RunConfig, root: Path
+) -> None:
+    arrive(everything, tree, FIRST, FIRST + 2)
+    go(override(config, ["train.on_growth=retrain"]), root)
+    assert done(go(config, root)[0]) == []
+    arrive(everything, tree, FIRST + 2, FIRST + 4)
+
+    assert done(go(config, root)[0]) == ["images", "latents", "statistics"]
+
+
+def test_run__latents_follow_a_photograph_that_left_and_came_back(
+    tree: Path, config: RunConfig, root: Path, tmp_path: Path
+) -> None:
+    moved = sorted((tree / "img_align_celeba").iterdir())[3]
+    follow = override(config, ["source.on_change=reencode"])
+    moved.rename(tmp_path / moved.name)
+    go(follow, root, until="ingest")
+    (tmp_path / moved.name).rename(moved)
+
+    store = go(follow, root)[0].store
+
+    assert store.images["name"].values[-1] == moved.name
+    np.testing.assert_array_equal(store.latents["name"], store.images["name"])
+
+
+def test_run__a_model_is_not_tested_on_what_it_was_trained_on(
+    tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    partition = tree / "list_eval_partition.txt"
+    official = partition.read_text()
+    partition.unlink()
+    go(config, tmp_path / "new", until="train")
+    partition.write_text(official)
+
+    assert done(go(config, tmp_path / "new", until="train")[0]) == ["images", "model"]
+
+
+def test_run__touched_files_are_compared_only_once(
+    tree: Path, config: RunConfig, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (tree / "img_align_celeba").iterdir():
+        path.touch()
+    go(config, root)
+
+    def refuse(self: object, key: str) -> bytes:
+        raise AssertionError(f"{key} was read again")
+
+    monkeypatch.setattr("pipeline.ingest.files.FolderFiles.read", refuse)
+    assert done(go(config, root)[0]) == []
+
+
+def test_run__another_limit_notices_what_left_too(
+    tree: Path, config: RunConfig, root: Path
+) -> None:
+    sorted((tree / "img_align_celeba").iterdir())[0].unlink()
+
+    with pytest.raises(SourceError, match="lacks 1 of the stored"):
+        go(override(config, ["ingest.limit=50"]), root, until="ingest")

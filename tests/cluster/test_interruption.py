@@ -1,6 +1,7 @@
 """Runs that are killed at any moment, and runs that meet: real processes and signals."""
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,30 @@ def test_run__killed_at_any_moment_ends_with_the_same_bytes(
 
     assert last.returncode == 0, output
     assert_same(open_store(tmp_path / "store"), undisturbed)
+
+
+def test_run__killed_while_growing_ends_with_the_same_bytes(
+    command: list[str], config: RunConfig, undisturbed: Store, tmp_path: Path
+) -> None:
+    roots = [tmp_path / "store", tmp_path / "calm"]
+    for root in roots:
+        shutil.copytree(undisturbed.root, root)
+    assert config.ingest.source is not None
+    grown = shutil.copytree(config.ingest.source, tmp_path / "tree")
+    for path in sorted((grown / "img_align_celeba").iterdir())[:200]:
+        shutil.copy2(path, path.with_name(f"x{path.name}"))
+    command = [*command, "--set", f"ingest.source={grown}"]
+    moment = random.Random(int(time.time()))
+    calm = override(config, [f"ingest.source={grown}"])
+    expected = run(calm, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
+
+    for seconds in (moment.uniform(0, 0.4), moment.uniform(0.4, 0.8), moment.uniform(0.8, 1.6)):
+        kill_in("ingest", command, seconds)
+    last = start(command)
+    output = last.communicate(timeout=120)[0]
+
+    assert last.returncode == 0, output
+    assert_same(open_store(roots[0]), expected)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from storage import Block, Repository, StageTransaction, open_repository
+from storage.groups import unwritten
 
 COMPONENTS = 4
 CHUNK = 3
@@ -42,6 +43,7 @@ def photographs(count: int) -> xr.Dataset:
         },
         coords={
             "name": ("image", np.array([f"{row:06d}.jpg" for row in range(count)])),
+            "signature": ("image", np.array([f"{row}-1" for row in range(count)])),
             "split": ("image", np.array(["train", "test"])[np.arange(count) % 2]),
             "identity": ("image", np.arange(count, dtype=np.int32)),
             "Smiling": ("image", np.arange(count) % 2 == 0),
@@ -66,10 +68,7 @@ def latent_template(count: int, chunk: int = CHUNK) -> xr.Dataset:
     photos = photographs(count)
     return xr.Dataset(
         {
-            "z": (
-                ("image", "component"),
-                da.zeros((count, COMPONENTS), dtype=np.float32, chunks=(chunk, COMPONENTS)),
-            ),
+            "z": unwritten(("image", "component"), (count, COMPONENTS), np.float32, chunk=chunk),
             "reconstruction_error": ("image", np.full(count, 0.25, np.float32)),
         },
         coords={name: photos[name].variable for name in ("name", "Smiling", "Male", "checksum")},

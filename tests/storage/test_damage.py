@@ -86,7 +86,9 @@ def flip_any_bit(path, generator):
 def test_verify__finds_the_damage_in_all_of_100_random_trials(repository, root, harm):
     photos = photographs(12)
     few = photos[["checksum"]].reset_coords(drop=True)
-    few = few.assign_coords({name: photos[name].variable for name in ("image", "name")})
+    few = few.assign_coords(
+        {name: photos[name].variable for name in ("image", "name", "signature")}
+    )
     work = repository.begin(stage="ingest", fingerprint="ff", groups=("images",))
     work.create("images", few)
     work.write_chunks("images", blocks_of("image", pixels(12)))

@@ -128,5 +128,5 @@ def test_checkpoint__on_a_bucket(bucket):
     work.save_checkpoint(b"half")
 
     assert begin(open_repository(bucket), "dd").load_checkpoint() == b"half"
-    work.discard()
+    publish_latents(open_repository(bucket), fingerprint="dd")
     assert work.load_checkpoint() is None

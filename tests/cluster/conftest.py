@@ -1,0 +1,75 @@
+"""Photographs that arrive night after night, and the store of the first night."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cluster.run import RunResult, run
+from pipeline.config import RunConfig, override
+from pipeline.synthesize import synthesize
+from tests.conftest import SMALL, SilentConsole
+
+FIRST, MORE = 130, 45
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All photographs that there will ever be."""
+    folder = tmp_path_factory.mktemp("everything") / "tree"
+    synthesize(folder, count=FIRST + MORE, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def first_night(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the photographs of the first night and the store of their run."""
+    home = tmp_path_factory.mktemp("first")
+    tree = home / "tree"
+    shutil.copytree(everything, tree, ignore=shutil.ignore_patterns("img_align_celeba"))
+    (tree / "img_align_celeba").mkdir()
+    arrive(everything, tree, 0, FIRST)
+    go(configured(tree), home / "store")
+    return home
+
+
+@pytest.fixture
+def tree(first_night: Path, tmp_path: Path) -> Path:
+    """Photographs of the first night; annotations are there for all."""
+    return Path(shutil.copytree(first_night / "tree", tmp_path / "tree"))
+
+
+@pytest.fixture
+def root(first_night: Path, tmp_path: Path) -> Path:
+    """The store after the first night."""
+    return Path(shutil.copytree(first_night / "store", tmp_path / "store"))
+
+
+@pytest.fixture
+def config(tree: Path) -> RunConfig:
+    return configured(tree)
+
+
+def configured(tree: Path) -> RunConfig:
+    only = ["train.epochs=1", "sample.count=32"]
+    return override(RunConfig(), [f"ingest.source={tree}", *SMALL, *only])
+
+
+def arrive(everything: Path, home: Path, start: int, stop: int) -> list[str]:
+    photographs = sorted((everything / "img_align_celeba").iterdir())[start:stop]
+    for path in photographs:
+        shutil.copy2(path, home / "img_align_celeba" / path.name)
+    return [path.name for path in photographs]
+
+
+def go(config: RunConfig, root: Path, until: str = "analyze") -> tuple[RunResult, list[str]]:
+    console = SilentConsole()
+    return run(config, str(root), console=console, title="t", until=until), console.lines
+
+
+def done(result: RunResult) -> list[str]:
+    return [outcome.target for outcome in result.outcomes if outcome.seconds is not None]
+
+
+def chunk_files(root: Path) -> set[str]:
+    return {path.name for path in (root / "chunks").iterdir()}
