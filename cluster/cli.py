@@ -1,6 +1,5 @@
 """The command line ``zpoints``."""
 
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console as RichConsole
 
+from cluster.interruption import Interrupted, heed_signals
 from storage.errors import StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
@@ -46,19 +46,11 @@ Set = Annotated[
 ]
 
 
-class Interrupted(BaseException):
-    """Ctrl-C, or the request to end."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-
-
 def main() -> None:
     """Run the command line; users' mistakes end in one message, never in a traceback."""
     from pipeline.config import ConfigError
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    heed_signals()
     try:
         app()
     except ConfigError as error:
@@ -69,11 +61,6 @@ def main() -> None:
         _fail(str(error), FAILED)
     except Interrupted as stop:
         _fail("Interrupted. " + RESUMES.get(sys.argv[1], ""), stop.code)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends at once
-    raise Interrupted(128 + number)
 
 
 def _fail(message: str, code: int) -> None:

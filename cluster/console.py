@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from cluster.interruption import check
 from pipeline.console import Advance, Console
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -31,6 +32,7 @@ class TerminalConsole:
         self._output = output
 
     def line(self, text: str) -> None:
+        check()
         self._output.print(f"  {text}")
 
     @contextmanager
@@ -47,7 +49,12 @@ class TerminalConsole:
         )
         with Progress(*columns, console=self._output, transient=True) as progress:
             task = progress.add_task(label, total=total, note="")
-            yield lambda done, note: progress.update(task, completed=done, note=note)
+
+            def advance(done: int, note: str) -> None:
+                check()
+                progress.update(task, completed=done, note=note)
+
+            yield advance
 
 
 class LogConsole:
@@ -57,6 +64,7 @@ class LogConsole:
         self._output = output
 
     def line(self, text: str) -> None:
+        check()
         self._output.print(f"  {text}", soft_wrap=True)
 
     @contextmanager
@@ -65,6 +73,7 @@ class LogConsole:
 
         def advance(done: int, note: str) -> None:
             nonlocal due
+            check()
             if time.monotonic() >= due:
                 due = time.monotonic() + SECONDS_BETWEEN_LINES
                 self.line(f"{label}: {done:,} of {total:,} {unit}" + (f", {note}" if note else ""))
