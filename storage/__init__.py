@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from storage.repository import Repository, open_repository
     from storage.store import Store, Version, open_store
     from storage.transaction import StageTransaction
-    from storage.variables import SCHEMA_VERSION, VARIABLES, Variable, labels, validate
+    from storage.validation import validate
+    from storage.variables import SCHEMA_VERSION, VARIABLES, Variable, labels
 else:
     # Loaded when first asked for: whoever needs the errors alone does not wait for Icechunk.
     _HOMES = {
@@ -58,7 +59,7 @@ else:
         "VARIABLES": "variables",
         "Variable": "variables",
         "labels": "variables",
-        "validate": "variables",
+        "validate": "validation",
     }
 
     def __getattr__(name: str) -> Any:

@@ -14,7 +14,8 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from storage.chunks import fill_kept_chunks, keep_chunks
 from storage.errors import SchemaError, StoreError, StoreNotFoundError
-from storage.variables import find, is_text, validate
+from storage.validation import is_text, validate
+from storage.variables import find
 
 ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20

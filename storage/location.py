@@ -14,7 +14,8 @@ import zarr
 from filelock import FileLock, Timeout
 
 from storage.errors import StoreError, StoreLockedError, StoreNotFoundError
-from storage.variables import SCHEMA_VERSION, check_schema_version
+from storage.validation import check_schema_version
+from storage.variables import SCHEMA_VERSION
 
 # Icechunk warns on every local store that local commits are unsafe; `Location.lock` covers that.
 icechunk.set_logs_filter("error")

@@ -17,7 +17,8 @@ from storage.chunks import Block, Presence, gather_rows, missing_chunks, write_r
 from storage.errors import IncompleteStageError, StoreError
 from storage.groups import group_attrs, group_names, open_group, same_layout, write_group
 from storage.location import Location, reaching
-from storage.variables import SCHEMA_VERSION, validate
+from storage.validation import validate
+from storage.variables import SCHEMA_VERSION
 
 COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""

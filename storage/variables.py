@@ -1,8 +1,7 @@
-"""The registry of stored variables: every group's dims, dtype, unit and meaning, and the check."""
+"""The registry of stored variables: every group's dims, dtype, unit and meaning."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -284,68 +283,3 @@ def labels(images: xr.Dataset) -> dict[str, xr.Variable]:
         for name, variable in found.items()
         if (known := find("latents", name, variable)) and known.label
     }
-
-
-def is_text(dtype: Any) -> bool:
-    """Whether a dtype holds text: fixed-width, variable-length or Python strings."""
-    return np.dtype(dtype).kind in "OUT"
-
-
-def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
-    for name, array in dataset.variables.items():
-        known = find(group, str(name), array)
-        if known is None:
-            yield f"{name} is not in the registry"
-            continue
-        if tuple(array.dims) != known.dims:
-            yield f"{name} has dims {array.dims}, expected {known.dims}"
-        same = is_text(array.dtype) if known.dtype == "str" else array.dtype == known.dtype
-        if not same:
-            yield f"{name} has dtype {array.dtype}, expected {known.dtype}"
-    for name, variable in VARIABLES[family(group)].items():
-        if variable.required and name not in dataset.variables:
-            yield f"{name} {variable.dims} {variable.dtype} is missing"
-    for name in REQUIRED_ATTRS[family(group)]:
-        if name not in dataset.attrs:
-            yield f"the attribute {name} is missing"
-
-
-def validate(group: str, dataset: xr.Dataset) -> None:
-    """Check a dataset against the registry.
-
-    Parameters
-    ----------
-    group
-        Name of the group, e.g. `latents` or `samples/ellipse`.
-    dataset
-        What is to be written, or what was opened.
-
-    Raises
-    ------
-    SchemaError
-        With every disagreement: unknown or missing variables and attributes, dims, dtypes.
-        Also when the dataset was written by a newer schema.
-    """
-    check_schema_version(group, dataset.attrs.get("schema_version", SCHEMA_VERSION))
-    problems = list(_disagreements(group, dataset))
-    if problems:
-        raise SchemaError(
-            f"The group {group} disagrees with the registry of variables (storage/variables.py): "
-            + "; ".join(problems)
-            + "."
-        )
-
-
-def check_schema_version(place: str, version: Any) -> None:
-    """Refuse what a newer zpoints wrote.
-
-    Raises
-    ------
-    SchemaError
-        If `version` is above `SCHEMA_VERSION`.
-    """
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise SchemaError(
-            f"{place} has schema version {version}; this zpoints knows versions up to "
-            f"{SCHEMA_VERSION}. Install a newer zpoints to read it."
-        )
