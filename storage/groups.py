@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from typing import Any, Literal
 
 import dask.array as da
@@ -20,6 +21,8 @@ from storage.variables import find
 ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily even if the registry calls them small."""
+TASK_BYTES = 8 * 2**20
+"""What a lazy array's task reads at least, in whole chunks: a task costs Dask 1 to 2 ms."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels costs a round trip."""
 CHUNK_BYTES = 32 * 2**20
@@ -259,7 +262,9 @@ def _load(group: str, small: xr.Dataset) -> None:
 def _chunked(name: str, variable: xr.Variable) -> xr.Variable:
     # Inlined, a chunk's task depends on no shared node, which schedulers place better.
     prefix = f"open-{name}"
-    chunks = variable.encoding["preferred_chunks"]
+    rows, *others = variable.encoding["chunks"]
+    size = variable.dtype.itemsize * prod([rows, *others])
+    chunks = (rows * max(1, TASK_BYTES // size), *others)
     token = tokenize(variable._data)
     return variable.chunk(chunks, name=f"{prefix}-{token}", lock=False, inline_array=True)
 

@@ -86,7 +86,6 @@ def test_latents__query_by_label_keeps_vectors_lazy(repository, root):
 
     expected = [row for row in range(8) if row % 2 == 0 and row % 3]
     assert dask.is_dask_collection(latents.z)
-    assert latents.z.chunks == ((3, 3, 2), (4,))
     assert isinstance(latents.reconstruction_error.data, np.ndarray)
     assert chosen.name.values.tolist() == [f"{row:06d}.jpg" for row in expected]
     assert np.array_equal(chosen.z.values, vectors(8)[expected])
@@ -102,8 +101,16 @@ def test_images__query_by_label_keeps_pixels_lazy(repository, root):
     assert np.array_equal(chosen.image.values, pixels(8)[[3, 5, 7]])
 
 
-def test_group__graph_of_a_lazy_array_is_small(repository, root):
+def test_group__a_lazy_chunk_is_several_small_stored_ones(repository, root, monkeypatch):
+    publish_latents(repository, 8)
+    monkeypatch.setattr("storage.groups.TASK_BYTES", 2 * 3 * 4 * 4)
+
+    assert open_store(root).latents.z.chunks == ((6, 2), (4,))
+
+
+def test_group__graph_of_a_lazy_array_is_small(repository, root, monkeypatch):
     publish_latents(repository, 300)
+    monkeypatch.setattr("storage.groups.TASK_BYTES", 1)
 
     z = open_store(root).latents.z.data
 
