@@ -100,8 +100,8 @@ def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, st
     if step.stage == "ingest" and not reasons:
         reasons.append(_arrivals(plan, store))
     known = published.get("inputs", {})
-    reasons += [f"{group} changes" for group in inputs if known.get(group) != inputs[group]]
-    return ", ".join(reasons) or f"{' and '.join(step.reads) or 'the schema'} changes"
+    reasons += [f"new {group}" for group in inputs if known.get(group) != inputs[group]]
+    return ", ".join(reasons) or f"new {' and '.join(step.reads) or 'schema'}"
 
 
 def _published(store: Store, group: str) -> Mapping[str, Any]:

@@ -152,7 +152,7 @@ def dry_run(
     ]
     if until == "report":
         folder = report_folder(config, root)
-        reason = "what it shows changes"
+        reason = "new results"
         if store is not None and not any(todo.reason for todo in planned):
             identity = _report_identity(config, store, planned, title=title)
             same = report_mark(folder).get("fingerprint") == identity

@@ -182,15 +182,15 @@ def test_dry_run__says_what_would_run_and_why(
     assert reasons(override(config, ["train.epochs=9"]), root) == {
         "images": "",
         "model": "train.epochs: 1 -> 9",
-        "latents": "model changes",
-        "statistics": "latents changes",
+        "latents": "new model",
+        "statistics": "new latents",
     }
     arrive(everything, tree, FIRST, FIRST + 2)
     assert reasons(config, root) == {
         "images": "photographs: 2 new",
         "model": "",
-        "latents": "images changes",
-        "statistics": "latents changes",
+        "latents": "new images",
+        "statistics": "new latents",
     }
     assert open_store(root).images.sizes["image"] == FIRST
 
