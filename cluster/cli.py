@@ -60,7 +60,7 @@ def main() -> None:
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
-        _fail("Interrupted. " + RESUMES.get(sys.argv[1], ""), stop.code)
+        _fail(f"Interrupted. {RESUMES.get(sys.argv[1], '')}".strip(), stop.code)
 
 
 def _fail(message: str, code: int) -> None:

@@ -73,17 +73,28 @@ def _planned(
     lineage = fingerprint(step.stage, step.settings, list(lineages.values()))
     stored = None if store is None else store.fingerprint(step.writes)
     if step.stage == "ingest":
-        lineage = (plan.grows and store is not None and store.lineage(step.writes)) or identity
+        # Never a fingerprint: what was made from one version is not current in the next.
+        first = fingerprint("lineage", {}, [identity])
+        lineage = (plan.grows and store is not None and store.lineage(step.writes)) or first
     if step.outlives_growth and store is not None and store.lineage(step.writes) == lineage:
         identity = str(stored)
     inputs = lineages if step.stage == "train" else identities
+    remade = any(planned.reason for planned in reads.values()) and step.stage != "train"
+    current = stored == identity and not remade
+    if current and store is not None and step.writes == "latents":
+        current = _fits(store)
     return PlannedStep(
         step=step,
         identity=identity,
         lineage=lineage,
         inputs=inputs,
-        reason="" if stored == identity else _reason(step, plan, store, inputs),
+        reason="" if current else _reason(step, plan, store, inputs),
     )
+
+
+def _fits(store: Store) -> bool:
+    """Whether the latents are the stored model's: two devices train the same model differently."""
+    return bool(store.latents.attrs["model_sha256"] == store.model.attrs["sha256"])
 
 
 def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, str]) -> str:
@@ -130,5 +141,5 @@ def _arrivals(plan: Plan, store: Store) -> str:
     said = [f"{count:,} {what}" for what, count in counts.items() if count]
     if said:
         return f"photographs: {', '.join(said)}"
-    relabelled = store.images.attrs["annotations"] != plan.source.annotations
+    relabelled = store.images.attrs["annotations"] != plan.annotations
     return "labels changed" if relabelled else "the quarantine changed"

@@ -1,7 +1,7 @@
 """The driver: compare what a run asks for with what the store has, and do the difference."""
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from cluster.plan import PlannedStep, plan_steps
 from pipeline.config import STAGES, ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
-from pipeline.ingest.known import Touched, pack_touched, unpack_touched
-from pipeline.ingest.plan import Plan, plan_ingest
+from pipeline.ingest.known import Known, Touched, match, pack_touched, unpack_touched
+from pipeline.ingest.plan import plan_ingest
 from pipeline.ingest.source import Source
 from pipeline.ingest.stage import configured_source, source_lines
 from pipeline.report.stage import PAGE, report_mark, report_settings, write
@@ -70,11 +70,11 @@ def run(
     outcomes: list[Outcome] = []
     with repository.held(f"zpoints run {title}"), ExitStack() as stack:
         computing = False
-        touched = unpack_touched(repository.kept(TOUCHED))
-        plan = _plan(config, source, repository.store(), touched)
-        if plan.touched != touched:
-            repository.keep(TOUCHED, pack_touched(plan.touched))
-        planned = plan_steps(config, plan, repository.store(), until=until)
+        touched, store = unpack_touched(repository.kept(TOUCHED)), repository.store()
+        known = _known(source, store, touched)
+        if known is not None and known.touched != touched:
+            repository.keep(TOUCHED, pack_touched(known.touched))
+        planned = _planned(config, source, store, known, until)
         for todo in planned:
             if not todo.reason:
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
@@ -97,9 +97,16 @@ def _source(config: RunConfig, console: Console) -> Source:
     return source
 
 
-def _plan(config: RunConfig, source: Source, store: Store | None, touched: Touched) -> Plan:
-    stored = store.images if store and store.fingerprint("images") else None
-    return plan_ingest(source, config.ingest, config.source, stored, touched)
+def _known(source: Source, store: Store, touched: Touched) -> Known | None:
+    return match(source, store.images, touched) if store.fingerprint("images") else None
+
+
+def _planned(
+    config: RunConfig, source: Source, store: Store | None, known: Known | None, until: str
+) -> list[PlannedStep]:
+    stored = None if store is None or known is None else store.images
+    plan = plan_ingest(source, config.ingest, config.source, stored, known)
+    return plan_steps(config, plan, store, until=until)
 
 
 def report_folder(config: RunConfig, root: str) -> Path:
@@ -141,11 +148,11 @@ def dry_run(
         ``source.on_change`` is ``error``.
     """
     source = _source(config, console)
-    try:
-        store, touched = open_store(root), unpack_touched(Blobs(root).get(TOUCHED))
-    except StoreNotFoundError:
-        store, touched = None, {}
-    planned = plan_steps(config, _plan(config, source, store, touched), store, until=until)
+    store, known = None, None
+    with suppress(StoreNotFoundError):
+        store = open_store(root)
+        known = _known(source, store, unpack_touched(Blobs(store.root).get(TOUCHED)))
+    planned = _planned(config, source, store, known, until)
     prospects = [
         Prospect(stage=todo.step.stage, target=todo.step.writes, reason=todo.reason)
         for todo in planned

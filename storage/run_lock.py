@@ -6,6 +6,7 @@ import os
 import platform
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -92,15 +93,15 @@ class Claim:
 
     def __init__(self, blobs: Blobs, facts: dict[str, Any]) -> None:
         self._blobs = blobs
-        self._facts = facts
+        self._facts = {**facts, "claim": uuid.uuid4().hex}
         self._tag: str | None = None
 
     def take(self, root: str) -> None:
         """Claim the root; raises StoreLockedError where another claim has not ended."""
-        self._tag = self._blobs.create(HOLDER, self._content())
+        self._tag = self._blobs.create(HOLDER, self._content()) or self._own_tag()
         if self._tag is None and (found := self._blobs.read(HOLDER)) is not None:
             content, tag = found
-            if _until(content) > time.time():
+            if float(_facts(content).get("until", 0.0)) > time.time():
                 raise StoreLockedError(_refusal(root, content))
             self._tag = self._blobs.replace(HOLDER, self._content(), str(tag))
         if self._tag is None:
@@ -110,7 +111,8 @@ class Claim:
         """Renew the claim now and then; what fails once is tried again."""
         while self._tag is not None and not ended.wait(CLAIM_SECONDS / RENEWALS):
             try:
-                self._tag = self._blobs.replace(HOLDER, self._content(), self._tag)
+                tag = self._blobs.replace(HOLDER, self._content(), self._tag)
+                self._tag = tag or self._own_tag()
             except StoreError as error:
                 logger.warning("The claim on the store was not renewed: %s", error)
         if self._tag is None:
@@ -118,19 +120,32 @@ class Claim:
 
     def release(self) -> None:
         """Give the claim back, unless another run has taken it over."""
+        try:
+            if self._own_tag() is not None:
+                self._blobs.delete(HOLDER)
+        except StoreError as error:
+            logger.warning(
+                "The claim on the store ends by itself in %.0f s: %s", CLAIM_SECONDS, error
+            )
+
+    def _own_tag(self) -> str | None:
+        """Tag of the claim if it is this one: a write may succeed and its answer be lost."""
         found = self._blobs.read(HOLDER)
-        if found is not None and found[1] == self._tag:
-            self._blobs.delete(HOLDER)
+        if found is None or _facts(found[0]).get("claim") != self._facts["claim"]:
+            return None
+        return found[1]
 
     def _content(self) -> bytes:
         return json.dumps({**self._facts, "until": time.time() + CLAIM_SECONDS}).encode()
 
 
-def _until(content: bytes) -> float:
+def _facts(content: bytes | None) -> dict[str, Any]:
+    """What a claim says; nothing if it is none, or is just being written."""
     try:
-        return float(json.loads(content)["until"])
-    except (ValueError, KeyError, TypeError):  # no claim that means anything
-        return 0.0
+        facts = json.loads(content or b"")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def _content(holder: Path) -> bytes | None:
@@ -141,18 +156,14 @@ def _content(holder: Path) -> bytes | None:
 
 
 def _refusal(root: str, holder: bytes | None) -> str:
-    try:
-        facts = json.loads(holder or b"")
-    except ValueError:  # it is just beginning or ending
-        facts = None
-    who = "Another run"
-    if facts is not None:
+    facts, who = _facts(holder), "Another run"
+    if facts:
         who += (
             f" ({facts['purpose']}, process {facts['pid']} on {facts['host']}, since "
             f"{facts['since']})"
         )
     advice = "Wait until it ends, or stop it; then run again."
-    if facts is not None and "until" in facts:
+    if "until" in facts:
         advice += f" If it was killed, its claim ends at {_utc(facts['until'])}."
     return f"{who} is at work on {root}. {advice}"
 

@@ -78,7 +78,7 @@ checksum     | image | uint64 | first 8 bytes, big-endian, of the BLAKE2b digest
 """
 
 _SIGNATURE = """
-signature    | image | str    | what the source's listing said of the file: size and time, or CRC
+signature    | image | str    | what the source's listing said of the file: size, time, or CRC
 """
 
 _FAULT = "fault | image | str | why a photograph cannot be read; absent from published versions"

@@ -1,6 +1,6 @@
 """How far an analysis has come, as bytes and back, for one that is interrupted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from io import BytesIO
 from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
@@ -46,9 +46,9 @@ class Journal(Generic[S]):
         self.on_wave()
 
 
-def pack(covered: int, first: Journal[State], second: Journal[Projection]) -> bytes:
-    """Both passes as an uncompressed NumPy archive; the first one left out `covered` vectors."""
-    arrays: dict[str, Any] = {"covered": covered}
+def pack(cut: Sequence[int], first: Journal[State], second: Journal[Projection]) -> bytes:
+    """Both passes as an uncompressed NumPy archive; `cut` says how the vectors were cut."""
+    arrays: dict[str, Any] = {"cut": cut}
     for name, journal in (("first", first), ("second", second)):
         arrays[f"{name}.waves"] = journal.waves
         if journal.state is not None:
@@ -58,14 +58,14 @@ def pack(covered: int, first: Journal[State], second: Journal[Projection]) -> by
     return buffer.getvalue()
 
 
-def unpack(data: bytes | None, covered: int) -> tuple[Journal[State], Journal[Projection]]:
-    """What ``pack`` made into bytes; two empty journals where it is nothing, damaged, or of a pass
-    that left out other vectors.
+def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Journal[Projection]]:
+    """What ``pack`` made into bytes; two empty journals where it is nothing, damaged, or of
+    vectors that were cut in another way.
     """
     try:
         with np.load(BytesIO(data or b"")) as archive:
             arrays = dict(archive)
-        if int(arrays["covered"]) != covered:
+        if not np.array_equal(arrays["cut"], cut):
             return Journal(), Journal()
         return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
     except (ValueError, KeyError, OSError, EOFError):  # the archive checks its own CRC

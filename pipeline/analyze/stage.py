@@ -2,7 +2,7 @@
 
 import time
 
-from pipeline.analyze.graph import describe, summarize, waves
+from pipeline.analyze.graph import WAVE, describe, summarize, waves
 from pipeline.analyze.journal import pack, unpack
 from pipeline.analyze.state import State
 from pipeline.stage import StageRun
@@ -22,7 +22,8 @@ def analyze_latents(run: StageRun) -> int:
     new = z[covered:]
     if covered:
         run.console.line(f"The statistics of {covered:,} vectors grow by {len(new):,}.")
-    first, second = unpack(run.work.load_checkpoint(), covered)
+    cut = (WAVE, covered, *z.chunks[0])
+    first, second = unpack(run.work.load_checkpoint(), cut)
     total, saved = (waves(new) if len(new) else 0) + waves(z), time.monotonic()
 
     with run.console.bar("analyze", total=len(z), unit="vectors") as advance:
@@ -31,7 +32,7 @@ def analyze_latents(run: StageRun) -> int:
             nonlocal saved
             advance(len(z) * (first.waves + second.waves) // total, "two passes")
             if time.monotonic() - saved >= SECONDS_BETWEEN_CHECKPOINTS:
-                run.work.save_checkpoint(pack(covered, first, second))
+                run.work.save_checkpoint(pack(cut, first, second))
                 saved = time.monotonic()
 
         first.on_wave = second.on_wave = on_wave

@@ -16,7 +16,6 @@ import pandas as pd
 
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
-from pipeline.ingest.files import digest
 from pipeline.ingest.labels import COMPLETE, LANDMARKS, SPLIT_WORDS, join
 from pipeline.ingest.listing import list_folder, list_zip
 from pipeline.ingest.source import Labels, Source
@@ -111,14 +110,12 @@ def aligned_source(
         landmarks=labels.landmarks,
         notes=(*listing.notes(), *labels.notes),
         refused=tuple(listing.refused),
-        annotations=labels.annotations,
     )
 
 
 def _read_labels(home: Path, names: tuple[str, ...], suffixes: Sequence[str]) -> Labels:
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
-    texts: list[str] = []
     landmarks = None
     for table in TABLES:
         files = [home / f / (table.stem + s) for s in suffixes for f in FOLDERS]
@@ -126,9 +123,7 @@ def _read_labels(home: Path, names: tuple[str, ...], suffixes: Sequence[str]) ->
         if path is None:
             notes.append(f"{files[0].name} not found in {home}: {table.missing} in the store.")
             continue
-        text = _text(path)
-        texts += [table.stem, text]
-        joined = join(_parsed(text, table, path), names, origin=path.name, fill=-1)
+        joined = join(_parsed(_text(path), table, path), names, origin=path.name, fill=-1)
         notes += joined.notes
         if table is POINTS:
             points = joined.rows.to_numpy(np.int16)
@@ -143,7 +138,7 @@ def _read_labels(home: Path, names: tuple[str, ...], suffixes: Sequence[str]) ->
         else:
             parts.append(joined.rows)
     rows = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=list(names))
-    return Labels(rows, landmarks, tuple(notes), digest(texts))
+    return Labels(rows, landmarks, tuple(notes))
 
 
 def _text(path: Path) -> str:

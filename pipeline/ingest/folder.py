@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
-from pipeline.ingest.files import digest
 from pipeline.ingest.labels import interpret, join
 from pipeline.ingest.listing import list_folder
 from pipeline.ingest.source import Labels, Source
@@ -67,7 +67,6 @@ def read_folder(path: Path, config: SourceConfig) -> Source | None:
         landmarks=labels.landmarks,
         notes=(*listing.notes(), *labels.notes),
         refused=tuple(listing.refused),
-        annotations=labels.annotations,
     )
 
 
@@ -84,19 +83,17 @@ def _find_labels(path: Path, names: tuple[str, ...], config: SourceConfig) -> tu
         except SourceError as error:
             notes.append(f"{table.name} is not used: {error}")
         else:
-            return Labels(
-                labels.rows, labels.landmarks, (*notes, *labels.notes), labels.annotations
-            ), table.name
+            return replace(labels, notes=(*notes, *labels.notes)), table.name
     if config.name_column is not None:
         raise SourceError(
             f"source.name_column = {config.name_column}, but {path} holds no CSV that has this "
             "column with names of its photographs; name the file with source.labels."
         )
-    return Labels(pd.DataFrame(index=list(names)), None, tuple(notes), digest([])), ""
+    return Labels(pd.DataFrame(index=list(names)), None, tuple(notes)), ""
 
 
 def _read_labels(path: Path, names: tuple[str, ...], name_column: str | None) -> Labels:
-    table, text = _table(path)
+    table = _table(path)
     if name_column is not None and name_column not in table:
         raise SourceError(
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
@@ -112,11 +109,11 @@ def _read_labels(path: Path, names: tuple[str, ...], name_column: str | None) ->
     joined = join(rows, names, origin=path.name, fill="")
     labels = interpret(joined.rows, present=joined.present, origin=path.name)
     notes = (f"{path.name}: the column {column} holds the {way}.", *joined.notes, *labels.notes)
-    return Labels(labels.rows, labels.landmarks, notes, digest([text, column, way]))
+    return Labels(labels.rows, labels.landmarks, notes)
 
 
-def _table(path: Path) -> tuple[pd.DataFrame, str]:
-    """All cells as text, and the file's text."""
+def _table(path: Path) -> pd.DataFrame:
+    """All cells as text."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         header = text.partition("\n")[0]
@@ -134,7 +131,7 @@ def _table(path: Path) -> tuple[pd.DataFrame, str]:
             f"{path} cannot be read as a table ({error}). Expected a CSV file in UTF-8 with a "
             "line of column names; correct it, or name another with source.labels."
         ) from error
-    return table.rename(columns=lambda name: str(name).strip()), text
+    return table.rename(columns=lambda name: str(name).strip())
 
 
 def _cleaned(column: pd.Series) -> pd.Series:

@@ -135,7 +135,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
     if attributes and not complete.all():
         attributes[COMPLETE] = complete
     rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
-    return Labels(rows, landmarks, tuple(notes), labels_digest(rows, landmarks))
+    return Labels(rows, landmarks, tuple(notes))
 
 
 def _storable(name: str) -> bool:

@@ -140,8 +140,9 @@ def _signature(entry: os.DirEntry[str]) -> str:
         entry.path.encode()
     except UnicodeEncodeError as error:
         raise PhotographError("the file's name is not UTF-8; rename the file") from error
-    # The permissions too: a photograph that may not be read is tried again when it may.
-    return f"{info.st_size}-{info.st_mtime_ns}-{stat.S_IMODE(info.st_mode):o}"
+    # A photograph that may not be read is tried again when it may.
+    denied = "" if os.access(entry.path, os.R_OK) else "-denied"
+    return f"{info.st_size}-{info.st_mtime_ns}{denied}"
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -97,7 +97,6 @@ def read_parquet(path: Path, config: SourceConfig) -> Source | None:
         landmarks=labels.landmarks,
         notes=(*notes, *labels.notes),
         refused=(),
-        annotations=labels.annotations,
     )
 
 

@@ -1,7 +1,7 @@
 """What an ingest has to do: the photographs of the source against those that are stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,8 @@ import xarray as xr
 from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import digest
-from pipeline.ingest.known import Known, Touched, match, refused
+from pipeline.ingest.known import Known, quarantine_of, refused
+from pipeline.ingest.labels import labels_digest
 from pipeline.ingest.source import Source
 from pipeline.splits import split_labels, splits_of
 
@@ -42,8 +43,8 @@ class Plan:
         Whether the stored images become these in that way, and a model of theirs stays valid.
     removed, changed
         Names of stored photographs that the source lacks or holds with other content.
-    touched
-        What comparing contents has shown, for the next comparison.
+    annotations
+        The same for the same labels of these photographs.
     """
 
     source: Source
@@ -52,11 +53,11 @@ class Plan:
     signatures: np.ndarray
     quarantine: pd.DataFrame
     digest: str
+    annotations: str
     parent: str = ""
     grows: bool = False
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    touched: Touched = field(default_factory=dict)
 
     @property
     def names(self) -> np.ndarray:
@@ -74,7 +75,7 @@ def plan_ingest(
     config: IngestConfig,
     on: SourceConfig,
     stored: xr.Dataset | None,
-    touched: Touched | None = None,
+    known: Known | None,
 ) -> Plan:
     """Compare a source with the stored images.
 
@@ -89,8 +90,8 @@ def plan_ingest(
         How they are cut, and what to do when stored ones have changed.
     stored
         The group ``images`` of the newest version; None without one.
-    touched
-        What earlier plans have found by comparing contents.
+    known
+        Its photographs, matched with the source; None without one.
 
     Raises
     ------
@@ -98,16 +99,11 @@ def plan_ingest(
         If stored photographs were removed or changed and ``source.on_change`` is ``error``, or
         some are in quarantine and ``source.strict`` is set.
     """
-    if stored is None:
+    if stored is None or known is None:
         plan = _selected(source, config)
     else:
-        known = match(source, stored, touched or {})
-        plan = replace(
-            _compared(source, config, stored, known),
-            removed=known.removed,
-            changed=known.changed,
-            touched=known.touched,
-        )
+        plan = _compared(source, config, stored, known)
+        plan = replace(plan, removed=known.removed, changed=known.changed)
     if on.on_change == "error" and (plan.removed or plan.changed):
         raise SourceError(_changes(plan))
     if on.strict and len(plan.quarantine):
@@ -157,10 +153,13 @@ def _grown(source: Source, config: IngestConfig, stored: xr.Dataset, known: Know
     signatures = np.where(carried >= 0, known.signature[there], _signatures(source, rows))
     handled = np.zeros(len(source.names), dtype=bool)
     handled[rows] = True
-    handled |= pd.Index(source.names).isin(known.quarantine.index)
-    have = len(rows) + len(known.quarantine)
+    names = pd.Index(source.names)
+    handled |= names.isin(known.quarantine.index)
+    again = ~handled & names.isin(quarantine_of(stored).index)
+    have = handled.sum() + again.sum()
     room = None if config.limit is None else max(config.limit - have, 0)
-    new = _spaced(np.flatnonzero(~handled), room)
+    others = _spaced(np.flatnonzero(~handled & ~again), room)
+    new = np.concatenate([np.flatnonzero(again), others])
     plan = _plan(
         source,
         np.concatenate([rows, new]),
@@ -211,14 +210,27 @@ def _plan(
     names = np.array(source.names, dtype=object)[rows]
     inputs = [f"{name} {signature}" for name, signature in zip(names, signatures, strict=True)]
     inputs += [f"{name} {signature}" for name, signature in quarantine["signature"].items()]
+    annotations = _annotations(source, rows, quarantine)
     return Plan(
         source=source,
         rows=rows,
         carried=carried,
         signatures=signatures,
         quarantine=quarantine,
-        digest=digest([*sorted(inputs), source.annotations]),
+        digest=digest([*sorted(inputs), annotations]),
+        annotations=annotations,
     )
+
+
+def _annotations(source: Source, rows: np.ndarray, quarantine: pd.DataFrame) -> str:
+    """Digest of the labels of all inputs, readable or not, in the order of their names."""
+    used = np.zeros(len(source.names), dtype=bool)
+    used[rows] = True
+    used |= pd.Index(source.names).isin(quarantine.index)
+    chosen = np.flatnonzero(used)
+    chosen = chosen[np.argsort(np.array(source.names, dtype=object)[chosen])]
+    landmarks = None if source.landmarks is None else source.landmarks[chosen]
+    return labels_digest(source.labels.iloc[chosen], landmarks)
 
 
 def _changes(plan: Plan) -> str:

@@ -34,14 +34,11 @@ class Labels:
         where absent.
     notes
         Lines for the user about rows and columns that do not fit.
-    annotations
-        Digest of all annotations.
     """
 
     rows: pd.DataFrame
     landmarks: np.ndarray | None
     notes: tuple[str, ...]
-    annotations: str
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,6 @@ class Source:
         Lines for the user, e.g. about annotation rows without a photograph.
     refused
         Photographs that cannot be used, known without reading them; none of them is in ``names``.
-    annotations
-        Digest of all annotations: changes when labels do.
     """
 
     form: str
@@ -83,7 +78,6 @@ class Source:
     landmarks: np.ndarray | None
     notes: tuple[str, ...]
     refused: tuple[Refused, ...]
-    annotations: str
 
 
 Reader = Callable[[Path, SourceConfig], Source | None]

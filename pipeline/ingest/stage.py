@@ -195,7 +195,7 @@ def _attrs(plan: Plan, config: IngestConfig) -> dict[str, Any]:
         "limit": config.limit,
         "digest": plan.digest,
         "parent": plan.parent,
-        "annotations": plan.source.annotations,
+        "annotations": plan.annotations,
     }
 
 

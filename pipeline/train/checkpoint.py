@@ -57,7 +57,7 @@ class Checkpoint:
 
 
 def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """The settings that decide a training's result: those that decide its result."""
+    """The settings that decide a training's result: nothing of where it runs."""
     return config.model_dump(mode="json", exclude=UNDECISIVE)
 
 

@@ -23,7 +23,7 @@ CROP, SIDE, CORES = 140, 64, 2
 def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     """Photographs per second, on two cores each."""
     config = override(RunConfig(), [f"ingest.source={faces}"])
-    plan = plan_ingest(configured_source(config), config.ingest, config.source, None)
+    plan = plan_ingest(configured_source(config), config.ingest, config.source, None, None)
     names = plan.source.names
     roots = (str(scratch / f"ingest-{i}") for i in count())
 

@@ -1,5 +1,6 @@
 """Photographs that arrive, change and leave: what is done again, and that the result is right."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -284,3 +285,41 @@ def test_run__another_limit_notices_what_left_too(
 
     with pytest.raises(SourceError, match="lacks 1 of the stored"):
         go(override(config, ["ingest.limit=50"]), root, until="ingest")
+
+
+def test_run__what_was_made_from_fewer_photographs_is_not_current(
+    everything: Path, tree: Path, config: RunConfig, root: Path
+) -> None:
+    arrive(everything, tree, FIRST, FIRST + 2)
+
+    store = go(config, root, until="ingest")[0].store
+
+    assert store.is_current("model")
+    assert not store.is_current("latents")
+    assert not store.is_current("statistics")
+
+
+def test_run__a_repaired_photograph_comes_before_others_of_a_limit(
+    everything: Path, tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    limited = override(config, ["ingest.limit=40"])
+    photographs = sorted((tree / "img_align_celeba").iterdir())
+    photographs[0].write_bytes(b"")
+    images = go(limited, tmp_path / "new", until="ingest")[0].store.images
+    assert images["quarantined"].values.tolist() == [photographs[0].name]
+    shutil.copy2(everything / "img_align_celeba" / photographs[0].name, photographs[0])
+
+    images = go(limited, tmp_path / "new", until="ingest")[0].store.images
+
+    assert images["name"].values[-1] == photographs[0].name
+    assert images.sizes["image"] == 40
+
+
+def test_run__arrivals_beyond_a_limit_change_nothing(
+    everything: Path, tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    limited = override(config, ["ingest.limit=40"])
+    go(limited, tmp_path / "new", until="ingest")
+    arrive(everything, tree, FIRST, FIRST + 2)
+
+    assert done(go(limited, tmp_path / "new", until="ingest")[0]) == []

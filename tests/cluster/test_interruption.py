@@ -1,5 +1,7 @@
 """Runs that are killed at any moment, and runs that meet: real processes and signals."""
 
+import contextlib
+import json
 import random
 import shutil
 import signal
@@ -16,6 +18,7 @@ from cluster.run import run
 from pipeline.config import RunConfig, override
 from pipeline.synthesize import synthesize
 from storage import Store, open_store
+from storage.run_lock import HOLDER
 from tests.conftest import SMALL, SilentConsole
 
 ZPOINTS = Path(sys.executable).with_name("zpoints")
@@ -61,15 +64,26 @@ def start(command: list[str]) -> subprocess.Popen[str]:
     )
 
 
+def holds(holder: Path, pid: int) -> bool:
+    """Whether a process has the store for itself: it is about to begin its work."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(json.loads(holder.read_text())["pid"] == pid)
+    return False
+
+
 def kill_in(stage: str, command: list[str], seconds: float) -> None:
-    """Kill a run a while after the stage before has ended, or after its first line."""
+    """Kill a run a while after the stage before has ended, or the first one has begun."""
     process = start(command)
     assert process.stdout is not None
     place = STAGES.index(stage)
-    begins = ENDED[STAGES[place - 1]] if place else ""
-    for line in process.stdout:
-        if line.strip().startswith(begins):
-            break
+    if place == 0:
+        holder = Path(command[command.index("--root") + 1], HOLDER)
+        while process.poll() is None and not holds(holder, process.pid):
+            time.sleep(0.02)
+    else:
+        for line in process.stdout:
+            if line.strip().startswith(ENDED[STAGES[place - 1]]):
+                break
     time.sleep(seconds)
     process.kill()
     process.communicate()

@@ -10,6 +10,7 @@ from PIL import Image
 
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.forms import open_source
+from pipeline.ingest.labels import labels_digest
 from pipeline.ingest.source import Source
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 7)]
@@ -99,3 +100,8 @@ def opened(path: Path, **config: Any) -> Source:
 
 def contents(source: Source) -> list[bytes]:
     return [source.files.read(key) for key in source.keys]
+
+
+def annotations(source: Source) -> str:
+    """Digest of all labels of a source."""
+    return labels_digest(source.labels, source.landmarks)

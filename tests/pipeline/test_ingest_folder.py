@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.ingest.errors import PhotographError, SourceError
 from pipeline.ingest.files import FolderFiles
-from tests.pipeline.photographs import POINTS, contents, opened, small, write_small
+from tests.pipeline.photographs import POINTS, annotations, contents, opened, small, write_small
 
 PATHS = ["a/1.jpg", "a/2.jpeg", "b/c/3.PNG", "top.webp"]
 
@@ -203,7 +203,7 @@ def test_read_folder__reads_the_table_that_is_named(folder: Path, tmp_path: Path
     assert list(opened(folder, labels="b.csv").labels) == ["Young"]
     named = opened(folder, labels=str(folder / "b.csv"), name_column="new")
     assert "b.csv: the column new holds the paths." in named.notes
-    assert named.annotations != opened(folder).annotations
+    assert annotations(named) != annotations(opened(folder))
 
 
 @pytest.mark.parametrize(
