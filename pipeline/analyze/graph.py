@@ -100,6 +100,22 @@ def describe(
     return statistics_dataset(state, basis, journal.state, config or AnalyzeConfig())
 
 
+def merged_over_chunks(z: da.Array, state_of: Callable[[Any], S]) -> S:
+    """Merged states of all chunks of z (vector, component), each read once.
+
+    Parameters
+    ----------
+    z
+        (vector, component); the lengths of its chunks need not be known.
+    state_of
+        The mergeable state of one block of vectors, which may have no row.
+    """
+    journal: Journal[S] = Journal()
+    _fill(journal, _parts(z, state_of))
+    assert journal.state is not None
+    return journal.state
+
+
 def waves(z: da.Array) -> int:
     """How many waves of chunks a pass over z has."""
     return -(-z.numblocks[0] // WAVE)
