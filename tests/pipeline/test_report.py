@@ -77,6 +77,7 @@ def make_run(
     if split:
         names = np.repeat(["train", "validation", "test"], [count - 100, 40, 60])
         labels["split"] = ("image", names)
+        labels["checksum"] = ("image", np.arange(count, dtype=np.uint64))
     epoch = np.arange(1, epochs + 1)
     statistics = analyze(da.from_array(z, chunks=(256, -1)), AnalyzeConfig())
     groups = {}
