@@ -163,6 +163,11 @@ pc_underflow       | pc      | int64   | values below the first edge
 pc_overflow        | pc      | int64   | values above the last edge
 """
 
+_SOLVER = """
+solver_variance_error | pc | float64 | relative error of IncrementalPCA's explained variance
+solver_angle          | pc | float64 | degrees between its axis and the exact one of equal rank
+"""
+
 _STATE = """
 comoment             | component other | float64 | sum of outer products of deviations
 grid_exponent        | component      | int64   | cells of the dyadic grid are 2^exponent wide
@@ -211,7 +216,7 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_MOMENTS + _DISTRIBUTIONS, required=True),
         _table(_SCALARS, required=True),
         _table(_PCA, required=True),
-        _table(_STATE),
+        _table(_SOLVER + _STATE),
     ),
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),

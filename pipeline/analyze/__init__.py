@@ -10,6 +10,7 @@ __all__ = [
     "AnalyzeConfig",
     "AnalyzeError",
     "Ellipse",
+    "MergeablePCA",
     "State",
     "analyze",
     "confidence_ellipse",
@@ -23,6 +24,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from pipeline.analyze.ellipses import Ellipse, confidence_ellipse, coverage, ellipse_points
+    from pipeline.analyze.estimator import MergeablePCA
     from pipeline.analyze.graph import analyze, describe, summarize
     from pipeline.analyze.peaks import dominant_components
     from pipeline.analyze.radii import uniform_radius
@@ -34,6 +36,7 @@ else:
         "confidence_ellipse": "ellipses",
         "coverage": "ellipses",
         "ellipse_points": "ellipses",
+        "MergeablePCA": "estimator",
         "analyze": "graph",
         "describe": "graph",
         "summarize": "graph",

@@ -5,3 +5,7 @@ from storage.errors import ZpointsError
 
 class AnalyzeError(ZpointsError):
     """The vectors, or stored statistics of them, cannot be analysed."""
+
+
+class EstimatorError(AnalyzeError, ValueError):
+    """An estimator's parameters and vectors do not fit; a ValueError, as scikit-learn expects."""

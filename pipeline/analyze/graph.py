@@ -86,18 +86,47 @@ def describe(
     Raises
     ------
     AnalyzeError
-        If the state holds no vector.
+        If the state holds no vector, or `pca.solver` is incremental and there are fewer finite
+        vectors than components.
     """
     if state.moments.count == 0:
         raise AnalyzeError(
             "Statistics need at least one vector without NaN or infinite components; there are "
             f"none ({state.nan_rows} others). Look at the latents, or select more of them."
         )
+    config = config or AnalyzeConfig()
     journal = journal or Journal()
-    basis = Basis.from_moments(state.moments)
+    basis = _basis(z, state, config)
     _fill(journal, _parts(z, Projection.from_vectors, basis=dask.delayed(basis)))
     assert journal.state is not None
-    return statistics_dataset(state, basis, journal.state, config or AnalyzeConfig())
+    return statistics_dataset(state, basis, journal.state, config)
+
+
+def _basis(z: da.Array, state: State, config: AnalyzeConfig) -> Basis:
+    """The principal components of z by the solver of the settings."""
+    exact = Basis.from_moments(state.moments)
+    if config.pca.solver == "exact" or not exact.varying.any():
+        return exact  # nothing varies in one vector, or equal ones, so that solvers cannot differ
+    # Loaded where it is asked for: dask-ml takes two seconds.
+    from pipeline.analyze.incremental import incremental_components
+
+    return Basis(exact.mean, *incremental_components(z, state.nan_rows))
+
+
+def merged_over_chunks(z: da.Array, state_of: Callable[[Any], S]) -> S:
+    """Merged states of all chunks of z (vector, component), each read once.
+
+    Parameters
+    ----------
+    z
+        (vector, component); the lengths of its chunks need not be known.
+    state_of
+        The mergeable state of one block of vectors, which may have no row.
+    """
+    journal: Journal[S] = Journal()
+    _fill(journal, _parts(z, state_of))
+    assert journal.state is not None
+    return journal.state
 
 
 def waves(z: da.Array) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.analyze.config import AnalyzeConfig
+from pipeline.analyze.pca import angles
 from pipeline.analyze.peaks import peaks
 from pipeline.analyze.projection import Basis, Projection
 from pipeline.analyze.radii import Radii
@@ -28,6 +29,7 @@ def statistics_dataset(
         | _distributions(state, config.bins)
         | _state(state)
         | _components(basis, projection, config.bins)
+        | _solver(state, basis, config.pca.solver)
         | _radii("radius", state.radii, config.bins)
         | _radii("mahalanobis", projection.radii, config.bins)
     )
@@ -85,6 +87,20 @@ def _components(basis: Basis, projection: Projection, bins: int) -> Contents:
         "pc_histogram_edges": (("pc", "edge"), shown.edges),
         "pc_underflow": (("pc",), shown.underflow),
         "pc_overflow": (("pc",), shown.overflow),
+    }
+
+
+def _solver(state: State, basis: Basis, solver: str) -> Contents:
+    """How far the components of another solver are from the exact ones, where these vary."""
+    if solver == "exact":
+        return {}
+    exact = Basis.from_moments(state.moments)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = basis.explained_variance / exact.explained_variance - 1
+    turned = angles(basis.loadings, exact.loadings)
+    return {
+        "solver_variance_error": (("pc",), np.where(exact.varying, error, np.nan)),
+        "solver_angle": (("pc",), np.where(exact.varying, turned, np.nan)),
     }
 
 

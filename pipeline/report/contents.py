@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from markupsafe import Markup, escape
 
 from pipeline.analyze.ellipses import coverage
@@ -160,11 +161,28 @@ def _structure(m: Material) -> list[Entry]:
                 "Variances <i>λ<sub>k</sub></i> of the principal components, and the share of "
                 "the total variance that the <i>K</i> leading ones explain; marked: how many "
                 "reach 50, 90, 95 and 99%."
-            ),
+            )
+            + _solver_difference(s, leading=m.config.components),
             lambda: structure.explained_variance(s),
             "Scree plot and cumulative explained variance of the principal components.",
         ),
     ]
+
+
+def _solver_difference(s: xr.Dataset, *, leading: int) -> Markup:
+    """How far IncrementalPCA is from the exact components; nothing where it was not asked for."""
+    if "solver_angle" not in s:
+        return Markup("")
+    error, angle = (
+        np.abs(s[name].values[:leading]) for name in ("solver_variance_error", "solver_angle")
+    )
+    if np.isnan(angle).all():
+        return Markup("")
+    return Markup(
+        " Computed by dask-ml’s IncrementalPCA; largest differences from the eigenvectors of the "
+        "covariance among the {} leading components: {:.1e} of the variance, {:.1e}° between axes. "
+        "Axes of nearly equal variance may turn freely."
+    ).format(len(angle), np.nanmax(error), np.nanmax(angle))
 
 
 def _region(m: Material) -> list[Entry]:

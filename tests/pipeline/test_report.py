@@ -77,6 +77,7 @@ def make_run(
     if split:
         names = np.repeat(["train", "validation", "test"], [count - 100, 40, 60])
         labels["split"] = ("image", names)
+        labels["checksum"] = ("image", np.arange(count, dtype=np.uint64))
     epoch = np.arange(1, epochs + 1)
     statistics = analyze(da.from_array(z, chunks=(256, -1)), AnalyzeConfig())
     groups = {}
@@ -236,6 +237,21 @@ def test_contents__without_samples_leaves_generators_out(run: Run) -> None:
     ids = {entry.id for section in contents(material, [], []) for entry in section.entries}
     assert "pairs-pca" in ids
     assert not {"generators-pca", "generators-original"} & ids
+
+
+def test_contents__states_how_far_the_incremental_solver_is(run: Run) -> None:
+    config = AnalyzeConfig.model_validate({"pca": {"solver": "incremental"}})
+    statistics = analyze(da.from_array(run.latents["z"].values, chunks=(256, -1)), config)
+    other = replace(run, statistics=statistics)
+    leading = np.abs(statistics["solver_variance_error"].values[: CONFIG.components])
+
+    def caption(run: Run) -> str:
+        sections = contents(read_material(run, CONFIG, run.decode), [], [])
+        (entry,) = [e for section in sections for e in section.entries if e.id == "variance"]
+        return entry.caption
+
+    assert "IncrementalPCA" not in caption(run)
+    assert f"the 5 leading components: {leading.max():.1e} of the variance" in caption(other)
 
 
 def test_dominant_table__states_the_numbers_of_the_store(run: Run, page: Page) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-SLOW = ("torch", "icechunk", "distributed", "matplotlib")
+SLOW = ("torch", "icechunk", "distributed", "matplotlib", "sklearn", "dask_ml")
 
 
 @pytest.mark.parametrize("module", ["storage.errors", "pipeline.config", "cluster.cli"])
@@ -29,3 +29,13 @@ def test_import__every_public_name_is_there_when_asked_for(package: str) -> None
     )
 
     assert missing.stdout.split() == []
+
+
+def test_import__the_statistics_leave_scikit_learn_and_dask_ml_out() -> None:
+    code = "import sys; from pipeline.analyze import analyze; print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+
+    assert {"sklearn", "dask_ml"} & set(loaded.stdout.split()) == set()

@@ -22,6 +22,8 @@ LIBRARY_HOMES = {
     "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
+    "sklearn": ("pipeline/analyze",),
+    "dask_ml": ("pipeline/analyze",),
     "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode"),
 }
 

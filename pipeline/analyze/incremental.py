@@ -1,0 +1,92 @@
+"""Principal components by dask-ml's IncrementalPCA: singular values of batch after batch."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from itertools import pairwise
+
+import dask
+import dask.array as da
+import numpy as np
+from dask_ml.decomposition import IncrementalPCA
+from numpy.typing import NDArray
+
+from pipeline.analyze.blas import single_threaded_blas
+from pipeline.analyze.errors import AnalyzeError
+from pipeline.analyze.pca import with_signs
+
+Floats = NDArray[np.float64]
+
+
+def incremental_components(z: da.Array, nan_rows: int) -> tuple[Floats, Floats]:
+    """All principal components of z, by one batch after another in float64.
+
+    A batch is a chunk, or as many neighbouring ones as have a vector per component. The active
+    Dask scheduler computes it, the first one excepted.
+
+    Parameters
+    ----------
+    z
+        (vector, component) with at least one component that varies.
+    nan_rows
+        Number of vectors with a NaN or infinite component; they are left out.
+
+    Returns
+    -------
+    loadings, explained_variance
+        As `pca.principal_components`.
+
+    Raises
+    ------
+    AnalyzeError
+        If there are fewer finite vectors than components.
+
+    References
+    ----------
+    Ross, Lim, Lin & Yang (2008), Incremental learning for robust visual tracking. Int. J. Comput.
+    Vis. 77, 125-141.
+    """
+    rows, components = z.shape
+    if rows - nan_rows < components:
+        raise AnalyzeError(
+            f"analyze.pca.solver = incremental needs as many vectors as components: there are "
+            f"{rows - nan_rows:,} for {components}. Use analyze.pca.solver=exact, or more vectors."
+        )
+    if nan_rows:
+        z = z[da.isfinite(z).all(axis=1)].compute_chunk_sizes()
+    pca = IncrementalPCA(n_components=components, svd_solver="full")
+    with single_threaded_blas():
+        for number, (start, stop) in enumerate(batches(z.chunks[0], components)):
+            batch = z[start:stop].rechunk((stop - start, components)).astype(np.float64)
+            with _first_step() if number == 0 else ExitStack():
+                pca.partial_fit(batch)
+    return with_signs(pca.components_), pca.explained_variance_
+
+
+def batches(lengths: Sequence[int], least: int) -> list[tuple[int, int]]:
+    """First row and end of batches of whole neighbouring chunks, each of at least `least` rows.
+
+    Examples
+    --------
+    >>> batches([4, 4, 2, 1, 5, 2], 3)
+    [(0, 4), (4, 8), (8, 11), (11, 18)]
+    """
+    bounds = [0]
+    end = 0
+    for length in lengths:
+        end += length
+        if end - bounds[-1] >= least:
+            bounds.append(end)
+    bounds[-1] = end
+    return list(pairwise(bounds))
+
+
+def _first_step() -> AbstractContextManager[object]:
+    """Compute in this thread without NumPy's warnings.
+
+    dask-ml divides 0 vectors by 0 in the tasks of its first step (and does not use the result).
+    On the workers that would warn, since `errstate` is a thread's own.
+    """
+    quiet = ExitStack()
+    quiet.enter_context(dask.config.set(scheduler="synchronous"))
+    quiet.enter_context(np.errstate(divide="ignore", invalid="ignore"))
+    return quiet
