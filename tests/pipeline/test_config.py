@@ -85,21 +85,21 @@ def fields(settings: type[Settings], section: str = "") -> Iterator[tuple[str, F
     for name, field in settings.model_fields.items():
         yield section + name, field
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
-            yield from fields(field.annotation, f"{name}.")
+            yield from fields(field.annotation, f"{section}{name}.")
 
 
 def comments(text: str) -> dict[str, str]:
     """Every key of annotated YAML as ``section.key``, with the comment above or beside it."""
-    found, above, section = {}, "", ""
+    found, above, path = {}, "", []
     for line in filter(None, text.splitlines()):
         if line.strip().startswith("#"):
             above += line
             continue
         entry, _, beside = line.partition("#")
         key = entry.split(":")[0]
-        if not key.startswith(" "):
-            section = key
-        found[key if key == section else f"{section}.{key.strip()}"] = above + beside
+        depth = (len(key) - len(key.lstrip())) // 2
+        path = [*path[:depth], key.strip()]
+        found[".".join(path)] = above + beside
         above = ""
     return found
 
