@@ -64,6 +64,17 @@ class RunConfig(Settings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _pairs_fit_the_latents(self) -> Self:
+        for name in ("original", "pc"):
+            numbers = [i for pair in getattr(self.analyze.pairs, name) or () for i in pair]
+            if max(numbers, default=0) >= self.train.z_dim:
+                raise ValueError(
+                    f"analyze.pairs.{name} has a component {max(numbers)}; the train.z_dim = "
+                    f"{self.train.z_dim} components are numbered from 0 to {self.train.z_dim - 1}"
+                )
+        return self
+
 
 def preset_names() -> list[str]:
     """Names of the presets that come with zpoints."""

@@ -168,6 +168,23 @@ solver_variance_error | pc | float64 | relative error of IncrementalPCA's explai
 solver_angle          | pc | float64 | degrees between its axis and the exact one of equal rank
 """
 
+_PAIRS = """
+{0}pair_components | {0}pair side | int64 | numbers of both components of each pair
+{0}pair_edges      | {0}pair side pair_edge | float64 | edges of their sampling intervals
+{0}pair_histogram  | {0}pair row column | int64 | counts; row: interval of the first side
+{0}pair_outside    | {0}pair | int64 | vectors outside the intervals of either side
+{0}pair_half_axes  | {0}pair half_axis | float64 | of the covariance ellipse, the longer one first
+{0}pair_angle      | {0}pair | float64 | from the first component to its longer axis, radians
+{0}pair_ellipticity | {0}pair | float64 | mean overlap of the contours, 0 to 1
+{0}pair_contour_centre | {0}pair contour side | float64 | of the ellipse fitted to a contour
+{0}pair_contour_half_axes | {0}pair contour half_axis | float64 | the longer one first
+{0}pair_contour_angle | {0}pair contour | float64 | from the first component to it, radians
+{0}pair_contour_distance | {0}pair contour | float64 | RMS from contour to ellipse, share of radius
+{0}pair_contour_overlap | {0}pair contour | float64 | with the covariance ellipse of equal area
+"""
+
+_HEIGHTS = "contour_height | contour | float64 | shares of the density's maximum"
+
 _STATE = """
 comoment             | component other | float64 | sum of outer products of deviations
 grid_exponent        | component      | int64   | cells of the dyadic grid are 2^exponent wide
@@ -216,6 +233,7 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_MOMENTS + _DISTRIBUTIONS, required=True),
         _table(_SCALARS, required=True),
         _table(_PCA, required=True),
+        _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
         _table(_SOLVER + _STATE),
     ),
     "samples": _group(

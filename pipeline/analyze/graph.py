@@ -14,7 +14,7 @@ from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.journal import Journal, S
 from pipeline.analyze.projection import Basis, Projection
 from pipeline.analyze.state import State
-from pipeline.analyze.statistics import statistics_dataset
+from pipeline.analyze.statistics import pair_intervals, statistics_dataset
 
 # States merged by one task: few enough that a worker holds them, many enough for a flat tree.
 _FAN_IN = 8
@@ -86,20 +86,22 @@ def describe(
     Raises
     ------
     AnalyzeError
-        If the state holds no vector, or `pca.solver` is incremental and there are fewer finite
-        vectors than components.
+        If the state holds no vector, `config.pairs` names a component that there is not, or
+        `pca.solver` is incremental and there are fewer finite vectors than components.
     """
     if state.moments.count == 0:
         raise AnalyzeError(
             "Statistics need at least one vector without NaN or infinite components; there are "
             f"none ({state.nan_rows} others). Look at the latents, or select more of them."
         )
-    config = config or AnalyzeConfig()
-    journal = journal or Journal()
+    journal, config = journal or Journal(), config or AnalyzeConfig()
     basis = _basis(z, state, config)
-    _fill(journal, _parts(z, Projection.from_vectors, basis=dask.delayed(basis)))
+    pairs = pair_intervals(state, basis, config)
+    shared = {"basis": basis, "intervals": pairs[0], "pc_intervals": pairs[1]}
+    delayed = {name: dask.delayed(value) for name, value in shared.items()}
+    _fill(journal, _parts(z, Projection.from_vectors, **delayed))
     assert journal.state is not None
-    return statistics_dataset(state, basis, journal.state, config)
+    return statistics_dataset(state, basis, pairs, journal.state, config)
 
 
 def _basis(z: da.Array, state: State, config: AnalyzeConfig) -> Basis:

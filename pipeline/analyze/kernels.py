@@ -85,3 +85,33 @@ def add_powers(x, scale, powers, squares):  # type: ignore[no-untyped-def]
             first = x[i, j] * scale[j]
             total += first * first
         squares[i] = total
+
+
+@njit(nogil=True, cache=True)
+def count_pairs(x, columns, edges, scale, sides, counts, outside):  # type: ignore[no-untyped-def]
+    """Count the rows of x (n, N) in counts (P, bins, bins), others in outside (P,), in place.
+
+    Column columns[c] has the intervals edges[c] of edges (C, bins + 1), and about scale[c]
+    intervals per unit; pair p consists of columns[sides[p, 0]] and columns[sides[p, 1]]. The
+    edges decide, not the scale: the interval is that of `numpy.searchsorted(side="right")`, and
+    the last one is closed.
+    """
+    bins = counts.shape[1]
+    cell = np.empty(len(columns), np.int64)
+    for i in range(x.shape[0]):
+        for c in range(len(columns)):
+            value = np.float64(x[i, columns[c]])
+            cell[c] = -1
+            if edges[c, 0] <= value <= edges[c, bins]:
+                k = min(int((value - edges[c, 0]) * scale[c]), bins - 1)
+                while k > 0 and value < edges[c, k]:
+                    k -= 1
+                while k < bins - 1 and value >= edges[c, k + 1]:
+                    k += 1
+                cell[c] = k
+        for p in range(len(sides)):
+            row, column = cell[sides[p, 0]], cell[sides[p, 1]]
+            if row >= 0 and column >= 0:
+                counts[p, row, column] += 1
+            else:
+                outside[p] += 1

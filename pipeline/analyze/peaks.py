@@ -63,6 +63,22 @@ def peaks(
     return np.where(constant, minimum, found[:, 0]), np.where(constant, 0.0, found[:, 1])
 
 
+def dominance_order(
+    mu: Floats, hw: Floats, *, least_mu: float = 0.25, least_hw: float = 1.5
+) -> NDArray[np.int64]:
+    """Numbers of all components by the larger of |mu| / least_mu and hw / least_hw, descending.
+
+    Of equals the first comes first; NaN comes last.
+
+    Examples
+    --------
+    >>> dominance_order(np.array([0.1, -1.0]), np.array([1.8, 0.4]))
+    array([1, 0])
+    """
+    score = np.maximum(np.abs(mu) / least_mu, hw / least_hw)
+    return np.argsort(-np.nan_to_num(score, nan=-1.0), kind="stable")
+
+
 def dominant_components(
     mu: Floats, hw: Floats, *, least_mu: float = 0.25, least_hw: float = 1.5
 ) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from pipeline.analyze import kernels
 from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.grid import Grid
 from pipeline.analyze.moments import Moments
+from pipeline.analyze.pairs import PairCounts, PairIntervals
 from pipeline.analyze.pca import principal_components, varying_components
 from pipeline.analyze.radii import Radii
 from pipeline.analyze.state import as_floats
@@ -70,22 +71,33 @@ class Projection:
         Number distributions of v.
     radii
         Distribution of the Mahalanobis radius over the components that vary.
+    pairs, pc_pairs
+        Counts of pairs of components of z, and of v.
     """
 
     powers: Floats
     grid: Grid
     radii: Radii
+    pairs: PairCounts
+    pc_pairs: PairCounts
 
     @classmethod
-    def from_vectors(cls, z: NDArray[np.number], basis: Basis) -> Projection:
-        """Projection of the finite rows of z (n, N); n may be 0."""
+    def from_vectors(
+        cls,
+        z: NDArray[np.number],
+        basis: Basis,
+        intervals: PairIntervals,
+        pc_intervals: PairIntervals,
+    ) -> Projection:
+        """Projection of the finite rows of z (n, N), and its pairs' counts; n may be 0."""
         x = as_floats(z)
         finite = np.isfinite(x).all(axis=1)
         x = x if finite.all() else x[finite]
         components = x.shape[1]
         powers = np.zeros((4, components))
         if len(x) == 0:
-            return cls(powers, Grid.empty(components), Radii.empty())
+            none = PairCounts.empty(intervals), PairCounts.empty(pc_intervals)
+            return cls(powers, Grid.empty(components), Radii.empty(), *none)
         axes = (basis.loadings * basis.varying[:, None]).T
         scale = np.divide(1.0, basis.deviation, out=np.zeros(components), where=basis.varying)
         v = np.empty(x.shape)
@@ -99,12 +111,22 @@ class Projection:
                 np.matmul(centred[:count], axes, out=v[rows])
                 kernels.add_powers(v[rows], scale, powers, squares[rows])
             grid = Grid.from_values(v, v.min(axis=0), v.max(axis=0))
-            return cls(powers, grid, Radii.from_values(np.sqrt(squares)))
+            return cls(
+                powers,
+                grid,
+                Radii.from_values(np.sqrt(squares)),
+                PairCounts.from_values(x, intervals),
+                PairCounts.from_values(v, pc_intervals),
+            )
 
     def merge(self, other: Projection) -> Projection:
         """Projection of the union of two disjoint sets of vectors on the same basis."""
         return Projection(
-            self.powers + other.powers, self.grid.merge(other.grid), self.radii.merge(other.radii)
+            self.powers + other.powers,
+            self.grid.merge(other.grid),
+            self.radii.merge(other.radii),
+            self.pairs.merge(other.pairs),
+            self.pc_pairs.merge(other.pc_pairs),
         )
 
     def skewness(self) -> Floats:

@@ -4,10 +4,14 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from pipeline.analyze.config import AnalyzeConfig
+from pipeline.analyze.contours import HEIGHTS, describe_contours
+from pipeline.analyze.ellipses import confidence_ellipse
+from pipeline.analyze.pairs import PairCounts, PairIntervals, choose_pairs
 from pipeline.analyze.pca import angles
-from pipeline.analyze.peaks import peaks
+from pipeline.analyze.peaks import dominance_order, peaks
 from pipeline.analyze.projection import Basis, Projection
 from pipeline.analyze.radii import Radii
 from pipeline.analyze.state import State
@@ -17,13 +21,18 @@ Contents = dict[str, tuple[tuple[str, ...], Any]]
 
 
 def statistics_dataset(
-    state: State, basis: Basis, projection: Projection, config: AnalyzeConfig
+    state: State,
+    basis: Basis,
+    pairs: tuple[PairIntervals, PairIntervals],
+    projection: Projection,
+    config: AnalyzeConfig,
 ) -> xr.Dataset:
-    """Every variable of the `statistics` group, in memory.
+    """Every variable of the `statistics` group, in memory; `pairs` as from `pair_intervals`.
 
     Counts are int64 and everything else float64; quantities that a single vector or a constant
     component leaves undefined are NaN.
     """
+    (intervals, pc_intervals), pc_covariance = pairs, np.diag(basis.deviation**2)
     contents = (
         _moments(state)
         | _distributions(state, config.bins)
@@ -32,11 +41,68 @@ def statistics_dataset(
         | _solver(state, basis, config.pca.solver)
         | _radii("radius", state.radii, config.bins)
         | _radii("mahalanobis", projection.radii, config.bins)
+        | _pairs("", intervals, projection.pairs, state.moments.mean, state.moments.covariance())
+        | _pairs("pc_", pc_intervals, projection.pc_pairs, np.zeros_like(basis.mean), pc_covariance)
+        | {"contour_height": (("contour",), np.array(HEIGHTS))}
     )
     dataset = xr.Dataset(contents)
     for name, variable in dataset.variables.items():
         variable.attrs["long_name"] = VARIABLES["statistics"][str(name)].meaning
     return dataset
+
+
+def pair_intervals(
+    state: State, basis: Basis, config: AnalyzeConfig
+) -> tuple[PairIntervals, PairIntervals]:
+    """Which pairs of components, and of principal components, are counted, and how finely.
+
+    It follows from the first pass alone.
+
+    Raises
+    ------
+    AnalyzeError
+        If the settings name a component that there is not.
+    """
+    mean, deviation = state.moments.mean, np.sqrt(state.moments.variance())
+    found = _distributions(state, config.bins)
+    order = dominance_order(found["mu"][1], found["hw"][1])
+    original, pc = choose_pairs(config.pairs, order)
+    return (
+        PairIntervals.around(original, mean, deviation, config.pairs),
+        PairIntervals.around(pc, np.zeros_like(mean), basis.deviation, config.pairs),
+    )
+
+
+def _pairs(
+    prefix: str,
+    intervals: PairIntervals,
+    pairs: PairCounts,
+    mean: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+) -> Contents:
+    """Counts of pairs and their contours; `mean` (N,) and `covariance` (N, N) of the columns."""
+    pair, dims = f"{prefix}pair", (f"{prefix}pair", "contour")
+    one, other = intervals.pairs[:, :, None], intervals.pairs[:, None, :]
+    moments = mean[intervals.pairs], covariance[one, other]
+    expected = [confidence_ellipse(*each, 1.0) for each in zip(*moments, strict=True)]
+    contours = describe_contours(pairs.counts, intervals.step, *moments)
+    return {
+        f"{pair}_components": ((pair, "side"), intervals.pairs),
+        f"{pair}_edges": ((pair, "side", "pair_edge"), intervals.pair_edges),
+        f"{pair}_histogram": ((pair, "row", "column"), pairs.counts),
+        f"{pair}_outside": ((pair,), pairs.outside),
+        f"{pair}_half_axes": (
+            (pair, "half_axis"),
+            np.reshape([e.half_axes for e in expected], (-1, 2)),
+        ),
+        f"{pair}_angle": ((pair,), np.array([e.angle for e in expected], np.float64)),
+        f"{pair}_contour_centre": ((*dims, "side"), contours.centre),
+        f"{pair}_contour_half_axes": ((*dims, "half_axis"), contours.half_axes),
+        f"{pair}_contour_angle": (dims, contours.angle),
+        f"{pair}_contour_distance": (dims, contours.distance),
+        f"{pair}_contour_overlap": (dims, contours.overlap),
+        f"{pair}_ellipticity": ((pair,), contours.ellipticity),
+    }
 
 
 def _moments(state: State) -> Contents:

@@ -5,6 +5,7 @@ To add one, write a function that returns a Figure (or a Table) and list it here
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,16 @@ import xarray as xr
 from markupsafe import Markup, escape
 
 from pipeline.analyze.ellipses import coverage
-from pipeline.report import distributions, faces, pairs, structure, style, tables, training
+from pipeline.report import (
+    densities,
+    distributions,
+    faces,
+    pairs,
+    structure,
+    style,
+    tables,
+    training,
+)
 from pipeline.report.entry import Entry, Section
 from pipeline.report.inputs import StageTiming
 from pipeline.report.material import Generated, Material
@@ -154,6 +164,7 @@ def _structure(m: Material) -> list[Entry]:
             lambda: structure.correlation(s, m.dominance.order),
             "Correlation matrix of the latent components.",
         ),
+        *_densities(m),
         Entry(
             "variance",
             "Explained variance",
@@ -183,6 +194,22 @@ def _solver_difference(s: xr.Dataset, *, leading: int) -> Markup:
         "covariance among the {} leading components: {:.1e} of the variance, {:.1e}° between axes. "
         "Axes of nearly equal variance may turn freely."
     ).format(len(angle), np.nanmax(error), np.nanmax(angle))
+
+
+def _densities(m: Material) -> list[Entry]:
+    s = m.statistics
+    kinds = [("original", "dominant components", "", "z"), ("pca", "PCA coordinates", "pc_", "v")]
+    return [
+        Entry(
+            f"densities-{name}",
+            f"Pair densities, {title}",
+            densities.caption(s, prefix=prefix),
+            partial(densities.pair_densities, s, prefix=prefix, symbol=symbol),
+            f"Densities of pairs of {title} with contours, fitted ellipses, covariance ellipses.",
+        )
+        for name, title, prefix, symbol in kinds
+        if s.sizes.get(f"{prefix}pair", 0) > 0
+    ]
 
 
 def _region(m: Material) -> list[Entry]:

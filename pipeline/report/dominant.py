@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.peaks import dominant_components
+from pipeline.analyze.peaks import dominance_order, dominant_components
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,6 @@ def rank_components(statistics: xr.Dataset, *, mu: float, hw: float) -> Dominanc
     >>> rank_components(statistics, mu=0.25, hw=1.5)
     Dominance(order=array([1, 0]), count=2)
     """
-    score = np.maximum(np.abs(statistics["mu"].values) / mu, statistics["hw"].values / hw)
-    dominant = dominant_components(
-        statistics["mu"].values, statistics["hw"].values, least_mu=mu, least_hw=hw
-    )
-    score = np.nan_to_num(score, nan=-1.0)
-    return Dominance(np.argsort(-score, kind="stable"), len(dominant))
+    measured = statistics["mu"].values, statistics["hw"].values
+    dominant = dominant_components(*measured, least_mu=mu, least_hw=hw)
+    return Dominance(dominance_order(*measured, least_mu=mu, least_hw=hw), len(dominant))

@@ -16,7 +16,16 @@ from PIL import Image
 
 from pipeline.analyze import AnalyzeConfig, analyze, confidence_ellipse, coverage
 from pipeline.analyze.peaks import dominant_components
-from pipeline.report import distributions, faces, pairs, structure, style, tables, training
+from pipeline.report import (
+    densities,
+    distributions,
+    faces,
+    pairs,
+    structure,
+    style,
+    tables,
+    training,
+)
 from pipeline.report.config import ReportConfig
 from pipeline.report.contents import contents
 from pipeline.report.inputs import StageTiming
@@ -172,7 +181,7 @@ def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_si
     folder: Path, page: Page
 ) -> None:
     images = [attrs for tag, attrs in page.elements if tag == "img"]
-    assert len(images) == 15
+    assert len(images) == 17
     for attrs in images:
         assert attrs["alt"]
         with Image.open(folder / attrs["src"]) as picture:
@@ -305,6 +314,43 @@ def test_pair_grid__draws_ellipses_that_enclose_the_expected_share(run: Run) -> 
         (outline,) = panels[y, x].get_lines()
         inside = Curve(outline.get_xydata()).contains_points(cloud.points[:, [x, y]])
         assert inside.mean() == pytest.approx(float(coverage(2.2)), abs=0.05)
+
+
+@pytest.mark.parametrize("prefix", ["", "pc_"])
+def test_pair_densities__draws_stored_ellipses_around_the_contours(run: Run, prefix: str) -> None:
+    s = run.statistics
+    figure = densities.pair_densities(s, prefix=prefix)
+    assert len(figure.axes) == 16
+    p = int(np.nanargmax(s[f"{prefix}pair_ellipticity"].values))
+    axes = figure.axes[p]
+    lines = [line.get_xydata() for line in axes.get_lines()]
+    shown = {text.get_text() for text in axes.texts}
+    assert shown == {f"{float(s[f'{prefix}pair_ellipticity'][p]):.2f}"}
+    for contour, drawn in enumerate(lines[-6:-1]):
+        centre = s[f"{prefix}pair_contour_centre"].values[p, contour]
+        long = s[f"{prefix}pair_contour_half_axes"].values[p, contour, 0]
+        np.testing.assert_allclose(drawn[:-1].mean(axis=0), centre, atol=1e-9)
+        assert np.hypot(*(drawn - centre).T).max() == pytest.approx(long, rel=1e-3)
+    outermost = max(lines[:-6], key=lambda line: np.ptp(line[:, 0]))
+    np.testing.assert_allclose(np.ptp(outermost, axis=0), np.ptp(lines[-2], axis=0), rtol=0.25)
+
+
+def test_pair_densities__of_chosen_few_or_constant_pairs(run: Run) -> None:
+    constant = AnalyzeConfig(pairs={"original": [(0, 3)], "pc": [(0, 1), (0, 7)]})
+    z = da.from_array(run.latents["z"].values)
+    for vectors in (z, z[:1]):
+        statistics = analyze(vectors, constant)
+        figure = densities.pair_densities(statistics)
+        assert len(figure.axes) == 2
+        assert "Here" not in densities.caption(statistics)
+        assert len(densities.pair_densities(statistics, prefix="pc_").axes) == 3
+
+
+def test_contents__without_pairs_leaves_their_densities_out(run: Run) -> None:
+    none = run.statistics.isel(pair=slice(0), pc_pair=slice(0))
+    material = read_material(replace(run, statistics=none), CONFIG, run.decode)
+    ids = {entry.id for section in contents(material, [], []) for entry in section.entries}
+    assert not {"densities-original", "densities-pca"} & ids
 
 
 def test_face_grid__keeps_every_pixel(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_draw__ellipse_says_its_constraint(statistics: xr.Dataset) -> None:
         ("gaussian", {"b": 1}, "b = 1: Extra inputs are not permitted"),
         ("ellipse", {"K": COMPONENTS + 1}, f"vary along {COMPONENTS} only: set K to at most"),
         ("uniform", {"seed": -1}, "must not be negative"),
-        ("uniform", {"n": -1}, "end before"),
+        ("uniform", {"n": -1}, "expected how many vectors"),
     ],
 )
 def test_draw__refuses_bad_parameters(
