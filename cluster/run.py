@@ -10,8 +10,8 @@ from cluster.plan import PlannedStep, plan_steps
 from pipeline.config import STAGES, ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
-from pipeline.ingest.known import Known, Touched, match, pack_touched, unpack_touched
-from pipeline.ingest.plan import plan_ingest
+from pipeline.ingest.known import Known, Touched, match, pack_touched, quarantine_of, unpack_touched
+from pipeline.ingest.plan import plan_ingest, quarantine_lines
 from pipeline.ingest.source import Source
 from pipeline.ingest.stage import configured_source, source_lines
 from pipeline.report.stage import PAGE, report_mark, report_settings, write
@@ -77,6 +77,9 @@ def run(
         planned = _planned(config, source, store, known, until)
         for todo in planned:
             if not todo.reason:
+                if todo.step.stage == "ingest":
+                    for line in quarantine_lines(quarantine_of(store.images)):
+                        console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
             if not computing:

@@ -8,6 +8,11 @@ from storage import open_store
 from storage.damage import Finding
 from storage.verify import WHOLE, verify
 
+REMEDY = (
+    " Roll back to an older version if its chunks are whole (zpoints history, zpoints verify "
+    "--version), restore the files from a backup, or run into a new root."
+)
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -59,7 +64,7 @@ def verify_store(root: str, *, sample: float, version: str | None, console: Cons
     return Verified(
         findings,
         f"{found.chunks:,} chunks{share}, {found.bytes / 2**20:,.1f} MiB of version "
-        f"{found.version or 'unknown'}: {_counted(faults)}.",
+        f"{found.version or 'unknown'}: {_counted(faults)}." + (faults > 0) * REMEDY,
     )
 
 

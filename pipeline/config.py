@@ -60,7 +60,7 @@ class RunConfig(Settings):
             if leading > self.train.z_dim:
                 raise ValueError(
                     f"sample.generators.{name}.K = {leading} is more than the train.z_dim = "
-                    f"{self.train.z_dim} components there are"
+                    f"{self.train.z_dim} components there are; lower it, or raise train.z_dim"
                 )
         return self
 
@@ -123,7 +123,7 @@ def validated(values: Any, *, origin: str) -> RunConfig:
         return RunConfig.model_validate(values)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(str(part) for part in e['loc']) or 'the whole'}: {_reason(e)}"
+            f"  {': '.join(filter(None, ['.'.join(map(str, e['loc'])), _reason(e)]))}"
             + ("" if isinstance(e["input"], dict | list) else f" (got {e['input']!r})")
             for e in error.errors()
         ]
@@ -134,6 +134,8 @@ def validated(values: Any, *, origin: str) -> RunConfig:
 
 
 def _reason(error: Mapping[str, Any]) -> str:
+    if error["type"] == "value_error":  # a sentence of ours
+        return str(error["ctx"]["error"])
     return "no such setting" if error["type"] == "extra_forbidden" else str(error["msg"])
 
 

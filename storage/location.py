@@ -163,6 +163,15 @@ class Location:
             with reaching(self.root):
                 _initialise(self.storage())
             return
+        try:
+            self._create_folder()
+        except OSError as error:
+            raise StoreError(
+                f"A store cannot be made at {self.root} ({error.strerror}): expected a place where "
+                "folders can be made. Name another with --root."
+            ) from error
+
+    def _create_folder(self) -> None:
         parent = Path(self.root).parent
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".zpoints-", dir=parent) as scratch:
@@ -215,6 +224,8 @@ def reaching(root: str) -> Iterator[None]:
         advice = (
             " Check the bucket, and the endpoint and credentials in the AWS_* variables."
             if root.startswith("s3://")
+            else f" `zpoints verify {root}` tells what is damaged."
+            if "not found" in reason
             else ""
         )
         raise StoreError(

@@ -325,7 +325,12 @@ def _moment(as_of: str | date | datetime) -> datetime:
     moment = as_of
     if isinstance(moment, str):
         only_date = len(moment) == len("2026-11-01")
-        moment = (date if only_date else datetime).fromisoformat(moment)
+        try:
+            moment = (date if only_date else datetime).fromisoformat(moment)
+        except ValueError as error:
+            raise ValueError(
+                f"as_of = {as_of!r}: expected a date or time in ISO form, e.g. 2026-11-01."
+            ) from error
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time.max)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -119,6 +119,16 @@ def refusal(quarantine: pd.DataFrame) -> str:
     )
 
 
+def quarantine_lines(quarantine: pd.DataFrame) -> list[str]:
+    """What to tell a user of a quarantine that is not empty."""
+    if quarantine.empty:
+        return []
+    return [
+        f"{len(quarantine):,} photographs cannot be read and are in quarantine, e.g. "
+        f"{listed(quarantine, 1)}."
+    ]
+
+
 def listed(quarantine: pd.DataFrame, count: int = EXAMPLES) -> str:
     """The first names of a quarantine with their reasons."""
     reasons = quarantine["reason"].head(count).items()

@@ -16,7 +16,7 @@ from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import read_block
 from pipeline.ingest.known import quarantine_of
 from pipeline.ingest.labels import LANDMARKS
-from pipeline.ingest.plan import Plan, listed, refusal
+from pipeline.ingest.plan import Plan, listed, quarantine_lines, refusal
 from pipeline.ingest.source import Source
 from pipeline.stage import StageRun, chunk_bounds
 from storage import Block
@@ -67,8 +67,11 @@ def ingest(run: StageRun, *, plan: Plan) -> int:
         _read(run, plan)
         _settle(run, plan)
     found = run.work.attrs(GROUP)
-    if run.config.source.strict and found["quarantined"]:
-        raise SourceError(refusal(quarantine_of(run.work.dataset(GROUP))))
+    quarantine = quarantine_of(run.work.dataset(GROUP))
+    if run.config.source.strict and len(quarantine):
+        raise SourceError(refusal(quarantine))
+    for line in quarantine_lines(quarantine):
+        run.console.line(line)
     return int(found["stored"])
 
 
@@ -159,11 +162,6 @@ def _settle(run: StageRun, plan: Plan) -> None:
     quarantine = pd.concat([plan.quarantine, found])
     if len(good) == 0:
         raise SourceError(f"No photograph of the source can be read: {listed(quarantine)}.")
-    if len(found):
-        run.console.line(
-            f"{len(found):,} photographs cannot be read and are in quarantine, e.g. "
-            f"{listed(found, 1)}."
-        )
     rows = _filled_from_the_end(good)
     template = _template(plan, rows, config, WRITTEN_BY_TASKS[:2])
     if len(quarantine):

@@ -9,6 +9,7 @@ import xarray as xr
 from pipeline.decode.kernels import decode_batches
 from pipeline.sample import Parameters, draw_rows, sample_attrs
 from pipeline.sample.config import SampleConfig
+from pipeline.sample.errors import SampleError
 from pipeline.stage import StageRun, chunk_bounds
 from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.model import Architecture
@@ -26,7 +27,10 @@ def sample(run: StageRun, *, name: str) -> int:
     """Draw and decode the vectors of one configured generator; returns how many."""
     config, store = run.config.sample, run.store
     parameters = config.generators[name]
-    fitted = parameters.fit(store.statistics)
+    try:
+        fitted = parameters.fit(store.statistics)
+    except SampleError as error:
+        raise SampleError(f"sample.generators.{name}: {error}") from error
     run.work.create(
         group_of(name),
         _template(Architecture(**store.model.attrs["architecture"]), config),
