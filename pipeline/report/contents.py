@@ -229,7 +229,9 @@ def _region(m: Material) -> list[Entry]:
     rows = Markup(
         "Vectors of each generator (coloured) on the z-points (grey), for neighbouring pairs of "
         "the same coordinates. Numbers: share of the generated vectors inside; what lies outside "
-        "the frame counts as outside."
+        "the frame counts as outside. Where many components obey the condition of <code>ellipse"
+        "</code> in pairs, nearly all stay within 1/√2 of their half-axes: one pair of them then "
+        "fills a rectangle rather than an ellipse."
     )
     options: dict[str, Any] = {"level": level, "name": name, "colour": style.series(shown)}
     entries = [
