@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console as RichConsole
 
 from cluster.interruption import Interrupted, heed_signals
+from cluster.jobs_cli import app as jobs_app
+from cluster.options import Root, RootOption, Set, errors, output
 from storage.errors import StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
@@ -30,20 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# A log or a pipe has no width to fit into.
-WIDTH = None if sys.stdout.isatty() else 160
-output = RichConsole(markup=False, highlight=False, width=WIDTH)
-errors = RichConsole(markup=False, stderr=True)
-
-Root = Annotated[str, typer.Argument(help="Where the store lies: a folder or s3://bucket/prefix.")]
-RootOption = Annotated[
-    str | None,
-    typer.Option("--root", help="Where the store lies; runs/CONFIG's name when left out."),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace one value; repeatable."),
-]
+app.add_typer(jobs_app)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The driver: compare what a run asks for with what the store has, and do the difference."""
 
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pipeline.report.stage import PAGE, report_mark, report_settings, write
 from pipeline.stage import StageRun
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
+from storage.branch import Gate
 
 TOUCHED = "touched.json"
 
@@ -42,7 +43,13 @@ class RunResult:
 
 
 def run(
-    config: RunConfig, root: str, *, console: Console, title: str, until: str = STAGES[-1]
+    config: RunConfig,
+    root: str,
+    *,
+    console: Console,
+    title: str,
+    until: str = STAGES[-1],
+    gate: Gate = nullcontext,
 ) -> RunResult:
     """Run the stages up to ``until`` whose results the store does not have yet.
 
@@ -56,6 +63,8 @@ def run(
         Heading of the report.
     until
         Last stage to run.
+    gate
+        Encloses the step that publishes a stage; a job's says whether it still may.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def run(
             if not computing:
                 stack.enter_context(local_cluster(config.cluster))
                 computing = True
-            outcomes.append(_execute(todo, repository, config, console))
+            outcomes.append(_execute(todo, repository, config, console, gate))
         store = repository.store()
         if folder is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -172,7 +181,7 @@ def dry_run(
 
 
 def _execute(
-    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console
+    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console, gate: Gate
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
     started, step = time.perf_counter(), todo.step
@@ -199,6 +208,7 @@ def _execute(
             "settings": step.settings,
             "seed": step.settings.get("seed"),
         },
+        gate=gate,
     )
     seconds = time.perf_counter() - started
     console.line(f"{step.writes}: {rows:,} rows in {seconds:.1f} s.")

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("storage", "pipeline", "cluster")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
+    "apscheduler": ("cluster",),
     "distributed": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),
