@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cluster.errors import ClusterError
 from cluster.interruption import Interrupted, heed_signals
 from cluster.jobs_cli import app as jobs_app
-from cluster.options import Root, RootOption, Set, errors, output
+from cluster.options import Cluster, Root, RootOption, Set, errors, output
+from pipeline.cluster_config import chosen_cluster
 from storage.errors import StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 # The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
 # help texts and configurations should not wait for.
 
-FAILED, USAGE, BUSY, DAMAGED = 1, 2, 3, 4
+FAILED, USAGE, BUSY, DAMAGED, LOST = 1, 2, 3, 4, 5
 RESUMES = dict.fromkeys(
     ("run", "demo"),
     "The same command goes on: finished stages stay, the others continue from their last commit or "
@@ -45,6 +47,8 @@ def main() -> None:
         _fail(str(error), USAGE)
     except StoreLockedError as error:
         _fail(str(error), BUSY)
+    except ClusterError as error:
+        _fail(str(error), LOST)
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
@@ -57,13 +61,13 @@ def _fail(message: str, code: int) -> None:
 
 
 @app.command()
-def demo(root: RootOption = None) -> None:
+def demo(root: RootOption = None, cluster: Cluster = None) -> None:
     """Draw synthetic faces, train on them, describe their latents, make new ones; a few minutes."""
     from cluster.console import console_for
     from cluster.demo import run_demo
     from pipeline.config import load_config
 
-    config = load_config("demo")
+    config = load_config("demo", chosen_cluster(cluster))
     where = root or config.root or "runs/demo"
     _show(run_demo(config, where, console=console_for(output)))
 
@@ -76,6 +80,7 @@ def run(
         str, typer.Option(help="Last stage: ingest, train, encode, analyze, sample or report.")
     ] = "report",
     set_: Set = None,
+    cluster: Cluster = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what would run, and why.")
     ] = False,
@@ -89,7 +94,12 @@ def run(
 
     if until not in STAGES:
         raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
-    settings = load_config(config, [*(set_ or ()), *(["source.strict=true"] if strict else ())])
+    overrides = [
+        *(set_ or ()),
+        *chosen_cluster(cluster),
+        *(["source.strict=true"] if strict else ()),
+    ]
+    settings = load_config(config, overrides)
     name = Path(config).stem
     where = root or settings.root or f"runs/{name}"
 

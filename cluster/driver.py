@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -24,7 +24,7 @@ from cluster.job_log import JobLog
 from cluster.jobs import ENDED, Job, Jobs
 from pipeline.config import validated
 from pipeline.console import Advance
-from storage.errors import StoreError, StoreLockedError, ZpointsError
+from storage.errors import StoreError, ZpointsError
 
 BEAT_SECONDS = 3.0
 """Time between two signs of life; a cancellation is noticed as fast."""
@@ -124,8 +124,6 @@ class Driver:
         except Interrupted as stop:
             name = signal.Signals(stop.code - 128).name
             return "failed", f"ended by {name}; submit again, and it goes on", stop.code
-        except StoreLockedError as error:
-            return "failed", str(error), 3
         except (ZpointsError, OSError) as error:
             return "failed", str(error), 1
         except Exception as error:
@@ -152,8 +150,9 @@ class Driver:
     def _tidy(self) -> None:
         """Remove the output's file if all of it is in the root."""
         output = Path(self._job.output)
-        if self._log.kept == output.stat().st_size:
-            output.unlink()
+        with suppress(OSError):  # then it stays
+            if self._log.kept == output.stat().st_size:
+                output.unlink()
 
     def _cancelled(self) -> bool:
         try:

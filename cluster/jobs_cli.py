@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cluster.cron import Cron
     from pipeline.config import RunConfig
 
-FAILED, NOT_OVER = 1, 5
+FAILED, NOT_OVER = 1, 6
 DAY = 86400.0
 STOP_SECONDS = 20.0
 """How long ``zpoints cancel`` waits for the end of a process that publishes nothing any more."""
@@ -125,7 +125,7 @@ def cancel(id_: Id, root: JobRoot = None) -> None:
 
 @app.command()
 def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
-    """Wait until a job is over; exit code 0 if it is done, 1 if not, 5 if it still goes on."""
+    """Wait until a job is over; exit code 0 if it is done, 1 if not, 6 if it still goes on."""
     from cluster.cancel import WaitedError
     from cluster.cancel import wait as wait_for
 

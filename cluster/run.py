@@ -1,12 +1,13 @@
 """The driver: compare what a run asks for with what the store has, and do the difference."""
 
 import time
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.local import LOST_WORKERS, ClusterError, local_cluster
+from cluster.lost import LOST_WORKERS, lost
 from cluster.plan import PlannedStep, plan_steps
+from cluster.workers import Workers
 from pipeline.config import STAGES, ConfigError, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
@@ -70,6 +71,8 @@ def run(
     ------
     StoreLockedError
         If another run is at work on the store.
+    ClusterError
+        If there is no cluster, or it is lost.
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
@@ -77,8 +80,10 @@ def run(
     source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []
-    with repository.held(f"zpoints run {title}"), ExitStack() as stack:
-        computing = False
+    with (
+        repository.held(f"zpoints run {title}"),
+        Workers(config, repository, console) as workers,
+    ):
         touched, store = unpack_touched(repository.kept(TOUCHED)), repository.store()
         known = _known(source, store, touched)
         if known is not None and known.touched != touched:
@@ -91,10 +96,8 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            if not computing:
-                stack.enter_context(local_cluster(config.cluster))
-                computing = True
-            outcomes.append(_execute(todo, repository, config, console, gate))
+            with workers.for_stage(todo.step.stage):
+                outcomes.append(_execute(todo, repository, config, console, gate))
         store = repository.store()
         if folder is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -196,10 +199,7 @@ def _execute(
     try:
         rows = step.run(StageRun(config=config, store=store, work=work, console=console))
     except LOST_WORKERS as error:
-        raise ClusterError(
-            f"{step.stage} lost its workers: {error}. What is committed stays; run again with "
-            "fewer cluster.workers, or smaller chunks if memory was short."
-        ) from error
+        raise lost(step.stage, error) from error
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,

@@ -8,19 +8,20 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from cluster.local import local_cluster
+from cluster.connect import dask_client
 from pipeline.analyze import AnalyzeConfig, analyze
-from pipeline.config import ClusterConfig
+from pipeline.cluster_config import ClusterConfig
 from pipeline.stage import chunk_bounds
 from storage import Block, Store, open_repository
 from tests.benchmarks.measure import Figure, paired
+from tests.conftest import SilentConsole
 
 VECTORS, COMPONENTS, CHUNK, BINS, CORES = 202_599, 256, 2048, 100, 2
 
 
 def figures(scratch: Path) -> Iterator[Figure]:
     """Vectors per second, on two cores each, reading included."""
-    with local_cluster(ClusterConfig(workers=CORES)):
+    with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
         store = _store(str(scratch / "latents"))
         array = store.array("latents", "z")
 

@@ -1,0 +1,109 @@
+"""Workers as jobs of a batch system: Slurm, PBS or LSF."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dask
+import dask_jobqueue
+from distributed import Client
+
+from cluster.errors import ClusterError
+from cluster.placement import GPU, TASKS_PER_GPU
+from cluster.security import own_security
+from pipeline.cluster_config import ClusterConfig
+from pipeline.console import Console
+
+SYSTEMS = {
+    "slurm": (dask_jobqueue.SLURMCluster, "squeue"),
+    "pbs": (dask_jobqueue.PBSCluster, "qstat"),
+    "lsf": (dask_jobqueue.LSFCluster, "bjobs"),
+}
+"""The batch systems, each with the command that shows its queue."""
+LOOPBACK = "127.0.0.1:0"
+
+
+@contextmanager
+def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
+    """A scheduler in this process and workers in jobs, all of which end with the block.
+
+    Everything between them is TLS. What ``cluster.jobs`` leaves open comes from Dask's own
+    ``jobqueue`` settings. Jobs that end early are submitted again.
+
+    Raises
+    ------
+    ClusterError
+        If the batch system is not there, or refuses the jobs.
+    """
+    kind, jobs = SYSTEMS[config.kind][0], config.workers or 1
+    submit = kind.job_cls.submit_command
+    if shutil.which(submit) is None:
+        raise ClusterError(
+            f"There is no {submit} here: cluster.kind = {config.kind} starts workers with it. Run "
+            "on a machine that submits jobs, or choose another --cluster."
+        )
+    try:
+        made = kind(**_options(config))
+    except ValueError as error:
+        raise ClusterError(
+            f"The jobs of {config.kind} are not described: {str(error).splitlines()[0]} Set "
+            "cluster.jobs.cores and cluster.jobs.memory, or jobqueue."
+            f"{config.kind} in Dask's own configuration."
+        ) from error
+    with made:
+        made.scale(jobs=jobs)
+        try:
+            made.sync(_submitted, made)
+        except RuntimeError as error:
+            raise ClusterError(
+                f"{submit} refused a job: {_said(error)}. See cluster.jobs, and what "
+                f"{SYSTEMS[config.kind][1]} shows."
+            ) from error
+        made.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
+        console.line(f"{jobs:,} jobs submitted to {config.kind}; they may have to queue.")
+        with Client(made) as client:
+            yield client
+
+
+async def _submitted(cluster: Any) -> None:
+    """Submit the jobs asked for; where that fails, it raises here and not in the background."""
+    await cluster
+
+
+def _options(config: ClusterConfig) -> dict[str, Any]:
+    """Arguments of dask-jobqueue: those that a user has set, and what keeps sockets closed."""
+    jobs, folder = config.jobs, Path(config.jobs.folder).expanduser().absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    worker = ["--no-dashboard", "--dashboard-address", LOOPBACK]
+    if jobs.gpu:
+        worker += ["--resources", f"{GPU}={TASKS_PER_GPU}"]
+    account = {"lsf": "project"}.get(config.kind, "account")
+    section = dask.config.get(f"jobqueue.{config.kind}")
+    asked = {
+        "cores": jobs.cores,
+        "memory": jobs.memory,
+        "walltime": jobs.walltime,
+        "queue": jobs.queue,
+        account: jobs.account,
+        "interface": jobs.interface,
+        "job_extra_directives": [*section["job-extra-directives"], *jobs.directives],
+        "job_script_prologue": [*section["job-script-prologue"], *jobs.prologue],
+        "log_directory": section["log-directory"] or str(folder / "logs"),
+    }
+    return {
+        **{name: value for name, value in asked.items() if value is not None},
+        "processes": jobs.processes,
+        "worker_extra_args": [*section["worker-extra-args"], *worker],
+        "security": own_security(config.tls),
+        "shared_temp_directory": section["shared-temp-directory"] or str(folder),
+        "scheduler_options": {"dashboard_address": LOOPBACK, **section["scheduler-options"]},
+        "silence_logs": False,
+    }
+
+
+def _said(error: Exception) -> str:
+    """What the command wrote to its error output."""
+    after = str(error).partition("stderr:")[2].strip() or str(error)
+    return " ".join(after.splitlines()).rstrip(". ")

@@ -1,0 +1,72 @@
+"""The workers of a run: there while a stage needs them."""
+
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from types import TracebackType
+from typing import Self
+
+from distributed import Client
+
+from cluster.connect import BATCH, dask_client
+from cluster.performance import performance_kept
+from cluster.placement import placed
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from storage import Repository
+
+IN_DRIVER = ("train",)
+"""Stages that compute in the driver's own process."""
+
+
+class Workers:
+    """Starts the configured cluster with the first stage that needs it, and ends it with the block.
+
+    Jobs of a batch system end before a stage that computes in the driver: nobody pays for nodes
+    that wait.
+
+    Parameters
+    ----------
+    config
+        The whole configuration.
+    repository
+        Where the performance reports go.
+    console
+        Where the cluster's address goes.
+    """
+
+    def __init__(self, config: RunConfig, repository: Repository, console: Console) -> None:
+        self._config = config
+        self._repository = repository
+        self._console = console
+        self._client: Client | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def for_stage(self, stage: str) -> AbstractContextManager[object]:
+        """A block in which Dask computes the stage's tasks where they belong.
+
+        Raises
+        ------
+        ClusterError
+            If there is no cluster, or no worker comes.
+        """
+        if stage in IN_DRIVER:
+            if self._config.cluster.kind in BATCH:
+                self._stack.close()
+                self._client = None
+            return nullcontext()
+        if self._client is None:
+            self._client = self._stack.enter_context(
+                dask_client(self._config.cluster, self._console)
+            )
+            self._stack.enter_context(performance_kept(self._repository))
+        return placed(self._client, self._config, stage)
