@@ -8,6 +8,8 @@ from storage.blobs import Blobs
 
 PIECE = 65536
 """Bytes of every piece but the last, which is written again while it grows."""
+CONTEXT = 8192
+"""Bytes before a piece that are read with it: a secret may begin in one and end in the next."""
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Environment variables whose values never reach a log."""
 
@@ -34,12 +36,14 @@ class JobLog:
         self.kept = 0
 
     def keep(self, output: Path) -> None:
-        """Keep what a file has gained since the last call, secrets blotted out."""
+        """Keep the lines that a file has gained since the last call, secrets blotted out."""
         start = self.kept - self.kept % PIECE
+        before = min(start, CONTEXT)
         with output.open("rb") as file:
-            file.seek(start)
-            text = _blotted(file.read())
-        if start + len(text) == self.kept:
+            file.seek(start - before)
+            lines = file.read()
+        text = _blotted(lines[: lines.rfind(b"\n") + 1])[before:]
+        if start + len(text) <= self.kept:
             return
         for offset in range(0, len(text), PIECE):
             self._blobs.put(self._name(start + offset), text[offset : offset + PIECE])
