@@ -103,10 +103,9 @@ class Driver:
         """
         if not self._jobs.change(self._job.id, ALIVE, state="publishing"):
             raise JobCancelledError(f"Job {self._job.id} was cancelled: it publishes nothing more.")
-        try:
-            yield
-        finally:
-            self._jobs.change(self._job.id, ("publishing",), state="running")
+        yield
+        # Not after a failure: the request may still be under way.
+        self._jobs.change(self._job.id, ("publishing",), state="running")
 
     def _outcome(self) -> tuple[str, str, int]:
         from cluster.run import run  # after the first sign of life: torch and Dask take seconds

@@ -105,11 +105,11 @@ def slurm(rerun: Rerun) -> str:
     options = [
         f"--job-name={rerun.unit}",
         f"--chdir={rerun.folder}",
-        f"--output={Path(rerun.folder, f'{rerun.unit}.log')}",
+        f"--output={rerun.unit}.log",
         "--open-mode=append",
         *driver_options(rerun.config.cluster.jobs),
     ]
-    directives = "".join(f"#SCRON {option}\n" for option in options)
+    directives = "".join(f"#SCRON {shlex.quote(option)}\n" for option in options)
     return f"# Lines of scrontab -e.\n{directives}{rerun.cron.text} {_shell(rerun)}\n"
 
 
