@@ -36,7 +36,7 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ClusterError
         If there is no cluster, or no worker in ``cluster.worker_timeout`` seconds.
     """
-    for name in ("distributed", "tornado.application", "asyncio"):
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
         "distributed.scheduler.no-workers-timeout": config.worker_timeout,

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.lost import LOST_WORKERS, lost
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
 from pipeline.config import STAGES, ConfigError, RunConfig
@@ -187,10 +186,7 @@ def _execute(
         lineage=todo.lineage,
     )
     store = repository.store()
-    try:
-        rows = step.run(StageRun(config=config, store=store, work=work, console=console))
-    except LOST_WORKERS as error:
-        raise lost(step.stage, error) from error
+    rows = step.run(StageRun(config=config, store=store, work=work, console=console))
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,

@@ -1,12 +1,14 @@
 """The workers of a run: there while a stage needs them."""
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
 from distributed import Client
 
 from cluster.connect import BATCH, dask_client
+from cluster.lost import LOST_WORKERS, lost
 from cluster.performance import performance_kept
 from cluster.placement import placed
 from pipeline.config import RunConfig
@@ -51,22 +53,29 @@ class Workers:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def for_stage(self, stage: str) -> AbstractContextManager[object]:
+    @contextmanager
+    def for_stage(self, stage: str) -> Iterator[None]:
         """A block in which Dask computes the stage's tasks where they belong.
 
         Raises
         ------
         ClusterError
-            If there is no cluster, or no worker comes.
+            If there is no cluster, no worker comes, or the workers are lost.
         """
+        try:
+            with self._placed(stage):
+                yield
+        except LOST_WORKERS as error:
+            raise lost(stage, error) from error
+
+    def _placed(self, stage: str) -> AbstractContextManager[object]:
         if stage in IN_DRIVER:
             if self._config.cluster.kind in BATCH:
                 self._stack.close()
                 self._client = None
             return nullcontext()
         if self._client is None:
-            self._client = self._stack.enter_context(
-                dask_client(self._config.cluster, self._console)
-            )
+            cluster = dask_client(self._config.cluster, self._console)
+            self._client = self._stack.enter_context(cluster)
             self._stack.enter_context(performance_kept(self._repository))
         return placed(self._client, self._config, stage)

@@ -5,25 +5,35 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import numpy as np
 import psutil
 import pytest
+from distributed import get_worker
 
 from cluster.connect import dask_client
 from cluster.errors import ClusterError, SecurityError
+from cluster.placement import placed
 from cluster.run import run
 from pipeline.cluster_config import TlsConfig
 from pipeline.config import RunConfig, override
 from storage import Store, open_store
 from tests.cluster.dask_processes import DaskProcesses, dask_processes, write_certificates
+from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
     """A scheduler and two workers, one of which says that it has a GPU."""
-    with dask_processes(tmp_path_factory.mktemp("dask"), (), ("--resources", "GPU=1")) as cluster:
+    names = ("--name", "without"), ("--name", "with GPU", "--resources", "GPU=1")
+    with dask_processes(tmp_path_factory.mktemp("dask"), *names) as cluster:
         yield cluster
+
+
+def where(number: int) -> str:
+    time.sleep(0.05)
+    return str(get_worker().name)
 
 
 def settings(*overrides: str) -> RunConfig:
@@ -63,7 +73,7 @@ def test_run__same_bytes_on_processes_elsewhere(
     store = run(config, str(root), console=console, title="t", until="sample").store
 
     assert_same_results(store, small_store)
-    assert any("2 workers, 2 threads; dashboard http://127.0.0.1:" in x for x in console.lines)
+    assert any("dashboard http://127.0.0.1:" in line for line in console.lines)
     (page,) = (root / "performance").iterdir()
     assert "Dask Performance Report" in page.read_text()
 
@@ -115,17 +125,26 @@ def test_dask_client__without_workers_gives_up_in_time(tmp_path: Path) -> None:
     assert "No worker came within 1 s" in said
 
 
-def test_processes__listen_on_the_loopback_interface_only(two: DaskProcesses) -> None:
+def test_processes__are_reached_with_a_certificate_only(two: DaskProcesses) -> None:
     assert connect(*two.overrides) == ""
-    roots = [psutil.Process(p.pid) for p in (two.scheduler, *two.workers)]
-    everyone = [p for root in roots for p in (root, *root.children(recursive=True))]
-    beyond = [
-        c
-        for process in everyone
-        for c in process.net_connections("tcp")
-        if c.status == "LISTEN" and c.laddr.ip not in ("127.0.0.1", "::1")
-    ]
-    assert beyond == []
+    assert open_beyond_loopback(psutil.Process(p.pid) for p in (two.scheduler, *two.workers)) == []
+
+
+@pytest.mark.parametrize(
+    ("stage", "names"), [("encode", {"with GPU"}), ("analyze", {"with GPU", "without"})]
+)
+def test_placed__the_network_runs_on_workers_with_a_gpu(
+    stage: str, names: set[str], two: DaskProcesses
+) -> None:
+    config = settings(*two.overrides)
+    with dask_client(config.cluster, SilentConsole()) as client:
+        client.wait_for_workers(2, timeout=60)
+        with placed(client, config, stage):
+            tasks = [dask.delayed(where)(i) for i in range(20)]
+            assert set(dask.compute(*tasks)) == names
+        on_processors = settings(*two.overrides, "encode.device=cpu")
+        with placed(client, on_processors, "encode"):
+            assert len(set(dask.compute(*[dask.delayed(where)(i) for i in range(20)]))) == 2
 
 
 @pytest.mark.parametrize("loss", ["workers", "scheduler"])
