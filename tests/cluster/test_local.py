@@ -25,12 +25,10 @@ def threads_of_libraries() -> set[int]:
         return blas | {torch.get_num_threads()}
 
 
-def test_dask_client__threads_listen_on_nothing_but_the_dashboard() -> None:
-    before = len(psutil.Process().net_connections("tcp"))
+def test_dask_client__threads_listen_on_the_loopback_interface_only() -> None:
     with dask_client(RunConfig().cluster, SilentConsole()):
         sockets = psutil.Process().net_connections("tcp")
         assert {c.laddr.ip for c in sockets if c.status == "LISTEN"} == {"127.0.0.1"}
-        assert len(sockets) == before + 1
 
 
 def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
