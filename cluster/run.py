@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cluster.plan import PlannedStep, plan_steps
@@ -86,8 +87,8 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            with workers.for_stage(todo.step.stage):
-                outcomes.append(_execute(todo, repository, config, console))
+            work = partial(_execute, todo, repository, config, console)
+            outcomes.append(workers.compute(todo.step.stage, work))
         store = repository.store()
         if folder is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)

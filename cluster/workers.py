@@ -1,11 +1,12 @@
 """The workers of a run: there while a stage needs them."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from distributed import Client
+from distributed.scheduler import KilledWorker
 
 from cluster.connect import BATCH, dask_client
 from cluster.lost import LOST_WORKERS, lost
@@ -15,8 +16,13 @@ from pipeline.config import RunConfig
 from pipeline.console import Console
 from storage import Repository
 
+R = TypeVar("R")
+
 IN_DRIVER = ("train",)
 """Stages that compute in the driver's own process."""
+ATTEMPTS = 3
+"""How often a stage is begun whose workers die. Dask gives a task up that four workers died of; but
+where machines fail often, that is bad luck."""
 
 
 class Workers:
@@ -53,18 +59,28 @@ class Workers:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    @contextmanager
-    def for_stage(self, stage: str) -> Iterator[None]:
-        """A block in which Dask computes the stage's tasks where they belong.
+    def compute(self, stage: str, work: Callable[[], R]) -> R:
+        """Do a stage's work, with Dask's tasks where they belong; again if workers die of it.
+
+        Parameters
+        ----------
+        stage
+            One of ``pipeline.config.STAGES``.
+        work
+            Goes on from the last commit when it is called again.
 
         Raises
         ------
         ClusterError
-            If there is no cluster, no worker comes, or the workers are lost.
+            If there is no cluster, no worker comes, or the workers are lost for good.
         """
         try:
             with self._placed(stage):
-                yield
+                for _ in range(ATTEMPTS - 1):
+                    with suppress(KilledWorker):
+                        return work()
+                    self._console.line(f"{stage}: workers died; goes on from the last commit.")
+                return work()
         except LOST_WORKERS as error:
             raise lost(stage, error) from error
 

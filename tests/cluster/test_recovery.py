@@ -5,14 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from distributed import default_client
 
-from cluster.connect import dask_client
 from cluster.errors import ClusterError
 from cluster.workers import Workers
 from pipeline.config import RunConfig, override
@@ -22,11 +23,12 @@ from tests.cluster.encoding import encode_store, noise_store
 from tests.conftest import SilentConsole
 
 SECONDS_BETWEEN_DEATHS = 3.0
+WORKERS = 4  # a new worker loads its libraries for some seconds
 
 
 @pytest.fixture(scope="module")
 def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store whose encoding takes two workers some ten seconds."""
+    """A store whose encoding takes some ten seconds on two cores."""
     root = tmp_path_factory.mktemp("noise") / "store"
     noise_store(root, 2000)
     return root
@@ -55,20 +57,24 @@ def dying(cluster: DaskProcesses) -> Iterator[list[int]]:
         killer.join()
 
 
+def all_are_there() -> None:
+    default_client().wait_for_workers(WORKERS, timeout=60)
+
+
 def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_the_time(
     noise: Path, tmp_path: Path
 ) -> None:
     calm, stormy = (shutil.copytree(noise, tmp_path / name) for name in ("calm", "stormy"))
-    with dask_processes(tmp_path / "dask", (), ()) as cluster:
-        config = override(RunConfig(), cluster.overrides).cluster
-        with dask_client(config, SilentConsole()) as client:
-            client.wait_for_workers(2, timeout=60)
+    with dask_processes(tmp_path / "dask", *[()] * WORKERS) as cluster:
+        config = override(RunConfig(), cluster.overrides)
+        with Workers(config, open_repository(calm), SilentConsole()) as workers:
+            workers.compute("encode", all_are_there)
             started = time.monotonic()
-            expected = encode_store(calm)
+            expected = workers.compute("encode", partial(encode_store, calm))
             seconds = time.monotonic() - started
 
             with dying(cluster) as killed:
-                z = encode_store(stormy)
+                z = workers.compute("encode", partial(encode_store, stormy))
             disturbed = time.monotonic() - started - seconds
 
     np.testing.assert_array_equal(z, expected)
@@ -82,16 +88,15 @@ def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
     root = shutil.copytree(noise, tmp_path / "store")
     with dask_processes(tmp_path / "dask", ("--memory-limit", "220MiB")) as cluster:
         config = override(RunConfig(), [*cluster.overrides, "cluster.worker_timeout=20"])
-        workers = Workers(config, open_repository(root), SilentConsole())
+        encoding = partial(encode_store, root, "encode.batch=16")
         started = time.monotonic()
         with (
             pytest.raises(ClusterError, match="encode lost its workers") as caught,
-            workers,
-            workers.for_stage("encode"),
+            Workers(config, open_repository(root), SilentConsole()) as workers,
         ):
-            encode_store(root, "encode.batch=16")
+            workers.compute("encode", encoding)
         assert time.monotonic() - started < 90
 
     assert "memory" in str(caught.value)
     assert "latents" not in open_repository(root).store().groups
-    assert np.isfinite(encode_store(root, "encode.batch=16")).all()
+    assert np.isfinite(encoding()).all()
