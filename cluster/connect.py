@@ -10,6 +10,7 @@ from distributed import Client
 from cluster.address import running_cluster
 from cluster.errors import ClusterError
 from cluster.local import local_cluster
+from cluster.versions import check_versions
 from cluster.watch import watched
 from pipeline.cluster_config import ClusterConfig
 from pipeline.console import Console
@@ -44,6 +45,8 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
     }
     with dask.config.set(settings), _cluster(config, console) as client:
         _await_worker(client, config)
+        if config.kind == "address":
+            check_versions(client, console)
         console.line(_headline(client))
         with watched(client, config.worker_timeout):
             yield client
