@@ -39,8 +39,8 @@ def running_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"No scheduler that takes this client answers at {address}: {_why(error)} "
-            f"(cluster.connect_timeout = {config.connect_timeout:g} s). Start one (dask scheduler), "
-            "and see that address, firewall and certificates agree."
+            f"(cluster.connect_timeout = {config.connect_timeout:g} s). Start one (dask "
+            "scheduler), and see that address, firewall and certificates agree."
         ) from error
     with client:
         yield client

@@ -1,5 +1,6 @@
 """Workers as jobs of a batch system: Slurm, PBS or LSF."""
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 import dask
 import dask_jobqueue
 from distributed import Client
+from distributed.core import Status
 
 from cluster.errors import ClusterError
 from cluster.placement import GPU, TASKS_PER_GPU
@@ -37,39 +39,56 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ClusterError
         If the batch system is not there, or refuses the jobs.
     """
-    kind, jobs = SYSTEMS[config.kind][0], config.workers or 1
-    submit = kind.job_cls.submit_command
+    kind, queue = SYSTEMS[config.kind]
+    submit, jobs, refusals = kind.job_cls.submit_command, config.workers or 1, list[Exception]()
     if shutil.which(submit) is None:
         raise ClusterError(
             f"There is no {submit} here: cluster.kind = {config.kind} starts workers with it. Run "
             "on a machine that submits jobs, or choose another --cluster."
         )
     try:
-        made = kind(**_options(config))
+        made = kind(job_cls=_telling(kind.job_cls, refusals), **_options(config))
     except ValueError as error:
         raise ClusterError(
-            f"The jobs of {config.kind} are not described: {str(error).splitlines()[0]} Set "
-            "cluster.jobs.cores and cluster.jobs.memory, or jobqueue."
-            f"{config.kind} in Dask's own configuration."
+            f"It is not known what a job of {config.kind} needs: set cluster.jobs.cores and "
+            f"cluster.jobs.memory, or jobqueue.{config.kind} in Dask's own configuration."
         ) from error
     with made:
         made.scale(jobs=jobs)
-        try:
-            made.sync(_submitted, made)
-        except RuntimeError as error:
+        made.sync(_submitted, made, jobs, refusals)
+        if refusals:
             raise ClusterError(
-                f"{submit} refused a job: {_said(error)}. See cluster.jobs, and what "
-                f"{SYSTEMS[config.kind][1]} shows."
-            ) from error
+                f"{submit} refused a job: {_said(refusals[0])}. See cluster.jobs, and {queue}."
+            )
         made.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
         console.line(f"{jobs:,} jobs submitted to {config.kind}; they may have to queue.")
         with Client(made) as client:
             yield client
 
 
-async def _submitted(cluster: Any) -> None:
-    """Submit the jobs asked for; where that fails, it raises here and not in the background."""
-    await cluster
+async def _submitted(cluster: Any, jobs: int, refusals: list[Exception]) -> None:
+    """Wait until every job has its number, or one was refused."""
+    while len(cluster.workers) < jobs and not refusals:
+        await asyncio.sleep(0.05)
+
+
+def _telling(job_class: Any, refusals: list[Exception]) -> Any:
+    """A kind of job that tells when it is refused, and that it was closed."""
+
+    class TellingJob(job_class):
+        async def start(self) -> None:
+            try:
+                await super().start()
+            except (RuntimeError, ValueError, OSError) as error:
+                refusals.append(error)
+                raise
+
+        async def close(self) -> None:
+            await super().close()
+            # Dask asserts it, and dask-jobqueue 0.9 leaves it out.
+            self.status = Status.closed
+
+    return TellingJob
 
 
 def _options(config: ClusterConfig) -> dict[str, Any]:

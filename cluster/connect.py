@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import dask
 from distributed import Client
@@ -10,6 +10,7 @@ from distributed import Client
 from cluster.address import running_cluster
 from cluster.errors import ClusterError
 from cluster.local import local_cluster
+from cluster.versions import check_versions
 from cluster.watch import watched
 from pipeline.cluster_config import ClusterConfig
 from pipeline.console import Console
@@ -36,19 +37,22 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ClusterError
         If there is no cluster, or no worker in ``cluster.worker_timeout`` seconds.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
         "distributed.scheduler.no-workers-timeout": config.worker_timeout,
         "distributed.comm.timeouts.connect": config.connect_timeout,
     }
     with dask.config.set(settings), _cluster(config, console) as client:
         _await_worker(client, config)
+        if config.kind == "address":
+            check_versions(client, console)
         console.line(_headline(client))
         with watched(client, config.worker_timeout):
             yield client
 
 
-def _cluster(config: ClusterConfig, console: Console):
+def _cluster(config: ClusterConfig, console: Console) -> AbstractContextManager[Client]:
     if config.kind in BATCH:
         # Loaded where it is asked for: most runs have no batch system.
         from cluster.batch import batch_cluster
@@ -73,5 +77,14 @@ def _logs(config: ClusterConfig) -> str:
 
 def _headline(client: Client) -> str:
     workers = client.scheduler_info()["workers"].values()
-    threads, link = sum(worker["nthreads"] for worker in workers), client.dashboard_link
-    return f"Dask: {len(workers):,} workers, {threads:,} threads" + (f"; {link}" if link else "")
+    count, threads = len(workers), sum(worker["nthreads"] for worker in workers)
+    of = f"{count:,} worker{'s' * (count > 1)}, {threads:,} thread{'s' * (threads > 1)}"
+    return f"Dask: {of}; dashboard {_dashboard(client)}"
+
+
+def _dashboard(client: Client) -> str:
+    """Where the dashboard listens; Dask's own link has the scheduler's host instead."""
+    if client.cluster is None:
+        return str(client.dashboard_link or "none")
+    server = client.cluster.scheduler.http_server
+    return f"http://{server.address}:{server.port}/status"

@@ -39,6 +39,7 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
             threads_per_worker=config.workers or CPU_COUNT,
             memory_limit=0,
             dashboard_address=f"{LOOPBACK}:0",
+            worker_dashboard_address=f"{LOOPBACK}:0",
         )
     with made, Client(made) as client:
         yield client

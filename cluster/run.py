@@ -3,9 +3,9 @@
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from cluster.lost import LOST_WORKERS, lost
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
 from pipeline.config import STAGES, ConfigError, RunConfig
@@ -96,8 +96,8 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            with workers.for_stage(todo.step.stage):
-                outcomes.append(_execute(todo, repository, config, console, gate))
+            work = partial(_execute, todo, repository, config, console, gate)
+            outcomes.append(workers.compute(todo.step.stage, work))
         store = repository.store()
         if folder is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -196,10 +196,7 @@ def _execute(
         lineage=todo.lineage,
     )
     store = repository.store()
-    try:
-        rows = step.run(StageRun(config=config, store=store, work=work, console=console))
-    except LOST_WORKERS as error:
-        raise lost(step.stage, error) from error
+    rows = step.run(StageRun(config=config, store=store, work=work, console=console))
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,

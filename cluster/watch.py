@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from distributed import Client
+from distributed.client import ClosedClientError
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -54,7 +55,7 @@ def _idle(client: Client) -> str:
         timeout = 2 * SECONDS_BETWEEN_LOOKS
         seen = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=timeout)
         tasks = client.sync(client.scheduler.processing, workers=None, callback_timeout=timeout)
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, RuntimeError, ClosedClientError):
         return "the scheduler did not answer"
     running = {name for name, w in seen["workers"].items() if w["status"] == "running"}
     if any(tasks.get(name) for name in running):

@@ -1,20 +1,28 @@
 """The workers of a run: there while a stage needs them."""
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from distributed import Client
+from distributed.scheduler import KilledWorker
 
 from cluster.connect import BATCH, dask_client
+from cluster.lost import LOST_WORKERS, lost
 from cluster.performance import performance_kept
 from cluster.placement import placed
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from storage import Repository
 
+R = TypeVar("R")
+
 IN_DRIVER = ("train",)
 """Stages that compute in the driver's own process."""
+ATTEMPTS = 3
+"""How often a stage is begun whose workers die. Dask gives a task up that four workers died of; but
+where machines fail often, that is bad luck."""
 
 
 class Workers:
@@ -51,22 +59,39 @@ class Workers:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def for_stage(self, stage: str) -> AbstractContextManager[object]:
-        """A block in which Dask computes the stage's tasks where they belong.
+    def compute(self, stage: str, work: Callable[[], R]) -> R:
+        """Do a stage's work, with Dask's tasks where they belong; again if workers die of it.
+
+        Parameters
+        ----------
+        stage
+            One of ``pipeline.config.STAGES``.
+        work
+            Goes on from the last commit when it is called again.
 
         Raises
         ------
         ClusterError
-            If there is no cluster, or no worker comes.
+            If there is no cluster, no worker comes, or the workers are lost for good.
         """
+        try:
+            with self._placed(stage):
+                for _ in range(ATTEMPTS - 1):
+                    with suppress(KilledWorker):
+                        return work()
+                    self._console.line(f"{stage}: workers died; goes on from the last commit.")
+                return work()
+        except LOST_WORKERS as error:
+            raise lost(stage, error) from error
+
+    def _placed(self, stage: str) -> AbstractContextManager[object]:
         if stage in IN_DRIVER:
             if self._config.cluster.kind in BATCH:
                 self._stack.close()
                 self._client = None
             return nullcontext()
         if self._client is None:
-            self._client = self._stack.enter_context(
-                dask_client(self._config.cluster, self._console)
-            )
+            cluster = dask_client(self._config.cluster, self._console)
+            self._client = self._stack.enter_context(cluster)
             self._stack.enter_context(performance_kept(self._repository))
         return placed(self._client, self._config, stage)

@@ -42,7 +42,8 @@ def configured_source(config: RunConfig) -> Source:
             "ingest.source is not set. Expected the folder of the photographs, e.g. "
             "--set ingest.source=CelebA. (zpoints demo draws its own.)"
         )
-    path = Path(config.ingest.source).expanduser()
+    # Tasks take the path to workers, which have working folders of their own.
+    path = Path(config.ingest.source).expanduser().absolute()
     if not path.exists():
         raise ConfigError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs."

@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers as processes of their own, started with Dask's commands, with TLS."""
+"""A Dask scheduler and workers as processes, started with Dask's own commands, with TLS."""
 
 import json
 import os
@@ -61,11 +61,17 @@ class DaskProcesses:
             *(f"cluster.tls.{part}={path}" for part, path in self.tls.model_dump().items()),
         ]
 
-    def end(self) -> None:
-        """Kill everything."""
-        for process in (*self.workers, self.scheduler):
+    def end_workers(self) -> None:
+        """Kill the workers and their nannies."""
+        for process in self.workers:
             kill_tree(process.pid)
             process.wait(10)
+
+    def end(self) -> None:
+        """Kill everything."""
+        self.end_workers()
+        self.scheduler.kill()
+        self.scheduler.wait(10)
 
 
 @contextmanager

@@ -67,4 +67,4 @@ def _again(config: Path, root: Path, codes: list[int]) -> None:
     command = [str(ZPOINTS), "run", str(config), "--root", str(root), "--until", "analyze"]
     while not codes or codes[-1] == 3:
         codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
-        time.sleep(1)
+        time.sleep(4)

@@ -15,7 +15,12 @@ from storage import open_store
 from tests.cluster.commands import zpoints
 from tests.cluster.slurm import Slurm, command
 
-DRIVER = ["cluster.kind=slurm", "cluster.jobs.driver=[--time=5, --cpus-per-task=2]"]
+DRIVER = [
+    "cluster.kind=slurm",
+    "cluster.jobs.cores=1",
+    "cluster.jobs.memory=3GiB",
+    "cluster.jobs.driver=[--time=5, --cpus-per-task=2]",
+]
 
 
 @pytest.fixture
@@ -27,7 +32,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def config(small_config: RunConfig, folder: Path) -> Path:
     path = folder / "small.yaml"
-    path.write_text(yaml.safe_dump(override(small_config, DRIVER).model_dump(mode="json")))
+    driver = [*DRIVER, f"cluster.jobs.folder={folder / 'shared'}"]
+    path.write_text(yaml.safe_dump(override(small_config, driver).model_dump(mode="json")))
     return path
 
 
