@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # these need Dask, which lists of jobs should not wait for
     from storage import Version
 
 RIGHT = ("rows", "time", "seconds", "took")
+WHOLE = ("job", "state", "took")
+"""Columns that are never broken: one copies from them."""
 RUNS_SHOWN = 20
 """How many of its last runs the status of a schedule lists."""
 
@@ -63,13 +65,12 @@ def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
 
 def job_table(sightings: Sequence[tuple[str, Sighting]], *, several: bool) -> Table:
     """Jobs, each with the root of its store where there are several."""
-    names = ("job", "state", "what", "run", "submitted (UTC)", "took", "where")
+    names = ("job", "state", "what", "run", "took", "where")
     table = _table(*names, *(("store",) if several else ()))
     for root, sighting in sightings:
         job = sighting.job
         took = "" if job.began is None else _duration((job.ended or time.time()) - job.began)
-        row = [job.id, sighting.state, sighting.note, job.title]
-        row += [utc(job.submitted).removesuffix(" UTC"), took, job.where]
+        row = [job.id, sighting.state, sighting.note, job.title, took, job.where]
         table.add_row(*row, *((root,) if several else ()))
     return table
 
@@ -103,5 +104,6 @@ def _duration(seconds: float) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold", justify="right" if name in RIGHT else "left")
+        side = "right" if name in RIGHT else "left"
+        table.add_column(name, overflow="fold", justify=side, no_wrap=name in WHOLE)
     return table
