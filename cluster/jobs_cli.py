@@ -63,7 +63,7 @@ def jobs(
     from cluster.jobs import Jobs
     from cluster.known_roots import known_roots
     from cluster.tables import job_table
-    from storage import StoreNotFoundError, open_store
+    from storage import StoreError, StoreNotFoundError, open_store
 
     sightings = []
     for place in [root] if root else known_roots():
@@ -73,6 +73,11 @@ def jobs(
             if root:
                 raise
             continue  # a store that was removed since
+        except StoreError as error:
+            if root:
+                raise
+            errors.print(f"zpoints: {error}", style="red", soft_wrap=True)
+            continue
         sightings += [(found, sighting) for sighting in Jobs(found).all()]
     output.print(job_table(sightings, several=root is None))
 
