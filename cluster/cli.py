@@ -25,6 +25,7 @@ RESUMES = dict.fromkeys(
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
+RESUMES["schedule"] = "The run that was at work is cancelled; the next one goes on from there."
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",

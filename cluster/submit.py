@@ -51,7 +51,8 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     root = open_repository(root).root  # the record lies in it
     remember(root)
     id_ = new_id()
-    output = Path(tempfile.gettempdir(), f"zpoints-{id_}.log")
+    batch = config.cluster.kind == "slurm"
+    output = (_shared_logs(config) if batch else Path(tempfile.gettempdir())) / f"zpoints-{id_}.log"
     job = Job(
         id=id_,
         title=title,
@@ -62,11 +63,18 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
         output=str(output),
     )
     Jobs(root).add(job)
-    if config.cluster.kind == "slurm":
+    if batch:
         _start_in_allocation(config.cluster.jobs, root, job)
     else:
         _start_here(root, job, output)
     return job
+
+
+def _shared_logs(config: RunConfig) -> Path:
+    """The folder of all nodes for what batch jobs print."""
+    logs = Path(config.cluster.jobs.folder).expanduser().absolute() / "logs"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return logs
 
 
 def _start_here(root: str, job: Job, output: Path) -> None:

@@ -70,8 +70,8 @@ WorkingDirectory={folder}
 ExecStart={command}
 # Variables such as AWS_ACCESS_KEY_ID; the file belongs to its owner alone (chmod 600).
 EnvironmentFile=-%h/.config/zpoints/environment
-# 3: another run is at work on the store.
-SuccessExitStatus=3
+# 3: another run is at work on the store; 143: ended by systemctl stop, the next run goes on.
+SuccessExitStatus=3 143
 TimeoutStopSec={STOP_SECONDS}
 
 # ~/.config/systemd/user/{rerun.unit}.timer
