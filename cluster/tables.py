@@ -104,6 +104,10 @@ def _duration(seconds: float) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        side = "right" if name in RIGHT else "left"
-        table.add_column(name, overflow="fold", justify=side, no_wrap=name in WHOLE)
+        table.add_column(
+            name,
+            overflow="fold",
+            justify="right" if name in RIGHT else "left",
+            no_wrap=name in WHOLE,
+        )
     return table
