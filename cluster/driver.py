@@ -108,10 +108,10 @@ class Driver:
         self._jobs.change(self._job.id, ("publishing",), state="running")
 
     def _outcome(self) -> tuple[str, str, int]:
-        from cluster.run import run  # after the first sign of life: torch and Dask take seconds
-
         job = self._job
         try:
+            from cluster.run import run  # takes seconds: the job shows life before
+
             result = run(
                 validated(job.config, origin=f"job {job.id}"),
                 self._root,
@@ -120,6 +120,8 @@ class Driver:
                 until=job.until,
                 gate=self.gate,
             )
+            if result.page is not None:
+                self.console.line(f"report: {result.page}")
         except Interrupted as stop:
             name = signal.Signals(stop.code - 128).name
             return "failed", f"ended by {name}; submit again, and it goes on", stop.code
@@ -128,8 +130,6 @@ class Driver:
         except Exception as error:
             traceback.print_exc()
             return "failed", f"{type(error).__name__}: {error}", 1
-        if result.page is not None:
-            self.console.line(f"report: {result.page}")
         return "done", "", 0
 
     def _beat(self) -> None:

@@ -91,7 +91,8 @@ def schedule_tables(ledger: Ledger, health: Health | None, lines: Sequence[Line]
 
 
 def _duration(seconds: float) -> str:
-    """
+    """Hours, minutes and seconds.
+
     Examples
     --------
     >>> _duration(3725.4)
