@@ -14,6 +14,7 @@ PACKAGES = ("storage", "pipeline", "cluster")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
     "distributed": ("cluster",),
+    "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),
     "zarr": ("storage",),
