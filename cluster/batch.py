@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import dask
 import dask_jobqueue
 from distributed import Client
 from distributed.core import Status
+from distributed.security import Security
 
 from cluster.errors import ClusterError
 from cluster.placement import GPU, TASKS_PER_GPU
-from cluster.security import own_security
+from cluster.security import shared_security
 from pipeline.cluster_config import ClusterConfig
 from pipeline.console import Console
 
@@ -39,31 +40,47 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ClusterError
         If the batch system is not there, or refuses the jobs.
     """
-    kind, queue = SYSTEMS[config.kind]
-    submit, jobs, refusals = kind.job_cls.submit_command, config.workers or 1, list[Exception]()
+    submit, jobs = SYSTEMS[config.kind][0].job_cls.submit_command, config.workers or 1
     if shutil.which(submit) is None:
         raise ClusterError(
             f"There is no {submit} here: cluster.kind = {config.kind} starts workers with it. Run "
             "on a machine that submits jobs, or choose another --cluster."
         )
-    try:
-        made = kind(job_cls=_telling(kind.job_cls, refusals), **_options(config))
-    except ValueError as error:
-        raise ClusterError(
-            f"It is not known what a job of {config.kind} needs: set cluster.jobs.cores and "
-            f"cluster.jobs.memory, or jobqueue.{config.kind} in Dask's own configuration."
-        ) from error
-    with made:
+    folder = Path(config.jobs.folder).expanduser().absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refusals: list[Exception] = []
+    with (
+        shared_security(config.tls, folder) as security,
+        _described(config, folder, security, refusals) as made,
+    ):
         made.scale(jobs=jobs)
-        made.sync(_submitted, made, jobs, refusals)
+        with suppress(TimeoutError):
+            limit = config.worker_timeout
+            made.sync(_submitted, made, jobs, refusals, callback_timeout=limit)
         if refusals:
             raise ClusterError(
-                f"{submit} refused a job: {_said(refusals[0])}. See cluster.jobs, and {queue}."
+                f"{submit} refused a job: {_said(refusals[0])}. See cluster.jobs, and "
+                f"{SYSTEMS[config.kind][1]}."
             )
         made.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
         console.line(f"{jobs:,} jobs submitted to {config.kind}; they may have to queue.")
         with Client(made) as client:
             yield client
+
+
+def _described(
+    config: ClusterConfig, folder: Path, security: Security, refusals: list[Exception]
+) -> Any:
+    """A cluster of dask-jobqueue, without any job yet."""
+    kind = SYSTEMS[config.kind][0]
+    told = _telling(kind.job_cls, refusals)
+    try:
+        return kind(job_cls=told, security=security, **_options(config, folder))
+    except ValueError as error:
+        raise ClusterError(
+            f"It is not known what a job of {config.kind} needs: set cluster.jobs.cores and "
+            f"cluster.jobs.memory, or jobqueue.{config.kind} in Dask's own configuration."
+        ) from error
 
 
 async def _submitted(cluster: Any, jobs: int, refusals: list[Exception]) -> None:
@@ -91,10 +108,9 @@ def _telling(job_class: Any, refusals: list[Exception]) -> Any:
     return TellingJob
 
 
-def _options(config: ClusterConfig) -> dict[str, Any]:
+def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
     """Arguments of dask-jobqueue: those that a user has set, and what keeps sockets closed."""
-    jobs, folder = config.jobs, Path(config.jobs.folder).expanduser().absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    jobs = config.jobs
     worker = ["--no-dashboard", "--dashboard-address", LOOPBACK]
     if jobs.gpu:
         worker += ["--resources", f"{GPU}={TASKS_PER_GPU}"]
@@ -115,8 +131,6 @@ def _options(config: ClusterConfig) -> dict[str, Any]:
         **{name: value for name, value in asked.items() if value is not None},
         "processes": jobs.processes,
         "worker_extra_args": [*section["worker-extra-args"], *worker],
-        "security": own_security(config.tls),
-        "shared_temp_directory": section["shared-temp-directory"] or str(folder),
         "scheduler_options": {"dashboard_address": LOOPBACK, **section["scheduler-options"]},
         "silence_logs": False,
     }

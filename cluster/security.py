@@ -2,7 +2,10 @@
 
 import ipaddress
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import dask
@@ -31,6 +34,27 @@ def own_security(tls: TlsConfig) -> Security:
         for part in ("cert", "key")
     }
     return Security(require_encryption=True, tls_ca_file=files["ca"], **sides)
+
+
+@contextmanager
+def shared_security(tls: TlsConfig, folder: Path) -> Iterator[Security]:
+    """As ``own_security``, for workers on other nodes: temporary certificates are files of a folder
+    that all nodes share, only for their owner and only while the block runs."""
+    if tls.key is not None:
+        yield own_security(tls)
+        return
+    made = Security.temporary()
+    parts = {
+        "ca": made.tls_ca_file,
+        "certificate": made.tls_client_cert,
+        "key": made.tls_client_key,
+    }
+    with TemporaryDirectory(prefix="certificates-", dir=folder) as place:
+        files = {part: Path(place, f"{part}.pem") for part in parts}
+        for part, path in files.items():
+            path.touch(mode=0o600)
+            path.write_text(parts[part])
+        yield own_security(TlsConfig(**{part: str(path) for part, path in files.items()}))
 
 
 def client_security(tls: TlsConfig) -> Security:

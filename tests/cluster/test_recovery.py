@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from itertools import cycle
 from pathlib import Path
 
@@ -57,8 +58,11 @@ def dying(cluster: DaskProcesses) -> Iterator[list[int]]:
         killer.join()
 
 
-def all_are_there() -> None:
-    default_client().wait_for_workers(WORKERS, timeout=60)
+def all_are_ready() -> None:
+    """Wait for the workers, and let them load their libraries."""
+    client = default_client()
+    client.wait_for_workers(WORKERS, timeout=60)
+    client.run(import_module, "pipeline.encode.stage")
 
 
 def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_the_time(
@@ -68,7 +72,7 @@ def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_t
     with dask_processes(tmp_path / "dask", *[()] * WORKERS) as cluster:
         config = override(RunConfig(), cluster.overrides)
         with Workers(config, open_repository(calm), SilentConsole()) as workers:
-            workers.compute("encode", all_are_there)
+            workers.compute("encode", all_are_ready)
             started = time.monotonic()
             expected = workers.compute("encode", partial(encode_store, calm))
             seconds = time.monotonic() - started

@@ -59,8 +59,8 @@ def test_dask_client__jobs_listen_with_tls_only_and_are_replaced(
         workers = client.run(os.getppid).values()
 
         assert open_beyond_loopback(map(psutil.Process, (os.getpid(), *workers))) == []
-        for key in (tmp_path / "jobs").glob(".dask-jobqueue.worker.key.*"):
-            assert key.stat().st_mode & 0o077 == 0
+        (key,) = (tmp_path / "jobs").glob("certificates-*/key.pem")
+        assert key.stat().st_mode & 0o077 == 0
 
         before = {number for number, _ in slurm.jobs()}
         slurm.cancel_all()

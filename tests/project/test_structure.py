@@ -15,6 +15,7 @@ CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
     "distributed": ("cluster",),
+    "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),
     "zarr": ("storage",),
