@@ -106,6 +106,11 @@ class Store:
         """
         return self.group("statistics")
 
+    @property
+    def structure(self) -> xr.Dataset:
+        """Clusters of the latent vectors; probes and directions of the attributes."""
+        return self.group("structure")
+
     def samples(self, name: str) -> xr.Dataset:
         """Vectors drawn by a generator and the faces they decode to.
 

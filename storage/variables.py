@@ -10,7 +10,7 @@ from storage.errors import SchemaError
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "samples")
+FAMILIES = ("images", "model", "latents", "statistics", "structure", "samples")
 """Kinds of group; every group `samples/<name>` is of the kind `samples`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
@@ -18,6 +18,7 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "model": ("architecture", "sha256"),
     "latents": (),
     "statistics": (),
+    "structure": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
@@ -196,6 +197,30 @@ radius_grid_origin   |                | int64   | index of its first cell
 radius_grid_counts   | cell           | int64   | counts per cell
 """
 
+_CLUSTERS = """
+cluster_centre | cluster component | float64 | means of the k-means clusters, the largest first
+cluster_count  | cluster           | int64   | vectors in each cluster
+"""
+
+_ATTRIBUTE = "attribute | attribute | str | names of the boolean labels"
+
+_BY_ATTRIBUTE = """
+attribute_rate    | attribute           | float64 | share of the vectors that have the attribute
+probe_coefficient | attribute component | float64 | z @ coefficient + intercept: log-odds
+probe_intercept   | attribute           | float64 | of the linear probe of the attribute
+probe_accuracy    | attribute           | float64 | of the probe, on the test split
+probe_balanced_accuracy | attribute     | float64 | mean over both values of the attribute
+probe_roc_auc     | attribute           | float64 | area under its ROC curve, on the test split
+probe_majority    | attribute           | float64 | share of the more frequent value, test split
+cluster_attribute_share | cluster attribute | float64 | share of its vectors with the attribute
+cluster_cramers_v | attribute           | float64 | Cramer's V of clusters and attribute
+cluster_roc_auc   | attribute           | float64 | guessed from the cluster, on the test split
+direction         | attribute component | float64 | mean of the vectors with it - of those without
+direction_effect  | attribute           | float64 | Cohen's d of the vectors along the direction
+direction_angle   | attribute other_attribute | float64 | between two directions, degrees
+whitened_direction_angle | attribute other_attribute | float64 | the same in whitened coordinates
+"""
+
 _DRAWN = """
 z | sample component | float32 | drawn latent vectors
 v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
@@ -236,6 +261,11 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
         _table(_SOLVER + _STATE),
     ),
+    "structure": _group(
+        _table(_CLUSTERS, required=True),
+        _table(_ATTRIBUTE, label=True),
+        _table(_BY_ATTRIBUTE),
+    ),
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),
@@ -260,8 +290,8 @@ def family(group: str) -> str:
     head, _, name = group.partition("/")
     if head not in FAMILIES or (head == "samples") != bool(name) or "/" in name:
         raise SchemaError(
-            f"There is no kind of group {group!r}: expected images, model, latents, statistics "
-            "or samples/<name>."
+            f"There is no kind of group {group!r}: expected images, model, latents, statistics, "
+            "structure or samples/<name>."
         )
     return head
 

@@ -37,6 +37,12 @@ class Run:
     def samples(self, name: str) -> xr.Dataset:
         return self.groups[name]
 
+    def is_current(self, group: str) -> bool:
+        return group in self.groups
+
+    def group(self, name: str) -> xr.Dataset:
+        return self.groups[name]
+
     def history(self) -> list[Version]:
         return [Version(self.version, datetime(2026, 5, 4, 9, 30, tzinfo=UTC), "sample", "", {})]
 

@@ -1,0 +1,155 @@
+"""Linear probes: one logistic regression per attribute, trained on one chunk after another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dask.array as da
+import numpy as np
+from dask_ml.wrappers import Incremental
+from numpy.typing import NDArray
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.neural_network import MLPClassifier
+
+from pipeline.analyze.blas import single_threaded_blas
+from pipeline.structure.blocks import aligned
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+BATCH = 64
+"""Vectors per step of Adam."""
+LEAST_STEPS = 2500
+"""A small training split is passed over more often, until there have been so many steps."""
+MOST_REPEATS = 10
+"""At most so many times the epochs asked for."""
+VISITS = 16
+"""Chunks that Dask is given at once: this bounds the memory, and a graph costs milliseconds."""
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Log-odds of attributes: z @ coefficient.T + intercept.
+
+    Attributes
+    ----------
+    coefficient
+        (attribute, component).
+    intercept
+        (attribute).
+    """
+
+    coefficient: Floats
+    intercept: Floats
+
+
+def train_probes(
+    z: da.Array,
+    values: Bools,
+    mean: Floats,
+    whitening: Floats,
+    *,
+    epochs: int,
+    seed: int,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Probes:
+    """Train a probe per attribute.
+
+    A network without hidden layer is one logistic regression per output; all share the vectors
+    that are read and whitened for them. It sees the chunks in another order in every epoch.
+
+    Parameters
+    ----------
+    z
+        (vector, component) of the training split, all finite.
+    values
+        (vector, attribute), each attribute with both values; at least one attribute.
+    mean, whitening
+        (component) and (component, pc) of `directions.whitening`.
+    epochs
+        Passes over z; more where z has few vectors.
+    seed
+        Of the initial weights, and of the order of chunks and vectors.
+    on_progress
+        Called with the share of the work that is done.
+
+    Notes
+    -----
+    Loss: logistic, with the L2 penalty of scikit-learn's ``alpha`` = 1, i.e. 1 / (2 * 64) of the
+    squared coefficients in whitened coordinates per vector.
+    """
+    network = MLPClassifier(
+        hidden_layer_sizes=(), batch_size=BATCH, alpha=1.0, learning_rate_init=1e-3,
+        random_state=seed,
+    )  # fmt: skip
+    probe = Incremental(network, shuffle_blocks=False)
+    features = z.map_blocks(_whitened, mean, whitening, dtype=np.float32)
+    targets = _by_row(aligned(values, z))
+    visits = _visits(z.numblocks[0], _passes(len(z), epochs), seed)
+    # Several attributes are as many outputs, a single one is a classification in two classes.
+    classes = np.arange(max(2, values.shape[1]))
+    with single_threaded_blas():
+        for start in range(0, len(visits), VISITS):
+            now = visits[start : start + VISITS]
+            probe.partial_fit(features.blocks[now], targets.blocks[now], classes=classes)
+            on_progress(min(1.0, (start + VISITS) / len(visits)))
+    weights, bias = probe.estimator_.coefs_[0], probe.estimator_.intercepts_[0]
+    coefficient = weights.T.astype(np.float64) @ whitening.T
+    return Probes(coefficient, bias.astype(np.float64) - coefficient @ mean)
+
+
+def log_odds(block: NDArray[np.floating], coefficient: Floats, intercept: Floats) -> Floats:
+    """Log-odds (vector, attribute) of vectors (vector, component)."""
+    with single_threaded_blas():
+        return block.astype(np.float64) @ coefficient.T + intercept
+
+
+def probe_scores(odds: NDArray[np.floating], values: Bools) -> dict[str, Floats]:
+    """How well log-odds tell the attributes of vectors that the probes have not seen.
+
+    Parameters
+    ----------
+    odds, values
+        (vector, attribute); each attribute has both values.
+
+    Returns
+    -------
+    dict
+        Each (attribute): ``accuracy``, ``balanced_accuracy``, ``roc_auc``, and ``majority``, the
+        accuracy of always naming the more frequent value.
+    """
+    columns = list(zip(values.T, odds.T, strict=True))
+    rate = values.mean(axis=0)
+    return {
+        "accuracy": ((odds > 0) == values).mean(axis=0),
+        "balanced_accuracy": np.array([balanced_accuracy_score(y, s > 0) for y, s in columns]),
+        "roc_auc": np.array([roc_auc_score(y, s) for y, s in columns]),
+        "majority": np.maximum(rate, 1 - rate),
+    }
+
+
+def _passes(rows: int, epochs: int) -> int:
+    steps = -(-rows // BATCH)
+    return max(epochs, min(epochs * MOST_REPEATS, -(-LEAST_STEPS // steps)))
+
+
+def _visits(blocks: int, epochs: int, seed: int) -> NDArray[np.int64]:
+    """Numbers of the blocks in the order in which they are visited."""
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.permutation(blocks) for _ in range(epochs)])
+
+
+def _by_row(values: da.Array) -> da.Array:
+    """Values (vector, attribute) under the names of an array (vector).
+
+    dask-ml asks for the blocks of a target by one number. What they hold goes to scikit-learn as
+    it is, and may have a column per output.
+    """
+    several = values.shape[1] > 1
+    return values.map_blocks(
+        lambda block: block if several else block[:, 0], dtype=values.dtype, drop_axis=1
+    )
+
+
+def _whitened(block: NDArray[np.floating], mean: Floats, whitening: Floats) -> NDArray[np.float32]:
+    with single_threaded_blas():
+        return ((block.astype(np.float64) - mean) @ whitening).astype(np.float32)
