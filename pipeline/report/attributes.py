@@ -13,7 +13,7 @@ from pipeline.report import style
 Floats = NDArray[np.float64]
 
 ROW = 0.165  # inches per attribute
-CELL = 0.98  # inches per row of clusters
+CELL = 1.12  # inches per row of clusters
 SHOWN_CLUSTERS = 24
 ENRICHED = 5
 
@@ -54,6 +54,7 @@ def probes(structure: xr.Dataset) -> Figure:
     direction = shown["probe_roc_auc"].values
     right.plot(direction, rows, "o", color=style.DATA, markersize=3.5, label="linear probe")
     left.set_yticks(rows, [words(name) for name in shown["attribute"].values])
+    right.set_xlim(min(0.45, float(np.min(clusters, initial=1)) - 0.03), 1.01)
     left.set_ylim(len(order) - 0.4, -0.6)
     for axes, name in ((left, "accuracy"), (right, "area under the ROC curve")):
         style.dress(axes, x=name)
@@ -83,7 +84,7 @@ def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
     height, width = (round(inches * style.DPI) for inches in figure.get_size_inches()[::-1])
     for cluster in range(shown):
         row, column = divmod(cluster, 2)
-        top, x = height - round((CELL * row + 0.14) * style.DPI), column * width // 2
+        top, x = height - round((CELL * row + 0.2) * style.DPI), column * width // 2
         face = _thumbnail(centres[cluster])
         figure.figimage(face, xo=x + 8, yo=top - len(face), origin="upper")
         figure.text(
@@ -92,9 +93,9 @@ def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
             fontsize=style.NOTE, color=style.INK, va="bottom",
         )  # fmt: skip
         if "attribute" in structure.coords:
-            bottom = top - round(0.8 * style.DPI)
+            bottom = top - round(0.88 * style.DPI)
             axes = figure.add_axes(
-                ((x + 285) / width, bottom / height, 215 / width, (top - bottom) / height)
+                ((x + 290) / width, bottom / height, 175 / width, (top - bottom) / height)
             )
             _enriched(axes, structure.isel(cluster=cluster))
     return figure
@@ -133,7 +134,7 @@ def angles(structure: xr.Dataset) -> Figure:
     names, original, whitened = _ordered_angles(structure)
     matrix = np.where(np.triu(np.ones_like(original, dtype=bool), 1), original, whitened)
     np.fill_diagonal(matrix, np.nan)
-    figure = style.new_figure(1.6 + 0.148 * max(len(names), 8))
+    figure = style.new_figure(1.5 + 0.132 * max(len(names), 8))
     axes = figure.subplots()
     axes.set_facecolor(style.FAINT)
     picture = axes.imshow(matrix, cmap="RdBu", vmin=30, vmax=150, interpolation="none")
@@ -187,7 +188,7 @@ def _enriched(axes: Axes, cluster: xr.Dataset) -> None:
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image in colour, about 100 pixels high: pixels repeated, or every so many left out."""
-    factor, step = max(1, 112 // len(image)), max(1, len(image) // 96)
+    """The image in colour, at most 128 pixels high: pixels repeated, or some left out."""
+    factor, step = max(1, 128 // len(image)), -(-len(image) // 128)
     enlarged = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
     return np.broadcast_to(enlarged, (*enlarged.shape[:2], 3))

@@ -11,6 +11,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.neural_network import MLPClassifier
 
 from pipeline.analyze.blas import single_threaded_blas
+from pipeline.analyze.incremental import batches
 from pipeline.structure.blocks import aligned
 
 Floats = NDArray[np.float64]
@@ -18,6 +19,7 @@ Bools = NDArray[np.bool_]
 
 BATCH = 64
 """Vectors per step of Adam."""
+RATE = 3e-3
 LEAST_STEPS = 2500
 """A small training split is passed over more often, until there have been so many steps."""
 MOST_REPEATS = 10
@@ -74,13 +76,18 @@ def train_probes(
 
     Notes
     -----
-    Loss: logistic, with the L2 penalty of scikit-learn's ``alpha`` = 1, i.e. 1 / (2 * 64) of the
-    squared coefficients in whitened coordinates per vector.
+    The penalty is that of scikit-learn's LogisticRegression with C = 1, in whitened coordinates:
+    ``alpha`` is divided by the vectors of a batch.
     """
+    batch = min(BATCH, len(z))
+    z = z.rechunk({0: tuple(stop - start for start, stop in batches(z.chunks[0], batch))})
     network = MLPClassifier(
-        hidden_layer_sizes=(), batch_size=BATCH, alpha=1.0, learning_rate_init=1e-3,
+        hidden_layer_sizes=(),
+        batch_size=batch,
+        alpha=batch / len(z),
+        learning_rate_init=RATE,
         random_state=seed,
-    )  # fmt: skip
+    )
     probe = Incremental(network, shuffle_blocks=False)
     features = z.map_blocks(_whitened, mean, whitening, dtype=np.float32)
     targets = _by_row(aligned(values, z))
