@@ -159,10 +159,14 @@ def _probes(
             on_progress=lambda share: on_progress(0.5 + share / 2, "probes"),
         )
         unseen = selected(z, labels.test)
-        odds = unseen.map_blocks(
-            log_odds, probes.coefficient, probes.intercept, dtype=np.float64,
+        odds = da.map_blocks(
+            log_odds,
+            unseen,
+            probes.coefficient,
+            probes.intercept,
+            dtype=np.float64,
             chunks=(unseen.chunks[0], (np.count_nonzero(testable),)),
-        ).compute()  # fmt: skip
+        ).compute()
         found["coefficient"][testable] = probes.coefficient
         found["intercept"][testable] = probes.intercept
         for name, scores in probe_scores(odds, test[:, testable]).items():

@@ -62,4 +62,4 @@ def read_labels(latents: xr.Dataset, finite: Bools) -> Labels:
 
 def both_values(values: Bools) -> Bools:
     """bool (attribute): whether rows with and without the attribute are among (row, attribute)."""
-    return values.any(axis=0) & ~values.all(axis=0)
+    return np.asarray(values.any(axis=0) & ~values.all(axis=0))

@@ -89,7 +89,7 @@ def train_probes(
         random_state=seed,
     )
     probe = Incremental(network, shuffle_blocks=False)
-    features = z.map_blocks(_whitened, mean, whitening, dtype=np.float32)
+    features = da.map_blocks(_whitened, z, mean, whitening, dtype=np.float32)
     targets = _by_row(aligned(values, z))
     visits = _visits(z.numblocks[0], _passes(len(z), epochs), seed)
     # Several attributes are as many outputs, a single one is a classification in two classes.
@@ -152,8 +152,11 @@ def _by_row(values: da.Array) -> da.Array:
     it is, and may have a column per output.
     """
     several = values.shape[1] > 1
-    return values.map_blocks(
-        lambda block: block if several else block[:, 0], dtype=values.dtype, drop_axis=1
+    return da.map_blocks(
+        lambda block: block if several else block[:, 0],
+        values,
+        dtype=values.dtype,
+        drop_axis=1,
     )
 
 

@@ -27,6 +27,7 @@ class Run:
     statistics: xr.Dataset
     groups: dict[str, xr.Dataset]
     basis: np.ndarray
+    structure: xr.Dataset | None = None
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
 
@@ -38,10 +39,12 @@ class Run:
         return self.groups[name]
 
     def is_current(self, group: str) -> bool:
-        return group in self.groups
+        return group == "structure" and self.structure is not None
 
     def group(self, name: str) -> xr.Dataset:
-        return self.groups[name]
+        assert name == "structure"
+        assert self.structure is not None
+        return self.structure
 
     def history(self) -> list[Version]:
         return [Version(self.version, datetime(2026, 5, 4, 9, 30, tzinfo=UTC), "sample", "", {})]
