@@ -1,75 +1,33 @@
 """The registry of stored variables: every group's dims, dtype, unit and meaning."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 from storage.errors import SchemaError
+from storage.variable import Variable
+from storage.variable import group as _group
+from storage.variable import table as _table
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "structure", "samples")
-"""Kinds of group; every group `samples/<name>` is of the kind `samples`."""
+FAMILIES = ("images", "model", "latents", "statistics", "selections", "structure", "samples")
+"""Kinds of group."""
+
+NAMED = ("selections", "samples")
+"""Kinds with many groups; every group `samples/<name>` is of the kind `samples`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "images": (),
     "model": ("architecture", "sha256"),
     "latents": (),
     "statistics": (),
+    "selections": ("query",),
     "structure": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variable:
-    """What the registry knows about one stored variable.
-
-    Attributes
-    ----------
-    name
-        Name within the group.
-    dims
-        Dimension names, in order.
-    dtype
-        NumPy dtype, or `str` for text of any length.
-    meaning
-        What it holds, with its unit or range.
-    required
-        Whether the group is incomplete without it.
-    label
-        Whether it describes the rows and is a coordinate rather than a data variable.
-    lazy
-        Whether it grows with the data and so opens as a Dask array.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str
-    meaning: str
-    required: bool = False
-    label: bool = False
-    lazy: bool = False
-
-
-def _table(
-    text: str, *, required: bool = False, label: bool = False, lazy: bool = False
-) -> Iterator[Variable]:
-    """Read lines `name | dims | dtype | meaning`."""
-    for line in filter(str.strip, text.splitlines()):
-        name, dims, dtype, meaning = (field.strip() for field in line.split("|", 3))
-        yield Variable(
-            name=name,
-            dims=tuple(dims.split()),
-            dtype=dtype,
-            meaning=meaning,
-            required=required,
-            label=label,
-            lazy=lazy,
-        )
 
 
 _NAME = "name | image | str | file name of the photograph"
@@ -164,6 +122,23 @@ pc_underflow       | pc      | int64   | values below the first edge
 pc_overflow        | pc      | int64   | values above the last edge
 """
 
+_CORE = """
+core_level   | | float64 | the core holds 1 - exp(-level^2 / 2) of a normal law
+core_radius  | | float64 | its largest Mahalanobis radius
+core_count   | | int64   | vectors in the core
+core_pc_mean | pc | float64 | mean of the core along each principal component
+core_pc_std  | pc | float64 | standard deviation of the core, ddof = 1
+core_pc_hw   | pc | float64 | full width at half maximum of the core
+mahalanobis_chi_distance | | float64 | from its distribution function to that of chi, at most
+"""
+
+_ATTRIBUTE = "attribute | attribute | str | name of a label that photographs have or have not"
+
+_ATTRIBUTES = """
+attribute_count | attribute           | int64   | vectors that have the attribute
+attribute_mean  | attribute component | float64 | their mean
+"""
+
 _SOLVER = """
 solver_variance_error | pc | float64 | relative error of IncrementalPCA's explained variance
 solver_angle          | pc | float64 | degrees between its axis and the exact one of equal rank
@@ -202,8 +177,6 @@ cluster_centre | cluster component | float64 | means of the k-means clusters, th
 cluster_count  | cluster           | int64   | vectors in each cluster
 """
 
-_ATTRIBUTE = "attribute | attribute | str | names of the boolean labels"
-
 _BY_ATTRIBUTE = """
 attribute_rate    | attribute           | float64 | share of the vectors that have the attribute
 probe_coefficient | attribute component | float64 | z @ coefficient + intercept: log-odds
@@ -229,9 +202,14 @@ v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
 
 
-def _group(*tables: Iterator[Variable]) -> dict[str, Variable]:
-    return {variable.name: variable for table in tables for variable in table}
-
+_STATISTICS = _group(
+    _table(_MOMENTS + _DISTRIBUTIONS, required=True),
+    _table(_SCALARS, required=True),
+    _table(_PCA, required=True),
+    _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
+    _table(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
+    _table(_ATTRIBUTE, label=True),
+)
 
 VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "images": _group(
@@ -254,13 +232,9 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_NAME, required=True, label=True),
         _table(_CHECKSUM + _LABELS, label=True),
     ),
-    "statistics": _group(
-        _table(_MOMENTS + _DISTRIBUTIONS, required=True),
-        _table(_SCALARS, required=True),
-        _table(_PCA, required=True),
-        _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
-        _table(_SOLVER + _STATE),
-    ),
+    "statistics": _STATISTICS,
+    # The same of some of the vectors.
+    "selections": _STATISTICS,
     "structure": _group(
         _table(_CLUSTERS, required=True),
         _table(_ATTRIBUTE, label=True),
@@ -288,11 +262,9 @@ def family(group: str) -> str:
     'samples'
     """
     head, _, name = group.partition("/")
-    if head not in FAMILIES or (head == "samples") != bool(name) or "/" in name:
-        raise SchemaError(
-            f"There is no kind of group {group!r}: expected images, model, latents, statistics, "
-            "structure or samples/<name>."
-        )
+    if head not in FAMILIES or (head in NAMED) != bool(name) or "/" in name:
+        kinds = ", ".join(f"{kind}/<name>" if kind in NAMED else kind for kind in FAMILIES)
+        raise SchemaError(f"There is no kind of group {group!r}: expected one of {kinds}.")
     return head
 
 

@@ -25,10 +25,5 @@ def selected(array: da.Array, rows: NDArray[np.bool_]) -> da.Array:
     return taken.blocks[some]
 
 
-def aligned(values: NDArray[Any], array: da.Array) -> da.Array:
-    """Values (row, column) in memory, in the chunks of the rows of an array."""
-    return da.from_array(values, chunks=(array.chunks[0], -1))
-
-
 def _take(block: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
     return block[mask[:, 0]]

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.analyze.attributes import KNOWN
 from pipeline.analyze.pca import varying_components
-from pipeline.structure.blocks import aligned, selected
+from pipeline.structure.blocks import selected
 from pipeline.structure.clusters import (
     Clusters,
     attribute_counts,
@@ -64,7 +65,7 @@ def describe_structure(
         "cluster_count": (("cluster",), clusters.count),
     }
     if labels.names:
-        contents |= _directions(z, statistics, labels)
+        contents |= _directions(statistics, labels)
         contents |= _clusters(clusters, labels)
         contents |= _probes(z, statistics, labels, config, on_progress)
     names = np.array(labels.names, dtype=np.dtypes.StringDType())
@@ -84,21 +85,23 @@ def _whitening(statistics: xr.Dataset) -> NDArray[np.float64]:
     return whitening(statistics["loadings"].values, variance, varying_components(variance))
 
 
-def _directions(z: da.Array, statistics: xr.Dataset, labels: Labels) -> Contents:
-    vectors, values = selected(z, labels.known), labels.values[labels.known]
-    count, known = np.count_nonzero(values, axis=0), len(values)
-    centre = statistics["mean"].values
-    weights = np.concatenate([values, np.ones((known, 1), bool)], axis=1)
-    sums = (aligned(weights, vectors).astype(np.float64).T @ (vectors - centre)).compute()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        means = centre + sums / np.append(count, known)[:, None]
+def _directions(statistics: xr.Dataset, labels: Labels) -> Contents:
+    having = statistics.sel(attribute=list(labels.names))
+    count, mean = int(statistics["count"].max()), statistics["mean"].values
+    if KNOWN in statistics["attribute"]:
+        known = statistics.sel(attribute=KNOWN)
+        count, mean = int(known["attribute_count"]), known["attribute_mean"].values
     found = attribute_directions(
-        known, means[-1], count, means[:-1], statistics["covariance"].values
+        count,
+        mean,
+        having["attribute_count"].values,
+        having["attribute_mean"].values,
+        statistics["covariance"].values,
     )
     pairs = ("attribute", "other_attribute")
     whitened = found.difference @ _whitening(statistics)
     return {
-        "attribute_rate": (("attribute",), count / known),
+        "attribute_rate": (("attribute",), having["attribute_count"].values / max(count, 1)),
         "direction": (("attribute", "component"), found.difference),
         "direction_effect": (("attribute",), found.effect),
         "direction_angle": (pairs, pair_angles(found.difference)),

@@ -6,10 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.analyze.attributes import KNOWN, attribute_names, attribute_table
 from pipeline.splits import split_labels
-
-KNOWN = "has_attributes"
-"""The label that says whether the others are known; absent where all are."""
 
 Bools = NDArray[np.bool_]
 
@@ -42,17 +40,13 @@ class Labels:
 
 def read_labels(latents: xr.Dataset, finite: Bools) -> Labels:
     """The boolean labels of the group `latents`; `finite` (image) says which vectors count."""
-    found = {
-        str(name): label.values
-        for name, label in latents.coords.items()
-        if label.dims == ("image",) and label.dtype == np.bool_
-    }
-    known = finite & found.pop(KNOWN, True)
-    names, split = tuple(sorted(found)), split_labels(latents)
-    values = np.stack([found[n] for n in names], axis=1) if names else np.empty((len(known), 0))
+    table = attribute_table(latents)
+    names = tuple(name for name in attribute_names(table) if name != KNOWN)
+    known = finite & table.sel(attribute=KNOWN).values if KNOWN in table["attribute"] else finite
+    split = split_labels(latents)
     return Labels(
         names=names,
-        values=values.astype(bool),
+        values=table.sel(attribute=list(names)).values,
         finite=finite,
         known=known,
         train=known & (split == "train"),

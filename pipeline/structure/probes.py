@@ -12,7 +12,6 @@ from sklearn.neural_network import MLPClassifier
 
 from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.incremental import batches
-from pipeline.structure.blocks import aligned
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -90,7 +89,7 @@ def train_probes(
     )
     probe = Incremental(network, shuffle_blocks=False)
     features = da.map_blocks(_whitened, z, mean, whitening, dtype=np.float32)
-    targets = _by_row(aligned(values, z))
+    targets = _targets(values, z)
     visits = _visits(z.numblocks[0], _passes(len(z), epochs), seed)
     # Several attributes are as many outputs, a single one is a classification in two classes.
     classes = np.arange(max(2, values.shape[1]))
@@ -145,19 +144,19 @@ def _visits(blocks: int, epochs: int, seed: int) -> NDArray[np.int64]:
     return np.concatenate([rng.permutation(blocks) for _ in range(epochs)])
 
 
-def _by_row(values: da.Array) -> da.Array:
-    """Values (vector, attribute) under the names of an array (vector).
+def _targets(values: Bools, z: da.Array) -> da.Array:
+    """Values (vector, attribute) in the chunks of z, under the names of an array (vector).
 
     dask-ml asks for the blocks of a target by one number. What they hold goes to scikit-learn as
-    it is, and may have a column per output.
+    it is, and may have a column per output. They travel as bits.
     """
-    several = values.shape[1] > 1
-    return da.map_blocks(
-        lambda block: block if several else block[:, 0],
-        values,
-        dtype=values.dtype,
-        drop_axis=1,
-    )
+    bits = da.from_array(np.packbits(values, axis=1), chunks=(z.chunks[0], -1))
+    return da.map_blocks(_unpacked, bits, values.shape[1], dtype=np.uint8, drop_axis=1)
+
+
+def _unpacked(bits: NDArray[np.uint8], attributes: int) -> NDArray[np.uint8]:
+    values = np.unpackbits(bits, axis=1, count=attributes)
+    return values if attributes > 1 else values[:, 0]
 
 
 def _whitened(block: NDArray[np.floating], mean: Floats, whitening: Floats) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pipeline.analyze import analyze
+from pipeline.analyze import analyze, attribute_table
 
 COUNT, COMPONENTS = 4000, 12
 TOWARDS = np.eye(COMPONENTS)[2] * 0.8 - np.eye(COMPONENTS)[5] * 0.6
@@ -38,4 +38,4 @@ def planted(*, chunk: int = 700, count: int = COUNT, attributes: bool = True) ->
 
 
 def described(latents: xr.Dataset) -> xr.Dataset:
-    return analyze(latents["z"].data)
+    return analyze(latents["z"].data, attributes=attribute_table(latents))

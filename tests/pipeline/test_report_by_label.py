@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from pipeline.analyze import analyze, attribute_table
 from pipeline.report import attributes, by_label, style
 from pipeline.report.contents import contents
 from pipeline.report.material import Material, read_material
@@ -25,7 +26,8 @@ def run() -> Run:
     signs = {f"A_{i}": ("image", z[:, i] > z[:, i].mean()) for i in (0, 1, 2, 4, 5)}
     latents = bare.latents.assign_coords(**signs, Never=("image", np.zeros(len(z), bool)))
     latents["z"] = (("image", "component"), da.from_array(z, chunks=(128, -1)))
-    return replace(bare, structure=describe_structure(latents, bare.statistics))
+    statistics = analyze(latents["z"].data, attributes=attribute_table(latents))
+    return replace(bare, structure=describe_structure(latents, statistics))
 
 
 @pytest.fixture(scope="module")
