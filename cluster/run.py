@@ -16,7 +16,7 @@ from pipeline.ingest.plan import plan_ingest, quarantine_lines
 from pipeline.ingest.source import Source
 from pipeline.ingest.stage import configured_source, source_lines
 from pipeline.report.stage import PAGE, report_mark, report_settings, write
-from pipeline.stage import StageRun
+from pipeline.stage import StageRun, Worker
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
 from storage.branch import Gate
@@ -184,7 +184,12 @@ def dry_run(
 
 
 def _execute(
-    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console, gate: Gate
+    todo: PlannedStep,
+    repository: Repository,
+    config: RunConfig,
+    console: Console,
+    gate: Gate,
+    worker: Worker,
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
     started, step = time.perf_counter(), todo.step
@@ -196,7 +201,8 @@ def _execute(
         lineage=todo.lineage,
     )
     store = repository.store()
-    rows = step.run(StageRun(config=config, store=store, work=work, console=console))
+    run = StageRun(config=config, store=store, work=work, console=console, worker=worker)
+    rows = step.run(run)
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,

@@ -12,8 +12,10 @@ from cluster.connect import BATCH, dask_client
 from cluster.lost import LOST_WORKERS, lost
 from cluster.performance import performance_kept
 from cluster.placement import placed
+from cluster.resources import smallest_worker, this_machine
 from pipeline.config import RunConfig
 from pipeline.console import Console
+from pipeline.stage import Worker
 from storage import Repository
 
 R = TypeVar("R")
@@ -59,7 +61,7 @@ class Workers:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def compute(self, stage: str, work: Callable[[], R]) -> R:
+    def compute(self, stage: str, work: Callable[[Worker], R]) -> R:
         """Do a stage's work, with Dask's tasks where they belong; again if workers die of it.
 
         Parameters
@@ -67,7 +69,7 @@ class Workers:
         stage
             One of ``pipeline.config.STAGES``.
         work
-            Goes on from the last commit when it is called again.
+            Is told what a worker has; goes on from the last commit when it is called again.
 
         Raises
         ------
@@ -76,11 +78,12 @@ class Workers:
         """
         try:
             with self._placed(stage):
+                worker = this_machine() if self._client is None else smallest_worker(self._client)
                 for _ in range(ATTEMPTS - 1):
                     with suppress(KilledWorker):
-                        return work()
+                        return work(worker)
                     self._console.line(f"{stage}: workers died; goes on from the last commit.")
-                return work()
+                return work(worker)
         except LOST_WORKERS as error:
             raise lost(stage, error) from error
 

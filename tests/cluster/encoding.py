@@ -15,7 +15,7 @@ from pipeline.train.state import Curves
 from pipeline.train.weights import model_dataset
 from storage import Block, open_repository
 from storage.groups import unwritten
-from tests.conftest import SilentConsole
+from tests.conftest import WORKER, SilentConsole
 
 CHUNK, SIDE = 16, 64
 
@@ -59,7 +59,14 @@ def encode_store(root: Path, *overrides: str) -> np.ndarray:
     repository = open_repository(root)
     config = override(RunConfig(), [f"encode.chunk={CHUNK}", "encode.batch=1", *overrides])
     work = repository.begin(stage="encode", fingerprint="cc", groups=("latents",))
-    run = StageRun(config=config, store=repository.store(), work=work, console=SilentConsole())
-    rows = encode(run)
+    rows = encode(
+        StageRun(
+            config=config,
+            store=repository.store(),
+            work=work,
+            console=SilentConsole(),
+            worker=WORKER,
+        )
+    )
     work.publish(message="encoded", rows=rows)
     return repository.store().latents["z"].values

@@ -72,13 +72,13 @@ def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_t
     with dask_processes(tmp_path / "dask", *[()] * WORKERS) as cluster:
         config = override(RunConfig(), cluster.overrides)
         with Workers(config, open_repository(calm), SilentConsole()) as workers:
-            workers.compute("encode", all_are_ready)
+            workers.compute("encode", lambda worker: all_are_ready())
             started = time.monotonic()
-            expected = workers.compute("encode", partial(encode_store, calm))
+            expected = workers.compute("encode", lambda worker: encode_store(calm))
             seconds = time.monotonic() - started
 
             with dying(cluster) as killed:
-                z = workers.compute("encode", partial(encode_store, stormy))
+                z = workers.compute("encode", lambda worker: encode_store(stormy))
             disturbed = time.monotonic() - started - seconds
 
     np.testing.assert_array_equal(z, expected)
@@ -98,7 +98,7 @@ def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
             pytest.raises(ClusterError, match="encode lost its workers") as caught,
             Workers(config, open_repository(root), SilentConsole()) as workers,
         ):
-            workers.compute("encode", encoding)
+            workers.compute("encode", lambda worker: encoding())
         assert time.monotonic() - started < 90
 
     assert "memory" in str(caught.value)
