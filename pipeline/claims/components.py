@@ -45,8 +45,7 @@ def look_gaussian(statistics: xr.Dataset) -> Claim:
     total, found = int(vary.sum()), int(shape.looks_gaussian.sum())
     words, threshold = (
         "most components look Gaussian",
-        "more than half with |skewness| ≤ 0.5, |excess kurtosis| ≤ 1 and a Kolmogorov distance of "
-        "at most 0.03 from the normal distribution, beside chance",
+        "more than half near normal: |skewness| ≤ 0.5, |excess kurtosis| ≤ 1, distance ≤ 0.03",
     )
     if total == 0:
         return Claim(1, words, "no component varies", threshold, None)

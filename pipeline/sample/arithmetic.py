@@ -10,13 +10,17 @@ from pipeline.sample.errors import SampleError
 
 Floats = NDArray[np.float64]
 
+KNOWN = "has_attributes"
+"""The attribute of images whose attributes are known; absent where all are."""
+
 
 def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     """Mean latent vector (component,) with an attribute minus the mean without it.
 
     Added once to a vector without the attribute it leads, on average, to one with it; subtracted
     once, the other way round. It needs no latents: the mean without follows from the mean of all,
-    (n mean - n_with mean_with) / (n - n_with).
+    (n mean - n_with mean_with) / (n - n_with). Where some images came without attributes, "all" are
+    those that came with them.
 
     Parameters
     ----------
@@ -45,38 +49,39 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     >>> attribute_direction(statistics, "Smiling")
     array([4., 0.])
     """
-    names = attribute_names(statistics)
-    if attribute not in names:
-        known = ", ".join(names) or "none: the photographs came without attributes"
+    counts, total = attribute_counts(statistics), known_vectors(statistics)
+    if attribute not in counts:
+        known = ", ".join(counts) or "none: the photographs came without attributes"
         raise SampleError(f"There is no attribute {attribute!r} in the statistics; known: {known}.")
-    place = names.index(attribute)
-    having, total = int(statistics["attribute_count"][place]), int(statistics["count"][0])
+    having = counts[attribute]
     if not 0 < having < total:
         raise SampleError(
             f"The attribute {attribute!r} has no direction: {having} of {total} images have it. "
-            f"Choose one that some have and some do not."
+            "Choose one that some have and some do not."
         )
-    with_it, mean = statistics["attribute_mean"].values[place], statistics["mean"].values
-    direction: Floats = (with_it - mean) * (total / (total - having))
+    means = dict(
+        zip(statistics["attribute"].values, statistics["attribute_mean"].values, strict=True)
+    )
+    mean = means.get(KNOWN, statistics["mean"].values)
+    direction: Floats = (means[attribute] - mean) * (total / (total - having))
     return direction
 
 
-def attribute_names(statistics: xr.Dataset) -> list[str]:
-    """Names of the attributes whose means the statistics hold."""
-    if "attribute_mean" not in statistics:
-        return []
-    return [str(name) for name in statistics["attribute"].values]
+def attribute_counts(statistics: xr.Dataset) -> dict[str, int]:
+    """How many images have each attribute, by its name; empty where there are no attributes."""
+    return {name: n for name, n in _all_counts(statistics).items() if name != KNOWN}
 
 
-def divided_attributes(statistics: xr.Dataset) -> list[str]:
-    """Names of the attributes that some images have and some do not: those with a direction."""
-    names = attribute_names(statistics)
-    total = int(statistics["count"].max()) if names else 0
-    return [
-        name
-        for name, having in zip(names, statistics.get("attribute_count", ()), strict=bool(names))
-        if 0 < int(having) < total
-    ]
+def known_vectors(statistics: xr.Dataset) -> int:
+    """How many of the vectors belong to images whose attributes are known."""
+    return _all_counts(statistics).get(KNOWN, int(statistics["count"].values.max(initial=0)))
+
+
+def _all_counts(statistics: xr.Dataset) -> dict[str, int]:
+    if "attribute_count" not in statistics:
+        return {}
+    names, counts = statistics["attribute"].values, statistics["attribute_count"].values
+    return {str(name): int(having) for name, having in zip(names, counts, strict=True)}
 
 
 def interpolate(one: ArrayLike, other: ArrayLike, shares: Sequence[float]) -> Floats:

@@ -6,11 +6,11 @@ import xarray as xr
 
 from pipeline.sample import SampleError
 from pipeline.sample.arithmetic import (
+    attribute_counts,
     attribute_direction,
-    attribute_names,
-    divided_attributes,
     interpolate,
     interpolate_around,
+    known_vectors,
 )
 
 Z = np.random.default_rng(5).normal(size=(300, 7))
@@ -59,11 +59,29 @@ def test_attribute_direction__says_that_there_were_no_attributes(statistics: xr.
     without = statistics.drop_dims("attribute")
     with pytest.raises(SampleError, match="came without attributes"):
         attribute_direction(without, "Smiling")
-    assert attribute_names(without) == divided_attributes(without) == []
+    assert attribute_counts(without) == {}
 
 
-def test_divided_attributes__are_those_with_a_direction(statistics: xr.Dataset) -> None:
-    assert divided_attributes(statistics) == ["Smiling"]
+def test_attribute_direction__leaves_images_without_attributes_out() -> None:
+    known = Z[:, 3] > -0.5
+    smiling = (Z[:, 0] > 0.3) & known
+    flags = {"Smiling": smiling, "has_attributes": known}
+    statistics = xr.Dataset(
+        {
+            "mean": ("component", Z.mean(axis=0)),
+            "count": ("component", np.full(7, len(Z))),
+            "attribute_mean": (
+                ("attribute", "component"),
+                [Z[rows].mean(axis=0) for rows in flags.values()],
+            ),
+            "attribute_count": ("attribute", [rows.sum() for rows in flags.values()]),
+        },
+        {"attribute": list(flags)},
+    )
+    expected = Z[smiling].mean(axis=0) - Z[known & ~smiling].mean(axis=0)
+    np.testing.assert_allclose(attribute_direction(statistics, "Smiling"), expected, atol=1e-12)
+    assert attribute_counts(statistics) == {"Smiling": smiling.sum()}
+    assert known_vectors(statistics) == known.sum()
 
 
 def test_interpolate_around__keeps_the_distance_that_a_line_loses() -> None:
