@@ -105,9 +105,9 @@ def claims_table(found: list[Claim], shown: Collection[str]) -> Table:
     """Claim, measured value, threshold, verdict and links to figures, a row per claim."""
     rows = [
         (
-            f"{claim.number}. {claim.words}",
-            claim.measured,
-            claim.threshold,
+            _unbroken(f"{claim.number}. {claim.words}"),
+            _unbroken(claim.measured),
+            _unbroken(claim.threshold),
             _verdict(claim.holds),
             _links(claim.number, shown),
         )
@@ -115,6 +115,11 @@ def claims_table(found: list[Claim], shown: Collection[str]) -> Table:
     ]
     header = ("claim", "measured", "holds if", "verdict", "seen in")
     return Table(header, tuple(rows), text_columns=5)
+
+
+def _unbroken(text: str) -> str:
+    """Keep |x| on one line: browsers break lines after a bar."""
+    return text.replace("|", "\u2060|\u2060")
 
 
 def _verdict(holds: bool | None) -> Markup:
