@@ -111,7 +111,13 @@ class Store:
         return self.group(f"samples/{name}")
 
     def quality(self, name: str) -> xr.Dataset:
-        """How good the samples of a generator are; "real" and "reconstruction" calibrate."""
+        """How good the samples of a generator are; "real" and "reconstruction" calibrate.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If they were not evaluated.
+        """
         return self.group(f"quality/{name}")
 
     def group(self, name: str) -> xr.Dataset:

@@ -1,5 +1,6 @@
 """The section on the claims: verdicts, the figure of the components, hit table, vectors inside."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -119,7 +120,7 @@ def claims_table(found: list[Claim], shown: Collection[str]) -> Table:
 
 def _unbroken(text: str) -> str:
     """Keep |x| on one line: browsers break lines after a bar."""
-    return text.replace("|", "\u2060|\u2060")
+    return re.sub(r"\|(\S+?)\|", "|\u2060\\1\u2060|", text)
 
 
 def _verdict(holds: bool | None) -> Markup:

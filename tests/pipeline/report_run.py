@@ -7,7 +7,7 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pipeline.analyze import AnalyzeConfig, analyze
+from pipeline.analyze import AnalyzeConfig, analyze, attribute_table
 from pipeline.report.config import ReportConfig
 from pipeline.report.inputs import StageTiming
 from pipeline.sample import draw
@@ -84,11 +84,10 @@ def make_run(
         labels["split"] = ("image", names)
         labels["checksum"] = ("image", np.arange(count, dtype=np.uint64))
     epoch = np.arange(1, epochs + 1)
-    smiling = labels["Smiling"][1]
-    statistics = analyze(da.from_array(z, chunks=(256, -1)), AnalyzeConfig()).assign(
-        attribute=["Smiling"],
-        attribute_mean=(("attribute", "component"), z[smiling].mean(axis=0, keepdims=True)),
-        attribute_count=("attribute", [smiling.sum()]),
+    statistics = analyze(
+        da.from_array(z, chunks=(256, -1)),
+        AnalyzeConfig(),
+        attributes=attribute_table(xr.Dataset(coords=labels)),
     )
     groups = {}
     laws = {"ellipse": {"K": components - 2}, "uniform_12": {"b": 12.0}, "gaussian": {}}
