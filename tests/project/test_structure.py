@@ -22,7 +22,7 @@ LIBRARY_HOMES = {
     "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
-    "sklearn": ("pipeline/analyze",),
+    "sklearn": ("pipeline/analyze", "pipeline/sample"),
     "dask_ml": ("pipeline/analyze",),
     "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode"),
 }
