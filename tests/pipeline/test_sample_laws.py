@@ -78,16 +78,16 @@ def test_elliptical__has_the_measured_radii_in_all_directions(statistics: xr.Dat
 def test_gaussian_mixture__finds_planted_parts() -> None:
     rng = np.random.default_rng(1)
     centres = np.array([[6.0, 0, 0, 0], [-6, 0, 0, 0], [0, 9, 0, 0]])
-    part = rng.choice(3, 9000, p=[0.5, 0.3, 0.2])
-    z = centres[part] + rng.standard_normal((9000, 4)) * np.array([1, 0.5, 0.3])[part][:, None]
+    part = rng.choice(3, 9000, p=[0.4, 0.35, 0.25])
+    z = centres[part] + rng.standard_normal((9000, 4)) * np.array([1, 0.8, 0.6])[part][:, None]
     latents = xr.Dataset({"z": (("image", "component"), da.from_array(z, chunks=(1000, -1)))})
 
     drawn = draw("gaussian_mixture", describe(z), 20_000, latents=latents, parts=3)["z"].values
 
     nearest = np.argmin(np.linalg.norm(drawn[:, None] - centres, axis=2), axis=1)
     shares = np.bincount(nearest) / len(drawn)
-    np.testing.assert_allclose(shares, [0.5, 0.3, 0.2], atol=0.02)
-    for k, deviation in enumerate([1, 0.5, 0.3]):
+    np.testing.assert_allclose(shares, [0.4, 0.35, 0.25], atol=0.02)
+    for k, deviation in enumerate([1, 0.8, 0.6]):
         own = drawn[nearest == k]
         np.testing.assert_allclose(own.mean(axis=0), centres[k], atol=0.05)
         # The regularisation adds a hundredth of the data's variance.
@@ -101,8 +101,10 @@ def test_gaussian_mixture__describes_as_well_as_scikit_learns(statistics: xr.Dat
 
     drawn = draw("gaussian_mixture", statistics, 10_000, latents=latents, parts=3)["z"].values
 
-    expected, _ = reference.sample(10_000)
-    assert reference.score(drawn) == pytest.approx(reference.score(expected), abs=0.2)
+    expected = reference.score(reference.sample(10_000)[0])
+    normal = draw("multivariate_normal", statistics, 10_000)["z"].values
+    assert reference.score(drawn) == pytest.approx(expected, abs=0.3)
+    assert abs(reference.score(normal) - expected) > 0.6
 
 
 def test_gaussian_mixture__leaves_out_vectors_that_are_not_finite() -> None:
@@ -187,8 +189,8 @@ def test_redraw_components__has_mixed_at_256_components_after_the_default_sweeps
     fitted = EllipseOriginal().fit(describe_correlation(correlation))
     leading = np.linalg.eigh(correlation)[1][:, -4:]
 
-    once = chains(correlation, 400, fitted.sweeps, seed=6)
-    twice = chains(correlation, 400, 3 * fitted.sweeps, seed=7)
+    once = chains(correlation, 250, fitted.sweeps, seed=6)
+    twice = chains(correlation, 250, 2 * fitted.sweeps, seed=7)
 
     assert 0.8 < np.abs(correlation - np.eye(256)).max() < 0.99
     for values in zip((once @ leading).T, (twice @ leading).T, strict=True):
@@ -205,7 +207,7 @@ def test_redraw_components__split_chains_agree_at_256_components() -> None:
     for sweep in range(330):
         redraw_components(x, off_diagonal, 1, rng)
         if sweep >= 30:
-            course.append([x @ leading, np.sum(x * x, axis=1), x[:, 0]])
+            course.append([x @ leading, np.sum(x * x, axis=1), x[:, 0].copy()])
 
     for quantity in np.moveaxis(np.array(course), 0, 2):
         halves = np.concatenate(np.split(quantity, 2, axis=1))
