@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import xarray as xr
 from pydantic import Field
 
+from pipeline.analyze.selection import selected
 from pipeline.sample.errors import SampleError
 from pipeline.sample.generator import Generator, Sampler
 from pipeline.sample.multivariate_normal import MultivariateNormal
@@ -54,5 +56,6 @@ class Conditional(Generator):
                 f"The selection {self.selection!r} ({query}) is empty: no stored vector has these "
                 "labels, so nothing can be fitted to it. Change analyze.selections."
             )
-        chosen = None if latents is None else latents.query(image=query)
-        return self.base.fit(statistics, chosen)
+        if latents is not None:
+            latents = latents.isel(image=np.flatnonzero(selected(latents, query)))
+        return self.base.fit(statistics, latents)
