@@ -1,10 +1,9 @@
 """The command line ``zpoints``."""
 
 import sys
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console as RichConsole
@@ -46,14 +45,6 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace one value; repeatable."),
 ]
-
-
-class ExportForm(StrEnum):
-    """What `zpoints export` writes."""
-
-    zarr = "zarr"
-    png = "png"
-    jpeg = "jpeg"
 
 
 def main() -> None:
@@ -200,8 +191,9 @@ def export(
     destination: Annotated[Path, typer.Argument(help="The new folder.")],
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
     form: Annotated[
-        ExportForm, typer.Option("--as", help="Zarr, or the images as picture files.")
-    ] = ExportForm.zarr,
+        Literal["zarr", "png", "jpeg"],
+        typer.Option("--as", help="Zarr, or the images as picture files."),
+    ] = "zarr",
     sheets: Annotated[
         bool, typer.Option("--sheets", help="Pictures as contact sheets instead of a file each.")
     ] = False,
@@ -215,10 +207,10 @@ def export(
     from storage import open_store
     from storage.export import export_group
 
-    if sheets and form == ExportForm.zarr:
+    if sheets and form == "zarr":
         raise typer.BadParameter("--sheets are pictures: add --as png or --as jpeg.")
     store = open_store(root, version=version)
-    if form == ExportForm.zarr:
+    if form == "zarr":
         export_group(store, group, destination, overwrite=overwrite)
     else:
         from cluster.console import console_for
@@ -232,7 +224,7 @@ def export(
                 store,
                 group,
                 destination,
-                form=form.value,
+                form=form,
                 overwrite=overwrite,
                 on_progress=lambda done: advance(done, ""),
             )

@@ -71,10 +71,11 @@ class RunConfig(Settings):
                     f"{place}.K = {leading} is more than the train.z_dim = {self.train.z_dim} "
                     "components there are; lower it, or raise train.z_dim"
                 )
-            if max(getattr(law, "axes", ()), default=-1) >= self.train.z_dim:
+            highest = max(getattr(law, "axes", ()), default=-1)
+            if highest >= self.train.z_dim:
                 raise ValueError(
                     f"{place}.axes: the train.z_dim = {self.train.z_dim} components are numbered "
-                    f"from 0 to {self.train.z_dim - 1}, and there is no {max(law.axes)}"
+                    f"from 0 to {self.train.z_dim - 1}, and there is no {highest}"
                 )
         return self
 
