@@ -86,7 +86,10 @@ def run(
     config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
     root: RootOption = None,
     until: Annotated[
-        str, typer.Option(help="Last stage: ingest, train, encode, analyze, sample or report.")
+        str,
+        typer.Option(
+            help="Last stage: ingest, train, encode, analyze, structure, sample or report."
+        ),
     ] = "report",
     set_: Set = None,
     dry_run: Annotated[

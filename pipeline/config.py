@@ -15,10 +15,11 @@ from pipeline.report.config import ReportConfig
 from pipeline.sample.conditional import Conditional
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
+from pipeline.structure.config import StructureConfig
 from pipeline.train.config import TrainConfig
 from storage.errors import ZpointsError
 
-STAGES = ("ingest", "train", "encode", "analyze", "sample", "report")
+STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample", "report")
 """The stages in the order in which they run; each has a section of the same name."""
 
 
@@ -50,6 +51,9 @@ class RunConfig(Settings):
     train: TrainConfig = Field(TrainConfig(), description="the autoencoder")
     encode: EncodeConfig = Field(EncodeConfig(), description="images to latent vectors")
     analyze: AnalyzeConfig = Field(AnalyzeConfig(), description="statistics of the latents")
+    structure: StructureConfig = Field(
+        StructureConfig(), description="how the labels structure the latents"
+    )
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
     cluster: ClusterConfig = Field(ClusterConfig(), description="where it runs")

@@ -27,6 +27,7 @@ class Run:
     statistics: xr.Dataset
     groups: dict[str, xr.Dataset]
     basis: np.ndarray
+    structure: xr.Dataset | None = None
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
 
@@ -36,6 +37,14 @@ class Run:
 
     def samples(self, name: str) -> xr.Dataset:
         return self.groups[name]
+
+    def is_current(self, group: str) -> bool:
+        return group == "structure" and self.structure is not None
+
+    def group(self, name: str) -> xr.Dataset:
+        assert name == "structure"
+        assert self.structure is not None
+        return self.structure
 
     def history(self) -> list[Version]:
         return [Version(self.version, datetime(2026, 5, 4, 9, 30, tzinfo=UTC), "sample", "", {})]
