@@ -13,6 +13,7 @@ from pipeline.cluster_config import ClusterConfig
 from pipeline.encode.config import EncodeConfig
 from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.report.config import ReportConfig
+from pipeline.sample.conditional import Conditional
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
 from pipeline.structure.config import StructureConfig
@@ -50,11 +51,25 @@ class RunConfig(Settings):
     @model_validator(mode="after")
     def _generators_fit_the_latents(self) -> Self:
         for name, parameters in self.sample.generators.items():
-            leading = getattr(parameters, "K", 0)
+            place, law = f"sample.generators.{name}", parameters
+            if isinstance(law, Conditional):
+                if law.selection not in self.analyze.selections:
+                    raise ValueError(
+                        f"{place}.selection: analyze.selections has no {law.selection!r}; add it, "
+                        "e.g. analyze.selections.smiling=Smiling"
+                    )
+                place, law = f"{place}.base", law.base
+            leading = getattr(law, "K", 0)
             if leading > self.train.z_dim:
                 raise ValueError(
-                    f"sample.generators.{name}.K = {leading} is more than the train.z_dim = "
-                    f"{self.train.z_dim} components there are; lower it, or raise train.z_dim"
+                    f"{place}.K = {leading} is more than the train.z_dim = {self.train.z_dim} "
+                    "components there are; lower it, or raise train.z_dim"
+                )
+            highest = max(getattr(law, "axes", ()), default=-1)
+            if highest >= self.train.z_dim:
+                raise ValueError(
+                    f"{place}.axes: the train.z_dim = {self.train.z_dim} components are numbered "
+                    f"from 0 to {self.train.z_dim - 1}, and there is no {highest}"
                 )
         return self
 

@@ -115,11 +115,11 @@ def _selection_step(config: RunConfig, name: str) -> Step:
 
 def _sample_step(config: RunConfig, name: str) -> Step:
     settings = config.sample.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "generators"})
-    parameters = config.sample.generators[name].model_dump(mode="json")
+    parameters = config.sample.generators[name]
     return Step(
         stage="sample",
-        reads=("statistics", "model"),
+        reads=(*parameters.reads, "model"),
         writes=group_of(name),
-        settings={**settings, "parameters": parameters},
+        settings={**settings, "parameters": parameters.model_dump(mode="json")},
         run=partial(sample, name=name),
     )
