@@ -19,7 +19,7 @@ from cluster.security import shared_security
 from pipeline.cluster_config import ClusterConfig
 from pipeline.console import Console
 
-SYSTEMS = {
+SYSTEMS: dict[str, tuple[Any, str]] = {
     "slurm": (dask_jobqueue.SLURMCluster, "squeue"),
     "pbs": (dask_jobqueue.PBSCluster, "qstat"),
     "lsf": (dask_jobqueue.LSFCluster, "bjobs"),

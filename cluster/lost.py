@@ -36,8 +36,8 @@ def lost(stage: str, error: Exception) -> ClusterError:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, FuturesCancelledError) and error.errors:
-        return _reason(error.errors[0])
+    if isinstance(error, FuturesCancelledError) and (each := getattr(error, "errors", None)):
+        return _reason(each[0])
     if isinstance(error, FutureCancelledError) and error.msg:
         return str(error.msg).split(". ")[0].rstrip(".")
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,5 +1,7 @@
 """Whether the workers of another's cluster have what a run's tasks need."""
 
+from typing import Any
+
 from distributed import Client
 
 from cluster.errors import ClusterError
@@ -17,7 +19,7 @@ def check_versions(client: Client, console: Console) -> None:
     ClusterError
         If a worker has another zpoints, or none.
     """
-    seen = client.get_versions(packages=["zpoints", *LIBRARIES])
+    seen: Any = client.get_versions(packages=["zpoints", *LIBRARIES])
     own, other = seen["client"]["packages"], set[str]()
     for address, worker in seen["workers"].items():
         theirs = worker["packages"]

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from distributed import Client
 from distributed.client import ClosedClientError
@@ -43,7 +44,8 @@ def _watch(client: Client, limit: float, over: threading.Event) -> None:
             alive = time.monotonic()
         elif time.monotonic() - alive > limit:
             message = f"{reason} for {limit:g} s (cluster.worker_timeout)"
-            client.loop.add_callback(_cancel, client, message)
+            loop: Any = client.loop
+            loop.add_callback(_cancel, client, message)
             alive = time.monotonic()
 
 
@@ -51,10 +53,11 @@ def _idle(client: Client) -> str:
     """Why nothing happens though there is work; empty where something does."""
     if not any(state.status == "pending" for state in list(client.futures.values())):
         return ""
+    scheduler: Any = client.scheduler
     try:
         timeout = 2 * SECONDS_BETWEEN_LOOKS
-        seen = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=timeout)
-        tasks = client.sync(client.scheduler.processing, workers=None, callback_timeout=timeout)
+        seen = client.sync(scheduler.identity, n_workers=-1, callback_timeout=timeout)
+        tasks = client.sync(scheduler.processing, workers=None, callback_timeout=timeout)
     except (OSError, TimeoutError, RuntimeError, ClosedClientError):
         return "the scheduler did not answer"
     running = {name for name, w in seen["workers"].items() if w["status"] == "running"}
@@ -65,7 +68,7 @@ def _idle(client: Client) -> str:
     return (
         "no worker could take the tasks up (GPU workers gone?)"
         if running
-        else ("all workers paused, since their memory is full")
+        else "all workers paused, since their memory is full"
     )
 
 

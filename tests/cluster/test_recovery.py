@@ -1,5 +1,6 @@
 """Workers that die: again and again, or of their work."""
 
+import os
 import shutil
 import threading
 import time
@@ -24,6 +25,7 @@ from tests.cluster.encoding import encode_store, noise_store
 from tests.conftest import SilentConsole
 
 SECONDS_BETWEEN_DEATHS = 3.0
+CORES = os.cpu_count() or 1
 WORKERS = 4  # a new worker loads its libraries for some seconds
 
 
@@ -31,7 +33,7 @@ WORKERS = 4  # a new worker loads its libraries for some seconds
 def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store whose encoding takes some ten seconds on two cores."""
     root = tmp_path_factory.mktemp("noise") / "store"
-    noise_store(root, 2000)
+    noise_store(root, 1500)
     return root
 
 
@@ -65,6 +67,10 @@ def all_are_ready() -> None:
     client.run(import_module, "pipeline.encode.stage")
 
 
+@pytest.mark.skipif(
+    os.getloadavg()[0] > 1.5 * CORES,
+    reason="needs the machine: workers that die every 3 s cost it a core to start again",
+)
 def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_the_time(
     noise: Path, tmp_path: Path
 ) -> None:
