@@ -10,8 +10,11 @@ from storage.errors import SchemaError
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "samples")
-"""Kinds of group; every group `samples/<name>` is of the kind `samples`."""
+FAMILIES = ("images", "model", "latents", "statistics", "samples", "quality", "sweep")
+"""Kinds of group; every group `samples/<name>` is of the kind `samples`, `quality` likewise."""
+
+NAMED = ("samples", "quality")
+"""Kinds of which there are several groups, `<kind>/<name>`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "images": (),
@@ -19,6 +22,8 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "latents": (),
     "statistics": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
+    "quality": ("judged", "held_out", "wanted"),
+    "sweep": ("count", "held_out"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
 
@@ -203,6 +208,60 @@ v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
 
+_REENCODED = "reencoded | sample component | float32 | what the images are encoded to"
+
+_JUDGED = """
+face_found          | sample | bool    | whether a face detector finds a face in the image
+round_trip_distance | sample | float32 | |z - reencoded| / |z|; NaN for photographs
+mahalanobis_radius  | sample | float32 | Mahalanobis radius of z
+violated_pairs      | sample | int64   | pairs of principal components outside their ellipse
+"""
+
+_MEASURES = """
+face_rate   | | float64 | share of the images in which a face is found
+round_trip  | | float64 | mean of round_trip_distance
+mahalanobis | | float64 | mean of mahalanobis_radius
+violations  | | float64 | mean of violated_pairs
+swd         | | float64 | sliced Wasserstein distance of Laplacian patches x 1000, mean of levels
+frechet     | | float64 | Frechet distance of latents, squared latent units
+precision   | | float64 | share of the vectors in the neighbourhood of a photograph's
+recall      | | float64 | share of photographs in the neighbourhood of a vector
+density     | | float64 | photographs' neighbourhoods that hold a vector, mean over k
+coverage    | | float64 | share of photographs whose neighbourhood holds a vector
+c2st        | | float64 | accuracy of a classifier against photographs, 0.5 to 1
+"""
+
+_FID = "fid | | float64 | Frechet distance of Inception features"
+
+_BY_LEVEL = "swd_by_level | level | float64 | sliced Wasserstein distance x 1000 of each level"
+
+_LEVEL = "level | level | int64 | side of the pyramid's level, pixels"
+
+_POINTS = """
+law  | point | str     | law of the generator ellipse
+K    | point | int64   | leading principal components kept
+fact | point | float64 | half-axes in units of the full width at half maximum
+"""
+
+_SWEPT = ("round_trip", "precision", "recall", "density", "coverage", "face_rate")
+
+
+def _with_errors(text: str) -> str:
+    """Lines and, for each, one for its standard error `<name>_error`."""
+    lines = list(filter(str.strip, text.splitlines()))
+    split = [[field.strip() for field in line.split("|", 3)] for line in lines]
+    errors = [
+        f"{name}_error | {dims} | {kind} | its standard error" for name, dims, kind, _ in split
+    ]
+    return "\n".join([*lines, *errors])
+
+
+def _along(dim: str, names: tuple[str, ...], text: str) -> str:
+    """The lines of some of the scalars in `text`, with a dimension."""
+    split = [line.split("|", 2) for line in text.splitlines()]
+    lines = [(name.strip(), rest) for name, _, rest in (part for part in split if len(part) == 3)]
+    return "\n".join(f"{name} | {dim} | {rest}" for name, rest in lines if name in names)
+
 
 def _group(*tables: Iterator[Variable]) -> dict[str, Variable]:
     return {variable.name: variable for table in tables for variable in table}
@@ -240,6 +299,16 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),
     ),
+    "quality": _group(
+        _table(_REENCODED, required=True, lazy=True),
+        _table(_JUDGED + _with_errors(_MEASURES) + "\n" + _BY_LEVEL, required=True),
+        _table(_with_errors(_FID)),
+        _table(_LEVEL, required=True, label=True),
+    ),
+    "sweep": _group(
+        _table(_POINTS, required=True, label=True),
+        _table(_with_errors(_along("point", _SWEPT, _MEASURES)), required=True),
+    ),
 }
 """For each kind of group, its variables by name."""
 
@@ -258,10 +327,10 @@ def family(group: str) -> str:
     'samples'
     """
     head, _, name = group.partition("/")
-    if head not in FAMILIES or (head == "samples") != bool(name) or "/" in name:
+    if head not in FAMILIES or (head in NAMED) != bool(name) or "/" in name:
         raise SchemaError(
-            f"There is no kind of group {group!r}: expected images, model, latents, statistics "
-            "or samples/<name>."
+            f"There is no kind of group {group!r}: expected images, model, latents, statistics, "
+            "samples/<name>, quality/<name> or sweep."
         )
     return head
 
