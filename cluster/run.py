@@ -220,7 +220,8 @@ def _report(
 def _report_identity(
     config: RunConfig, store: Store, planned: list[PlannedStep], *, title: str
 ) -> str:
-    samples = {"samples": list(store.sample_names)}
+    shown = {"samples": list(store.sample_names), "quality": list(store.quality_names)}
+    shown["sweep"] = [str(store.fingerprint("sweep"))] if store.is_current("sweep") else []
     identities = {todo.step.writes: todo.identity for todo in planned}
-    settings = {**report_settings(config.report, title=title), **samples}
+    settings = {**report_settings(config.report, title=title), **shown}
     return fingerprint("report", settings, [identities[g] for g in sorted(identities)])

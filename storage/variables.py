@@ -22,7 +22,7 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "latents": (),
     "statistics": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
-    "quality": ("judged", "held_out", "wanted"),
+    "quality": ("judged", "held_out", "count", "wanted", "level"),
     "sweep": ("count", "held_out"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
@@ -212,9 +212,9 @@ _REENCODED = "reencoded | sample component | float32 | what the images are encod
 
 _JUDGED = """
 face_found          | sample | bool    | whether a face detector finds a face in the image
-round_trip_distance | sample | float32 | |z - reencoded| / |z|; NaN for photographs
+round_trip_distance | sample | float32 | |z - reencoded| / spread of z-points; or NaN
 mahalanobis_radius  | sample | float32 | Mahalanobis radius of z
-violated_pairs      | sample | int64   | pairs of principal components outside their ellipse
+violated_pairs      | sample | float32 | share of pairs of principal components out of their ellipse
 """
 
 _MEASURES = """

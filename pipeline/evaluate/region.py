@@ -34,8 +34,8 @@ def mahalanobis_radius(w: Floats) -> NDArray[np.float32]:
     return np.linalg.norm(w, axis=1).astype(np.float32)
 
 
-def violated_pairs(w: Floats, level: float) -> NDArray[np.int64]:
-    """In how many pairs of principal components a vector lies outside the confidence ellipse.
+def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
+    """In which share of the pairs of principal components a vector is outside their ellipse.
 
     Pair (i, j) is violated if w_i^2 + w_j^2 > level^2. With the squares sorted, the partners that
     violate with one of them are the largest, so each is found by bisection instead of trying all
@@ -51,12 +51,12 @@ def violated_pairs(w: Floats, level: float) -> NDArray[np.int64]:
     Returns
     -------
     numpy.ndarray
-        int64 (sample).
+        float32 (sample), 0 to 1; NaN if there are no pairs.
 
     Examples
     --------
     >>> violated_pairs(np.array([[4.0, 0.0, 0.0], [2.9, 0.5, 1.0]]), 3.0)
-    array([2, 1])
+    array([0.6666667, 0.3333333], dtype=float32)
     """
     squares = np.sort(w * w, axis=1)
     counts = np.empty(len(w), dtype=np.int64)
@@ -64,4 +64,5 @@ def violated_pairs(w: Floats, level: float) -> NDArray[np.int64]:
         partners = len(row) - np.searchsorted(row, level**2 - row, side="right")
         with_itself = np.count_nonzero(2 * row > level**2)
         counts[sample] = (partners.sum() - with_itself) // 2
-    return counts
+    pairs = w.shape[1] * (w.shape[1] - 1) // 2
+    return (counts / (pairs or np.nan)).astype(np.float32)

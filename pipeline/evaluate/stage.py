@@ -35,7 +35,7 @@ PER_SAMPLE = {
     "face_found": np.bool_,
     "round_trip_distance": np.float32,
     "mahalanobis_radius": np.float32,
-    "violated_pairs": np.int64,
+    "violated_pairs": np.float32,
 }
 
 
@@ -52,7 +52,13 @@ def evaluate(run: StageRun, *, name: str) -> int:
     count = len(comparison.subject.rows)
     if count < config.count:
         run.console.line(f"{group}: {count:,} images, not evaluate.count = {config.count:,}.")
-    attrs = {"judged": name, "held_out": held_out.kind, "wanted": config.count}
+    attrs = {
+        "judged": name,
+        "held_out": held_out.kind,
+        "count": count,
+        "wanted": config.count,
+        "level": config.level,
+    }
     template = _template(store, count, inception=config.inception is not None)
     run.work.create(group, template, attrs=attrs)
     blocks = [

@@ -14,7 +14,7 @@ from pipeline.encode.kernels import encode_batches
 from pipeline.evaluate.config import EvaluateConfig
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.region import mahalanobis_radius, violated_pairs, whitened
-from pipeline.evaluate.round_trip import relative_distance
+from pipeline.evaluate.round_trip import relative_distance, spread_of
 from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.model import Autoencoder
 from pipeline.train.weights import load_model
@@ -80,8 +80,9 @@ class Subject:
             model = self.model(config.device)
             images = self.images(start, stop, model)
             reencoded = encode_batches(model, images, batch=BATCH)["z"]
-        w = whitened(z, _statistics(self.root, self.version))
-        distance = relative_distance(z, reencoded)
+        statistics = _statistics(self.root, self.version)
+        distance = relative_distance(z, reencoded, spread_of(statistics))
+        w = whitened(z, statistics)
         return {
             "reencoded": reencoded,
             "face_found": find_faces(images),

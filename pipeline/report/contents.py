@@ -17,7 +17,9 @@ from pipeline.report import (
     densities,
     distributions,
     faces,
+    frontier,
     pairs,
+    quality,
     structure,
     style,
     tables,
@@ -39,8 +41,15 @@ def contents(
         Section("structure", "Structure of the latent vectors", _structure(material)),
         Section("region", "The region of the z-points", _region(material)),
         Section("faces", "Generated faces", _faces(material)),
+        *_judged(material),
         Section("run", "The run", _run(timings, history)),
     ]
+
+
+def _judged(m: Material) -> list[Section]:
+    """How good the images are, where that was measured."""
+    entries = [*quality.entries(m), *frontier.entries(m)]
+    return [Section("quality", "Quality", entries)] if entries else []
 
 
 def _training(m: Material) -> list[Entry]:

@@ -72,6 +72,10 @@ class Material:
         The samples, in the order of their names.
     splits
         Number of images per split.
+    quality
+        The measures of each evaluated group of samples, and of "real" and "reconstruction".
+    sweep
+        Measures of `ellipse` over a grid of its parameters, if there was a sweep.
     """
 
     config: ReportConfig
@@ -85,6 +89,8 @@ class Material:
     error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
+    quality: Mapping[str, xr.Dataset]
+    sweep: xr.Dataset | None
 
     def principal(self, z: Floats) -> Floats:
         """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
@@ -139,6 +145,8 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
         splits={} if labels is None else _count(labels),
+        quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
+        sweep=store.sweep if store.is_current("sweep") else None,
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.held_out import choose_held_out
 from pipeline.evaluate.neighbours import neighbourhoods
-from pipeline.evaluate.round_trip import relative_distance
+from pipeline.evaluate.round_trip import relative_distance, spread_of
 from pipeline.evaluate.subject import BATCH
 from pipeline.sample import draw_rows, generator
 from pipeline.stage import StageRun
@@ -90,7 +90,7 @@ def _judge(
         photographs = Rows(root, version, "latents", "z").take(reference)
         found = neighbourhoods(photographs, reencoded, config.neighbours)
     measured: dict[str, Estimate] = {
-        "round_trip": mean_estimate(relative_distance(z, reencoded)),
+        "round_trip": mean_estimate(relative_distance(z, reencoded, spread_of(statistics))),
         "face_rate": mean_estimate(find_faces(images)) if config.faces else UNKNOWN,
         **found,
     }

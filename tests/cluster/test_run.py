@@ -24,6 +24,13 @@ def test_run__makes_every_group_and_the_report(small_root: str, small_store: Sto
         "samples/multivariate_normal",
         "samples/ellipse",
         "samples/ellipse_uniform",
+        "quality/real",
+        "quality/reconstruction",
+        "quality/uniform",
+        "quality/gaussian",
+        "quality/multivariate_normal",
+        "quality/ellipse",
+        "quality/ellipse_uniform",
     }
     assert (Path(small_root) / "report" / "index.html").is_file()
 
@@ -44,7 +51,7 @@ def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_r
 
     result = run(small_config, small_root, console=SilentConsole(), title="small")
 
-    assert [outcome.seconds for outcome in result.outcomes] == [None] * 10
+    assert [outcome.seconds for outcome in result.outcomes] == [None] * 17
     assert result.store.version == version
 
 

@@ -29,6 +29,8 @@ class Run:
     basis: np.ndarray
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
+    judged: dict[str, xr.Dataset] = field(default_factory=dict)
+    swept: xr.Dataset | None = None
 
     @property
     def sample_names(self) -> tuple[str, ...]:
@@ -36,6 +38,21 @@ class Run:
 
     def samples(self, name: str) -> xr.Dataset:
         return self.groups[name]
+
+    @property
+    def quality_names(self) -> tuple[str, ...]:
+        return tuple(self.judged)
+
+    def quality(self, name: str) -> xr.Dataset:
+        return self.judged[name]
+
+    @property
+    def sweep(self) -> xr.Dataset:
+        assert self.swept is not None
+        return self.swept
+
+    def is_current(self, group: str) -> bool:
+        return group != "sweep" or self.swept is not None
 
     def history(self) -> list[Version]:
         return [Version(self.version, datetime(2026, 5, 4, 9, 30, tzinfo=UTC), "sample", "", {})]
