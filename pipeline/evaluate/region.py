@@ -56,7 +56,7 @@ def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
     Examples
     --------
     >>> violated_pairs(np.array([[4.0, 0.0, 0.0], [2.9, 0.5, 1.0]]), 3.0)
-    array([0.6666667, 0.3333333], dtype=float32)
+    array([0.6666667 , 0.33333334], dtype=float32)
     """
     squares = np.sort(w * w, axis=1)
     counts = np.empty(len(w), dtype=np.int64)

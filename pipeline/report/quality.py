@@ -14,7 +14,7 @@ from pipeline.report.tables import Table
 HEADS = {
     "face_rate": "face rate",
     "round_trip": "round trip",
-    "violations": "outside ellipses",
+    "violations": "outside",
     "swd": "SWD",
     "frechet": "Fréchet",
     "precision": "precision",
@@ -79,14 +79,10 @@ def ordered(m: Material) -> list[str]:
 
 
 def table(m: Material) -> Table:
-    """One row per generator and reference; bold: as good as photographs, or better."""
+    """One row per generator and reference; bold: as good as its aim, or better."""
     names = ordered(m)
     shown = [key for key in HEADS if any(key in m.quality[name] for name in names)]
-    real = m.quality.get("real")
-    rows = tuple(
-        (_titled(name), *(_cell(m.quality[name], key, real, name) for key in shown))
-        for name in names
-    )
+    rows = tuple((_titled(name), *(_cell(m, name, key) for key in shown)) for name in names)
     return Table(("images", *(HEADS[key] for key in shown)), rows)
 
 
@@ -94,21 +90,23 @@ def _titled(name: str) -> str:
     return Markup("<i>{}</i>").format(name) if name in REFERENCES else name
 
 
-def _cell(quality: xr.Dataset, key: str, real: xr.Dataset | None, name: str) -> str:
+def _cell(m: Material, name: str, key: str) -> str:
+    quality = m.quality[name]
     if key not in quality or np.isnan(quality[key]):
         return "–"
     value, error = float(quality[key]), float(quality[f"{key}_error"])
-    text = Markup("{}<small> ±{}</small>").format(*with_error(value, error))
-    good = name not in REFERENCES and real is not None and _matches(key, quality, real)
+    text = Markup("{} <small>±{}</small>").format(*with_error(value, error))
+    aim = m.quality.get("reconstruction" if key == "round_trip" else "real")
+    good = name not in REFERENCES and aim is not None and _reaches(key, quality, aim)
     return Markup("<strong>{}</strong>").format(text) if good else text
 
 
-def _matches(key: str, quality: xr.Dataset, real: xr.Dataset) -> bool:
-    """Whether a generator is within two standard errors of photographs, or better."""
-    if key not in real or key == "density":
+def _reaches(key: str, quality: xr.Dataset, aim: xr.Dataset) -> bool:
+    """Whether a generator is within two standard errors of its aim, or better."""
+    if key not in aim or key == "density":
         return False
-    behind = float(real[key] - quality[key]) * (-1 if key in LESS_IS_BETTER else 1)
-    errors = [np.nan_to_num(q[f"{key}_error"].item()) for q in (quality, real)]
+    behind = float(aim[key] - quality[key]) * (-1 if key in LESS_IS_BETTER else 1)
+    errors = [np.nan_to_num(q[f"{key}_error"].item()) for q in (quality, aim)]
     return behind <= 2 * float(np.linalg.norm(errors))
 
 
@@ -146,7 +144,7 @@ def _caption(m: Material, names: list[str]) -> Markup:
         "{} images per row against as many photographs {}.{} <i>real</i>: other photographs, what "
         "a perfect generator would come to; <i>reconstruction</i>: these photographs decoded, the "
         "best that this decoder can do. ±: standard error. Bold: within two standard errors of "
-        "<i>real</i>, or better.<ul>{}</ul>"
+        "<i>real</i> (the round trip: of <i>reconstruction</i>), or better.<ul>{}</ul>"
     ).format(size, photographs, few, items)
 
 
