@@ -273,8 +273,5 @@ def group_names(session: icechunk.Session) -> tuple[str, ...]:
     """Names of all groups that hold arrays, e.g. `("images", "samples/ellipse")`, sorted."""
     names = []
     for name, group in zarr.open_group(session.store, mode="r").groups():
-        if name in NAMED:
-            names += [f"{name}/{child}" for child in group.group_keys()]
-        else:
-            names.append(name)
+        names += [f"{name}/{child}" for child in group.group_keys()] if name in NAMED else [name]
     return tuple(sorted(names))

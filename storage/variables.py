@@ -1,79 +1,44 @@
 """The registry of stored variables: every group's dims, dtype, unit and meaning."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
+from storage import quality
 from storage.errors import SchemaError
+from storage.variable import Variable
+from storage.variable import group as _group
+from storage.variable import table as _table
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "samples", "quality", "sweep")
-"""Kinds of group; every group `samples/<name>` is of the kind `samples`, `quality` likewise."""
+FAMILIES = (
+    "images",
+    "model",
+    "latents",
+    "statistics",
+    "selections",
+    "samples",
+    "quality",
+    "sweep",
+)
+"""Kinds of group."""
 
-NAMED = ("samples", "quality")
-"""Kinds of which there are several groups, `<kind>/<name>`."""
+NAMED = ("selections", "samples", "quality")
+"""Kinds with many groups; every group `samples/<name>` is of the kind `samples`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "images": (),
     "model": ("architecture", "sha256"),
     "latents": (),
     "statistics": (),
+    "selections": ("query",),
     "samples": ("generator", "parameters", "seed", "constraint"),
     "quality": ("judged", "held_out", "count", "wanted", "level"),
     "sweep": ("count", "held_out"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variable:
-    """What the registry knows about one stored variable.
-
-    Attributes
-    ----------
-    name
-        Name within the group.
-    dims
-        Dimension names, in order.
-    dtype
-        NumPy dtype, or `str` for text of any length.
-    meaning
-        What it holds, with its unit or range.
-    required
-        Whether the group is incomplete without it.
-    label
-        Whether it describes the rows and is a coordinate rather than a data variable.
-    lazy
-        Whether it grows with the data and so opens as a Dask array.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str
-    meaning: str
-    required: bool = False
-    label: bool = False
-    lazy: bool = False
-
-
-def _table(
-    text: str, *, required: bool = False, label: bool = False, lazy: bool = False
-) -> Iterator[Variable]:
-    """Read lines `name | dims | dtype | meaning`."""
-    for line in filter(str.strip, text.splitlines()):
-        name, dims, dtype, meaning = (field.strip() for field in line.split("|", 3))
-        yield Variable(
-            name=name,
-            dims=tuple(dims.split()),
-            dtype=dtype,
-            meaning=meaning,
-            required=required,
-            label=label,
-            lazy=lazy,
-        )
 
 
 _NAME = "name | image | str | file name of the photograph"
@@ -168,6 +133,23 @@ pc_underflow       | pc      | int64   | values below the first edge
 pc_overflow        | pc      | int64   | values above the last edge
 """
 
+_CORE = """
+core_level   | | float64 | the core holds 1 - exp(-level^2 / 2) of a normal law
+core_radius  | | float64 | its largest Mahalanobis radius
+core_count   | | int64   | vectors in the core
+core_pc_mean | pc | float64 | mean of the core along each principal component
+core_pc_std  | pc | float64 | standard deviation of the core, ddof = 1
+core_pc_hw   | pc | float64 | full width at half maximum of the core
+mahalanobis_chi_distance | | float64 | from its distribution function to that of chi, at most
+"""
+
+_ATTRIBUTE = "attribute | attribute | str | name of a label that photographs have or have not"
+
+_ATTRIBUTES = """
+attribute_count | attribute           | int64   | vectors that have the attribute
+attribute_mean  | attribute component | float64 | their mean
+"""
+
 _SOLVER = """
 solver_variance_error | pc | float64 | relative error of IncrementalPCA's explained variance
 solver_angle          | pc | float64 | degrees between its axis and the exact one of equal rank
@@ -208,64 +190,6 @@ v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
 
-_REENCODED = "reencoded | sample component | float32 | what the images are encoded to"
-
-_JUDGED = """
-face_found          | sample | bool    | whether a face detector finds a face in the image
-round_trip_distance | sample | float32 | |z - reencoded| / spread of z-points; or NaN
-mahalanobis_radius  | sample | float32 | Mahalanobis radius of z
-violated_pairs      | sample | float32 | share of pairs of principal components out of their ellipse
-"""
-
-_MEASURES = """
-face_rate   | | float64 | share of the images in which a face is found
-round_trip  | | float64 | mean of round_trip_distance
-mahalanobis | | float64 | mean of mahalanobis_radius
-violations  | | float64 | mean of violated_pairs
-swd         | | float64 | sliced Wasserstein distance of Laplacian patches x 1000, mean of levels
-frechet     | | float64 | Frechet distance of latents, squared latent units
-precision   | | float64 | share of the vectors in the neighbourhood of a photograph's
-recall      | | float64 | share of photographs in the neighbourhood of a vector
-density     | | float64 | photographs' neighbourhoods that hold a vector, mean over k
-coverage    | | float64 | share of photographs whose neighbourhood holds a vector
-c2st        | | float64 | accuracy of a classifier against photographs, 0.5 to 1
-"""
-
-_FID = "fid | | float64 | Frechet distance of Inception features"
-
-_BY_LEVEL = "swd_by_level | level | float64 | sliced Wasserstein distance x 1000 of each level"
-
-_LEVEL = "level | level | int64 | side of the pyramid's level, pixels"
-
-_POINTS = """
-law  | point | str     | law of the generator ellipse
-K    | point | int64   | leading principal components kept
-fact | point | float64 | half-axes in units of the full width at half maximum
-"""
-
-_SWEPT = ("round_trip", "precision", "recall", "density", "coverage", "face_rate")
-
-
-def _with_errors(text: str) -> str:
-    """Lines and, for each, one for its standard error `<name>_error`."""
-    lines = list(filter(str.strip, text.splitlines()))
-    split = [[field.strip() for field in line.split("|", 3)] for line in lines]
-    errors = [
-        f"{name}_error | {dims} | {kind} | its standard error" for name, dims, kind, _ in split
-    ]
-    return "\n".join([*lines, *errors])
-
-
-def _along(dim: str, names: tuple[str, ...], text: str) -> str:
-    """The lines of some of the scalars in `text`, with a dimension."""
-    split = [line.split("|", 2) for line in text.splitlines()]
-    lines = [(name.strip(), rest) for name, _, rest in (part for part in split if len(part) == 3)]
-    return "\n".join(f"{name} | {dim} | {rest}" for name, rest in lines if name in names)
-
-
-def _group(*tables: Iterator[Variable]) -> dict[str, Variable]:
-    return {variable.name: variable for table in tables for variable in table}
-
 
 VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "images": _group(
@@ -288,26 +212,22 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_NAME, required=True, label=True),
         _table(_CHECKSUM + _LABELS, label=True),
     ),
-    "statistics": _group(
-        _table(_MOMENTS + _DISTRIBUTIONS, required=True),
-        _table(_SCALARS, required=True),
-        _table(_PCA, required=True),
-        _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
-        _table(_SOLVER + _STATE),
-    ),
+    "statistics": _STATISTICS,
+    # The same of some of the vectors.
+    "selections": _STATISTICS,
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),
     ),
     "quality": _group(
-        _table(_REENCODED, required=True, lazy=True),
-        _table(_JUDGED + _with_errors(_MEASURES) + "\n" + _BY_LEVEL, required=True),
-        _table(_with_errors(_FID)),
-        _table(_LEVEL, required=True, label=True),
+        _table(quality.REENCODED, required=True, lazy=True),
+        _table(quality.JUDGED + quality.MEASURES + quality.BY_LEVEL, required=True),
+        _table(quality.FID),
+        _table(quality.LEVEL, required=True, label=True),
     ),
     "sweep": _group(
-        _table(_POINTS, required=True, label=True),
-        _table(_with_errors(_along("point", _SWEPT, _MEASURES)), required=True),
+        _table(quality.POINTS, required=True, label=True),
+        _table(quality.SWEPT, required=True),
     ),
 }
 """For each kind of group, its variables by name."""
@@ -328,10 +248,8 @@ def family(group: str) -> str:
     """
     head, _, name = group.partition("/")
     if head not in FAMILIES or (head in NAMED) != bool(name) or "/" in name:
-        raise SchemaError(
-            f"There is no kind of group {group!r}: expected images, model, latents, statistics, "
-            "samples/<name>, quality/<name> or sweep."
-        )
+        kinds = ", ".join(f"{kind}/<name>" if kind in NAMED else kind for kind in FAMILIES)
+        raise SchemaError(f"There is no kind of group {group!r}: expected one of {kinds}.")
     return head
 
 
