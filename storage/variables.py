@@ -191,6 +191,15 @@ v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
 
 
+_STATISTICS = _group(
+    _table(_MOMENTS + _DISTRIBUTIONS, required=True),
+    _table(_SCALARS, required=True),
+    _table(_PCA, required=True),
+    _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
+    _table(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
+    _table(_ATTRIBUTE, label=True),
+)
+
 VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "images": _group(
         _table(_IMAGE, required=True, lazy=True),
