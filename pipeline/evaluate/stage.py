@@ -83,8 +83,7 @@ def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:
 
 
 def _comparison(store: Store, config: EvaluateConfig, held_out: HeldOut, name: str) -> Comparison:
-    """As many photographs as judged images, each in the order of their rows: neighbours in the
-    store share chunks."""
+    """As many photographs as judged images, by row: neighbours in the store share chunks."""
     subject = partial(Subject, store.root, store.version)
     if name in REFERENCES:
         rows = np.sort(held_out.real)
