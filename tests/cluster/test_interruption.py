@@ -22,14 +22,13 @@ from storage.run_lock import HOLDER
 from tests.conftest import SMALL, SilentConsole
 
 ZPOINTS = Path(sys.executable).with_name("zpoints")
-STAGES = ("ingest", "train", "encode", "analyze", "sample", "evaluate")
+STAGES = ("ingest", "train", "encode", "analyze", "sample")
 ENDED = {
     "ingest": "images: ",
     "train": "model: ",
     "encode": "latents: ",
     "analyze": "statistics: ",
     "sample": "samples/ellipse: ",
-    "evaluate": "quality/ellipse: ",
 }
 """How the line begins that says that a stage has ended."""
 
@@ -49,22 +48,14 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
 @pytest.fixture(scope="module")
 def undisturbed(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Store:
     root = str(tmp_path_factory.mktemp("undisturbed") / "store")
-    return run(config, root, console=SilentConsole(), title="t", until="evaluate").store
+    return run(config, root, console=SilentConsole(), title="t", until="sample").store
 
 
 @pytest.fixture
 def command(config: RunConfig, tmp_path: Path) -> list[str]:
     path = tmp_path / "faces.yaml"
     path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    return [
-        str(ZPOINTS),
-        "run",
-        str(path),
-        "--root",
-        str(tmp_path / "store"),
-        "--until",
-        "evaluate",
-    ]
+    return [str(ZPOINTS), "run", str(path), "--root", str(tmp_path / "store"), "--until", "sample"]
 
 
 def start(command: list[str]) -> subprocess.Popen[str]:
@@ -145,7 +136,7 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
     command = [*command, "--set", f"ingest.source={grown}"]
     moment = random.Random(int(time.time()))
     calm = override(config, [f"ingest.source={grown}"])
-    expected = run(calm, str(roots[1]), console=SilentConsole(), title="t", until="evaluate").store
+    expected = run(calm, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
 
     for seconds in (moment.uniform(0, 0.4), moment.uniform(0.4, 0.8), moment.uniform(0.8, 1.6)):
         kill_in("ingest", command, seconds)
