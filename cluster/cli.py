@@ -87,7 +87,8 @@ def run(
     until: Annotated[
         str,
         typer.Option(
-            help="Last stage: ingest, train, encode, analyze, sample, evaluate or report."
+            help="Last stage: ingest, train, encode, analyze, structure, sample, evaluate, "
+            "sweep or report."
         ),
     ] = "report",
     set_: Set = None,

@@ -15,11 +15,22 @@ from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.report.config import ReportConfig
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
+from pipeline.structure.config import StructureConfig
 from pipeline.sweep.config import SweepConfig
 from pipeline.train.config import TrainConfig
 from storage.errors import ZpointsError
 
-STAGES = ("ingest", "train", "encode", "analyze", "sample", "evaluate", "sweep", "report")
+STAGES = (
+    "ingest",
+    "train",
+    "encode",
+    "analyze",
+    "structure",
+    "sample",
+    "evaluate",
+    "sweep",
+    "report",
+)
 """The stages in the order in which they run; each has a section of the same name."""
 
 
@@ -51,6 +62,9 @@ class RunConfig(Settings):
     train: TrainConfig = Field(TrainConfig(), description="the autoencoder")
     encode: EncodeConfig = Field(EncodeConfig(), description="images to latent vectors")
     analyze: AnalyzeConfig = Field(AnalyzeConfig(), description="statistics of the latents")
+    structure: StructureConfig = Field(
+        StructureConfig(), description="how the labels structure the latents"
+    )
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
     evaluate: EvaluateConfig = Field(
         EvaluateConfig(), description="measures of the quality of the images"

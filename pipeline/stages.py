@@ -15,6 +15,7 @@ from pipeline.ingest.plan import Plan
 from pipeline.ingest.stage import ingest
 from pipeline.sample.stage import group_of, sample
 from pipeline.stage import StageRun
+from pipeline.structure.stage import find_structure
 from pipeline.sweep.stage import SWEEP, sweep
 from pipeline.train.config import UNDECISIVE
 from pipeline.train.stage import train_model
@@ -93,6 +94,13 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             grows=True,
         ),
         *(_selection_step(config, name) for name in config.analyze.selections),
+        Step(
+            stage="structure",
+            reads=("latents", "statistics"),
+            writes="structure",
+            settings=config.structure.model_dump(mode="json"),
+            run=find_structure,
+        ),
         *(_sample_step(config, name) for name in config.sample.generators),
         *(_evaluate_step(config, name) for name in (*REFERENCES, *config.sample.generators)),
         *([_sweep_step(config)] if config.sweep.enabled else ()),

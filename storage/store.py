@@ -82,6 +82,11 @@ class Store:
         return self.group("statistics")
 
     @property
+    def structure(self) -> xr.Dataset:
+        """Clusters of the latent vectors; probes and directions of the attributes."""
+        return self.group("structure")
+
+    @property
     def selection_names(self) -> tuple[str, ...]:
         """Names of the selections whose statistics this version holds."""
         return tuple(

@@ -19,6 +19,7 @@ FAMILIES = (
     "latents",
     "statistics",
     "selections",
+    "structure",
     "samples",
     "quality",
     "sweep",
@@ -34,6 +35,7 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "latents": (),
     "statistics": (),
     "selections": ("query",),
+    "structure": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
     "quality": ("judged", "held_out", "count", "wanted", "level"),
     "sweep": ("count", "held_out"),
@@ -183,6 +185,28 @@ radius_grid_origin   |                | int64   | index of its first cell
 radius_grid_counts   | cell           | int64   | counts per cell
 """
 
+_CLUSTERS = """
+cluster_centre | cluster component | float64 | means of the k-means clusters, the largest first
+cluster_count  | cluster           | int64   | vectors in each cluster
+"""
+
+_BY_ATTRIBUTE = """
+attribute_rate    | attribute           | float64 | share of the vectors that have the attribute
+probe_coefficient | attribute component | float64 | z @ coefficient + intercept: log-odds
+probe_intercept   | attribute           | float64 | of the linear probe of the attribute
+probe_accuracy    | attribute           | float64 | of the probe, on the test split
+probe_balanced_accuracy | attribute     | float64 | mean over both values of the attribute
+probe_roc_auc     | attribute           | float64 | area under its ROC curve, on the test split
+probe_majority    | attribute           | float64 | share of the more frequent value, test split
+cluster_attribute_share | cluster attribute | float64 | share of its vectors with the attribute
+cluster_cramers_v | attribute           | float64 | Cramer's V of clusters and attribute
+cluster_roc_auc   | attribute           | float64 | guessed from the cluster, on the test split
+direction         | attribute component | float64 | mean of the vectors with it - of those without
+direction_effect  | attribute           | float64 | Cohen's d of the vectors along the direction
+direction_angle   | attribute other_attribute | float64 | between two directions, degrees
+whitened_direction_angle | attribute other_attribute | float64 | the same in whitened coordinates
+"""
+
 _DRAWN = """
 z | sample component | float32 | drawn latent vectors
 v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
@@ -224,6 +248,11 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "statistics": _STATISTICS,
     # The same of some of the vectors.
     "selections": _STATISTICS,
+    "structure": _group(
+        _table(_CLUSTERS, required=True),
+        _table(_ATTRIBUTE, label=True),
+        _table(_BY_ATTRIBUTE),
+    ),
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from pipeline.analyze.ellipses import coverage
 from pipeline.report import (
+    by_label,
     densities,
     distributions,
     faces,
@@ -35,10 +36,12 @@ def contents(
     material: Material, timings: Sequence[StageTiming], history: Sequence[Any]
 ) -> list[Section]:
     """List the sections of the page."""
+    found = by_label.entries(material)
     return [
         Section("training", "Training", _training(material)),
         Section("distributions", "Number distributions", _distributions(material)),
         Section("structure", "Structure of the latent vectors", _structure(material)),
+        *([Section("attributes", "Structure by label", found)] if found else []),
         Section("region", "The region of the z-points", _region(material)),
         Section("faces", "Generated faces", _faces(material)),
         *_judged(material),

@@ -58,6 +58,10 @@ class Material:
         What the report shows.
     statistics, model
         These groups, in memory.
+    structure
+        This group, if the store has it.
+    centres
+        (cluster, y, x, channel) uint8, the decoded centres of its clusters.
     dominance
         The components in order of dominance.
     z
@@ -81,6 +85,8 @@ class Material:
     config: ReportConfig
     statistics: xr.Dataset
     model: xr.Dataset
+    structure: xr.Dataset | None
+    centres: NDArray[np.uint8] | None
     dominance: Dominance
     z: Floats
     originals: NDArray[np.uint8]
@@ -133,10 +139,15 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
     labels = split_labels(latents) if {"split", "checksum"} & set(latents.coords) else None
     held_out, rows = _held_out(labels, latents.sizes["image"])
     shown = rows[: config.reconstructions]
+    structure = store.group("structure").compute() if store.is_current("structure") else None
     return Material(
         config=config,
         statistics=statistics,
         model=store.model.drop_vars("weights", errors="ignore").compute(),
+        structure=structure,
+        centres=None
+        if structure is None
+        else reconstruct(structure["cluster_centre"].values.astype(np.float32)),
         dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
         z=_finite(latents["z"][spread_rows(latents.sizes["image"], config.scatter_points)].values),
         originals=store.images["image"][shown].values,

@@ -19,6 +19,7 @@ def test_run__makes_every_group_and_the_report(small_root: str, small_store: Sto
         "model",
         "latents",
         "statistics",
+        "structure",
         "samples/uniform",
         "samples/gaussian",
         "samples/multivariate_normal",
@@ -51,7 +52,7 @@ def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_r
 
     result = run(small_config, small_root, console=SilentConsole(), title="small")
 
-    assert [outcome.seconds for outcome in result.outcomes] == [None] * 17
+    assert [outcome.seconds for outcome in result.outcomes] == [None] * 18
     assert result.store.version == version
 
 

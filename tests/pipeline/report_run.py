@@ -27,6 +27,7 @@ class Run:
     statistics: xr.Dataset
     groups: dict[str, xr.Dataset]
     basis: np.ndarray
+    structure: xr.Dataset | None = None
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
     judged: dict[str, xr.Dataset] = field(default_factory=dict)
@@ -52,7 +53,13 @@ class Run:
         return self.swept
 
     def is_current(self, group: str) -> bool:
-        return group != "sweep" or self.swept is not None
+        held = {"structure": self.structure, "sweep": self.swept}
+        return held.get(group) is not None
+
+    def group(self, name: str) -> xr.Dataset:
+        assert name == "structure"
+        assert self.structure is not None
+        return self.structure
 
     def history(self) -> list[Version]:
         return [Version(self.version, datetime(2026, 5, 4, 9, 30, tzinfo=UTC), "sample", "", {})]

@@ -22,9 +22,9 @@ LIBRARY_HOMES = {
     "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
-    "sklearn": ("pipeline/analyze", "pipeline/evaluate"),
+    "sklearn": ("pipeline/analyze", "pipeline/structure", "pipeline/evaluate"),
     "skimage": ("pipeline/evaluate",),
-    "dask_ml": ("pipeline/analyze",),
+    "dask_ml": ("pipeline/analyze", "pipeline/structure"),
     "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode", "pipeline/evaluate"),
 }
 
