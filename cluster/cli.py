@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FAILED, USAGE, BUSY, DAMAGED = 1, 2, 3, 4
 RESUMES = dict.fromkeys(
-    ("run", "demo"),
+    ("run", "demo", "sweep"),
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
@@ -88,7 +88,8 @@ def run(
     until: Annotated[
         str,
         typer.Option(
-            help="Last stage: ingest, train, encode, analyze, structure, sample or report."
+            help="Last stage: ingest, train, encode, analyze, structure, sample, evaluate, "
+            "sweep or report."
         ),
     ] = "report",
     set_: Set = None,
@@ -120,6 +121,20 @@ def run(
         output.print(plan_table(prospects))
     else:
         _show(run_stages(settings, where, console=console, until=until, title=name))
+
+
+@app.command()
+def sweep(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    root: RootOption = None,
+    set_: Set = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what would run, and why.")
+    ] = False,
+) -> None:
+    """Judge the generator ellipse over a grid of K, fact and law; what is missing runs before."""
+    enabled = [*(set_ or ()), "sweep.enabled=true"]
+    run(config, root, set_=enabled, dry_run=dry_run)
 
 
 @app.command()

@@ -225,7 +225,9 @@ def _report(
 def _report_identity(
     config: RunConfig, store: Store, planned: list[PlannedStep], *, title: str
 ) -> str:
-    samples = {"samples": list(store.sample_names)}
-    identities = {todo.step.writes: todo.identity for todo in planned}
-    settings = {**report_settings(config.report, title=title), **samples}
+    shown = {"samples": list(store.sample_names), "quality": list(store.quality_names)}
+    shown["sweep"] = [str(store.fingerprint("sweep"))] if store.is_current("sweep") else []
+    # A sweep is shown where the store has one, whether or not this run asks for it.
+    identities = {t.step.writes: t.identity for t in planned if t.step.stage != "sweep"}
+    settings = {**report_settings(config.report, title=title), **shown}
     return fingerprint("report", settings, [identities[g] for g in sorted(identities)])

@@ -17,6 +17,8 @@ from pipeline.report import (
     densities,
     distributions,
     faces,
+    frontier,
+    quality,
     structure,
     tables,
     training,
@@ -42,11 +44,18 @@ def contents(
         Section("region", "The region of the z-points", region_entries(material)),
         Section("faces", "Generated faces", _faces(material)),
         Section("motion", "Faces on the move", motion_entries(material)),
+        *_judged(material),
         Section("run", "The run", _run(timings, history)),
     ]
     shown = [entry.id for section in sections for entry in section.entries]
     claims = Section("claims", "The claims", claims_entries(material, shown))
     return [section for section in (claims, *sections) if section.entries]
+
+
+def _judged(m: Material) -> list[Section]:
+    """How good the images are, where that was measured."""
+    entries = [*quality.entries(m), *frontier.entries(m)]
+    return [Section("quality", "Quality", entries)] if entries else []
 
 
 def _training(m: Material) -> list[Entry]:

@@ -84,6 +84,8 @@ class Material:
         Ways between held-out images.
     quality
         The measures of each evaluated group of samples, and of "real" and "reconstruction".
+    sweep
+        Measures of `ellipse` over a grid of its parameters, if there was a sweep.
     """
 
     config: ReportConfig
@@ -103,6 +105,7 @@ class Material:
     moved: tuple[Moved, ...]
     ways: Ways
     quality: Mapping[str, xr.Dataset]
+    sweep: xr.Dataset | None
 
     def principal(self, z: Floats) -> Floats:
         """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
@@ -169,6 +172,7 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         moved=moved,
         ways=ways,
         quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
+        sweep=store.sweep if store.is_current("sweep") else None,
     )
 
 

@@ -77,7 +77,7 @@ def stage_timings(store: Store) -> list[StageTiming]:
             newest.setdefault(group, version.metadata)
     return [
         StageTiming(
-            stage=group if metadata["stage"] == "sample" else str(metadata["stage"]),
+            stage=group if metadata["stage"] in ("sample", "evaluate") else str(metadata["stage"]),
             seconds=float(metadata["duration"]),
             rows=int(metadata["rows"]),
         )
