@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import LocalStore, ObjectStore
 
 from storage.errors import StoreError
-from storage.location import Location, S3Server
+from storage.location import Location
+from storage.s3 import reaching_s3, s3_store
 
 
 class Blobs:
@@ -73,27 +73,21 @@ class Blobs:
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:
+        place = f"{self._root}/{name}"
+        if not Location(self._root).is_local:
+            with reaching_s3(place):
+                yield
+            return
         try:
             yield
         except (FileNotFoundError, AlreadyExistsError, PreconditionError):
             raise
         except (BaseError, OSError) as error:
-            raise StoreError(
-                f"{name} in {self._root} cannot be read or written: {error}"
-            ) from error
+            raise StoreError(f"{place} cannot be read or written: {error}") from error
 
     @property
     def _store(self) -> ObjectStore:
         location = Location(self._root)
         if location.is_local:
             return LocalStore(location.root)
-        server = S3Server.from_environment()
-        options: dict[str, Any] = {"endpoint": server.endpoint} if server.endpoint else {}
-        if server.region:
-            options["region"] = server.region
-        return S3Store(
-            location.bucket,
-            prefix=location.prefix,
-            client_options={"allow_http": server.allow_http},
-            **options,
-        )
+        return s3_store(location.bucket, location.prefix)
