@@ -24,10 +24,14 @@ class Blobs:
     def __init__(self, root: str) -> None:
         self._root = root
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write an object, in place of what had its name."""
+    def put(self, name: str, data: bytes, *, media: str | None = None) -> None:
+        """Write an object, in place of what had its name.
+
+        `media` is its type for browsers, e.g. `text/html`; a bucket keeps it, a disk cannot.
+        """
+        attributes = {"Content-Type": media} if media else None
         with self._reaching(name):
-            obstore.put(self._store, name, data)
+            obstore.put(self._store, name, data, attributes=attributes)
 
     def create(self, name: str, data: bytes) -> str | None:
         """Write an object unless there is one: its entity tag, or `None` if there is."""
@@ -66,10 +70,13 @@ class Blobs:
 
     def clear(self, folder: str) -> None:
         """Remove all objects whose names begin with `folder/`."""
-        with self._reaching(folder):
-            names = [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
-        for name in names:
+        for name in self.names(folder):
             self.delete(name)
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all objects that begin with `folder/`."""
+        with self._reaching(folder):
+            return [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:

@@ -120,7 +120,7 @@ class S3Path:
         return any(self.listings.of(self.key))
 
     def exists(self) -> bool:
-        return self.is_file() or self.is_dir()
+        return self.is_dir() or self.is_file()
 
     def entry(self) -> S3Object | None:
         """What is known of the object. The top is asked for by itself: its parent may be huge."""
