@@ -161,6 +161,29 @@ def rollback(
 
 
 @app.command()
+def diff(
+    root: Root,
+    before: Annotated[
+        str,
+        typer.Argument(help="A version of zpoints history, a date, previous or latest."),
+    ] = "previous",
+    after: Annotated[str, typer.Argument(help="The same for the other one.")] = "latest",
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Compare two versions: images, drift of mean and covariance, principal angles, quality."""
+    from cluster.diff import diff_head, diff_json, diff_table
+    from pipeline.compare.versions import chosen_version, compare
+
+    found = compare(chosen_version(root, before), chosen_version(root, after))
+    if as_json:
+        print(diff_json(found))  # noqa: T201
+        return
+    for line in diff_head(found):
+        output.print(line, soft_wrap=True)
+    output.print(diff_table(found))
+
+
+@app.command()
 def verify(
     root: Root,
     sample: Annotated[
