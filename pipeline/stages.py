@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pipeline.analyze.stage import analyze_latents
+from pipeline.analyze.stage import analyze_latents, selection_group
 from pipeline.config import RunConfig
 from pipeline.encode.stage import encode
 from pipeline.ingest.plan import Plan
@@ -84,11 +84,24 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             stage="analyze",
             reads=("latents",),
             writes="statistics",
-            settings=config.analyze.model_dump(mode="json"),
+            settings=config.analyze.model_dump(mode="json", exclude={"selections"}),
             run=analyze_latents,
             grows=True,
         ),
+        *(_selection_step(config, name) for name in config.analyze.selections),
         *(_sample_step(config, name) for name in config.sample.generators),
+    )
+
+
+def _selection_step(config: RunConfig, name: str) -> Step:
+    settings = config.analyze.model_dump(mode="json", exclude={"selections"})
+    return Step(
+        stage="analyze",
+        reads=("latents",),
+        writes=selection_group(name),
+        settings={**settings, "query": config.analyze.selections[name]},
+        run=partial(analyze_latents, selection=name),
+        grows=True,
     )
 
 

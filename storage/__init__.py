@@ -42,10 +42,11 @@ if TYPE_CHECKING:
     from storage.chunks import Block
     from storage.export import export_group
     from storage.repository import Repository, open_repository
-    from storage.store import Store, Version, open_store
+    from storage.store import Store, open_store
     from storage.transaction import StageTransaction
     from storage.validation import validate
     from storage.variables import SCHEMA_VERSION, VARIABLES, Variable, labels
+    from storage.versions import Version
 else:
     # Loaded when first asked for: whoever needs the errors alone does not wait for Icechunk.
     _HOMES = {
@@ -54,7 +55,7 @@ else:
         "Repository": "repository",
         "open_repository": "repository",
         "Store": "store",
-        "Version": "store",
+        "Version": "versions",
         "open_store": "store",
         "StageTransaction": "transaction",
         "SCHEMA_VERSION": "variables",

@@ -16,7 +16,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 from storage.chunks import fill_kept_chunks, keep_chunks
 from storage.errors import SchemaError, StoreError, StoreNotFoundError
 from storage.validation import is_text, validate
-from storage.variables import find
+from storage.variables import NAMED, find
 
 ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20
@@ -273,8 +273,5 @@ def group_names(session: icechunk.Session) -> tuple[str, ...]:
     """Names of all groups that hold arrays, e.g. `("images", "samples/ellipse")`, sorted."""
     names = []
     for name, group in zarr.open_group(session.store, mode="r").groups():
-        if name == "samples":
-            names += [f"{name}/{child}" for child in group.group_keys()]
-        else:
-            names.append(name)
+        names += [f"{name}/{child}" for child in group.group_keys()] if name in NAMED else [name]
     return tuple(sorted(names))

@@ -11,8 +11,9 @@ from storage.branch import republish
 from storage.errors import StoreError
 from storage.location import Location
 from storage.run_lock import run_lock
-from storage.store import Store, Version, open_store
+from storage.store import Store, open_store
 from storage.transaction import StageTransaction
+from storage.versions import Version
 
 
 class Repository:

@@ -1,8 +1,10 @@
 """Rows of a stored array, read inside a task without a graph of their own."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -53,11 +55,73 @@ class Rows:
             ) from error
 
 
+WINDOW = 2**22
+"""Rows of a label table that a process reads at a time, and keeps for its next tasks."""
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Boolean labels of one group side by side, as an array for `dask.array.from_array`.
+
+    It holds names alone, however many rows there are. A process reads each label once per window
+    of rows, not once per task: a label is a chunk of up to 32 Mi rows.
+
+    Attributes
+    ----------
+    root, version, group
+        As of `Rows`.
+    names
+        The labels, one per column.
+    rows
+        Their number of rows.
+    """
+
+    root: str
+    version: str
+    group: str
+    names: tuple[str, ...]
+    rows: int
+
+    ndim = 2
+    dtype = np.dtype(np.bool_)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(row, label)."""
+        return self.rows, len(self.names)
+
+    def __getitem__(self, index: tuple[slice, slice]) -> np.ndarray:
+        """Some consecutive rows, as Dask asks for them."""
+        start, stop, _ = index[0].indices(self.rows)
+        parts = [np.empty((0, len(self.names)), np.bool_)[:, index[1]]]
+        while start < stop:
+            number, offset = divmod(start, WINDOW)
+            with _READING:
+                part = _window(self, number)[offset : offset + stop - start, index[1]]
+            parts.append(part)
+            start += len(part)
+        return np.concatenate(parts)
+
+
+_READING = Lock()
+
+
+@lru_cache(maxsize=2)
+def _window(table: LabelTable, number: int) -> np.ndarray:
+    start, stop = number * WINDOW, min((number + 1) * WINDOW, table.rows)
+    columns = [Rows(table.root, table.version, table.group, name) for name in table.names]
+    values = np.empty((stop - start, len(columns)), np.bool_)
+    with ThreadPoolExecutor() as pool:
+        for k, label in enumerate(pool.map(lambda rows: rows.read(start, stop), columns)):
+            values[:, k] = label
+    return values
+
+
 @lru_cache(maxsize=8)
 def _opened(root: str, version: str) -> Store:
     return open_store(root, version=version)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _array(rows: Rows) -> zarr.Array:
     return _opened(rows.root, rows.version).array(rows.group, rows.variable)

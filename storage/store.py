@@ -1,9 +1,7 @@
 """The read side: one version of a store, its groups, its history."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from html import escape
 from importlib.metadata import entry_points
 from typing import Any
@@ -13,37 +11,13 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from storage.errors import StoreError, StoreNotFoundError
+from storage.errors import StoreError
 from storage.groups import group_attrs, group_names, open_group
 from storage.location import Location, reaching
+from storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
 """Entry-point group; its one entry maps (model, z) to images, so storage needs no network."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """One published version of a store.
-
-    Attributes
-    ----------
-    id
-        Icechunk's snapshot id.
-    time
-        When it was published, UTC.
-    stage
-        The stage that made it.
-    message
-        What the stage says of its work.
-    metadata
-        Provenance: stage, fingerprint, revision, versions, seed, rows, duration in seconds, host.
-    """
-
-    id: str
-    time: datetime
-    stage: str
-    message: str
-    metadata: Mapping[str, Any]
 
 
 class Store:
@@ -105,6 +79,25 @@ class Store:
         `statistics["mean"]`.
         """
         return self.group("statistics")
+
+    @property
+    def selection_names(self) -> tuple[str, ...]:
+        """Names of the selections whose statistics this version holds."""
+        return tuple(
+            name.removeprefix("selections/")
+            for name in self.groups
+            if name.startswith("selections/") and self.is_current(name)
+        )
+
+    def selection(self, name: str) -> xr.Dataset:
+        """The same variables as `statistics`, of the vectors that a configured query selects.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If there is no selection of that name.
+        """
+        return self.group(f"selections/{name}")
 
     def samples(self, name: str) -> xr.Dataset:
         """Vectors drawn by a generator and the faces they decode to.
@@ -264,73 +257,7 @@ def open_store(
     location = Location.of(root)
     repository = location.open()
     with reaching(location.root):
-        snapshot = repository.lookup_snapshot(_choose(location.root, repository, version, as_of))
+        snapshot = repository.lookup_snapshot(
+            choose_version(location.root, repository, version, as_of)
+        )
         return Store(location, repository, snapshot)
-
-
-def published(repository: icechunk.Repository) -> list[Version]:
-    """All published versions, newest first; those too that a rollback took off `main`."""
-    lines = [repository.ancestry(branch="main")]
-    lines += [repository.ancestry(tag=tag) for tag in repository.list_tags()]
-    found = {
-        snapshot.id: Version(
-            id=snapshot.id,
-            time=snapshot.written_at,
-            stage=str(snapshot.metadata["stage"]),
-            message=snapshot.message,
-            metadata=dict(snapshot.metadata),
-        )
-        for line in lines
-        for snapshot in line
-        if snapshot.metadata.get("published")
-    }
-    return sorted(found.values(), key=lambda version: version.time, reverse=True)
-
-
-def _choose(
-    root: str,
-    repository: icechunk.Repository,
-    version: str | None,
-    as_of: str | date | datetime | None,
-) -> str:
-    if version is not None:
-        return _published_id(root, repository, version)
-    if as_of is None:
-        return repository.lookup_branch("main")
-    until = _moment(as_of)
-    for entry in published(repository):
-        if entry.time <= until:
-            return entry.id
-    raise StoreNotFoundError(
-        f"The store {root} has no version as of {until.isoformat()}; "
-        f"`zpoints history {root}` lists its versions."
-    )
-
-
-def _published_id(root: str, repository: icechunk.Repository, version: str) -> str:
-    try:
-        metadata = repository.lookup_snapshot(version).metadata
-    except icechunk.IcechunkError:
-        metadata = {}
-    if not metadata.get("published") and metadata.get("stage") != "create":
-        raise StoreNotFoundError(
-            f"The store {root} has no version {version}; `zpoints history {root}` lists its "
-            "versions."
-        )
-    return version
-
-
-def _moment(as_of: str | date | datetime) -> datetime:
-    """The last moment that `as_of` names, with a time zone."""
-    moment = as_of
-    if isinstance(moment, str):
-        only_date = len(moment) == len("2026-11-01")
-        try:
-            moment = (date if only_date else datetime).fromisoformat(moment)
-        except ValueError as error:
-            raise ValueError(
-                f"as_of = {as_of!r}: expected a date or time in ISO form, e.g. 2026-11-01."
-            ) from error
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time.max)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

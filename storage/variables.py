@@ -10,14 +10,18 @@ from storage.errors import SchemaError
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "samples")
-"""Kinds of group; every group `samples/<name>` is of the kind `samples`."""
+FAMILIES = ("images", "model", "latents", "statistics", "selections", "samples")
+"""Kinds of group."""
+
+NAMED = ("selections", "samples")
+"""Kinds with many groups; every group `samples/<name>` is of the kind `samples`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "images": (),
     "model": ("architecture", "sha256"),
     "latents": (),
     "statistics": (),
+    "selections": ("query",),
     "samples": ("generator", "parameters", "seed", "constraint"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
@@ -163,6 +167,23 @@ pc_underflow       | pc      | int64   | values below the first edge
 pc_overflow        | pc      | int64   | values above the last edge
 """
 
+_CORE = """
+core_level   | | float64 | the core holds 1 - exp(-level^2 / 2) of a normal law
+core_radius  | | float64 | its largest Mahalanobis radius
+core_count   | | int64   | vectors in the core
+core_pc_mean | pc | float64 | mean of the core along each principal component
+core_pc_std  | pc | float64 | standard deviation of the core, ddof = 1
+core_pc_hw   | pc | float64 | full width at half maximum of the core
+mahalanobis_chi_distance | | float64 | from its distribution function to that of chi, at most
+"""
+
+_ATTRIBUTE = "attribute | attribute | str | name of a label that photographs have or have not"
+
+_ATTRIBUTES = """
+attribute_count | attribute           | int64   | vectors that have the attribute
+attribute_mean  | attribute component | float64 | their mean
+"""
+
 _SOLVER = """
 solver_variance_error | pc | float64 | relative error of IncrementalPCA's explained variance
 solver_angle          | pc | float64 | degrees between its axis and the exact one of equal rank
@@ -208,6 +229,15 @@ def _group(*tables: Iterator[Variable]) -> dict[str, Variable]:
     return {variable.name: variable for table in tables for variable in table}
 
 
+_STATISTICS = _group(
+    _table(_MOMENTS + _DISTRIBUTIONS, required=True),
+    _table(_SCALARS, required=True),
+    _table(_PCA, required=True),
+    _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
+    _table(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
+    _table(_ATTRIBUTE, label=True),
+)
+
 VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "images": _group(
         _table(_IMAGE, required=True, lazy=True),
@@ -229,13 +259,9 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         _table(_NAME, required=True, label=True),
         _table(_CHECKSUM + _LABELS, label=True),
     ),
-    "statistics": _group(
-        _table(_MOMENTS + _DISTRIBUTIONS, required=True),
-        _table(_SCALARS, required=True),
-        _table(_PCA, required=True),
-        _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
-        _table(_SOLVER + _STATE),
-    ),
+    "statistics": _STATISTICS,
+    # The same of some of the vectors.
+    "selections": _STATISTICS,
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),
@@ -258,11 +284,9 @@ def family(group: str) -> str:
     'samples'
     """
     head, _, name = group.partition("/")
-    if head not in FAMILIES or (head == "samples") != bool(name) or "/" in name:
-        raise SchemaError(
-            f"There is no kind of group {group!r}: expected images, model, latents, statistics "
-            "or samples/<name>."
-        )
+    if head not in FAMILIES or (head in NAMED) != bool(name) or "/" in name:
+        kinds = ", ".join(f"{kind}/<name>" if kind in NAMED else kind for kind in FAMILIES)
+        raise SchemaError(f"There is no kind of group {group!r}: expected one of {kinds}.")
     return head
 
 

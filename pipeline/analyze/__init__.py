@@ -13,21 +13,25 @@ __all__ = [
     "MergeablePCA",
     "State",
     "analyze",
+    "attribute_table",
     "confidence_ellipse",
     "coverage",
     "describe",
     "dominant_components",
     "ellipse_points",
+    "selected",
     "summarize",
     "uniform_radius",
 ]
 
 if TYPE_CHECKING:
+    from pipeline.analyze.attributes import attribute_table
     from pipeline.analyze.ellipses import Ellipse, confidence_ellipse, coverage, ellipse_points
     from pipeline.analyze.estimator import MergeablePCA
     from pipeline.analyze.graph import analyze, describe, summarize
     from pipeline.analyze.peaks import dominant_components
     from pipeline.analyze.radii import uniform_radius
+    from pipeline.analyze.selection import selected
     from pipeline.analyze.state import State
 else:
     # Loaded when first asked for: whoever needs the settings alone does not wait for Numba.
@@ -38,10 +42,12 @@ else:
         "ellipse_points": "ellipses",
         "MergeablePCA": "estimator",
         "analyze": "graph",
+        "attribute_table": "attributes",
         "describe": "graph",
         "summarize": "graph",
         "dominant_components": "peaks",
         "uniform_radius": "radii",
+        "selected": "selection",
         "State": "state",
     }
 

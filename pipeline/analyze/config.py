@@ -2,12 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from pipeline.settings import Settings
 
 Number = Annotated[int, Field(ge=0)]
 Pair = tuple[Number, Number]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 MOST_PAIRS = 120
 
@@ -65,6 +67,18 @@ class AnalyzeConfig(Settings):
         ge=10,
         le=1000,
         description="sampling intervals of each number distribution, over 10 standard deviations",
+    )
+    core_level: float = Field(
+        default=3.0,
+        gt=0,
+        le=8,
+        description="the core is the ellipsoid that holds as much of a normal distribution as an "
+        "ellipse of this level does in two dimensions (3: 98.9 %)",
+    )
+    selections: dict[Name, Query] = Field(
+        default_factory=dict,
+        description="further statistics, of the vectors that a query of the labels selects: "
+        "NAME: 'Smiling and not Male' becomes selections/NAME in the store",
     )
     pca: PcaConfig = Field(default=PcaConfig(), description="principal components")
     pairs: PairsConfig = Field(

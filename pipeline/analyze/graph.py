@@ -1,14 +1,16 @@
 """The Dask graphs of the analysis: one task per chunk, states merged in a tree."""
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import dask
 import dask.array as da
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from pipeline.analyze.attributes import attribute_names
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.journal import Journal, S
@@ -23,7 +25,13 @@ WAVE = 512
 """Chunks per wave. A fixed number: what is merged with what decides the last bits of moments."""
 
 
-def analyze(z: da.Array, config: AnalyzeConfig | None = None) -> xr.Dataset:
+def analyze(
+    z: da.Array,
+    config: AnalyzeConfig | None = None,
+    *,
+    attributes: xr.DataArray | None = None,
+    where: NDArray[np.bool_] | None = None,
+) -> xr.Dataset:
     """Compute the whole `statistics` group of latent vectors, in two passes.
 
     Parameters
@@ -34,6 +42,12 @@ def analyze(z: da.Array, config: AnalyzeConfig | None = None) -> xr.Dataset:
         and counted in `nan_rows`.
     config
         Settings; the defaults of `AnalyzeConfig` if omitted.
+    attributes
+        (vector, attribute) bool, as `attribute_table` gives it: which vectors have which
+        attribute. Their counts and means are computed too.
+    where
+        (vector,) bool: the vectors to describe, as `selected` gives it; all if omitted. No vector
+        is copied.
 
     Returns
     -------
@@ -43,7 +57,8 @@ def analyze(z: da.Array, config: AnalyzeConfig | None = None) -> xr.Dataset:
     Raises
     ------
     AnalyzeError
-        If z has not the shape or dtype of vectors, or not one finite vector.
+        If z has not the shape or dtype of vectors, not one finite vector, or other rows than
+        `attributes` or `where`.
 
     Examples
     --------
@@ -53,10 +68,17 @@ def analyze(z: da.Array, config: AnalyzeConfig | None = None) -> xr.Dataset:
     array([[4., 3.],
            [3., 3.]])
     """
-    return describe(z, summarize(z), config)
+    state = summarize(z, attributes=attributes, where=where)
+    return describe(z, state, config, where=where)
 
 
-def summarize(z: da.Array, *, journal: Journal[State] | None = None) -> State:
+def summarize(
+    z: da.Array,
+    *,
+    attributes: xr.DataArray | None = None,
+    where: NDArray[np.bool_] | None = None,
+    journal: Journal[State] | None = None,
+) -> State:
     """First pass: read each chunk of z (vector, component) once; return its mergeable state.
 
     Add new vectors to a stored state with
@@ -64,14 +86,18 @@ def summarize(z: da.Array, *, journal: Journal[State] | None = None) -> State:
 
     Parameters
     ----------
-    z
-        (vector, component) as for `analyze`.
+    z, attributes, where
+        As for `analyze`.
     journal
         Where an interrupted pass over the same z stands; it goes on from there.
     """
-    journal = journal or Journal()
-    _fill(journal, _parts(z, State.from_vectors))
-    return State.empty(z.shape[1]) if journal.state is None else journal.state
+    journal, names = journal or Journal(), attribute_names(attributes)
+    _fill(journal, _parts(z, partial(_summary, names), attributes, where))
+    return State.empty(z.shape[1], names) if journal.state is None else journal.state
+
+
+def _summary(names: tuple[str, ...], z: Any, flags: Any = None) -> State:
+    return State.from_vectors(z, flags, names)
 
 
 def describe(
@@ -79,9 +105,12 @@ def describe(
     state: State,
     config: AnalyzeConfig | None = None,
     *,
+    where: NDArray[np.bool_] | None = None,
     journal: Journal[Projection] | None = None,
 ) -> xr.Dataset:
     """Second pass: the `statistics` of vectors z (vector, component) whose state is known.
+
+    The arguments are those of `analyze` and `summarize`.
 
     Raises
     ------
@@ -95,11 +124,16 @@ def describe(
             f"none ({state.nan_rows} others). Look at the latents, or select more of them."
         )
     journal, config = journal or Journal(), config or AnalyzeConfig()
-    basis = _basis(z, state, config)
+    basis = _basis(z if where is None else z[where], state, config)
     pairs = pair_intervals(state, basis, config)
-    shared = {"basis": basis, "intervals": pairs[0], "pc_intervals": pairs[1]}
+    shared = {
+        "basis": basis,
+        "core_radius": basis.core_radius(config.core_level),
+        "intervals": pairs[0],
+        "pc_intervals": pairs[1],
+    }
     delayed = {name: dask.delayed(value) for name, value in shared.items()}
-    _fill(journal, _parts(z, Projection.from_vectors, **delayed))
+    _fill(journal, _parts(z, Projection.from_vectors, None, where, **delayed))
     assert journal.state is not None
     return statistics_dataset(state, basis, pairs, journal.state, config)
 
@@ -126,7 +160,7 @@ def merged_over_chunks(z: da.Array, state_of: Callable[[Any], S]) -> S:
         The mergeable state of one block of vectors, which may have no row.
     """
     journal: Journal[S] = Journal()
-    _fill(journal, _parts(z, state_of))
+    _fill(journal, _parts(z, state_of, None, None))
     assert journal.state is not None
     return journal.state
 
@@ -142,7 +176,13 @@ def _fill(journal: Journal[S], parts: Sequence[Any]) -> None:
         journal.add(_merged(parts[start : start + WAVE]))
 
 
-def _parts(z: da.Array, state_of: Callable[..., S], **shared: Any) -> list[Any]:
+def _parts(
+    z: da.Array,
+    state_of: Callable[..., S],
+    attributes: xr.DataArray | None,
+    where: NDArray[np.bool_] | None,
+    **shared: Any,
+) -> list[Any]:
     """One delayed state per chunk of vectors.
 
     As blocks of an array, since Dask then reads a chunk in the task that describes it.
@@ -150,10 +190,15 @@ def _parts(z: da.Array, state_of: Callable[..., S], **shared: Any) -> list[Any]:
     if z.ndim != 2:
         raise AnalyzeError(f"Vectors come as an array (vector, component), not of shape {z.shape}.")
     whole_rows = z if z.numblocks[1] == 1 else z.rechunk({1: -1})
+    beside = [_aligned(whole_rows, attributes.data)] if attributes is not None else []
+    if where is not None:
+        beside.append(_aligned(whole_rows, where[:, None]))
     states = da.map_blocks(
         _boxed,
         whole_rows,
-        state_of,
+        *beside,
+        masked=where is not None,
+        state_of=state_of,
         **shared,
         dtype=object,
         chunks=((1,) * whole_rows.numblocks[0], (1,)),
@@ -162,8 +207,23 @@ def _parts(z: da.Array, state_of: Callable[..., S], **shared: Any) -> list[Any]:
     return list(states.to_delayed().ravel())
 
 
-def _boxed(block: Any, state_of: Callable[..., Any], **shared: Any) -> Any:
-    return _box(state_of(block, **shared))
+def _aligned(z: da.Array, table: Any) -> da.Array:
+    """A table of labels, one row per vector, in chunks of rows as those of z."""
+    if len(table) != len(z):
+        raise AnalyzeError(f"There are labels of {len(table):,} vectors, but {len(z):,} vectors.")
+    chunks = (z.chunks[0], table.shape[1:])
+    return table.rechunk(chunks) if isinstance(table, da.Array) else da.from_array(table, chunks)
+
+
+def _boxed(
+    block: Any, *beside: Any, masked: bool, state_of: Callable[..., Any], **shared: Any
+) -> Any:
+    """The boxed state of a block and its labels, of which the last are `where` if `masked`."""
+    rows = [block, *beside]
+    if masked:
+        where = rows.pop()[:, 0]
+        rows = rows if where.all() else [values[where] for values in rows]
+    return _box(state_of(*rows, **shared))
 
 
 def _box(state: Any) -> np.ndarray:

@@ -93,5 +93,11 @@ def _nested(kind: type[Any], arrays: Mapping[str, np.ndarray], prefix: str) -> A
         if is_dataclass(hint):
             parts[field.name] = _nested(hint, arrays, name)  # type: ignore[arg-type]
         else:
-            parts[field.name] = int(arrays[name]) if hint is int else arrays[name]
+            parts[field.name] = _plain(arrays[name], hint)
     return kind(**parts)
+
+
+def _plain(array: np.ndarray, hint: Any) -> Any:
+    if hint is int:
+        return int(array)
+    return tuple(map(str, array)) if hint == tuple[str, ...] else array

@@ -67,24 +67,46 @@ def add_coarsened(counts, origin, shift, new_origin, new_counts):  # type: ignor
 
 
 @njit(nogil=True, cache=True)
-def add_powers(x, scale, powers, squares):  # type: ignore[no-untyped-def]
-    """Add the powers 1 to 4 of x (n, N) * scale (N,) to powers (4, N).
+def part_rows(x, scale, limit, out, place, inner, squares):  # type: ignore[no-untyped-def]
+    """Copy the rows of x (n, N) into out (m, N), as rows place to place + n - 1 of its order.
 
-    Also writes the sum of squares of each scaled row to squares (n,).
+    Rows whose scaled components have a sum of squares of at most `limit` go to the front of out,
+    where `inner` are already, others to its end. The sums go to squares (n,). Returns the new
+    number of rows at the front.
+    """
+    for i in range(x.shape[0]):
+        total = 0.0
+        for j in range(x.shape[1]):
+            scaled = x[i, j] * scale[j]
+            total += scaled * scaled
+        squares[i] = total
+        if total <= limit:
+            row = inner
+            inner += 1
+        else:
+            row = out.shape[0] - 1 - (place + i - inner)
+        for j in range(x.shape[1]):
+            out[row, j] = x[i, j]
+    return inner
+
+
+@njit(nogil=True, cache=True)
+def add_powers(x, scale, powers, minimum, maximum):  # type: ignore[no-untyped-def]
+    """Add the powers 1 to 4 of x (n, N) * scale (N,) to powers (4, N), in place.
+
+    Also lowers minimum (N,) and raises maximum (N,) of x.
     """
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
-            first = x[i, j] * scale[j]
+            value = x[i, j]
+            first = value * scale[j]
             second = first * first
             powers[0, j] += first
             powers[1, j] += second
             powers[2, j] += second * first
             powers[3, j] += second * second
-        total = 0.0
-        for j in range(x.shape[1]):
-            first = x[i, j] * scale[j]
-            total += first * first
-        squares[i] = total
+            minimum[j] = value if value < minimum[j] else minimum[j]
+            maximum[j] = value if value > maximum[j] else maximum[j]
 
 
 @njit(nogil=True, cache=True)

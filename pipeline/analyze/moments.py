@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
 
 from pipeline.analyze import kernels
 
 Floats = NDArray[np.float64]
 
 # Rows converted to float64 at a time: what the second-level cache of one core holds.
-_ROWS = 512
+_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,16 @@ class Moments:
     def from_vectors(cls, x: NDArray[np.floating], mean: Floats) -> Moments:
         """Moments of the rows of x (n, N), C-contiguous and finite, whose mean (N,) is known."""
         count, components = x.shape
-        comoment = np.zeros((components, components), order="F")
+        comoment = np.zeros((components, components))
         buffer = np.empty((min(_ROWS, count), components))
+        product = np.empty_like(comoment)
         for start in range(0, count, _ROWS):
             rows = x[start : start + _ROWS]
             deviations = buffer[: len(rows)]
             kernels.centre(rows, mean, deviations)
-            comoment = dsyrk(1.0, deviations.T, beta=1.0, c=comoment, overwrite_c=True)
-        upper = np.triu(comoment)
-        return cls(count, mean, upper + np.triu(upper, 1).T)
+            # NumPy takes BLAS's syrk for it, without the interpreter lock; SciPy's holds the lock.
+            comoment += np.dot(deviations.T, deviations, out=product)
+        return cls(count, mean, comoment)
 
     def merge(self, other: Moments) -> Moments:
         """Moments of the union of two disjoint sets of vectors."""

@@ -13,7 +13,7 @@ from pipeline.analyze.grid import Grid
 from pipeline.analyze.moments import Moments
 from pipeline.analyze.pairs import PairCounts, PairIntervals
 from pipeline.analyze.pca import principal_components, varying_components
-from pipeline.analyze.radii import Radii
+from pipeline.analyze.radii import Radii, core_radius
 from pipeline.analyze.state import as_floats
 
 Floats = NDArray[np.float64]
@@ -56,6 +56,70 @@ class Basis:
         """(N,) standard deviation along each principal component, 0 where it does not vary."""
         return np.sqrt(np.where(self.varying, self.explained_variance, 0.0))
 
+    def core_radius(self, level: float) -> float:
+        """Mahalanobis radius of the core within a level, see `radii.core_radius`."""
+        return core_radius(level, int(np.count_nonzero(self.varying)))
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Mergeable state of some PCA coordinates.
+
+    Attributes
+    ----------
+    count
+        Number of vectors.
+    powers
+        (4, N): sums of the powers 1 to 4 of v / deviation.
+    grid
+        Number distributions of v.
+    """
+
+    count: int
+    powers: Floats
+    grid: Grid
+
+    @classmethod
+    def from_values(cls, v: Floats, scale: Floats) -> Coordinates:
+        """Coordinates v (n, N), C-contiguous, whose deviations are 1 / scale (N,); n may be 0."""
+        components = v.shape[1]
+        least, most = np.full(components, np.inf), np.full(components, -np.inf)
+        powers = np.zeros((4, components))
+        kernels.add_powers(v, scale, powers, least, most)
+        return cls(len(v), powers, Grid.from_values(v, least, most))
+
+    def merge(self, other: Coordinates) -> Coordinates:
+        """Coordinates of the union of two disjoint sets of vectors."""
+        return Coordinates(
+            self.count + other.count, self.powers + other.powers, self.grid.merge(other.grid)
+        )
+
+    def mean(self, deviation: Floats) -> Floats:
+        """(N,) mean of v, whose unit was deviation (N,); NaN for no vectors."""
+        with np.errstate(invalid="ignore"):
+            return self.powers[0] / self.count * deviation
+
+    def std(self, deviation: Floats) -> Floats:
+        """(N,) standard deviation of v, ddof = 1; NaN for fewer than two vectors."""
+        first, second = self.powers[:2]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            central = np.maximum(second - first**2 / self.count, 0.0)
+            return np.sqrt(central / max(self.count - 1, 0)) * deviation
+
+    def skewness(self) -> Floats:
+        """(N,) skewness, as `scipy.stats.skew`; NaN where a component does not vary."""
+        first, second, third, _ = self.powers / self.count
+        with np.errstate(divide="ignore", invalid="ignore"):
+            central = third - 3 * first * second + 2 * first**3
+            return central / (second - first**2) ** 1.5
+
+    def kurtosis(self) -> Floats:
+        """(N,) excess kurtosis, as `scipy.stats.kurtosis`; NaN where a component is constant."""
+        first, second, third, fourth = self.powers / self.count
+        with np.errstate(divide="ignore", invalid="ignore"):
+            central = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
+            return central / (second - first**2) ** 2 - 3
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -65,18 +129,17 @@ class Projection:
 
     Attributes
     ----------
-    powers
-        (4, N): sums of the powers 1 to 4 of v / deviation.
-    grid
-        Number distributions of v.
+    core, tail
+        Coordinates of the vectors whose Mahalanobis radius is at most that of the core, and of
+        the others.
     radii
         Distribution of the Mahalanobis radius over the components that vary.
     pairs, pc_pairs
         Counts of pairs of components of z, and of v.
     """
 
-    powers: Floats
-    grid: Grid
+    core: Coordinates
+    tail: Coordinates
     radii: Radii
     pairs: PairCounts
     pc_pairs: PairCounts
@@ -86,6 +149,7 @@ class Projection:
         cls,
         z: NDArray[np.number],
         basis: Basis,
+        core_radius: float,
         intervals: PairIntervals,
         pc_intervals: PairIntervals,
     ) -> Projection:
@@ -93,52 +157,38 @@ class Projection:
         x = as_floats(z)
         finite = np.isfinite(x).all(axis=1)
         x = x if finite.all() else x[finite]
-        components = x.shape[1]
-        powers = np.zeros((4, components))
-        if len(x) == 0:
-            none = PairCounts.empty(intervals), PairCounts.empty(pc_intervals)
-            return cls(powers, Grid.empty(components), Radii.empty(), *none)
         axes = (basis.loadings * basis.varying[:, None]).T
-        scale = np.divide(1.0, basis.deviation, out=np.zeros(components), where=basis.varying)
-        v = np.empty(x.shape)
-        squares = np.empty(len(x))
-        centred = np.empty((min(_ROWS, len(x)), components))
+        scale = np.divide(1.0, basis.deviation, out=np.zeros(x.shape[1]), where=basis.varying)
+        v, squares, inner = np.empty(x.shape), np.empty(len(x)), 0
+        centred = np.empty((min(_ROWS, len(x)), x.shape[1]))
+        projected = np.empty_like(centred)
         with single_threaded_blas():
             for start in range(0, len(x), _ROWS):
                 rows = slice(start, start + _ROWS)
                 count = len(x[rows])
                 kernels.centre(x[rows], basis.mean, centred[:count])
-                np.matmul(centred[:count], axes, out=v[rows])
-                kernels.add_powers(v[rows], scale, powers, squares[rows])
-            grid = Grid.from_values(v, v.min(axis=0), v.max(axis=0))
+                np.matmul(centred[:count], axes, out=projected[:count])
+                limit, block = core_radius**2, projected[:count]
+                inner = kernels.part_rows(block, scale, limit, v, start, inner, squares[rows])
             return cls(
-                powers,
-                grid,
-                Radii.from_values(np.sqrt(squares)),
+                Coordinates.from_values(v[:inner], scale),
+                Coordinates.from_values(v[inner:], scale),
+                Radii.from_values(np.sqrt(squares)) if len(x) else Radii.empty(),
                 PairCounts.from_values(x, intervals),
                 PairCounts.from_values(v, pc_intervals),
             )
 
+    @property
+    def all(self) -> Coordinates:
+        """Coordinates of all vectors."""
+        return self.core.merge(self.tail)
+
     def merge(self, other: Projection) -> Projection:
         """Projection of the union of two disjoint sets of vectors on the same basis."""
         return Projection(
-            self.powers + other.powers,
-            self.grid.merge(other.grid),
+            self.core.merge(other.core),
+            self.tail.merge(other.tail),
             self.radii.merge(other.radii),
             self.pairs.merge(other.pairs),
             self.pc_pairs.merge(other.pc_pairs),
         )
-
-    def skewness(self) -> Floats:
-        """(N,) skewness, as `scipy.stats.skew`; NaN where a component does not vary."""
-        first, second, third, _ = self.powers / self.radii.moments.count
-        with np.errstate(divide="ignore", invalid="ignore"):
-            central = third - 3 * first * second + 2 * first**3
-            return central / (second - first**2) ** 1.5
-
-    def kurtosis(self) -> Floats:
-        """(N,) excess kurtosis, as `scipy.stats.kurtosis`; NaN where a component is constant."""
-        first, second, third, fourth = self.powers / self.radii.moments.count
-        with np.errstate(divide="ignore", invalid="ignore"):
-            central = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
-            return central / (second - first**2) ** 2 - 3

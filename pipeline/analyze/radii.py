@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi, chi2
 
-from pipeline.analyze.grid import Distribution, Grid
+from pipeline.analyze.ellipses import coverage
+from pipeline.analyze.grid import CELLS, Distribution, Grid
 from pipeline.analyze.moments import Moments
 
 
@@ -47,10 +49,38 @@ class Radii:
         """Standard deviation of the length, ddof = 1; NaN for a single vector."""
         return float(np.sqrt(self.moments.variance()[0]))
 
+    def distance_to_chi(self, components: int) -> float:
+        """Largest difference between their distribution function and chi's of `components`.
+
+        As in the test of Kolmogorov and Smirnov, at the borders of the grid's cells; NaN for no
+        component.
+        """
+        if not components:
+            return float("nan")
+        numbers = self.grid.origin[0] + np.arange(CELLS + 1)
+        borders = np.ldexp(numbers.astype(np.float64), self.grid.exponent[0])
+        below = np.concatenate([[0], np.cumsum(self.grid.counts[0])]) / self.moments.count
+        return float(np.max(np.abs(below - chi.cdf(borders, components))))
+
     def distribution(self, *, bins: int) -> Distribution:
         """Number distribution of the lengths."""
         deviation = np.nan_to_num(np.array([self.std]))
         return self.grid.distribution(self.moments.mean, deviation, bins=bins)
+
+
+def core_radius(level: float, components: int) -> float:
+    """Mahalanobis radius of the ellipsoid that holds as much as an ellipse of this level.
+
+    In `components` dimensions it encloses the share 1 - exp(-level**2 / 2) of a normal
+    distribution, which an ellipse of this level encloses in two: the squared Mahalanobis radius
+    follows the chi-squared distribution. 0 for no component.
+
+    Examples
+    --------
+    >>> round(core_radius(3.0, 2), 12), round(core_radius(3.0, 256), 2)
+    (3.0, 17.62)
+    """
+    return float(np.sqrt(chi2.ppf(coverage(level), components))) if components else 0.0
 
 
 def uniform_radius(b: float, components: int) -> tuple[float, float]:

@@ -1,24 +1,42 @@
-"""The analysis as a stage: latents of the store in, the statistics group out."""
+"""The analysis as a stage: latents of the store in, a group of statistics out."""
 
 import time
+from dataclasses import dataclass
+from hashlib import sha256
 
+import dask.array as da
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.analyze.attributes import attribute_table
+from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.graph import WAVE, describe, summarize, waves
 from pipeline.analyze.journal import pack, unpack
+from pipeline.analyze.selection import selected
 from pipeline.analyze.state import State
 from pipeline.stage import StageRun
+from storage import Store
+from storage.rows import LabelTable
 
 GROUP = "statistics"
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
 
 
-def analyze_latents(run: StageRun) -> int:
-    """Describe all vectors of ``latents``; returns how many there are.
+def selection_group(name: str) -> str:
+    """The store's group for the statistics of a configured selection."""
+    return f"selections/{name}"
+
+
+def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
+    """Describe the vectors of ``latents``, or those of a selection; returns how many.
 
     Vectors that the stored state covers are not read again for it: the state of the new ones is
     merged into it. An interrupted analysis goes on from its last checkpoint.
     """
-    z = run.store.latents["z"].data
-    covered, known = _known(run)
+    z, labels = run.store.latents["z"].data, _labels(run, selection)
+    group = GROUP if selection is None else selection_group(selection)
+    covered, known = _known(run, group, labels)
     new = z[covered:]
     if covered:
         run.console.line(f"The statistics of {covered:,} vectors grow by {len(new):,}.")
@@ -26,7 +44,7 @@ def analyze_latents(run: StageRun) -> int:
     first, second = unpack(run.work.load_checkpoint(), cut)
     total, saved = (waves(new) if len(new) else 0) + waves(z), time.monotonic()
 
-    with run.console.bar("analyze", total=len(z), unit="vectors") as advance:
+    with run.console.bar(selection or "analyze", total=len(z), unit="vectors") as advance:
 
         def on_wave() -> None:
             nonlocal saved
@@ -38,20 +56,78 @@ def analyze_latents(run: StageRun) -> int:
         first.on_wave = second.on_wave = on_wave
         state = known
         if len(new):
-            state = summarize(new, journal=first)
+            attributes, where = labels.since(covered)
+            state = summarize(new, attributes=attributes, where=where, journal=first)
             state = state if known is None else known.merge(state)
         assert state is not None
-        statistics = describe(z, state, run.config.analyze, journal=second)
-    run.work.create(GROUP, statistics, attrs=statistics.attrs)
-    return len(z)
+        settings = run.config.analyze
+        statistics = describe(z, state, settings, where=labels.where, journal=second)
+    query = {} if selection is None else {"query": settings.selections[selection]}
+    told = {"labels": labels.digest(len(z)), "selection": selection or "", **query}
+    run.work.create(group, statistics, attrs={**statistics.attrs, **told})
+    return state.moments.count + state.nan_rows
 
 
-def _known(run: StageRun) -> tuple[int, State | None]:
+@dataclass(frozen=True)
+class _Labels:
+    """What the labels say of each vector.
+
+    Attributes
+    ----------
+    attributes
+        (image, attribute) bool, in memory.
+    stored
+        The same as a lazy array, for tasks.
+    where
+        (image,) bool: the selection; None for all.
+    """
+
+    attributes: xr.DataArray
+    stored: da.Array
+    where: NDArray[np.bool_] | None
+
+    def since(self, start: int) -> tuple[xr.DataArray, NDArray[np.bool_] | None]:
+        """Both from a row on, the attributes lazy."""
+        attributes = self.attributes[start:].copy(data=self.stored[start:])
+        return attributes, None if self.where is None else self.where[start:]
+
+    def digest(self, rows: int) -> str:
+        """Hash of what decides the statistics of the first rows, beside the vectors."""
+        content = sha256(repr(self.attributes["attribute"].values.tolist()).encode())
+        content.update(np.packbits(self.attributes.values[:rows]).tobytes())
+        if self.where is not None:
+            content.update(np.packbits(self.where[:rows]).tobytes())
+        return content.hexdigest()[:16]
+
+
+def _labels(run: StageRun, selection: str | None) -> _Labels:
+    latents, where = run.store.latents, None
+    attributes = attribute_table(latents)
+    if selection is not None:
+        query = run.config.analyze.selections[selection]
+        where = selected(latents, query)
+        if not where.any():
+            raise AnalyzeError(
+                f"analyze.selections.{selection} ({query}) selects none of the {len(where):,} "
+                "images: widen the query, or remove the selection."
+            )
+    return _Labels(attributes, _lazy(run.store, attributes, latents["z"].data), where)
+
+
+def _lazy(store: Store, attributes: xr.DataArray, z: da.Array) -> da.Array:
+    names = tuple(map(str, attributes["attribute"].values))
+    table = LabelTable(store.root, store.version, "latents", names, len(z))
+    return da.from_array(table, (z.chunks[0], table.shape[1:]), lock=False, inline_array=True)
+
+
+def _known(run: StageRun, group: str, labels: _Labels) -> tuple[int, State | None]:
     """How many leading vectors the stored state covers, and that state."""
-    previous, latents = run.previous(GROUP), run.store.latents
+    previous, latents = run.previous(group), run.store.latents
     if previous is None:
         return 0, None
     origin = previous.attrs["inputs"]["latents"]
     lengths = {**latents.attrs["grown_from"], latents.attrs["fingerprint"]: latents.sizes["image"]}
     covered = lengths.get(origin, 0)
-    return (covered, State.from_dataset(previous)) if covered else (0, None)
+    if not covered or previous.attrs["labels"] != labels.digest(covered):
+        return 0, None
+    return covered, State.from_dataset(previous)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pipeline.analyze import kernels
+from pipeline.analyze.attributes import AttributeMeans
 from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.grid import Grid
@@ -33,27 +35,43 @@ class State:
         Number distributions of the components.
     radii
         Distribution of the L2 length.
+    attributes
+        Number and mean of the vectors that have each attribute.
     """
 
     nan_rows: int
     moments: Moments
     grid: Grid
     radii: Radii
+    attributes: AttributeMeans
 
     @classmethod
-    def empty(cls, components: int) -> State:
+    def empty(cls, components: int, attributes: Sequence[str] = ()) -> State:
         """State of no vectors."""
-        return cls(0, Moments.empty(components), Grid.empty(components), Radii.empty())
+        return cls(
+            0,
+            Moments.empty(components),
+            Grid.empty(components),
+            Radii.empty(),
+            AttributeMeans.empty(attributes, components),
+        )
 
     @classmethod
-    def from_vectors(cls, z: NDArray[np.number]) -> State:
-        """State of the rows of z (n, N); n may be 0.
+    def from_vectors(
+        cls,
+        z: NDArray[np.number],
+        flags: NDArray[np.bool_] | None = None,
+        attributes: Sequence[str] = (),
+    ) -> State:
+        """State of the rows of z (n, N), of which flags (n, A) say the `attributes`; n may be 0.
 
         Raises
         ------
         AnalyzeError
             If z is not two-dimensional with at least one column.
         """
+        if flags is None:
+            flags = np.zeros((len(z), 0), np.bool_)
         x = as_floats(z)
         components = x.shape[1]
         total = np.zeros(components)
@@ -62,9 +80,10 @@ class State:
         if not np.isfinite(total).all():
             finite = np.isfinite(x).all(axis=1)
             if not finite.all():
-                return replace(cls.from_vectors(x[finite]), nan_rows=int(np.sum(~finite)))
+                known = cls.from_vectors(x[finite], flags[finite], attributes)
+                return replace(known, nan_rows=int(np.sum(~finite)))
         if len(x) == 0:
-            return cls.empty(components)
+            return cls.empty(components, attributes)
         mean = np.where(minimum == maximum, minimum, total / len(x))
         norms = np.empty(len(x))
         kernels.row_norms(x, norms)
@@ -74,6 +93,7 @@ class State:
                 Moments.from_vectors(x, mean),
                 Grid.from_values(x, minimum, maximum),
                 Radii.from_values(norms),
+                AttributeMeans.from_vectors(x, flags, attributes, mean),
             )
 
     def merge(self, other: State) -> State:
@@ -82,7 +102,7 @@ class State:
         Raises
         ------
         AnalyzeError
-            If the numbers of components differ.
+            If the numbers of components differ, or the attributes.
         """
         ours, theirs = len(self.moments.mean), len(other.moments.mean)
         if ours != theirs:
@@ -95,6 +115,7 @@ class State:
             self.moments.merge(other.moments),
             self.grid.merge(other.grid),
             self.radii.merge(other.radii),
+            self.attributes.merge(other.attributes),
         )
 
     @classmethod
@@ -105,6 +126,7 @@ class State:
         def floats(name: str) -> NDArray[np.float64]:
             return np.atleast_1d(statistics[name].values.astype(np.float64))
 
+        names = tuple(map(str, statistics["attribute"].values))
         return cls(
             int(statistics["nan_rows"]),
             Moments(count, floats("mean"), floats("comoment")),
@@ -116,6 +138,11 @@ class State:
                     floats("radius_maximum"),
                     statistics["radius_grid_counts"].values[None],
                 ),
+            ),
+            AttributeMeans(
+                names,
+                statistics["attribute_count"].values,
+                np.nan_to_num(statistics["attribute_mean"].values),
             ),
         )
 

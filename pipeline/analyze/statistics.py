@@ -12,7 +12,7 @@ from pipeline.analyze.ellipses import confidence_ellipse
 from pipeline.analyze.pairs import PairCounts, PairIntervals, choose_pairs
 from pipeline.analyze.pca import angles
 from pipeline.analyze.peaks import dominance_order, peaks
-from pipeline.analyze.projection import Basis, Projection
+from pipeline.analyze.projection import Basis, Coordinates, Projection
 from pipeline.analyze.radii import Radii
 from pipeline.analyze.state import State
 from storage.variables import VARIABLES
@@ -37,15 +37,18 @@ def statistics_dataset(
         _moments(state)
         | _distributions(state, config.bins)
         | _state(state)
-        | _components(basis, projection, config.bins)
+        | _attributes(state)
+        | _components(basis, projection.all, config.bins)
+        | _core(basis, projection, config)
         | _solver(state, basis, config.pca.solver)
         | _radii("radius", state.radii, config.bins)
         | _radii("mahalanobis", projection.radii, config.bins)
+        | _chi(basis, projection)
         | _pairs("", intervals, projection.pairs, state.moments.mean, state.moments.covariance())
         | _pairs("pc_", pc_intervals, projection.pc_pairs, np.zeros_like(basis.mean), pc_covariance)
         | {"contour_height": (("contour",), np.array(HEIGHTS))}
     )
-    dataset = xr.Dataset(contents)
+    dataset = xr.Dataset(contents).set_coords("attribute")
     for name, variable in dataset.variables.items():
         variable.attrs["long_name"] = VARIABLES["statistics"][str(name)].meaning
     return dataset
@@ -134,8 +137,20 @@ def _distributions(state: State, bins: int) -> Contents:
     }
 
 
-def _components(basis: Basis, projection: Projection, bins: int) -> Contents:
-    grid = projection.grid
+def _attributes(state: State) -> Contents:
+    attributes = state.attributes
+    return {
+        "attribute": (("attribute",), np.array(attributes.names, dtype=object)),
+        "attribute_count": (("attribute",), attributes.count),
+        "attribute_mean": (
+            ("attribute", "component"),
+            np.where(attributes.count[:, None] > 0, attributes.mean, np.nan),
+        ),
+    }
+
+
+def _components(basis: Basis, coordinates: Coordinates, bins: int) -> Contents:
+    grid = coordinates.grid
     shown = grid.distribution(np.zeros(len(basis.mean)), basis.deviation, bins=bins)
     mu, hw = peaks(shown.edges, shown.counts, grid.minimum, grid.maximum)
     variance = basis.explained_variance
@@ -147,13 +162,34 @@ def _components(basis: Basis, projection: Projection, bins: int) -> Contents:
         "explained_variance_ratio": (("pc",), ratio),
         "pc_mu": (("pc",), mu),
         "pc_hw": (("pc",), hw),
-        "pc_skewness": (("pc",), projection.skewness()),
-        "pc_kurtosis": (("pc",), projection.kurtosis()),
+        "pc_skewness": (("pc",), coordinates.skewness()),
+        "pc_kurtosis": (("pc",), coordinates.kurtosis()),
         "pc_histogram": (("pc", "bin"), shown.counts),
         "pc_histogram_edges": (("pc", "edge"), shown.edges),
         "pc_underflow": (("pc",), shown.underflow),
         "pc_overflow": (("pc",), shown.overflow),
     }
+
+
+def _core(basis: Basis, projection: Projection, config: AnalyzeConfig) -> Contents:
+    """The vectors within the level, and their widths."""
+    core, deviation = projection.core, basis.deviation
+    mean, spread = core.mean(deviation), core.std(deviation)
+    shown = core.grid.distribution(np.nan_to_num(mean), np.nan_to_num(spread), bins=config.bins)
+    hw = peaks(shown.edges, shown.counts, core.grid.minimum, core.grid.maximum)[1]
+    return {
+        "core_level": ((), np.float64(config.core_level)),
+        "core_radius": ((), np.float64(basis.core_radius(config.core_level))),
+        "core_count": ((), np.int64(core.count)),
+        "core_pc_mean": (("pc",), mean),
+        "core_pc_std": (("pc",), spread),
+        "core_pc_hw": (("pc",), hw if core.count else np.full_like(hw, np.nan)),
+    }
+
+
+def _chi(basis: Basis, projection: Projection) -> Contents:
+    components = int(np.count_nonzero(basis.varying))
+    return {"mahalanobis_chi_distance": ((), projection.radii.distance_to_chi(components))}
 
 
 def _solver(state: State, basis: Basis, solver: str) -> Contents:

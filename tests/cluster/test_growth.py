@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from cluster.run import dry_run
-from pipeline.analyze import analyze
+from pipeline.analyze import analyze, attribute_table
 from pipeline.config import RunConfig, override
 from pipeline.ingest.errors import SourceError
 from storage import Store, open_repository, open_store
@@ -58,7 +58,12 @@ def test_run__merged_statistics_equal_those_from_scratch(
 
     store = go(config, root)[0].store
 
-    assert_same_statistics(store.statistics, analyze(store.latents["z"].data, config.analyze))
+    assert_same_statistics(store.statistics, from_scratch(store, config))
+
+
+def from_scratch(store: Store, config: RunConfig) -> xr.Dataset:
+    latents = store.latents
+    return analyze(latents["z"].data, config.analyze, attributes=attribute_table(latents))
 
 
 def assert_same_statistics(merged: xr.Dataset, scratch: xr.Dataset) -> None:
@@ -126,7 +131,7 @@ def test_run__reencode_follows_the_source(
     np.testing.assert_array_equal(store.latents["z"][99], store.latents["z"][5])
     np.testing.assert_array_equal(store.latents["z"][:40], before.latents["z"][:40])
     np.testing.assert_array_equal(store.latents["name"], store.images["name"])
-    scratch = analyze(store.latents["z"].data, config.analyze)
+    scratch = from_scratch(store, config)
     assert_same_statistics(store.statistics, scratch)
     assert go(config, root)[0].store.version == store.version
 

@@ -144,7 +144,7 @@ def test_from_values__counts_where_intervals_are_narrower_than_rounding() -> Non
 def test_journal__keeps_the_counts_of_pairs(z: np.ndarray) -> None:
     state = State.from_vectors(z)
     basis, config = Basis.from_moments(state.moments), AnalyzeConfig()
-    done = Projection.from_vectors(z, basis, *pair_intervals(state, basis, config))
+    done = Projection.from_vectors(z, basis, 3.0, *pair_intervals(state, basis, config))
 
     _, second = unpack(pack(0, Journal(), Journal(1, done)), 0)
 

@@ -1,0 +1,77 @@
+"""Which vectors a query of their labels selects."""
+
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.analyze.errors import AnalyzeError
+from pipeline.splits import split_labels
+
+
+def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
+    """Which photographs a query of their labels selects.
+
+    Parameters
+    ----------
+    labelled
+        The group `images` or `latents` of a store.
+    query
+        An expression as pandas' `DataFrame.query` takes it: attributes, `split`, `identity`,
+        `name`, e.g. `"Smiling and not Male"` or `"split == 'test'"`. Where photographs have no
+        split of their own, `split` is the one that zpoints gave them. Names that are no
+        identifiers stand in backticks.
+
+    Returns
+    -------
+    NDArray
+        (image,) bool.
+
+    Raises
+    ------
+    AnalyzeError
+        If the query is not valid, names a label that there is not, or is not true or false.
+
+    Examples
+    --------
+    >>> rows = {"Smiling": ("image", [True, False]), "Male": ("image", [True, False])}
+    >>> selected(xr.Dataset(coords=rows), "Smiling and not Male")
+    array([False, False])
+    """
+    frame = _frame(labelled)
+    try:
+        found = frame.eval(query, local_dict={}, global_dict={})
+    except pd.errors.UndefinedVariableError as error:
+        raise AnalyzeError(f"The query {query!r} names no label: {_hint(error, frame)}") from None
+    except Exception as error:  # the engine raises whatever its parser and NumPy do
+        raise AnalyzeError(
+            f"The query {query!r} cannot be evaluated: {error}. Expected an expression such as "
+            "'Smiling and not Male' or \"split == 'test'\"."
+        ) from None
+    values = np.asarray(found)
+    if values.dtype != np.bool_ or values.shape != (len(frame),):
+        raise AnalyzeError(
+            f"The query {query!r} is not true or false for each photograph: compare it, as in "
+            "\"split == 'test'\"."
+        )
+    return values
+
+
+def _frame(labelled: xr.Dataset) -> pd.DataFrame:
+    columns = {
+        str(name): label.values
+        for name, label in labelled.variables.items()
+        if label.dims == ("image",) and (name in labelled.coords or name == "checksum")
+    }
+    if "checksum" in columns or "split" in columns:
+        columns["split"] = split_labels(labelled)
+    return pd.DataFrame(columns)
+
+
+def _hint(error: Exception, frame: pd.DataFrame) -> str:
+    wrong = str(error).split("'")[1]
+    close = get_close_matches(wrong, map(str, frame.columns), n=3, cutoff=0.5)
+    labels = ", ".join(close or sorted(map(str, frame.columns)))
+    return f"{wrong!r}; {'did you mean' if close else 'there are'} {labels}?"

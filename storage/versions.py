@@ -1,0 +1,104 @@
+"""Published versions of a store, and how one is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import icechunk
+
+from storage.errors import StoreNotFoundError
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version of a store.
+
+    Attributes
+    ----------
+    id
+        Icechunk's snapshot id.
+    time
+        When it was published, UTC.
+    stage
+        The stage that made it.
+    message
+        What the stage says of its work.
+    metadata
+        Provenance: stage, fingerprint, revision, versions, seed, rows, duration in seconds, host.
+    """
+
+    id: str
+    time: datetime
+    stage: str
+    message: str
+    metadata: Mapping[str, Any]
+
+
+def published(repository: icechunk.Repository) -> list[Version]:
+    """All published versions, newest first; those too that a rollback took off `main`."""
+    lines = [repository.ancestry(branch="main")]
+    lines += [repository.ancestry(tag=tag) for tag in repository.list_tags()]
+    found = {
+        snapshot.id: Version(
+            id=snapshot.id,
+            time=snapshot.written_at,
+            stage=str(snapshot.metadata["stage"]),
+            message=snapshot.message,
+            metadata=dict(snapshot.metadata),
+        )
+        for line in lines
+        for snapshot in line
+        if snapshot.metadata.get("published")
+    }
+    return sorted(found.values(), key=lambda version: version.time, reverse=True)
+
+
+def choose_version(
+    root: str,
+    repository: icechunk.Repository,
+    version: str | None,
+    as_of: str | date | datetime | None,
+) -> str:
+    """Id of the version of a store that was asked for; see `open_store`."""
+    if version is not None:
+        return _published_id(root, repository, version)
+    if as_of is None:
+        return repository.lookup_branch("main")
+    until = _moment(as_of)
+    for entry in published(repository):
+        if entry.time <= until:
+            return entry.id
+    raise StoreNotFoundError(
+        f"The store {root} has no version as of {until.isoformat()}; "
+        f"`zpoints history {root}` lists its versions."
+    )
+
+
+def _published_id(root: str, repository: icechunk.Repository, version: str) -> str:
+    try:
+        metadata = repository.lookup_snapshot(version).metadata
+    except icechunk.IcechunkError:
+        metadata = {}
+    if not metadata.get("published") and metadata.get("stage") != "create":
+        raise StoreNotFoundError(
+            f"The store {root} has no version {version}; `zpoints history {root}` lists its "
+            "versions."
+        )
+    return version
+
+
+def _moment(as_of: str | date | datetime) -> datetime:
+    """The last moment that `as_of` names, with a time zone."""
+    moment = as_of
+    if isinstance(moment, str):
+        only_date = len(moment) == len("2026-11-01")
+        try:
+            moment = (date if only_date else datetime).fromisoformat(moment)
+        except ValueError as error:
+            raise ValueError(
+                f"as_of = {as_of!r}: expected a date or time in ISO form, e.g. 2026-11-01."
+            ) from error
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time.max)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
