@@ -16,7 +16,7 @@ from pipeline.compare.drift import (
     relative_frobenius,
 )
 from pipeline.splits import split_labels
-from storage import Store, StoreNotFoundError, open_store
+from storage import Store, StoreError, StoreNotFoundError, open_store
 
 LATEST, PREVIOUS = "latest", "previous"
 SPLITS = ("train", "validation", "test")
@@ -119,11 +119,19 @@ def chosen_version(root: str, version: str) -> Store:
     ------
     StoreNotFoundError
         If there is no such version.
+    StoreError
+        If it begins like a date and is none.
     """
     if version == LATEST:
         return open_store(root)
     if re.match(r"\d{4}-\d\d-\d\d", version):
-        return open_store(root, as_of=version)
+        try:
+            return open_store(root, as_of=version)
+        except ValueError as error:
+            raise StoreError(
+                f"{version} is no date: expected one in ISO form, e.g. 2026-11-01 or "
+                "2026-11-01T03:00."
+            ) from error
     if version != PREVIOUS:
         return open_store(root, version=version)
     latest = open_store(root)

@@ -11,7 +11,7 @@ from cluster.diff import diff_head, diff_json, diff_table
 from pipeline.compare.drift import mahalanobis_distance
 from pipeline.compare.versions import chosen_version, compare
 from pipeline.config import RunConfig, override
-from storage import Store, StoreNotFoundError, open_store
+from storage import Store, StoreError, StoreNotFoundError, open_store
 from tests.cluster.conftest import FIRST, MORE, arrive, go
 from tests.cluster.test_cli import zpoints
 
@@ -110,5 +110,7 @@ def test_chosen_version__takes_a_date_and_says_what_is_missing(first_night: Path
     assert chosen_version(root, "2999-01-01").version == chosen_version(root, "latest").version
     with pytest.raises(StoreNotFoundError, match="as of 2001"):
         chosen_version(root, "2001-01-01")
+    with pytest.raises(StoreError, match="2026-13-01 is no date"):
+        chosen_version(root, "2026-13-01")
     with pytest.raises(StoreNotFoundError, match="no version with other statistics"):
         chosen_version(root, "previous")
