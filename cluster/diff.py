@@ -63,7 +63,7 @@ def _image_rows(images: ImageChanges) -> Iterator[tuple[str, str, str, str]]:
 
 def _drift_rows(drift: Drift) -> Iterator[tuple[str, str, str, str]]:
     divergence = drift.kullback_leibler
-    angles = ", ".join(f"{angle:.2g}" for angle in drift.angles)
+    angles = ", ".join(f"{angle:.2f}" for angle in drift.angles)
     yield _counts("vectors", *drift.vectors)
     yield "mean, RMS shift", "", "", f"{drift.mean_rms:.3g} sigma"
     yield (

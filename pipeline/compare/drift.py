@@ -59,7 +59,8 @@ def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vecto
     trace = np.trace(cho_solve(factor, cov_p))
     distance = shift @ cho_solve(factor, shift)
     determinants = np.linalg.slogdet(cov_q)[1] - np.linalg.slogdet(cov_p)[1]
-    return float((trace + distance - len(shift) + determinants) / 2)
+    divergence = (trace + distance - len(shift) + determinants) / 2
+    return float(max(divergence, 0.0))
 
 
 def frechet_distance(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:

@@ -227,21 +227,30 @@ def _in_sigma(change: np.ndarray, sigma: np.ndarray) -> np.ndarray:
 
 
 def _quality(before: Store, after: Store) -> Iterator[QualityChange]:
-    """The scalars of the groups ``quality/<name>``, with their standard errors where stored."""
-    groups = [name for name in before.groups if name in after.groups and name.startswith(QUALITY)]
-    for group in groups:
-        old, new = before.group(group), after.group(group)
-        for name, variable in old.data_vars.items():
-            measure = str(name)
-            scalar = variable.ndim == 0 and variable.dtype.kind in "iuf"
-            if not scalar or measure.endswith(ERROR) or measure not in new:
-                continue
-            error = measure + ERROR
-            known = error in old and error in new
-            yield QualityChange(
-                group=group,
-                measure=measure,
-                before=float(variable),
-                after=float(new[measure]),
-                error=float(np.hypot(old[error], new[error])) if known else None,
-            )
+    for group in before.groups:
+        current = before.is_current(group) and after.is_current(group)
+        if group.startswith(QUALITY) and current:
+            yield from quality_changes(group, before.group(group), after.group(group))
+
+
+def quality_changes(group: str, before: xr.Dataset, after: xr.Dataset) -> Iterator[QualityChange]:
+    """The numbers that both hold, in the order of their names.
+
+    The error of a difference is that of two independent estimates, from `<name>_error`.
+    """
+    scalars = {
+        str(name)
+        for name, variable in before.data_vars.items()
+        if variable.ndim == 0 and variable.dtype.kind in "iuf" and name in after
+    }
+    for name in sorted(scalars):
+        error = name + ERROR
+        if name.endswith(ERROR):
+            continue
+        yield QualityChange(
+            group=group,
+            measure=name,
+            before=float(before[name]),
+            after=float(after[name]),
+            error=float(np.hypot(before[error], after[error])) if error in scalars else None,
+        )

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from cluster.diff import diff_head, diff_json, diff_table
 from pipeline.compare.drift import mahalanobis_distance
-from pipeline.compare.versions import chosen_version, compare
+from pipeline.compare.versions import chosen_version, compare, quality_changes
 from pipeline.config import RunConfig, override
 from storage import Store, StoreError, StoreNotFoundError, open_store
 from tests.cluster.conftest import FIRST, MORE, arrive, go
@@ -69,6 +70,19 @@ def test_compare__a_version_with_itself_has_not_moved(first_night: Path) -> None
     assert (found.drift.mean_rms, found.drift.covariance) == (0, 0)
     assert max(found.drift.angles) == pytest.approx(0, abs=1e-5)
     assert found.drift.frechet == pytest.approx(0, abs=1e-9)
+
+
+def test_quality_changes__are_of_the_scalars_that_both_hold() -> None:
+    before = xr.Dataset({"swd": 144.0, "face_rate": 0.5, "face_rate_error": 0.03, "fid": 9.0})
+    after = xr.Dataset({"swd": 140.0, "face_rate": 0.6, "face_rate_error": 0.04})
+    levels = ("level", [1.0, 2.0])
+
+    found = quality_changes(
+        "quality/ellipse", before.assign(by_level=levels), after.assign(by_level=levels)
+    )
+
+    changes = [(it.measure, it.before, it.after, it.error) for it in found]
+    assert changes == [("face_rate", 0.5, 0.6, pytest.approx(0.05)), ("swd", 144.0, 140.0, None)]
 
 
 def test_compare__another_model_is_said_first(root: Path, config: RunConfig) -> None:
