@@ -1,8 +1,9 @@
 """The command line ``zpoints``."""
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console as RichConsole
@@ -85,7 +86,10 @@ def run(
     config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
     root: RootOption = None,
     until: Annotated[
-        str, typer.Option(help="Last stage: ingest, train, encode, analyze, sample or report.")
+        str,
+        typer.Option(
+            help="Last stage: ingest, train, encode, analyze, structure, sample or report."
+        ),
     ] = "report",
     set_: Set = None,
     dry_run: Annotated[
@@ -210,14 +214,46 @@ def verify(
 def export(
     root: Root,
     group: Annotated[str, typer.Argument(help="Group of the store, e.g. latents.")],
-    destination: Annotated[Path, typer.Argument(help="Folder of the new Zarr store.")],
+    destination: Annotated[Path, typer.Argument(help="The new folder.")],
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    form: Annotated[
+        Literal["zarr", "png", "jpeg"],
+        typer.Option("--as", help="Zarr, or the images as picture files."),
+    ] = "zarr",
+    sheets: Annotated[
+        bool, typer.Option("--sheets", help="Pictures as contact sheets instead of a file each.")
+    ] = False,
+    columns: Annotated[int, typer.Option(min=1, help="Images across a sheet.")] = 20,
+    rows: Annotated[int, typer.Option(min=1, help="Images down a sheet.")] = 20,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
+    ] = False,
 ) -> None:
-    """Write a group of the store as plain Zarr, for any reader."""
+    """Write a group of the store as plain Zarr, or its images as picture files."""
     from storage import open_store
     from storage.export import export_group
 
-    export_group(open_store(root, version=version), group, destination)
+    if sheets and form == "zarr":
+        raise typer.BadParameter("--sheets are pictures: add --as png or --as jpeg.")
+    store = open_store(root, version=version)
+    if form == "zarr":
+        export_group(store, group, destination, overwrite=overwrite)
+    else:
+        from cluster.console import console_for
+        from storage.pictures import export_images, export_sheets
+
+        write = partial(export_sheets, columns=columns, rows=rows) if sheets else export_images
+        sizes = store.group(group).sizes
+        total = sizes.get("image", sizes.get("sample", 0))
+        with console_for(output).bar("export", total=total, unit="images") as advance:
+            write(
+                store,
+                group,
+                destination,
+                form=form,
+                overwrite=overwrite,
+                on_progress=lambda done: advance(done, ""),
+            )
     output.print(f"{group} in {destination}")
 
 

@@ -4,8 +4,11 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+from distributed import Client
+
 from cluster.local import LOST_WORKERS, ClusterError, local_cluster
 from cluster.plan import PlannedStep, plan_steps
+from cluster.resources import smallest_worker
 from pipeline.config import STAGES, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
@@ -15,7 +18,7 @@ from pipeline.ingest.source import Source
 from pipeline.ingest.stage import configured_source, source_lines
 from pipeline.report.place import ReportPlace, page_of, report_place
 from pipeline.report.stage import report_mark, report_settings, write
-from pipeline.stage import StageRun
+from pipeline.stage import StageRun, Worker
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
 
@@ -68,7 +71,7 @@ def run(
     repository = open_repository(root)
     outcomes: list[Outcome] = []
     with repository.held(f"zpoints run {title}"), ExitStack() as stack:
-        computing = False
+        client: Client | None = None
         touched, store = unpack_touched(repository.kept(TOUCHED)), repository.store()
         known = _known(source, store, touched)
         if known is not None and known.touched != touched:
@@ -81,10 +84,10 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            if not computing:
-                stack.enter_context(local_cluster(config.cluster))
-                computing = True
-            outcomes.append(_execute(todo, repository, config, console))
+            if client is None:
+                client = stack.enter_context(local_cluster(config.cluster))
+            worker = smallest_worker(client)
+            outcomes.append(_execute(todo, repository, config, console, worker))
         store = repository.store()
         if until != "report":
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -154,7 +157,7 @@ def dry_run(
 
 
 def _execute(
-    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console
+    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console, worker: Worker
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
     started, step = time.perf_counter(), todo.step
@@ -167,7 +170,9 @@ def _execute(
     )
     store = repository.store()
     try:
-        rows = step.run(StageRun(config=config, store=store, work=work, console=console))
+        rows = step.run(
+            StageRun(config=config, store=store, work=work, console=console, worker=worker)
+        )
     except LOST_WORKERS as error:
         raise ClusterError(
             f"{step.stage} lost its workers: {error}. What is committed stays; run again with "

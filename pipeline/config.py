@@ -12,12 +12,14 @@ from pipeline.analyze.config import AnalyzeConfig
 from pipeline.encode.config import EncodeConfig
 from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.report.config import ReportConfig
+from pipeline.sample.conditional import Conditional
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
+from pipeline.structure.config import StructureConfig
 from pipeline.train.config import TrainConfig
 from storage.errors import ZpointsError
 
-STAGES = ("ingest", "train", "encode", "analyze", "sample", "report")
+STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample", "report")
 """The stages in the order in which they run; each has a section of the same name."""
 
 
@@ -49,6 +51,9 @@ class RunConfig(Settings):
     train: TrainConfig = Field(TrainConfig(), description="the autoencoder")
     encode: EncodeConfig = Field(EncodeConfig(), description="images to latent vectors")
     analyze: AnalyzeConfig = Field(AnalyzeConfig(), description="statistics of the latents")
+    structure: StructureConfig = Field(
+        StructureConfig(), description="how the labels structure the latents"
+    )
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
     cluster: ClusterConfig = Field(ClusterConfig(), description="where it runs")
@@ -56,11 +61,25 @@ class RunConfig(Settings):
     @model_validator(mode="after")
     def _generators_fit_the_latents(self) -> Self:
         for name, parameters in self.sample.generators.items():
-            leading = getattr(parameters, "K", 0)
+            place, law = f"sample.generators.{name}", parameters
+            if isinstance(law, Conditional):
+                if law.selection not in self.analyze.selections:
+                    raise ValueError(
+                        f"{place}.selection: analyze.selections has no {law.selection!r}; add it, "
+                        "e.g. analyze.selections.smiling=Smiling"
+                    )
+                place, law = f"{place}.base", law.base
+            leading = getattr(law, "K", 0)
             if leading > self.train.z_dim:
                 raise ValueError(
-                    f"sample.generators.{name}.K = {leading} is more than the train.z_dim = "
-                    f"{self.train.z_dim} components there are; lower it, or raise train.z_dim"
+                    f"{place}.K = {leading} is more than the train.z_dim = {self.train.z_dim} "
+                    "components there are; lower it, or raise train.z_dim"
+                )
+            highest = max(getattr(law, "axes", ()), default=-1)
+            if highest >= self.train.z_dim:
+                raise ValueError(
+                    f"{place}.axes: the train.z_dim = {self.train.z_dim} components are numbered "
+                    f"from 0 to {self.train.z_dim - 1}, and there is no {highest}"
                 )
         return self
 

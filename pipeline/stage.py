@@ -10,6 +10,22 @@ from storage import StageTransaction, Store
 
 
 @dataclass(frozen=True, kw_only=True)
+class Worker:
+    """What tasks have to work with.
+
+    Attributes
+    ----------
+    threads
+        Tasks that one worker runs at once.
+    memory
+        Bytes that one worker may take, what its process takes already included.
+    """
+
+    threads: int
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageRun:
     """One execution of one stage: it reads ``store`` and writes its group through ``work``.
 
@@ -23,12 +39,15 @@ class StageRun:
         The transaction of the stage's group.
     console
         Where progress goes.
+    worker
+        The smallest of the workers.
     """
 
     config: RunConfig
     store: Store
     work: StageTransaction
     console: Console
+    worker: Worker
 
     def previous(self, group: str) -> xr.Dataset | None:
         """What ``store`` holds of a group, if the result of this work can grow from it."""

@@ -12,6 +12,7 @@ from pipeline.ingest.plan import Plan
 from pipeline.ingest.stage import ingest
 from pipeline.sample.stage import group_of, sample
 from pipeline.stage import StageRun
+from pipeline.structure.stage import find_structure
 from pipeline.train.config import UNDECISIVE
 from pipeline.train.stage import train_model
 
@@ -89,6 +90,13 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             grows=True,
         ),
         *(_selection_step(config, name) for name in config.analyze.selections),
+        Step(
+            stage="structure",
+            reads=("latents", "statistics"),
+            writes="structure",
+            settings=config.structure.model_dump(mode="json"),
+            run=find_structure,
+        ),
         *(_sample_step(config, name) for name in config.sample.generators),
     )
 
@@ -107,11 +115,11 @@ def _selection_step(config: RunConfig, name: str) -> Step:
 
 def _sample_step(config: RunConfig, name: str) -> Step:
     settings = config.sample.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "generators"})
-    parameters = config.sample.generators[name].model_dump(mode="json")
+    parameters = config.sample.generators[name]
     return Step(
         stage="sample",
-        reads=("statistics", "model"),
+        reads=(*parameters.reads, "model"),
         writes=group_of(name),
-        settings={**settings, "parameters": parameters},
+        settings={**settings, "parameters": parameters.model_dump(mode="json")},
         run=partial(sample, name=name),
     )

@@ -50,11 +50,12 @@ class Store:
         Samples of an older model stay in the store until they are drawn again; `samples` opens
         them all the same.
         """
-        return tuple(
-            name.removeprefix("samples/")
-            for name in self.groups
-            if name.startswith("samples/") and self.is_current(name)
-        )
+        return self._current("samples")
+
+    @property
+    def quality_names(self) -> tuple[str, ...]:
+        """Names of what was evaluated as it is now: samples, "real" and "reconstruction"."""
+        return self._current("quality")
 
     @property
     def images(self) -> xr.Dataset:
@@ -79,6 +80,11 @@ class Store:
         `statistics["mean"]`.
         """
         return self.group("statistics")
+
+    @property
+    def structure(self) -> xr.Dataset:
+        """Clusters of the latent vectors; probes and directions of the attributes."""
+        return self.group("structure")
 
     @property
     def selection_names(self) -> tuple[str, ...]:
@@ -108,6 +114,16 @@ class Store:
             If there are no samples of that name.
         """
         return self.group(f"samples/{name}")
+
+    def quality(self, name: str) -> xr.Dataset:
+        """How good the samples of a generator are; "real" and "reconstruction" calibrate.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If they were not evaluated.
+        """
+        return self.group(f"quality/{name}")
 
     def group(self, name: str) -> xr.Dataset:
         """Open a group by its name.
@@ -150,6 +166,12 @@ class Store:
         """What a group shares with the versions of it that it grew from; `None` without one."""
         value = self._attrs(group).get("lineage")
         return None if value is None else str(value)
+
+    def _current(self, kind: str) -> tuple[str, ...]:
+        """Names of the groups `<kind>/<name>` whose inputs have not changed since."""
+        prefix = f"{kind}/"
+        names = (name for name in self.groups if name.startswith(prefix))
+        return tuple(name.removeprefix(prefix) for name in names if self.is_current(name))
 
     def _attrs(self, group: str) -> dict[str, Any]:
         with reaching(self.root):

@@ -1,16 +1,18 @@
 """The registry of stored variables: every group's dims, dtype, unit and meaning."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 from storage.errors import SchemaError
+from storage.variable import Variable
+from storage.variable import group as _group
+from storage.variable import table as _table
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "selections", "samples")
+FAMILIES = ("images", "model", "latents", "statistics", "selections", "structure", "samples")
 """Kinds of group."""
 
 NAMED = ("selections", "samples")
@@ -22,57 +24,10 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "latents": (),
     "statistics": (),
     "selections": ("query",),
+    "structure": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variable:
-    """What the registry knows about one stored variable.
-
-    Attributes
-    ----------
-    name
-        Name within the group.
-    dims
-        Dimension names, in order.
-    dtype
-        NumPy dtype, or `str` for text of any length.
-    meaning
-        What it holds, with its unit or range.
-    required
-        Whether the group is incomplete without it.
-    label
-        Whether it describes the rows and is a coordinate rather than a data variable.
-    lazy
-        Whether it grows with the data and so opens as a Dask array.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str
-    meaning: str
-    required: bool = False
-    label: bool = False
-    lazy: bool = False
-
-
-def _table(
-    text: str, *, required: bool = False, label: bool = False, lazy: bool = False
-) -> Iterator[Variable]:
-    """Read lines `name | dims | dtype | meaning`."""
-    for line in filter(str.strip, text.splitlines()):
-        name, dims, dtype, meaning = (field.strip() for field in line.split("|", 3))
-        yield Variable(
-            name=name,
-            dims=tuple(dims.split()),
-            dtype=dtype,
-            meaning=meaning,
-            required=required,
-            label=label,
-            lazy=lazy,
-        )
 
 
 _NAME = "name | image | str | file name of the photograph"
@@ -217,16 +172,34 @@ radius_grid_origin   |                | int64   | index of its first cell
 radius_grid_counts   | cell           | int64   | counts per cell
 """
 
+_CLUSTERS = """
+cluster_centre | cluster component | float64 | means of the k-means clusters, the largest first
+cluster_count  | cluster           | int64   | vectors in each cluster
+"""
+
+_BY_ATTRIBUTE = """
+attribute_rate    | attribute           | float64 | share of the vectors that have the attribute
+probe_coefficient | attribute component | float64 | z @ coefficient + intercept: log-odds
+probe_intercept   | attribute           | float64 | of the linear probe of the attribute
+probe_accuracy    | attribute           | float64 | of the probe, on the test split
+probe_balanced_accuracy | attribute     | float64 | mean over both values of the attribute
+probe_roc_auc     | attribute           | float64 | area under its ROC curve, on the test split
+probe_majority    | attribute           | float64 | share of the more frequent value, test split
+cluster_attribute_share | cluster attribute | float64 | share of its vectors with the attribute
+cluster_cramers_v | attribute           | float64 | Cramer's V of clusters and attribute
+cluster_roc_auc   | attribute           | float64 | guessed from the cluster, on the test split
+direction         | attribute component | float64 | mean of the vectors with it - of those without
+direction_effect  | attribute           | float64 | Cohen's d of the vectors along the direction
+direction_angle   | attribute other_attribute | float64 | between two directions, degrees
+whitened_direction_angle | attribute other_attribute | float64 | the same in whitened coordinates
+"""
+
 _DRAWN = """
 z | sample component | float32 | drawn latent vectors
 v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 """
 
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
-
-
-def _group(*tables: Iterator[Variable]) -> dict[str, Variable]:
-    return {variable.name: variable for table in tables for variable in table}
 
 
 _STATISTICS = _group(
@@ -262,6 +235,11 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "statistics": _STATISTICS,
     # The same of some of the vectors.
     "selections": _STATISTICS,
+    "structure": _group(
+        _table(_CLUSTERS, required=True),
+        _table(_ATTRIBUTE, label=True),
+        _table(_BY_ATTRIBUTE),
+    ),
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),

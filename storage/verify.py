@@ -39,6 +39,7 @@ logging.getLogger("asyncio").addFilter(lambda it: "_getitem_semaphore" not in it
 MADE_FROM: Mapping[str, str] = {
     "latents": "images",
     "statistics": "latents",
+    "structure": "latents",
     "samples": "statistics",
 }
 """For each kind of group the one whose dims its own must match."""

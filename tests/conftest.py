@@ -7,6 +7,7 @@ import pytest
 
 from cluster.run import run
 from pipeline.config import RunConfig, override
+from pipeline.stage import Worker
 from pipeline.synthesize import synthesize
 from storage import Store, open_store
 
@@ -24,6 +25,9 @@ SMALL = [
     "report.scatter_points=100",
 ]
 """Overrides that make a whole run take seconds."""
+
+
+WORKER = Worker(threads=2, memory=4 * 2**30)
 
 
 class SilentConsole:

@@ -18,8 +18,8 @@ from pipeline.analyze.projection import Basis, Projection
 from pipeline.analyze.state import State
 from pipeline.analyze.statistics import pair_intervals, statistics_dataset
 
-# States merged by one task: few enough that a worker holds them, many enough for a flat tree.
-_FAN_IN = 8
+FAN_IN = 8
+"""States merged by one task: few enough that a worker holds them, many enough for a flat tree."""
 
 WAVE = 512
 """Chunks per wave. A fixed number: what is merged with what decides the last bits of moments."""
@@ -170,10 +170,10 @@ def waves(z: da.Array) -> int:
     return -(-z.numblocks[0] // WAVE)
 
 
-def _fill(journal: Journal[S], parts: Sequence[Any]) -> None:
+def _fill(journal: Journal[S], states: da.Array) -> None:
     """Add the waves that the journal lacks."""
-    for start in range(journal.waves * WAVE, len(parts), WAVE):
-        journal.add(_merged(parts[start : start + WAVE]))
+    for start in range(journal.waves * WAVE, states.numblocks[0], WAVE):
+        journal.add(_merged(states.blocks[start : start + WAVE]))
 
 
 def _parts(
@@ -182,8 +182,8 @@ def _parts(
     attributes: xr.DataArray | None,
     where: NDArray[np.bool_] | None,
     **shared: Any,
-) -> list[Any]:
-    """One delayed state per chunk of vectors.
+) -> da.Array:
+    """The boxed state of each chunk of vectors.
 
     As blocks of an array, since Dask then reads a chunk in the task that describes it.
     """
@@ -193,7 +193,7 @@ def _parts(
     beside = [_aligned(whole_rows, attributes.data)] if attributes is not None else []
     if where is not None:
         beside.append(_aligned(whole_rows, where[:, None]))
-    states = da.map_blocks(
+    return da.map_blocks(
         _boxed,
         whole_rows,
         *beside,
@@ -204,7 +204,6 @@ def _parts(
         chunks=((1,) * whole_rows.numblocks[0], (1,)),
         meta=_box(None),
     )
-    return list(states.to_delayed().ravel())
 
 
 def _aligned(z: da.Array, table: Any) -> da.Array:
@@ -233,14 +232,15 @@ def _box(state: Any) -> np.ndarray:
     return box
 
 
-def _merged(states: Sequence[Any]) -> Any:
-    """Compute delayed states, merged in a tree by the workers: one state reaches the caller."""
-    while len(states) > 1:
-        states = [
-            dask.delayed(_merge_boxed)(list(states[start : start + _FAN_IN]))
-            for start in range(0, len(states), _FAN_IN)
+def _merged(states: da.Array) -> Any:
+    """Compute boxed states, merged in a tree by the workers: one state reaches the caller."""
+    parts = list(states.to_delayed().ravel())
+    while len(parts) > 1:
+        parts = [
+            dask.delayed(_merge_boxed)(parts[start : start + FAN_IN])
+            for start in range(0, len(parts), FAN_IN)
         ]
-    return states[0].compute()[0, 0]
+    return parts[0].compute()[0, 0]
 
 
 def _merge_boxed(boxes: Sequence[np.ndarray]) -> np.ndarray:

@@ -13,6 +13,7 @@ from pipeline.analyze.attributes import attribute_table
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.graph import WAVE, describe, summarize, waves
 from pipeline.analyze.journal import pack, unpack
+from pipeline.analyze.memory import memory_needed, require_memory
 from pipeline.analyze.selection import selected
 from pipeline.analyze.state import State
 from pipeline.stage import StageRun
@@ -40,6 +41,14 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
     new = z[covered:]
     if covered:
         run.console.line(f"The statistics of {covered:,} vectors grow by {len(new):,}.")
+    memory = memory_needed(
+        z,
+        run.config.analyze,
+        attributes=labels.attributes.sizes["attribute"],
+        threads=run.worker.threads,
+    )
+    require_memory(memory, run.worker)
+    run.console.line(f"The analysis needs {memory}.")
     cut = (WAVE, covered, *z.chunks[0])
     first, second = unpack(run.work.load_checkpoint(), cut)
     total, saved = (waves(new) if len(new) else 0) + waves(z), time.monotonic()

@@ -1,5 +1,8 @@
 """Figures made of images, drawn pixel for pixel."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -82,9 +85,36 @@ def _rows(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     return canvas.reshape(rows * (height + GAP), columns * (width + GAP), 3)
 
 
-def _pixel_figure(canvas: NDArray[np.uint8], *, left: int = 0) -> Figure:
+def _pixel_figure(canvas: NDArray[np.uint8], *, left: int = 0, top: int = 0) -> Figure:
     height, width, _ = canvas.shape
-    size = ((width + left) / style.DPI, height / style.DPI)
+    size = ((width + left) / style.DPI, (height + top) / style.DPI)
     figure = Figure(figsize=size, dpi=style.DPI, facecolor="white")
     figure.figimage(canvas, xo=left, yo=0, origin="upper")
+    return figure
+
+
+def labelled_rows(
+    images: NDArray[np.uint8], *, rows: Sequence[str], columns: Sequence[str]
+) -> Figure:
+    """Draw rows of images with a name for each row, at its left, and for each column, above it.
+
+    Parameters
+    ----------
+    images
+        (row, column, y, x, channel) uint8 with one or three channels.
+    rows, columns
+        Their names; an empty one leaves its place empty.
+    """
+    flat = _enlarged_colour(images.reshape(-1, *images.shape[2:]))
+    canvas = _rows(flat, images.shape[1])
+    figure = _pixel_figure(canvas, left=LABEL_PIXELS, top=LABEL_PIXELS)
+    height, width = (size + GAP for size in flat.shape[1:3])
+    full_width, full_height = canvas.shape[1] + LABEL_PIXELS, canvas.shape[0] + LABEL_PIXELS
+    text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5, "color": style.INK}
+    for place, name in enumerate(rows):
+        y = 1 - (LABEL_PIXELS + (place + 0.5) * height) / full_height
+        figure.text(LABEL_PIXELS / 2 / full_width, y, name, rotation=90, **text)
+    for place, name in enumerate(columns):
+        x = (LABEL_PIXELS + (place + 0.5) * width) / full_width
+        figure.text(x, 1 - LABEL_PIXELS / 2 / full_height, name, **text)
     return figure

@@ -1,6 +1,6 @@
 """The rows of a store that the report needs, read once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.report.arithmetic import Moved, Ways, read_arithmetic
 from pipeline.report.config import ReportConfig
 from pipeline.report.dominant import Dominance, rank_components
-from pipeline.report.inputs import ReportStore
+from pipeline.report.inputs import Reconstruct, ReportStore
 from pipeline.report.pairs import Cloud
 from pipeline.splits import split_labels
 
 Floats = NDArray[np.float64]
-Reconstruct = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Material:
         What the report shows.
     statistics, model
         These groups, in memory.
+    structure
+        This group, if the store has it.
+    centres
+        (cluster, y, x, channel) uint8, the decoded centres of its clusters.
     dominance
         The components in order of dominance.
     z
@@ -72,11 +76,21 @@ class Material:
         The samples, in the order of their names.
     splits
         Number of images per split.
+    led
+        (image, y, x, channel) uint8, the held-out photographs that `moved` and `ways` begin with.
+    moved
+        Held-out images along attribute directions.
+    ways
+        Ways between held-out images.
+    quality
+        The measures of each evaluated group of samples, and of "real" and "reconstruction".
     """
 
     config: ReportConfig
     statistics: xr.Dataset
     model: xr.Dataset
+    structure: xr.Dataset | None
+    centres: NDArray[np.uint8] | None
     dominance: Dominance
     z: Floats
     originals: NDArray[np.uint8]
@@ -85,6 +99,10 @@ class Material:
     error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
+    led: NDArray[np.uint8]
+    moved: tuple[Moved, ...]
+    ways: Ways
+    quality: Mapping[str, xr.Dataset]
 
     def principal(self, z: Floats) -> Floats:
         """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
@@ -127,10 +145,18 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
     labels = split_labels(latents) if {"split", "checksum"} & set(latents.coords) else None
     held_out, rows = _held_out(labels, latents.sizes["image"])
     shown = rows[: config.reconstructions]
+    structure = store.group("structure").compute() if store.is_current("structure") else None
+    led = rows[: max(config.attribute_images, 2 * config.interpolations)]
+    photographs = store.images["image"][led].values
+    moved, ways = read_arithmetic(latents, statistics, led, photographs, config, reconstruct)
     return Material(
         config=config,
         statistics=statistics,
         model=store.model.drop_vars("weights", errors="ignore").compute(),
+        structure=structure,
+        centres=None
+        if structure is None
+        else reconstruct(structure["cluster_centre"].values.astype(np.float32)),
         dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
         z=_finite(latents["z"][spread_rows(latents.sizes["image"], config.scatter_points)].values),
         originals=store.images["image"][shown].values,
@@ -139,6 +165,10 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
         splits={} if labels is None else _count(labels),
+        led=photographs,
+        moved=moved,
+        ways=ways,
+        quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
     )
 
 

@@ -15,7 +15,7 @@ from pipeline.ingest.stage import configured_source, ingest
 from pipeline.stage import StageRun
 from storage import open_repository
 from tests.benchmarks.measure import Figure, paired
-from tests.conftest import SilentConsole
+from tests.conftest import WORKER, SilentConsole
 
 CROP, SIDE, CORES = 140, 64, 2
 
@@ -30,7 +30,13 @@ def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     def ours() -> None:
         repository = open_repository(next(roots))
         work = repository.begin(stage="ingest", fingerprint="bench", groups=("images",))
-        run = StageRun(config=config, store=repository.store(), work=work, console=SilentConsole())
+        run = StageRun(
+            config=config,
+            store=repository.store(),
+            work=work,
+            console=SilentConsole(),
+            worker=WORKER,
+        )
         ingest(run, plan=plan)
         work.publish(message="bench", rows=len(names))
 

@@ -1,61 +1,119 @@
-"""The analysis of as many stored vectors as CelebA has, against plain NumPy in float64."""
+"""The analysis of as many stored vectors as CelebA has, against its peers and against reading."""
 
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import dask
 import dask.array as da
 import numpy as np
 import xarray as xr
+from dask_ml.decomposition import IncrementalPCA
 
 from cluster.local import local_cluster
-from pipeline.analyze import AnalyzeConfig, analyze
+from pipeline.analyze import AnalyzeConfig, analyze, attribute_table, describe, summarize
+from pipeline.analyze.projection import Basis
 from pipeline.config import ClusterConfig
 from pipeline.stage import chunk_bounds
 from storage import Block, Store, open_repository
+from storage.rows import LabelTable
 from tests.benchmarks.measure import Figure, paired
 
-VECTORS, COMPONENTS, CHUNK, BINS, CORES = 202_599, 256, 2048, 100, 2
+VECTORS, COMPONENTS, CHUNK, BINS, CORES, ATTRIBUTES = 202_599, 256, 2048, 100, 2, 40
 
 
 def figures(scratch: Path) -> Iterator[Figure]:
-    """Vectors per second, on two cores each, reading included."""
+    """Vectors per second on two cores, reading included."""
+    store = stored_vectors(str(scratch / "latents"), VECTORS)
     with local_cluster(ClusterConfig(workers=CORES)):
-        store = _store(str(scratch / "latents"))
-        array = store.array("latents", "z")
+        z, labels = store.latents["z"].data, labels_of(store)
+        state = summarize(z, attributes=labels)
+        row = partial(paired, work=VECTORS, unit="vectors/s")
 
-        def bare() -> None:
-            wide = np.asarray(array[:]).astype(np.float64)
-            np.linalg.eigh(np.cov(wide, rowvar=False))
-            for component in wide.T:
-                np.histogram(component, bins=BINS)
+        def first_pass() -> None:
+            Basis.from_moments(summarize(z, attributes=labels).moments)
 
-        yield paired(
+        yield row(
+            "first pass with PCA / dask-ml IncrementalPCA, da.histogram, da.corrcoef",
+            first_pass,
+            partial(_dask_ml, z, state.grid.minimum, state.grid.maximum),
+            floor=80,
+            rounds=1,
+        )
+        yield row("first pass with PCA / reading the array", first_pass, z.compute, floor=0.5)
+        yield row(
+            "second pass / reading the array", lambda: describe(z, state), z.compute, floor=0.4
+        )
+        yield row(
             "analysis, two passes / NumPy moments, eigh, histograms",
-            lambda: analyze(store.latents["z"].data, AnalyzeConfig(bins=BINS)),
-            bare,
-            work=VECTORS,
-            unit="vectors/s",
+            lambda: analyze(z, AnalyzeConfig(bins=BINS)),
+            partial(_numpy, store),
             floor=1.0,
             rounds=3,
         )
+    yield _two_processes(stored_vectors(str(scratch / "more"), 4 * VECTORS))
 
 
-def _store(root: str) -> Store:
-    """Correlated normal vectors, published as latents."""
+def _dask_ml(z: da.Array, low: np.ndarray, high: np.ndarray) -> None:
+    """The same results as the first pass, by Dask's own means; it need not look for the ranges."""
+    IncrementalPCA(n_components=COMPONENTS).fit(z)
+    ranges = zip(low, high, strict=True)
+    counts = [da.histogram(z[:, j], bins=BINS, range=each)[0] for j, each in enumerate(ranges)]
+    dask.compute(*counts, da.corrcoef(z, rowvar=False))
+
+
+def _numpy(store: Store) -> None:
+    wide = np.asarray(store.array("latents", "z")[:]).astype(np.float64)
+    np.linalg.eigh(np.cov(wide, rowvar=False))
+    for component in wide.T:
+        np.histogram(component, bins=BINS)
+
+
+def _two_processes(store: Store) -> Figure:
+    """Two worker processes against one, on the same store."""
+    z = store.latents["z"].data
+
+    def one_round(workers: int) -> float:
+        with local_cluster(ClusterConfig(workers=workers, processes=True)):
+            analyze(z[: 8 * CHUNK])  # compiled and loaded
+            return paired(
+                "", lambda: analyze(z), lambda: None, work=len(z), unit="", floor=0, rounds=3
+            ).ours
+
+    one, two = one_round(1), one_round(2)
+    return Figure(
+        name="two worker processes / one",
+        ours=two,
+        peer=one,
+        ratio=two / one,
+        unit="vectors/s",
+        floor=1.6,
+    )
+
+
+def labels_of(store: Store) -> xr.DataArray:
+    """The attributes of a store's latents as tasks read them."""
+    table = attribute_table(store.latents)
+    names = tuple(map(str, table["attribute"].values))
+    stored = LabelTable(store.root, store.version, "latents", names, len(table))
+    return table.copy(data=da.from_array(stored, chunks=(4 * CHUNK, -1), lock=False))
+
+
+def stored_vectors(root: str, count: int) -> Store:
+    """Correlated normal vectors with attributes, published as latents."""
     repository = open_repository(root)
     work = repository.begin(stage="encode", fingerprint="bench", groups=("latents",))
-    z = da.zeros((VECTORS, COMPONENTS), dtype=np.float32, chunks=(CHUNK, COMPONENTS))
-    names = np.arange(VECTORS).astype(str).astype(object)
-    work.create(
-        "latents", xr.Dataset({"z": (("image", "component"), z)}, {"name": ("image", names)})
-    )
+    z = da.zeros((count, COMPONENTS), dtype=np.float32, chunks=(CHUNK, COMPONENTS))
+    flags = np.random.default_rng(2).random((ATTRIBUTES, count)) < 0.2
+    labels = {f"attribute_{k}": ("image", row) for k, row in enumerate(flags)}
+    labels["name"] = ("image", np.arange(count).astype(str).astype(object))
+    work.create("latents", xr.Dataset({"z": (("image", "component"), z)}, labels))
     blocks = [
         Block(start, stop, partial(_drawn, start, stop))
-        for start, stop in chunk_bounds(VECTORS, CHUNK)
+        for start, stop in chunk_bounds(count, CHUNK)
     ]
     work.write_chunks("latents", blocks)
-    work.publish(message="bench", rows=VECTORS)
+    work.publish(message="bench", rows=count)
     return repository.store()
 
 

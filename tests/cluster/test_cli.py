@@ -175,3 +175,24 @@ def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None
     assert "goes on" in stderr
     assert "Traceback" not in stderr
     assert open_store(tmp_path / "runs" / "demo").groups == ("images",)
+
+
+def test_export__writes_pictures_and_contact_sheets(small_root: str, tmp_path: Path) -> None:
+    one_each = zpoints("export", small_root, "images", "faces", "--as", "jpeg", folder=tmp_path)
+    sheets = zpoints(
+        *("export", small_root, "samples/ellipse", "sheets", "--as", "png", "--sheets"),
+        *("--columns", 8, "--rows", 5),
+        folder=tmp_path,
+    )
+
+    assert (one_each.returncode, sheets.returncode) == (0, 0), one_each.stderr + sheets.stderr
+    assert len(list((tmp_path / "faces").glob("*.jpg"))) == 160
+    assert len(list((tmp_path / "sheets").glob("*.png"))) == 2
+
+
+def test_export__pictures_need_images(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latents", "out", "--as", "png", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "latents has no images" in done.stderr
+    assert zpoints("export", small_root, "images", "o", "--sheets", folder=tmp_path).returncode == 2

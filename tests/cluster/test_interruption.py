@@ -22,12 +22,13 @@ from storage.run_lock import HOLDER
 from tests.conftest import SMALL, SilentConsole
 
 ZPOINTS = Path(sys.executable).with_name("zpoints")
-STAGES = ("ingest", "train", "encode", "analyze", "sample")
+STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample")
 ENDED = {
     "ingest": "images: ",
     "train": "model: ",
     "encode": "latents: ",
     "analyze": "statistics: ",
+    "structure": "structure: ",
     "sample": "samples/ellipse: ",
 }
 """How the line begins that says that a stage has ended."""

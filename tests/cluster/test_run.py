@@ -19,11 +19,19 @@ def test_run__makes_every_group_and_the_report(small_root: str, small_store: Sto
         "model",
         "latents",
         "statistics",
+        "structure",
         "samples/uniform",
         "samples/gaussian",
         "samples/multivariate_normal",
         "samples/ellipse",
         "samples/ellipse_uniform",
+        "samples/ellipse_normal",
+        "samples/ellipse_original",
+        "samples/ellipsoid",
+        "samples/elliptical",
+        "samples/gaussian_mixture",
+        "samples/grid",
+        "samples/path",
     }
     assert (Path(small_root) / "report" / "index.html").is_file()
 
@@ -44,7 +52,7 @@ def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_r
 
     result = run(small_config, small_root, console=SilentConsole(), title="small")
 
-    assert [outcome.seconds for outcome in result.outcomes] == [None] * 10
+    assert [outcome.seconds for outcome in result.outcomes] == [None] * 18
     assert result.store.version == version
 
 

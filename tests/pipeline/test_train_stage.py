@@ -16,6 +16,7 @@ from pipeline.train import stage
 from pipeline.train.checkpoint import Saver
 from pipeline.train.stage import train_model
 from storage import StageTransaction, Store, open_repository
+from tests.conftest import WORKER
 
 
 class Stop(BaseException):
@@ -60,7 +61,7 @@ def begin(root: str) -> StageTransaction:
 
 def go(config: RunConfig, root: str, console: Console) -> StageTransaction:
     work, store = begin(root), open_repository(root).store()
-    train_model(StageRun(config=config, store=store, work=work, console=console))
+    train_model(StageRun(config=config, store=store, work=work, console=console, worker=WORKER))
     return work
 
 

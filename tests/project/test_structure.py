@@ -22,8 +22,8 @@ LIBRARY_HOMES = {
     "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
-    "sklearn": ("pipeline/analyze",),
-    "dask_ml": ("pipeline/analyze",),
+    "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure"),
+    "dask_ml": ("pipeline/analyze", "pipeline/structure"),
     "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode"),
 }
 

@@ -1,0 +1,28 @@
+"""What the workers of a cluster have: threads and memory."""
+
+import psutil
+from distributed import Client
+
+from pipeline.stage import Worker
+
+
+def smallest_worker(client: Client) -> Worker:
+    """The most threads and the least memory of any worker of a cluster.
+
+    A worker without a limit may take what this machine has left, beside what this process has.
+
+    Examples
+    --------
+    >>> from distributed import LocalCluster
+    >>> options = {"n_workers": 1, "threads_per_worker": 3, "processes": False}
+    >>> with LocalCluster(memory_limit="1 GiB", dashboard_address=None, **options) as local:
+    ...     with Client(local) as client:
+    ...         smallest_worker(client)
+    Worker(threads=3, memory=1073741824)
+    """
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    unlimited = psutil.virtual_memory().available + psutil.Process().memory_info().rss
+    return Worker(
+        threads=max((worker["nthreads"] for worker in workers), default=1),
+        memory=min((worker["memory_limit"] or unlimited for worker in workers), default=unlimited),
+    )

@@ -1,0 +1,99 @@
+"""What an analysis needs of a worker's memory, said before it begins."""
+
+from dataclasses import dataclass
+
+import dask.array as da
+import psutil
+
+from pipeline.analyze.config import AnalyzeConfig
+from pipeline.analyze.errors import AnalyzeError
+from pipeline.analyze.graph import FAN_IN, WAVE
+from pipeline.analyze.grid import CELLS
+from pipeline.stage import Worker
+
+_COUNTED = 8  # bytes of a count, and of a float64
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of one worker, estimated from above.
+
+    Attributes
+    ----------
+    base
+        The process as it is: its libraries and what it holds already.
+    blocks
+        Vectors in work, in all threads: as they are read, and in float64.
+    states
+        Mergeable states that wait for each other.
+    """
+
+    base: int
+    blocks: int
+    states: int
+
+    @property
+    def total(self) -> int:
+        """Of all of it."""
+        return self.base + self.blocks + self.states
+
+    def __str__(self) -> str:
+        names = {"process": self.base, "vectors": self.blocks, "states": self.states}
+        parts = ", ".join(f"{name} {size / 2**20:,.0f} MiB" for name, size in names.items())
+        return f"{self.total / 2**20:,.0f} MiB per worker ({parts})"
+
+
+def memory_needed(
+    z: da.Array, config: AnalyzeConfig, *, attributes: int, threads: int, base: int | None = None
+) -> Memory:
+    """Memory that one worker needs to analyze z.
+
+    Parameters
+    ----------
+    z
+        (vector, component); its largest chunk decides.
+    config
+        Settings; the pairs matter.
+    attributes
+        Number of attributes.
+    threads
+        Tasks that a worker runs at once.
+    base
+        Bytes of the worker's process before; those of this process if omitted.
+
+    Examples
+    --------
+    >>> z = da.zeros((10**6, 256), chunks=(8192, 256), dtype="float32")
+    >>> print(memory_needed(z, AnalyzeConfig(), attributes=40, threads=2, base=300 * 2**20))
+    524 MiB per worker (process 300 MiB, vectors 70 MiB, states 155 MiB)
+    """
+    rows, components = max(z.chunks[0]), z.shape[1]
+    wide = max(z.dtype.itemsize, 4)
+    # A block as stored and as read; deviations or coordinates in float64; masks of a byte each.
+    block = rows * (components * (2 * wide + _COUNTED + 1) + 2 * attributes + 2 * _COUNTED)
+    listed = (config.pairs.original, config.pairs.pc)
+    among = config.pairs.components * (config.pairs.components - 1) // 2
+    pairs = sum(among if pairs is None else len(pairs) for pairs in listed)
+    state = _COUNTED * (2 * components * (CELLS + components) + pairs * config.pairs.bins**2)
+    levels, width = 1, min(WAVE, z.numblocks[0])
+    while width > FAN_IN:
+        levels, width = levels + 1, -(-width // FAN_IN)
+    waiting = min(z.numblocks[0], FAN_IN * levels) + 2 * threads
+    held = psutil.Process().memory_info().rss if base is None else base
+    return Memory(held, threads * block, waiting * state)
+
+
+def require_memory(memory: Memory, worker: Worker) -> None:
+    """Refuse an analysis that a worker has not the memory for.
+
+    Raises
+    ------
+    AnalyzeError
+        With what it needs, what there is, and the settings that change it.
+    """
+    if memory.total > worker.memory:
+        raise AnalyzeError(
+            f"The analysis needs {memory}, but a worker has {worker.memory / 2**20:,.0f} MiB. "
+            "Encode with a smaller encode.chunk, run fewer tasks at once (cluster.workers), list "
+            "fewer analyze.pairs, or give the workers more memory."
+        )

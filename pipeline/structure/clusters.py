@@ -1,0 +1,133 @@
+"""k-means clusters of the vectors, and how they go with the attributes."""
+
+from dataclasses import dataclass
+
+import dask.array as da
+import numpy as np
+from dask_ml.cluster import KMeans
+from numpy.typing import NDArray
+from scipy.stats.contingency import association
+from sklearn.cluster import KMeans as KMeansInMemory
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
+
+from pipeline.analyze.blas import single_threaded_blas
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SAMPLE = 10_000
+"""Vectors, spread over all, whose clusters the search begins with."""
+STARTS = 5
+MOST_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters, the largest first.
+
+    Attributes
+    ----------
+    centre
+        (cluster, component).
+    count
+        (cluster) vectors in each, at least one.
+    member
+        (vector) number of each vector's cluster.
+    """
+
+    centre: Floats
+    count: Counts
+    member: Counts
+
+
+def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> Clusters:
+    """Divide vectors into clusters by k-means: every vector to the nearest centre.
+
+    It begins with the best of five searches among at most 10,000 of the vectors, goes on over all
+    of them until the centres rest, and reads them chunk by chunk in every step.
+
+    Parameters
+    ----------
+    z
+        (vector, component), at least one, all finite.
+    clusters
+        How many; fewer where there are fewer different vectors.
+    variance
+        Mean variance of the components: the centres rest when the squared distances that they
+        move sum up to less than 1e-4 of it.
+    seed
+        Of the first search.
+    """
+    sample = z[:: -(-len(z) // SAMPLE)].compute()
+    clusters = min(clusters, len(np.unique(sample, axis=0)))
+    # One thread: what the threads of scikit-learn add up, they add in any order.
+    with threadpool_limits(1):
+        first = KMeansInMemory(clusters, n_init=STARTS, random_state=seed).fit(sample)
+    tolerance = 1e-4 * float(np.nan_to_num(variance))
+    means = KMeans(clusters, init=first.cluster_centers_, tol=tolerance, max_iter=MOST_STEPS)
+    with single_threaded_blas():
+        means.fit(z)
+        member = means.labels_.compute()
+    count = np.bincount(member, minlength=clusters)
+    order = np.argsort(-count, kind="stable")[: np.count_nonzero(count)]
+    rank = np.empty(clusters, np.int64)
+    rank[order] = np.arange(len(order))
+    centre = np.asarray(means.cluster_centers_, np.float64)
+    return Clusters(centre[order], count[order].astype(np.int64), rank[member])
+
+
+def attribute_counts(member: Counts, values: Bools, clusters: int) -> tuple[Counts, Counts]:
+    """How many vectors of each cluster there are, and how many of them have each attribute.
+
+    Parameters
+    ----------
+    member
+        (vector) number of the cluster.
+    values
+        (vector, attribute).
+    clusters
+        How many clusters there are.
+
+    Returns
+    -------
+    total, having
+        (cluster) and (cluster, attribute).
+    """
+    total = np.bincount(member, minlength=clusters)
+    having = [np.bincount(member[has], minlength=clusters) for has in values.T]
+    return total, np.stack(having, axis=1)
+
+
+def cramers_v(total: Counts, having: Counts) -> Floats:
+    """Cramer's V (attribute) of clusters and attributes, from the results of `attribute_counts`.
+
+    0: every cluster has the same share; 1: every cluster has all or none. NaN where all vectors or
+    none have the attribute; 0 for a single cluster.
+
+    References
+    ----------
+    Cramer (1946), Mathematical methods of statistics, section 21.9.
+    """
+    having, total = having[total > 0], total[total > 0]
+    found = np.full(having.shape[1], np.nan)
+    for a, has in enumerate(having.T):
+        if 0 < has.sum() < total.sum():
+            table = np.stack([has, total - has])
+            single = len(total) == 1
+            found[a] = 0.0 if single else association(table, method="cramer", correction=False)
+    return found
+
+
+def cluster_roc_auc(share: Floats, member: Counts, values: Bools) -> Floats:
+    """Area under the ROC curve (attribute) of guessing an attribute from the cluster alone.
+
+    Parameters
+    ----------
+    share
+        (cluster, attribute) of the training vectors that have the attribute.
+    member, values
+        (vector) and (vector, attribute) of others; each attribute has both values.
+    """
+    return np.array([roc_auc_score(y, s[member]) for y, s in zip(values.T, share.T, strict=True)])

@@ -1,0 +1,178 @@
+"""The group `structure` of latent vectors: which passes are made, and what is stored of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.analyze.attributes import KNOWN
+from pipeline.analyze.pca import varying_components
+from pipeline.structure.blocks import selected
+from pipeline.structure.clusters import (
+    Clusters,
+    attribute_counts,
+    cluster_roc_auc,
+    cramers_v,
+    find_clusters,
+)
+from pipeline.structure.config import StructureConfig
+from pipeline.structure.directions import attribute_directions, pair_angles, whitening
+from pipeline.structure.labels import Labels, both_values, read_labels
+from pipeline.structure.probes import log_odds, probe_scores, train_probes
+
+Contents = dict[str, tuple[tuple[str, ...], Any]]
+Progress = Callable[[float, str], None]
+
+
+def describe_structure(
+    latents: xr.Dataset,
+    statistics: xr.Dataset,
+    config: StructureConfig | None = None,
+    *,
+    on_progress: Progress = lambda share, note: None,
+) -> xr.Dataset:
+    """Compute the group `structure`.
+
+    Parameters
+    ----------
+    latents, statistics
+        These groups; z is read chunk by chunk, several times, by the active Dask scheduler.
+    config
+        Settings; the defaults of `StructureConfig` if omitted.
+    on_progress
+        Called with the share of the work that is done, and what it is about.
+
+    Returns
+    -------
+    xr.Dataset
+        The variables of the group, in memory: clusters, and what concerns attributes if there are
+        any. What is undefined for an attribute is NaN: its probe where the training or the test
+        split has not both of its values, its direction where all vectors have it or none.
+    """
+    config = config or StructureConfig()
+    z = latents["z"].data
+    labels = read_labels(latents, _finite(z, int(statistics["nan_rows"])))
+    variance = float(statistics["variance"].mean())
+    on_progress(0.0, "clusters")
+    clusters = find_clusters(
+        selected(z, labels.finite), config.clusters, variance=variance, seed=config.seed
+    )
+    contents: Contents = {
+        "cluster_centre": (("cluster", "component"), clusters.centre),
+        "cluster_count": (("cluster",), clusters.count),
+    }
+    if labels.names:
+        contents |= _directions(statistics, labels)
+        contents |= _clusters(clusters, labels)
+        contents |= _probes(z, statistics, labels, config, on_progress)
+    names = np.array(labels.names, dtype=np.dtypes.StringDType())
+    coords = {"attribute": ("attribute", names)} if labels.names else {}
+    return xr.Dataset(contents, coords)
+
+
+def _finite(z: da.Array, nan_rows: int) -> NDArray[np.bool_]:
+    """bool (image): whether all components of a vector are finite."""
+    if nan_rows == 0:
+        return np.ones(len(z), bool)
+    return np.asarray(da.isfinite(z).all(axis=1).compute())
+
+
+def _whitening(statistics: xr.Dataset) -> NDArray[np.float64]:
+    variance = statistics["explained_variance"].values
+    return whitening(statistics["loadings"].values, variance, varying_components(variance))
+
+
+def _directions(statistics: xr.Dataset, labels: Labels) -> Contents:
+    having = statistics.sel(attribute=list(labels.names))
+    count, mean = int(statistics["count"].max()), statistics["mean"].values
+    if KNOWN in statistics["attribute"]:
+        known = statistics.sel(attribute=KNOWN)
+        count, mean = int(known["attribute_count"]), known["attribute_mean"].values
+    found = attribute_directions(
+        count,
+        mean,
+        having["attribute_count"].values,
+        having["attribute_mean"].values,
+        statistics["covariance"].values,
+    )
+    pairs = ("attribute", "other_attribute")
+    whitened = found.difference @ _whitening(statistics)
+    return {
+        "attribute_rate": (("attribute",), having["attribute_count"].values / max(count, 1)),
+        "direction": (("attribute", "component"), found.difference),
+        "direction_effect": (("attribute",), found.effect),
+        "direction_angle": (pairs, pair_angles(found.difference)),
+        "whitened_direction_angle": (pairs, pair_angles(whitened)),
+    }
+
+
+def _clusters(clusters: Clusters, labels: Labels) -> Contents:
+    member = np.full(len(labels.finite), -1)
+    member[labels.finite] = clusters.member
+
+    def counted(rows: NDArray[np.bool_]) -> tuple[Any, Any]:
+        return attribute_counts(member[rows], labels.values[rows], len(clusters.count))
+
+    total, having = counted(labels.known)
+    trained, trained_having = counted(labels.train)
+    testable = both_values(labels.values[labels.train]) & both_values(labels.values[labels.test])
+    auc = np.full(len(labels.names), np.nan)
+    auc[testable] = cluster_roc_auc(
+        trained_having[:, testable] / np.maximum(trained, 1)[:, None],
+        member[labels.test],
+        labels.values[labels.test][:, testable],
+    )
+    with np.errstate(invalid="ignore"):
+        share = having / total[:, None]
+    return {
+        "cluster_attribute_share": (("cluster", "attribute"), share),
+        "cluster_cramers_v": (("attribute",), cramers_v(total, having)),
+        "cluster_roc_auc": (("attribute",), auc),
+    }
+
+
+def _probes(
+    z: da.Array,
+    statistics: xr.Dataset,
+    labels: Labels,
+    config: StructureConfig,
+    on_progress: Progress,
+) -> Contents:
+    train, test = labels.values[labels.train], labels.values[labels.test]
+    testable = both_values(train) & both_values(test)
+    attributes, components = len(testable), z.shape[1]
+    found: dict[str, NDArray[np.float64]] = {
+        "coefficient": np.full((attributes, components), np.nan),
+        **{
+            name: np.full(attributes, np.nan)
+            for name in ("intercept", "accuracy", "balanced_accuracy", "roc_auc", "majority")
+        },
+    }
+    if testable.any():
+        probes = train_probes(
+            selected(z, labels.train),
+            train[:, testable],
+            statistics["mean"].values,
+            _whitening(statistics),
+            epochs=config.epochs,
+            seed=config.seed,
+            on_progress=lambda share: on_progress(0.5 + share / 2, "probes"),
+        )
+        unseen = selected(z, labels.test)
+        odds = da.map_blocks(
+            log_odds,
+            unseen,
+            probes.coefficient,
+            probes.intercept,
+            dtype=np.float64,
+            chunks=(unseen.chunks[0], (np.count_nonzero(testable),)),
+        ).compute()
+        found["coefficient"][testable] = probes.coefficient
+        found["intercept"][testable] = probes.intercept
+        for name, scores in probe_scores(odds, test[:, testable]).items():
+            found[name][testable] = scores
+    dims = ("attribute", "component")
+    return {f"probe_{name}": (dims[: values.ndim], values) for name, values in found.items()}

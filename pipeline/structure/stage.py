@@ -1,0 +1,31 @@
+"""The structure by label as a stage: latents and statistics in, the structure group out."""
+
+import numpy as np
+
+from pipeline.stage import StageRun
+
+GROUP = "structure"
+
+
+def find_structure(run: StageRun) -> int:
+    """Describe how the labels structure the vectors of ``latents``; returns how many there are."""
+    # Loaded where it is asked for: dask-ml takes two seconds.
+    from pipeline.structure.graph import describe_structure
+
+    latents, percent = run.store.latents, 100
+    with run.console.bar("structure", total=percent, unit="%") as advance:
+        structure = describe_structure(
+            latents,
+            run.store.statistics,
+            run.config.structure,
+            on_progress=lambda share, note: advance(int(share * percent), note),
+        )
+    if "attribute" in structure.coords:
+        undefined = structure["attribute"].values[np.isnan(structure["probe_roc_auc"].values)]
+        if len(undefined):
+            run.console.line(
+                f"No probe for {', '.join(undefined)}: the training and the test split must each "
+                "have images with the attribute and without."
+            )
+    run.work.create(GROUP, structure)
+    return latents.sizes["image"]

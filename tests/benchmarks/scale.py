@@ -1,0 +1,112 @@
+"""The analysis from 202,599 to 20,000,000 vectors: time per vector, memory, cost of a task.
+
+The vectors are made in the tasks that describe them and never stored. Each size has a process of
+its own, whose peak memory is read when it ends:
+
+    python -m tests.benchmarks.scale 20000000
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import dask.array as da
+import numpy as np
+
+from cluster.local import local_cluster
+from pipeline.analyze import analyze
+from pipeline.analyze.graph import merged_over_chunks
+from pipeline.config import ClusterConfig
+from tests.benchmarks.measure import Figure
+
+COMPONENTS, CHUNK, CORES = 256, 8192, 2
+SMALL, MIDDLE, LARGE = 202_599, 2_000_000, 20_000_000
+TASKS = 10_000
+LIMIT_GIB, TASK_SECONDS = 2.0, 0.003
+
+
+def figures() -> Iterator[Figure]:
+    """Vectors per second, GiB at the peak, tasks per second."""
+    measured = {size: _in_own_process(size) for size in (SMALL, MIDDLE, LARGE)}
+    rates = {size: size / seconds for size, (seconds, _) in measured.items()}
+    peak = max(gib for _, gib in measured.values())
+    yield Figure(
+        name=f"analysis of {LARGE:,} vectors / of {SMALL:,}",
+        ours=rates[LARGE],
+        peer=rates[SMALL],
+        ratio=rates[LARGE] / rates[SMALL],
+        unit="vectors/s",
+        floor=0.8,
+    )
+    yield Figure(
+        name=f"memory limit / peak, {SMALL:,} to {LARGE:,} vectors",
+        ours=peak,
+        peer=LIMIT_GIB,
+        ratio=LIMIT_GIB / peak,
+        unit="GiB",
+        floor=1.0,
+    )
+    with local_cluster(ClusterConfig(workers=CORES)):
+        started = time.perf_counter()
+        merged_over_chunks(da.zeros((TASKS, 1), chunks=(1, 1)), _Nothing)
+        rate = TASKS / (time.perf_counter() - started)
+    yield Figure(
+        name=f"scheduling of {TASKS:,} chunks / at {1000 * TASK_SECONDS:g} ms each",
+        ours=rate,
+        peer=1 / TASK_SECONDS,
+        ratio=rate * TASK_SECONDS,
+        unit="tasks/s",
+        floor=1.0,
+    )
+
+
+class _Nothing:
+    """The state of a block that nobody looks at."""
+
+    def __init__(self, block: np.ndarray) -> None: ...
+
+    def merge(self, other: "_Nothing") -> "_Nothing":
+        return self
+
+
+def _in_own_process(size: int) -> tuple[float, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.scale", str(size)]
+    return tuple(json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
+
+
+def _measure(size: int) -> tuple[float, float]:
+    """Seconds of both passes, and the peak of this process in GiB."""
+    shape, rows = (size, COMPONENTS), da.core.normalize_chunks(CHUNK, (size,))
+    z = da.map_blocks(_block, chunks=(rows[0], (COMPONENTS,)), dtype=np.float32, meta=_meta())
+    assert z.shape == shape
+    with local_cluster(ClusterConfig(workers=CORES)):
+        analyze(z[: 4 * CHUNK])  # compiled and loaded
+        started = time.perf_counter()
+        analyze(z)
+        seconds = time.perf_counter() - started
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _meta() -> np.ndarray:
+    return np.empty((0, 0), np.float32)
+
+
+def _block(block_info: dict) -> np.ndarray:
+    """Correlated normal vectors, shifted from block to block."""
+    (number, _), (rows, _) = block_info[None]["chunk-location"], block_info[None]["chunk-shape"]
+    return _drawn()[:rows] + np.float32(np.sin(number) / 8)
+
+
+@cache
+def _drawn() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(COMPONENTS, COMPONENTS)) / 16
+    return (rng.normal(size=(CHUNK, COMPONENTS)) @ mixing).astype(np.float32)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure(int(sys.argv[1]))))  # noqa: T201
