@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console as RichConsole
 
+from cluster.errors import ClusterError
 from cluster.interruption import Interrupted, heed_signals
+from cluster.jobs_cli import app as jobs_app
+from cluster.options import Cluster, Root, RootOption, Set, errors, output
+from pipeline.cluster_config import chosen_cluster
 from storage.errors import StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
@@ -17,12 +20,13 @@ if TYPE_CHECKING:
 # The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
 # help texts and configurations should not wait for.
 
-FAILED, USAGE, BUSY, DAMAGED = 1, 2, 3, 4
+FAILED, USAGE, BUSY, DAMAGED, LOST = 1, 2, 3, 4, 5
 RESUMES = dict.fromkeys(
     ("run", "demo", "sweep"),
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
+RESUMES["schedule"] = "The run that was at work is cancelled; the next one goes on from there."
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -31,20 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# A log or a pipe has no width to fit into.
-WIDTH = None if sys.stdout.isatty() else 160
-output = RichConsole(markup=False, highlight=False, width=WIDTH)
-errors = RichConsole(markup=False, stderr=True)
-
-Root = Annotated[str, typer.Argument(help="Where the store lies: a folder or s3://bucket/prefix.")]
-RootOption = Annotated[
-    str | None,
-    typer.Option("--root", help="Where the store lies; runs/CONFIG's name when left out."),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace one value; repeatable."),
-]
+app.add_typer(jobs_app)
 
 
 def main() -> None:
@@ -58,6 +49,8 @@ def main() -> None:
         _fail(str(error), USAGE)
     except StoreLockedError as error:
         _fail(str(error), BUSY)
+    except ClusterError as error:
+        _fail(str(error), LOST)
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
@@ -70,13 +63,13 @@ def _fail(message: str, code: int) -> None:
 
 
 @app.command()
-def demo(root: RootOption = None) -> None:
+def demo(root: RootOption = None, cluster: Cluster = None) -> None:
     """Draw synthetic faces, train on them, describe their latents, make new ones; a few minutes."""
     from cluster.console import console_for
     from cluster.demo import run_demo
     from pipeline.config import load_config
 
-    config = load_config("demo")
+    config = load_config("demo", chosen_cluster(cluster))
     where = root or config.root or "runs/demo"
     _show(run_demo(config, where, console=console_for(output)))
 
@@ -93,6 +86,7 @@ def run(
         ),
     ] = "report",
     set_: Set = None,
+    cluster: Cluster = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what would run, and why.")
     ] = False,
@@ -106,7 +100,12 @@ def run(
 
     if until not in STAGES:
         raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
-    settings = load_config(config, [*(set_ or ()), *(["source.strict=true"] if strict else ())])
+    overrides = [
+        *(set_ or ()),
+        *chosen_cluster(cluster),
+        *(["source.strict=true"] if strict else ()),
+    ]
+    settings = load_config(config, overrides)
     name = Path(config).stem
     where = root or settings.root or f"runs/{name}"
 

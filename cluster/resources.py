@@ -1,9 +1,16 @@
 """What the workers of a cluster have: threads and memory."""
 
 import psutil
+from dask.system import CPU_COUNT
 from distributed import Client
 
 from pipeline.stage import Worker
+
+
+def this_machine() -> Worker:
+    """What the driver's own process has: all cores, and the memory that is left or its own."""
+    unlimited = psutil.virtual_memory().available + psutil.Process().memory_info().rss
+    return Worker(threads=CPU_COUNT, memory=unlimited)
 
 
 def smallest_worker(client: Client) -> Worker:
@@ -21,7 +28,7 @@ def smallest_worker(client: Client) -> Worker:
     Worker(threads=3, memory=1073741824)
     """
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    unlimited = psutil.virtual_memory().available + psutil.Process().memory_info().rss
+    unlimited = this_machine().memory
     return Worker(
         threads=max((worker["nthreads"] for worker in workers), default=1),
         memory=min((worker["memory_limit"] or unlimited for worker in workers), default=unlimited),

@@ -1,14 +1,12 @@
 """The driver: compare what a run asks for with what the store has, and do the difference."""
 
 import time
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 
-from distributed import Client
-
-from cluster.local import LOST_WORKERS, ClusterError, local_cluster
 from cluster.plan import PlannedStep, plan_steps
-from cluster.resources import smallest_worker
+from cluster.workers import Workers
 from pipeline.config import STAGES, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
@@ -21,6 +19,7 @@ from pipeline.report.stage import report_mark, report_settings, write
 from pipeline.stage import StageRun, Worker
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
+from storage.branch import Gate
 
 TOUCHED = "touched.json"
 
@@ -45,7 +44,13 @@ class RunResult:
 
 
 def run(
-    config: RunConfig, root: str, *, console: Console, title: str, until: str = STAGES[-1]
+    config: RunConfig,
+    root: str,
+    *,
+    console: Console,
+    title: str,
+    until: str = STAGES[-1],
+    gate: Gate = nullcontext,
 ) -> RunResult:
     """Run the stages up to ``until`` whose results the store does not have yet.
 
@@ -59,19 +64,25 @@ def run(
         Heading of the report.
     until
         Last stage to run.
+    gate
+        Encloses the step that publishes a stage; a job's says whether it still may.
 
     Raises
     ------
     StoreLockedError
         If another run is at work on the store.
+    ClusterError
+        If there is no cluster, or it is lost.
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
     source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []
-    with repository.held(f"zpoints run {title}"), ExitStack() as stack:
-        client: Client | None = None
+    with (
+        repository.held(f"zpoints run {title}"),
+        Workers(config, repository, console) as workers,
+    ):
         touched, store = unpack_touched(repository.kept(TOUCHED)), repository.store()
         known = _known(source, store, touched)
         if known is not None and known.touched != touched:
@@ -84,10 +95,8 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            if client is None:
-                client = stack.enter_context(local_cluster(config.cluster))
-            worker = smallest_worker(client)
-            outcomes.append(_execute(todo, repository, config, console, worker))
+            work = partial(_execute, todo, repository, config, console, gate)
+            outcomes.append(workers.compute(todo.step.stage, work))
         store = repository.store()
         if until != "report":
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -157,7 +166,12 @@ def dry_run(
 
 
 def _execute(
-    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console, worker: Worker
+    todo: PlannedStep,
+    repository: Repository,
+    config: RunConfig,
+    console: Console,
+    gate: Gate,
+    worker: Worker,
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
     started, step = time.perf_counter(), todo.step
@@ -169,15 +183,8 @@ def _execute(
         lineage=todo.lineage,
     )
     store = repository.store()
-    try:
-        rows = step.run(
-            StageRun(config=config, store=store, work=work, console=console, worker=worker)
-        )
-    except LOST_WORKERS as error:
-        raise ClusterError(
-            f"{step.stage} lost its workers: {error}. What is committed stays; run again with "
-            "fewer cluster.workers, or smaller chunks if memory was short."
-        ) from error
+    run = StageRun(config=config, store=store, work=work, console=console, worker=worker)
+    rows = step.run(run)
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,
@@ -186,6 +193,7 @@ def _execute(
             "settings": step.settings,
             "seed": step.settings.get("seed"),
         },
+        gate=gate,
     )
     seconds = time.perf_counter() - started
     console.line(f"{step.writes}: {rows:,} rows in {seconds:.1f} s.")

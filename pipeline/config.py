@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.analyze.config import AnalyzeConfig
+from pipeline.cluster_config import ClusterConfig
 from pipeline.encode.config import EncodeConfig
 from pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from pipeline.ingest.config import IngestConfig, SourceConfig
@@ -37,17 +38,6 @@ STAGES = (
 
 class ConfigError(ZpointsError):
     """The configuration is not valid."""
-
-
-class ClusterConfig(Settings):
-    """Where the run computes; never part of a result's fingerprint."""
-
-    workers: int | None = Field(
-        None, ge=1, description="tasks that run at once; null takes one per core"
-    )
-    processes: bool = Field(
-        False, description="a process per worker rather than threads in this process"
-    )
 
 
 class RunConfig(Settings):

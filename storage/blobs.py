@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import obstore
+from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore
 
-from storage.errors import StoreError
+from storage.errors import StoreError, StoreLockedError
 from storage.location import Location
 from storage.s3 import reaching_s3, s3_store
+
+LOCK = "zpoints.blobs.lock"
+LOCK_SECONDS = 30.0
+"""How long an object on a disk waits for another process that is just replacing one."""
 
 
 class Blobs:
@@ -43,11 +49,21 @@ class Blobs:
 
     def replace(self, name: str, data: bytes, tag: str) -> str | None:
         """Overwrite the object that has this entity tag: the new tag, or `None` if none has."""
+        location = Location(self._root)
         try:
             with self._reaching(name):
+                if location.is_local:
+                    return self._replace_file(location.root, name, data, tag)
                 return obstore.put(self._store, name, data, mode={"e_tag": tag})["e_tag"]
         except (PreconditionError, FileNotFoundError):
             return None
+
+    def _replace_file(self, root: str, name: str, data: bytes, tag: str) -> str | None:
+        """A file system has no conditional write: those who replace take turns."""
+        with FileLock(Path(root, LOCK), timeout=LOCK_SECONDS):
+            if obstore.head(self._store, name)["e_tag"] != tag:
+                return None
+            return obstore.put(self._store, name, data)["e_tag"]
 
     def read(self, name: str) -> tuple[bytes, str | None] | None:
         """Content and entity tag of an object; `None` if there is none."""
@@ -67,6 +83,12 @@ class Blobs:
         """Remove an object, if there is one."""
         with suppress(FileNotFoundError), self._reaching(name):
             obstore.delete(self._store, name)
+
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders in a folder, in order; none if it does not exist."""
+        with self._reaching(folder):
+            found = obstore.list_with_delimiter(self._store, folder)
+        return sorted(path.rpartition("/")[2] for path in found["common_prefixes"])
 
     def clear(self, folder: str) -> None:
         """Remove all objects whose names begin with `folder/`."""
@@ -89,6 +111,11 @@ class Blobs:
             yield
         except (FileNotFoundError, AlreadyExistsError, PreconditionError):
             raise
+        except Timeout as error:
+            raise StoreLockedError(
+                f"Another process has held {error.lock_file} for {LOCK_SECONDS:.0f} s. "
+                "Wait for it, or end it if it hangs."
+            ) from error
         except (BaseError, OSError) as error:
             raise StoreError(f"{place} cannot be read or written: {error}") from error
 

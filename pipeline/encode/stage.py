@@ -43,7 +43,7 @@ def encode(run: StageRun) -> int:
         run.console.line(f"{known:,} images are encoded already, {count - known:,} are new.")
     rows = partial(_Encoding, store.root, store.version, config.batch, config.device)
     blocks = [
-        Block(start, stop, rows(start, carried[start:stop]))
+        Block(start, stop, rows(start, stop, _known(carried[start:stop])))
         for start, stop in chunk_bounds(count, config.chunk)
     ]
     with run.console.bar("encode", total=count, unit="images") as advance:
@@ -56,6 +56,11 @@ def _carried(images: xr.Dataset, previous: xr.Dataset | None) -> np.ndarray:
     if previous is None:
         return np.full(images.sizes["image"], -1)
     return _content(previous).get_indexer(_content(images))
+
+
+def _known(carried: np.ndarray) -> np.ndarray | None:
+    """The rows of one task; None where none is carried, since the task travels with them."""
+    return carried if (carried >= 0).any() else None
 
 
 def _content(rows: xr.Dataset) -> pd.MultiIndex:
@@ -82,22 +87,26 @@ class _Encoding:
     batch: int
     device: Literal["auto", "cpu", "cuda"]
     start: int
-    carried: np.ndarray
+    stop: int
+    carried: np.ndarray | None
 
     def __call__(self) -> dict[str, np.ndarray]:
-        images = self._stored("images", "image").read(self.start, self.start + len(self.carried))
-        new = self.carried < 0
+        images = self._stored("images", "image").read(self.start, self.stop)
+        if self.carried is None:
+            return self._encoded(images)
+        fresh = self._encoded(images[self.carried < 0])
+        return {name: self._completed(name, v, self.carried) for name, v in fresh.items()}
+
+    def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
         with single_torch_thread():
             model = load_model(self.root, self.version, choose_device(self.device))
-            fresh = encode_batches(model, images[new], batch=self.batch)
-        if new.all():
-            return fresh
-        return {name: self._completed(name, values, new) for name, values in fresh.items()}
+            return encode_batches(model, images, batch=self.batch)
 
-    def _completed(self, name: str, fresh: np.ndarray, new: np.ndarray) -> np.ndarray:
+    def _completed(self, name: str, fresh: np.ndarray, carried: np.ndarray) -> np.ndarray:
+        new = carried < 0
         values = np.empty((len(new), *fresh.shape[1:]), dtype=fresh.dtype)
         values[new] = fresh
-        values[~new] = self._stored(GROUP, name).take(self.carried[~new])
+        values[~new] = self._stored(GROUP, name).take(carried[~new])
         return values
 
     def _stored(self, group: str, variable: str) -> Rows:

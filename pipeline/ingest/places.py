@@ -12,8 +12,11 @@ different ways there are the functions of this module."""
 
 
 def place_of(text: str) -> Place:
-    """The place that a user named: a path, or ``s3://bucket/prefix``."""
-    return S3Path.of(text) if text.startswith(SCHEME) else Path(text).expanduser()
+    """The place that a user named: a path, or ``s3://bucket/prefix``.
+
+    Paths are absolute, since tasks take them to workers that have working folders of their own.
+    """
+    return S3Path.of(text) if text.startswith(SCHEME) else Path(text).expanduser().absolute()
 
 
 def stamp(place: Place) -> str:

@@ -32,6 +32,11 @@ def choose_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
     return torch.device(name)
 
 
+def cuda_devices() -> int:
+    """How many CUDA devices this process may use."""
+    return torch.cuda.device_count()
+
+
 def gains_from_bfloat16(device: torch.device) -> bool:
     """Whether the processor multiplies bfloat16 numbers in hardware."""
     if device.type == "cuda":

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cluster.local import local_cluster
-from pipeline.config import ClusterConfig, RunConfig, override
+from cluster.connect import dask_client
+from pipeline.cluster_config import ClusterConfig
+from pipeline.config import RunConfig, override
 from pipeline.ingest.plan import plan_ingest
 from pipeline.ingest.stage import configured_source, ingest
 from pipeline.stage import StageRun
@@ -44,7 +45,7 @@ def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
         with ThreadPoolExecutor(CORES) as pool:
             list(pool.map(_cut, [faces / "img_align_celeba" / name for name in names]))
 
-    with local_cluster(ClusterConfig(workers=CORES)):
+    with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
         yield paired(
             "ingest / bare decode-crop-resize",
             ours,

@@ -17,11 +17,12 @@ from functools import cache
 import dask.array as da
 import numpy as np
 
-from cluster.local import local_cluster
+from cluster.connect import dask_client
 from pipeline.analyze import analyze
 from pipeline.analyze.graph import merged_over_chunks
-from pipeline.config import ClusterConfig
+from pipeline.cluster_config import ClusterConfig
 from tests.benchmarks.measure import Figure
+from tests.conftest import SilentConsole
 
 COMPONENTS, CHUNK, CORES = 256, 8192, 2
 SMALL, MIDDLE, LARGE = 202_599, 2_000_000, 20_000_000
@@ -50,7 +51,7 @@ def figures() -> Iterator[Figure]:
         unit="GiB",
         floor=1.0,
     )
-    with local_cluster(ClusterConfig(workers=CORES)):
+    with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
         started = time.perf_counter()
         merged_over_chunks(da.zeros((TASKS, 1), chunks=(1, 1)), _Nothing)
         rate = TASKS / (time.perf_counter() - started)
@@ -83,7 +84,7 @@ def _measure(size: int) -> tuple[float, float]:
     shape, rows = (size, COMPONENTS), da.core.normalize_chunks(CHUNK, (size,))
     z = da.map_blocks(_block, chunks=(rows[0], (COMPONENTS,)), dtype=np.float32, meta=_meta())
     assert z.shape == shape
-    with local_cluster(ClusterConfig(workers=CORES)):
+    with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
         analyze(z[: 4 * CHUNK])  # compiled and loaded
         started = time.perf_counter()
         analyze(z)

@@ -10,14 +10,15 @@ import numpy as np
 import xarray as xr
 from dask_ml.decomposition import IncrementalPCA
 
-from cluster.local import local_cluster
+from cluster.connect import dask_client
 from pipeline.analyze import AnalyzeConfig, analyze, attribute_table, describe, summarize
 from pipeline.analyze.projection import Basis
-from pipeline.config import ClusterConfig
+from pipeline.cluster_config import ClusterConfig
 from pipeline.stage import chunk_bounds
 from storage import Block, Store, open_repository
 from storage.rows import LabelTable
 from tests.benchmarks.measure import Figure, paired
+from tests.conftest import SilentConsole
 
 VECTORS, COMPONENTS, CHUNK, BINS, CORES, ATTRIBUTES = 202_599, 256, 2048, 100, 2, 40
 
@@ -25,7 +26,7 @@ VECTORS, COMPONENTS, CHUNK, BINS, CORES, ATTRIBUTES = 202_599, 256, 2048, 100, 2
 def figures(scratch: Path) -> Iterator[Figure]:
     """Vectors per second on two cores, reading included."""
     store = stored_vectors(str(scratch / "latents"), VECTORS)
-    with local_cluster(ClusterConfig(workers=CORES)):
+    with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
         z, labels = store.latents["z"].data, labels_of(store)
         state = summarize(z, attributes=labels)
         row = partial(paired, work=VECTORS, unit="vectors/s")
@@ -74,7 +75,7 @@ def _two_processes(store: Store) -> Figure:
     z = store.latents["z"].data
 
     def one_round(workers: int) -> float:
-        with local_cluster(ClusterConfig(workers=workers, processes=True)):
+        with dask_client(ClusterConfig(workers=workers, processes=True), SilentConsole()):
             analyze(z[: 8 * CHUNK])  # compiled and loaded
             return paired(
                 "", lambda: analyze(z), lambda: None, work=len(z), unit="", floor=0, rounds=3

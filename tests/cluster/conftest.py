@@ -8,6 +8,7 @@ import pytest
 from cluster.run import RunResult, run
 from pipeline.config import RunConfig, override
 from pipeline.synthesize import synthesize
+from tests.cluster.slurm import slurm as slurm
 from tests.conftest import SMALL, SilentConsole
 
 FIRST, MORE = 130, 45

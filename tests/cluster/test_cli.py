@@ -1,11 +1,9 @@
 """The command line as users meet it: real processes, their output and exit codes."""
 
-import os
 import platform
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,20 +12,7 @@ import yaml
 
 from pipeline.config import RunConfig
 from storage import open_store
-
-ZPOINTS = Path(sys.executable).with_name("zpoints")
-
-
-def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ZPOINTS), *map(str, arguments)],
-        cwd=folder,
-        env={k: v for k, v in os.environ.items() if k != "COLUMNS"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+from tests.cluster.commands import ZPOINTS, zpoints
 
 
 def test_run__reports_an_up_to_date_store(

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("storage", "pipeline", "cluster")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
+    "apscheduler": ("cluster",),
     "distributed": ("cluster",),
+    "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),
     "zarr": ("storage",),

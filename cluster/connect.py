@@ -1,0 +1,90 @@
+"""One way to a Dask client, whatever the kind of cluster."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import dask
+from distributed import Client
+
+from cluster.address import running_cluster
+from cluster.errors import ClusterError
+from cluster.local import local_cluster
+from cluster.versions import check_versions
+from cluster.watch import watched
+from pipeline.cluster_config import ClusterConfig
+from pipeline.console import Console
+
+BATCH = ("slurm", "pbs", "lsf")
+
+
+@contextmanager
+def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
+    """The configured cluster as Dask's scheduler inside the block; what was started ends with it.
+
+    Dask's own log is silent, because what fails in a task is raised in the driver and said there
+    once.
+
+    Parameters
+    ----------
+    config
+        The section ``cluster``.
+    console
+        Where the dashboard's address goes.
+
+    Raises
+    ------
+    ClusterError
+        If there is no cluster, or no worker in ``cluster.worker_timeout`` seconds.
+    """
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    settings = {
+        "distributed.scheduler.no-workers-timeout": config.worker_timeout,
+        "distributed.comm.timeouts.connect": config.connect_timeout,
+    }
+    with dask.config.set(settings), _cluster(config, console) as client:
+        _await_worker(client, config)
+        if config.kind == "address":
+            check_versions(client, console)
+        console.line(_headline(client))
+        with watched(client, config.worker_timeout):
+            yield client
+
+
+def _cluster(config: ClusterConfig, console: Console) -> AbstractContextManager[Client]:
+    if config.kind in BATCH:
+        # Loaded where it is asked for: most runs have no batch system.
+        from cluster.batch import batch_cluster
+
+        return batch_cluster(config, console)
+    return {"local": local_cluster, "address": running_cluster}[config.kind](config, console)
+
+
+def _await_worker(client: Client, config: ClusterConfig) -> None:
+    try:
+        client.wait_for_workers(1, timeout=config.worker_timeout)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"No worker came within {config.worker_timeout:g} s. Look at the queue, or at the "
+            f"workers' logs{_logs(config)}, or raise cluster.worker_timeout."
+        ) from error
+
+
+def _logs(config: ClusterConfig) -> str:
+    return f" in {config.jobs.folder}/logs" if config.kind in BATCH else ""
+
+
+def _headline(client: Client) -> str:
+    workers = client.scheduler_info()["workers"].values()
+    count, threads = len(workers), sum(worker["nthreads"] for worker in workers)
+    of = f"{count:,} worker{'s' * (count > 1)}, {threads:,} thread{'s' * (threads > 1)}"
+    return f"Dask: {of}; dashboard {_dashboard(client)}"
+
+
+def _dashboard(client: Client) -> str:
+    """Where the dashboard listens; Dask's own link has the scheduler's host instead."""
+    if client.cluster is None:
+        return str(client.dashboard_link or "none")
+    server = client.cluster.scheduler.http_server
+    return f"http://{server.address}:{server.port}/status"

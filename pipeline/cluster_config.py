@@ -1,0 +1,117 @@
+"""The section ``cluster`` of the configuration: where a run computes."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.settings import Settings
+
+Kind = Literal["local", "address", "slurm", "pbs", "lsf"]
+
+
+class TlsConfig(Settings):
+    """Certificates, as PEM files; all three or none."""
+
+    ca: str | None = Field(None, description="certificate of the authority that all sides trust")
+    certificate: str | None = Field(None, description="certificate of this side")
+    key: str | None = Field(
+        None, description="private key of the certificate; its owner alone may read it (0600)"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        named = [value is not None for value in (self.ca, self.certificate, self.key)]
+        if any(named) and not all(named):
+            raise ValueError("name ca, certificate and key, or none of them")
+        return self
+
+
+class JobsConfig(Settings):
+    """What is asked of a batch system; null leaves it to Dask's ``jobqueue`` settings."""
+
+    cores: int | None = Field(None, ge=1, description="cores of a job")
+    memory: str | None = Field(None, description="memory of a job, e.g. 16GiB")
+    processes: int = Field(1, ge=1, description="worker processes of a job, which share its cores")
+    walltime: str | None = Field(None, description="longest duration of a job, e.g. 02:00:00")
+    queue: str | None = Field(None, description="queue or partition")
+    account: str | None = Field(None, description="account that is charged")
+    interface: str | None = Field(
+        None, description="network interface that all nodes have in common, e.g. ib0"
+    )
+    gpu: bool = Field(
+        False, description="jobs have a GPU; ask for it in directives, e.g. --gres=gpu:1"
+    )
+    directives: tuple[str, ...] = Field((), description="further directives of the batch system")
+    driver: tuple[str, ...] = Field(
+        (),
+        description="zpoints submit: further options of sbatch for the job of the driver, e.g. "
+        "--time=2-00:00:00, which has to last as long as the run",
+    )
+    prologue: tuple[str, ...] = Field(
+        (), description="shell lines before the worker, e.g. source /opt/zpoints/bin/activate"
+    )
+    folder: str = Field(
+        "~/.zpoints",
+        description="folder that all nodes share: certificates of the run, logs of its jobs",
+    )
+
+
+class ClusterConfig(Settings):
+    """Where the run computes; never part of a result's fingerprint."""
+
+    kind: Kind = Field(
+        "local",
+        description="local: this machine; address: a scheduler that is running; slurm, pbs, lsf: "
+        "jobs of a batch system",
+    )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        description="local: tasks that run at once, null takes one per core; batch systems: jobs, "
+        "null takes one; address: not used",
+    )
+    processes: bool = Field(
+        False, description="local: a process per worker rather than threads in this process"
+    )
+    memory: str | None = Field(
+        None,
+        description="local: memory of a worker process, e.g. 4GiB; null shares out the machine's",
+    )
+    address: str | None = Field(
+        None,
+        description="address: the scheduler, e.g. tls://host:8786; null takes Dask's own setting "
+        "scheduler-address",
+    )
+    plain: bool = Field(
+        False, description="address: a connection beyond this machine may do without TLS"
+    )
+    tls: TlsConfig = Field(TlsConfig(), description="certificates; null makes temporary ones")
+    connect_timeout: float = Field(
+        30.0, gt=0, description="seconds in which a scheduler has to answer"
+    )
+    worker_timeout: float = Field(
+        600.0,
+        gt=0,
+        description="seconds that work waits for a worker before the run gives up; queues of "
+        "batch systems may need more",
+    )
+    jobs: JobsConfig = Field(JobsConfig(), description="slurm, pbs, lsf: what a job asks for")
+
+
+def chosen_cluster(where: str | None) -> list[str]:
+    """Overrides for what a user wrote after ``--cluster``: a kind, an address, or nothing.
+
+    Examples
+    --------
+    >>> chosen_cluster("slurm")
+    ['cluster.kind=slurm']
+    >>> chosen_cluster("tls://head:8786")
+    ['cluster.kind=address', 'cluster.address=tls://head:8786']
+    """
+    if where is None:
+        return []
+    return (
+        ["cluster.kind=address", f"cluster.address={where}"]
+        if "://" in where
+        else [f"cluster.kind={where}"]
+    )

@@ -1,0 +1,72 @@
+"""Encodings of chosen weight: a store of noise images and an untrained network, no other stage."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+
+from pipeline.config import RunConfig, override
+from pipeline.encode.stage import encode
+from pipeline.stage import StageRun, chunk_bounds
+from pipeline.train.model import Architecture, Autoencoder
+from pipeline.train.state import Curves
+from pipeline.train.weights import model_dataset
+from storage import Block, open_repository
+from storage.groups import unwritten
+from tests.conftest import WORKER, SilentConsole
+
+CHUNK, SIDE = 16, 64
+
+
+def noise_store(root: Path, images: int) -> None:
+    """Publish ``images`` images of noise (64 x 64) and a network of 256 components."""
+    repository = open_repository(root)
+    work = repository.begin(stage="ingest", fingerprint="aa", groups=("images",))
+    shape = (images, SIDE, SIDE, 3)
+    numbers = np.arange(images)
+    work.create(
+        "images",
+        xr.Dataset(
+            {
+                "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=CHUNK),
+                "checksum": ("image", numbers.astype(np.uint64)),
+            },
+            coords={
+                "name": ("image", numbers.astype(str).astype(object)),
+                "signature": ("image", numbers.astype(str).astype(object)),
+            },
+        ),
+    )
+    bounds = chunk_bounds(images, CHUNK)
+    work.write_chunks("images", [Block(a, b, partial(noise, a, b)) for a, b in bounds])
+    work.publish(message="noise", rows=images)
+    torch.manual_seed(0)
+    network = Autoencoder(Architecture(case=1, side=SIDE, channels=3, z_dim=256))
+    work = repository.begin(stage="train", fingerprint="bb", groups=("model",))
+    work.create("model", model_dataset(network, Curves([1.0], [1.0], [1.0])))
+    work.publish(message="untrained", rows=0)
+
+
+def noise(start: int, stop: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(start)
+    return {"image": rng.integers(0, 256, (stop - start, SIDE, SIDE, 3), dtype=np.uint8)}
+
+
+def encode_store(root: Path, *overrides: str) -> np.ndarray:
+    """Encode the store's images on Dask's active scheduler; z (image, component)."""
+    repository = open_repository(root)
+    config = override(RunConfig(), [f"encode.chunk={CHUNK}", "encode.batch=1", *overrides])
+    work = repository.begin(stage="encode", fingerprint="cc", groups=("latents",))
+    rows = encode(
+        StageRun(
+            config=config,
+            store=repository.store(),
+            work=work,
+            console=SilentConsole(),
+            worker=WORKER,
+        )
+    )
+    work.publish(message="encoded", rows=rows)
+    return repository.store().latents["z"].values
