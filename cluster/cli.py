@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FAILED, USAGE, BUSY, DAMAGED, LOST = 1, 2, 3, 4, 5
 RESUMES = dict.fromkeys(
-    ("run", "demo"),
+    ("run", "demo", "sweep"),
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
@@ -81,7 +81,8 @@ def run(
     until: Annotated[
         str,
         typer.Option(
-            help="Last stage: ingest, train, encode, analyze, structure, sample or report."
+            help="Last stage: ingest, train, encode, analyze, structure, sample, evaluate, "
+            "sweep or report."
         ),
     ] = "report",
     set_: Set = None,
@@ -119,6 +120,20 @@ def run(
         output.print(plan_table(prospects))
     else:
         _show(run_stages(settings, where, console=console, until=until, title=name))
+
+
+@app.command()
+def sweep(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    root: RootOption = None,
+    set_: Set = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what would run, and why.")
+    ] = False,
+) -> None:
+    """Judge the generator ellipse over a grid of K, fact and law; what is missing runs before."""
+    enabled = [*(set_ or ()), "sweep.enabled=true"]
+    run(config, root, set_=enabled, dry_run=dry_run)
 
 
 @app.command()
@@ -161,6 +176,29 @@ def rollback(
     open_store(root)  # there has to be one; opening for writing would make it
     made = open_repository(root).rollback(version)
     output.print(f"{made.id} is the newest version, with the content of {version}.")
+
+
+@app.command()
+def diff(
+    root: Root,
+    before: Annotated[
+        str,
+        typer.Argument(help="A version of zpoints history, a date, previous or latest."),
+    ] = "previous",
+    after: Annotated[str, typer.Argument(help="The same for the other one.")] = "latest",
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Compare two versions: images, drift of mean and covariance, principal angles, quality."""
+    from cluster.diff import diff_head, diff_json, diff_table
+    from pipeline.compare.versions import chosen_version, compare
+
+    found = compare(chosen_version(root, before), chosen_version(root, after))
+    if as_json:
+        print(diff_json(found))  # noqa: T201
+        return
+    for line in diff_head(found):
+        output.print(line, soft_wrap=True)
+    output.print(diff_table(found))
 
 
 @app.command()
@@ -237,26 +275,25 @@ def export(
 def report(
     root: Root,
     folder: Annotated[
-        Path | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
+        str | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
     ] = None,
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
     set_: Set = None,
 ) -> None:
     """Write the report of a store again, e.g. of an older version, or with other settings."""
-    from pipeline.config import ConfigError, override, validated
-    from pipeline.report.stage import PAGE, report_mark, write
+    from pipeline.config import override, validated
+    from pipeline.report.place import page_of, report_place
+    from pipeline.report.stage import report_mark, write
     from storage import open_store
 
-    if folder is None and "://" in root:
-        raise ConfigError(f"The store {root} is remote; name a local folder with --folder.")
-    where = folder or Path(root).expanduser() / "report"
+    where = report_place(folder, root)
     store = open_store(root, version=version)
     last = report_mark(where)
     settings = validated({"report": last.get("report", {})}, origin=str(where))
     chosen = override(settings, set_ or ())
     title = last.get("title") or Path(root).resolve().name
     write(chosen.report, store, where, title=title)
-    output.print(f"{where / PAGE}", soft_wrap=True)
+    output.print(f"{page_of(where)}", soft_wrap=True)
 
 
 @app.command()

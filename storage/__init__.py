@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.errors import (
     IncompleteStageError,
+    ObjectStoreError,
     PublishConflictError,
     SchemaError,
     StoreError,
@@ -18,6 +19,7 @@ __all__ = [
     "VARIABLES",
     "Block",
     "IncompleteStageError",
+    "ObjectStoreError",
     "PublishConflictError",
     "Repository",
     "SchemaError",

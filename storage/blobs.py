@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import obstore
 from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import LocalStore, ObjectStore
 
 from storage.errors import StoreError, StoreLockedError
-from storage.location import Location, S3Server
+from storage.location import Location
+from storage.s3 import reaching_s3, s3_store
 
 LOCK = "zpoints.blobs.lock"
 LOCK_SECONDS = 30.0
@@ -30,10 +30,14 @@ class Blobs:
     def __init__(self, root: str) -> None:
         self._root = root
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write an object, in place of what had its name."""
+    def put(self, name: str, data: bytes, *, media: str | None = None) -> None:
+        """Write an object, in place of what had its name.
+
+        `media` is its type for browsers, e.g. `text/html`; a bucket keeps it, a disk cannot.
+        """
+        attributes = {"Content-Type": media} if media else None
         with self._reaching(name):
-            obstore.put(self._store, name, data)
+            obstore.put(self._store, name, data, attributes=attributes)
 
     def create(self, name: str, data: bytes) -> str | None:
         """Write an object unless there is one: its entity tag, or `None` if there is."""
@@ -88,13 +92,21 @@ class Blobs:
 
     def clear(self, folder: str) -> None:
         """Remove all objects whose names begin with `folder/`."""
-        with self._reaching(folder):
-            names = [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
-        for name in names:
+        for name in self.names(folder):
             self.delete(name)
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all objects that begin with `folder/`."""
+        with self._reaching(folder):
+            return [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:
+        place = f"{self._root}/{name}"
+        if not Location(self._root).is_local:
+            with reaching_s3(place):
+                yield
+            return
         try:
             yield
         except (FileNotFoundError, AlreadyExistsError, PreconditionError):
@@ -105,22 +117,11 @@ class Blobs:
                 "Wait for it, or end it if it hangs."
             ) from error
         except (BaseError, OSError) as error:
-            raise StoreError(
-                f"{name} in {self._root} cannot be read or written: {error}"
-            ) from error
+            raise StoreError(f"{place} cannot be read or written: {error}") from error
 
     @property
     def _store(self) -> ObjectStore:
         location = Location(self._root)
         if location.is_local:
             return LocalStore(location.root)
-        server = S3Server.from_environment()
-        options: dict[str, Any] = {"endpoint": server.endpoint} if server.endpoint else {}
-        if server.region:
-            options["region"] = server.region
-        return S3Store(
-            location.bucket,
-            prefix=location.prefix,
-            client_options={"allow_http": server.allow_http},
-            **options,
-        )
+        return s3_store(location.bucket, location.prefix)

@@ -125,6 +125,17 @@ class Store:
         """
         return self.group(f"quality/{name}")
 
+    @property
+    def sweep(self) -> xr.Dataset:
+        """Quality of the generator `ellipse` over a grid of laws, K and fact.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If no sweep was made.
+        """
+        return self.group("sweep")
+
     def group(self, name: str) -> xr.Dataset:
         """Open a group by its name.
 

@@ -17,11 +17,14 @@ from pipeline.report import (
     densities,
     distributions,
     faces,
+    frontier,
+    quality,
     structure,
     tables,
     training,
 )
 from pipeline.report.claims import claims_entries
+from pipeline.report.core import core_entries
 from pipeline.report.entry import Entry, Section
 from pipeline.report.inputs import StageTiming
 from pipeline.report.material import Generated, Material
@@ -42,11 +45,18 @@ def contents(
         Section("region", "The region of the z-points", region_entries(material)),
         Section("faces", "Generated faces", _faces(material)),
         Section("motion", "Faces on the move", motion_entries(material)),
+        *_judged(material),
         Section("run", "The run", _run(timings, history)),
     ]
     shown = [entry.id for section in sections for entry in section.entries]
     claims = Section("claims", "The claims", claims_entries(material, shown))
     return [section for section in (claims, *sections) if section.entries]
+
+
+def _judged(m: Material) -> list[Section]:
+    """How good the images are, where that was measured."""
+    entries = [*quality.entries(m), *frontier.entries(m)]
+    return [Section("quality", "Quality", entries)] if entries else []
 
 
 def _training(m: Material) -> list[Entry]:
@@ -172,6 +182,7 @@ def _structure(m: Material) -> list[Entry]:
             lambda: structure.correlation(s, m.dominance.order),
             "Correlation matrix of the latent components.",
         ),
+        *core_entries(m),
         *_densities(m),
         Entry(
             "variance",

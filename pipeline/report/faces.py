@@ -1,6 +1,6 @@
 """Figures made of images, drawn pixel for pixel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from pipeline.report import style
 ROW_PIXELS = 672  # ten images of 64 pixels with their gaps
 GAP = 2
 LABEL_PIXELS = 26
+NAME_PIXELS = 170
 
 
 def face_grid(images: NDArray[np.uint8]) -> Figure:
@@ -60,6 +61,31 @@ def reconstruction_grid(originals: NDArray[np.uint8], reconstructions: NDArray[n
                 fontsize=6.5,
                 color=style.INK,
             )
+    return figure
+
+
+def labelled_strips(strips: Mapping[str, NDArray[np.uint8]]) -> Figure:
+    """Draw the first images of each strip in a row, its name on the left.
+
+    Parameters
+    ----------
+    strips
+        (image, y, x, channel) uint8 by name; all of one size.
+    """
+    enlarged = {name: _enlarged_colour(images) for name, images in strips.items()}
+    columns = _columns(next(iter(enlarged.values())))
+    rows = [_rows(images[:columns], columns) for images in enlarged.values()]
+    figure = _pixel_figure(np.concatenate(rows), left=NAME_PIXELS)
+    for position, name in enumerate(enlarged):
+        figure.text(
+            (NAME_PIXELS - 8) / (rows[0].shape[1] + NAME_PIXELS),
+            1 - (position + 0.5) / len(rows),
+            name,
+            ha="right",
+            va="center",
+            fontsize=style.TICK,
+            color=style.INK,
+        )
     return figure
 
 

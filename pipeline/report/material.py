@@ -76,6 +76,8 @@ class Material:
         The samples, in the order of their names.
     splits
         Number of images per split.
+    selections
+        Statistics of the configured selections, by name.
     led
         (image, y, x, channel) uint8, the held-out photographs that `moved` and `ways` begin with.
     moved
@@ -84,6 +86,8 @@ class Material:
         Ways between held-out images.
     quality
         The measures of each evaluated group of samples, and of "real" and "reconstruction".
+    sweep
+        Measures of `ellipse` over a grid of its parameters, if there was a sweep.
     """
 
     config: ReportConfig
@@ -99,10 +103,12 @@ class Material:
     error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
+    selections: Mapping[str, xr.Dataset]
     led: NDArray[np.uint8]
     moved: tuple[Moved, ...]
     ways: Ways
     quality: Mapping[str, xr.Dataset]
+    sweep: xr.Dataset | None
 
     def principal(self, z: Floats) -> Floats:
         """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
@@ -165,10 +171,12 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
         splits={} if labels is None else _count(labels),
+        selections={name: store.selection(name) for name in store.selection_names},
         led=photographs,
         moved=moved,
         ways=ways,
         quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
+        sweep=store.sweep if store.is_current("sweep") else None,
     )
 
 

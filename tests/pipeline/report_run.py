@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.analyze import AnalyzeConfig, analyze, attribute_table
+from pipeline.evaluate.stage import MEASURES
 from pipeline.report.config import ReportConfig
 from pipeline.report.inputs import StageTiming
 from pipeline.sample import draw
@@ -39,16 +40,31 @@ class Run:
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
     judged: dict[str, xr.Dataset] = field(default_factory=dict)
+    selections: dict[str, xr.Dataset] = field(default_factory=dict)
+    swept: xr.Dataset | None = None
 
     @property
     def sample_names(self) -> tuple[str, ...]:
         return tuple(self.groups)
 
+    @property
+    def selection_names(self) -> tuple[str, ...]:
+        return tuple(self.selections)
+
+    def selection(self, name: str) -> xr.Dataset:
+        return self.selections[name]
+
     def samples(self, name: str) -> xr.Dataset:
         return self.groups[name]
 
+    @property
+    def sweep(self) -> xr.Dataset:
+        assert self.swept is not None
+        return self.swept
+
     def is_current(self, group: str) -> bool:
-        return group == "structure" and self.structure is not None
+        held = {"structure": self.structure, "sweep": self.swept}
+        return held.get(group) is not None
 
     def group(self, name: str) -> xr.Dataset:
         assert name == "structure"
@@ -128,3 +144,12 @@ def make_run(
         groups=groups,
         basis=basis * 0.4,
     )
+
+
+def judged(round_trip: float, face_rate: float) -> xr.Dataset:
+    """What the evaluation says of a group of samples, where all but two measures are alike."""
+    values = dict.fromkeys(MEASURES, 0.5) | {"round_trip": round_trip, "face_rate": face_rate}
+    scalars = {**values, **{f"{name}_error": 0.01 for name in MEASURES}}
+    attrs = {"held_out": "test", "count": 60, "wanted": 1000, "level": 3.0}
+    sample = {"face_found": ("sample", np.ones(60, bool))}
+    return xr.Dataset({**{k: ((), v) for k, v in scalars.items()}, **sample}, attrs=attrs)

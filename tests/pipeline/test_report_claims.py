@@ -17,7 +17,7 @@ from pipeline.report.tables import Table
 from pipeline.sample import SampleError
 from pipeline.sample.arithmetic import attribute_direction
 from pipeline.sample.region import hit_test, pair_violations
-from tests.pipeline.report_run import CONFIG, Run, make_run
+from tests.pipeline.report_run import CONFIG, Run, judged, make_run
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,7 @@ def test_claims_table__has_thirteen_rows_whose_links_lead_to_entries(material: M
 
 def test_claims_table__judges_faces_once_they_are_evaluated(run: Run) -> None:
     rates = {"ellipse": 0.9, "uniform_12": 0.0, "gaussian": 0.5, "reconstruction": 0.92}
-    evaluated = {
-        name: xr.Dataset({"face_rate": rate, "face_found": ("sample", [True])})
-        for name, rate in rates.items()
-    }
+    evaluated = {name: judged(0.2, rate) for name, rate in rates.items()}
     with_faces = read_material(replace(run, judged=evaluated), CONFIG, run.decode)
     for material, verdict in (
         (with_faces, "holds"),

@@ -24,9 +24,10 @@ LIBRARY_HOMES = {
     "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
-    "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure"),
+    "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
+    "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
-    "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode"),
+    "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode", "pipeline/evaluate"),
 }
 
 
