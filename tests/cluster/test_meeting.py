@@ -57,7 +57,8 @@ def test_run__four_at_once_lose_nothing_and_publish_each_version_once(
     new = history[: len(history) - published]
     samples = [f"samples/{name}" for name in before.sample_names]
     made = [version.metadata["group"] for version in new]
-    assert sorted(made) == [*sorted(samples), "statistics"]
+    assert {"statistics", *samples} <= set(made)
+    assert len(made) == len(set(made))
     assert [v.metadata["revision"] for v in history] == list(range(len(history), 0, -1))
     assert all(store.is_current(group) for group in store.groups)
     assert looks
