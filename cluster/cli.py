@@ -1,14 +1,16 @@
 """The command line ``zpoints``."""
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console as RichConsole
 
 from cluster.errors import ClusterError
 from cluster.interruption import Interrupted, heed_signals
+from cluster.jobs_cli import app as jobs_app
+from cluster.options import Cluster, Root, RootOption, Set, errors, output
 from pipeline.cluster_config import chosen_cluster
 from storage.errors import StoreLockedError, ZpointsError
 
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 FAILED, USAGE, BUSY, DAMAGED, LOST = 1, 2, 3, 4, 5
 RESUMES = dict.fromkeys(
-    ("run", "demo"),
+    ("run", "demo", "sweep"),
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
+RESUMES["schedule"] = "The run that was at work is cancelled; the next one goes on from there."
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -32,26 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# A log or a pipe has no width to fit into.
-WIDTH = None if sys.stdout.isatty() else 160
-output = RichConsole(markup=False, highlight=False, width=WIDTH)
-errors = RichConsole(markup=False, stderr=True)
-
-Root = Annotated[str, typer.Argument(help="Where the store lies: a folder or s3://bucket/prefix.")]
-RootOption = Annotated[
-    str | None,
-    typer.Option("--root", help="Where the store lies; runs/CONFIG's name when left out."),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace one value; repeatable."),
-]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster", help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT of Dask."
-    ),
-]
+app.add_typer(jobs_app)
 
 
 def main() -> None:
@@ -97,7 +81,8 @@ def run(
     until: Annotated[
         str,
         typer.Option(
-            help="Last stage: ingest, train, encode, analyze, structure, sample or report."
+            help="Last stage: ingest, train, encode, analyze, structure, sample, evaluate, "
+            "sweep or report."
         ),
     ] = "report",
     set_: Set = None,
@@ -135,6 +120,20 @@ def run(
         output.print(plan_table(prospects))
     else:
         _show(run_stages(settings, where, console=console, until=until, title=name))
+
+
+@app.command()
+def sweep(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    root: RootOption = None,
+    set_: Set = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what would run, and why.")
+    ] = False,
+) -> None:
+    """Judge the generator ellipse over a grid of K, fact and law; what is missing runs before."""
+    enabled = [*(set_ or ()), "sweep.enabled=true"]
+    run(config, root, set_=enabled, dry_run=dry_run)
 
 
 @app.command()
@@ -180,6 +179,29 @@ def rollback(
 
 
 @app.command()
+def diff(
+    root: Root,
+    before: Annotated[
+        str,
+        typer.Argument(help="A version of zpoints history, a date, previous or latest."),
+    ] = "previous",
+    after: Annotated[str, typer.Argument(help="The same for the other one.")] = "latest",
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Compare two versions: images, drift of mean and covariance, principal angles, quality."""
+    from cluster.diff import diff_head, diff_json, diff_table
+    from pipeline.compare.versions import chosen_version, compare
+
+    found = compare(chosen_version(root, before), chosen_version(root, after))
+    if as_json:
+        print(diff_json(found))  # noqa: T201
+        return
+    for line in diff_head(found):
+        output.print(line, soft_wrap=True)
+    output.print(diff_table(found))
+
+
+@app.command()
 def verify(
     root: Root,
     sample: Annotated[
@@ -206,14 +228,46 @@ def verify(
 def export(
     root: Root,
     group: Annotated[str, typer.Argument(help="Group of the store, e.g. latents.")],
-    destination: Annotated[Path, typer.Argument(help="Folder of the new Zarr store.")],
+    destination: Annotated[Path, typer.Argument(help="The new folder.")],
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    form: Annotated[
+        Literal["zarr", "png", "jpeg"],
+        typer.Option("--as", help="Zarr, or the images as picture files."),
+    ] = "zarr",
+    sheets: Annotated[
+        bool, typer.Option("--sheets", help="Pictures as contact sheets instead of a file each.")
+    ] = False,
+    columns: Annotated[int, typer.Option(min=1, help="Images across a sheet.")] = 20,
+    rows: Annotated[int, typer.Option(min=1, help="Images down a sheet.")] = 20,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
+    ] = False,
 ) -> None:
-    """Write a group of the store as plain Zarr, for any reader."""
+    """Write a group of the store as plain Zarr, or its images as picture files."""
     from storage import open_store
     from storage.export import export_group
 
-    export_group(open_store(root, version=version), group, destination)
+    if sheets and form == "zarr":
+        raise typer.BadParameter("--sheets are pictures: add --as png or --as jpeg.")
+    store = open_store(root, version=version)
+    if form == "zarr":
+        export_group(store, group, destination, overwrite=overwrite)
+    else:
+        from cluster.console import console_for
+        from storage.pictures import export_images, export_sheets
+
+        write = partial(export_sheets, columns=columns, rows=rows) if sheets else export_images
+        sizes = store.group(group).sizes
+        total = sizes.get("image", sizes.get("sample", 0))
+        with console_for(output).bar("export", total=total, unit="images") as advance:
+            write(
+                store,
+                group,
+                destination,
+                form=form,
+                overwrite=overwrite,
+                on_progress=lambda done: advance(done, ""),
+            )
     output.print(f"{group} in {destination}")
 
 
@@ -221,26 +275,25 @@ def export(
 def report(
     root: Root,
     folder: Annotated[
-        Path | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
+        str | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
     ] = None,
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
     set_: Set = None,
 ) -> None:
     """Write the report of a store again, e.g. of an older version, or with other settings."""
-    from pipeline.config import ConfigError, override, validated
-    from pipeline.report.stage import PAGE, report_mark, write
+    from pipeline.config import override, validated
+    from pipeline.report.place import page_of, report_place
+    from pipeline.report.stage import report_mark, write
     from storage import open_store
 
-    if folder is None and "://" in root:
-        raise ConfigError(f"The store {root} is remote; name a local folder with --folder.")
-    where = folder or Path(root).expanduser() / "report"
+    where = report_place(folder, root)
     store = open_store(root, version=version)
     last = report_mark(where)
     settings = validated({"report": last.get("report", {})}, origin=str(where))
     chosen = override(settings, set_ or ())
     title = last.get("title") or Path(root).resolve().name
     write(chosen.report, store, where, title=title)
-    output.print(f"{where / PAGE}", soft_wrap=True)
+    output.print(f"{page_of(where)}", soft_wrap=True)
 
 
 @app.command()

@@ -1,24 +1,25 @@
 """The driver: compare what a run asks for with what the store has, and do the difference."""
 
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
-from pipeline.config import STAGES, ConfigError, RunConfig
+from pipeline.config import STAGES, RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.known import Known, Touched, match, pack_touched, quarantine_of, unpack_touched
 from pipeline.ingest.plan import plan_ingest, quarantine_lines
 from pipeline.ingest.source import Source
 from pipeline.ingest.stage import configured_source, source_lines
-from pipeline.report.stage import PAGE, report_mark, report_settings, write
+from pipeline.report.place import ReportPlace, page_of, report_place
+from pipeline.report.stage import report_mark, report_settings, write
 from pipeline.stage import StageRun, Worker
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
+from storage.branch import Gate
 
 TOUCHED = "touched.json"
 
@@ -39,11 +40,17 @@ class RunResult:
 
     outcomes: tuple[Outcome, ...]
     store: Store
-    page: Path | None
+    page: ReportPlace | None
 
 
 def run(
-    config: RunConfig, root: str, *, console: Console, title: str, until: str = STAGES[-1]
+    config: RunConfig,
+    root: str,
+    *,
+    console: Console,
+    title: str,
+    until: str = STAGES[-1],
+    gate: Gate = nullcontext,
 ) -> RunResult:
     """Run the stages up to ``until`` whose results the store does not have yet.
 
@@ -57,6 +64,8 @@ def run(
         Heading of the report.
     until
         Last stage to run.
+    gate
+        Encloses the step that publishes a stage; a job's says whether it still may.
 
     Raises
     ------
@@ -67,7 +76,6 @@ def run(
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
-    folder = report_folder(config, root) if until == "report" else None
     source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []
@@ -87,13 +95,14 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            work = partial(_execute, todo, repository, config, console)
+            work = partial(_execute, todo, repository, config, console, gate)
             outcomes.append(workers.compute(todo.step.stage, work))
         store = repository.store()
-        if folder is None:
+        if until != "report":
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
-        outcomes.append(_report(config, store, folder, planned, title=title))
-    return RunResult(outcomes=tuple(outcomes), store=store, page=folder / PAGE)
+        place = report_place(config.report.folder, root)
+        outcomes.append(_report(config, store, place, planned, title=title))
+    return RunResult(outcomes=tuple(outcomes), store=store, page=page_of(place))
 
 
 def _source(config: RunConfig, console: Console) -> Source:
@@ -113,24 +122,6 @@ def _planned(
     stored = None if store is None or known is None else store.images
     plan = plan_ingest(source, config.ingest, config.source, stored, known)
     return plan_steps(config, plan, store, until=until)
-
-
-def report_folder(config: RunConfig, root: str) -> Path:
-    """Where the report goes: ``report.folder``, or beside the store where that is local.
-
-    Raises
-    ------
-    ConfigError
-        If the store is remote and no folder is configured.
-    """
-    if config.report.folder is not None:
-        return Path(config.report.folder).expanduser()
-    if "://" in root:
-        raise ConfigError(
-            f"The store {root} is remote; name a local folder for the report with "
-            "--set report.folder=FOLDER."
-        )
-    return Path(root).expanduser() / "report"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,18 +155,23 @@ def dry_run(
         for todo in planned
     ]
     if until == "report":
-        folder = report_folder(config, root)
+        place = report_place(config.report.folder, root)
         reason = "new results"
         if store is not None and not any(todo.reason for todo in planned):
             identity = _report_identity(config, store, planned, title=title)
-            same = report_mark(folder).get("fingerprint") == identity
+            same = report_mark(place).get("fingerprint") == identity
             reason = "" if same else "not of this store and these settings"
-        prospects.append(Prospect(stage="report", target=str(folder), reason=reason))
+        prospects.append(Prospect(stage="report", target=str(place), reason=reason))
     return prospects
 
 
 def _execute(
-    todo: PlannedStep, repository: Repository, config: RunConfig, console: Console, worker: Worker
+    todo: PlannedStep,
+    repository: Repository,
+    config: RunConfig,
+    console: Console,
+    gate: Gate,
+    worker: Worker,
 ) -> Outcome:
     """Do one step's work on its branch and publish it."""
     started, step = time.perf_counter(), todo.step
@@ -197,6 +193,7 @@ def _execute(
             "settings": step.settings,
             "seed": step.settings.get("seed"),
         },
+        gate=gate,
     )
     seconds = time.perf_counter() - started
     console.line(f"{step.writes}: {rows:,} rows in {seconds:.1f} s.")
@@ -204,21 +201,23 @@ def _execute(
 
 
 def _report(
-    config: RunConfig, store: Store, folder: Path, planned: list[PlannedStep], *, title: str
+    config: RunConfig, store: Store, place: ReportPlace, planned: list[PlannedStep], *, title: str
 ) -> Outcome:
     identity = _report_identity(config, store, planned, title=title)
-    if report_mark(folder).get("fingerprint") == identity:
-        return Outcome(stage="report", target=str(folder))
+    if report_mark(place).get("fingerprint") == identity:
+        return Outcome(stage="report", target=str(place))
     started = time.perf_counter()
-    write(config.report, store, folder, title=title, fingerprint=identity)
+    write(config.report, store, place, title=title, fingerprint=identity)
     seconds = time.perf_counter() - started
-    return Outcome(stage="report", target=str(folder), seconds=seconds)
+    return Outcome(stage="report", target=str(place), seconds=seconds)
 
 
 def _report_identity(
     config: RunConfig, store: Store, planned: list[PlannedStep], *, title: str
 ) -> str:
-    samples = {"samples": list(store.sample_names)}
-    identities = {todo.step.writes: todo.identity for todo in planned}
-    settings = {**report_settings(config.report, title=title), **samples}
+    shown = {"samples": list(store.sample_names), "quality": list(store.quality_names)}
+    shown["sweep"] = [str(store.fingerprint("sweep"))] if store.is_current("sweep") else []
+    # A sweep is shown where the store has one, whether or not this run asks for it.
+    identities = {t.step.writes: t.identity for t in planned if t.step.stage != "sweep"}
+    settings = {**report_settings(config.report, title=title), **shown}
     return fingerprint("report", settings, [identities[g] for g in sorted(identities)])

@@ -42,6 +42,11 @@ class JobsConfig(Settings):
         False, description="jobs have a GPU; ask for it in directives, e.g. --gres=gpu:1"
     )
     directives: tuple[str, ...] = Field((), description="further directives of the batch system")
+    driver: tuple[str, ...] = Field(
+        (),
+        description="zpoints submit: further options of sbatch for the job of the driver, e.g. "
+        "--time=2-00:00:00, which has to last as long as the run",
+    )
     prologue: tuple[str, ...] = Field(
         (), description="shell lines before the worker, e.g. source /opt/zpoints/bin/activate"
     )

@@ -11,15 +11,28 @@ from pydantic import Field, ValidationError, model_validator
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.cluster_config import ClusterConfig
 from pipeline.encode.config import EncodeConfig
+from pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.report.config import ReportConfig
+from pipeline.sample.conditional import Conditional
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
 from pipeline.structure.config import StructureConfig
+from pipeline.sweep.config import SweepConfig
 from pipeline.train.config import TrainConfig
 from storage.errors import ZpointsError
 
-STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample", "report")
+STAGES = (
+    "ingest",
+    "train",
+    "encode",
+    "analyze",
+    "structure",
+    "sample",
+    "evaluate",
+    "sweep",
+    "report",
+)
 """The stages in the order in which they run; each has a section of the same name."""
 
 
@@ -44,18 +57,56 @@ class RunConfig(Settings):
         StructureConfig(), description="how the labels structure the latents"
     )
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
+    evaluate: EvaluateConfig = Field(
+        EvaluateConfig(), description="measures of the quality of the images"
+    )
+    sweep: SweepConfig = Field(SweepConfig(), description="K, fact and law of ellipse on a grid")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
     cluster: ClusterConfig = Field(ClusterConfig(), description="where it runs")
 
     @model_validator(mode="after")
     def _generators_fit_the_latents(self) -> Self:
         for name, parameters in self.sample.generators.items():
-            leading = getattr(parameters, "K", 0)
+            place, law = f"sample.generators.{name}", parameters
+            if isinstance(law, Conditional):
+                if law.selection not in self.analyze.selections:
+                    raise ValueError(
+                        f"{place}.selection: analyze.selections has no {law.selection!r}; add it, "
+                        "e.g. analyze.selections.smiling=Smiling"
+                    )
+                place, law = f"{place}.base", law.base
+            leading = getattr(law, "K", 0)
             if leading > self.train.z_dim:
                 raise ValueError(
-                    f"sample.generators.{name}.K = {leading} is more than the train.z_dim = "
-                    f"{self.train.z_dim} components there are; lower it, or raise train.z_dim"
+                    f"{place}.K = {leading} is more than the train.z_dim = {self.train.z_dim} "
+                    "components there are; lower it, or raise train.z_dim"
                 )
+            highest = max(getattr(law, "axes", ()), default=-1)
+            if highest >= self.train.z_dim:
+                raise ValueError(
+                    f"{place}.axes: the train.z_dim = {self.train.z_dim} components are numbered "
+                    f"from 0 to {self.train.z_dim - 1}, and there is no {highest}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Self:
+        for name in REFERENCES:
+            if name in self.sample.generators:
+                raise ValueError(
+                    f"sample.generators.{name}: the evaluation calls photographs and their "
+                    f"reconstructions {' and '.join(REFERENCES)}; choose another name"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _sweep_fits_the_latents(self) -> Self:
+        largest = max(self.sweep.K or (0,))
+        if largest > self.train.z_dim:
+            raise ValueError(
+                f"sweep.K has {largest}, more than the train.z_dim = {self.train.z_dim} components "
+                "there are; lower it, or raise train.z_dim"
+            )
         return self
 
     @model_validator(mode="after")

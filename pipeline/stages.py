@@ -8,11 +8,15 @@ from typing import Any
 from pipeline.analyze.stage import analyze_latents, selection_group
 from pipeline.config import RunConfig
 from pipeline.encode.stage import encode
+from pipeline.evaluate.config import REFERENCES
+from pipeline.evaluate.inception import inception_digest
+from pipeline.evaluate.stage import evaluate, quality_of
 from pipeline.ingest.plan import Plan
 from pipeline.ingest.stage import ingest
 from pipeline.sample.stage import group_of, sample
 from pipeline.stage import StageRun
 from pipeline.structure.stage import find_structure
+from pipeline.sweep.stage import SWEEP, sweep
 from pipeline.train.config import UNDECISIVE
 from pipeline.train.stage import train_model
 
@@ -98,6 +102,8 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             run=find_structure,
         ),
         *(_sample_step(config, name) for name in config.sample.generators),
+        *(_evaluate_step(config, name) for name in (*REFERENCES, *config.sample.generators)),
+        *([_sweep_step(config)] if config.sweep.enabled else ()),
     )
 
 
@@ -115,11 +121,38 @@ def _selection_step(config: RunConfig, name: str) -> Step:
 
 def _sample_step(config: RunConfig, name: str) -> Step:
     settings = config.sample.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "generators"})
-    parameters = config.sample.generators[name].model_dump(mode="json")
+    parameters = config.sample.generators[name]
     return Step(
         stage="sample",
-        reads=("statistics", "model"),
+        reads=(*parameters.reads, "model"),
         writes=group_of(name),
-        settings={**settings, "parameters": parameters},
+        settings={**settings, "parameters": parameters.model_dump(mode="json")},
         run=partial(sample, name=name),
+    )
+
+
+def _evaluate_step(config: RunConfig, name: str) -> Step:
+    settings = config.evaluate.model_dump(mode="json", exclude={*WHERE_IT_RUNS, "inception"})
+    samples = () if name in REFERENCES else (group_of(name),)
+    return Step(
+        stage="evaluate",
+        reads=("images", "model", "latents", "statistics", *samples),
+        writes=quality_of(name),
+        settings={
+            **settings,
+            "judged": name,
+            "inception": inception_digest(config.evaluate.inception),
+        },
+        run=partial(evaluate, name=name),
+    )
+
+
+def _sweep_step(config: RunConfig) -> Step:
+    excluded = {*WHERE_IT_RUNS, "enabled"}
+    return Step(
+        stage="sweep",
+        reads=("images", "model", "latents", "statistics"),
+        writes=SWEEP,
+        settings=config.sweep.model_dump(mode="json", exclude=excluded),
+        run=sweep,
     )

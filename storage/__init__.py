@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.errors import (
     IncompleteStageError,
+    ObjectStoreError,
     PublishConflictError,
     SchemaError,
     StoreError,
@@ -18,6 +19,7 @@ __all__ = [
     "VARIABLES",
     "Block",
     "IncompleteStageError",
+    "ObjectStoreError",
     "PublishConflictError",
     "Repository",
     "SchemaError",
@@ -30,6 +32,8 @@ __all__ = [
     "Version",
     "ZpointsError",
     "export_group",
+    "export_images",
+    "export_sheets",
     "labels",
     "open_repository",
     "open_store",
@@ -39,6 +43,7 @@ __all__ = [
 if TYPE_CHECKING:
     from storage.chunks import Block
     from storage.export import export_group
+    from storage.pictures import export_images, export_sheets
     from storage.repository import Repository, open_repository
     from storage.store import Store, open_store
     from storage.transaction import StageTransaction
@@ -50,6 +55,8 @@ else:
     _HOMES = {
         "Block": "chunks",
         "export_group": "export",
+        "export_images": "pictures",
+        "export_sheets": "pictures",
         "Repository": "repository",
         "open_repository": "repository",
         "Store": "store",

@@ -4,8 +4,8 @@ import logging
 import platform
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Any
@@ -22,6 +22,8 @@ MAIN = "main"
 PREFIX = "wip-"
 LEFT = "left-"
 """Tags on what a rollback took off `main`."""
+Gate = Callable[[], AbstractContextManager[None]]
+"""Makes what encloses the moving of `main`; it raises where nothing may be published any more."""
 LIBRARIES = ("zpoints", "numpy", "dask", "xarray", "zarr", "icechunk", "torch")
 
 
@@ -114,7 +116,9 @@ class WorkBranch:
                     "wait for it, then run again."
                 ) from error
 
-    def publish(self, message: str, metadata: Mapping[str, Any]) -> str:
+    def publish(
+        self, message: str, metadata: Mapping[str, Any], *, gate: Gate = nullcontext
+    ) -> str:
         """Move `main` to the branch with compare-and-swap; returns the version's id.
 
         Raises
@@ -128,13 +132,17 @@ class WorkBranch:
             version = tip.id
             if not tip.metadata.get("published"):
                 version = commit_version(self.writer(), message, {**metadata, **self._metadata()})
-            try:
-                self._repository.reset_branch(MAIN, version, from_snapshot_id=self.base)
-            except icechunk.IcechunkError:
-                self._expect_base()
-                raise
+            with gate():
+                self._move_main(version)
             self._repository.delete_branch(self.name)
         return version
+
+    def _move_main(self, version: str) -> None:
+        try:
+            self._repository.reset_branch(MAIN, version, from_snapshot_id=self.base)
+        except icechunk.IcechunkError:
+            self._expect_base()
+            raise
 
     def _tip(self) -> icechunk.SnapshotInfo:
         return self._repository.lookup_snapshot(self._repository.lookup_branch(self.name))
@@ -194,6 +202,16 @@ def republish(
             ) from error
         finally:
             repository.delete_branch(branch)
+
+
+def supersede(location: Location, repository: icechunk.Repository, reason: str) -> None:
+    """Publish the newest content once more; whoever was about to move `main` cannot any longer."""
+    with location.lock(), reaching(location.root):
+        base = repository.lookup_branch(MAIN)
+        facts = {"stage": "fence", "base": base}
+        # A conflict means that `main` has moved by itself.
+        with suppress(icechunk.ConflictError):
+            commit_version(repository.writable_session(MAIN), reason, facts)
 
 
 def _versions() -> dict[str, str]:

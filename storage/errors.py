@@ -27,3 +27,7 @@ class PublishConflictError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process is at work on this store."""
+
+
+class ObjectStoreError(StoreError):
+    """The server of a bucket does not answer, or refuses; the message says what to set."""

@@ -1,8 +1,11 @@
 """A group as a plain Zarr v3 store, for readers that know nothing of Icechunk."""
 
+import json
 import os
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import xarray as xr
@@ -11,8 +14,13 @@ from storage.errors import StoreError
 from storage.groups import layout
 from storage.store import Store
 
+MARK = "export.json"
+"""In a folder of pictures: which store, version and group they come from."""
 
-def export_group(store: Store, group: str, destination: str | os.PathLike[str]) -> Path:
+
+def export_group(
+    store: Store, group: str, destination: str | os.PathLike[str], *, overwrite: bool = False
+) -> Path:
     """Write a group to a plain Zarr v3 store with consolidated metadata.
 
     The folder appears when it is complete. Chunks, compression and checksums are those of the
@@ -26,6 +34,8 @@ def export_group(store: Store, group: str, destination: str | os.PathLike[str]) 
         Name of the group, e.g. `latents` or `samples/ellipse`.
     destination
         A folder that does not exist yet.
+    overwrite
+        Replace the folder if an earlier export wrote it.
 
     Returns
     -------
@@ -37,21 +47,52 @@ def export_group(store: Store, group: str, destination: str | os.PathLike[str]) 
     StoreNotFoundError
         If the store has no such group.
     StoreError
-        If `destination` exists.
+        If `destination` exists and may not be replaced.
+    """
+    dataset = store.group(group)
+    with appearing(destination, group, overwrite=overwrite) as folder:
+        _write(group, dataset, folder)
+    return Path(destination).expanduser().absolute()
+
+
+@contextmanager
+def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool) -> Iterator[Path]:
+    """A folder to write into, which takes its place at `destination` when all went well.
+
+    Raises
+    ------
+    StoreError
+        If `destination` exists, unless `overwrite` is set and an export wrote it.
     """
     target = Path(destination).expanduser().absolute()
-    if target.exists():
-        raise StoreError(f"{target} exists: name a new folder to export {group} to.")
-    dataset = store.group(group)
+    if target.exists() and not overwrite:
+        raise StoreError(
+            f"{target} exists: name a new folder to export {what} to, or replace it with "
+            "--overwrite (overwrite=True)."
+        )
+    if target.exists() and not _is_export(target):
+        raise StoreError(
+            f"{target} is not an earlier export, so it is not overwritten: name a new folder to "
+            f"export {what} to."
+        )
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.mkdir(parents=True)
     try:
-        _write(group, dataset, partial)
+        yield partial
+        if target.exists():
+            shutil.rmtree(target)
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return target
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether a folder was written by an export: a group of a store, or pictures."""
+    if (folder / MARK).is_file():
+        return True
+    metadata = folder / "zarr.json"
+    return metadata.is_file() and "fingerprint" in json.loads(metadata.read_text())["attributes"]
 
 
 def _write(group: str, dataset: xr.Dataset, target: Path) -> None:

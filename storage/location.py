@@ -14,6 +14,7 @@ import zarr
 from filelock import FileLock, Timeout
 
 from storage.errors import StoreError, StoreLockedError, StoreNotFoundError
+from storage.s3 import SCHEME, S3Server, check_reach
 from storage.validation import check_schema_version
 from storage.variables import SCHEMA_VERSION
 
@@ -24,33 +25,6 @@ FORMAT = "zpoints"
 LOCK_NAME = "zpoints.lock"
 LOCK_SECONDS = 120.0
 """How long a commit waits for another process's commit before it gives up."""
-
-
-@dataclass(frozen=True)
-class S3Server:
-    """Which server holds the buckets; credentials stay with the libraries that read them.
-
-    Attributes
-    ----------
-    endpoint
-        Its URL; None is Amazon's.
-    region
-        None leaves it to the libraries.
-    allow_http
-        Whether a connection without TLS will do.
-    """
-
-    endpoint: str | None
-    region: str | None
-    allow_http: bool
-
-    @classmethod
-    def from_environment(cls) -> "S3Server":
-        """Read the usual AWS variables."""
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        http = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes")
-        return cls(endpoint, region or ("us-east-1" if endpoint else None), http)
 
 
 @dataclass(frozen=True)
@@ -90,7 +64,7 @@ class Location:
     @property
     def is_local(self) -> bool:
         """Whether the store lies in the file system."""
-        return not self.root.startswith("s3://")
+        return not self.root.startswith(SCHEME)
 
     def storage(self) -> icechunk.Storage:
         """Icechunk's access to the root; touches nothing."""
@@ -110,16 +84,18 @@ class Location:
     @property
     def bucket(self) -> str:
         """The bucket of a root on S3."""
-        return self.root.removeprefix("s3://").partition("/")[0]
+        return self.root.removeprefix(SCHEME).partition("/")[0]
 
     @property
     def prefix(self) -> str:
         """What the keys of a root on S3 begin with."""
-        return self.root.removeprefix("s3://").partition("/")[2]
+        return self.root.removeprefix(SCHEME).partition("/")[2]
 
     def exists(self) -> bool:
         """Whether an Icechunk repository lies here; never creates anything."""
-        if self.is_local and not Path(self.root, "refs").is_dir():
+        if not self.is_local:
+            check_reach(self.bucket, self.prefix)  # Icechunk tries for longer and says less
+        elif not Path(self.root, "refs").is_dir():
             return False
         with reaching(self.root):
             return icechunk.Repository.exists(self.storage())
@@ -221,13 +197,11 @@ def reaching(root: str) -> Iterator[None]:
         yield
     except icechunk.IcechunkError as error:
         reason = str(error).strip().splitlines()[0].strip(" x")
-        advice = (
-            " Check the bucket, and the endpoint and credentials in the AWS_* variables."
-            if root.startswith("s3://")
-            else f" `zpoints verify {root}` tells what is damaged."
-            if "not found" in reason
-            else ""
-        )
+        if root.startswith(SCHEME):  # Icechunk says little of why a bucket is out of reach
+            place = Location(root)
+            check_reach(place.bucket, place.prefix)
+        damaged = "not found" in reason
+        advice = f" `zpoints verify {root}` tells what is damaged." if damaged else ""
         raise StoreError(
             f"The store {root} cannot be read or written: {reason}.{advice}"
         ) from error

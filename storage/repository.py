@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import icechunk
 
 from storage.blobs import Blobs
-from storage.branch import republish
+from storage.branch import republish, supersede
 from storage.errors import StoreError
 from storage.location import Location
 from storage.run_lock import run_lock
@@ -126,6 +126,24 @@ class Repository:
         with self.held(f"rollback to {version}"):
             republish(self._location, self._repository, wanted.version, newest.version)
         return self.store().history()[0]
+
+    def fence(self, reason: str) -> None:
+        """Make sure that no publication succeeds that began before this call.
+
+        The newest content becomes a version once more, so that a compare-and-swap from the version
+        before fails, however late it arrives. Unfinished work starts anew.
+
+        Parameters
+        ----------
+        reason
+            One line for the history.
+
+        Raises
+        ------
+        StoreLockedError
+            If another process keeps the commit lock of a store on a disk for two minutes.
+        """
+        supersede(self._location, self._repository, reason)
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r})"

@@ -50,11 +50,12 @@ class Store:
         Samples of an older model stay in the store until they are drawn again; `samples` opens
         them all the same.
         """
-        return tuple(
-            name.removeprefix("samples/")
-            for name in self.groups
-            if name.startswith("samples/") and self.is_current(name)
-        )
+        return self._current("samples")
+
+    @property
+    def quality_names(self) -> tuple[str, ...]:
+        """Names of what was evaluated as it is now: samples, "real" and "reconstruction"."""
+        return self._current("quality")
 
     @property
     def images(self) -> xr.Dataset:
@@ -114,6 +115,27 @@ class Store:
         """
         return self.group(f"samples/{name}")
 
+    def quality(self, name: str) -> xr.Dataset:
+        """How good the samples of a generator are; "real" and "reconstruction" calibrate.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If they were not evaluated.
+        """
+        return self.group(f"quality/{name}")
+
+    @property
+    def sweep(self) -> xr.Dataset:
+        """Quality of the generator `ellipse` over a grid of laws, K and fact.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If no sweep was made.
+        """
+        return self.group("sweep")
+
     def group(self, name: str) -> xr.Dataset:
         """Open a group by its name.
 
@@ -155,6 +177,12 @@ class Store:
         """What a group shares with the versions of it that it grew from; `None` without one."""
         value = self._attrs(group).get("lineage")
         return None if value is None else str(value)
+
+    def _current(self, kind: str) -> tuple[str, ...]:
+        """Names of the groups `<kind>/<name>` whose inputs have not changed since."""
+        prefix = f"{kind}/"
+        names = (name for name in self.groups if name.startswith(prefix))
+        return tuple(name.removeprefix(prefix) for name in names if self.is_current(name))
 
     def _attrs(self, group: str) -> dict[str, Any]:
         with reaching(self.root):

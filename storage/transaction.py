@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from storage.blobs import Blobs
-from storage.branch import WorkBranch
+from storage.branch import Gate, WorkBranch
 from storage.chunks import Block, Presence, gather_rows, missing_chunks, write_rows
 from storage.errors import IncompleteStageError, StoreError
 from storage.groups import group_attrs, group_names, open_group, same_layout, write_group
@@ -229,7 +230,14 @@ class StageTransaction:
     def _checkpoint(self) -> str:
         return f"{CHECKPOINTS}/{self.fingerprint}"
 
-    def publish(self, *, message: str, rows: int, metadata: Mapping[str, Any] | None = None) -> str:
+    def publish(
+        self,
+        *,
+        message: str,
+        rows: int,
+        metadata: Mapping[str, Any] | None = None,
+        gate: Gate = nullcontext,
+    ) -> str:
         """Make the finished groups the newest version of the store.
 
         Parameters
@@ -240,6 +248,9 @@ class StageTransaction:
             Images or vectors that the stage handled.
         metadata
             Further provenance, e.g. `seed`; must be JSON.
+        gate
+            Makes a context that encloses the one step that readers see. What it raises on entry
+            leaves the work unpublished.
 
         Returns
         -------
@@ -256,7 +267,7 @@ class StageTransaction:
             If another version was published since this transaction began.
         """
         self._verify()
-        version = self._branch.publish(message, {**(metadata or {}), "rows": rows})
+        version = self._branch.publish(message, {**(metadata or {}), "rows": rows}, gate=gate)
         self._blobs.clear(CHECKPOINTS)
         return version
 

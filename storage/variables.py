@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from storage import quality
 from storage.errors import SchemaError
 from storage.variable import Variable
 from storage.variable import group as _group
@@ -12,10 +13,20 @@ from storage.variable import table as _table
 
 SCHEMA_VERSION = 1
 
-FAMILIES = ("images", "model", "latents", "statistics", "selections", "structure", "samples")
+FAMILIES = (
+    "images",
+    "model",
+    "latents",
+    "statistics",
+    "selections",
+    "structure",
+    "samples",
+    "quality",
+    "sweep",
+)
 """Kinds of group."""
 
-NAMED = ("selections", "samples")
+NAMED = ("selections", "samples", "quality")
 """Kinds with many groups; every group `samples/<name>` is of the kind `samples`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
@@ -26,6 +37,8 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "selections": ("query",),
     "structure": (),
     "samples": ("generator", "parameters", "seed", "constraint"),
+    "quality": ("judged", "held_out", "count", "wanted", "level"),
+    "sweep": ("count", "held_out"),
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
 
@@ -243,6 +256,16 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "samples": _group(
         _table(_DRAWN, required=True, lazy=True),
         _table(_DECODED, required=True, lazy=True),
+    ),
+    "quality": _group(
+        _table(quality.REENCODED, required=True, lazy=True),
+        _table(quality.JUDGED + quality.MEASURES + quality.BY_LEVEL, required=True),
+        _table(quality.FID),
+        _table(quality.LEVEL, required=True, label=True),
+    ),
+    "sweep": _group(
+        _table(quality.POINTS, required=True, label=True),
+        _table(quality.SWEPT, required=True),
     ),
 }
 """For each kind of group, its variables by name."""

@@ -9,7 +9,6 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.labels import COMPLETE, LANDMARKS, SPLIT_WORDS, join
 from pipeline.ingest.listing import list_folder, list_zip
+from pipeline.ingest.places import Place
 from pipeline.ingest.source import Labels, Source
 
 IMAGES = "img_align_celeba"
@@ -50,7 +50,7 @@ POINTS = Table("list_landmarks_align_celeba", "no landmarks")
 TABLES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
 
 
-def read_celeba(path: Path, config: SourceConfig) -> Source | None:
+def read_celeba(path: Place, config: SourceConfig) -> Source | None:
     """Read CelebA's official form: ``img_align_celeba/`` or its archive, and text annotations.
 
     ``path`` is the folder that holds them, or one of these two with the annotations beside it.
@@ -71,14 +71,19 @@ def read_celeba(path: Path, config: SourceConfig) -> Source | None:
     return None
 
 
-def aligned_photographs(home: Path) -> Path | None:
+def aligned_photographs(home: Place) -> Place | None:
     """The folder ``img_align_celeba`` in a folder, or else its archive."""
     folder = home / IMAGES
     return next((p for p in (folder, folder.with_suffix(".zip")) if p.exists()), None)
 
 
 def aligned_source(
-    form: str, photographs: Path, home: Path, *, suffixes: Sequence[str] = (".txt",), mark: str = ""
+    form: str,
+    photographs: Place,
+    home: Place,
+    *,
+    suffixes: Sequence[str] = (".txt",),
+    mark: str = "",
 ) -> Source:
     """Aligned photographs in a folder or archive, with the annotation files in ``home``.
 
@@ -113,7 +118,7 @@ def aligned_source(
     )
 
 
-def _read_labels(home: Path, names: tuple[str, ...], suffixes: Sequence[str]) -> Labels:
+def _read_labels(home: Place, names: tuple[str, ...], suffixes: Sequence[str]) -> Labels:
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     landmarks = None
@@ -141,7 +146,7 @@ def _read_labels(home: Path, names: tuple[str, ...], suffixes: Sequence[str]) ->
     return Labels(rows, landmarks, tuple(notes))
 
 
-def _text(path: Path) -> str:
+def _text(path: Place) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -151,7 +156,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _parsed(text: str, table: Table, path: Path) -> pd.DataFrame:
+def _parsed(text: str, table: Table, path: Place) -> pd.DataFrame:
     """int32 columns, indexed by file name."""
     try:
         rows = _csv_rows(text, table) if path.suffix == ".csv" else _text_rows(text, table)

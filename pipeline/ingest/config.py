@@ -11,7 +11,9 @@ class IngestConfig(Settings):
     """Which photographs become the images of the store, and how they are cut."""
 
     source: str | None = Field(
-        None, description="where the photographs lie: a folder, a zip archive or a parquet shard"
+        None,
+        description="where the photographs lie: a folder, a zip archive or a parquet shard, on a "
+        "disk or under s3://bucket",
     )
     crop: int | None = Field(
         140, ge=16, description="side in pixels of the central square; null takes the largest one"

@@ -1,4 +1,4 @@
-"""Where the bytes of photographs lie: a folder, or a zip archive read in place."""
+"""The bytes of photographs: in a folder, in a bucket, or in a zip archive read in place."""
 
 import zipfile
 import zlib
@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pipeline.ingest.errors import PhotographError, SourceError
+from pipeline.ingest.places import Place, random_access, stamp
+from storage.s3 import SCHEME, Bucket
 
 # RuntimeError is a member with a password, NotImplementedError an unknown way of compression.
 MEMBER_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 
 
 class PhotographFiles(Protocol):
-    """A place that photographs are read from; small enough to travel in a task."""
+    """A place that photographs are read from; small enough to travel in a task.
+
+    Attributes
+    ----------
+    at_once
+        Reads that a task has under way; more than 1 where each costs a round trip.
+    """
+
+    at_once: ClassVar[int]
 
     def read(self, key: str) -> bytes:
         """The content of one photograph.
@@ -36,6 +46,7 @@ class FolderFiles:
     """Photographs in a folder; a key is a path relative to it."""
 
     folder: Path
+    at_once: ClassVar[int] = 1
 
     def read(self, key: str) -> bytes:
         try:
@@ -52,14 +63,33 @@ class FolderFiles:
 
 
 @dataclass(frozen=True)
+class BucketFiles:
+    """Photographs in a bucket; a key is ``<key of the object>#<entity tag>``."""
+
+    bucket: Bucket
+    at_once: ClassVar[int] = 16
+
+    def read(self, key: str) -> bytes:
+        name, _, tag = key.rpartition("#")
+        try:
+            return self.bucket.read(name, tag)
+        except FileNotFoundError as error:
+            raise SourceError(
+                f"{SCHEME}{self.bucket.name}/{name} is gone. Expected the photograph that was "
+                "listed there; run again."
+            ) from error
+
+
+@dataclass(frozen=True)
 class ZipFiles:
     """Photographs in a zip archive, read without unpacking; a key is the path of a member.
 
     ``stamp`` is what `zip_stamp` said when the archive was listed.
     """
 
-    archive: Path
+    archive: Place
     stamp: str
+    at_once: ClassVar[int] = 1
 
     def read(self, key: str) -> bytes:
         archive = opened_zip(self.archive, self.stamp)
@@ -77,7 +107,7 @@ class ZipFiles:
             ) from error
 
 
-def zip_stamp(archive: Path) -> str:
+def zip_stamp(archive: Place) -> str:
     """A text that changes when the archive does.
 
     Raises
@@ -86,17 +116,16 @@ def zip_stamp(archive: Path) -> str:
         If it is not there.
     """
     try:
-        info = archive.stat()
+        return stamp(archive)
     except OSError as error:
         raise SourceError(
             f"{archive} cannot be opened ({error}). Expected a zip archive of photographs; "
             "see that it is in reach, then run again."
         ) from error
-    return f"{info.st_size}-{info.st_mtime_ns}"
 
 
 @lru_cache(maxsize=4)
-def opened_zip(archive: Path, stamp: str) -> zipfile.ZipFile:
+def opened_zip(archive: Place, expected: str) -> zipfile.ZipFile:
     """One open archive per process; ``ZipFile`` serialises the reads of concurrent threads.
 
     Raises
@@ -104,13 +133,13 @@ def opened_zip(archive: Path, stamp: str) -> zipfile.ZipFile:
     SourceError
         If it is no complete archive, or no longer the one that had the stamp.
     """
-    if zip_stamp(archive) != stamp:
+    if zip_stamp(archive) != expected:
         raise SourceError(
             f"{archive} has changed since it was listed. Expected an archive that stays as it is "
             "during a run; run again."
         )
     try:
-        return zipfile.ZipFile(archive)
+        return zipfile.ZipFile(random_access(archive))
     except (*MEMBER_FAULTS, OSError) as error:
         raise SourceError(
             f"{archive} cannot be opened ({error}). Expected a complete zip archive; "

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.labels import interpret, join
 from pipeline.ingest.listing import list_folder
+from pipeline.ingest.places import Place, place_of
 from pipeline.ingest.source import Labels, Source
 
 DISTINCT = 0.1
@@ -33,7 +33,7 @@ WAYS: dict[str, Callable[[pd.Series], pd.Series]] = {
 """What the names in a table and those of the photographs may have in common, closest first."""
 
 
-def read_folder(path: Path, config: SourceConfig) -> Source | None:
+def read_folder(path: Place, config: SourceConfig) -> Source | None:
     """Read every photograph in a folder and the folders in it; names are the paths.
 
     Raises
@@ -61,7 +61,7 @@ def read_folder(path: Path, config: SourceConfig) -> Source | None:
         why=f"found photographs in {path}" + (f" and labels in {found}" if found else ""),
         files=listing.files,
         names=names,
-        keys=names,
+        keys=tuple(listing.keys[name] for name in names),
         signatures=tuple(listing.signatures[name] for name in names),
         labels=labels.rows,
         landmarks=labels.landmarks,
@@ -70,14 +70,15 @@ def read_folder(path: Path, config: SourceConfig) -> Source | None:
     )
 
 
-def _find_labels(path: Path, names: tuple[str, ...], config: SourceConfig) -> tuple[Labels, str]:
+def _find_labels(path: Place, names: tuple[str, ...], config: SourceConfig) -> tuple[Labels, str]:
     """The labels, and the name of their CSV; empty where there is none."""
     if config.labels is not None:
-        given = Path(config.labels).expanduser()
-        table = path / given if (path / given).is_file() else given
+        given, inside = place_of(config.labels), path / config.labels
+        table = inside if inside.is_file() else given
         return _read_labels(table, names, config.name_column), given.name
     notes: list[str] = []
-    for table in sorted(path.glob("*.csv")):
+    tables: list[Place] = [*path.glob("*.csv")]
+    for table in sorted(tables, key=str):
         try:
             labels = _read_labels(table, names, config.name_column)
         except SourceError as error:
@@ -92,7 +93,7 @@ def _find_labels(path: Path, names: tuple[str, ...], config: SourceConfig) -> tu
     return Labels(pd.DataFrame(index=list(names)), None, tuple(notes)), ""
 
 
-def _read_labels(path: Path, names: tuple[str, ...], name_column: str | None) -> Labels:
+def _read_labels(path: Place, names: tuple[str, ...], name_column: str | None) -> Labels:
     table = _table(path)
     if name_column is not None and name_column not in table:
         raise SourceError(
@@ -112,7 +113,7 @@ def _read_labels(path: Path, names: tuple[str, ...], name_column: str | None) ->
     return Labels(labels.rows, labels.landmarks, notes)
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(path: Place) -> pd.DataFrame:
     """All cells as text."""
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -1,13 +1,12 @@
 """The forms in which face photographs come, and the choice among their readers."""
 
-from pathlib import Path
-
 from pipeline.ingest.celeba import read_celeba
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.folder import read_folder
 from pipeline.ingest.kaggle import read_kaggle
 from pipeline.ingest.parquet import read_parquet
+from pipeline.ingest.places import Place
 from pipeline.ingest.source import Reader, Source
 from pipeline.ingest.torchvision import read_torchvision
 
@@ -30,7 +29,7 @@ EXPECTED = {
 }
 
 
-def open_source(path: Path, config: SourceConfig) -> Source:
+def open_source(path: Place, config: SourceConfig) -> Source:
     """Open the photographs at ``path`` with the configured reader, or the first that knows them.
 
     Raises
@@ -53,7 +52,7 @@ def open_source(path: Path, config: SourceConfig) -> Source:
     return source
 
 
-def _read(path: Path, config: SourceConfig) -> Source:
+def _read(path: Place, config: SourceConfig) -> Source:
     if not path.exists():
         raise SourceError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs; "

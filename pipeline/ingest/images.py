@@ -2,7 +2,10 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 from typing import Literal
 
@@ -138,6 +141,21 @@ def checksum(data: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(blake2b(data, digest_size=8).digest(), "big"))
 
 
+def _reads(files: PhotographFiles, keys: Sequence[str]) -> Iterator[Callable[[], bytes]]:
+    """For each photograph what gives its content, or raises; they are read ahead as places ask."""
+    if files.at_once == 1:
+        yield from (partial(files.read, key) for key in keys)
+        return
+    ahead: deque[Future[bytes]] = deque()
+    with ThreadPoolExecutor(files.at_once) as pool:
+        for key in keys:
+            ahead.append(pool.submit(files.read, key))
+            if len(ahead) == files.at_once:
+                yield ahead.popleft().result
+        while ahead:
+            yield ahead.popleft().result
+
+
 def read_block(
     files: PhotographFiles,
     keys: Sequence[str],
@@ -162,9 +180,9 @@ def read_block(
     images = np.zeros((len(keys), side, side, channels), dtype=np.uint8)
     checksums = np.zeros(len(keys), dtype=np.uint64)
     faults = [""] * len(keys)
-    for i, key in enumerate(keys):
+    for i, read in enumerate(_reads(files, keys)):
         try:
-            data = files.read(key)
+            data = read()
             checksums[i] = checksum(data)
             images[i] = decode_photograph(data, crop=crop, side=side, channels=channels)
         except PhotographError as error:

@@ -1,15 +1,14 @@
 """CelebA as Kaggle packs it: annotations as CSV, and a folder of photographs nested twice."""
 
-from pathlib import Path
-
 from pipeline.ingest.celeba import FOLDERS, IMAGES, TABLES, aligned_photographs, aligned_source
 from pipeline.ingest.config import SourceConfig
+from pipeline.ingest.places import Place
 from pipeline.ingest.source import Source
 
 SUFFIXES = (".csv", ".txt")
 
 
-def read_kaggle(path: Path, config: SourceConfig) -> Source | None:
+def read_kaggle(path: Place, config: SourceConfig) -> Source | None:
     """Read Kaggle's form; ``path`` is its folder, or one of the two ``img_align_celeba``.
 
     A folder of photographs that is nested only once is taken too, if CSV annotations lie beside it.

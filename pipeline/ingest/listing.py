@@ -1,4 +1,4 @@
-"""Which photographs lie in a folder or an archive, without reading any."""
+"""Which photographs lie in a folder, a bucket or an archive, without reading any."""
 
 import os
 import stat
@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.ingest.bucket import S3Path, entry_stamp, list_folders
 from pipeline.ingest.errors import PhotographError, SourceError
-from pipeline.ingest.files import FolderFiles, PhotographFiles, ZipFiles, opened_zip, zip_stamp
+from pipeline.ingest.files import (
+    BucketFiles,
+    FolderFiles,
+    PhotographFiles,
+    ZipFiles,
+    opened_zip,
+    zip_stamp,
+)
+from pipeline.ingest.places import Place
 from pipeline.ingest.source import Refused
 
 SUFFIXES = (
@@ -54,7 +63,7 @@ class Listing:
         return [f"{len(self.others):,} other files were left out, e.g. {min(self.others)}."]
 
 
-def list_folder(folder: Path, *, nested: bool) -> Listing:
+def list_folder(folder: Place, *, nested: bool) -> Listing:
     """List the photographs in a folder, by their paths relative to it.
 
     Links are followed; a folder that several paths lead to counts at the first of them, so that a
@@ -65,6 +74,8 @@ def list_folder(folder: Path, *, nested: bool) -> Listing:
     SourceError
         If the folder, or one in it, cannot be listed.
     """
+    if isinstance(folder, S3Path):
+        return _list_bucket(folder, nested=nested)
     listing = Listing(FolderFiles(folder))
     seen = set()
     pending = [""]
@@ -84,7 +95,26 @@ def list_folder(folder: Path, *, nested: bool) -> Listing:
     return listing
 
 
-def list_zip(archive: Path) -> Listing:
+def _list_bucket(folder: S3Path, *, nested: bool) -> Listing:
+    """The same in a bucket; the folders of one depth are listed at the same time."""
+    listing = Listing(BucketFiles(folder.bucket))
+    level = [folder]
+    while level:
+        for home in level:
+            inner = f"{home}/".removeprefix(f"{folder}/")
+            for name, entry in home.files().items():
+                if _is_foreign(name):
+                    continue
+                if _is_photograph(name):
+                    key = f"{entry.key}#{entry.tag}"
+                    listing.add(inner + name, key, entry_stamp(entry))
+                else:
+                    listing.others.append(inner + name)
+        level = [f for f in list_folders(level) if not _is_foreign(f.name)] if nested else []
+    return listing
+
+
+def list_zip(archive: Place) -> Listing:
     """List the photographs in a zip archive, by their names without folders.
 
     Raises

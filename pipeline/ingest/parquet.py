@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import digest
 from pipeline.ingest.labels import SPLIT_COLUMNS, SPLIT_WORDS, interpret
+from pipeline.ingest.places import Place, stamp
 from pipeline.ingest.shards import ParquetFiles, open_shard
 from pipeline.ingest.source import Source
 
@@ -51,7 +51,7 @@ class Shard:
     left_out: tuple[str, ...]
 
 
-def read_parquet(path: Path, config: SourceConfig) -> Source | None:
+def read_parquet(path: Place, config: SourceConfig) -> Source | None:
     """Read parquet shards, or a single one; photographs keep the order of shards and rows.
 
     Names are the photographs' paths where every row has one of its own, else
@@ -100,12 +100,12 @@ def read_parquet(path: Path, config: SourceConfig) -> Source | None:
     )
 
 
-def _shard_names(path: Path) -> tuple[Path, list[str]]:
+def _shard_names(path: Place) -> tuple[Place, list[str]]:
     """The folder of the shards, and their paths in it."""
     if path.is_file():
         return path.parent, [path.name] if path.suffix == ".parquet" else []
-    paths = (p.relative_to(path) for depth in DEPTHS for p in path.glob(depth))
-    return path, sorted(p.as_posix() for p in paths if not any(x[0] == "." for x in p.parts))
+    found = (str(p).removeprefix(f"{path}/") for depth in DEPTHS for p in path.glob(depth))
+    return path, sorted(n for n in found if not any(x[0] == "." for x in n.split("/")))
 
 
 def _names(shards: list[Shard]) -> tuple[list[str], list[str]]:
@@ -120,10 +120,10 @@ def _names(shards: list[Shard]) -> tuple[list[str], list[str]]:
     return names, [f"Photographs are named by shard and row, not by path: {reason}."]
 
 
-def _read_shard(folder: Path, name: str) -> Shard:
+def _read_shard(folder: Place, name: str) -> Shard:
     path = folder / name
     try:
-        info = path.stat()
+        changed = stamp(path)
         with open_shard(path) as file:
             schema = file.schema_arrow
             image, column = _image_column(schema)
@@ -146,8 +146,7 @@ def _read_shard(folder: Path, name: str) -> Shard:
     ):
         frame["split"] = split
     left_out = {field.name for field in schema} - {image, *labels}
-    stamp = f"{info.st_size}-{info.st_mtime_ns}"
-    return Shard(name, stamp, column, paths, frame, tuple(sorted(left_out)))
+    return Shard(name, changed, column, paths, frame, tuple(sorted(left_out)))
 
 
 def _image_column(schema: pa.Schema) -> tuple[str, str]:

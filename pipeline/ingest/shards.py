@@ -2,13 +2,14 @@
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.ingest.errors import PhotographError, SourceError
+from pipeline.ingest.places import Place, random_access
 
 SHARD_FAULTS = (pa.ArrowException, OSError, StopIteration, IndexError)
 BATCH = 16  # photographs in memory at a time
@@ -32,9 +33,10 @@ class ParquetFiles:
         Changes when a shard does.
     """
 
-    folder: Path
+    folder: Place
     column: str
     stamp: str
+    at_once: ClassVar[int] = 1
 
     def read(self, key: str) -> bytes:
         shard, _, row = key.rpartition("#")
@@ -105,6 +107,6 @@ class Cursor:
         return column.field(0) if pa.types.is_struct(column.type) else column
 
 
-def open_shard(path: Path) -> pq.ParquetFile:
+def open_shard(path: Place) -> pq.ParquetFile:
     """Open a shard so that pages are read one by one, not a row group at a time."""
-    return pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
+    return pq.ParquetFile(random_access(path), buffer_size=BUFFER, pre_buffer=False)

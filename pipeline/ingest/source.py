@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.files import PhotographFiles
+from pipeline.ingest.places import Place
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,5 @@ class Source:
     refused: tuple[Refused, ...]
 
 
-Reader = Callable[[Path, SourceConfig], Source | None]
-"""Reads one form at a path; None where it finds another form there."""
+Reader = Callable[[Place, SourceConfig], Source | None]
+"""Reads one form at a place; None where it finds another form there."""

@@ -1,7 +1,6 @@
 """The graph of the ingest: one task per chunk of photographs."""
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipeline.ingest.forms import open_source
 from pipeline.ingest.images import read_block
 from pipeline.ingest.known import quarantine_of
 from pipeline.ingest.labels import LANDMARKS
+from pipeline.ingest.places import place_of
 from pipeline.ingest.plan import Plan, listed, quarantine_lines, refusal
 from pipeline.ingest.source import Source
 from pipeline.stage import StageRun, chunk_bounds
@@ -42,8 +42,7 @@ def configured_source(config: RunConfig) -> Source:
             "ingest.source is not set. Expected the folder of the photographs, e.g. "
             "--set ingest.source=CelebA. (zpoints demo draws its own.)"
         )
-    # Tasks take the path to workers, which have working folders of their own.
-    path = Path(config.ingest.source).expanduser().absolute()
+    path = place_of(config.ingest.source)
     if not path.exists():
         raise ConfigError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs."

@@ -1,16 +1,15 @@
 """The folder that ``torchvision.datasets.CelebA`` downloads: ``celeba/`` in its ``root``."""
 
-from pathlib import Path
-
 from pipeline.ingest.celeba import IMAGES, aligned_photographs, aligned_source
 from pipeline.ingest.config import SourceConfig
+from pipeline.ingest.places import Place
 from pipeline.ingest.source import Source
 
 FOLDER = "celeba"
 MARK = "list_bbox_celeba.txt"  # the official download keeps it in Anno/
 
 
-def read_torchvision(path: Path, config: SourceConfig) -> Source | None:
+def read_torchvision(path: Place, config: SourceConfig) -> Source | None:
     """Read torchvision's layout; ``path`` is its ``root``, or the folder ``celeba`` in it.
 
     Raises
@@ -31,6 +30,6 @@ def read_torchvision(path: Path, config: SourceConfig) -> Source | None:
     return aligned_source("torchvision", photographs, home, mark=mark)
 
 
-def _photographs(folder: Path) -> Path | None:
+def _photographs(folder: Place) -> Place | None:
     kaggle = (folder / IMAGES / IMAGES).exists()
     return None if kaggle else aligned_photographs(folder)

@@ -54,6 +54,23 @@ class ReportConfig(Settings):
         description="limits b of the uniform vectors whose radii stand beside those of the data "
         "(each above 0; at most 7).",
     )
+    uniform_vectors: int = Field(
+        default=1_000_000,
+        ge=1000,
+        le=100_000_000,
+        description="uniform vectors drawn for each limit b of the hit table",
+    )
+    attributes: tuple[str, ...] | None = Field(
+        default=None,
+        max_length=12,
+        description="attributes that are added to held-out images; null takes a few visible ones",
+    )
+    attribute_images: int = Field(
+        default=5, ge=1, le=50, description="held-out images that attributes are added to"
+    )
+    interpolations: int = Field(
+        default=3, ge=0, le=25, description="pairs of held-out images with the ways between them"
+    )
     dominant_mu: float = Field(
         default=0.25, gt=0, description="a component is dominant from this |mu| on"
     )

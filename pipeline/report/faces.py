@@ -1,5 +1,8 @@
 """Figures made of images, drawn pixel for pixel."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -9,6 +12,7 @@ from pipeline.report import style
 ROW_PIXELS = 672  # ten images of 64 pixels with their gaps
 GAP = 2
 LABEL_PIXELS = 26
+NAME_PIXELS = 170
 
 
 def face_grid(images: NDArray[np.uint8]) -> Figure:
@@ -60,6 +64,31 @@ def reconstruction_grid(originals: NDArray[np.uint8], reconstructions: NDArray[n
     return figure
 
 
+def labelled_strips(strips: Mapping[str, NDArray[np.uint8]]) -> Figure:
+    """Draw the first images of each strip in a row, its name on the left.
+
+    Parameters
+    ----------
+    strips
+        (image, y, x, channel) uint8 by name; all of one size.
+    """
+    enlarged = {name: _enlarged_colour(images) for name, images in strips.items()}
+    columns = _columns(next(iter(enlarged.values())))
+    rows = [_rows(images[:columns], columns) for images in enlarged.values()]
+    figure = _pixel_figure(np.concatenate(rows), left=NAME_PIXELS)
+    for position, name in enumerate(enlarged):
+        figure.text(
+            (NAME_PIXELS - 8) / (rows[0].shape[1] + NAME_PIXELS),
+            1 - (position + 0.5) / len(rows),
+            name,
+            ha="right",
+            va="center",
+            fontsize=style.TICK,
+            color=style.INK,
+        )
+    return figure
+
+
 def _columns(images: NDArray[np.uint8]) -> int:
     return max(1, ROW_PIXELS // (images.shape[2] + GAP))
 
@@ -82,9 +111,36 @@ def _rows(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     return canvas.reshape(rows * (height + GAP), columns * (width + GAP), 3)
 
 
-def _pixel_figure(canvas: NDArray[np.uint8], *, left: int = 0) -> Figure:
+def _pixel_figure(canvas: NDArray[np.uint8], *, left: int = 0, top: int = 0) -> Figure:
     height, width, _ = canvas.shape
-    size = ((width + left) / style.DPI, height / style.DPI)
+    size = ((width + left) / style.DPI, (height + top) / style.DPI)
     figure = Figure(figsize=size, dpi=style.DPI, facecolor="white")
     figure.figimage(canvas, xo=left, yo=0, origin="upper")
+    return figure
+
+
+def labelled_rows(
+    images: NDArray[np.uint8], *, rows: Sequence[str], columns: Sequence[str]
+) -> Figure:
+    """Draw rows of images with a name for each row, at its left, and for each column, above it.
+
+    Parameters
+    ----------
+    images
+        (row, column, y, x, channel) uint8 with one or three channels.
+    rows, columns
+        Their names; an empty one leaves its place empty.
+    """
+    flat = _enlarged_colour(images.reshape(-1, *images.shape[2:]))
+    canvas = _rows(flat, images.shape[1])
+    figure = _pixel_figure(canvas, left=LABEL_PIXELS, top=LABEL_PIXELS)
+    height, width = (size + GAP for size in flat.shape[1:3])
+    full_width, full_height = canvas.shape[1] + LABEL_PIXELS, canvas.shape[0] + LABEL_PIXELS
+    text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5, "color": style.INK}
+    for place, name in enumerate(rows):
+        y = 1 - (LABEL_PIXELS + (place + 0.5) * height) / full_height
+        figure.text(LABEL_PIXELS / 2 / full_width, y, name, rotation=90, **text)
+    for place, name in enumerate(columns):
+        x = (LABEL_PIXELS + (place + 0.5) * width) / full_width
+        figure.text(x, 1 - LABEL_PIXELS / 2 / full_height, name, **text)
     return figure

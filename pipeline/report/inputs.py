@@ -1,10 +1,15 @@
 """What the report is given: a store to read, and the time that each stage took."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
+
+Reconstruct = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
+"""Decodes z (vector, component) into images (vector, y, x, channel)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,9 @@ class ReportStore(Protocol):
     def sample_names(self) -> tuple[str, ...]: ...
 
     @property
+    def quality_names(self) -> tuple[str, ...]: ...
+
+    @property
     def version(self) -> str: ...
 
     def is_current(self, group: str) -> bool: ...
@@ -52,5 +60,10 @@ class ReportStore(Protocol):
     def group(self, name: str) -> xr.Dataset: ...
 
     def samples(self, name: str) -> xr.Dataset: ...
+
+    def quality(self, name: str) -> xr.Dataset: ...
+
+    @property
+    def sweep(self) -> xr.Dataset: ...
 
     def history(self) -> Sequence[Any]: ...

@@ -1,6 +1,6 @@
 """The rows of a store that the report needs, read once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.report.arithmetic import Moved, Ways, read_arithmetic
 from pipeline.report.config import ReportConfig
 from pipeline.report.dominant import Dominance, rank_components
-from pipeline.report.inputs import ReportStore
+from pipeline.report.inputs import Reconstruct, ReportStore
 from pipeline.report.pairs import Cloud
 from pipeline.splits import split_labels
 
 Floats = NDArray[np.float64]
-Reconstruct = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,16 @@ class Material:
         The samples, in the order of their names.
     splits
         Number of images per split.
+    led
+        (image, y, x, channel) uint8, the held-out photographs that `moved` and `ways` begin with.
+    moved
+        Held-out images along attribute directions.
+    ways
+        Ways between held-out images.
+    quality
+        The measures of each evaluated group of samples, and of "real" and "reconstruction".
+    sweep
+        Measures of `ellipse` over a grid of its parameters, if there was a sweep.
     """
 
     config: ReportConfig
@@ -91,6 +101,11 @@ class Material:
     error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
+    led: NDArray[np.uint8]
+    moved: tuple[Moved, ...]
+    ways: Ways
+    quality: Mapping[str, xr.Dataset]
+    sweep: xr.Dataset | None
 
     def principal(self, z: Floats) -> Floats:
         """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
@@ -134,6 +149,9 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
     held_out, rows = _held_out(labels, latents.sizes["image"])
     shown = rows[: config.reconstructions]
     structure = store.group("structure").compute() if store.is_current("structure") else None
+    led = rows[: max(config.attribute_images, 2 * config.interpolations)]
+    photographs = store.images["image"][led].values
+    moved, ways = read_arithmetic(latents, statistics, led, photographs, config, reconstruct)
     return Material(
         config=config,
         statistics=statistics,
@@ -150,6 +168,11 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
         splits={} if labels is None else _count(labels),
+        led=photographs,
+        moved=moved,
+        ways=ways,
+        quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
+        sweep=store.sweep if store.is_current("sweep") else None,
     )
 
 

@@ -12,8 +12,8 @@ from pipeline.report.config import ReportConfig
 from pipeline.report.contents import contents
 from pipeline.report.entry import Entry
 from pipeline.report.facts import key_figures, provenance
-from pipeline.report.inputs import ReportStore, StageTiming
-from pipeline.report.material import Reconstruct, read_material
+from pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
+from pipeline.report.material import read_material
 from pipeline.report.tables import Table
 
 FIGURES = "figures"

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pipeline.decode import decode_latents
 from pipeline.report.config import ReportConfig
 from pipeline.report.inputs import StageTiming
+from pipeline.report.place import MARK, ReportPlace, mark_of, writing_to
 from storage import Store, StoreError
 
-MARK = "report.json"
-PAGE = "index.html"
 GROUPS = ("images", "model", "latents", "statistics")
 
 
@@ -21,25 +19,27 @@ def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
     return {"report": config.model_dump(mode="json", exclude={"folder"}), "title": title}
 
 
-def report_mark(folder: Path) -> dict[str, Any]:
-    """What the last report in ``folder`` was made of: fingerprint, version, settings, title.
+def report_mark(place: ReportPlace) -> dict[str, Any]:
+    """What the last report in a place was made of: fingerprint, version, settings, title.
 
     Empty where there is none, or only a part of one.
     """
-    mark = folder / MARK
-    if not (mark.is_file() and (folder / PAGE).is_file()):
-        return {}
     try:
-        content: dict[str, Any] = json.loads(mark.read_text())
+        content: dict[str, Any] = json.loads(mark_of(place) or b"{}")
     except ValueError:  # a disk that was full
         return {}
     return content
 
 
 def write(
-    config: ReportConfig, store: Store, folder: Path, *, title: str, fingerprint: str | None = None
+    config: ReportConfig,
+    store: Store,
+    place: ReportPlace,
+    *,
+    title: str,
+    fingerprint: str | None = None,
 ) -> None:
-    """Write the report of a store, and last the mark that it is whole.
+    """Write the report of a store to a folder or a bucket, and last the mark that it is whole.
 
     Raises
     ------
@@ -54,18 +54,19 @@ def write(
                 f"The {group} of {store.root} are missing or belong to an older version of what "
                 f"they were made from. Run: zpoints run CONFIG --root {store.root}"
             )
-    (folder / MARK).unlink(missing_ok=True)
-    write_report(
-        folder,
-        store,
-        config=config,
-        title=title,
-        timings=stage_timings(store),
-        reconstruct=partial(decode_latents, store.model),
-    )
     mark = {"fingerprint": fingerprint, "version": store.version}
     content = json.dumps({**mark, **report_settings(config, title=title)}, indent=2)
-    (folder / MARK).write_text(content + "\n")
+    with writing_to(place) as folder:
+        (folder / MARK).unlink(missing_ok=True)
+        write_report(
+            folder,
+            store,
+            config=config,
+            title=title,
+            timings=stage_timings(store),
+            reconstruct=partial(decode_latents, store.model),
+        )
+        (folder / MARK).write_text(content + "\n")
 
 
 def stage_timings(store: Store) -> list[StageTiming]:
@@ -77,7 +78,7 @@ def stage_timings(store: Store) -> list[StageTiming]:
             newest.setdefault(group, version.metadata)
     return [
         StageTiming(
-            stage=group if metadata["stage"] == "sample" else str(metadata["stage"]),
+            stage=group if metadata["stage"] in ("sample", "evaluate") else str(metadata["stage"]),
             seconds=float(metadata["duration"]),
             rows=int(metadata["rows"]),
         )

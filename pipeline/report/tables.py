@@ -144,7 +144,7 @@ def rate(value: float) -> str:
 
 
 def describe(value: Any) -> str:
-    """Write a parameter, a list or a mapping of parameters in one line.
+    """Write a parameter, a list or a mapping of parameters in one line; what is None is left out.
 
     Examples
     --------
@@ -152,7 +152,8 @@ def describe(value: Any) -> str:
     'K = 105, law = pairwise, kernels = 3 3'
     """
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {describe(item)}" for key, item in value.items())
+        given = {key: item for key, item in value.items() if item is not None}
+        return ", ".join(f"{key} = {describe(item)}" for key, item in given.items())
     if isinstance(value, (list, tuple)):
         return " ".join(describe(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

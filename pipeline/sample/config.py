@@ -18,6 +18,13 @@ def _default_generators() -> dict[Name, Parameters]:
         "multivariate_normal": {"generator": "multivariate_normal"},
         "ellipse": {"generator": "ellipse", "law": "pairwise"},
         "ellipse_uniform": {"generator": "ellipse", "law": "uniform"},
+        "ellipse_normal": {"generator": "ellipse", "law": "normal"},
+        "ellipse_original": {"generator": "ellipse_original"},
+        "ellipsoid": {"generator": "ellipsoid"},
+        "elliptical": {"generator": "elliptical"},
+        "gaussian_mixture": {"generator": "gaussian_mixture"},
+        "grid": {"generator": "grid"},
+        "path": {"generator": "path"},
     }
     return TypeAdapter(dict[Name, Parameters]).validate_python(defaults)
 
@@ -25,7 +32,9 @@ def _default_generators() -> dict[Name, Parameters]:
 class SampleConfig(Settings):
     """Which new vectors are drawn and decoded."""
 
-    count: int = Field(1024, ge=1, description="samples per generator")
+    count: int = Field(
+        1024, ge=1, description="samples per generator (grid and path have as many as points)"
+    )
     seed: int = Field(
         0, ge=0, le=2**63 - 1, description="sample i is a function of the seed and i alone"
     )

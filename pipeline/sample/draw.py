@@ -1,6 +1,6 @@
 """Drawing latent vectors: a pure function of the seed and the number of the sample."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,20 @@ from pipeline.sample.errors import SampleError
 from pipeline.sample.generator import Generator, Sampler
 from pipeline.sample.registry import GENERATORS
 
-BLOCK = 1024
+BLOCK = 256
 """Samples drawn together: block b holds the samples b * BLOCK to (b + 1) * BLOCK - 1."""
 
 Drawn = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def draw(name: str, statistics: xr.Dataset, n: int, seed: int = 0, **parameters: Any) -> xr.Dataset:
+def draw(
+    name: str,
+    statistics: xr.Dataset,
+    n: int,
+    seed: int = 0,
+    latents: xr.Dataset | None = None,
+    **parameters: Any,
+) -> xr.Dataset:
     """Draw n latent vectors with a generator fitted to stored statistics.
 
     Parameters
@@ -27,12 +34,14 @@ def draw(name: str, statistics: xr.Dataset, n: int, seed: int = 0, **parameters:
     name
         One of `GENERATORS`.
     statistics
-        The `statistics` group.
+        The `statistics` group; for `conditional` that of its selection.
     n
-        Number of vectors.
+        Number of vectors. `grid` and `path` have a number of their own, after which they repeat.
     seed
         Not negative. Vector i depends on the seed and i alone: a longer draw starts with the
         same vectors.
+    latents
+        The `latents` group, for `gaussian_mixture` and for a `path` between images.
     parameters
         Fields of the generator's model, such as `b` or `K`; defaults where omitted.
 
@@ -60,7 +69,7 @@ def draw(name: str, statistics: xr.Dataset, n: int, seed: int = 0, **parameters:
         raise SampleError("draw needs the group statistics of a store: pass store.statistics.")
     if not isinstance(n, int | np.integer) or n < 0:
         raise SampleError(f"n = {n!r}: expected how many vectors to draw, 0 or more.")
-    sampler = chosen.fit(statistics)
+    sampler = chosen.fit(statistics, latents)
     z, v = draw_rows(sampler, statistics, seed, 0, n)
     return xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
@@ -81,19 +90,25 @@ def generator(name: str, **parameters: Any) -> Generator:
     try:
         return GENERATORS[name](generator=name, **parameters)
     except ValidationError as error:
-        reasons = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))} = {fault['input']!r}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        known = ", ".join(set(GENERATORS[name].model_fields) - {"generator"}) or "none"
+        reasons = "; ".join(_reason(fault) for fault in error.errors())
+        known = ", ".join(f for f in GENERATORS[name].model_fields if f != "generator") or "none"
         raise SampleError(f"Generator {name!r}: {reasons}. It takes: {known}.") from None
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "value_error":  # a sentence of ours
+        return str(fault["ctx"]["error"])
+    where = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "missing":
+        return f"{where} is missing"
+    return f"{where} = {fault['input']!r}: {fault['msg']}"
 
 
 def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:
     """What a group of samples says of its origin."""
     return {
         "generator": chosen.generator,
-        "parameters": chosen.model_dump(exclude={"generator"}),
+        "parameters": chosen.model_dump(mode="json", exclude={"generator"}),
         "seed": seed,
         "constraint": sampler.constraint,
     }
@@ -130,15 +145,17 @@ def draw_rows(sampler: Sampler, statistics: xr.Dataset, seed: int, start: int, s
         )
     mean, loadings = statistics["mean"].values, statistics["loadings"].values
     z = np.empty((stop - start, len(mean)), np.float32)
-    v = np.empty_like(z)
+    v = np.zeros_like(z)
     with single_threaded_blas():
         for block, inside in _blocks(start, stop):
             rows = slice(inside.start + block * BLOCK - start, inside.stop + block * BLOCK - start)
-            rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, block))))
+            rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, block))))
             # Always a whole block: the bits of a matrix product may depend on its shape.
-            drawn = sampler.draw(rng, BLOCK)
+            drawn = sampler.draw(rng, range(block * BLOCK, (block + 1) * BLOCK))
             if sampler.space == "pc":
-                z[rows], v[rows] = (drawn @ loadings + mean)[inside], drawn[inside]
+                kept = drawn.shape[1]
+                z[rows] = (drawn @ loadings[:kept] + mean)[inside]
+                v[rows, :kept] = drawn[inside]
             else:
                 z[rows], v[rows] = drawn[inside], ((drawn - mean) @ loadings.T)[inside]
     return z, v

@@ -9,11 +9,15 @@ from pydantic import Field
 
 from pipeline.analyze.pca import varying_components
 from pipeline.sample.errors import SampleError
-from pipeline.sample.generator import Floats, Generator, require_spread
+from pipeline.sample.generator import (
+    ROUNDING_MARGIN,
+    Floats,
+    Generator,
+    Sampler,
+    require_spread,
+)
 from pipeline.sample.pairs import shrink_pairs, uniform_in_region
-
-# Coordinates shrink by this factor, so that rounding them to float32 keeps the pair condition.
-_ROUNDING_MARGIN = 1 - 2.0**-22
+from pipeline.sample.truncated_normal import NormalInRegion
 
 
 class Ellipse(Generator):
@@ -31,27 +35,27 @@ class Ellipse(Generator):
         allow_inf_nan=False,
         description="Half-axes in units of the full width at half maximum (source: 0.6 to 0.8).",
     )
-    law: Literal["pairwise", "uniform"] = Field(
+    law: Literal["pairwise", "uniform", "normal"] = Field(
         default="pairwise",
-        description="pairwise: the source's redrawing of pairs; uniform: uniform on the region.",
+        description="pairwise: the source's redrawing of pairs; uniform: uniform on the region; "
+        "normal: the normal distribution with the measured variances, truncated to the region.",
     )
 
-    def fit(self, statistics: xr.Dataset) -> "EllipseSampler":
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
         require_spread(statistics, self.generator)
-        available = int(varying_components(statistics["explained_variance"].values).sum())
+        variance = statistics["explained_variance"].values
+        available = int(varying_components(variance).sum())
         if available < self.K:
             raise SampleError(
                 f"The generator 'ellipse' was to keep K = {self.K} principal components, but the "
                 f"latent vectors vary along {available} only: set K to at most {available}."
             )
-        hw = statistics["pc_hw"].values
-        return EllipseSampler(
-            half_axes=self.fact * hw[: self.K],
-            components=len(hw),
-            law=self.law,
-            fact=self.fact,
-        )
+        half_axes = self.fact * statistics["pc_hw"].values[: self.K]
+        if self.law == "normal":
+            normal = NormalInRegion.of(np.sqrt(variance[: self.K]) / half_axes)
+            return NormalEllipseSampler(half_axes, self.fact, normal)
+        return EllipseSampler(half_axes, self.fact, self.law)
 
 
 @dataclass(frozen=True)
@@ -59,22 +63,18 @@ class EllipseSampler:
     """v_i = a_i u_i for the K = len(half_axes) leading components, 0 for the others."""
 
     half_axes: Floats
-    components: int
-    law: Literal["pairwise", "uniform"]
     fact: float
+    law: Literal["pairwise", "uniform"]
     space: ClassVar[Literal["z", "pc"]] = "pc"
 
     @property
     def constraint(self) -> str:
         """The pair condition."""
-        return (
-            f"u_i^2 + u_j^2 <= 1 for every pair of the {len(self.half_axes)} leading principal "
-            f"components, u_i = v_i / ({self.fact:g} hw_i); v_k = 0 for the others"
-        )
+        return _pair_condition(len(self.half_axes), self.fact)
 
-    def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """Draw n vectors (n, N) of PCA coordinates."""
-        kept = len(self.half_axes)
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), K) of PCA coordinates."""
+        n, kept = len(samples), len(self.half_axes)
         if self.law == "uniform":
             u = uniform_in_region(rng, n, kept)
         else:
@@ -82,6 +82,31 @@ class EllipseSampler:
             u *= 2.0
             u -= 1.0
             shrink_pairs(u, rng)
-        v = np.zeros((n, self.components))
-        np.multiply(u, self.half_axes * _ROUNDING_MARGIN, out=v[:, :kept])
-        return v
+        u *= self.half_axes * ROUNDING_MARGIN
+        return u
+
+
+@dataclass(frozen=True)
+class NormalEllipseSampler:
+    """v_i = a_i u_i, with u normal and truncated to the region."""
+
+    half_axes: Floats
+    fact: float
+    normal: NormalInRegion
+    space: ClassVar[Literal["z", "pc"]] = "pc"
+
+    @property
+    def constraint(self) -> str:
+        """The pair condition."""
+        return _pair_condition(len(self.half_axes), self.fact)
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), K) of PCA coordinates."""
+        return self.normal.draw(rng, len(samples)) * (self.half_axes * ROUNDING_MARGIN)
+
+
+def _pair_condition(kept: int, fact: float) -> str:
+    return (
+        f"u_i^2 + u_j^2 <= 1 for every pair of the {kept} leading principal components, "
+        f"u_i = v_i / ({fact:g} hw_i); v_k = 0 for the others"
+    )

@@ -14,7 +14,7 @@ class Gaussian(Generator):
 
     generator: Literal["gaussian"] = "gaussian"
 
-    def fit(self, statistics: xr.Dataset) -> "GaussianSampler":
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "GaussianSampler":
         """Take means and standard deviations from the statistics."""
         require_spread(statistics, self.generator)
         return GaussianSampler(
@@ -35,9 +35,9 @@ class GaussianSampler:
         """The law."""
         return "z_i independent, normal with the mean and standard deviation of component i"
 
-    def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """Draw n vectors (n, N)."""
-        z = rng.standard_normal((n, len(self.mean)))
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), N)."""
+        z = rng.standard_normal((len(samples), len(self.mean)))
         z *= self.deviation
         z += self.mean
         return z

@@ -11,6 +11,9 @@ from pipeline.settings import Settings
 
 Floats = NDArray[np.float64]
 
+ROUNDING_MARGIN = 1 - 2.0**-22
+"""Coordinates shrunk by this factor still satisfy a bound after rounding to float32."""
+
 
 class Sampler(Protocol):
     """A fitted generator: small, picklable, without state between draws.
@@ -29,8 +32,12 @@ class Sampler(Protocol):
     def constraint(self) -> str:
         """The condition that every drawn vector satisfies, or the law it follows, as text."""
 
-    def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """Draw n vectors (n, N) float64 in the coordinates of `space`, N components each."""
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw the vectors of these sample numbers: (len(samples), N) float64 in `space`.
+
+        In "pc" fewer columns stand for the leading components; the others are 0. Laws of chance
+        use the generator alone, enumerations the numbers alone.
+        """
 
 
 class Generator(Settings):
@@ -38,8 +45,18 @@ class Generator(Settings):
 
     generator: str
 
-    def fit(self, statistics: xr.Dataset) -> Sampler:
-        """Fit to the variables of the `statistics` group.
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Groups of the store that `fit` takes: statistics first, `latents` if it needs them."""
+        return ("statistics",)
+
+    @property
+    def size(self) -> int | None:
+        """How many different vectors there are, after which they repeat; None: without end."""
+        return None
+
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
+        """Fit to the variables of the `statistics` group, and to `latents` where `reads` has them.
 
         Raises
         ------
@@ -63,3 +80,55 @@ def require_spread(statistics: xr.Dataset, generator: str) -> None:
             f"The generator {generator!r} needs statistics of at least 2 vectors, not {count}: "
             "encode and analyze more images."
         )
+
+
+def require_latents(latents: xr.Dataset | None, generator: str) -> xr.Dataset:
+    """The group `latents`.
+
+    Raises
+    ------
+    SampleError
+        If it was not given.
+    """
+    if latents is None or "z" not in latents:
+        raise SampleError(
+            f"The generator {generator!r} reads stored vectors: pass latents=store.latents."
+        )
+    return latents
+
+
+def require_axes(statistics: xr.Dataset, axes: tuple[int, ...], generator: str) -> None:
+    """Refuse numbers of components that there are not.
+
+    Raises
+    ------
+    SampleError
+        If a number is too large.
+    """
+    components = statistics.sizes["component"]
+    if max(axes) >= components:
+        raise SampleError(
+            f"The generator {generator!r} was to vary component {max(axes)}, but the {components} "
+            f"components are numbered from 0 to {components - 1}: change axes."
+        )
+
+
+def axis_steps(statistics: xr.Dataset, axes: tuple[int, ...], space: str) -> Floats:
+    """One standard deviation along each axis, as vectors (axes, N) in latent coordinates.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+    axes
+        Numbers of the components.
+    space
+        "pc" for principal components, "original" for components of z.
+    """
+    chosen = list(axes)
+    if space == "pc":
+        deviations = np.sqrt(statistics["explained_variance"].values[chosen])
+        return deviations[:, None] * statistics["loadings"].values[chosen]
+    steps = np.zeros((len(chosen), statistics.sizes["component"]))
+    steps[np.arange(len(chosen)), chosen] = np.sqrt(statistics["variance"].values[chosen])
+    return steps

@@ -20,7 +20,9 @@ class MultivariateNormal(Generator):
 
     generator: Literal["multivariate_normal"] = "multivariate_normal"
 
-    def fit(self, statistics: xr.Dataset) -> "MultivariateNormalSampler":
+    def fit(
+        self, statistics: xr.Dataset, latents: xr.Dataset | None = None
+    ) -> "MultivariateNormalSampler":
         """Take the variances along the principal components from the statistics."""
         require_spread(statistics, self.generator)
         variance = statistics["explained_variance"].values
@@ -40,8 +42,8 @@ class MultivariateNormalSampler:
         """The law."""
         return "z normal with the mean and covariance of the latent vectors"
 
-    def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """Draw n vectors (n, N) of PCA coordinates."""
-        v = rng.standard_normal((n, len(self.deviation)))
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), N) of PCA coordinates."""
+        v = rng.standard_normal((len(samples), len(self.deviation)))
         v *= self.deviation
         return v

@@ -1,13 +1,13 @@
 """The graph of the sampling: one task per chunk of vectors, drawn and decoded in one go."""
 
 from functools import lru_cache, partial
-from typing import Any
+from threading import Lock
 
 import numpy as np
 import xarray as xr
 
 from pipeline.decode.kernels import decode_batches
-from pipeline.sample import Parameters, draw_rows, sample_attrs
+from pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from pipeline.sample.config import SampleConfig
 from pipeline.sample.errors import SampleError
 from pipeline.stage import StageRun, chunk_bounds
@@ -16,6 +16,8 @@ from pipeline.train.model import Architecture
 from pipeline.train.weights import load_model
 from storage import Block, open_store
 from storage.groups import unwritten
+
+_FITTING = Lock()
 
 
 def group_of(name: str) -> str:
@@ -28,22 +30,23 @@ def sample(run: StageRun, *, name: str) -> int:
     config, store = run.config.sample, run.store
     parameters = config.generators[name]
     try:
-        fitted = parameters.fit(store.statistics)
+        fitted, _ = _fitted(store.root, store.version, parameters)
     except SampleError as error:
         raise SampleError(f"sample.generators.{name}: {error}") from error
+    count = parameters.size or config.count
     run.work.create(
         group_of(name),
-        _template(Architecture(**store.model.attrs["architecture"]), config),
+        _template(Architecture(**store.model.attrs["architecture"]), count, config.chunk),
         attrs=sample_attrs(parameters, fitted, config.seed),
     )
     rows = partial(_sample_rows, store.root, store.version, parameters, config)
     blocks = [
         Block(start, stop, partial(rows, start, stop))
-        for start, stop in chunk_bounds(config.count, config.chunk)
+        for start, stop in chunk_bounds(count, config.chunk)
     ]
-    with run.console.bar(name, total=config.count, unit="samples") as advance:
+    with run.console.bar(name, total=count, unit="samples") as advance:
         run.work.write_chunks(group_of(name), blocks, on_progress=lambda done: advance(done, ""))
-    return config.count
+    return count
 
 
 def _sample_rows(
@@ -57,14 +60,21 @@ def _sample_rows(
         return {"z": z, "v": v, "image": decode_batches(model, z)}
 
 
+def _fitted(root: str, version: str, parameters: Parameters) -> tuple[Sampler, xr.Dataset]:
+    """A generator fitted to what it reads of a version, once per process whatever its threads."""
+    with _FITTING:
+        return _fit(root, version, parameters)
+
+
 @lru_cache(maxsize=4)
-def _fitted(root: str, version: str, parameters: Parameters) -> tuple[Any, xr.Dataset]:
-    """The generator fitted to a version's statistics, once per worker process."""
-    statistics = open_store(root, version=version).statistics.load()
-    return parameters.fit(statistics), statistics
+def _fit(root: str, version: str, parameters: Parameters) -> tuple[Sampler, xr.Dataset]:
+    store = open_store(root, version=version)
+    described, *others = parameters.reads
+    statistics = store.group(described).load()
+    return parameters.fit(statistics, store.latents if others else None), statistics
 
 
-def _template(a: Architecture, config: SampleConfig) -> xr.Dataset:
+def _template(a: Architecture, count: int, chunk: int) -> xr.Dataset:
     shapes = {
         "z": (("sample", "component"), (a.z_dim,), np.float32),
         "v": (("sample", "pc"), (a.z_dim,), np.float32),
@@ -72,7 +82,7 @@ def _template(a: Architecture, config: SampleConfig) -> xr.Dataset:
     }
     return xr.Dataset(
         {
-            name: unwritten(dims, (config.count, *shape), dtype, chunk=config.chunk)
+            name: unwritten(dims, (count, *shape), dtype, chunk=chunk)
             for name, (dims, shape, dtype) in shapes.items()
         }
     )

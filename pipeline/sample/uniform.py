@@ -21,7 +21,7 @@ class Uniform(Generator):
         description="Half the side of the cube (latent units, above 0).",
     )
 
-    def fit(self, statistics: xr.Dataset) -> "UniformSampler":
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "UniformSampler":
         """Take the number of components from the statistics."""
         return UniformSampler(b=self.b, components=statistics.sizes["component"])
 
@@ -39,9 +39,9 @@ class UniformSampler:
         """The cube."""
         return f"|z_i| <= {self.b:g} for every component"
 
-    def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """Draw n vectors (n, N)."""
-        z = rng.random((n, self.components))
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), N)."""
+        z = rng.random((len(samples), self.components))
         z -= 0.5
         z *= 2 * self.b
         return z

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.synthesize import synthesize
-from tests.benchmarks import ingest, sampling, scale, statistics, synthesis, training
+from tests.benchmarks import drawing, ingest, sampling, scale, statistics, synthesis, training
 from tests.benchmarks.measure import Figure
 
 FACES = 12_000
@@ -27,6 +27,7 @@ def all_figures() -> Iterator[Figure]:
         yield from statistics.figures(scratch)
     yield from scale.figures()
     yield from training.figures()
+    yield from drawing.figures()
     yield from sampling.figures()
 
 

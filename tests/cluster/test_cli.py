@@ -1,11 +1,9 @@
 """The command line as users meet it: real processes, their output and exit codes."""
 
-import os
 import platform
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,20 +12,7 @@ import yaml
 
 from pipeline.config import RunConfig
 from storage import open_store
-
-ZPOINTS = Path(sys.executable).with_name("zpoints")
-
-
-def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ZPOINTS), *map(str, arguments)],
-        cwd=folder,
-        env={k: v for k, v in os.environ.items() if k != "COLUMNS"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+from tests.cluster.commands import ZPOINTS, zpoints
 
 
 def test_run__reports_an_up_to_date_store(
@@ -50,6 +35,7 @@ def test_run__reports_an_up_to_date_store(
         (["run", "absent.yaml"], 2, "neither a file nor a preset"),
         (["run", "demo", "--set", "train.epochs=0"], 2, "train.epochs"),
         (["run", "demo", "--until", "paint"], 2, "paint"),
+        (["sweep", "absent.yaml"], 2, "neither a file nor a preset"),
         (["run", "demo"], 2, "ingest.source is not set"),
         (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),
         (["run", "demo", "--set", "train.z_dim=64"], 2, "train.z_dim"),
@@ -175,3 +161,24 @@ def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None
     assert "goes on" in stderr
     assert "Traceback" not in stderr
     assert open_store(tmp_path / "runs" / "demo").groups == ("images",)
+
+
+def test_export__writes_pictures_and_contact_sheets(small_root: str, tmp_path: Path) -> None:
+    one_each = zpoints("export", small_root, "images", "faces", "--as", "jpeg", folder=tmp_path)
+    sheets = zpoints(
+        *("export", small_root, "samples/ellipse", "sheets", "--as", "png", "--sheets"),
+        *("--columns", 8, "--rows", 5),
+        folder=tmp_path,
+    )
+
+    assert (one_each.returncode, sheets.returncode) == (0, 0), one_each.stderr + sheets.stderr
+    assert len(list((tmp_path / "faces").glob("*.jpg"))) == 160
+    assert len(list((tmp_path / "sheets").glob("*.png"))) == 2
+
+
+def test_export__pictures_need_images(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latents", "out", "--as", "png", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "latents has no images" in done.stderr
+    assert zpoints("export", small_root, "images", "o", "--sheets", folder=tmp_path).returncode == 2

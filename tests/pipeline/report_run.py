@@ -7,13 +7,22 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pipeline.analyze import AnalyzeConfig, analyze
+from pipeline.analyze import AnalyzeConfig, analyze, attribute_table
+from pipeline.evaluate.stage import MEASURES
 from pipeline.report.config import ReportConfig
 from pipeline.report.inputs import StageTiming
 from pipeline.sample import draw
 from storage.store import Version
 
-CONFIG = ReportConfig(faces=7, reconstructions=12, leading=3, scatter_points=300, components=5)
+CONFIG = ReportConfig(
+    faces=7,
+    reconstructions=12,
+    leading=3,
+    scatter_points=300,
+    components=5,
+    uniform_vectors=2000,
+    attribute_images=4,
+)
 TIMINGS = [StageTiming("ingest", 2.0, 600), StageTiming("train", 61.0, 3)]
 
 
@@ -30,6 +39,8 @@ class Run:
     structure: xr.Dataset | None = None
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
+    judged: dict[str, xr.Dataset] = field(default_factory=dict)
+    swept: xr.Dataset | None = None
 
     @property
     def sample_names(self) -> tuple[str, ...]:
@@ -38,13 +49,26 @@ class Run:
     def samples(self, name: str) -> xr.Dataset:
         return self.groups[name]
 
+    @property
+    def sweep(self) -> xr.Dataset:
+        assert self.swept is not None
+        return self.swept
+
     def is_current(self, group: str) -> bool:
-        return group == "structure" and self.structure is not None
+        held = {"structure": self.structure, "sweep": self.swept}
+        return held.get(group) is not None
 
     def group(self, name: str) -> xr.Dataset:
         assert name == "structure"
         assert self.structure is not None
         return self.structure
+
+    @property
+    def quality_names(self) -> tuple[str, ...]:
+        return tuple(self.judged)
+
+    def quality(self, name: str) -> xr.Dataset:
+        return self.judged[name]
 
     def history(self) -> list[Version]:
         return [Version(self.version, datetime(2026, 5, 4, 9, 30, tzinfo=UTC), "sample", "", {})]
@@ -71,12 +95,17 @@ def make_run(
     z[:, 3] = 0.5
     pixels = _decode(z, basis * 0.4)
     labels = {"name": ("image", np.array([f"{i:06d}.jpg" for i in range(count)]))}
+    labels["Smiling"] = ("image", z[:, 0] > z[:, 0].mean())
     if split:
         names = np.repeat(["train", "validation", "test"], [count - 100, 40, 60])
         labels["split"] = ("image", names)
         labels["checksum"] = ("image", np.arange(count, dtype=np.uint64))
     epoch = np.arange(1, epochs + 1)
-    statistics = analyze(da.from_array(z, chunks=(256, -1)), AnalyzeConfig())
+    statistics = analyze(
+        da.from_array(z, chunks=(256, -1)),
+        AnalyzeConfig(),
+        attributes=attribute_table(xr.Dataset(coords=labels)),
+    )
     groups = {}
     laws = {"ellipse": {"K": components - 2}, "uniform_12": {"b": 12.0}, "gaussian": {}}
     for name, parameters in laws.items():
@@ -107,3 +136,12 @@ def make_run(
         groups=groups,
         basis=basis * 0.4,
     )
+
+
+def judged(round_trip: float, face_rate: float) -> xr.Dataset:
+    """What the evaluation says of a group of samples, where all but two measures are alike."""
+    values = dict.fromkeys(MEASURES, 0.5) | {"round_trip": round_trip, "face_rate": face_rate}
+    scalars = {**values, **{f"{name}_error": 0.01 for name in MEASURES}}
+    attrs = {"held_out": "test", "count": 60, "wanted": 1000, "level": 3.0}
+    sample = {"face_found": ("sample", np.ones(60, bool))}
+    return xr.Dataset({**{k: ((), v) for k, v in scalars.items()}, **sample}, attrs=attrs)

@@ -168,6 +168,8 @@ def test_read_block__has_the_types_that_the_store_expects(tmp_path: Path) -> Non
 
 def test_read_block__a_photograph_that_cannot_be_read_has_no_checksum() -> None:
     class Locked:
+        at_once = 1
+
         def read(self, key: str) -> bytes:
             raise PhotographError("no permission")
 

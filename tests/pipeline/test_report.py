@@ -15,6 +15,7 @@ from pipeline.analyze.peaks import dominant_components
 from pipeline.report import (
     tables,
 )
+from pipeline.report.arithmetic import SHARES, STRENGTHS
 from pipeline.report.contents import contents
 from pipeline.report.material import read_material
 from pipeline.report.page import write_report
@@ -81,7 +82,7 @@ def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_si
     folder: Path, page: Page
 ) -> None:
     images = [attrs for tag, attrs in page.elements if tag == "img"]
-    assert len(images) == 17
+    assert len(images) == 20
     for attrs in images:
         assert attrs["alt"]
         with Image.open(folder / attrs["src"]) as picture:
@@ -99,7 +100,16 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
     links = page.all("a", "href")
     anchors = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
-    assert {"training", "distributions", "structure", "region", "faces", "run"} <= anchors
+    assert {
+        "claims",
+        "motion",
+        "training",
+        "distributions",
+        "structure",
+        "region",
+        "faces",
+        "run",
+    } <= anchors
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"https?:|<script|<link|@import|url\(", text)
     assert sorted(path.name for path in folder.iterdir()) == ["figures", "index.html"]
@@ -126,7 +136,7 @@ def test_write_report__captions_state_parameters_and_constraint(folder: Path) ->
 def test_read_material__decodes_only_the_images_shown(run: Run) -> None:
     run.decoded.clear()
     material = read_material(run, CONFIG, run.decode)
-    assert run.decoded == [CONFIG.reconstructions]
+    assert run.decoded == [4 * len(STRENGTHS) + 2 * 3 * len(SHARES), CONFIG.reconstructions]
     np.testing.assert_array_equal(material.originals, run.images["image"][540:552])
 
 

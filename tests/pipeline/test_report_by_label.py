@@ -24,7 +24,8 @@ def run() -> Run:
     bare = make_run()
     z = bare.latents["z"].values
     signs = {f"A_{i}": ("image", z[:, i] > z[:, i].mean()) for i in (0, 1, 2, 4, 5)}
-    latents = bare.latents.assign_coords(**signs, Never=("image", np.zeros(len(z), bool)))
+    unlabelled = bare.latents.drop_vars("Smiling")
+    latents = unlabelled.assign_coords(**signs, Never=("image", np.zeros(len(z), bool)))
     latents["z"] = (("image", "component"), da.from_array(z, chunks=(128, -1)))
     statistics = analyze(latents["z"].data, attributes=attribute_table(latents))
     return replace(bare, structure=describe_structure(latents, statistics))
@@ -62,7 +63,8 @@ def test_entries__without_the_group_there_is_no_section(run: Run) -> None:
 
 
 def test_entries__without_attributes_there_are_clusters_alone(run: Run) -> None:
-    bare = describe_structure(run.latents, run.statistics)
+    latents, statistics = run.latents.drop_vars("Smiling"), run.statistics.drop_dims("attribute")
+    bare = describe_structure(latents, statistics)
     material = read_material(replace(run, structure=bare), CONFIG, run.decode)
 
     (entry,) = by_label.entries(material)

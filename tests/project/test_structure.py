@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("storage", "pipeline", "cluster")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
+    "apscheduler": ("cluster",),
     "distributed": ("cluster",),
     "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
@@ -23,9 +24,10 @@ LIBRARY_HOMES = {
     "pyarrow": ("pipeline/ingest",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
-    "sklearn": ("pipeline/analyze", "pipeline/structure"),
+    "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
+    "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
-    "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode"),
+    "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode", "pipeline/evaluate"),
 }
 
 

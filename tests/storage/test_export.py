@@ -46,6 +46,19 @@ def test_export_group__existing_destination_is_refused(repository, root, tmp_pat
 
     with pytest.raises(StoreError, match="there exists"):
         export_group(open_store(root), "latents", tmp_path / "there")
+    with pytest.raises(StoreError, match="not an earlier export"):
+        export_group(open_store(root), "latents", tmp_path / "there", overwrite=True)
+
+
+def test_export_group__overwrite_replaces_an_earlier_export(repository, root, tmp_path):
+    publish_images(repository)
+    publish_latents(repository)
+    store = open_store(root)
+    export_group(store, "images", tmp_path / "out")
+
+    export_group(store, "latents", tmp_path / "out", overwrite=True)
+
+    assert "z" in xr.open_zarr(tmp_path / "out")
 
 
 def test_export_group__missing_group_leaves_nothing_behind(repository, root, tmp_path):

@@ -3,11 +3,9 @@
 import json
 import time
 
-import boto3
 import distributed
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 
 from storage import (
     PublishConflictError,
@@ -19,6 +17,7 @@ from storage import (
 )
 from storage.blobs import Blobs
 from storage.run_lock import HOLDER
+from tests.s3 import s3_server
 from tests.storage.conftest import (
     begin,
     blocks_of,
@@ -31,19 +30,10 @@ from tests.storage.conftest import (
 
 @pytest.fixture(scope="module")
 def bucket():
-    """An S3 server on this machine, found through the environment alone."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ALLOW_HTTP", "true")
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        boto3.client("s3").create_bucket(Bucket="faces")
+    """Root of a store on an S3 server, found through the environment alone."""
+    with s3_server() as client:
+        client.create_bucket(Bucket="faces")
         yield "s3://faces/runs/one"
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +58,7 @@ def test_write_chunks__on_worker_processes_gives_the_same(repository, root, work
 
 
 def test_s3__missing_bucket_is_an_error_that_says_what_to_check(bucket):
-    with pytest.raises(StoreError, match="Check the bucket, and the endpoint and credentials"):
+    with pytest.raises(StoreError, match=r"there is no such bucket\. Create it"):
         open_repository("s3://nobody/runs/one")
 
 

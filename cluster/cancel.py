@@ -1,0 +1,101 @@
+"""The end of a job: cancelled so that it publishes nothing more, or waited for."""
+
+import time
+
+from cluster.jobs import ENDED, Job, Jobs, Sighting
+from cluster.slurm import dequeue
+from storage import open_repository
+from storage.errors import ZpointsError
+
+PUBLISHING_SECONDS = 30.0
+"""How long a publication may take that a cancellation has met."""
+POLL_SECONDS = 0.5
+DAY = 86400.0
+
+
+class JobEndedError(ZpointsError):
+    """The job is over already."""
+
+
+class WaitedError(ZpointsError):
+    """A job was waited for, and the time is up."""
+
+
+def cancel(root: str, id_: str) -> Sighting:
+    """Cancel a job; when this returns, it publishes nothing more.
+
+    A job publishes between two conditional writes of its record, to ``publishing`` and back. The
+    write of ``cancelled`` comes before the first of them, which then fails, or waits for the
+    second. Where that does not come, a fence on the store makes the publication fail.
+
+    Parameters
+    ----------
+    root
+        Where the store lies.
+    id_
+        The job.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no such job.
+    JobEndedError
+        If it is done, or has failed.
+    """
+    jobs, patience = Jobs(root), time.monotonic() + PUBLISHING_SECONDS
+    while True:
+        job, tag = jobs.read(id_)
+        if job.state in ENDED:
+            break
+        if job.state == "publishing":
+            if time.monotonic() < patience and jobs.sight(id_).state != "lost":
+                time.sleep(POLL_SECONDS)
+                continue
+            open_repository(root).fence(f"job {id_} cancelled while it published")
+        # On the tag from before the fence: a later publication is another one.
+        if jobs.swap(job, tag, state="cancelled", reason="on request"):
+            break
+    return _cancelled(jobs, job)
+
+
+def _cancelled(jobs: Jobs, before: Job) -> Sighting:
+    found = jobs.sight(before.id)
+    if found.state != "cancelled":
+        raise JobEndedError(
+            f"Job {before.id} cannot be cancelled: it is {found.state}"
+            + (f" ({found.note})." if found.note else ".")
+        )
+    if before.state == "queued" and before.batch is not None:
+        dequeue(before.batch)
+    return found
+
+
+def wait(root: str, id_: str, *, seconds: float = DAY) -> Sighting:
+    """Wait until the process of a job has ended, or seems lost.
+
+    Parameters
+    ----------
+    root
+        Where the store lies.
+    id_
+        The job.
+    seconds
+        How long at most.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no such job.
+    WaitedError
+        If it is not over in time.
+    """
+    jobs, limit = Jobs(root), time.monotonic() + seconds
+    while not (found := jobs.sight(id_)).over:
+        if time.monotonic() > limit:
+            raise WaitedError(
+                f"Job {id_} is {found.state} after {seconds:,.0f} s of waiting"
+                + (f" ({found.note}). " if found.note else ". ")
+                + f"Wait again, with a longer --timeout, or look at zpoints logs {id_}."
+            )
+        time.sleep(POLL_SECONDS)
+    return found

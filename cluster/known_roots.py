@@ -1,0 +1,48 @@
+"""The roots that this user has submitted jobs to, so that an id alone finds its job."""
+
+import os
+from pathlib import Path
+
+from cluster.jobs import Jobs
+from storage.errors import StoreError, StoreNotFoundError
+
+
+def _list() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state, "zpoints", "roots")
+
+
+def known_roots() -> list[str]:
+    """Roots in the order in which they were first used."""
+    try:
+        return _list().read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def remember(root: str) -> None:
+    """Note a root, once."""
+    if root not in known_roots():
+        _list().parent.mkdir(parents=True, exist_ok=True)
+        with _list().open("a", encoding="utf-8") as file:
+            file.write(f"{root}\n")
+
+
+def root_of(id_: str) -> str:
+    """The root whose store has a job.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If no known root has it.
+    """
+    for root in reversed(known_roots()):
+        try:
+            Jobs(root).read(id_)
+        except StoreError:  # no such job, or the store is gone
+            continue
+        return root
+    raise StoreNotFoundError(
+        f"No store that jobs were submitted to from here has a job {id_}. Name the store with "
+        "--root; zpoints jobs ROOT lists its jobs."
+    )

@@ -1,0 +1,34 @@
+"""The thirteen claims of the source of the method, held against a user's own latent vectors."""
+
+import xarray as xr
+
+from pipeline.claims.claim import Claim
+from pipeline.claims.components import component_claims
+from pipeline.claims.faces import faces_claim
+from pipeline.claims.normality import Normality, normality
+from pipeline.claims.pairs import pair_claims
+from pipeline.claims.uniform import uniform_claims
+
+__all__ = ["Claim", "Normality", "claims", "faces_claim", "normality", "uniform_claims"]
+
+
+def claims(statistics: xr.Dataset) -> tuple[Claim, ...]:
+    """Claims 1 to 10, computed from stored statistics alone.
+
+    Claims 11 and 12 need uniform vectors to be drawn, too (`uniform_claims`), claim 13 the face
+    rates of samples (`faces_claim`).
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pipeline.analyze import analyze
+    >>> found = claims(analyze(da.random.default_rng(0).normal(size=(5000, 8))))
+    >>> found[0].measured[:6], found[0].holds, found[5].measured, found[5].holds
+    ('8 of 8', True, '8 of 8', False)
+    """
+    return (*component_claims(statistics), *pair_claims(statistics))

@@ -1,0 +1,126 @@
+"""Claims 1 to 8: the components one by one."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.claims.claim import Claim
+from pipeline.claims.normality import normality
+
+Floats = NDArray[np.float64]
+
+LIMIT = 12.0
+"""Values lie within about [-LIMIT, LIMIT]."""
+
+OUTSIDE = 1e-4
+"""What "about" lets lie outside, as a share of all values."""
+
+COMPONENTS = 256
+"""The source's number of components: the counts of claims 4 to 8 are in proportion to it."""
+
+COUNTS = (
+    (4, "mu", 0.25, 25),
+    (5, "mu", 1.0, 10),
+    (6, "hw", 1.0, 40),
+    (7, "hw", 1.5, 20),
+    (8, "hw", 3.0, 5),
+)
+"""Number of the claim, quantity, from where on a component counts, how many may."""
+
+
+def component_claims(statistics: xr.Dataset) -> list[Claim]:
+    """Claims 1 to 8, from the `statistics` group."""
+    return [
+        look_gaussian(statistics),
+        near_zero(statistics),
+        within_limits(statistics),
+        *(few(statistics, *count) for count in COUNTS),
+    ]
+
+
+def look_gaussian(statistics: xr.Dataset) -> Claim:
+    """Claim 1: more than half of the components that vary look Gaussian, see `Normality`."""
+    shape = normality(statistics)
+    vary = np.isfinite(shape.distance)
+    total, found = int(vary.sum()), int(shape.looks_gaussian.sum())
+    words, threshold = (
+        "most components look Gaussian",
+        "more than half near normal: |skewness| ≤ 0.5, |excess kurtosis| ≤ 1, distance ≤ 0.03",
+    )
+    if total == 0:
+        return Claim(1, words, "no component varies", threshold, None)
+    medians = {
+        "skewness": float(np.median(np.abs(shape.skewness[vary]))),
+        "kurtosis": float(np.median(shape.kurtosis[vary])),
+        "distance": float(np.median(shape.distance[vary])),
+    }
+    return Claim(
+        1,
+        words,
+        f"{found} of {total}; medians: |skewness| {medians['skewness']:.2f}, excess kurtosis "
+        f"{medians['kurtosis']:.2f}, distance {medians['distance']:.3f}",
+        threshold,
+        found > total / 2,
+        {"gaussian": found, "components": total, **medians},
+    )
+
+
+def near_zero(statistics: xr.Dataset) -> Claim:
+    """Claim 2: for 90 % of the components zero lies within the half width of their peak.
+
+    |mu| <= hw / 2 depends on no scale; in latent units "near zero" is the subject of claim 4.
+    """
+    mu, hw = np.abs(statistics["mu"].values), statistics["hw"].values
+    near, total = int(np.sum(mu <= hw / 2)), len(mu)
+    return Claim(
+        2,
+        "μ is near zero for at least 90% of the components",
+        f"{near / total:.1%} with |μ| ≤ hw/2; median |μ| {np.median(mu):.2f}",
+        "≥ 90% with |μ| ≤ hw/2: zero lies inside the peak",
+        near >= 0.9 * total,
+        {"share": near / total, "median": float(np.median(mu))},
+    )
+
+
+def within_limits(statistics: xr.Dataset) -> Claim:
+    """Claim 3: all but one value in ten thousand lie in [-12, 12].
+
+    Where the extremes lie outside, the intervals that reach beyond count as outside whole.
+    """
+    low, high = statistics["minimum"].values, statistics["maximum"].values
+    edges, counts = statistics["histogram_edges"].values, statistics["histogram"].values
+    inside = (edges[:, :-1] >= -LIMIT) & (edges[:, 1:] <= LIMIT)
+    beyond = np.where(inside, 0, counts).sum(axis=1)
+    beyond += statistics["underflow"].values + statistics["overflow"].values
+    outside = int(beyond[(low < -LIMIT) | (high > LIMIT)].sum())
+    share = outside / max(int(statistics["count"].values.sum()), 1)
+    held = f"up to {share:.1e} of the values outside" if outside else "none outside"
+    return Claim(
+        3,
+        "all values lie within about [−12, 12]",
+        f"{_signed(low.min())} to {_signed(high.max())}; {held}",
+        "at most 1 of 10,000 values outside",
+        share <= OUTSIDE,
+        {"minimum": float(low.min()), "maximum": float(high.max()), "share_outside": share},
+    )
+
+
+def few(statistics: xr.Dataset, number: int, name: str, least: float, most: int) -> Claim:
+    """Claims 4 to 8: at most `most` of 256 components reach `least` in |mu|, or in hw."""
+    values = np.abs(statistics[name].values)
+    allowed = most * len(values) / COMPONENTS
+    found = int(np.sum(values >= least))
+    symbol = "|μ|" if name == "mu" else "hw"
+    proportion = "" if len(values) == COMPONENTS else f" ({most} of {COMPONENTS})"
+    return Claim(
+        number,
+        f"at most {most} components of {COMPONENTS} have {symbol} ≥ {least:g}",
+        f"{found} of {len(values)}",
+        f"≤ {allowed:g}{proportion}",
+        found <= allowed,
+        {"components": found, "allowed": allowed},
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

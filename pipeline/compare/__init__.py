@@ -1,0 +1,1 @@
+"""Two versions of a store compared: images, drift of the latents, quality."""

@@ -1,0 +1,116 @@
+"""Kernels: how far two normal distributions, and two principal bases, are apart."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, subspace_angles
+
+CONSTANT = 1e-12
+"""Directions of at most this share of the largest variance count as constant."""
+
+Vector = NDArray[np.float64]
+
+
+def mahalanobis_distance(shift: Vector, covariance: Vector) -> float:
+    """Length of a shift in standard deviations along its own direction, sqrt(d^T C^-1 d).
+
+    Parameters
+    ----------
+    shift
+        float64 (component).
+    covariance
+        float64 (component, other). Directions in which it is constant are left out.
+
+    References
+    ----------
+    Mahalanobis (1936), On the generalised distance in statistics.
+    """
+    variance, axes = np.linalg.eigh(covariance)
+    varying = variance > CONSTANT * variance.max()
+    along = shift @ axes[:, varying]
+    return float(np.sqrt(np.sum(along**2 / variance[varying])))
+
+
+def relative_frobenius(reference: Vector, other: Vector) -> float:
+    """|B - A|_F / |A|_F of two matrices."""
+    return float(np.linalg.norm(other - reference) / np.linalg.norm(reference))
+
+
+def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:
+    """KL(P || Q) of two normal distributions of N components, in nats.
+
+    (Tr(Q^-1 P) + d^T Q^-1 d - N + ln det Q - ln det P) / 2 with d the difference of the means; NaN
+    where a covariance is singular, e.g. of fewer vectors than components.
+
+    Parameters
+    ----------
+    mean_p, mean_q
+        float64 (component).
+    cov_p, cov_q
+        float64 (component, other).
+
+    References
+    ----------
+    Kullback & Leibler (1951), On information and sufficiency.
+    """
+    if min(_condition(cov_p), _condition(cov_q)) <= CONSTANT:
+        return float("nan")
+    factor = cho_factor(cov_q, lower=True)
+    shift = mean_q - mean_p
+    trace = np.trace(cho_solve(factor, cov_p))
+    distance = shift @ cho_solve(factor, shift)
+    determinants = np.linalg.slogdet(cov_q)[1] - np.linalg.slogdet(cov_p)[1]
+    divergence = (trace + distance - len(shift) + determinants) / 2
+    return float(max(divergence, 0.0))
+
+
+def frechet_distance(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:
+    """Frechet distance of two normal distributions, |d|^2 + Tr(P + Q - 2 (P Q)^(1/2)).
+
+    In squared units of the vectors; defined for singular covariances too.
+
+    Parameters
+    ----------
+    mean_p, mean_q
+        float64 (component).
+    cov_p, cov_q
+        float64 (component, other).
+
+    References
+    ----------
+    Dowson & Landau (1982), The Frechet distance between multivariate normal distributions.
+    """
+    variance, axes = np.linalg.eigh(cov_p)
+    root = (axes * np.sqrt(np.clip(variance, 0, None))) @ axes.T
+    common = np.linalg.eigvalsh(root @ cov_q @ root)  # the eigenvalues of P Q
+    overlap = np.sqrt(np.clip(common, 0, None)).sum()
+    shift = mean_q - mean_p
+    distance = shift @ shift + np.trace(cov_p) + np.trace(cov_q) - 2 * overlap
+    return float(max(distance, 0.0))
+
+
+def principal_angles(loadings_p: Vector, loadings_q: Vector, leading: int) -> Vector:
+    """Angles between the spaces of the leading principal components, largest first.
+
+    Parameters
+    ----------
+    loadings_p, loadings_q
+        float64 (pc, component), orthonormal rows.
+    leading
+        How many rows span each space.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (leading), degrees: 0 for a common direction, 90 for one that the other space lacks.
+
+    References
+    ----------
+    Knyazev & Argentati (2002), Principal angles between subspaces in an A-based scalar product.
+    """
+    return np.degrees(subspace_angles(loadings_p[:leading].T, loadings_q[:leading].T))
+
+
+def _condition(covariance: Vector) -> float:
+    """Smallest variance of any direction over the largest."""
+    variance = np.linalg.eigvalsh(covariance)
+    return float(variance[0] / variance[-1])

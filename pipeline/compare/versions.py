@@ -1,0 +1,256 @@
+"""What differs between two versions of a store."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pipeline.compare.drift import (
+    frechet_distance,
+    kullback_leibler,
+    mahalanobis_distance,
+    principal_angles,
+    relative_frobenius,
+)
+from pipeline.splits import split_labels
+from storage import Store, StoreError, StoreNotFoundError, open_store
+
+LATEST, PREVIOUS = "latest", "previous"
+SPLITS = ("train", "validation", "test")
+QUALITY = "quality/"
+ERROR = "_error"
+LEADING = 10
+"""Principal components whose spaces are compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageChanges:
+    """Images before and after: their numbers, by split too, and the names that differ.
+
+    A name is ``changed`` whose photograph has other content.
+    """
+
+    count: tuple[int, int]
+    splits: dict[str, tuple[int, int]]
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """How the latent vectors of one model moved; ``sigma`` is a component's standard deviation.
+
+    Attributes
+    ----------
+    vectors
+        How many there are, before and after.
+    mean_rms, mean_largest, mean_component
+        Shift of the mean in sigma: over all components, of the one that moved most, its number.
+    mahalanobis
+        Shift of the mean in standard deviations along its own direction.
+    covariance
+        Relative Frobenius norm of the change of the covariance.
+    kullback_leibler
+        Of the normal distribution after from that before, nats; None where one is singular.
+    frechet
+        Frechet distance of the two normal distributions, squared latent units.
+    angles
+        Principal angles between the spaces of the leading components, degrees, largest first.
+    mu_largest, mu_component
+        Largest move of a number distribution's maximum in sigma, and its component.
+    hw_largest, hw_component
+        Largest relative change of a full width at half maximum, and its component.
+    """
+
+    vectors: tuple[int, int]
+    mean_rms: float
+    mean_largest: float
+    mean_component: int
+    mahalanobis: float
+    covariance: float
+    kullback_leibler: float | None
+    frechet: float
+    angles: list[float]
+    mu_largest: float
+    mu_component: int
+    hw_largest: float
+    hw_component: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityChange:
+    """One measure of a group that both versions hold; ``error`` is that of the difference."""
+
+    group: str
+    measure: str
+    before: float
+    after: float
+    error: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two versions of a store; what one of them lacks is None, or empty.
+
+    ``same_model`` compares the SHA-256 of the weights: with another model the coordinates of latent
+    vectors have other meanings, and ``drift`` is None.
+    """
+
+    before: str
+    after: str
+    models: tuple[str | None, str | None]
+    same_model: bool
+    images: ImageChanges | None
+    drift: Drift | None
+    quality: list[QualityChange]
+
+
+def chosen_version(root: str, version: str) -> Store:
+    """A version by its id, by a date or time (the newest until then), ``latest``, ``previous``.
+
+    ``previous`` is the newest version whose statistics are complete and other than the latest:
+    every stage publishes a version, and the one before the last is seldom a whole run.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no such version.
+    StoreError
+        If it begins like a date and is none.
+    """
+    if version == LATEST:
+        return open_store(root)
+    if re.match(r"\d{4}-\d\d-\d\d", version):
+        try:
+            return open_store(root, as_of=version)
+        except ValueError as error:
+            raise StoreError(
+                f"{version} is no date: expected one in ISO form, e.g. 2026-11-01 or "
+                "2026-11-01T03:00."
+            ) from error
+    if version != PREVIOUS:
+        return open_store(root, version=version)
+    latest = open_store(root)
+    for entry in latest.history():
+        store = open_store(root, version=entry.id)
+        other = store.fingerprint("statistics") != latest.fingerprint("statistics")
+        if other and store.is_current("statistics"):
+            return store
+    raise StoreNotFoundError(
+        f"The store {root} has no version with other statistics than the latest. Name two of "
+        f"those that `zpoints history {root}` lists."
+    )
+
+
+def compare(before: Store, after: Store) -> Comparison:
+    """Compare two versions of one store."""
+    models = (_model(before), _model(after))
+    same_model = models[0] == models[1] is not None
+    have = all(store.is_current("statistics") for store in (before, after))
+    images = all(store.fingerprint("images") for store in (before, after))
+    return Comparison(
+        before=before.version,
+        after=after.version,
+        models=models,
+        same_model=same_model,
+        images=_images(before.images, after.images) if images else None,
+        drift=_drift(before.statistics, after.statistics) if have and same_model else None,
+        quality=list(_quality(before, after)),
+    )
+
+
+def _model(store: Store) -> str | None:
+    """SHA-256 of the model that the latents are of, else of the one there is."""
+    for group, attribute in (("latents", "model_sha256"), ("model", "sha256")):
+        if store.fingerprint(group):
+            return str(store.group(group).attrs[attribute])
+    return None
+
+
+def _images(before: xr.Dataset, after: xr.Dataset) -> ImageChanges:
+    old, new = _checksums(before), _checksums(after)
+    kept = old.index.intersection(new.index)
+    splits = [pd.Series(split_labels(images)).value_counts() for images in (before, after)]
+    return ImageChanges(
+        count=(len(old), len(new)),
+        splits={
+            name: (int(splits[0].get(name, 0)), int(splits[1].get(name, 0))) for name in SPLITS
+        },
+        added=sorted(new.index.difference(old.index)),
+        removed=sorted(old.index.difference(new.index)),
+        changed=sorted(kept[(old[kept] != new[kept]).to_numpy()]),
+    )
+
+
+def _checksums(images: xr.Dataset) -> pd.Series:
+    return pd.Series(images["checksum"].values, index=pd.Index(images["name"].values, dtype=object))
+
+
+def _drift(before: xr.Dataset, after: xr.Dataset) -> Drift:
+    (mean, cov), (mean_after, cov_after) = _normal(before), _normal(after)
+    sigma = np.sqrt(np.diag(cov))
+    moved = _in_sigma(mean_after - mean, sigma)
+    mu = _in_sigma(after["mu"].values - before["mu"].values, sigma)
+    hw = _in_sigma(after["hw"].values - before["hw"].values, before["hw"].values)
+    leading = min(LEADING, before.sizes["pc"], after.sizes["pc"])
+    divergence = kullback_leibler(mean_after, cov_after, mean, cov)
+    angles = principal_angles(before["loadings"].values, after["loadings"].values, leading)
+    return Drift(
+        vectors=(int(before["count"].values.max()), int(after["count"].values.max())),
+        mean_rms=float(np.sqrt(np.mean(moved**2))),
+        mean_largest=float(moved[k := int(np.abs(moved).argmax())]),
+        mean_component=k,
+        mahalanobis=mahalanobis_distance(mean_after - mean, cov),
+        covariance=relative_frobenius(cov, cov_after),
+        kullback_leibler=divergence if np.isfinite(divergence) else None,
+        frechet=frechet_distance(mean, cov, mean_after, cov_after),
+        angles=angles.tolist(),
+        mu_largest=float(mu[k := int(np.abs(mu).argmax())]),
+        mu_component=k,
+        hw_largest=float(hw[k := int(np.abs(hw).argmax())]),
+        hw_component=k,
+    )
+
+
+def _normal(statistics: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    return statistics["mean"].values, statistics["covariance"].values
+
+
+def _in_sigma(change: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """Changes over a width; 0 where that is 0 or unknown, as of a constant component."""
+    known = np.isfinite(change) & (sigma > 0)
+    return np.divide(change, sigma, out=np.zeros_like(change), where=known)
+
+
+def _quality(before: Store, after: Store) -> Iterator[QualityChange]:
+    for group in before.groups:
+        current = before.is_current(group) and after.is_current(group)
+        if group.startswith(QUALITY) and current:
+            yield from quality_changes(group, before.group(group), after.group(group))
+
+
+def quality_changes(group: str, before: xr.Dataset, after: xr.Dataset) -> Iterator[QualityChange]:
+    """The numbers that both hold, in the order of their names.
+
+    The error of a difference is that of two independent estimates, from `<name>_error`.
+    """
+    scalars = {
+        str(name)
+        for name, variable in before.data_vars.items()
+        if variable.ndim == 0 and variable.dtype.kind in "iuf" and name in after
+    }
+    for name in sorted(scalars):
+        error = name + ERROR
+        if name.endswith(ERROR):
+            continue
+        yield QualityChange(
+            group=group,
+            measure=name,
+            before=float(before[name]),
+            after=float(after[name]),
+            error=float(np.hypot(before[error], after[error])) if error in scalars else None,
+        )

@@ -1,0 +1,43 @@
+"""Settings of the evaluation."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.settings import Settings
+
+REFERENCES = ("real", "reconstruction")
+"""Rows of the table that no generator makes; names that samples cannot have."""
+
+
+class EvaluateConfig(Settings):
+    """How generated images are judged, beside reconstructions and real images."""
+
+    count: int = Field(
+        1000,
+        ge=2,
+        le=5_000,
+        description="images judged per generator, and held-out photographs they are compared with; "
+        "fewer where there are fewer",
+    )
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="chooses photographs, patches, directions and folds"
+    )
+    neighbours: int = Field(
+        5, ge=1, le=100, description="k of precision, recall, density and coverage"
+    )
+    level: float = Field(
+        3.0,
+        gt=0,
+        le=100,
+        description="level of the pair ellipses that vectors are tested against, in standard "
+        "deviations",
+    )
+    inception: str | None = Field(
+        None,
+        description="TorchScript file of the Inception network, for the FID: called with uint8 "
+        "(image, 3, y, x) and return_features=True; null leaves the FID out",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto takes CUDA where there is one"
+    )

@@ -1,0 +1,7 @@
+"""What can go wrong in the evaluation through no fault of the code."""
+
+from storage.errors import ZpointsError
+
+
+class EvaluateError(ZpointsError):
+    """The store, or a file that the user named, does not support an evaluation."""

@@ -1,0 +1,266 @@
+"""Whether vectors lie in the region: hit test, Mahalanobis radius, pair ellipses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.analyze.blas import single_threaded_blas
+from pipeline.analyze.pca import varying_components
+from pipeline.sample.errors import SampleError
+from pipeline.sample.pairs import count_violations
+
+Floats = NDArray[np.float64]
+
+LIMITS = (12.0, 3.0, 2.0, 1.5, 1.0)
+"""The source's limits b of uniform vectors."""
+
+MULTIPLES = (1.5, 2.0, 3.0, 12.0)
+"""The source's multiples k of hw."""
+
+_BLOCK = 1024
+
+
+def hit_test(
+    z: ArrayLike, statistics: xr.Dataset, multiples: Sequence[float] = MULTIPLES
+) -> NDArray[np.int64]:
+    """Number of vectors all of whose components lie within k * hw of mu, for each k.
+
+    Constant components (hw = 0) are left out; a vector with a NaN is no hit.
+
+    Parameters
+    ----------
+    z
+        (vector, component), of any real dtype.
+    statistics
+        The `statistics` group: `mu`, `hw` (component).
+    multiples
+        The multiples k.
+
+    Returns
+    -------
+    (multiple,) int64.
+
+    Raises
+    ------
+    SampleError
+        If the vectors have another number of components than the statistics.
+
+    Examples
+    --------
+    >>> statistics = xr.Dataset({"mu": ("component", [0.0, 1.0]), "hw": ("component", [1.0, 2.0])})
+    >>> hit_test([[0.0, 1.0], [2.0, 1.0], [0.0, 9.0]], statistics, (1.5, 2, 4)).tolist()
+    [1, 2, 3]
+    """
+    x = _vectors(z, statistics)
+    mu, inverse = _peaks(statistics)
+    return _hits(reach(x, 1.0, mu, inverse, max(multiples, default=0.0)), multiples)
+
+
+@dataclass(frozen=True)
+class UniformHits:
+    """The hit table of vectors with components uniform in [-b, b].
+
+    Attributes
+    ----------
+    limits, multiples
+        The limits b and the multiples k.
+    vectors
+        Vectors drawn for each b.
+    hits
+        (limit, multiple) int64, how many of them hit.
+    log10_probability
+        (limit, multiple) logarithm of the exact probability of a hit; -inf where it is 0.
+    """
+
+    limits: tuple[float, ...]
+    multiples: tuple[float, ...]
+    vectors: int
+    hits: NDArray[np.int64]
+    log10_probability: Floats
+
+
+def uniform_hits(
+    statistics: xr.Dataset,
+    limits: Sequence[float] = LIMITS,
+    multiples: Sequence[float] = MULTIPLES,
+    *,
+    vectors: int = 1_000_000,
+    seed: int = 0,
+) -> UniformHits:
+    """Draw uniform vectors in blocks and count those that hit, see `hit_test`.
+
+    One draw serves all limits: b times a vector uniform in [-1, 1] is uniform in [-b, b]. Vector i
+    depends on the seed and i alone. The exact probability stands beside the counts.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group: `mu`, `hw` (component).
+    limits, multiples
+        The limits b and the multiples k.
+    vectors
+        How many vectors are drawn; the memory does not depend on it.
+    seed
+        Not negative.
+    """
+    mu, inverse = _peaks(statistics)
+    hits = np.zeros((len(limits), len(multiples)), np.int64)
+    for start in range(0, vectors, _BLOCK):
+        rng = np.random.default_rng((seed, start // _BLOCK))
+        unit = rng.random((_BLOCK, len(mu)), dtype=np.float32)[: vectors - start]
+        unit *= 2
+        unit -= 1
+        for row, b in enumerate(limits):
+            hits[row] += _hits(reach(unit, b, mu, inverse, max(multiples)), multiples)
+    exact = uniform_hit_probability(statistics, limits, multiples)
+    return UniformHits(tuple(limits), tuple(multiples), vectors, hits, exact)
+
+
+def uniform_hit_probability(
+    statistics: xr.Dataset,
+    limits: Sequence[float] = LIMITS,
+    multiples: Sequence[float] = MULTIPLES,
+) -> Floats:
+    """Logarithm to base 10 (limit, multiple) of the probability that a uniform vector hits.
+
+    Components are independent, so it is the product over i of the share of [-b, b] that
+    [mu_i - k hw_i, mu_i + k hw_i] covers.
+
+    Examples
+    --------
+    >>> statistics = xr.Dataset({"mu": ("component", [0.0, 1.0]), "hw": ("component", [1.0, 2.0])})
+    >>> (10 ** uniform_hit_probability(statistics, [4.0], [1.0])).round(6).tolist()
+    [[0.125]]
+    """
+    varying = statistics["hw"].values > 0
+    mu, hw = statistics["mu"].values[varying], statistics["hw"].values[varying]
+    b, k = np.asarray(limits, float)[:, None, None], np.asarray(multiples, float)[:, None]
+    length = np.minimum(mu + k * hw, b) - np.maximum(mu - k * hw, -b)
+    with np.errstate(divide="ignore"):
+        found: Floats = np.log10(np.maximum(length, 0.0) / (2 * b)).sum(axis=-1)
+    return found
+
+
+def mahalanobis_radius(z: ArrayLike, statistics: xr.Dataset) -> Floats:
+    """Mahalanobis radius (vector,) over the principal components that vary.
+
+    Parameters
+    ----------
+    z
+        (vector, component), of any real dtype.
+    statistics
+        The `statistics` group: `mean`, `loadings`, `explained_variance`.
+
+    Raises
+    ------
+    SampleError
+        If the vectors have another number of components than the statistics.
+    """
+    variance = statistics["explained_variance"].values
+    varying = varying_components(variance)
+    v = principal_coordinates(z, statistics)[:, varying]
+    radius: Floats = np.linalg.norm(v / np.sqrt(variance[varying]), axis=1)
+    return radius
+
+
+def pair_violations(
+    z: ArrayLike, statistics: xr.Dataset, *, K: int, fact: float
+) -> NDArray[np.int64]:
+    """Number (vector,) of pairs that violate the condition of the generator `ellipse`.
+
+    Of the K (K - 1) / 2 pairs of leading principal components those with u_i^2 + u_j^2 > 1, where
+    u_i = v_i / (fact hw_i).
+
+    Parameters
+    ----------
+    z
+        (vector, component), of any real dtype.
+    statistics
+        The `statistics` group: `mean`, `loadings`, `pc_hw`.
+    K, fact
+        As in the generator `ellipse`; components of no width are left out.
+
+    Raises
+    ------
+    SampleError
+        If K is out of range, or the vectors do not fit the statistics.
+    """
+    hw = statistics["pc_hw"].values
+    if not 1 <= K <= len(hw):
+        raise SampleError(f"K = {K}: expected 1 to {len(hw)}, the principal components there are.")
+    kept = np.flatnonzero(hw[:K] > 0)
+    u = principal_coordinates(z, statistics)[:, kept] / (fact * hw[kept])
+    return violating_pairs(u * u)
+
+
+def principal_coordinates(z: ArrayLike, statistics: xr.Dataset) -> Floats:
+    """PCA coordinates (vector, pc) of vectors (vector, component).
+
+    Raises
+    ------
+    SampleError
+        If the vectors have another number of components than the statistics.
+    """
+    centred = _vectors(z, statistics) - statistics["mean"].values
+    with single_threaded_blas():
+        v: Floats = centred @ statistics["loadings"].values.T
+    return v
+
+
+@njit(nogil=True, cache=True)
+def reach(z, factor, mu, inverse, beyond):  # type: ignore[no-untyped-def]
+    """Smallest multiple k (n,) at which each row of factor * z (n, N) hits.
+
+    It is max |factor z_i - mu_i| inverse_i; where it exceeds `beyond`, some larger lower bound.
+    """
+    found = np.empty(len(z))
+    for row in range(len(z)):
+        largest = 0.0
+        for i in range(len(mu)):
+            distance = abs(factor * z[row, i] - mu[i]) * inverse[i]
+            if not distance <= largest:  # also where it is NaN
+                largest = distance
+                if not largest <= beyond:
+                    break
+        found[row] = largest
+    return found
+
+
+@njit(nogil=True, cache=True)
+def violating_pairs(square):  # type: ignore[no-untyped-def]
+    """Number (n,) of pairs of each row of square (n, K) whose sum is above 1."""
+    found = np.zeros(len(square), np.int64)
+    large = np.empty(square.shape[1], np.int64)
+    for row in range(len(square)):
+        count = 0
+        for i in range(square.shape[1]):
+            if square[row, i] > 0.5:
+                large[count] = i
+                count += 1
+        found[row] = count_violations(square[row], large, count)
+    return found
+
+
+def _hits(reached: Floats, multiples: Sequence[float]) -> NDArray[np.int64]:
+    return np.array([np.sum(reached <= k) for k in multiples], np.int64)
+
+
+def _peaks(statistics: xr.Dataset) -> tuple[Floats, Floats]:
+    """mu (N,) and 1 / hw (N,), both 0 for constant components."""
+    mu, hw = statistics["mu"].values, statistics["hw"].values
+    inverse = np.divide(1.0, hw, out=np.zeros_like(hw), where=hw > 0)
+    return np.where(hw > 0, mu, 0.0), inverse
+
+
+def _vectors(z: ArrayLike, statistics: xr.Dataset) -> Floats:
+    x = np.ascontiguousarray(z, dtype=np.float64)
+    if x.ndim != 2 or x.shape[1] != statistics.sizes["component"]:
+        raise SampleError(
+            f"z has shape {x.shape}; expected (vector, {statistics.sizes['component']}), the "
+            "components of these statistics."
+        )
+    return x

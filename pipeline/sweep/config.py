@@ -1,0 +1,42 @@
+"""Settings of the sweep."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.settings import Settings
+
+Law = Literal["pairwise", "uniform"]
+Components = Annotated[int, Field(ge=1)]
+Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class SweepConfig(Settings):
+    """The generator `ellipse` on a grid of laws, K and fact."""
+
+    enabled: bool = Field(
+        False, description="make the sweep in zpoints run too; zpoints sweep CONFIG always does"
+    )
+    laws: tuple[Law, ...] = Field(("pairwise", "uniform"), min_length=1, description="laws")
+    K: tuple[Components, ...] | None = Field(
+        None,
+        min_length=1,
+        description="leading principal components kept (each 1 to train.z_dim); null takes 20, 50, "
+        "80, 120, 180 and 256, as far as the latent vectors have as many, and all",
+    )
+    fact: tuple[Factor, ...] = Field(
+        (0.3, 0.45, 0.6, 0.8, 1.0, 1.2),
+        min_length=1,
+        description="half-axes in units of the full width at half maximum (each above 0)",
+    )
+    count: int = Field(500, ge=2, le=5_000, description="vectors per point of the grid")
+    neighbours: int = Field(
+        5, ge=1, le=100, description="k of precision, recall, density and coverage"
+    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="of the vectors, the same at every point")
+    faces: bool = Field(
+        False, description="measure the face rate too, which takes most of the time then"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto takes CUDA where there is one"
+    )

@@ -1,0 +1,119 @@
+"""The graph of the sweep: one task per point of the grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import product
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pipeline.analyze.blas import single_threaded_blas
+from pipeline.analyze.pca import varying_components
+from pipeline.decode.kernels import decode_batches
+from pipeline.encode.kernels import encode_batches
+from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate
+from pipeline.evaluate.faces import find_faces
+from pipeline.evaluate.held_out import choose_held_out
+from pipeline.evaluate.neighbours import neighbourhoods
+from pipeline.evaluate.round_trip import relative_distance, spread_of
+from pipeline.evaluate.subject import BATCH
+from pipeline.sample import draw_rows, generator
+from pipeline.stage import StageRun
+from pipeline.sweep.config import SweepConfig
+from pipeline.train.device import choose_device, single_torch_thread
+from pipeline.train.weights import load_model
+from storage import Block, open_store
+from storage.groups import unwritten
+from storage.rows import Rows
+
+SWEEP = "sweep"
+COMPONENTS = (20, 50, 80, 120, 180, 256)
+MEASURES = ("round_trip", "precision", "recall", "density", "coverage", "face_rate")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One choice of the parameters of `ellipse`."""
+
+    law: str
+    K: int
+    fact: float
+
+
+def sweep(run: StageRun) -> int:
+    """Judge `ellipse` at every point of the grid; returns how many there are."""
+    config, store = run.config.sweep, run.store
+    grid = points(config, store.statistics)
+    held_out = choose_held_out(
+        store.latents, config.count, fewest=2 * (config.neighbours + 1), seed=config.seed
+    )
+    reference = np.sort(held_out.reference)
+    run.work.create(
+        SWEEP,
+        _template(grid),
+        attrs={"count": len(reference), "held_out": held_out.kind},
+    )
+    judge = partial(_judge, store.root, store.version, config, reference)
+    blocks = [Block(k, k + 1, partial(judge, point)) for k, point in enumerate(grid)]
+    with run.console.bar(SWEEP, total=len(grid), unit="points") as advance:
+        run.work.write_chunks(SWEEP, blocks, on_progress=lambda done: advance(done, ""))
+    return len(grid)
+
+
+def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
+    """The grid: for each law and each K, every factor."""
+    components = config.K
+    if components is None:
+        varying = int(varying_components(statistics["explained_variance"].values).sum())
+        components = (*(k for k in COMPONENTS if k < varying), varying)
+    return [Point(*choice) for choice in product(config.laws, components, config.fact)]
+
+
+def _judge(
+    root: str,
+    version: str,
+    config: SweepConfig,
+    reference: NDArray[np.int64],
+    point: Point,
+) -> Mapping[str, np.ndarray]:
+    """One task: draw as many vectors as there are photographs, decode, encode again, compare."""
+    statistics = _statistics(root, version)
+    sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
+    z, _ = draw_rows(sampler, statistics, config.seed, 0, len(reference))
+    with single_torch_thread():
+        model = load_model(root, version, choose_device(config.device))
+        images = decode_batches(model, z)
+        reencoded = encode_batches(model, images, batch=BATCH)["z"]
+    with single_threaded_blas():
+        photographs = Rows(root, version, "latents", "z").take(reference)
+        found = neighbourhoods(photographs, reencoded, config.neighbours)
+    measured: dict[str, Estimate] = {
+        "round_trip": mean_estimate(relative_distance(z, reencoded, spread_of(statistics))),
+        "face_rate": mean_estimate(find_faces(images)) if config.faces else UNKNOWN,
+        **found,
+    }
+    return {
+        key: np.array([value])
+        for name, (mean, error) in measured.items()
+        for key, value in ((name, mean), (f"{name}_error", error))
+    }
+
+
+@lru_cache(maxsize=1)
+def _statistics(root: str, version: str) -> xr.Dataset:
+    """The statistics of a version of a store, once per worker process."""
+    return open_store(root, version=version).statistics
+
+
+def _template(grid: list[Point]) -> xr.Dataset:
+    names = (key for name in MEASURES for key in (name, f"{name}_error"))
+    return xr.Dataset(
+        {name: unwritten("point", (len(grid),), np.float64, chunk=1) for name in names},
+        coords={
+            "law": ("point", np.array([point.law for point in grid], dtype=object)),
+            "K": ("point", np.array([point.K for point in grid], dtype=np.int64)),
+            "fact": ("point", np.array([point.fact for point in grid])),
+        },
+    )

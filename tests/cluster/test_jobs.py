@@ -1,0 +1,208 @@
+"""Jobs as users meet them: they outlive their client, tell how they are, and end when told to."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from cluster.cancel import JobEndedError, cancel, wait
+from cluster.job_log import PIECE, JobLog
+from cluster.jobs import Job, Jobs, Sighting, lives, new_id
+from cluster.known_roots import known_roots
+from pipeline.config import RunConfig, override
+from storage import StoreNotFoundError, open_repository, open_store
+from tests.cluster.commands import zpoints
+
+LONG = ["train.epochs=500"]
+"""A training that lasts until it is told to end."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of a user of whom nothing is known yet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+@pytest.fixture
+def config(small_config: RunConfig, folder: Path) -> Path:
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
+    return path
+
+
+@pytest.fixture
+def long(small_config: RunConfig, folder: Path) -> Path:
+    path = folder / "long.yaml"
+    path.write_text(yaml.safe_dump(override(small_config, LONG).model_dump(mode="json")))
+    return path
+
+
+def a_job(**facts: object) -> Job:
+    plain = {"title": "t", "until": "report", "config": {}, "folder": "/", "output": "/dev/null"}
+    return Job(**{"id": new_id(), "submitted": time.time(), **plain, **facts})
+
+
+def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.1)
+
+
+def training(root: Path, id_: str) -> Sighting:
+    """The job once it is in the midst of its training."""
+    jobs = Jobs(str(root))
+    until(lambda: jobs.sight(id_).note.startswith("train") or jobs.sight(id_).over)
+    found = jobs.sight(id_)
+    assert found.state == "running", found
+    return found
+
+
+def test_submit__runs_to_the_end_without_its_client(
+    config: Path, small_root: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+    root = shutil.copytree(small_root, folder / "store")
+    id_ = zpoints("submit", config, "--root", "store", folder=folder).stdout.strip()
+
+    waited = zpoints("wait", id_, "--timeout", 100, folder=folder)
+
+    assert waited.returncode == 0, waited.stdout + waited.stderr
+    assert waited.stdout.strip() == f"{id_} done"
+    log = zpoints("logs", id_, folder=folder).stdout
+    assert "CelebA form" in log
+    assert f"report: {root}/report/index.html" in log
+    assert not Path(Jobs(str(root)).read(id_)[0].output).exists()
+    listed = zpoints("jobs", "store", folder=folder).stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [["job", "state"], [id_, "done"]]
+    refused = zpoints("cancel", id_, folder=folder)
+    assert refused.returncode == 1
+    assert "it is done" in refused.stderr
+    files = [path for path in (root / "jobs").rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {"job.json", "beat.json", "000000"}
+    assert not any(b"wJalrXUtnFEMI" in path.read_bytes() for path in files)
+
+
+def test_submit__driver_has_a_session_of_its_own_and_its_death_is_noticed(
+    long: Path, folder: Path
+) -> None:
+    id_ = zpoints("submit", long, "--root", "store", folder=folder).stdout.strip()
+    job = training(folder / "store", id_).job
+    assert job.pid is not None
+    assert os.getsid(job.pid) == job.pid
+    assert psutil.Process(job.pid).terminal() is None
+
+    os.kill(job.pid, signal.SIGKILL)
+    waited = zpoints("wait", id_, "--timeout", 20, folder=folder)
+
+    assert waited.returncode == 1
+    assert f"lost: process {job.pid} on" in waited.stdout
+    assert open_store(folder / "store").groups == ("images",)
+
+
+def test_cancel__ends_the_job_and_the_store_stays_as_it_is(long: Path, folder: Path) -> None:
+    id_ = zpoints("submit", long, "--root", "store", folder=folder).stdout.strip()
+    job = training(folder / "store", id_).job
+    version = open_store(folder / "store").version
+
+    done = zpoints("cancel", id_, folder=folder)
+
+    assert done.stdout.strip() == f"{id_} is cancelled."
+    until(lambda: not lives(job.pid or 0, job.born))
+    assert open_store(folder / "store").version == version
+    found = zpoints("wait", id_, folder=folder)
+    assert (found.returncode, found.stdout.strip()) == (1, f"{id_} cancelled: on request")
+    log = zpoints("logs", id_, "--follow", folder=folder)
+    assert "ended by SIGTERM" in log.stdout
+    assert "Traceback" not in log.stdout
+
+
+def test_submit__a_run_that_fails_says_why(config: Path, folder: Path) -> None:
+    options = ["--root", "store", "--set", "ingest.source=absent"]
+    id_ = zpoints("submit", config, *options, folder=folder).stdout.strip()
+    root = str(folder / "store")
+
+    found = wait(root, id_, seconds=60)
+
+    assert found.state == "failed"
+    assert found.note.startswith("ingest.source = absent does not exist")
+    assert "absent does not exist" in JobLog(root, id_).read().decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["submit", "demo"], 2, "ingest.source is not set"),
+        (["wait", "20261122-000000-abcd"], 1, "Name the store with --root"),
+        (["jobs", "absent"], 1, "There is no store"),
+    ],
+)
+def test_mistakes__end_in_a_message(
+    arguments: list[str], code: int, message: str, folder: Path
+) -> None:
+    done = zpoints(*arguments, folder=folder)
+
+    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert known_roots() == []
+
+
+def test_wait__has_a_limit(folder: Path) -> None:
+    root = open_repository(folder / "store").root
+    job = a_job()
+    Jobs(root).add(job)
+
+    done = zpoints("wait", job.id, "--root", root, "--timeout", 0.5, folder=folder)
+
+    assert done.returncode == 6
+    assert f"Job {job.id} is queued after" in done.stderr
+
+
+def test_sight__a_silent_job_is_lost(folder: Path) -> None:
+    jobs = Jobs(open_repository(folder / "store").root)
+    elsewhere = {"host": "node7", "pid": 12, "born": 1.0, "state": "running"}
+    silent = a_job(submitted=time.time() - 100, **elsewhere)
+    lively = a_job(submitted=time.time() - 100, **elsewhere)
+    for job in (silent, lively):
+        jobs.add(job)
+    jobs.beat(lively.id, "encode: 3 of 9 images")
+
+    assert jobs.sight(silent.id).state == "lost"
+    assert jobs.sight(silent.id).note.startswith("no sign of life from process 12 on node7 since")
+    assert jobs.sight(lively.id).state == "running"
+    assert jobs.sight(lively.id).note == "encode: 3 of 9 images"
+    assert cancel(jobs.root, silent.id).state == "cancelled"
+    jobs.change(lively.id, ("running",), state="failed", ended=time.time())
+    with pytest.raises(JobEndedError, match="it is failed"):
+        cancel(jobs.root, lively.id)
+    with pytest.raises(StoreNotFoundError, match="zpoints jobs"):
+        cancel(jobs.root, "20261122-000000-abcd")
+
+
+def test_job_log__pieces_are_the_output_without_secrets(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+    root, output = open_repository(folder / "store").root, folder / "output"
+    lines = [f"line {number} wJalrXUtnFEMI\n" for number in range(2 * PIECE // 20)]
+    kept = JobLog(root, "job")
+    reader = JobLog(root, "job")
+    seen = b""
+
+    with output.open("w") as file:
+        for start in range(0, len(lines), 1500):
+            file.writelines(lines[start : start + 1500])
+            file.flush()
+            kept.keep(output)
+            seen += reader.read(len(seen))
+
+    text = "".join(lines).replace("wJalrXUtnFEMI", "*" * 13)
+    assert seen.decode() == reader.read().decode() == text
+    assert kept.kept == output.stat().st_size > 2 * PIECE

@@ -1,0 +1,202 @@
+"""Schedules: the right times, one run at once, missed runs made up for, and an end when asked."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster.cron import Cron
+from cluster.jobs import Jobs
+from cluster.ledger import Health, Ledger, Line
+from pipeline.config import ConfigError, RunConfig
+from storage import StoreLockedError, open_repository
+from tests.cluster.commands import ZPOINTS, zpoints
+
+DAY = 86400.0
+SCHEDULE = """
+import sys
+from apscheduler.triggers.interval import IntervalTrigger
+from rich.console import Console
+from cluster.console import console_for
+from cluster.interruption import Interrupted, heed_signals
+from cluster.ledger import Ledger
+from cluster.schedule import Schedule
+from pipeline.config import load_config
+
+heed_signals()
+ledger = Ledger(sys.argv[1], "often")
+schedule = Schedule(
+    lambda: load_config(sys.argv[2]), ledger, IntervalTrigger(seconds=2), "every 2 s"
+)
+try:
+    schedule.keep(console_for(Console()))
+except Interrupted as stop:
+    sys.exit(stop.code)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+@pytest.fixture
+def config(small_config: RunConfig, folder: Path) -> Path:
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
+    return path
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 3 * * *",
+        "*/15 * * * *",
+        "30 22 * * 1-5",
+        "0 0 * * 0",
+        "0 12 * * 7,3",
+        "5-59/20 8-18/2 * * *",
+        "0 4 1,15 * *",
+        "0 4 29 2 *",
+        "0 6 * jan,JUL mon",
+        "10/25 1 */10 3-5 *",
+    ],
+)
+def test_cron__apscheduler_and_systemd_agree_on_the_times(text: str) -> None:
+    cron = Cron.parse(text)
+    command = ["systemd-analyze", "calendar", "--iterations=6", cron.on_calendar()]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    expected = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", said.partition("Next elapse")[2])
+
+    trigger, now, times = cron.trigger(), datetime.now().astimezone(), []
+    last = None
+    for _ in expected:
+        last = trigger.get_next_fire_time(last, last or now)
+        times.append(f"{last:%Y-%m-%d %H:%M:%S}")
+
+    assert times == expected
+    assert len(times) == 6
+
+
+def test_cron__numbers_of_weekdays_are_those_of_cron() -> None:
+    monday = Cron.parse("0 3 * * 1").trigger()
+
+    following = monday.get_next_fire_time(None, datetime(2026, 11, 22).astimezone())
+
+    assert f"{following:%A %d}" == "Monday 23"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0 3 * *", "4 fields"),
+        ("61 3 * * *", "61 is no minute; expected 0 to 59"),
+        ("0 3 * * fri-mon", "is no day of week"),
+        ("0 3 1 * 1", "Restrict one of them"),
+        ("0 3 31 2 *", "never comes"),
+        ("0 three * * *", "three is no hour"),
+        ("*/0 3 * * *", "is no minute"),
+    ],
+)
+def test_cron__mistakes_are_named(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Cron.parse(text)
+
+
+def test_ledger__knows_whether_its_schedule_lives(folder: Path) -> None:
+    ledger = Ledger(open_repository(folder / "store").root, "nightly")
+    alive = Health(
+        state="waiting", cron="0 3 * * *", host="node7", pid=4, born=1.0, beat=0.0, following=None
+    )
+    ledger.beat(Health(**{**vars(alive), "beat": time.time() - 1000}))
+    ledger.claim()
+    ledger.beat(Health(**{**vars(alive), "beat": time.time()}))
+
+    with pytest.raises(StoreLockedError, match="schedule nightly already: process 4 on node7"):
+        ledger.claim()
+    ledger.beat(Health(**{**vars(alive), "beat": time.time(), "state": "stopped"}))
+    ledger.claim()
+
+
+def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
+    config: Path, small_root: str, folder: Path
+) -> None:
+    root = shutil.copytree(small_root, folder / "store")
+    ledger = Ledger(str(root), "small")
+    long_ago = time.time() - 5 * DAY
+    ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+    command = ["schedule", config, "--cron", "0 3 * * *", "--root", "store"]
+
+    process = subprocess.Popen(
+        [str(ZPOINTS), *map(str, command)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    waited_until(lambda: len(ledger.lines()) == 2)
+    other = zpoints(*command, folder=folder)
+    time.sleep(1.5)
+    status = zpoints("schedule", "--status", "store", folder=folder)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=30)
+
+    runs = ledger.lines()[1:]
+    assert [run.state for run in runs] == ["done"], runs
+    assert [job.job.id for job in Jobs(str(root)).all()] == [runs[0].job]
+    assert other.returncode == 3
+    assert f"process {process.pid}" in other.stderr
+    assert status.returncode == 0, status.stdout
+    assert "waiting" in status.stdout or "running" in status.stdout
+    assert runs[0].job in status.stdout
+    assert (process.returncode, "Traceback" in stderr) == (143, False)
+    health = ledger.health()
+    assert health is not None
+    assert health.seen == "stopped"
+
+
+def test_schedule__no_run_begins_while_one_is_at_work(
+    config: Path, small_root: str, folder: Path
+) -> None:
+    root = shutil.copytree(small_root, folder / "store")
+    ledger = Ledger(str(root), "often")
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCHEDULE, str(root), str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    waited_until(lambda: sum(line.state == "done" for line in ledger.lines()) == 1)
+    waited_until(lambda: len(Jobs(str(root)).all()) == 2)
+    process.send_signal(signal.SIGTERM)
+    output = process.communicate(timeout=60)[0]
+
+    assert process.returncode == 143, output
+    lines = ledger.lines()
+    jobs = [sighting.job for sighting in Jobs(str(root)).all()]
+    assert len(jobs) == 2
+    assert jobs[0].ended is not None
+    assert jobs[0].ended <= jobs[1].submitted
+    assert {"done", "skipped"} <= {line.state for line in lines}
+    skipped = [line for line in lines if line.state == "skipped"]
+    assert any(jobs[0].id in line.note for line in skipped)
+    last = next(line for line in lines if line.job == jobs[1].id)
+    assert last.state in ("cancelled", "done")
+    assert Jobs(str(root)).sight(jobs[1].id).over
+
+
+def waited_until(condition, seconds: float = 60.0) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.1)
