@@ -24,6 +24,7 @@ from pipeline.report import (
     training,
 )
 from pipeline.report.claims import claims_entries
+from pipeline.report.core import core_entries
 from pipeline.report.entry import Entry, Section
 from pipeline.report.inputs import StageTiming
 from pipeline.report.material import Generated, Material
@@ -181,6 +182,7 @@ def _structure(m: Material) -> list[Entry]:
             lambda: structure.correlation(s, m.dominance.order),
             "Correlation matrix of the latent components.",
         ),
+        *core_entries(m),
         *_densities(m),
         Entry(
             "variance",

@@ -76,6 +76,8 @@ class Material:
         The samples, in the order of their names.
     splits
         Number of images per split.
+    selections
+        Statistics of the configured selections, by name.
     led
         (image, y, x, channel) uint8, the held-out photographs that `moved` and `ways` begin with.
     moved
@@ -101,6 +103,7 @@ class Material:
     error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
+    selections: Mapping[str, xr.Dataset]
     led: NDArray[np.uint8]
     moved: tuple[Moved, ...]
     ways: Ways
@@ -168,6 +171,7 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
         splits={} if labels is None else _count(labels),
+        selections={name: store.selection(name) for name in store.selection_names},
         led=photographs,
         moved=moved,
         ways=ways,

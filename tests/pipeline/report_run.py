@@ -40,11 +40,19 @@ class Run:
     version: str = "1CECHVNKREP0F1RSTCMT"
     decoded: list[int] = field(default_factory=list)
     judged: dict[str, xr.Dataset] = field(default_factory=dict)
+    selections: dict[str, xr.Dataset] = field(default_factory=dict)
     swept: xr.Dataset | None = None
 
     @property
     def sample_names(self) -> tuple[str, ...]:
         return tuple(self.groups)
+
+    @property
+    def selection_names(self) -> tuple[str, ...]:
+        return tuple(self.selections)
+
+    def selection(self, name: str) -> xr.Dataset:
+        return self.selections[name]
 
     def samples(self, name: str) -> xr.Dataset:
         return self.groups[name]
