@@ -10,6 +10,8 @@ from storage.errors import ZpointsError
 PUBLISHING_SECONDS = 30.0
 """How long a publication may take that a cancellation has met."""
 POLL_SECONDS = 0.5
+PUBLISHING_POLL_SECONDS = 0.1
+"""The moments between two publications may be short."""
 DAY = 86400.0
 
 
@@ -49,7 +51,7 @@ def cancel(root: str, id_: str) -> Sighting:
             break
         if job.state == "publishing":
             if time.monotonic() < patience and jobs.sight(id_).state != "lost":
-                time.sleep(POLL_SECONDS)
+                time.sleep(PUBLISHING_POLL_SECONDS)
                 continue
             open_repository(root).fence(f"job {id_} cancelled while it published")
         # On the tag from before the fence: a later publication is another one.

@@ -37,6 +37,7 @@ def test_run__four_at_once_lose_nothing_and_publish_each_version_once(
     changed = override(small_config, ["analyze.bins=60"])
     config.write_text(yaml.safe_dump(changed.model_dump(mode="json")))
     before = open_store(root)
+    published = len(before.history())
     look = [sys.executable, "-W", "error", "-c", LOOK, str(root)]
     reader = subprocess.Popen(look, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     codes: list[list[int]] = [[] for _ in range(4)]
@@ -53,7 +54,7 @@ def test_run__four_at_once_lose_nothing_and_publish_each_version_once(
     assert {code for seen in codes for code in seen} == {0, 3}
     store = open_store(root)
     history = store.history()
-    new = history[: len(history) - len(before.history())]
+    new = history[: len(history) - published]
     samples = [f"samples/{name}" for name in before.sample_names]
     made = [version.metadata["group"] for version in new]
     assert sorted(made) == [*sorted(samples), "statistics"]
