@@ -20,6 +20,8 @@ SMALL = [
     "encode.chunk=64",
     "sample.count=80",
     "sample.chunk=32",
+    "sample.generators={uniform: {generator: uniform}, gaussian: {generator: gaussian}, "
+    "ellipse: {generator: ellipse}}",
     "report.faces=8",
     "report.reconstructions=4",
     "report.scatter_points=100",

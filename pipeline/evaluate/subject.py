@@ -13,8 +13,8 @@ from pipeline.decode.kernels import decode_batches
 from pipeline.encode.kernels import encode_batches
 from pipeline.evaluate.config import EvaluateConfig
 from pipeline.evaluate.faces import find_faces
-from pipeline.evaluate.region import mahalanobis_radius, violated_pairs, whitened
 from pipeline.evaluate.round_trip import relative_distance, spread_of
+from pipeline.sample.region import violated_pairs, whitened
 from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.model import Autoencoder
 from pipeline.train.weights import load_model
@@ -87,7 +87,7 @@ class Subject:
             "reencoded": reencoded,
             "face_found": find_faces(images),
             "round_trip_distance": np.full_like(distance, np.nan) if self.is_real else distance,
-            "mahalanobis_radius": mahalanobis_radius(w),
+            "mahalanobis_radius": np.linalg.norm(w, axis=1).astype(np.float32),
             "violated_pairs": violated_pairs(w, config.level),
         }
 

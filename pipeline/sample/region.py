@@ -160,11 +160,46 @@ def mahalanobis_radius(z: ArrayLike, statistics: xr.Dataset) -> Floats:
     SampleError
         If the vectors have another number of components than the statistics.
     """
+    radius: Floats = np.linalg.norm(whitened(z, statistics), axis=1)
+    return radius
+
+
+def whitened(z: ArrayLike, statistics: xr.Dataset) -> Floats:
+    """PCA coordinates (vector, pc) in units of their standard deviations; see `mahalanobis_radius`.
+
+    Components that do not vary are left out.
+    """
     variance = statistics["explained_variance"].values
     varying = varying_components(variance)
-    v = principal_coordinates(z, statistics)[:, varying]
-    radius: Floats = np.linalg.norm(v / np.sqrt(variance[varying]), axis=1)
-    return radius
+    whitened: Floats = principal_coordinates(z, statistics)[:, varying] / np.sqrt(variance[varying])
+    return whitened
+
+
+def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
+    """In which share of the pairs of principal components a vector is outside their ellipse.
+
+    Pair (i, j) is violated if w_i^2 + w_j^2 > level^2: these are the confidence ellipses of all
+    components, where `pair_violations` counts those of the generator `ellipse`.
+
+    Parameters
+    ----------
+    w
+        Whitened vectors (vector, pc).
+    level
+        Of the ellipses; 3 encloses 98.9 % of a normal distribution in each pair.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (vector,), 0 to 1; NaN if there are no pairs.
+
+    Examples
+    --------
+    >>> violated_pairs(np.array([[4.0, 0.0, 0.0], [2.9, 0.5, 1.0]]), 3.0)
+    array([0.6666667 , 0.33333334], dtype=float32)
+    """
+    pairs = w.shape[1] * (w.shape[1] - 1) // 2
+    return (violating_pairs(np.square(w / level)) / (pairs or np.nan)).astype(np.float32)
 
 
 def pair_violations(

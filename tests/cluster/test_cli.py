@@ -65,7 +65,7 @@ def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) 
     assert done.returncode == 0
     groups = [line.split()[3] for line in done.stdout.splitlines()[1:]]
     assert groups[::-1][:4] == ["images", "model", "latents", "statistics"]
-    assert "samples/multivariate_normal" in groups
+    assert "samples/gaussian" in groups
 
 
 def test_history__verbose_tells_the_provenance(small_root: str, tmp_path: Path) -> None:

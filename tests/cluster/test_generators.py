@@ -49,6 +49,19 @@ def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path)
     assert done(go(drawing, root, until="sample")[0]) == []
 
 
+def test_run__draws_all_generators_of_the_defaults(config: RunConfig, root: Path) -> None:
+    defaults = RunConfig().sample.generators
+    few = config.sample.model_copy(update={"generators": defaults})
+
+    result, _ = go(config.model_copy(update={"sample": few}), root, until="sample")
+
+    assert set(result.store.sample_names) == set(defaults)
+    for name in defaults:
+        samples = result.store.samples(name)
+        assert np.isfinite(samples["z"]).all()
+        assert samples["image"].values.std() > 0
+
+
 def test_run__a_changed_query_draws_its_conditional_anew(drawing: RunConfig, root: Path) -> None:
     go(drawing, root, until="sample")
     changed = override(drawing, ["analyze.selections.smiling=not Smiling"])

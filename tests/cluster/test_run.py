@@ -22,23 +22,12 @@ def test_run__makes_every_group_and_the_report(small_root: str, small_store: Sto
         "structure",
         "samples/uniform",
         "samples/gaussian",
-        "samples/multivariate_normal",
         "samples/ellipse",
-        "samples/ellipse_uniform",
-        "samples/ellipse_normal",
-        "samples/ellipse_original",
-        "samples/ellipsoid",
-        "samples/elliptical",
-        "samples/gaussian_mixture",
-        "samples/grid",
-        "samples/path",
         "quality/real",
         "quality/reconstruction",
         "quality/uniform",
         "quality/gaussian",
-        "quality/multivariate_normal",
         "quality/ellipse",
-        "quality/ellipse_uniform",
     }
     assert (Path(small_root) / "report" / "index.html").is_file()
 
@@ -59,7 +48,7 @@ def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_r
 
     result = run(small_config, small_root, console=SilentConsole(), title="small")
 
-    assert [outcome.seconds for outcome in result.outcomes] == [None] * 18
+    assert all(outcome.seconds is None for outcome in result.outcomes)
     assert result.store.version == version
 
 

@@ -13,7 +13,6 @@ from pipeline.evaluate.estimate import jackknife, mean_estimate
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.frechet import frechet, frechet_distance
 from pipeline.evaluate.neighbours import MEASURES, neighbourhoods
-from pipeline.evaluate.region import violated_pairs
 from pipeline.evaluate.sliced_wasserstein import (
     DIRECTIONS,
     PATCH,
@@ -27,6 +26,7 @@ from pipeline.evaluate.sliced_wasserstein import (
     sliced_wasserstein,
 )
 from pipeline.evaluate.two_sample import two_sample_test
+from pipeline.sample.region import violated_pairs
 
 
 def normal(n: int, *, components: int = 6, shift: float = 0.0, seed: int = 0) -> np.ndarray:
