@@ -66,14 +66,14 @@ def test_export_group__refuses_a_url(repository, root, tmp_path, monkeypatch, ki
 def test_appearing__exports_at_the_same_time_leave_each_other_alone(tmp_path):
     target = tmp_path / "out"
 
-    with (
-        pytest.raises(StoreError, match="out exists"),
-        appearing(target, "latents", overwrite=False) as slow,
-    ):
-        (slow / "slow").touch()
-        with appearing(target, "latents", overwrite=False) as fast:
-            (fast / "fast").touch()
-        assert (slow / "slow").exists()
+    def export(name, meanwhile):
+        with appearing(target, "latents", overwrite=False) as folder:
+            (folder / name).touch()
+            meanwhile()
+            assert (folder / name).exists()
+
+    with pytest.raises(StoreError, match="out exists"):
+        export("slow", lambda: export("fast", lambda: None))
 
     assert [path.name for path in target.iterdir()] == ["fast"]
     assert list(tmp_path.iterdir()) == [target]
