@@ -12,7 +12,7 @@ from pipeline.analyze.memory import memory_needed, require_memory
 from pipeline.stage import Worker
 
 PROGRAM = """
-import json, resource, sys
+import json, sys
 import dask, dask.array as da, numpy as np, psutil, xarray as xr
 from pipeline.analyze import AnalyzeConfig, analyze
 from pipeline.analyze.memory import memory_needed
@@ -30,7 +30,8 @@ base = psutil.Process().memory_info().rss
 stated = memory_needed(z, config, attributes=attributes, threads=2, base=base).total
 with dask.config.set(scheduler="threads", num_workers=2):
     analyze(z, config, attributes=table, where=np.arange(rows) % 5 > 0)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+peak = int(status["VmHWM"].split()[0]) * 1024  # ru_maxrss would count the process that forked
 print(json.dumps([stated, peak]))
 """
 
