@@ -25,6 +25,7 @@ SMALL = [
     "report.faces=8",
     "report.reconstructions=4",
     "report.scatter_points=100",
+    "report.uniform_vectors=10000",
 ]
 """Overrides that make a whole run take seconds."""
 

@@ -50,5 +50,6 @@ def _seconds(call: Callable[[], object]) -> float:
 
 def peak_gib() -> float:
     """Largest resident memory of this process so far; `ru_maxrss` counts who forked it, too."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").open(encoding="utf-8"))
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    status = dict(line.split(":", 1) for line in lines)
     return int(status["VmHWM"].split()[0]) / 2**20
