@@ -1,5 +1,6 @@
 """The embedded Dask cluster: as many tasks at once as there are cores, nothing to set up."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,11 +56,11 @@ def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any
         "memory_limit": parse_bytes(config.memory) if config.memory else MEMORY_LIMIT // count,
         "dashboard": False,
         "dashboard_address": f"{LOOPBACK}:0",
-        "env": {"DASK_LOGGING__DISTRIBUTED": "critical"},
+        "silence_logs": logging.CRITICAL,
     }
     workers: dict[Any, Any] = {i: {"cls": Nanny, "options": options} for i in range(count)}
     for device in _visible(gpus):
-        env = {**options["env"], "CUDA_VISIBLE_DEVICES": device}
+        env = {"CUDA_VISIBLE_DEVICES": device}
         own = {"nthreads": TASKS_PER_GPU, "resources": {GPU: TASKS_PER_GPU}, "env": env}
         workers[f"gpu-{device}"] = {"cls": Nanny, "options": {**options, **own}}
     scheduler = {**where, "dashboard": True, "dashboard_address": f"{LOOPBACK}:0"}

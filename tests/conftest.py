@@ -29,7 +29,7 @@ SMALL = [
 """Overrides that make a whole run take seconds."""
 
 
-WORKER = Worker(threads=2, memory=4 * 2**30)
+WORKER = Worker(threads=2, memory=4 * 2**30, held=2**28)
 
 
 class SilentConsole:
