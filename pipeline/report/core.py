@@ -28,8 +28,8 @@ def core_entries(m: Material) -> list[Entry]:
                 "deviations along the principal components), and the chi distribution that a "
                 "normal distribution would give; their distribution functions differ by at most "
                 "{:.3f}. Shaded: the core of level {:g}, which holds {:.1%} of the vectors, and "
-                "would hold {:.1%} of normal ones, if they are many: of fewer than about 20 times as "
-                "many vectors as components it holds more, since their mean and covariance fit them."
+                "would hold {:.1%} of normal ones if they are many; of fewer than about 20 "
+                "times as many as components it holds more, since mean and covariance fit them."
             ).format(float(s["mahalanobis_chi_distance"]), float(s["core_level"]), found, expected),
             lambda: mahalanobis(s),
             "Distribution of the Mahalanobis radius beside the chi distribution.",
