@@ -46,8 +46,9 @@ class Rows:
         return self._checked(lambda array: array.oindex[rows], f"some of {len(rows)} rows")
 
     def _checked(self, read: Callable[[zarr.Array], Any], what: str) -> np.ndarray:
+        array = _array(self)
         try:
-            return np.asarray(read(_array(self)))
+            return np.asarray(read(array))
         except ValueError as error:
             raise StoreError(
                 f"{self.group}/{self.variable} of {self.root}, {what}, is damaged: "
