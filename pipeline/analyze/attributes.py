@@ -15,7 +15,6 @@ from storage.variables import HAS_ATTRIBUTES
 
 Floats = NDArray[np.float64]
 
-KNOWN = HAS_ATTRIBUTES  # the name by which `selection` imports it
 
 # Rows converted to float64 at a time, as in the moments.
 _ROWS = 1024

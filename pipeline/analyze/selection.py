@@ -8,9 +8,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.attributes import KNOWN
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.splits import split_labels
+from storage.variables import HAS_ATTRIBUTES
 
 
 def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
@@ -60,9 +60,11 @@ def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
             "\"split == 'test'\"."
         )
     asked = {word.strip("`") for word in re.findall(r"`[^`]+`|\w+", query)}
-    attributes = {name for name, label in frame.items() if label.dtype == np.bool_} - {KNOWN}
-    if KNOWN in frame and asked & attributes:
-        values = values & frame[KNOWN].to_numpy()
+    attributes = {name for name, label in frame.items() if label.dtype == np.bool_} - {
+        HAS_ATTRIBUTES
+    }
+    if HAS_ATTRIBUTES in frame and asked & attributes:
+        values = values & frame[HAS_ATTRIBUTES].to_numpy()
     return values
 
 
