@@ -138,7 +138,7 @@ def sweep(
 
 @app.command()
 def synthesize(
-    destination: Annotated[Path, typer.Argument(help="Folder of the new CelebA tree.")],
+    destination: Annotated[str, typer.Argument(help="Folder of the new CelebA tree.")],
     count: Annotated[int, typer.Option(min=1, help="Number of photographs.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Face i depends on the seed and i.")] = 0,
 ) -> None:
@@ -228,7 +228,7 @@ def verify(
 def export(
     root: Root,
     group: Annotated[str, typer.Argument(help="Group of the store, e.g. latents.")],
-    destination: Annotated[Path, typer.Argument(help="The new folder.")],
+    destination: Annotated[str, typer.Argument(help="The new folder.")],
     version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
     form: Annotated[
         Literal["zarr", "png", "jpeg"],

@@ -7,9 +7,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import xarray as xr
 
+from storage.destination import local_folder
 from storage.errors import StoreError
 from storage.groups import layout
 from storage.store import Store
@@ -47,12 +49,12 @@ def export_group(
     StoreNotFoundError
         If the store has no such group.
     StoreError
-        If `destination` exists and may not be replaced.
+        If `destination` is a URL, or exists and may not be replaced.
     """
     dataset = store.group(group)
     with appearing(destination, group, overwrite=overwrite) as folder:
         _write(group, dataset, folder)
-    return Path(destination).expanduser().absolute()
+    return local_folder(destination)
 
 
 @contextmanager
@@ -62,9 +64,26 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
     Raises
     ------
     StoreError
-        If `destination` exists, unless `overwrite` is set and an export wrote it.
+        If `destination` is a URL, or exists, unless `overwrite` is set and an export wrote it.
     """
-    target = Path(destination).expanduser().absolute()
+    target = local_folder(destination)
+    _check_free(target, what, overwrite=overwrite)
+    partial = target.with_name(
+        f".{target.name}.{uuid4().hex}.partial"
+    )  # another export has its own
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        _check_free(target, what, overwrite=overwrite)
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
+    """Refuse a folder that is there, unless an export wrote it and it may be replaced."""
     if target.exists() and not overwrite:
         raise StoreError(
             f"{target} exists: name a new folder to export {what} to, or replace it with "
@@ -75,16 +94,6 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
             f"{target} is not an earlier export, so it is not overwritten: name a new folder to "
             f"export {what} to."
         )
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if target.exists():
-            shutil.rmtree(target)
-        partial.rename(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _is_export(folder: Path) -> bool:

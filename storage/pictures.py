@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image
 
+from storage.destination import local_folder
 from storage.errors import StoreError
 from storage.export import MARK, appearing
 from storage.rows import Rows
@@ -68,7 +69,7 @@ def export_images(
     StoreNotFoundError
         If the store has no such group.
     StoreError
-        If the group has no images, or `destination` exists and may not be replaced.
+        If the group has no images, or `destination` is a URL, or exists and may not be replaced.
     """
     images = _images(store, group)
     names = _file_names(images, SUFFIX[form])
@@ -82,7 +83,7 @@ def export_images(
             done += len(pixels)
             on_progress(done)
         _leave_mark(folder, store, group)
-    return Path(destination).expanduser().absolute()
+    return local_folder(destination)
 
 
 def export_sheets(
@@ -134,7 +135,7 @@ def export_sheets(
             done += len(pixels)
             on_progress(done)
         _leave_mark(folder, store, group)
-    return Path(destination).expanduser().absolute()
+    return local_folder(destination)
 
 
 def _images(store: Store, group: str) -> xr.Dataset:

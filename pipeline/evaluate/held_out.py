@@ -53,13 +53,14 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
     EvaluateError
         If there are not two photographs.
     """
-    finite = xr.apply_ufunc(np.isfinite, latents["z"], dask="allowed").all("component").values
     split = split_labels(latents)
     rng = np.random.default_rng(seed)
-    groups = [rng.permutation(np.flatnonzero(finite & (split == s))) for s in SPLITS]
+    groups = [rng.permutation(np.flatnonzero(split == s)) for s in SPLITS]
     for kind, taken in KINDS.items():
-        rows = np.concatenate(groups[:taken])
-        if len(rows) >= 2 * (count if kind == "test" else fewest):
+        needed = 2 * (count if kind == "test" else fewest)
+        candidates = np.concatenate(groups[:taken])
+        rows = first_finite(latents["z"], candidates, max(2 * count, needed))
+        if len(rows) >= needed:
             break
     n = min(count, len(rows) // 2)
     if n == 0:
@@ -67,4 +68,24 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
             f"The evaluation compares photographs with photographs, and this store has {len(rows)} "
             "with finite latents: ingest more, or stop before it with --until sample."
         )
-    return HeldOut(kind, rows[:n], rows[n : 2 * n])
+    rows = rng.permutation(rows[: 2 * n])  # the splits come one after the other
+    return HeldOut(kind, rows[:n], rows[n:])
+
+
+def first_finite(z: xr.DataArray, rows: Rows, wanted: int) -> Rows:
+    """The first of `rows` of z (image, component) that are finite; reads few others.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, at most `wanted` of them, in their order.
+    """
+    found = rows[:0]
+    for start in range(0, len(rows), wanted):
+        some = rows[start : start + wanted]
+        vectors = z[np.sort(some)].values  # in the order of the chunks
+        finite = np.isfinite(vectors).all(axis=1)[np.argsort(np.argsort(some))]
+        found = np.concatenate([found, some[finite]])
+        if len(found) >= wanted:
+            break
+    return found[:wanted]

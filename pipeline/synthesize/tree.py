@@ -15,6 +15,7 @@ from PIL import Image
 from pipeline.synthesize.annotations import file_name, write_annotations
 from pipeline.synthesize.factors import SynthesisError, draw_factors, to_rows
 from pipeline.synthesize.scene import Landmarks, Photograph, Renderer
+from storage.destination import local_folder
 
 RENDERER = 1
 QUALITY = 90
@@ -55,12 +56,14 @@ def synthesize(
     ------
     SynthesisError
         `count` or `seed` is out of range, or `destination` holds something else.
+    StoreError
+        `destination` is a URL.
     """
     if not 1 <= count <= MOST or seed < 0:
         raise SynthesisError(
             f"count must be 1 to {MOST} and seed at least 0, got count {count} and seed {seed}"
         )
-    destination = Path(destination)
+    destination = local_folder(destination)
     wanted = {"renderer": RENDERER, "count": count, "seed": seed}
     if _standing(destination, wanted):
         return Synthesis(destination, count, seed, rendered=False)

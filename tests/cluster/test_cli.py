@@ -45,6 +45,7 @@ def test_run__reports_an_up_to_date_store(
         (["history", "absent"], 1, "absent"),
         (["export", "absent", "latents", "out"], 1, "absent"),
         (["report", "absent"], 1, "absent"),
+        (["synthesize", "s3://bucket/faces"], 1, "s3://bucket/faces is not a local folder"),
         (["walk"], 2, "walk"),
     ],
 )
@@ -89,6 +90,15 @@ def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> No
 
     assert done.returncode == 1
     assert "latents" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["zarr", "png"])
+def test_export__refuses_a_bucket(small_root: str, tmp_path: Path, form: str) -> None:
+    done = zpoints("export", small_root, "images", "s3://bucket/x", "--as", form, folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "s3://bucket/x is not a local folder" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_report__writes_the_page_into_another_folder(small_root: str, tmp_path: Path) -> None:

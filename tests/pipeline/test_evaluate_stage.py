@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import pytest
 import torch
@@ -59,6 +60,12 @@ def test_choose_held_out__prefers_test_images(splits: dict, kind: str, size: int
     assert max([*chosen.reference, *chosen.real]) < (100 if kind == "all" else sum(splits.values()))
 
 
+def test_choose_held_out__few_wanted_are_held_out_ones_too() -> None:
+    chosen = choose_held_out(latents(100, test=3, validation=30), 2, fewest=12, seed=0)
+
+    assert (chosen.kind, len(chosen.reference)) == ("test and validation", 2)
+
+
 def test_choose_held_out__leaves_vectors_that_are_not_finite_out() -> None:
     rows = latents(40, test=20)
     rows["z"][5:10, 1] = np.nan
@@ -67,6 +74,25 @@ def test_choose_held_out__leaves_vectors_that_are_not_finite_out() -> None:
 
     assert (chosen.kind, len(chosen.reference), len(chosen.real)) == ("test and validation", 7, 7)
     assert not set(range(5, 10)) & {*chosen.reference, *chosen.real}
+
+
+def test_choose_held_out__both_sets_are_drawn_from_all_splits_alike() -> None:
+    chosen = choose_held_out(latents(900, test=300, validation=600), 400, fewest=5, seed=0)
+
+    assert chosen.kind == "test and validation"
+    for rows in (chosen.reference, chosen.real):
+        assert 0.3 < np.mean(rows < 300) < 0.45  # 300 of 800 are of the test split
+
+
+def test_choose_held_out__reads_the_vectors_that_it_chooses_from_alone() -> None:
+    rows, read = latents(1000, test=100), []
+    z = da.from_array(rows["z"].values, chunks=(10, -1)).map_blocks(
+        lambda block: (read.append(len(block)), block)[1], meta=np.empty((0, 0), np.float32)
+    )
+
+    choose_held_out(rows.assign(z=(("image", "component"), z)), 20, fewest=5, seed=0)
+
+    assert 0 < len(read) <= 10
 
 
 def test_choose_held_out__needs_two_photographs() -> None:

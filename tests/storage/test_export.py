@@ -1,4 +1,5 @@
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import xarray as xr
 import zarr
 
 from storage import StoreError, StoreNotFoundError, export_group, open_store
+from storage.export import appearing
 from tests.storage.conftest import pixels, publish_images, publish_latents, vectors
 
 
@@ -48,6 +50,33 @@ def test_export_group__existing_destination_is_refused(repository, root, tmp_pat
         export_group(open_store(root), "latents", tmp_path / "there")
     with pytest.raises(StoreError, match="not an earlier export"):
         export_group(open_store(root), "latents", tmp_path / "there", overwrite=True)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_export_group__refuses_a_url(repository, root, tmp_path, monkeypatch, kind):
+    publish_latents(repository)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(StoreError, match="is not a local folder"):
+        export_group(open_store(root), "latents", kind("s3://bucket/latents"))
+
+    assert not (tmp_path / "s3:").exists()
+
+
+def test_appearing__exports_at_the_same_time_leave_each_other_alone(tmp_path):
+    target = tmp_path / "out"
+
+    def export(name, meanwhile):
+        with appearing(target, "latents", overwrite=False) as folder:
+            (folder / name).touch()
+            meanwhile()
+            assert (folder / name).exists()
+
+    with pytest.raises(StoreError, match="out exists"):
+        export("slow", lambda: export("fast", lambda: None))
+
+    assert [path.name for path in target.iterdir()] == ["fast"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_export_group__overwrite_replaces_an_earlier_export(repository, root, tmp_path):
