@@ -30,9 +30,11 @@ def sample(run: StageRun, *, name: str) -> int:
     config, store = run.config.sample, run.store
     parameters = config.generators[name]
     try:
-        fitted, _ = _fitted(store.root, store.version, parameters)
+        fitted, statistics = _fitted(store.root, store.version, parameters)
     except SampleError as error:
         raise SampleError(f"sample.generators.{name}: {error}") from error
+    if remark := parameters.remark(statistics):
+        run.console.line(f"sample.generators.{name}: {remark}.")
     count = parameters.size or config.count
     run.work.create(
         group_of(name),
