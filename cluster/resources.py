@@ -9,12 +9,12 @@ from pipeline.stage import Worker
 
 def this_machine() -> Worker:
     """What the driver's own process has: all cores, and the memory that is left or its own."""
-    unlimited = psutil.virtual_memory().available + psutil.Process().memory_info().rss
-    return Worker(threads=CPU_COUNT, memory=unlimited)
+    held = psutil.Process().memory_info().rss
+    return Worker(threads=CPU_COUNT, memory=psutil.virtual_memory().available + held, held=held)
 
 
 def smallest_worker(client: Client) -> Worker:
-    """The most threads and the least memory of any worker of a cluster.
+    """The most threads, the least memory and the fullest process of any worker of a cluster.
 
     A worker without a limit may take what this machine has left, beside what this process has.
 
@@ -24,12 +24,15 @@ def smallest_worker(client: Client) -> Worker:
     >>> options = {"n_workers": 1, "threads_per_worker": 3, "processes": False}
     >>> with LocalCluster(memory_limit="1 GiB", dashboard_address=None, **options) as local:
     ...     with Client(local) as client:
-    ...         smallest_worker(client)
-    Worker(threads=3, memory=1073741824)
+    ...         worker = smallest_worker(client)
+    >>> worker.threads, worker.memory
+    (3, 1073741824)
     """
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    unlimited = this_machine().memory
+    here = this_machine()
+    limits = [worker["memory_limit"] or here.memory for worker in workers]
     return Worker(
         threads=max((worker["nthreads"] for worker in workers), default=1),
-        memory=min((worker["memory_limit"] or unlimited for worker in workers), default=unlimited),
+        memory=min(limits, default=here.memory),
+        held=max((worker["metrics"]["memory"] for worker in workers), default=here.held),
     )

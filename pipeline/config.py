@@ -75,7 +75,7 @@ class RunConfig(Settings):
                         "e.g. analyze.selections.smiling=Smiling"
                     )
                 place, law = f"{place}.base", law.base
-            leading = getattr(law, "K", 0)
+            leading = getattr(law, "K", None) or 0
             if leading > self.train.z_dim:
                 raise ValueError(
                     f"{place}.K = {leading} is more than the train.z_dim = {self.train.z_dim} "

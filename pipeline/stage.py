@@ -19,10 +19,13 @@ class Worker:
         Tasks that one worker runs at once.
     memory
         Bytes that one worker may take, what its process takes already included.
+    held
+        Bytes that its process takes already.
     """
 
     threads: int
     memory: int
+    held: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,8 +46,9 @@ class Rows:
         return self._checked(lambda array: array.oindex[rows], f"some of {len(rows)} rows")
 
     def _checked(self, read: Callable[[zarr.Array], Any], what: str) -> np.ndarray:
+        array = _array(self)
         try:
-            return np.asarray(read(_array(self)))
+            return np.asarray(read(array))
         except ValueError as error:
             raise StoreError(
                 f"{self.group}/{self.variable} of {self.root}, {what}, is damaged: "
@@ -55,8 +56,12 @@ class Rows:
             ) from error
 
 
-WINDOW = 2**22
+WINDOW = 2**20
 """Rows of a label table that a process reads at a time, and keeps for its next tasks."""
+WINDOWS = 2
+"""How many it keeps: tasks that run at once may lie in two."""
+READERS = 4
+"""Labels that it reads at once, each decompressed as a whole."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +111,12 @@ class LabelTable:
 _READING = Lock()
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=WINDOWS)
 def _window(table: LabelTable, number: int) -> np.ndarray:
     start, stop = number * WINDOW, min((number + 1) * WINDOW, table.rows)
     columns = [Rows(table.root, table.version, table.group, name) for name in table.names]
     values = np.empty((stop - start, len(columns)), np.bool_)
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(READERS) as pool:
         for k, label in enumerate(pool.map(lambda rows: rows.read(start, stop), columns)):
             values[:, k] = label
     return values

@@ -42,6 +42,9 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
 
+HAS_ATTRIBUTES = "has_attributes"
+"""The attribute of photographs whose attributes are known; absent where all are."""
+
 
 _NAME = "name | image | str | file name of the photograph"
 
@@ -202,7 +205,7 @@ cluster_attribute_share | cluster attribute | float64 | share of its vectors wit
 cluster_cramers_v | attribute           | float64 | Cramer's V of clusters and attribute
 cluster_roc_auc   | attribute           | float64 | guessed from the cluster, on the test split
 direction         | attribute component | float64 | mean of the vectors with it - of those without
-direction_effect  | attribute           | float64 | Cohen's d of the vectors along the direction
+direction_effect  | attribute           | float64 | Cohen's d of further vectors along the direction
 direction_angle   | attribute other_attribute | float64 | between two directions, degrees
 whitened_direction_angle | attribute other_attribute | float64 | the same in whitened coordinates
 """

@@ -25,11 +25,12 @@ SMALL = [
     "report.faces=8",
     "report.reconstructions=4",
     "report.scatter_points=100",
+    "report.uniform_vectors=10000",
 ]
 """Overrides that make a whole run take seconds."""
 
 
-WORKER = Worker(threads=2, memory=4 * 2**30)
+WORKER = Worker(threads=2, memory=4 * 2**30, held=2**28)
 
 
 class SilentConsole:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from pipeline.analyze import kernels
 from pipeline.analyze.errors import AnalyzeError
+from storage.variables import HAS_ATTRIBUTES
 
 Floats = NDArray[np.float64]
 
-KNOWN = "has_attributes"
-"""The attribute of photographs whose attributes are known; absent where all are."""
 
 # Rows converted to float64 at a time, as in the moments.
 _ROWS = 1024
@@ -118,6 +117,40 @@ def attribute_table(labelled: xr.Dataset) -> xr.DataArray:
 def attribute_names(table: xr.DataArray | None) -> tuple[str, ...]:
     """Names of the attributes of a table as `attribute_table` makes it; none without one."""
     return () if table is None else tuple(map(str, table["attribute"].values))
+
+
+def known_vectors(statistics: xr.Dataset) -> int:
+    """How many of the vectors belong to photographs whose attributes are known."""
+    if "attribute" in statistics and HAS_ATTRIBUTES in statistics["attribute"]:
+        return int(statistics["attribute_count"].sel(attribute=HAS_ATTRIBUTES))
+    return int(statistics["count"].values.max(initial=0))
+
+
+def attribute_directions(statistics: xr.Dataset) -> xr.DataArray:
+    """Mean of the vectors with an attribute minus the mean of those without it.
+
+    No vector is read: with the mean of all, n mean = n1 mean1 + n0 mean0, hence
+    mean1 - mean0 = (mean1 - mean) n / n0. Where some photographs came without attributes, "all"
+    are those that came with them.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group: `mean`, `count` (component), `attribute_mean` (attribute,
+        component), `attribute_count` (attribute), and the label `attribute`.
+
+    Returns
+    -------
+    xr.DataArray
+        (attribute, component) float64; NaN where all photographs have the attribute, or none.
+    """
+    having, means = statistics["attribute_count"], statistics["attribute_mean"]
+    mean, total = statistics["mean"], known_vectors(statistics)
+    if HAS_ATTRIBUTES in means["attribute"]:
+        mean = means.sel(attribute=HAS_ATTRIBUTES, drop=True)
+        having, means = (a.drop_sel(attribute=HAS_ATTRIBUTES) for a in (having, means))
+    lacking = total - having
+    return (means - mean) * (total / lacking.where((having > 0) & (lacking > 0)))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,6 +18,8 @@ from pipeline.analyze.projection import Basis, Projection
 from pipeline.analyze.state import State
 from pipeline.analyze.statistics import pair_intervals, statistics_dataset
 
+Vectors = da.Array | xr.DataArray | NDArray[np.number]
+
 FAN_IN = 8
 """States merged by one task: few enough that a worker holds them, many enough for a flat tree."""
 
@@ -26,7 +28,7 @@ WAVE = 512
 
 
 def analyze(
-    z: da.Array,
+    z: Vectors,
     config: AnalyzeConfig | None = None,
     *,
     attributes: xr.DataArray | None = None,
@@ -37,9 +39,10 @@ def analyze(
     Parameters
     ----------
     z
-        (vector, component) real array with chunks of any size along the first dimension; the
-        active Dask scheduler computes it. Vectors with a NaN or infinite component are left out
-        and counted in `nan_rows`.
+        (vector, component) real, as a Dask array with chunks of any size along the first
+        dimension, a NumPy array, or an xarray variable of either; the active Dask scheduler
+        computes it. Vectors with a NaN or infinite component are left out and counted in
+        `nan_rows`.
     config
         Settings; the defaults of `AnalyzeConfig` if omitted.
     attributes
@@ -73,7 +76,7 @@ def analyze(
 
 
 def summarize(
-    z: da.Array,
+    z: Vectors,
     *,
     attributes: xr.DataArray | None = None,
     where: NDArray[np.bool_] | None = None,
@@ -91,7 +94,7 @@ def summarize(
     journal
         Where an interrupted pass over the same z stands; it goes on from there.
     """
-    journal, names = journal or Journal(), attribute_names(attributes)
+    z, journal, names = _lazy(z), journal or Journal(), attribute_names(attributes)
     _fill(journal, _parts(z, partial(_summary, names), attributes, where))
     return State.empty(z.shape[1], names) if journal.state is None else journal.state
 
@@ -101,7 +104,7 @@ def _summary(names: tuple[str, ...], z: Any, flags: Any = None) -> State:
 
 
 def describe(
-    z: da.Array,
+    z: Vectors,
     state: State,
     config: AnalyzeConfig | None = None,
     *,
@@ -123,8 +126,8 @@ def describe(
             "Statistics need at least one vector without NaN or infinite components; there are "
             f"none ({state.nan_rows} others). Look at the latents, or select more of them."
         )
-    journal, config = journal or Journal(), config or AnalyzeConfig()
-    basis = _basis(z if where is None else z[where], state, config)
+    z, journal, config = _lazy(z), journal or Journal(), config or AnalyzeConfig()
+    basis = _basis(z if where is None else z[_mask(where)], state, config)
     pairs = pair_intervals(state, basis, config)
     shared = {
         "basis": basis,
@@ -160,7 +163,7 @@ def merged_over_chunks(z: da.Array, state_of: Callable[[Any], S]) -> S:
         The mergeable state of one block of vectors, which may have no row.
     """
     journal: Journal[S] = Journal()
-    _fill(journal, _parts(z, state_of, None, None))
+    _fill(journal, _parts(_lazy(z), state_of, None, None))
     assert journal.state is not None
     return journal.state
 
@@ -172,8 +175,9 @@ def waves(z: da.Array) -> int:
 
 def _fill(journal: Journal[S], states: da.Array) -> None:
     """Add the waves that the journal lacks."""
-    for start in range(journal.waves * WAVE, states.numblocks[0], WAVE):
-        journal.add(_merged(states.blocks[start : start + WAVE]))
+    parts = list(states.to_delayed().ravel())  # once: slices of an array cost Dask 2 ms a block
+    for start in range(journal.waves * WAVE, len(parts), WAVE):
+        journal.add(_merged(parts[start : start + WAVE]))
 
 
 def _parts(
@@ -187,12 +191,10 @@ def _parts(
 
     As blocks of an array, since Dask then reads a chunk in the task that describes it.
     """
-    if z.ndim != 2:
-        raise AnalyzeError(f"Vectors come as an array (vector, component), not of shape {z.shape}.")
     whole_rows = z if z.numblocks[1] == 1 else z.rechunk({1: -1})
     beside = [_aligned(whole_rows, attributes.data)] if attributes is not None else []
     if where is not None:
-        beside.append(_aligned(whole_rows, where[:, None]))
+        beside.append(_aligned(whole_rows, _mask(where)[:, None]))
     return da.map_blocks(
         _boxed,
         whole_rows,
@@ -204,6 +206,32 @@ def _parts(
         chunks=((1,) * whole_rows.numblocks[0], (1,)),
         meta=_box(None),
     )
+
+
+def _lazy(z: Vectors) -> da.Array:
+    """Vectors as a Dask array, whatever holds them.
+
+    Raises
+    ------
+    AnalyzeError
+        If they have not two dimensions.
+    """
+    held = z.data if isinstance(z, xr.DataArray) else z
+    if np.ndim(held) != 2:
+        raise AnalyzeError(
+            f"Vectors come as an array (vector, component), not of shape {np.shape(held)}."
+        )
+    return held if isinstance(held, da.Array) else da.from_array(held, chunks=("auto", -1))
+
+
+def _mask(where: Any) -> NDArray[np.bool_]:
+    mask = np.asarray(where)
+    if mask.dtype != np.bool_ or mask.ndim != 1:
+        raise AnalyzeError(
+            f"`where` is {mask.dtype} of shape {mask.shape}; expected bool (vector,), as "
+            "`selected` gives it."
+        )
+    return mask
 
 
 def _aligned(z: da.Array, table: Any) -> da.Array:
@@ -232,9 +260,8 @@ def _box(state: Any) -> np.ndarray:
     return box
 
 
-def _merged(states: da.Array) -> Any:
+def _merged(parts: Sequence[Any]) -> Any:
     """Compute boxed states, merged in a tree by the workers: one state reaches the caller."""
-    parts = list(states.to_delayed().ravel())
     while len(parts) > 1:
         parts = [
             dask.delayed(_merge_boxed)(parts[start : start + FAN_IN])

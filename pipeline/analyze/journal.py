@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from io import BytesIO
 from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Jour
         if not np.array_equal(arrays["cut"], cut):
             return Journal(), Journal()
         return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
-    except (ValueError, KeyError, OSError, EOFError):  # the archive checks its own CRC
+    except (BadZipFile, ValueError, KeyError, OSError, EOFError):  # the archive has CRCs
         return Journal(), Journal()
 
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import dask.array as da
-import psutil
 
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.graph import FAN_IN, WAVE
 from pipeline.analyze.grid import CELLS
 from pipeline.stage import Worker
+from storage.groups import CHUNK_BYTES as LABEL_CHUNK
+from storage.rows import READERS, WINDOW, WINDOWS
 
 _COUNTED = 8  # bytes of a count, and of a float64
 
@@ -26,25 +27,33 @@ class Memory:
         Vectors in work, in all threads: as they are read, and in float64.
     states
         Mergeable states that wait for each other.
+    labels
+        Attributes as the process keeps them.
     """
 
     base: int
     blocks: int
     states: int
+    labels: int
 
     @property
     def total(self) -> int:
         """Of all of it."""
-        return self.base + self.blocks + self.states
+        return self.base + self.blocks + self.states + self.labels
 
     def __str__(self) -> str:
-        names = {"process": self.base, "vectors": self.blocks, "states": self.states}
+        names = {
+            "process": self.base,
+            "vectors": self.blocks,
+            "states": self.states,
+            "labels": self.labels,
+        }
         parts = ", ".join(f"{name} {size / 2**20:,.0f} MiB" for name, size in names.items())
         return f"{self.total / 2**20:,.0f} MiB per worker ({parts})"
 
 
 def memory_needed(
-    z: da.Array, config: AnalyzeConfig, *, attributes: int, threads: int, base: int | None = None
+    z: da.Array, config: AnalyzeConfig, *, attributes: int, threads: int, base: int
 ) -> Memory:
     """Memory that one worker needs to analyze z.
 
@@ -59,15 +68,15 @@ def memory_needed(
     threads
         Tasks that a worker runs at once.
     base
-        Bytes of the worker's process before; those of this process if omitted.
+        Bytes of the worker's process before.
 
     Examples
     --------
     >>> z = da.zeros((10**6, 256), chunks=(8192, 256), dtype="float32")
     >>> print(memory_needed(z, AnalyzeConfig(), attributes=40, threads=2, base=300 * 2**20))
-    524 MiB per worker (process 300 MiB, vectors 70 MiB, states 155 MiB)
+    566 MiB per worker (process 300 MiB, vectors 70 MiB, states 155 MiB, labels 42 MiB)
     """
-    rows, components = max(z.chunks[0]), z.shape[1]
+    rows, components, vectors = max(z.chunks[0]), z.shape[1], z.shape[0]
     wide = max(z.dtype.itemsize, 4)
     # A block as stored and as read; deviations or coordinates in float64; masks of a byte each.
     block = rows * (components * (2 * wide + _COUNTED + 1) + 2 * attributes + 2 * _COUNTED)
@@ -79,8 +88,13 @@ def memory_needed(
     while width > FAN_IN:
         levels, width = levels + 1, -(-width // FAN_IN)
     waiting = min(z.numblocks[0], FAN_IN * levels) + 2 * threads
-    held = psutil.Process().memory_info().rss if base is None else base
-    return Memory(held, threads * block, waiting * state)
+    labels = min(vectors, WINDOWS * WINDOW) * attributes
+    labels += min(READERS, attributes) * min(vectors, LABEL_CHUNK)
+    blocks = threads * block
+    if config.pca.solver == "incremental":
+        # A batch in float64, what is stacked under it, and the factors of its decomposition.
+        blocks += 5 * _COUNTED * (max(rows, components) + components) * components
+    return Memory(base, blocks, waiting * state, labels)
 
 
 def require_memory(memory: Memory, worker: Worker) -> None:

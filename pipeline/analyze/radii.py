@@ -75,6 +75,11 @@ def core_radius(level: float, components: int) -> float:
     distribution, which an ellipse of this level encloses in two: the squared Mahalanobis radius
     follows the chi-squared distribution. 0 for no component.
 
+    That law is the limit of many vectors. Mean and covariance are taken from the n vectors
+    themselves, so that n / (n - 1)^2 of the squared radius follows Beta(p / 2, (n - p - 1) / 2) in
+    p components: with fewer than about 20 p vectors the core holds more than the share, with few
+    more than p all of them.
+
     Examples
     --------
     >>> round(core_radius(3.0, 2), 12), round(core_radius(3.0, 256), 2)

@@ -1,5 +1,6 @@
 """Which vectors a query of their labels selects."""
 
+import re
 from difflib import get_close_matches
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.splits import split_labels
+from storage.variables import HAS_ATTRIBUTES
 
 
 def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
@@ -22,7 +24,8 @@ def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
         An expression as pandas' `DataFrame.query` takes it: attributes, `split`, `identity`,
         `name`, e.g. `"Smiling and not Male"` or `"split == 'test'"`. Where photographs have no
         split of their own, `split` is the one that zpoints gave them. Names that are no
-        identifiers stand in backticks.
+        identifiers stand in backticks. A query that names an attribute selects no photograph
+        whose attributes are unknown (`has_attributes`).
 
     Returns
     -------
@@ -56,6 +59,12 @@ def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
             f"The query {query!r} is not true or false for each photograph: compare it, as in "
             "\"split == 'test'\"."
         )
+    asked = {word.strip("`") for word in re.findall(r"`[^`]+`|\w+", query)}
+    attributes = {name for name, label in frame.items() if label.dtype == np.bool_} - {
+        HAS_ATTRIBUTES
+    }
+    if HAS_ATTRIBUTES in frame and asked & attributes:
+        values = values & frame[HAS_ATTRIBUTES].to_numpy()
     return values
 
 
@@ -65,7 +74,7 @@ def _frame(labelled: xr.Dataset) -> pd.DataFrame:
         for name, label in labelled.variables.items()
         if label.dims == ("image",) and (name in labelled.coords or name == "checksum")
     }
-    if "checksum" in columns or "split" in columns:
+    if "checksum" in columns:
         columns["split"] = split_labels(labelled)
     return pd.DataFrame(columns)
 

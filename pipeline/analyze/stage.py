@@ -46,6 +46,7 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
         run.config.analyze,
         attributes=labels.attributes.sizes["attribute"],
         threads=run.worker.threads,
+        base=run.worker.held,
     )
     require_memory(memory, run.worker)
     run.console.line(f"The analysis needs {memory}.")

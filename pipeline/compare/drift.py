@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, subspace_angles
 
-CONSTANT = 1e-12
-"""Directions of at most this share of the largest variance count as constant."""
+from pipeline.analyze.pca import principal_components, varying_components
 
 Vector = NDArray[np.float64]
 
@@ -24,9 +23,9 @@ def mahalanobis_distance(shift: Vector, covariance: Vector) -> float:
     ----------
     Mahalanobis (1936), On the generalised distance in statistics.
     """
-    variance, axes = np.linalg.eigh(covariance)
-    varying = variance > CONSTANT * variance.max()
-    along = shift @ axes[:, varying]
+    loadings, variance = principal_components(covariance)
+    varying = varying_components(variance)
+    along = loadings[varying] @ shift
     return float(np.sqrt(np.sum(along**2 / variance[varying])))
 
 
@@ -52,7 +51,7 @@ def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vecto
     ----------
     Kullback & Leibler (1951), On information and sufficiency.
     """
-    if min(_condition(cov_p), _condition(cov_q)) <= CONSTANT:
+    if not (_varies_everywhere(cov_p) and _varies_everywhere(cov_q)):
         return float("nan")
     factor = cho_factor(cov_q, lower=True)
     shift = mean_q - mean_p
@@ -110,7 +109,5 @@ def principal_angles(loadings_p: Vector, loadings_q: Vector, leading: int) -> Ve
     return np.degrees(subspace_angles(loadings_p[:leading].T, loadings_q[:leading].T))
 
 
-def _condition(covariance: Vector) -> float:
-    """Smallest variance of any direction over the largest."""
-    variance = np.linalg.eigvalsh(covariance)
-    return float(variance[0] / variance[-1])
+def _varies_everywhere(covariance: Vector) -> bool:
+    return bool(varying_components(principal_components(covariance)[1]).all())

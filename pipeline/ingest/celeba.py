@@ -15,10 +15,11 @@ import pandas as pd
 
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
-from pipeline.ingest.labels import COMPLETE, LANDMARKS, SPLIT_WORDS, join
+from pipeline.ingest.labels import LANDMARKS, SPLIT_WORDS, join
 from pipeline.ingest.listing import list_folder, list_zip
 from pipeline.ingest.places import Place
 from pipeline.ingest.source import Labels, Source
+from storage.variables import HAS_ATTRIBUTES
 
 IMAGES = "img_align_celeba"
 FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last three
@@ -136,7 +137,9 @@ def _read_labels(home: Place, names: tuple[str, ...], suffixes: Sequence[str]) -
         elif table is ATTRIBUTES:
             parts.append(joined.rows == 1)
             if not joined.present.all():
-                parts.append(pd.DataFrame({COMPLETE: joined.present}, index=joined.rows.index))
+                parts.append(
+                    pd.DataFrame({HAS_ATTRIBUTES: joined.present}, index=joined.rows.index)
+                )
         elif table is PARTITION:
             words = {-1: "", **{code: SPLIT_WORDS[str(code)] for code in range(3)}}
             parts.append(joined.rows.replace(words))

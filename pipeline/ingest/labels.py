@@ -12,14 +12,11 @@ import pandas as pd
 
 from pipeline.ingest.files import digest
 from pipeline.ingest.source import Labels
-from storage.variables import VARIABLES
+from storage.variables import HAS_ATTRIBUTES, VARIABLES
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis in "xy"]
 """CelebA's columns of the landmarks: lefteye_x, lefteye_y, ..., rightmouth_y."""
-
-COMPLETE = "has_attributes"
-"""Attribute that says of each photograph whether its other attributes are known."""
 
 SPLIT_COLUMNS = ("split", "partition", "subset")
 IDENTITY_COLUMNS = ("identity", "celeb_id", "identity_id", "person_id", "person", "subject_id")
@@ -35,7 +32,7 @@ TAKEN = {
     for kind in ("images", "latents")
     for variable in VARIABLES[kind].values()
     for word in (variable.name, *variable.dims)
-} | {COMPLETE}
+} | {HAS_ATTRIBUTES}
 """Names that mean something else in the store."""
 
 
@@ -133,7 +130,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
             f"{origin}: columns left out, no labels of a known kind: {', '.join(left_out)}."
         )
     if attributes and not complete.all():
-        attributes[COMPLETE] = complete
+        attributes[HAS_ATTRIBUTES] = complete
     rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
     return Labels(rows, landmarks, tuple(notes))
 

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.analyze.attributes import known_vectors
 from pipeline.report.config import ReportConfig
 from pipeline.report.inputs import Reconstruct
 from pipeline.sample.arithmetic import (
@@ -14,7 +15,6 @@ from pipeline.sample.arithmetic import (
     attribute_direction,
     interpolate,
     interpolate_around,
-    known_vectors,
 )
 from pipeline.sample.errors import SampleError
 from pipeline.sample.region import mahalanobis_radius

@@ -51,10 +51,11 @@ def probes(structure: xr.Dataset) -> Figure:
     right.axvline(0.5, color=style.FAINT, lw=0.8)
     clusters = shown["cluster_roc_auc"].values
     right.plot(clusters, rows, "D", color=style.GENERATED, markersize=3.2, label="cluster")
-    direction = shown["probe_roc_auc"].values
-    right.plot(direction, rows, "o", color=style.DATA, markersize=3.5, label="linear probe")
+    probe = shown["probe_roc_auc"].values
+    right.plot(probe, rows, "o", color=style.DATA, markersize=3.5, label="linear probe")
     left.set_yticks(rows, [words(name) for name in shown["attribute"].values])
-    right.set_xlim(min(0.45, float(np.min(clusters, initial=1)) - 0.03), 1.01)
+    lowest = np.nanmin([*clusters, *probe], initial=1.0)
+    right.set_xlim(min(0.45, float(lowest) - 0.03), 1.01)
     left.set_ylim(len(order) - 0.4, -0.6)
     for axes, name in ((left, "accuracy"), (right, "area under the ROC curve")):
         style.dress(axes, x=name)

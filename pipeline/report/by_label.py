@@ -35,20 +35,20 @@ def entries(m: Material) -> list[Entry]:
 
 
 def answer(structure: xr.Dataset) -> Markup:
-    """Say which attributes are found by a direction, and which by the clusters."""
+    """Say which attributes are found by a linear probe, and which by the clusters."""
     names = structure["attribute"].values
     probe = np.nan_to_num(structure["probe_roc_auc"].values)
     cluster = np.nan_to_num(structure["cluster_roc_auc"].values)
     gain = (structure["probe_accuracy"] - structure["probe_majority"]).values
     tested = np.count_nonzero(np.isfinite(gain))
-    by_direction = [i for i in np.argsort(-np.nan_to_num(gain)) if probe[i] >= FOUND]
+    by_probe = [i for i in np.argsort(-np.nan_to_num(gain)) if probe[i] >= FOUND]
     by_cluster = [i for i in np.argsort(-cluster) if cluster[i] >= FOUND]
-    gains = (f"{words(names[i])} {gain[i] * 100:+.0f}" for i in by_direction)
+    gains = (f"{words(names[i])} " + f"{gain[i] * 100:+.0f}".replace("-", "−") for i in by_probe)
     return Markup(
-        "A direction finds {} of {} attributes (area under the ROC curve ≥ {:g}; gain in points "
-        "of accuracy: {}). Clusters find {}. "
+        "A linear probe finds {} of {} attributes (area under the ROC curve ≥ {:g}; gain in "
+        "points of accuracy: {}). Clusters find {}. "
     ).format(
-        len(by_direction),
+        len(by_probe),
         tested,
         FOUND,
         _listed(gains),
@@ -59,20 +59,20 @@ def answer(structure: xr.Dataset) -> Markup:
 def _listed(names: Iterable[str]) -> str:
     everything = list(names)
     more = len(everything) - NAMED
-    said = ", ".join(everything[:NAMED]).replace("-", "−")
+    said = ", ".join(everything[:NAMED])
     return f"{said} and {more} more" if more > 0 else said or "none"
 
 
 def _probes(s: xr.Dataset) -> Entry:
     return Entry(
         "probes",
-        "Attributes as directions",
+        "Attributes by linear probes",
         answer(s)
         + Markup(
             "Left: accuracy of a linear probe (logistic regression on <i>z</i>) on the test images "
             "beside always naming the more frequent value. Right: how well the probe, and the "
             "cluster of a vector alone, order the test images; 0.5 is chance. An attribute that "
-            "few images have gains little accuracy even where its direction is clear."
+            "few images have gains little accuracy even where the probe orders the images well."
         ),
         lambda: attributes.probes(s),
         "Accuracy of linear probes over the majority rate, and ROC areas of probes and clusters.",
@@ -120,8 +120,9 @@ def _angles(s: xr.Dataset) -> Entry:
             "Direction of an attribute: mean of the vectors with it minus mean of those without. "
             "Above the diagonal the angles in latent coordinates, below it in whitened PCA "
             "coordinates; red: the attributes go together, blue: they exclude each other, white: "
-            "90°. Ordered by hierarchical clustering. Longest in units of the spread along them "
-            "(Cohen’s <i>d</i>): {}."
+            "90°. Ordered by hierarchical clustering. Farthest apart in units of the spread along "
+            "their direction (Cohen’s <i>d</i> that further vectors would show, without the length "
+            "that chance gives to every direction): {}."
         ).format(named),
         lambda: attributes.angles(s),
         "Matrix of the angles between the directions of all pairs of attributes.",

@@ -14,6 +14,7 @@ from pipeline.report.components import components_against_claims
 from pipeline.report.entry import Entry
 from pipeline.report.material import Material
 from pipeline.report.tables import Table
+from pipeline.sample.ellipse import Ellipse
 from pipeline.sample.region import (
     LIMITS,
     MULTIPLES,
@@ -179,9 +180,9 @@ def _inside(m: Material, z: Floats, K: int, fact: float) -> tuple[str, ...]:
 
 
 def _ellipse_parameters(m: Material) -> tuple[int, float]:
-    """K and fact of the first samples of `ellipse`, else the defaults where they fit."""
+    """K and fact of the first samples of `ellipse`, else the defaults."""
     drawn: list[Mapping[str, Any]] = [
         g.attrs["parameters"] for g in m.generated if g.attrs.get("generator") == "ellipse"
     ]
-    chosen = drawn[0] if drawn else {"K": 105, "fact": 0.7}
-    return min(int(chosen["K"]), m.statistics.sizes["pc"]), float(chosen["fact"])
+    chosen = Ellipse.model_validate(drawn[0] if drawn else {})
+    return chosen.kept(m.statistics), chosen.fact

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scipy.stats import chi
 
 from pipeline.analyze.pca import varying_components
+from pipeline.compare.drift import mahalanobis_distance
 from pipeline.report import style
 from pipeline.report.entry import Entry
 from pipeline.report.material import Material
@@ -27,7 +28,8 @@ def core_entries(m: Material) -> list[Entry]:
                 "deviations along the principal components), and the chi distribution that a "
                 "normal distribution would give; their distribution functions differ by at most "
                 "{:.3f}. Shaded: the core of level {:g}, which holds {:.1%} of the vectors, and "
-                "would hold {:.1%} of normal ones."
+                "would hold {:.1%} of normal ones if they are many; of fewer than about 20 "
+                "times as many as components it holds more, since mean and covariance fit them."
             ).format(float(s["mahalanobis_chi_distance"]), float(s["core_level"]), found, expected),
             lambda: mahalanobis(s),
             "Distribution of the Mahalanobis radius beside the chi distribution.",
@@ -80,15 +82,16 @@ def mahalanobis(statistics: xr.Dataset) -> Figure:
 
 def selections_table(m: Material) -> Table:
     """List the selections: query, vectors, shift of the mean, share of the variance."""
-    total = m.statistics["variance"].values.sum()
+    s = m.statistics
+    mean, covariance = s["mean"].values, s["covariance"].values
     rows = [
         (
             name,
             str(selection.attrs["query"]),
             f"{(count := int(selection['count'].values[0])):,}",
-            f"{count / int(m.statistics['count'].values[0]):.1%}",
-            number(_shift(m.statistics, selection)),
-            f"{selection['variance'].values.sum() / total:.1%}",
+            f"{count / int(s['count'].values[0]):.1%}",
+            number(mahalanobis_distance(selection["mean"].values - mean, covariance)),
+            _share(selection["variance"].values.sum(), s["variance"].values.sum()),
         )
         for name, selection in m.selections.items()
     ]
@@ -96,10 +99,7 @@ def selections_table(m: Material) -> Table:
     return Table(header, tuple(rows), text_columns=2)
 
 
-def _shift(statistics: xr.Dataset, selection: xr.Dataset) -> float:
-    """Mahalanobis distance between the means, by the covariance of all vectors."""
-    variance = statistics["explained_variance"].values
-    varying = varying_components(variance)
-    difference = selection["mean"].values - statistics["mean"].values
-    v = statistics["loadings"].values[varying] @ difference
-    return float(np.sqrt(np.sum(v**2 / variance[varying])))
+def _share(part: float, whole: float) -> str:
+    """A percentage; a dash for the variance of a single vector, or a share of none."""
+    share = part / whole if whole else np.nan
+    return f"{share:.1%}" if np.isfinite(share) else "–"

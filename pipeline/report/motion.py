@@ -4,11 +4,11 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from pipeline.analyze.attributes import known_vectors
 from pipeline.report import faces
 from pipeline.report.arithmetic import SHARES, STRENGTHS, Moved, Ways
 from pipeline.report.entry import Entry
 from pipeline.report.material import Material
-from pipeline.sample.arithmetic import known_vectors
 
 SHOWN = 9
 """Images in a row of conditioned samples."""

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from pipeline.analyze.pca import varying_components
 from pipeline.analyze.radii import uniform_radius
 from pipeline.report import style
 
@@ -110,7 +111,7 @@ def explained_variance(statistics: xr.Dataset) -> Figure:
     figure = style.new_figure(2.7)
     left, right = figure.subplots(1, 2)
     dot = {"marker": "o", "markersize": 1.8 if len(number) > 40 else 3.5, "lw": 0.8}
-    shown = variance > 1e-12 * variance.max(initial=0)
+    shown = varying_components(variance)
     left.plot(number[shown], variance[shown], color=style.DATA, **dot)
     left.set_yscale("log")
     style.dress(left, x="principal component $k$", y=r"variance  $\lambda_k$", title="Scree")

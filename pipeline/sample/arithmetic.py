@@ -6,21 +6,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.analyze.attributes import attribute_directions, known_vectors
 from pipeline.sample.errors import SampleError
+from storage.variables import HAS_ATTRIBUTES
 
 Floats = NDArray[np.float64]
-
-KNOWN = "has_attributes"
-"""The attribute of images whose attributes are known; absent where all are."""
 
 
 def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     """Mean latent vector (component,) with an attribute minus the mean without it.
 
     Added once to a vector without the attribute it leads, on average, to one with it; subtracted
-    once, the other way round. It needs no latents: the mean without follows from the mean of all,
-    (n mean - n_with mean_with) / (n - n_with). Where some images came without attributes, "all" are
-    those that came with them.
+    once, the other way round. It needs no latents, see
+    `pipeline.analyze.attributes.attribute_directions`.
 
     Parameters
     ----------
@@ -59,29 +57,20 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
             f"The attribute {attribute!r} has no direction: {having} of {total} images have it. "
             "Choose one that some have and some do not."
         )
-    means = dict(
-        zip(statistics["attribute"].values, statistics["attribute_mean"].values, strict=True)
-    )
-    mean = means.get(KNOWN, statistics["mean"].values)
-    direction: Floats = (means[attribute] - mean) * (total / (total - having))
+    direction: Floats = attribute_directions(statistics).sel(attribute=attribute).values
     return direction
 
 
 def attribute_counts(statistics: xr.Dataset) -> dict[str, int]:
     """How many images have each attribute, by its name; empty where there are no attributes."""
-    return {name: n for name, n in _all_counts(statistics).items() if name != KNOWN}
-
-
-def known_vectors(statistics: xr.Dataset) -> int:
-    """How many of the vectors belong to images whose attributes are known."""
-    return _all_counts(statistics).get(KNOWN, int(statistics["count"].values.max(initial=0)))
-
-
-def _all_counts(statistics: xr.Dataset) -> dict[str, int]:
     if "attribute_count" not in statistics:
         return {}
     names, counts = statistics["attribute"].values, statistics["attribute_count"].values
-    return {str(name): int(having) for name, having in zip(names, counts, strict=True)}
+    return {
+        str(name): int(having)
+        for name, having in zip(names, counts, strict=True)
+        if name != HAS_ATTRIBUTES
+    }
 
 
 def interpolate(one: ArrayLike, other: ArrayLike, shares: Sequence[float]) -> Floats:

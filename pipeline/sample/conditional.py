@@ -59,3 +59,7 @@ class Conditional(Generator):
         if latents is not None:
             latents = latents.isel(image=np.flatnonzero(selected(latents, query)))
         return self.base.fit(statistics, latents)
+
+    def remark(self, statistics: xr.Dataset) -> str | None:
+        """That of the base."""
+        return self.base.remark(statistics)

@@ -19,15 +19,19 @@ from pipeline.sample.generator import (
 from pipeline.sample.pairs import shrink_pairs, uniform_in_region
 from pipeline.sample.truncated_normal import NormalInRegion
 
+MOST_LEADING = 105
+"""Of the source; the default of K where as many components vary."""
+
 
 class Ellipse(Generator):
     """Pairs of the K leading PCA coordinates inside ellipses of half-axes a_i = fact * hw_i."""
 
     generator: Literal["ellipse"] = "ellipse"
-    K: int = Field(
-        default=105,
+    K: int | None = Field(
+        default=None,
         ge=1,
-        description="Number of leading principal components kept (1 to all; source: 50 to 256).",
+        description="Number of leading principal components kept (1 to all; source: 50 to 256); "
+        f"null: {MOST_LEADING}, or all that vary where they are fewer.",
     )
     fact: float = Field(
         default=0.7,
@@ -44,18 +48,23 @@ class Ellipse(Generator):
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
         require_spread(statistics, self.generator)
-        variance = statistics["explained_variance"].values
+        variance, kept = statistics["explained_variance"].values, self.kept(statistics)
         available = int(varying_components(variance).sum())
-        if available < self.K:
+        if available < kept:
             raise SampleError(
-                f"The generator 'ellipse' was to keep K = {self.K} principal components, but the "
+                f"The generator 'ellipse' was to keep K = {kept} principal components, but the "
                 f"latent vectors vary along {available} only: set K to at most {available}."
             )
-        half_axes = self.fact * statistics["pc_hw"].values[: self.K]
+        half_axes = self.fact * statistics["pc_hw"].values[:kept]
         if self.law == "normal":
-            normal = NormalInRegion.of(np.sqrt(variance[: self.K]) / half_axes)
+            normal = NormalInRegion.of(np.sqrt(variance[:kept]) / half_axes)
             return NormalEllipseSampler(half_axes, self.fact, normal)
         return EllipseSampler(half_axes, self.fact, self.law)
+
+    def kept(self, statistics: xr.Dataset) -> int:
+        """K, or where it is null as many components as vary, at most 105."""
+        available = int(varying_components(statistics["explained_variance"].values).sum())
+        return self.K or max(1, min(MOST_LEADING, available))
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ import xarray as xr
 from numba import njit
 from pydantic import Field
 
-from pipeline.sample.errors import SampleError
 from pipeline.sample.generator import Floats, Generator, require_spread
 
-# Two components count as one from this correlation on: their ellipse has no inside.
-_PERFECT = 1 - 1e-9
-_LEAST_SWEEPS = 30
+# A stronger correlation counts as this one: the inside of its ellipse is lost in float32.
+_STRONGEST = 1 - 1e-9
+_LEAST_SWEEPS, _MOST_SWEEPS = 30, 1000
 
 
 class EllipseOriginal(Generator):
@@ -24,7 +23,9 @@ class EllipseOriginal(Generator):
     The region is convex, so its only stationary law is the uniform one; it is reached up to what
     `sweeps` leave of the beginning. On faces (256 components, correlations up to 0.89) the
     slowest direction has an integrated autocorrelation time of 5 sweeps, most have 1. It grows
-    with 1 / (1 - r) for the largest absolute correlation r, and so does the default.
+    with 1 / (1 - r) for the largest absolute correlation r, and so does the default, up to a
+    bound. Beyond it the vectors lie closer to the mean, in the direction that the two components
+    share, than uniform ones; a run says so, and so does the constraint.
 
     A component without variance keeps its mean.
     """
@@ -41,7 +42,7 @@ class EllipseOriginal(Generator):
         ge=1,
         le=100_000,
         description="Redraws of every component; null: 4 / (1 - largest absolute correlation), "
-        f"at least {_LEAST_SWEEPS}.",
+        f"{_LEAST_SWEEPS} to {_MOST_SWEEPS}.",
     )
 
     def fit(
@@ -49,32 +50,48 @@ class EllipseOriginal(Generator):
     ) -> "EllipseOriginalSampler":
         """Take means, variances and correlations from the statistics."""
         require_spread(statistics, self.generator)
-        deviation = np.sqrt(statistics["variance"].values)
-        varying = deviation > 0
-        correlation = np.where(np.outer(varying, varying), statistics["correlation"].values, 0.0)
-        np.fill_diagonal(correlation, 0.0)
-        size = np.abs(correlation)
-        if size.max() > _PERFECT:
-            i, j = np.unravel_index(np.argmax(size), size.shape)
-            raise SampleError(
-                f"The generator 'ellipse_original' cannot draw: components {i} and {j} are "
-                "perfectly correlated (a singular covariance), so their ellipse has no inside. "
-                "Use the generator ellipse, which leaves out what does not vary."
-            )
+        correlation = _correlation(statistics)
         return EllipseOriginalSampler(
             mean=statistics["mean"].values,
-            deviation=deviation,
+            deviation=np.sqrt(statistics["variance"].values),
             correlation=correlation,
             level=self.level,
-            sweeps=self.sweeps or max(_LEAST_SWEEPS, int(np.ceil(4 / (1 - size.max())))),
+            sweeps=self.sweeps or min(_wanted_sweeps(correlation), _MOST_SWEEPS),
+            remark=self.remark(statistics),
         )
+
+    def remark(self, statistics: xr.Dataset) -> str | None:
+        """That the default is fewer sweeps than the strongest correlation asks for."""
+        correlation = _correlation(statistics)
+        wanted = _wanted_sweeps(correlation)
+        if self.sweeps or wanted <= _MOST_SWEEPS:
+            return None
+        i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
+        return (
+            f"{_MOST_SWEEPS:,} sweeps, of {wanted:,} that the correlation "
+            f"{correlation[i, j]:.9g} of components {i} and {j} asks for, leave the vectors too "
+            "close to the mean: set sweeps, or leave this generator out"
+        )
+
+
+def _correlation(statistics: xr.Dataset) -> Floats:
+    """Correlations (N, N) without the diagonal and what does not vary, none of them perfect."""
+    varying = statistics["variance"].values > 0
+    correlation = np.where(np.outer(varying, varying), statistics["correlation"].values, 0.0)
+    np.fill_diagonal(correlation, 0.0)
+    return np.clip(correlation, -_STRONGEST, _STRONGEST)
+
+
+def _wanted_sweeps(correlation: Floats) -> int:
+    return max(_LEAST_SWEEPS, int(np.ceil(4 / (1 - np.abs(correlation).max()))))
 
 
 @dataclass(frozen=True)
 class EllipseOriginalSampler:
     """z_i = mean_i + level deviation_i x_i with x uniform on the region of level 1.
 
-    `mean` and `deviation` are (N,), `correlation` (N, N) with a diagonal of 0.
+    `mean` and `deviation` are (N,), `correlation` (N, N) with a diagonal of 0; `remark` is what
+    the sweeps fall short of.
     """
 
     mean: Floats
@@ -82,15 +99,17 @@ class EllipseOriginalSampler:
     correlation: Floats
     level: float
     sweeps: int
+    remark: str | None
     space: ClassVar[Literal["z", "pc"]] = "z"
 
     @property
     def constraint(self) -> str:
         """The pair condition."""
-        return (
+        condition = (
             f"every pair of components within its confidence ellipse of level {self.level:g} "
             "in original coordinates"
         )
+        return f"{condition} ({self.remark})" if self.remark else condition
 
     def draw(self, rng: np.random.Generator, samples: range) -> Floats:
         """Draw vectors (len(samples), N)."""

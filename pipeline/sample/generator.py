@@ -65,6 +65,10 @@ class Generator(Settings):
         """
         raise NotImplementedError
 
+    def remark(self, statistics: xr.Dataset) -> str | None:
+        """What a run should say of these parameters on these statistics, if anything."""
+        return None
+
 
 def require_spread(statistics: xr.Dataset, generator: str) -> None:
     """Refuse statistics of a single vector: they say nothing about spread.

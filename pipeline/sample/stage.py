@@ -2,13 +2,13 @@
 
 from functools import lru_cache, partial
 from threading import Lock
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from pipeline.decode.kernels import decode_batches
 from pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
-from pipeline.sample.config import SampleConfig
 from pipeline.sample.errors import SampleError
 from pipeline.stage import StageRun, chunk_bounds
 from pipeline.train.device import choose_device, single_torch_thread
@@ -30,16 +30,18 @@ def sample(run: StageRun, *, name: str) -> int:
     config, store = run.config.sample, run.store
     parameters = config.generators[name]
     try:
-        fitted, _ = _fitted(store.root, store.version, parameters)
+        fitted, statistics = _fitted(store.root, store.version, parameters)
     except SampleError as error:
         raise SampleError(f"sample.generators.{name}: {error}") from error
+    if remark := parameters.remark(statistics):
+        run.console.line(f"sample.generators.{name}: {remark}.")
     count = parameters.size or config.count
     run.work.create(
         group_of(name),
         _template(Architecture(**store.model.attrs["architecture"]), count, config.chunk),
         attrs=sample_attrs(parameters, fitted, config.seed),
     )
-    rows = partial(_sample_rows, store.root, store.version, parameters, config)
+    rows = partial(_sample_rows, store.root, store.version, parameters, config.seed, config.device)
     blocks = [
         Block(start, stop, partial(rows, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
@@ -50,13 +52,19 @@ def sample(run: StageRun, *, name: str) -> int:
 
 
 def _sample_rows(
-    root: str, version: str, parameters: Parameters, config: SampleConfig, start: int, stop: int
+    root: str,
+    version: str,
+    parameters: Parameters,
+    seed: int,
+    device: Literal["auto", "cpu", "cuda"],
+    start: int,
+    stop: int,
 ) -> dict[str, np.ndarray]:
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
     fitted, statistics = _fitted(root, version, parameters)
-    z, v = draw_rows(fitted, statistics, config.seed, start, stop)
+    z, v = draw_rows(fitted, statistics, seed, start, stop)
     with single_torch_thread():
-        model = load_model(root, version, choose_device(config.device))
+        model = load_model(root, version, choose_device(device))
         return {"z": z, "v": v, "image": decode_batches(model, z)}
 
 

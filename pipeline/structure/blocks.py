@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def selected(array: da.Array, rows: NDArray[np.bool_]) -> da.Array:
+def rows_where(array: da.Array, rows: NDArray[np.bool_]) -> da.Array:
     """The rows (row, column) of an array where `rows` (row) is True.
 
     Every chunk that has any stays one chunk, so that none is read for the sake of another; the

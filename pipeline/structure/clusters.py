@@ -62,8 +62,8 @@ def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> 
     """
     sample = z[:: -(-len(z) // SAMPLE)].compute()
     clusters = min(clusters, len(np.unique(sample, axis=0)))
-    # One thread: what the threads of scikit-learn add up, they add in any order.
-    with threadpool_limits(1):
+    # One thread of OpenMP too: what several of scikit-learn's add up, they add in any order.
+    with single_threaded_blas(), threadpool_limits(1, user_api="openmp"):
         first = KMeansInMemory(clusters, n_init=STARTS, random_state=seed).fit(sample)
     tolerance = 1e-4 * float(np.nan_to_num(variance))
     means = KMeans(clusters, init=first.cluster_centers_, tol=tolerance, max_iter=MOST_STEPS)

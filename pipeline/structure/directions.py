@@ -1,6 +1,4 @@
-"""Attribute mean vectors: where the vectors with an attribute lie from those without."""
-
-from dataclasses import dataclass
+"""Directions of attributes: how far the vectors with one lie from those without, which angles."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,61 +7,54 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Directions:
-    """Differences of means, one per attribute; NaN where all vectors or none have it.
-
-    Attributes
-    ----------
-    difference
-        (attribute, component): mean of the vectors with it minus mean of those without.
-    effect
-        (attribute): Cohen's d of the vectors projected on the difference.
-    """
-
-    difference: Floats
-    effect: Floats
-
-
-def attribute_directions(
-    count: int, mean: Floats, attribute_count: Counts, attribute_mean: Floats, covariance: Floats
-) -> Directions:
-    """Directions from counts and means alone; no vector is read.
+def direction_effects(direction: Floats, having: Counts, count: int, covariance: Floats) -> Floats:
+    """Cohen's d (attribute) that further vectors would show along each direction, not negative.
 
     Parameters
     ----------
-    count, mean
-        How many vectors of known attributes there are, and their mean (component).
-    attribute_count, attribute_mean
-        How many of them have each attribute (attribute), and their means (attribute, component).
+    direction
+        (attribute, component) of `pipeline.analyze.attributes.attribute_directions`.
+    having, count
+        How many vectors have each attribute (attribute), and how many there are.
     covariance
         (component, other), ddof = 1, of all vectors.
 
+    Returns
+    -------
+    numpy.ndarray
+        float64; NaN without a direction, and where the groups do not vary along it.
+
     Notes
     -----
-    Along the unit vector u of a difference of length D, the squared deviations of both groups from
-    their own means are those from the common mean less n1 n0 / n D^2. Their pooled variance is
-    divided by n - 2, and Cohen's d is D over its root. It is exact where the covariance is that of
-    the vectors counted here: where all attributes are known.
+    The squared deviations of n1 vectors with the attribute and n0 without from the means of
+    their groups are those from the common mean less n1 n0 / n D D^T, with D the direction.
+    Divided by n - 2 they are the pooled covariance S. Along the unit vector u of D the vectors
+    that D was taken from have the effect |D| / sqrt(u^T S u).
+
+    That is too much: D is the true difference plus an error of the covariance
+    S (1/n1 + 1/n0), on which these vectors are measured again. With no difference at all |D|^2 is
+    on average b = tr S (1/n1 + 1/n0). The means of other vectors differ along u by u^T (true
+    difference) on average; its product with |D| has the same expectation as |D|^2 - b, the square
+    of the true difference. The effect is therefore max(0, |D|^2 - b) / (|D| sqrt(u^T S u)).
+
+    It is exact where the covariance is that of the vectors counted: where all attributes are known.
 
     References
     ----------
     Cohen (1988), Statistical power analysis for the behavioral sciences, section 2.5.
     """
-    has, lacks = attribute_count.astype(np.float64), count - attribute_count.astype(np.float64)
+    has, lacks = having.astype(np.float64), count - having.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # mean = (has * m1 + lacks * m0) / n, hence m1 - m0 = (m1 - mean) * n / lacks
-        difference = (attribute_mean - mean) * (count / lacks)[:, None]
-        length = np.linalg.norm(difference, axis=1)
-        along = difference / length[:, None]
+        square = np.sum(direction**2, axis=1)
+        length = np.sqrt(square)
+        along = direction / length[:, None]
+        between = has * lacks / count * square
         total = (count - 1) * np.einsum("ai,ij,aj->a", along, covariance, along)
-        pooled = (total - has * lacks / count * length**2) / (count - 2)
-        effect = length / np.sqrt(np.maximum(pooled, 0.0))
-    defined = (has > 0) & (lacks > 0)
-    return Directions(
-        difference=np.where(defined[:, None], difference, np.nan),
-        effect=np.where(defined & (pooled > 0), effect, np.nan),
-    )
+        pooled = (total - between) / (count - 2)
+        trace = ((count - 1) * np.trace(covariance) - between) / (count - 2)
+        excess = np.maximum(square - trace * (1 / has + 1 / lacks), 0.0)
+        effect = excess / length / np.sqrt(np.maximum(pooled, 0.0))
+    return np.where(pooled > 0, effect, np.nan)
 
 
 def pair_angles(vectors: Floats) -> Floats:

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.attributes import KNOWN
+from pipeline.analyze.attributes import attribute_directions, known_vectors
 from pipeline.analyze.pca import varying_components
-from pipeline.structure.blocks import selected
+from pipeline.structure.blocks import rows_where
 from pipeline.structure.clusters import (
     Clusters,
     attribute_counts,
@@ -19,7 +19,7 @@ from pipeline.structure.clusters import (
     find_clusters,
 )
 from pipeline.structure.config import StructureConfig
-from pipeline.structure.directions import attribute_directions, pair_angles, whitening
+from pipeline.structure.directions import direction_effects, pair_angles, whitening
 from pipeline.structure.labels import Labels, both_values, read_labels
 from pipeline.structure.probes import log_odds, probe_scores, train_probes
 
@@ -58,7 +58,7 @@ def describe_structure(
     variance = float(statistics["variance"].mean())
     on_progress(0.0, "clusters")
     clusters = find_clusters(
-        selected(z, labels.finite), config.clusters, variance=variance, seed=config.seed
+        rows_where(z, labels.finite), config.clusters, variance=variance, seed=config.seed
     )
     contents: Contents = {
         "cluster_centre": (("cluster", "component"), clusters.centre),
@@ -86,25 +86,17 @@ def _whitening(statistics: xr.Dataset) -> NDArray[np.float64]:
 
 
 def _directions(statistics: xr.Dataset, labels: Labels) -> Contents:
-    having = statistics.sel(attribute=list(labels.names))
-    count, mean = int(statistics["count"].max()), statistics["mean"].values
-    if KNOWN in statistics["attribute"]:
-        known = statistics.sel(attribute=KNOWN)
-        count, mean = int(known["attribute_count"]), known["attribute_mean"].values
-    found = attribute_directions(
-        count,
-        mean,
-        having["attribute_count"].values,
-        having["attribute_mean"].values,
-        statistics["covariance"].values,
-    )
+    names, count = list(labels.names), known_vectors(statistics)
+    having = statistics["attribute_count"].sel(attribute=names).values
+    direction = attribute_directions(statistics).sel(attribute=names).values
+    effect = direction_effects(direction, having, count, statistics["covariance"].values)
     pairs = ("attribute", "other_attribute")
-    whitened = found.difference @ _whitening(statistics)
+    whitened = direction @ _whitening(statistics)
     return {
-        "attribute_rate": (("attribute",), having["attribute_count"].values / max(count, 1)),
-        "direction": (("attribute", "component"), found.difference),
-        "direction_effect": (("attribute",), found.effect),
-        "direction_angle": (pairs, pair_angles(found.difference)),
+        "attribute_rate": (("attribute",), having / max(count, 1)),
+        "direction": (("attribute", "component"), direction),
+        "direction_effect": (("attribute",), effect),
+        "direction_angle": (pairs, pair_angles(direction)),
         "whitened_direction_angle": (pairs, pair_angles(whitened)),
     }
 
@@ -153,7 +145,7 @@ def _probes(
     }
     if testable.any():
         probes = train_probes(
-            selected(z, labels.train),
+            rows_where(z, labels.train),
             train[:, testable],
             statistics["mean"].values,
             _whitening(statistics),
@@ -161,7 +153,7 @@ def _probes(
             seed=config.seed,
             on_progress=lambda share: on_progress(0.5 + share / 2, "probes"),
         )
-        unseen = selected(z, labels.test)
+        unseen = rows_where(z, labels.test)
         odds = da.map_blocks(
             log_odds,
             unseen,

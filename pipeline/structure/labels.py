@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.attributes import KNOWN, attribute_names, attribute_table
+from pipeline.analyze.attributes import attribute_names, attribute_table
 from pipeline.splits import split_labels
+from storage.variables import HAS_ATTRIBUTES
 
 Bools = NDArray[np.bool_]
 
@@ -41,8 +42,10 @@ class Labels:
 def read_labels(latents: xr.Dataset, finite: Bools) -> Labels:
     """The boolean labels of the group `latents`; `finite` (image) says which vectors count."""
     table = attribute_table(latents)
-    names = tuple(name for name in attribute_names(table) if name != KNOWN)
-    known = finite & table.sel(attribute=KNOWN).values if KNOWN in table["attribute"] else finite
+    names = tuple(name for name in attribute_names(table) if name != HAS_ATTRIBUTES)
+    known = finite.copy()
+    if HAS_ATTRIBUTES in table["attribute"]:
+        known &= table.sel(attribute=HAS_ATTRIBUTES).values
     split = split_labels(latents)
     return Labels(
         names=names,

@@ -38,10 +38,10 @@ def main() -> int:
     results = []
     for figure in all_figures():
         results.append(figure)
+        Path("bench.json").write_text(json.dumps([asdict(f) for f in results], indent=2) + "\n")
         console.print(f"{figure.name}: {figure.ratio:.2f}", highlight=False)
         numbers = (f"{figure.ours:,.0f}", f"{figure.peer:,.0f}", f"{figure.ratio:.2f}")
         table.add_row(figure.name, *numbers, f"{figure.floor:g}", figure.unit)
-    Path("bench.json").write_text(json.dumps([asdict(f) for f in results], indent=2) + "\n")
     console.print(table)
     low = [figure for figure in results if figure.ratio < figure.floor]
     for figure in low:

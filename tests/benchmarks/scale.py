@@ -7,7 +7,6 @@ its own, whose peak memory is read when it ends:
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from cluster.connect import dask_client
 from pipeline.analyze import analyze
 from pipeline.analyze.graph import merged_over_chunks
 from pipeline.cluster_config import ClusterConfig
-from tests.benchmarks.measure import Figure
+from tests.benchmarks.measure import Figure, peak_gib
 from tests.conftest import SilentConsole
 
 COMPONENTS, CHUNK, CORES = 256, 8192, 2
@@ -89,7 +88,7 @@ def _measure(size: int) -> tuple[float, float]:
         started = time.perf_counter()
         analyze(z)
         seconds = time.perf_counter() - started
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return seconds, peak_gib()
 
 
 def _meta() -> np.ndarray:

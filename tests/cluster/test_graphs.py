@@ -20,7 +20,7 @@ def test_encode_and_sample__tasks_are_small_whatever_the_chunk(small_root: str) 
     version, config = open_repository(small_root).store().version, RunConfig().sample
     encoding = _Encoding(small_root, version, 256, "auto", 0, 2048, None)
     parameters = config.generators["ellipse"]
-    sampling = partial(_sample_rows, small_root, version, parameters, config, 0, 2048)
+    sampling = partial(_sample_rows, small_root, version, parameters, config.seed, "auto", 0, 2048)
 
     for task in (encoding, sampling):
         block = Block(0, 2048, task)

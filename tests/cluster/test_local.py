@@ -1,6 +1,9 @@
 """The embedded cluster: threads of this process, or processes on this machine."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -43,3 +46,26 @@ def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
         assert all(address.startswith("tls://127.0.0.1:") for address in workers)
         assert open_beyond_loopback([psutil.Process(os.getpid())]) == []
         assert set().union(*client.run(threads_of_libraries).values()) == {1}
+
+
+QUIET = """
+from cluster.connect import dask_client
+from pipeline.cluster_config import ClusterConfig
+from tests.conftest import SilentConsole
+
+if __name__ == "__main__":
+    with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
+        client.submit(len, "abc").result()
+"""
+
+
+def test_local_cluster__worker_processes_print_no_log(tmp_path: Path) -> None:
+    program = tmp_path / "quiet.py"
+    program.write_text(QUIET)
+    here = {**os.environ, "PYTHONPATH": os.getcwd()}
+
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, check=True, env=here
+    )
+
+    assert done.stdout + done.stderr == ""

@@ -135,7 +135,7 @@ def test_run__without_annotations_trains_on_splits_by_checksum(
     config = override(small_config, [f"ingest.source={bare}", "train.epochs=1"])
     console = SilentConsole()
 
-    store = run(config, str(tmp_path / "store"), console=console, title="t").store
+    store = run(config, str(tmp_path / "store"), console=console, title="t", until="train").store
 
     assert "split" not in store.images.coords
     assert sum("not found" in line for line in console.lines) == 4

@@ -123,6 +123,23 @@ def test_analyze__refuses_labels_of_other_rows(labelled: xr.Dataset) -> None:
         analyze(z, where=np.ones(999, bool))
 
 
+@pytest.mark.parametrize("where", [np.ones(1000, int), np.ones((1000, 1), bool)], ids=str)
+def test_analyze__refuses_a_mask_that_is_none(labelled: xr.Dataset, where: np.ndarray) -> None:
+    with pytest.raises(AnalyzeError, match=r"expected bool \(vector,\)"):
+        analyze(labelled["z"], where=where)
+
+
+def test_selected__leaves_out_photographs_of_unknown_attributes(labelled: xr.Dataset) -> None:
+    known = np.arange(1000) >= 100
+    partly = labelled.assign_coords(has_attributes=("image", known))
+
+    np.testing.assert_array_equal(
+        selected(partly, "not `5_o_Clock_Shadow`"), known & ~labelled["5_o_Clock_Shadow"]
+    )
+    assert selected(partly, "split == 'train'")[:100].any()
+    assert selected(partly, "not has_attributes").sum() == 100
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from threading import Lock
+from typing import Any
 
+import cloudpickle
 import dask
 import dask.array as da
 import numpy as np
@@ -12,6 +14,8 @@ from scipy import stats
 from sklearn.decomposition import PCA
 
 from pipeline.analyze import AnalyzeConfig, AnalyzeError, State, analyze, describe, summarize
+from pipeline.analyze.graph import WAVE, _box
+from storage.rows import LabelTable
 from storage.validation import is_text
 from storage.variables import VARIABLES
 
@@ -228,6 +232,42 @@ def test_analyze__of_constant_components_is_defined(z: np.ndarray) -> None:
 def test_analyze__refuses_to_describe_nothing(z: np.ndarray) -> None:
     with pytest.raises(AnalyzeError, match="at least one vector"):
         analyze(da.from_array(z))
+
+
+def test_analyze__takes_vectors_whatever_holds_them(z: np.ndarray) -> None:
+    lazy = da.from_array(z, chunks=(700, 12))
+
+    expected = analyze(lazy)
+
+    for held in (z, xr.DataArray(z), xr.DataArray(lazy)):
+        np.testing.assert_array_equal(analyze(held)["grid_counts"], expected["grid_counts"])
+
+
+class Far:
+    """An array that is nowhere, to be read by tasks."""
+
+    shape, dtype, ndim = (10_000 * 2048, 256), np.dtype(np.float32), 2
+
+    def __getitem__(self, index: tuple) -> np.ndarray:
+        raise AssertionError("read")
+
+
+def test_summarize__sends_no_large_graph_for_10_000_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = da.from_array(Far(), chunks=(2048, 256), lock=False, inline_array=True)
+    table = LabelTable("root", "version", "latents", tuple(map(str, range(40))), len(z))
+    flags = da.from_array(table, chunks=(2048, 40), lock=False, inline_array=True)
+    labels = xr.DataArray(flags, dims=("image", "attribute"), coords={"attribute": [*table.names]})
+    sent: list[int] = []
+
+    def send(dsk: Any, keys: Any, **_: Any) -> Any:
+        sent.append(len(cloudpickle.dumps(dict(dsk.optimize().__dask_graph__()))))
+        return [_box(State.empty(256, table.names)) for _ in keys]
+
+    with dask.config.set(scheduler=send):
+        summarize(z, attributes=labels, where=np.ones(len(z), bool))
+
+    assert len(sent) == -(-10_000 // WAVE)
+    assert max(sent) < 4 * 2**20
 
 
 def test_analyze__refuses_what_are_not_vectors() -> None:

@@ -1,5 +1,7 @@
 """Number distributions on dyadic grids: counts exactly those of numpy.histogram."""
 
+import pickle
+
 import hypothesis.extra.numpy as arrays
 import numpy as np
 import pytest
@@ -94,3 +96,16 @@ def test_grid_exponent__never_decreases_when_the_range_grows(values: list[float]
     outer = grid_exponent(np.array([low]), np.array([high]))
 
     assert inner[0] <= outer[0]
+
+
+def test_grid__pickled_is_small_and_the_same() -> None:
+    x = np.random.default_rng(0).normal(size=(5000, 3))
+    grid = Grid.from_values(x, x.min(axis=0), x.max(axis=0))
+
+    data = pickle.dumps(grid)
+
+    assert len(data) < 3 * CELLS * 2 + 1000
+    found = pickle.loads(data)
+    assert found.counts.dtype == np.int64
+    np.testing.assert_array_equal(found.counts, grid.counts)
+    np.testing.assert_array_equal(found.exponent, grid.exponent)

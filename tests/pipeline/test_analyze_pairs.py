@@ -1,6 +1,7 @@
 """Counts of pairs against NumPy, under any division of the vectors; which pairs are chosen."""
 
 from dataclasses import replace
+from typing import Any
 
 import dask.array as da
 import hypothesis.extra.numpy as arrays
@@ -141,6 +142,12 @@ def test_from_values__counts_where_intervals_are_narrower_than_rounding() -> Non
     assert found.outside.sum() == 0
 
 
+def flipped(data: bytes) -> bytes:
+    """The data with one bit in its middle changed."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
 def test_journal__keeps_the_counts_of_pairs(z: np.ndarray) -> None:
     state = State.from_vectors(z)
     basis, config = Basis.from_moments(state.moments), AnalyzeConfig()
@@ -154,6 +161,16 @@ def test_journal__keeps_the_counts_of_pairs(z: np.ndarray) -> None:
         found, expected = getattr(second.state, name), getattr(done, name)
         np.testing.assert_array_equal(found.counts, expected.counts)
         np.testing.assert_array_equal(found.outside, expected.outside)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b[:-10], flipped, bytes])
+def test_unpack__begins_anew_where_the_bytes_are_damaged(z: np.ndarray, damage: Any) -> None:
+    data = pack(0, Journal(1, State.from_vectors(z)), Journal())
+    expected = 1 if damage is bytes else 0
+
+    first, _ = unpack(damage(data), 0)
+
+    assert first.waves == expected
 
 
 def test_describe__goes_on_from_a_journal_to_the_same_statistics(

@@ -129,3 +129,10 @@ def test_fingerprint__changes_with_everything_that_decides_a_result() -> None:
         fingerprint("train", {"epochs": 3, "seed": 0}, ["b"]),
     }
     assert len(others | {base}) == 4
+
+
+@pytest.mark.parametrize("preset", ["celeba-case-1", "celeba-case-2", "demo"])
+def test_load_config__the_defaults_fit_any_number_of_components(preset: str) -> None:
+    for components in (2, 64, 512):
+        config = load_config(preset, [f"train.z_dim={components}"])
+        assert config.train.z_dim == components

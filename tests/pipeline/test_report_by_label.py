@@ -74,7 +74,7 @@ def test_entries__without_attributes_there_are_clusters_alone(run: Run) -> None:
     assert len(entry.draw().images) == 10
 
 
-def test_answer__names_what_a_direction_finds_and_what_the_clusters_find(
+def test_answer__names_what_a_probe_finds_and_what_the_clusters_find(
     structure: xr.Dataset,
 ) -> None:
     gain = structure["probe_accuracy"] - structure["probe_majority"]
@@ -83,11 +83,35 @@ def test_answer__names_what_a_direction_finds_and_what_the_clusters_find(
 
     said = by_label.answer(by_cluster)
 
-    assert "finds 5 of 5 attributes" in said
+    assert "A linear probe finds 5 of 5 attributes" in said
     assert f"accuracy: {clearest.replace('_', ' ')} +{100 * float(gain.max()):.0f}" in said
     assert said.endswith("Clusters find A 0. ")
     nothing = structure.assign(cluster_roc_auc=structure["cluster_roc_auc"] * 0)
     assert by_label.answer(nothing).endswith("Clusters find none. ")
+
+
+def test_answer__has_a_minus_before_a_loss_and_keeps_hyphens_of_names(
+    structure: xr.Dataset,
+) -> None:
+    hyphenated = structure["attribute"].values.copy()
+    hyphenated[0] = "Arm-in-arm"
+    worse = structure["probe_majority"].copy()
+    worse[0] = structure["probe_accuracy"][0] + 0.12
+
+    said = by_label.answer(
+        structure.assign(probe_majority=worse).assign_coords(attribute=hyphenated)
+    )
+
+    assert "Arm-in-arm −12" in said
+
+
+def test_probes__shows_areas_far_below_chance(structure: xr.Dataset) -> None:
+    areas = structure["probe_roc_auc"].copy()
+    areas[1] = 0.2
+
+    right = attributes.probes(structure.assign(probe_roc_auc=areas)).axes[1]
+
+    assert right.get_xlim()[0] < 0.2
 
 
 def test_probes__shows_the_stored_scores_by_gain(structure: xr.Dataset) -> None:

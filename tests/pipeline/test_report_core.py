@@ -51,3 +51,14 @@ def test_selections_table__compares_each_selection_with_all_vectors(run: Run) ->
     assert float(row[4]) == pytest.approx(expected, rel=0.01)
     share = exact[smiling].var(axis=0, ddof=1).sum() / exact.var(axis=0, ddof=1).sum()
     assert row[5] == f"{share:.1%}"
+
+
+def test_selections_table__has_no_variance_of_a_single_vector(run: Run) -> None:
+    only = np.arange(600) == 5
+    found = analyze(da.from_array(run.latents["z"].values), where=only).assign_attrs(query="one")
+    material = read_material(replace(run, selections={"one": found}), CONFIG, run.decode)
+
+    (row,) = selections_table(material).rows
+
+    assert row[2:4] == ("1", "0.2%")
+    assert row[5] == "–"

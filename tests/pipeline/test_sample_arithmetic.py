@@ -6,13 +6,13 @@ import pytest
 import xarray as xr
 
 from pipeline.analyze import analyze, attribute_table
+from pipeline.analyze.attributes import known_vectors
 from pipeline.sample import SampleError
 from pipeline.sample.arithmetic import (
     attribute_counts,
     attribute_direction,
     interpolate,
     interpolate_around,
-    known_vectors,
 )
 
 Z = np.random.default_rng(5).normal(size=(300, 7))

@@ -245,6 +245,18 @@ def test_draw__ellipse_counts_only_components_that_vary() -> None:
 
     with pytest.raises(SampleError, match="K to at most 4"):
         draw("ellipse", describe(constant), 5, K=5)
+    assert "of the 4 leading" in draw("ellipse", describe(constant), 5).attrs["constraint"]
+
+
+@pytest.mark.parametrize("law", ["pairwise", "uniform", "normal"])
+def test_draw__ellipse_keeps_105_components_or_as_many_as_vary(law: str) -> None:
+    rng = np.random.default_rng(4)
+    many, few = describe(rng.standard_normal((300, 120))), describe(rng.standard_normal((30, 120)))
+
+    for statistics, kept in ((many, 105), (few, 29)):
+        v = draw("ellipse", statistics, 5, law=law)["v"].values
+        assert v[:, :kept].all()
+        assert not v[:, kept:].any()
 
 
 @pytest.mark.parametrize("name", sorted({*GENERATORS} - {"uniform", "conditional"}))

@@ -234,6 +234,11 @@ def describe_correlation(correlation: np.ndarray) -> xr.Dataset:
     )
 
 
+def statistics_with_axes(statistics: xr.Dataset) -> xr.Dataset:
+    """The same with the coordinate axes as principal components."""
+    return statistics.assign(loadings=(("pc", "component"), np.eye(statistics.sizes["component"])))
+
+
 @pytest.mark.parametrize("level", [0.7, 2.2])
 def test_ellipse_original__satisfies_every_pair_as_stored(level: float) -> None:
     rng = np.random.default_rng(9)
@@ -252,12 +257,32 @@ def test_ellipse_original__satisfies_every_pair_as_stored(level: float) -> None:
     assert not in_all_ellipses(1.2 * x, correlation, level).all()
 
 
-def test_ellipse_original__refuses_components_that_are_one() -> None:
-    z = np.random.default_rng(10).standard_normal((100, 3))
-    z[:, 2] = -2 * z[:, 0]
+@pytest.mark.parametrize("strongest", [0.999, 1 - 2e-9, 1.0])
+def test_ellipse_original__bounds_its_sweeps_and_says_so(strongest: float) -> None:
+    correlation = np.eye(3)
+    correlation[0, 2] = correlation[2, 0] = -strongest
+    statistics = describe_correlation(correlation)
 
-    with pytest.raises(SampleError, match="components 0 and 2 are perfectly correlated"):
-        draw("ellipse_original", describe(z), 5)
+    drawn = draw("ellipse_original", statistics_with_axes(statistics), 256)
+
+    x = drawn["z"].values.astype(np.float64) / 3
+    assert in_all_ellipses(x[:, :2], np.eye(2)).all()
+    np.testing.assert_allclose(x[:, 2], -x[:, 0], atol=np.sqrt(1 - min(strongest, 1 - 1e-9) ** 2))
+    assert np.abs(x[:, 1]).max() > 0.9
+    assert "of components 0 and 2 asks for" in drawn.attrs["constraint"]
+    assert "set sweeps, or leave this generator out" in drawn.attrs["constraint"]
+    chosen = EllipseOriginal(sweeps=40).fit(statistics)
+    assert chosen.sweeps == 40
+    assert "sweeps" not in chosen.constraint
+
+
+def test_ellipse_original__draws_from_statistics_of_three_vectors() -> None:
+    few = describe(np.random.default_rng(10).standard_normal((3, 40)))
+
+    drawn = draw("ellipse_original", few, 8)["z"].values
+
+    x = (drawn - few["mean"].values) / np.sqrt(few["variance"].values)
+    assert in_all_ellipses(x, np.clip(few["correlation"].values, -1 + 1e-9, 1 - 1e-9), 3.0).all()
 
 
 @pytest.mark.parametrize("name", ["ellipsoid", "elliptical", "gaussian_mixture"])

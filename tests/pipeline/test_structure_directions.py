@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pipeline.structure.directions import attribute_directions, pair_angles, whitening
+from pipeline.analyze.attributes import attribute_directions
+from pipeline.structure.directions import direction_effects, pair_angles, whitening
 from pipeline.structure.graph import describe_structure
 from tests.pipeline.planted import described, planted
 
@@ -32,29 +33,73 @@ def test_attribute_directions__are_differences_of_means(
     along = z @ difference / np.linalg.norm(difference)
     pooled = (along[has].var() * has.sum() + along[~has].var() * (~has).sum()) / (len(z) - 2)
     effect = (along[has].mean() - along[~has].mean()) / np.sqrt(pooled)
-    assert float(found["direction_effect"]) == pytest.approx(effect, rel=1e-9)
+    squares = sum(z[rows].var(axis=0).sum() * rows.sum() for rows in (has, ~has))
+    chance = squares / (len(z) - 2) * (1 / has.sum() + 1 / (~has).sum())
+    share = max(0, 1 - chance / (difference @ difference))
+    assert float(found["direction_effect"]) == pytest.approx(effect * share, rel=1e-9)
     assert float(found["attribute_rate"]) == has.mean()
 
 
 def test_attribute_directions__of_all_or_none_are_undefined() -> None:
-    mean, covariance = np.zeros(2), np.eye(2)
-    counts, means = np.array([0, 8, 4]), np.array([[np.nan, np.nan], [0, 0], [1, 0.0]])
-
-    found = attribute_directions(8, mean, counts, means, 2 * covariance)
-
-    assert np.isnan(found.difference[:2]).all()
-    assert np.isnan(found.effect[:2]).all()
-    np.testing.assert_array_equal(found.difference[2], [2, 0])
-    assert found.effect[2] == pytest.approx(2 / np.sqrt((7 * 2 - 8) / 6))
-
-
-def test_attribute_directions__without_spread_within_the_groups_have_no_effect() -> None:
-    found = attribute_directions(
-        2, np.zeros(1), np.array([1]), np.array([[1.0]]), np.array([[2.0]])
+    counts, means = [0, 8, 4], [[0.0, 0.0], [0, 0], [1, 0]]
+    statistics = xr.Dataset(
+        {
+            "count": ("component", [8, 8]),
+            "mean": ("component", [0.0, 0.0]),
+            "attribute_count": ("attribute", counts),
+            "attribute_mean": (("attribute", "component"), means),
+        },
+        {"attribute": ["None", "All", "Half"]},
     )
 
-    np.testing.assert_array_equal(found.difference, [[2]])
-    assert np.isnan(found.effect[0])
+    direction = attribute_directions(statistics).values
+    effect = direction_effects(direction, np.array(counts), 8, 2 * np.eye(2))
+
+    assert np.isnan(direction[:2]).all()
+    assert np.isnan(effect[:2]).all()
+    np.testing.assert_array_equal(direction[2], [2, 0])
+    chance = (7 * 4 - 8) / 6 * (1 / 4 + 1 / 4)
+    assert effect[2] == pytest.approx((4 - chance) / 2 / np.sqrt((7 * 2 - 8) / 6))
+
+
+def test_direction_effects__without_spread_within_the_groups_are_undefined() -> None:
+    assert np.isnan(direction_effects(np.array([[2.0]]), np.array([1]), 2, np.array([[2.0]]))[0])
+
+
+def effects(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Directions (attribute, component) of labels (attribute, vector), and their effects."""
+    direction = np.stack([z[has].mean(axis=0) - z[~has].mean(axis=0) for has in labels])
+    return direction, direction_effects(direction, labels.sum(axis=1), len(z), np.cov(z.T))
+
+
+@pytest.mark.parametrize("having", [10, 50, 1500])
+def test_direction_effects__of_random_labels_are_next_to_none(having: int) -> None:
+    rng = np.random.default_rng(7)
+    z = rng.normal(size=(3000, 100)) * np.linspace(1, 2, 100)
+    labels = rng.permuted(np.tile(np.arange(3000) < having, (200, 1)), axis=1)
+
+    _, found = effects(z, labels)
+
+    # |D| alone gives sqrt(100 / having) or more; what is left is the chance that is not clipped.
+    assert found.mean() < 0.1 * np.sqrt(100 / having)
+    assert np.median(found) < 0.05 * np.sqrt(100 / having)
+
+
+@pytest.mark.parametrize("having", [20, 1500])
+def test_direction_effects__are_what_other_vectors_show_along_the_direction(having: int) -> None:
+    rng = np.random.default_rng(8)
+    spread, true = np.linspace(1, 2, 40), np.linspace(0.4, 0.1, 40)
+    has = np.arange(3000) < having
+    effect, shown = [], []
+    for _ in range(100):
+        direction, found = effects(
+            rng.normal(size=(3000, 40)) * spread + has[:, None] * true, has[None]
+        )
+        unit = direction[0] / np.linalg.norm(direction[0])
+        effect.append(found[0])
+        shown.append(true @ unit / np.linalg.norm(spread * unit))
+
+    assert np.mean(effect) == pytest.approx(np.mean(shown), rel=0.05)
 
 
 def test_pair_angles__are_those_of_the_arc_cosine() -> None:

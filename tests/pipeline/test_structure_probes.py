@@ -10,7 +10,7 @@ from distributed import Client, LocalCluster
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from pipeline.structure.blocks import selected
+from pipeline.structure.blocks import rows_where
 from pipeline.structure.config import StructureConfig
 from pipeline.structure.graph import describe_structure
 from tests.pipeline.planted import TOWARDS, described, planted
@@ -152,11 +152,11 @@ def test_describe_structure__leaves_out_what_is_not_finite_or_not_known(
         np.testing.assert_allclose(found[name], structure[name], atol=0.02)
 
 
-def test_selected__keeps_the_rows_asked_for_chunk_by_chunk() -> None:
+def test_rows_where__keeps_the_rows_asked_for_chunk_by_chunk() -> None:
     values = np.arange(40.0).reshape(20, 2)
     rows = np.isin(np.arange(20), [0, 3, 13, 14, 19])
 
-    chosen = selected(da.from_array(values, chunks=(4, 2)), rows)
+    chosen = rows_where(da.from_array(values, chunks=(4, 2)), rows)
 
     assert chosen.chunks == ((2, 2, 1), (2,))
     np.testing.assert_array_equal(chosen.compute(), values[rows])

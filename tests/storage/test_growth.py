@@ -166,6 +166,13 @@ def test_take__rows_in_any_order(repository, root):
     assert np.array_equal(rows.take(np.array([7, 0, 3])), vectors(8)[[7, 0, 3]])
 
 
+def test_take__of_an_array_that_there_is_not_is_not_called_damage(repository, root):
+    version = publish_latents(repository, 8)
+
+    with pytest.raises(FileNotFoundError, match="absent"):
+        Rows(str(root), version, "latents", "absent").take(np.array([0]))
+
+
 def test_checkpoint__lasts_until_the_work_is_published(repository, root):
     assert begin(repository).load_checkpoint() is None
     begin(repository).save_checkpoint(b"first")
