@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.evaluate.held_out import first_finite
 from pipeline.report.arithmetic import Moved, Ways, read_arithmetic
 from pipeline.report.config import ReportConfig
 from pipeline.report.dominant import Dominance, rank_components
@@ -152,7 +153,7 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
     held_out, rows = _held_out(labels, latents.sizes["image"])
     shown = rows[: config.reconstructions]
     structure = store.group("structure").compute() if store.is_current("structure") else None
-    led = rows[: max(config.attribute_images, 2 * config.interpolations)]
+    led = first_finite(latents["z"], rows, max(config.attribute_images, 2 * config.interpolations))
     photographs = store.images["image"][led].values
     moved, ways = read_arithmetic(latents, statistics, led, photographs, config, reconstruct)
     return Material(
