@@ -38,7 +38,7 @@ def test_run__reports_an_up_to_date_store(
         (["sweep", "absent.yaml"], 2, "neither a file nor a preset"),
         (["run", "demo"], 2, "ingest.source is not set"),
         (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),
-        (["run", "demo", "--set", "train.z_dim=64"], 2, "train.z_dim"),
+        (["run", "demo", "--set", "sample.generators.ellipse.K=400"], 2, "train.z_dim"),
         (["run", "demo", "--set", "train.seed=99999999999999999999"], 2, "train.seed"),
         (["demo", "--root", "s3://bucket/prefix"], 2, "local"),
         (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 1, "ingest.source"),
