@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from PIL import Image
 from storage.destination import local_folder
 from storage.errors import StoreError
 from storage.export import MARK, appearing
+from storage.picture_names import picture_names
 from storage.rows import Rows
 from storage.store import Store
 
@@ -72,13 +73,13 @@ def export_images(
         If the group has no images, or `destination` is a URL, or exists and may not be replaced.
     """
     images = _images(store, group)
-    names = _file_names(images, SUFFIX[form])
+    named = picture_names(images, SUFFIX[form])
     with appearing(destination, group, overwrite=overwrite) as folder, _encoders() as pool:
-        for parent in {(folder / name).parent for name in names}:
-            parent.mkdir(parents=True, exist_ok=True)
         done = 0
         for pixels in _chunks(store, group, images):
-            paths = [folder / name for name in names[done : done + len(pixels)]]
+            paths = [folder / named(row) for row in range(done, done + len(pixels))]
+            for parent in {path.parent for path in paths}:
+                parent.mkdir(parents=True, exist_ok=True)
             list(pool.map(_save, paths, pixels))
             done += len(pixels)
             on_progress(done)
@@ -147,26 +148,6 @@ def _images(store: Store, group: str) -> xr.Dataset:
             f"{', '.join(having) or 'none yet'}."
         )
     return dataset
-
-
-def _file_names(images: xr.Dataset, suffix: str) -> list[str]:
-    """One relative path per image, all different, none outside the folder."""
-    count = images.sizes[images["image"].dims[0]]
-    digits = len(str(max(count - 1, 0)))
-    numbered = [f"{number:0{digits}d}{suffix}" for number in range(count)]
-    if "name" not in images.variables:
-        return numbered
-    # An archive may name a photograph /a.jpg or ../a.jpg.
-    stored = [
-        PurePosixPath(*(part for part in PurePosixPath(name).parts if part not in ("/", "..")))
-        for name in images["name"].values
-    ]
-    candidates = (
-        [str(path.with_suffix(suffix)) for path in stored],
-        [f"{path}{suffix}" for path in stored],
-        numbered,
-    )
-    return next(c for c in candidates if len({name.casefold() for name in c}) == count)
 
 
 def _chunks(store: Store, group: str, images: xr.Dataset) -> Iterator[Pixels]:

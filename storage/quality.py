@@ -27,12 +27,12 @@ round_trip  | mean of round_trip_distance
 mahalanobis | mean of mahalanobis_radius
 violations  | mean of violated_pairs
 swd         | sliced Wasserstein distance of Laplacian patches x 1000, mean of levels
-frechet     | Frechet distance of latents, squared latent units
-precision   | share of the vectors in the neighbourhood of a photograph's
-recall      | share of photographs in the neighbourhood of a vector
-density     | photographs' neighbourhoods that hold a vector, mean over k
-coverage    | share of photographs whose neighbourhood holds a vector
-c2st        | accuracy of a classifier against photographs, 0.5 to 1
+frechet     | Frechet distance of re-encoded images' latents, squared latent units
+precision   | share of the re-encoded images in the neighbourhood of a photograph
+recall      | share of photographs in the neighbourhood of a re-encoded image
+density     | photographs' neighbourhoods that a re-encoded image is in, mean, over k
+coverage    | share of photographs whose neighbourhood holds a re-encoded image
+c2st        | accuracy of a classifier of re-encoded images and photographs, 0.5 to 1
 """.strip().splitlines()
 
 MEASURES = _with_errors(_MEASURES)

@@ -36,6 +36,30 @@ def mean_estimate(values: ArrayLike) -> Estimate:
     return Estimate(float(known.mean()), float(error))
 
 
+def share_estimate(found: NDArray[np.bool_]) -> Estimate:
+    """The share of independent trials that succeeded, and its standard error.
+
+    The error is that of the share (k + 1) / (n + 2), so that k = 0 and k = n of n trials, which
+    leave the share uncertain, have one too.
+
+    References
+    ----------
+    Agresti & Coull (1998), Approximate is better than exact for interval estimation of binomial
+    proportions, The American Statistician 52.
+
+    Examples
+    --------
+    >>> share_estimate(np.array([True, True]))
+    Estimate(value=1.0, error=0.306...)
+    """
+    n = len(found)
+    if not n:
+        return UNKNOWN
+    k = int(np.count_nonzero(found))
+    near = (k + 1) / (n + 2)
+    return Estimate(k / n, float(np.sqrt(near * (1 - near) / n)))
+
+
 def jackknife(statistic: Callable[..., float], *samples: NDArray) -> Estimate:
     """A statistic of samples, and its standard error by the delete-a-group jackknife.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.analyze.blas import single_threaded_blas
 from pipeline.evaluate.config import EvaluateConfig
-from pipeline.evaluate.estimate import Estimate, mean_estimate
+from pipeline.evaluate.estimate import Estimate, mean_estimate, share_estimate
 from pipeline.evaluate.frechet import frechet
 from pipeline.evaluate.inception import inception_features
 from pipeline.evaluate.neighbours import neighbourhoods
@@ -73,7 +73,7 @@ class Comparison:
 def per_sample_measures(samples: Mapping[str, np.ndarray]) -> Measured:
     """Means of what was said of each sample by itself; see `Subject.judge`."""
     return {
-        **_named("face_rate", mean_estimate(samples["face_found"])),
+        **_named("face_rate", share_estimate(samples["face_found"])),
         **_named("round_trip", mean_estimate(samples["round_trip_distance"])),
         **_named("mahalanobis", mean_estimate(samples["mahalanobis_radius"])),
         **_named("violations", mean_estimate(samples["violated_pairs"])),

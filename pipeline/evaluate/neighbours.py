@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate
+from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate, share_estimate
 
 Floats = NDArray[np.float64]
 BLOCK_BYTES = 16 * 2**20
@@ -22,7 +22,8 @@ def neighbourhoods(reference: NDArray, judged: NDArray, k: int) -> dict[str, Est
     - density: number of reference balls that a judged vector lies in, over k; may exceed 1;
     - coverage: share of reference vectors whose ball holds a judged vector.
 
-    Errors are the standard errors of these means, with the balls as they are. Distances are
+    Errors are the standard errors of these shares (`share_estimate`) and this mean, with the balls
+    as they are. Distances are
     computed a block of rows at a time; no matrix of all pairs exists.
 
     Parameters
@@ -49,10 +50,10 @@ def neighbourhoods(reference: NDArray, judged: NDArray, k: int) -> dict[str, Est
         recalled |= (squared < judged_radii[rows, None]).any(axis=0)
         np.minimum(nearest, squared.min(axis=0), out=nearest)
     return {
-        "precision": mean_estimate(balls > 0),
-        "recall": mean_estimate(recalled),
+        "precision": share_estimate(balls > 0),
+        "recall": share_estimate(recalled),
         "density": mean_estimate(balls / k),
-        "coverage": mean_estimate(nearest < reference_radii),
+        "coverage": share_estimate(nearest < reference_radii),
     }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate
+from pipeline.evaluate.estimate import UNKNOWN, Estimate, share_estimate
 
 TREES, FOLDS, FEWEST = 100, 5, 40
 
@@ -38,4 +38,4 @@ def two_sample_test(reference: NDArray, judged: NDArray, seed: int) -> Estimate:
     state = seed % 2**32  # as much as scikit-learn takes
     forest = ExtraTreesClassifier(TREES, min_samples_leaf=3, random_state=state)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=state)
-    return mean_estimate(cross_val_predict(forest, x, label, cv=folds) == label)
+    return share_estimate(cross_val_predict(forest, x, label, cv=folds) == label)

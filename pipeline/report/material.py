@@ -8,12 +8,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pipeline.evaluate.held_out import first_finite
 from pipeline.report.arithmetic import Moved, Ways, read_arithmetic
 from pipeline.report.config import ReportConfig
 from pipeline.report.dominant import Dominance, rank_components
 from pipeline.report.inputs import Reconstruct, ReportStore
 from pipeline.report.pairs import Cloud
 from pipeline.splits import split_labels
+from pipeline.spread import spread_rows
 
 Floats = NDArray[np.float64]
 
@@ -152,7 +154,7 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
     held_out, rows = _held_out(labels, latents.sizes["image"])
     shown = rows[: config.reconstructions]
     structure = store.group("structure").compute() if store.is_current("structure") else None
-    led = rows[: max(config.attribute_images, 2 * config.interpolations)]
+    led = first_finite(latents["z"], rows, max(config.attribute_images, 2 * config.interpolations))
     photographs = store.images["image"][led].values
     moved, ways = read_arithmetic(latents, statistics, led, photographs, config, reconstruct)
     return Material(
@@ -178,25 +180,6 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
         sweep=store.sweep if store.is_current("sweep") else None,
     )
-
-
-def spread_rows(total: int, wanted: int, *, blocks: int = 16) -> NDArray[np.int64]:
-    """Return about `wanted` row numbers in a few blocks spread evenly over `total` rows.
-
-    Blocks, because each chunk of the store that is touched is read as a whole.
-
-    Examples
-    --------
-    >>> spread_rows(100, 6, blocks=3)
-    array([ 0,  1, 49, 50, 98, 99])
-    >>> spread_rows(3, 6)
-    array([0, 1, 2])
-    """
-    if wanted >= total:
-        return np.arange(total)
-    length = -(-wanted // blocks)
-    starts = np.linspace(0, total - length, min(blocks, wanted)).astype(np.int64)
-    return np.unique(starts[:, None] + np.arange(length))
 
 
 def _held_out(labels: NDArray[np.str_] | None, total: int) -> tuple[str, NDArray[np.int64]]:

@@ -25,19 +25,18 @@ def motion_entries(m: Material) -> list[Entry]:
 
 
 def _moved_entry(m: Material, moved: Moved, total: int) -> Entry:
+    origin = "of the store" if m.held_out == "all" else f"of the {m.held_out} split"
     return Entry(
         f"attribute-{moved.attribute.replace('_', '-')}",
         moved.attribute.replace("_", " "),
         Markup(
-            "The first {} images of the {} split, not selected, decoded after the direction of "
+            "The first {} images {}, not selected, decoded after the direction of "
             "<code>{}</code> was added to their latent vectors with the strength above each "
             "column: the mean vector of the {:,} images that have the attribute minus that of the "
             "{:,} that do not, so that 1 leads from one mean to the other. At the left, whether "
             "the photograph has it. What goes along with an attribute in the photographs comes "
             "along here."
-        ).format(
-            len(moved.images), m.held_out, moved.attribute, moved.having, total - moved.having
-        ),
+        ).format(len(moved.images), origin, moved.attribute, moved.having, total - moved.having),
         lambda: moved_images(m, moved),
         f"Held-out images decoded with {moved.attribute} added at several strengths.",
     )

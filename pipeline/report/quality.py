@@ -33,19 +33,22 @@ READING = {
     "{level:g} <i>σ</i> ellipse.",
     "swd": "sliced Wasserstein distance of image patches × 1000, mean over sizes; 0 is best, and "
     "blur, which <i>reconstruction</i> has too, adds to it.",
-    "frechet": "Fréchet distance of the latent vectors; 0 is best, the row <i>real</i> is what "
-    "equal distributions come to with so few.",
-    "precision": "share of the vectors that lie among photographs’; above <i>real</i>: nearer to "
-    "the middle than photographs are.",
-    "recall": "share of the photographs among the vectors; counts only beside a precision, since "
-    "vectors scattered far and wide surround everything.",
-    "density": "how many photographs’ neighbourhoods hold a vector, 1 is right; above: crowded "
-    "in the middle.",
-    "coverage": "share of the photographs with a vector nearby; vectors in the middle are near to "
-    "many, so read it beside recall.",
-    "c2st": "how often a classifier tells the vectors from photographs’; 0.5 cannot, 1 always.",
+    "frechet": "Fréchet distance of the vectors of re-encoded images from photographs’; 0 is best, "
+    "the row <i>real</i> is what equal distributions come to with so few.",
+    "precision": "share of the re-encoded images that lie among photographs’ vectors; above "
+    "<i>real</i>: nearer to the middle than photographs are.",
+    "recall": "share of the photographs among the re-encoded images; counts only beside a "
+    "precision, since images scattered far and wide surround everything.",
+    "density": "how many photographs’ neighbourhoods hold a re-encoded image, 1 is right; above: "
+    "crowded in the middle.",
+    "coverage": "share of the photographs with a re-encoded image nearby; those in the middle are "
+    "near to many, so read it beside recall.",
+    "c2st": "how often a classifier tells re-encoded images from photographs by their vectors; "
+    "0.5 cannot, 1 always.",
     "fid": "Fréchet distance of Inception features; 0 is best, and many images are needed.",
 }
+OF_SETS = {"swd", "frechet", "precision", "recall", "density", "coverage", "c2st", "fid"}
+"""What depends on the number of images, so that rows of other numbers cannot be compared."""
 LESS_IS_BETTER = {"round_trip", "violations", "swd", "frechet", "c2st", "fid"}
 
 
@@ -59,10 +62,11 @@ def entries(m: Material) -> list[Entry]:
         Entry("quality-table", "How good are the images?", _caption(m, names), lambda: table(m)),
         Entry(
             "quality-strips",
-            "The same rows as pictures",
+            "Images of each row",
             Markup(
-                "The first images of each row of the table, not selected: photographs, their "
-                "reconstructions, then the generators in the order of their round trip."
+                "Not selected: the first held-out photographs and their reconstructions (those "
+                "of the table are chosen at random), then the first images of each generator, in "
+                "the order of their round trip."
             ),
             lambda: faces.labelled_strips(strips),
             "A strip of images for photographs, reconstructions and each generator.",
@@ -82,17 +86,25 @@ def table(m: Material) -> Table:
     """One row per generator and reference; bold: as good as its aim, or better."""
     names = ordered(m)
     shown = [key for key in HEADS if any(key in m.quality[name] for name in names)]
-    rows = tuple((_titled(name), *(_cell(m, name, key) for key in shown)) for name in names)
-    return Table(("images", *(HEADS[key] for key in shown)), rows)
+    rows = tuple(
+        (_titled(name), f"{_count(m, name):,}", *(_cell(m, name, key) for key in shown))
+        for name in names
+    )
+    return Table(("images", "n", *(HEADS[key] for key in shown)), rows)
 
 
 def _titled(name: str) -> str:
     return Markup("<i>{}</i>").format(name) if name in REFERENCES else name
 
 
+def _count(m: Material, name: str) -> int:
+    return int(m.quality[name].attrs["count"])
+
+
 def _cell(m: Material, name: str, key: str) -> str:
     quality = m.quality[name]
-    if key not in quality or np.isnan(quality[key]):
+    alike = "real" not in m.quality or _count(m, name) == _count(m, "real")
+    if key not in quality or np.isnan(quality[key]) or (key in OF_SETS and not alike):
         return "–"
     value, error = float(quality[key]), float(quality[f"{key}_error"])
     text = Markup("{} <small>±{}</small>").format(*with_error(value, error))
@@ -127,7 +139,7 @@ def with_error(value: float, error: float) -> tuple[str, str]:
 
 def _caption(m: Material, names: list[str]) -> Markup:
     first = m.quality[names[0]].attrs
-    counts = {int(m.quality[name].attrs["count"]) for name in names}
+    counts = {_count(m, name) for name in names}
     size = f"{min(counts):,}" + (f" to {max(counts):,}" if len(counts) > 1 else "")
     held_out = first["held_out"]
     photographs = "of all splits" if held_out == "all" else f"held out of the training ({held_out})"
@@ -143,7 +155,9 @@ def _caption(m: Material, names: list[str]) -> Markup:
     return Markup(
         "{} images per row against as many photographs {}.{} <i>real</i>: other photographs, what "
         "a perfect generator would come to; <i>reconstruction</i>: these photographs decoded, the "
-        "best that this decoder can do. ±: standard error. Bold: within two standard errors of "
+        "best that this decoder can do. ±: standard error; that of a share of k of <i>n</i> is "
+        "taken at (k + 1) / (n + 2). Measures of a whole set depend on <i>n</i>, so they are left "
+        "out (–) where it is not that of <i>real</i>. Bold: within two standard errors of "
         "<i>real</i> (the round trip: of <i>reconstruction</i>), or better.<ul>{}</ul>"
     ).format(size, photographs, few, items)
 

@@ -16,13 +16,17 @@ from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.pca import varying_components
 from pipeline.sample.errors import SampleError
 from pipeline.sample.generator import Floats, Generator, require_latents, require_spread
+from pipeline.spread import spread_rows
+
+RUNS = 64
+"""Places in the store that vectors are fitted from."""
 
 
 class GaussianMixture(Generator):
     """scikit-learn's GaussianMixture with full covariances, in whitened PCA coordinates.
 
-    It is fitted to evenly spaced vectors of the store, of which no more than a chunk is read at a
-    time. Vectors with a component that is NaN or infinite are left out; principal components whose
+    It is fitted to vectors from 64 places spread evenly over the store.
+    Vectors with a component that is NaN or infinite are left out; principal components whose
     variance is rounding error (below 1e-12 of the largest) keep the coordinate 0. The covariances
     are regularised by 0.01 of the data's variance, so a part of few vectors is no obstacle. Each
     part needs many vectors per component all the same: of 10,000 faces (256 components) 5 parts
@@ -82,16 +86,17 @@ class GaussianMixture(Generator):
 
 
 def spaced_vectors(z: xr.DataArray, most: int) -> Floats:
-    """Of at most `most` evenly spaced rows of z (image, component) the finite ones, as float64."""
-    rows = np.unique(np.linspace(0, max(z.sizes["image"] - 1, 0), most).astype(np.int64))
-    lengths = z.chunksizes.get("image", (z.sizes["image"],))
+    """Of at most `most` rows of z (image, component) the finite ones, as float64.
+
+    They lie in `RUNS` runs spread evenly over the rows: of a store of any size about as many
+    chunks are read.
+    """
+    rows = spread_rows(z.sizes["image"], most, blocks=RUNS)
     found = [np.empty((0, z.sizes["component"]))]
-    for stop, length in zip(np.cumsum(lengths), lengths, strict=True):
-        inside = rows[(rows >= stop - length) & (rows < stop)]
-        if len(inside):
-            # In this thread, since a fit is part of a task.
-            chunk = z[stop - length : stop].compute(scheduler="synchronous").values
-            found.append(chunk[inside - (stop - length)].astype(np.float64))
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else ():
+        # In this thread, since a fit is part of a task.
+        part = z[run[0] : run[-1] + 1].compute(scheduler="synchronous").values
+        found.append(part.astype(np.float64))
     vectors = np.concatenate(found)
     return vectors[np.isfinite(vectors).all(axis=1)]
 

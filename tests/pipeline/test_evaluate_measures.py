@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 from skimage.data import astronaut
 from sklearn.neighbors import NearestNeighbors
 
-from pipeline.evaluate.estimate import jackknife, mean_estimate
+from pipeline.evaluate.estimate import jackknife, mean_estimate, share_estimate
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.frechet import frechet, frechet_distance
 from pipeline.evaluate.neighbours import MEASURES, neighbourhoods
@@ -59,6 +59,21 @@ def test_jackknife__knows_no_error_of_fewer_rows_than_groups() -> None:
 @pytest.mark.parametrize("values", [[], [np.nan]])
 def test_mean_estimate__of_nothing_is_unknown(values: list[float]) -> None:
     assert np.isnan(mean_estimate(values)).all()
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_share_estimate__of_all_or_none_is_not_certain(found: bool) -> None:
+    estimate = share_estimate(np.full(200, found))
+
+    assert estimate.value == found
+    assert estimate.error == pytest.approx(np.sqrt(201 / 202 * 1 / 202 / 200))
+
+
+def test_neighbourhoods__errors_of_shares_are_never_zero() -> None:
+    found = neighbourhoods(normal(100), 100 + normal(100), 5)
+
+    assert found["precision"].value == found["recall"].value == 0
+    assert found["precision"].error > 0
 
 
 # Frechet distance

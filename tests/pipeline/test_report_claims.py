@@ -124,6 +124,24 @@ def test_moved__are_images_decoded_along_the_direction(run: Run, material: Mater
     assert f"{int(run.latents['Smiling'].sum()):,} images that have the attribute" in caption
 
 
+def test_moved__images_without_a_finite_vector_are_passed_over(run: Run) -> None:
+    latents = run.latents.copy(deep=True).load()
+    latents["z"][541, 2] = np.nan
+    material = read_material(replace(run, latents=latents), CONFIG, run.decode)
+
+    np.testing.assert_array_equal(material.led[:3], run.images["image"][[540, 542, 543]])
+    assert all(np.isfinite(material.ways.radii))
+
+
+def test_moved__without_splits_are_images_of_the_store() -> None:
+    plain = make_run(count=200, split=False)
+    captions = [
+        e.caption for e in motion.motion_entries(read_material(plain, CONFIG, plain.decode))
+    ]
+
+    assert any("images of the store, not selected" in caption for caption in captions)
+
+
 def test_moved_images__draws_photograph_and_strengths_pixel_for_pixel(material: Material) -> None:
     figure = motion.moved_images(material, material.moved[0])
     (canvas,) = (image.get_array() for image in figure.images)

@@ -21,7 +21,8 @@ from pipeline.report import (
     training,
 )
 from pipeline.report.contents import contents
-from pipeline.report.material import read_material, spread_rows
+from pipeline.report.material import read_material
+from pipeline.spread import spread_rows
 from tests.pipeline.report_run import CONFIG, Run, make_run
 
 

@@ -52,17 +52,40 @@ def test_table__lists_references_first_then_generators_by_round_trip(material: M
         "ellipse",
         "uniform_12",
     ]
-    assert table.header[:3] == ("images", "face rate", "round trip")
+    assert table.header[:4] == ("images", "n", "face rate", "round trip")
 
 
 def test_table__emphasises_what_is_as_good_as_photographs(material: Material) -> None:
     real, _, ellipse, uniform = quality.table(material).rows
 
-    assert real[2] == "–"
-    assert ellipse[1] == "<strong>0.990 <small>±0.010</small></strong>"
-    assert ellipse[2].startswith("<strong>")
-    assert uniform[1] == "0.020 <small>±0.010</small>"
-    assert uniform[2] == "5.000 <small>±0.010</small>"
+    assert real[3] == "–"
+    assert ellipse[2] == "<strong>0.990 <small>±0.010</small></strong>"
+    assert ellipse[3].startswith("<strong>")
+    assert uniform[2] == "0.020 <small>±0.010</small>"
+    assert uniform[3] == "5.000 <small>±0.010</small>"
+
+
+def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
+    few = judged(0.1, 0.9)
+    few.attrs["count"] = 16
+    material = read_material(
+        replace(run, judged=run.judged | {"uniform_12": few}), CONFIG, run.decode
+    )
+
+    table = quality.table(material)
+
+    (row,) = (row for row in table.rows if row[0] == "uniform_12")
+    cells = dict(zip(table.header, row, strict=True))
+    assert cells["n"] == "16"
+    assert cells["recall"] == cells["SWD"] == "–"
+    assert cells["round trip"].startswith("<strong>")
+
+
+def test_entries__name_what_is_measured_and_shown(material: Material) -> None:
+    table, strips = quality.entries(material)
+
+    assert table.caption.count("re-encoded image") >= 6
+    assert "first images of each row of the table" not in strips.caption
 
 
 def test_entries__say_how_each_measure_is_read(material: Material) -> None:

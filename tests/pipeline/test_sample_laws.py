@@ -128,6 +128,19 @@ def test_spaced_vectors__are_evenly_spaced_over_the_chunks() -> None:
     assert len(spaced_vectors(z, 5000)) == 1000
 
 
+def test_spaced_vectors__read_few_chunks_of_a_large_store() -> None:
+    read: list[int] = []
+    values = da.from_array(np.arange(100_000.0)[:, None], chunks=(100, 1)).map_blocks(
+        lambda block: (read.append(len(block)), block)[1], meta=np.empty((0, 0))
+    )
+
+    found = spaced_vectors(xr.DataArray(values, dims=("image", "component")), 2000)[:, 0]
+
+    assert len(set(found)) == 2000
+    assert (found[0], found[-1]) == (0, 99_999)
+    assert len(read) <= 2 * 64
+
+
 def in_all_ellipses(x: np.ndarray, correlation: np.ndarray, level: float = 1.0) -> np.ndarray:
     """Which rows of standardised x (n, N) lie in the ellipses of all pairs."""
     i, j = np.triu_indices(len(correlation), 1)

@@ -5,10 +5,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image
 
 from storage import Block, StoreError, export_images, export_sheets, open_store
 from storage.groups import unwritten
+from storage.picture_names import picture_names
 from tests.storage.conftest import photographs, pixels, publish_images, publish_latents
 
 
@@ -65,6 +67,7 @@ def test_export_images__jpegs_are_close(repository, root, tmp_path):
         (["0.parquet:1", "0.parquet:2"], ["0.parquet:1.png", "0.parquet:2.png"]),
         (["/x.jpg", "../y.jpg"], ["x.png", "y.png"]),
         (["x.jpg", "../x.jpg"], ["0.png", "1.png"]),
+        (["..", "x.jpg"], ["0.png", "x.png"]),
     ],
 )
 def test_export_images__names_stay_apart_and_inside(repository, root, tmp_path, names, files):
@@ -74,6 +77,18 @@ def test_export_images__names_stay_apart_and_inside(repository, root, tmp_path, 
 
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png"))
     assert found == files
+
+
+def test_picture_names__of_many_samples_take_no_memory():
+    images = xr.Dataset({"image": ("sample", np.zeros(10**6, np.uint8))})
+
+    tracemalloc.start()
+    named = picture_names(images, ".png")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert named(7) == "000007.png"
+    assert peak < 2**20
 
 
 def test_export_sheets__images_follow_in_order(repository, root, tmp_path):
