@@ -10,7 +10,7 @@ import typer
 from cluster.errors import ClusterError
 from cluster.interruption import Interrupted, heed_signals
 from cluster.jobs_cli import app as jobs_app
-from cluster.options import Cluster, Root, RootOption, Set, errors, output
+from cluster.options import Cluster, DryRun, Root, RootOption, Set, Strict, errors, output
 from pipeline.cluster_config import chosen_cluster
 from storage.errors import StoreLockedError, ZpointsError
 
@@ -87,13 +87,8 @@ def run(
     ] = "report",
     set_: Set = None,
     cluster: Cluster = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print what would run, and why.")
-    ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict", help="An unreadable photograph is an error, not quarantined."),
-    ] = False,
+    dry_run: DryRun = False,
+    strict: Strict = False,
 ) -> None:
     """Run the stages whose results the store does not have yet."""
     from pipeline.config import STAGES, load_config
@@ -127,13 +122,13 @@ def sweep(
     config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
     root: RootOption = None,
     set_: Set = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print what would run, and why.")
-    ] = False,
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+    strict: Strict = False,
 ) -> None:
     """Judge the generator ellipse over a grid of K, fact and law; what is missing runs before."""
     enabled = [*(set_ or ()), "sweep.enabled=true"]
-    run(config, root, set_=enabled, dry_run=dry_run)
+    run(config, root, set_=enabled, cluster=cluster, dry_run=dry_run, strict=strict)
 
 
 @app.command()

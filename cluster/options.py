@@ -26,3 +26,7 @@ Cluster = Annotated[
         "--cluster", help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT of Dask."
     ),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would run, and why.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="An unreadable photograph is an error, not quarantined.")
+]

@@ -12,7 +12,9 @@ from pipeline.claims.uniform import uniform_claims
 __all__ = ["Claim", "Normality", "claims", "faces_claim", "normality", "uniform_claims"]
 
 
-def claims(statistics: xr.Dataset) -> tuple[Claim, ...]:
+def claims(
+    statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5
+) -> tuple[Claim, ...]:
     """Claims 1 to 10, computed from stored statistics alone.
 
     Claims 11 and 12 need uniform vectors to be drawn, too (`uniform_claims`), claim 13 the face
@@ -22,6 +24,8 @@ def claims(statistics: xr.Dataset) -> tuple[Claim, ...]:
     ----------
     statistics
         The `statistics` group.
+    least_mu, least_hw
+        From which |mu| or hw on a component is dominant (claim 9).
 
     Examples
     --------
@@ -31,4 +35,7 @@ def claims(statistics: xr.Dataset) -> tuple[Claim, ...]:
     >>> found[0].measured[:6], found[0].holds, found[5].measured, found[5].holds
     ('8 of 8', True, '8 of 8', False)
     """
-    return (*component_claims(statistics), *pair_claims(statistics))
+    return (
+        *component_claims(statistics),
+        *pair_claims(statistics, least_mu=least_mu, least_hw=least_hw),
+    )

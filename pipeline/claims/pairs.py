@@ -23,12 +23,17 @@ TILT = 0.2
 """Median up to which ellipses are aligned with the axes, see `tilts`."""
 
 
-def pair_claims(statistics: xr.Dataset) -> list[Claim]:
-    """Claims 9 and 10, from the `statistics` group."""
-    return [strong_correlations(statistics), nested_ellipses(statistics)]
+def pair_claims(
+    statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5
+) -> list[Claim]:
+    """Claims 9 and 10, from the `statistics` group; dominance as in `dominant_components`."""
+    strong = strong_correlations(statistics, least_mu=least_mu, least_hw=least_hw)
+    return [strong, nested_ellipses(statistics)]
 
 
-def strong_correlations(statistics: xr.Dataset) -> Claim:
+def strong_correlations(
+    statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5
+) -> Claim:
     """Claim 9: some pair of dominant components has |rho| >= 0.5.
 
     Chance alone does not come near: the largest |rho| among all pairs of 256 independent
@@ -36,7 +41,7 @@ def strong_correlations(statistics: xr.Dataset) -> Claim:
     """
     measured = statistics["mu"].values, statistics["hw"].values
     size = np.abs(statistics["correlation"].values)
-    dominant = dominant_components(*measured)
+    dominant = dominant_components(*measured, least_mu=least_mu, least_hw=least_hw)
     pairs = _pairs(size, dominant)
     words = "strong correlations between dominant components"
     threshold = f"a pair of dominant components with |ρ| ≥ {STRONG:g}"

@@ -97,7 +97,7 @@ def _all_claims(m: Material, hits: UniformHits) -> list[Claim]:
     generators = {g.name: str(g.attrs.get("generator", "")) for g in m.generated}
     rates = {name: float(measures["face_rate"]) for name, measures in m.quality.items()}
     return [
-        *claims(m.statistics),
+        *claims(m.statistics, least_mu=m.config.dominant_mu, least_hw=m.config.dominant_hw),
         *uniform_claims(m.statistics, hits),
         faces_claim(rates, generators, reference=rates.get("reconstruction", 1.0)),
     ]

@@ -15,6 +15,7 @@ PANELS = (
     ("recall", "round_trip", "recall", "round trip"),
     ("coverage", "round_trip", "coverage", "round trip"),
     ("recall", "precision", "recall", "precision"),
+    ("coverage", "precision", "coverage", "precision"),
 )
 AXES = ("round_trip", "precision", "recall", "coverage")
 
@@ -32,21 +33,28 @@ def entries(m: Material) -> list[Entry]:
                 "The generator <code>ellipse</code> for {} choices of law, <i>K</i> and "
                 "<i>fact</i>, {:,} vectors each. Upwards vectors are more typical, to the right "
                 "more diverse; a line joins the values of <i>fact</i> from {:g} to {:g} for one "
-                "<i>K</i>, larger points for larger ones. Ringed: what the source recommends, "
-                "<i>K</i> from {} to {} with <i>fact</i> from {:g} to {:g}. Measured as in the "
-                "table of all generators."
+                "<i>K</i>, larger points for larger ones. {}Measured as in the table of all "
+                "generators."
             ).format(
                 sweep.sizes["point"],
                 sweep.attrs["count"],
                 float(sweep["fact"].min()),
                 float(sweep["fact"].max()),
-                *RECOMMENDED_K,
-                *RECOMMENDED_FACT,
+                _ringed(sweep),
             ),
             lambda: frontier(sweep),
-            "Round trip against coverage and precision against recall, a line for each K.",
+            "Round trip and precision against recall and coverage, a line for each K.",
         )
     ]
+
+
+def _ringed(sweep: xr.Dataset) -> Markup:
+    if not recommended(sweep).any():
+        return Markup()
+    return Markup(
+        "Ringed: what the source recommends, <i>K</i> from {} to {} with <i>fact</i> from {:g} to "
+        "{:g}. "
+    ).format(*RECOMMENDED_K, *RECOMMENDED_FACT)
 
 
 def frontier(sweep: xr.Dataset) -> Figure:

@@ -1,5 +1,6 @@
 """Any law, fitted on the vectors of a selection by label."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -8,7 +9,7 @@ from pydantic import Field
 
 from pipeline.analyze.selection import selected
 from pipeline.sample.errors import SampleError
-from pipeline.sample.generator import Generator, Sampler
+from pipeline.sample.generator import Floats, Generator, Sampler
 from pipeline.sample.multivariate_normal import MultivariateNormal
 
 if TYPE_CHECKING:
@@ -58,8 +59,30 @@ class Conditional(Generator):
             )
         if latents is not None:
             latents = latents.isel(image=np.flatnonzero(selected(latents, query)))
-        return self.base.fit(statistics, latents)
+        return ConditionalSampler(self.base.fit(statistics, latents), query)
 
     def remark(self, statistics: xr.Dataset) -> str | None:
         """That of the base."""
         return self.base.remark(statistics)
+
+
+@dataclass(frozen=True)
+class ConditionalSampler:
+    """What the base draws, with the query of the vectors that it was fitted to."""
+
+    base: Sampler
+    query: str
+
+    @property
+    def space(self) -> Literal["z", "pc"]:
+        """That of the base."""
+        return self.base.space
+
+    @property
+    def constraint(self) -> str:
+        """That of the base, and of which vectors it speaks."""
+        return f"of the vectors with {self.query}: {self.base.constraint}"
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), N) as the base does."""
+        return self.base.draw(rng, samples)

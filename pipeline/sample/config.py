@@ -38,7 +38,9 @@ class SampleConfig(Settings):
     seed: int = Field(
         0, ge=0, le=2**63 - 1, description="sample i is a function of the seed and i alone"
     )
-    chunk: int = Field(512, ge=1, le=65536, description="samples per chunk of the store")
+    chunk: int = Field(
+        512, ge=1, le=65536, description="samples per chunk of the store, best a multiple of 256"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto decodes on CUDA where there is one"
     )

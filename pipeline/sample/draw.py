@@ -69,8 +69,10 @@ def draw(
         raise SampleError("draw needs the group statistics of a store: pass store.statistics.")
     if not isinstance(n, int | np.integer) or n < 0:
         raise SampleError(f"n = {n!r}: expected how many vectors to draw, 0 or more.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise SampleError(f"seed = {seed!r}: expected an integer that is not negative.")
     sampler = chosen.fit(statistics, latents)
-    z, v = draw_rows(sampler, statistics, seed, 0, n)
+    z, v = draw_rows(sampler, statistics, int(seed), 0, n)
     return xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
         attrs=sample_attrs(chosen, sampler, seed),

@@ -1,6 +1,6 @@
 """The interface of all generators: parameters that fit a sampler to stored statistics."""
 
-from typing import ClassVar, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import xarray as xr
@@ -26,7 +26,9 @@ class Sampler(Protocol):
         The condition that every drawn vector satisfies, or the law it follows, as text.
     """
 
-    space: ClassVar[Literal["z", "pc"]]
+    @property
+    def space(self) -> Literal["z", "pc"]:
+        """Coordinates of what `draw` returns."""
 
     @property
     def constraint(self) -> str:

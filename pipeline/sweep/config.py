@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pipeline.settings import Settings
 
-Law = Literal["pairwise", "uniform"]
+Law = Literal["pairwise", "uniform", "normal"]
 Components = Annotated[int, Field(ge=1)]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -17,7 +17,9 @@ class SweepConfig(Settings):
     enabled: bool = Field(
         False, description="make the sweep in zpoints run too; zpoints sweep CONFIG always does"
     )
-    laws: tuple[Law, ...] = Field(("pairwise", "uniform"), min_length=1, description="laws")
+    laws: tuple[Law, ...] = Field(
+        ("pairwise", "uniform", "normal"), min_length=1, description="laws of the vectors"
+    )
     K: tuple[Components, ...] | None = Field(
         None,
         min_length=1,

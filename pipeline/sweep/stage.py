@@ -19,7 +19,7 @@ from pipeline.evaluate.held_out import choose_held_out
 from pipeline.evaluate.neighbours import neighbourhoods
 from pipeline.evaluate.round_trip import relative_distance, spread_of
 from pipeline.evaluate.subject import BATCH
-from pipeline.sample import draw_rows, generator
+from pipeline.sample import SampleError, draw_rows, generator
 from pipeline.stage import StageRun
 from pipeline.sweep.config import SweepConfig
 from pipeline.train.device import choose_device, single_torch_thread
@@ -63,10 +63,21 @@ def sweep(run: StageRun) -> int:
 
 
 def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
-    """The grid: for each law and each K, every factor."""
+    """The grid: for each law and each K, every factor.
+
+    Raises
+    ------
+    SampleError
+        If the latent vectors vary along fewer principal components than `sweep.K` keeps.
+    """
     components = config.K
+    varying = int(varying_components(statistics["explained_variance"].values).sum())
+    if components and max(components) > varying:
+        raise SampleError(
+            f"sweep.K was to keep {max(components)} principal components, but the latent vectors "
+            f"vary along {varying} only: lower it to at most {varying}, or leave it out."
+        )
     if components is None:
-        varying = int(varying_components(statistics["explained_variance"].values).sum())
         components = (*(k for k in COMPONENTS if k < varying), varying)
     return [Point(*choice) for choice in product(config.laws, components, config.fact)]
 

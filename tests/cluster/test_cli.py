@@ -36,6 +36,7 @@ def test_run__reports_an_up_to_date_store(
         (["run", "demo", "--set", "train.epochs=0"], 2, "train.epochs"),
         (["run", "demo", "--until", "paint"], 2, "paint"),
         (["sweep", "absent.yaml"], 2, "neither a file nor a preset"),
+        (["sweep", "absent.yaml", "--cluster", "local", "--strict"], 2, "neither a file nor"),
         (["run", "demo"], 2, "ingest.source is not set"),
         (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),
         (["run", "demo", "--set", "sample.generators.ellipse.K=400"], 2, "train.z_dim"),

@@ -16,6 +16,9 @@ from pipeline.evaluate.errors import EvaluateError
 from pipeline.evaluate.held_out import choose_held_out
 from pipeline.evaluate.inception import inception_digest, inception_features
 from pipeline.evaluate.round_trip import spread_of
+from pipeline.sample import SampleError
+from pipeline.sweep.config import SweepConfig
+from pipeline.sweep.stage import points
 from pipeline.train.weights import load_model
 from storage import Store, open_store
 from tests.conftest import SilentConsole
@@ -214,9 +217,9 @@ def test_evaluate__judges_grey_images_and_fewer_samples_than_photographs(grey) -
 def test_sweep__has_every_point_of_the_grid(grey) -> None:
     sweep = open_store(grey[1]).sweep
 
-    assert sweep.sizes["point"] == 2 * 2 * 2
+    assert sweep.sizes["point"] == 3 * 2 * 2
     assert sorted(set(sweep["K"].values.tolist())) == [20, 30]
-    assert set(sweep["law"].values.tolist()) == {"pairwise", "uniform"}
+    assert set(sweep["law"].values.tolist()) == {"pairwise", "uniform", "normal"}
     for name in ("round_trip", "precision", "recall", "coverage", "face_rate"):
         assert np.isfinite(sweep[name]).all()
     wide = sweep["fact"].values == 0.7
@@ -231,6 +234,17 @@ def test_sweep__stands_in_the_report_and_stays_when_it_is_up_to_date(grey) -> No
     assert go(override(config, ["sweep.enabled=false"]), root, until="report") == []
     assert go(override(config, ["sweep.fact=[0.5]"]), root) == []
     assert go(override(config, ["sweep.fact=[0.5]"]), root, until="sweep") == ["sweep"]
+
+
+def test_points__refuses_more_components_than_vary_before_any_task(grey) -> None:
+    statistics = open_store(grey[1]).statistics
+    variance = statistics["explained_variance"].values.copy()
+    variance[25:] = 0
+    flat = statistics.assign(explained_variance=("pc", variance))
+
+    assert {point.K for point in points(SweepConfig(), flat)} == {20, 25}
+    with pytest.raises(SampleError, match=r"sweep.K was to keep 30 .* vary along 25 only"):
+        points(SweepConfig(K=(20, 30)), flat)
 
 
 def test_config__refuses_a_sweep_over_more_components_than_there_are() -> None:

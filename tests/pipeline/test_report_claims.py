@@ -76,6 +76,14 @@ def test_claims_table__without_pairs_links_to_no_missing_figure(run: Run) -> Non
     assert "not measured" in tenth[3]
 
 
+def test_claims_table__takes_the_reports_bounds_of_dominance(run: Run) -> None:
+    strict = CONFIG.model_copy(update={"dominant_mu": 1e9, "dominant_hw": 1e9})
+
+    for config, found in ((CONFIG, "largest"), (strict, "fewer than two dominant")):
+        ninth = table(read_material(run, config, run.decode), "claims-table").rows[8]
+        assert found in ninth[1]
+
+
 def test_region_table__states_shares_and_violations(run: Run, material: Material) -> None:
     rows = {row[0]: row for row in table(material, "inside").rows}
     assert list(rows)[:4] == ["data", "ellipse", "uniform_12", "gaussian"]

@@ -124,8 +124,16 @@ def test_frontier__draws_a_line_for_each_number_of_components(
     assert material.sweep is not None
     figure = frontier.frontier(material.sweep)
 
-    assert [len(axes.lines) for axes in figure.axes] == [3] * 6
+    assert [len(axes.lines) for axes in figure.axes] == [3] * 8
     style.save(figure, tmp_path / "frontier.png")
+
+
+def test_frontier__the_caption_speaks_of_rings_where_there_are_some(material: Material) -> None:
+    assert material.sweep is not None
+    outside = material.sweep.assign_coords(fact=material.sweep["fact"] + 5)
+
+    assert "Ringed" in frontier.entries(material)[0].caption
+    assert "Ringed" not in frontier.entries(replace(material, sweep=outside))[0].caption
 
 
 def test_entries__leave_a_frontier_without_numbers_out(material: Material) -> None:

@@ -195,6 +195,17 @@ def test_draw__ellipse_satisfies_every_pair_as_stored(
     assert not v[:, kept:].any()
 
 
+def test_draw__conditional_says_of_which_vectors_its_constraint_speaks(
+    statistics: xr.Dataset,
+) -> None:
+    base = {"generator": "ellipse", "K": 7}
+
+    constraint = draw("conditional", statistics, 1, selection="smiling", base=base).constraint
+
+    alone = draw("ellipse", statistics, 1, K=7).constraint
+    assert constraint == f"of the vectors with Smiling: {alone}"
+
+
 def test_draw__ellipse_says_its_constraint(statistics: xr.Dataset) -> None:
     constraint = draw("ellipse", statistics, 1, K=10, fact=0.65).attrs["constraint"]
 
@@ -227,7 +238,10 @@ def test_draw__ellipse_says_its_constraint(statistics: xr.Dataset) -> None:
         ("path", {"angles": [0, float("inf")]}, "not finite"),
         ("gaussian", {"b": 1}, "b = 1: Extra inputs are not permitted"),
         ("ellipse", {"K": COMPONENTS + 1}, f"vary along {COMPONENTS} only: set K to at most"),
-        ("uniform", {"seed": -1}, "must not be negative"),
+        ("uniform", {"seed": -1}, "seed = -1: expected an integer that is not negative"),
+        ("uniform", {"seed": 1.5}, "seed = 1.5: expected an integer"),
+        ("uniform", {"seed": None}, "seed = None: expected an integer"),
+        ("uniform", {"seed": "a"}, "seed = 'a': expected an integer"),
         ("uniform", {"n": -1}, "expected how many vectors"),
     ],
 )
