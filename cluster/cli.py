@@ -133,7 +133,7 @@ def sweep(
 
 @app.command()
 def synthesize(
-    destination: Annotated[Path, typer.Argument(help="Folder of the new CelebA tree.")],
+    destination: Annotated[str, typer.Argument(help="Folder of the new CelebA tree.")],
     count: Annotated[int, typer.Option(min=1, help="Number of photographs.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Face i depends on the seed and i.")] = 0,
 ) -> None:

@@ -13,7 +13,7 @@ from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.pca import varying_components
 from pipeline.decode.kernels import decode_batches
 from pipeline.encode.kernels import encode_batches
-from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate
+from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate, share_estimate
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.held_out import choose_held_out
 from pipeline.evaluate.neighbours import neighbourhoods
@@ -102,7 +102,7 @@ def _judge(
         found = neighbourhoods(photographs, reencoded, config.neighbours)
     measured: dict[str, Estimate] = {
         "round_trip": mean_estimate(relative_distance(z, reencoded, spread_of(statistics))),
-        "face_rate": mean_estimate(find_faces(images)) if config.faces else UNKNOWN,
+        "face_rate": share_estimate(find_faces(images)) if config.faces else UNKNOWN,
         **found,
     }
     return {

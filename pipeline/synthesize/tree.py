@@ -36,7 +36,7 @@ class Synthesis:
 
 
 def synthesize(
-    destination: Path,
+    destination: str | Path,
     *,
     count: int,
     seed: int = 0,
