@@ -8,13 +8,17 @@ INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --config-settings editable_mode=compat --editable '.[dev]'
 
-.PHONY: demo test lint bench format constraints clean
+.PHONY: demo test test-services lint bench format constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not services'
+
+# The rest: a real Slurm where there is one, an S3 server, Dask clusters, jobs; all on this machine.
+test-services: $(INSTALLED)
+	$(BIN)/pytest -m services
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

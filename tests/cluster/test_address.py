@@ -22,6 +22,8 @@ from tests.cluster.dask_processes import DaskProcesses, dask_processes, write_ce
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:

@@ -26,6 +26,8 @@ from tests.cluster.test_cli import ZPOINTS, zpoints
 from tests.conftest import SilentConsole
 from tests.s3 import s3_server, upload
 
+pytestmark = pytest.mark.services
+
 ROOT = "s3://runs/small"
 
 

@@ -18,6 +18,8 @@ from cluster.cancel import cancel
 from cluster.jobs import Job, Jobs, new_id
 from storage import StoreLockedError, open_repository, open_store
 
+pytestmark = pytest.mark.services
+
 PUBLISHER = """
 import sys, time
 import numpy as np, xarray as xr

@@ -19,6 +19,8 @@ from pipeline.config import RunConfig, override
 from storage import StoreNotFoundError, open_repository, open_store
 from tests.cluster.commands import zpoints
 
+pytestmark = pytest.mark.services
+
 LONG = ["train.epochs=500"]
 """A training that lasts until it is told to end."""
 

@@ -7,11 +7,14 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 import yaml
 
 from pipeline.config import RunConfig, override
 from storage import open_store
 from tests.cluster.commands import ZPOINTS
+
+pytestmark = pytest.mark.services
 
 LOOK = """
 import sys, time

@@ -24,6 +24,8 @@ from tests.cluster.dask_processes import DaskProcesses, dask_processes
 from tests.cluster.encoding import encode_store, noise_store
 from tests.conftest import SilentConsole
 
+pytestmark = pytest.mark.services
+
 SECONDS_BETWEEN_DEATHS = 3.0
 CORES = os.cpu_count() or 1
 WORKERS = 4  # a new worker loads its libraries for some seconds

@@ -19,6 +19,8 @@ from pipeline.config import ConfigError, RunConfig
 from storage import StoreLockedError, open_repository
 from tests.cluster.commands import ZPOINTS, zpoints
 
+pytestmark = pytest.mark.services
+
 DAY = 86400.0
 SCHEDULE = """
 import sys

@@ -16,6 +16,8 @@ from tests.cluster.sockets import open_beyond_loopback
 from tests.cluster.test_address import assert_same_results
 from tests.conftest import SilentConsole
 
+pytestmark = pytest.mark.services
+
 
 def jobs(folder: Path, *overrides: str) -> list[str]:
     """Settings of a run whose workers are two small jobs."""

@@ -15,6 +15,8 @@ from storage import open_store
 from tests.cluster.commands import zpoints
 from tests.cluster.slurm import Slurm, command
 
+pytestmark = pytest.mark.services
+
 DRIVER = [
     "cluster.kind=slurm",
     "cluster.jobs.cores=1",
