@@ -92,7 +92,7 @@ def test_cancel__of_a_slurm_job_that_trains_ends_it(
 ) -> None:
     id_ = submitted(config, "--set", "train.epochs=500", "--until", "train", folder=folder)
     jobs = Jobs(str(folder / "store"))
-    until(lambda: jobs.sight(id_).note.startswith("train") or jobs.sight(id_).over)
+    until(lambda: jobs.sight(id_).note.startswith("train: ") or jobs.sight(id_).over)
     assert jobs.sight(id_).state == "running", jobs.sight(id_)
     listed = zpoints("jobs", "store", folder=folder).stdout
 
