@@ -21,8 +21,10 @@ from storage.variables import NAMED, find
 ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily even if the registry calls them small."""
-TASK_BYTES = 8 * 2**20
-"""What a lazy array's task reads at least, in whole chunks: a task costs Dask 1 to 2 ms."""
+TASK_BYTES = (8 * 2**20, 32 * 2**20)
+"""What a lazy array's task reads at least and at most, in whole chunks: a task costs Dask 2 ms."""
+TASKS = 64
+"""Tasks that share a lazy array as long as those bounds allow: enough for any load to be even."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels costs a round trip."""
 CHUNK_BYTES = 32 * 2**20
@@ -264,7 +266,8 @@ def _chunked(name: str, variable: xr.Variable) -> xr.Variable:
     prefix = f"open-{name}"
     rows, *others = variable.encoding["chunks"]
     size = variable.dtype.itemsize * prod([rows, *others])
-    chunks = (rows * max(1, TASK_BYTES // size), *others)
+    least, most = TASK_BYTES
+    chunks = (rows * max(1, min(max(variable.nbytes // TASKS, least), most) // size), *others)
     token = tokenize(variable._data)
     return variable.chunk(chunks, name=f"{prefix}-{token}", lock=False, inline_array=True)
 

@@ -16,8 +16,8 @@ from storage.variables import HAS_ATTRIBUTES
 Floats = NDArray[np.float64]
 
 
-# Rows converted to float64 at a time, as in the moments.
-_ROWS = 1024
+# Rows converted to float64 at a time: half of what the second-level cache of one core holds.
+_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class AttributeMeans:
             rows = slice(start, start + _ROWS)
             centred = deviations[: len(x[rows])]
             kernels.centre(x[rows], origin, centred)
-            sums += flags[rows].T.astype(np.float64) @ centred
+            kernels.add_flagged_rows(centred, flags[rows], sums)
         count = np.count_nonzero(flags, axis=0)
         some = count > 0
         sums[some] = origin + sums[some] / count[some, None]

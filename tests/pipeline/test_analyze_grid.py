@@ -98,6 +98,30 @@ def test_grid_exponent__never_decreases_when_the_range_grows(values: list[float]
     assert inner[0] <= outer[0]
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    arrays.arrays(np.float32, (30, 2), elements=st.floats(-1e6, 1e6, width=32)),
+    st.integers(0, 30),
+)
+def test_merge__of_two_parts_one_perhaps_empty_is_the_grid_of_all(x: np.ndarray, cut: int) -> None:
+    def grid_of(part: np.ndarray) -> Grid:
+        low, high = part.min(axis=0, initial=np.inf), part.max(axis=0, initial=-np.inf)
+        return Grid.from_values(part, low.astype(float), high.astype(float))
+
+    merged = grid_of(x[:cut]).merge(grid_of(x[cut:]))
+
+    whole = grid_of(x)
+    np.testing.assert_array_equal(merged.counts, whole.counts)
+    np.testing.assert_array_equal(merged.origin, whole.origin)
+
+
+def test_merge__with_no_values_leaves_the_least_numbers_in_their_cells() -> None:
+    x = np.array([[1e-300], [2e-300]])
+    grid = Grid.from_values(x, x[0], x[1])
+
+    np.testing.assert_array_equal(grid.merge(Grid.empty(1)).counts, grid.counts)
+
+
 def test_grid__pickled_is_small_and_the_same() -> None:
     x = np.random.default_rng(0).normal(size=(5000, 3))
     grid = Grid.from_values(x, x.min(axis=0), x.max(axis=0))
