@@ -25,6 +25,8 @@ COMMIT_SECONDS = 5.0
 """Time that a wave of blocks aims at; a killed run loses about this much work."""
 FIRST_WAVE = 2
 """Blocks of the first wave, when nothing is known of their speed."""
+GROWTH = 16
+"""How many times as many the next wave has at most: the first blocks may be quicker than others."""
 CHECKPOINTS = "checkpoints"
 
 
@@ -196,7 +198,7 @@ class StageTransaction:
             yield blocks[start : start + size]
             start += size
             seconds = max(time.monotonic() - began, 1e-3)
-            size = max(1, min(4 * size, round(size * COMMIT_SECONDS / seconds)))
+            size = max(1, min(GROWTH * size, round(size * COMMIT_SECONDS / seconds)))
 
     def _write_wave(self, group: str, names: tuple[str, ...], wave: Sequence[Block]) -> None:
         message = f"{self.stage}: rows {wave[0].start} to {wave[-1].stop}"

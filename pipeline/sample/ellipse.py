@@ -44,6 +44,10 @@ class Ellipse(Generator):
         description="pairwise: the source's redrawing of pairs; uniform: uniform on the region; "
         "normal: the normal distribution with the measured variances, truncated to the region.",
     )
+    core: bool = Field(
+        default=False,
+        description="Widths and variances of the core (analyze.core_level), not of all z-points.",
+    )
 
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
@@ -55,11 +59,21 @@ class Ellipse(Generator):
                 f"The generator 'ellipse' was to keep K = {kept} principal components, but the "
                 f"latent vectors vary along {available} only: set K to at most {available}."
             )
-        half_axes = self.fact * statistics["pc_hw"].values[:kept]
+        widths, deviation = statistics["pc_hw"].values, np.sqrt(np.maximum(variance, 0.0))
+        if self.core:
+            widths, deviation = _of_core(statistics)
+        half_axes = self.fact * widths[:kept]
         if self.law == "normal":
-            normal = NormalInRegion.of(np.sqrt(variance[:kept]) / half_axes)
-            return NormalEllipseSampler(half_axes, self.fact, normal)
-        return EllipseSampler(half_axes, self.fact, self.law)
+            normal = NormalInRegion.of(deviation[:kept] / half_axes)
+            return NormalEllipseSampler(half_axes, self._condition(kept), normal)
+        return EllipseSampler(half_axes, self._condition(kept), self.law)
+
+    def _condition(self, kept: int) -> str:
+        of = " of the core" if self.core else ""
+        return (
+            f"u_i^2 + u_j^2 <= 1 for every pair of the {kept} leading principal components, "
+            f"u_i = v_i / ({self.fact:g} hw_i{of}); v_k = 0 for the others"
+        )
 
     def kept(self, statistics: xr.Dataset) -> int:
         """K, or where it is null as many components as vary, at most 105."""
@@ -72,14 +86,9 @@ class EllipseSampler:
     """v_i = a_i u_i for the K = len(half_axes) leading components, 0 for the others."""
 
     half_axes: Floats
-    fact: float
+    constraint: str
     law: Literal["pairwise", "uniform"]
     space: ClassVar[Literal["z", "pc"]] = "pc"
-
-    @property
-    def constraint(self) -> str:
-        """The pair condition."""
-        return _pair_condition(len(self.half_axes), self.fact)
 
     def draw(self, rng: np.random.Generator, samples: range) -> Floats:
         """Draw vectors (len(samples), K) of PCA coordinates."""
@@ -100,22 +109,20 @@ class NormalEllipseSampler:
     """v_i = a_i u_i, with u normal and truncated to the region."""
 
     half_axes: Floats
-    fact: float
+    constraint: str
     normal: NormalInRegion
     space: ClassVar[Literal["z", "pc"]] = "pc"
-
-    @property
-    def constraint(self) -> str:
-        """The pair condition."""
-        return _pair_condition(len(self.half_axes), self.fact)
 
     def draw(self, rng: np.random.Generator, samples: range) -> Floats:
         """Draw vectors (len(samples), K) of PCA coordinates."""
         return self.normal.draw(rng, len(samples)) * (self.half_axes * ROUNDING_MARGIN)
 
 
-def _pair_condition(kept: int, fact: float) -> str:
-    return (
-        f"u_i^2 + u_j^2 <= 1 for every pair of the {kept} leading principal components, "
-        f"u_i = v_i / ({fact:g} hw_i); v_k = 0 for the others"
-    )
+def _of_core(statistics: xr.Dataset) -> tuple[Floats, Floats]:
+    """Widths hw and standard deviations (N,) of the core along the principal components."""
+    if (count := int(statistics["core_count"])) < 2:
+        raise SampleError(
+            f"The generator 'ellipse' was to be fitted to the core, which holds {count} of the "
+            "z-points: raise analyze.core_level, or set core to false."
+        )
+    return statistics["core_pc_hw"].values, statistics["core_pc_std"].values

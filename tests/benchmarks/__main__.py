@@ -25,10 +25,10 @@ def all_figures() -> Iterator[Figure]:
         synthesize(scratch / "faces", count=FACES)
         yield from ingest.figures(scratch / "faces", scratch)
         yield from statistics.figures(scratch)
+        yield from sampling.figures(scratch)
     yield from scale.figures()
     yield from training.figures()
     yield from drawing.figures()
-    yield from sampling.figures()
 
 
 def main() -> int:

@@ -1,50 +1,80 @@
-"""Drawing and decoding, chunk by chunk, against a bare decoder of the same vectors."""
+"""The sampling stage, drawing and store included, against a bare decoder of as many vectors."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
 
 import dask.array as da
 import torch
 
+from cluster.connect import dask_client
 from pipeline.analyze import analyze
-from pipeline.config import RunConfig
-from pipeline.decode.kernels import BATCH, decode_batches
-from pipeline.sample import draw_rows
-from pipeline.stage import chunk_bounds
+from pipeline.cluster_config import ClusterConfig
+from pipeline.config import RunConfig, override
+from pipeline.decode.kernels import BATCH
+from pipeline.sample.stage import group_of, sample
+from pipeline.stage import StageRun
 from pipeline.train.device import choose_device, single_torch_thread
 from pipeline.train.model import Architecture, Autoencoder
+from pipeline.train.state import Curves
+from pipeline.train.weights import model_dataset
+from storage import Repository, open_repository
 from tests.benchmarks.measure import Figure, paired
+from tests.conftest import WORKER, SilentConsole
 
-LATENTS, COMPONENTS, SAMPLES, SIDE = 4096, 256, 2048, 64
+LATENTS, COMPONENTS, SAMPLES, SIDE, CORES = 4096, 256, 24_576, 64, 2
+GENERATOR = "ellipse"
 
 
-def figures() -> Iterator[Figure]:
-    """Samples per second of the source's generator, in one thread as in a task; case I."""
-    config = RunConfig().sample
-    latents = da.random.default_rng(0).normal(size=(LATENTS, COMPONENTS))
-    statistics = analyze(latents)
-    sampler = config.generators["ellipse"].fit(statistics)
-    device = choose_device("auto")
+def figures(scratch: Path) -> Iterator[Figure]:
+    """Samples per second of the source's generator; case I, on two cores each."""
+    config = override(RunConfig(), [f"sample.count={SAMPLES}"])
+    repository = open_repository(str(scratch / "samples"))
     model = Autoencoder(Architecture(case=1, side=SIDE, channels=3, z_dim=COMPONENTS))
+    _publish_inputs(repository, model)
+    numbers, device = count(), choose_device("auto")
     model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    drawn = torch.from_numpy(draw_rows(sampler, statistics, config.seed, 0, SAMPLES)[0])
+    batches = torch.randn(SAMPLES, COMPONENTS, device=device).split(BATCH)
 
     def ours() -> None:
-        with single_torch_thread():
-            for start, stop in chunk_bounds(SAMPLES, config.chunk):
-                z, _ = draw_rows(sampler, statistics, config.seed, start, stop)
-                decode_batches(model, z)
+        group, fingerprint = group_of(GENERATOR), f"bench-{next(numbers)}"
+        work = repository.begin(stage="sample", fingerprint=fingerprint, groups=(group,))
+        run = StageRun(
+            config=config,
+            store=repository.store(),
+            work=work,
+            console=SilentConsole(),
+            worker=WORKER,
+        )
+        work.publish(message="bench", rows=sample(run, name=GENERATOR))
 
     @torch.inference_mode()
-    def bare() -> None:
+    def decode(batch: torch.Tensor) -> torch.Tensor:
         with single_torch_thread():
-            batches = (model.decode(z.to(device)) for z in drawn.split(BATCH))
-            torch.cat([(255 * images).round().to(torch.uint8).cpu() for images in batches])
+            return (255 * model.decode(batch)).round().to(torch.uint8).cpu()
 
-    yield paired(
-        f"draw and decode / bare decoder ({device.type})",
-        ours,
-        bare,
-        work=SAMPLES,
-        unit="samples/s",
-        floor=0.9,
-    )
+    def bare() -> None:
+        with ThreadPoolExecutor(CORES) as pool:
+            torch.cat(list(pool.map(decode, batches)))
+
+    with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
+        yield paired(
+            f"draw, decode and store / bare decoder ({device.type})",
+            ours,
+            bare,
+            work=SAMPLES,
+            unit="samples/s",
+            floor=0.9,
+        )
+
+
+def _publish_inputs(repository: Repository, model: Autoencoder) -> None:
+    latents = da.random.default_rng(0).normal(size=(LATENTS, COMPONENTS))
+    for stage, group, dataset in (
+        ("train", "model", model_dataset(model, Curves([1.0], [1.0], [1.0]))),
+        ("analyze", "statistics", analyze(latents)),
+    ):
+        work = repository.begin(stage=stage, fingerprint="bench", groups=(group,))
+        work.create(group, dataset)
+        work.publish(message="bench", rows=0)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
-from pipeline.analyze import analyze
+from pipeline.analyze import AnalyzeConfig, analyze
 from pipeline.sample import BLOCK, GENERATORS, Parameters, SampleError, draw, draw_rows, generator
 
 COMPONENTS = 24
@@ -24,6 +24,7 @@ CASES = [
     ("ellipse", {"K": 10}),
     ("ellipse", {"K": COMPONENTS, "law": "uniform", "fact": 0.6}),
     ("ellipse", {"K": COMPONENTS, "law": "normal"}),
+    ("ellipse", {"K": 10, "law": "normal", "core": True}),
     ("ellipse_original", {"level": 2.0}),
     ("ellipsoid", {}),
     ("ellipsoid", {"law": "normal", "level": 3.0}),
@@ -41,8 +42,8 @@ each_law = pytest.mark.parametrize(("name", "parameters"), CASES)
 each_case = pytest.mark.parametrize(("name", "parameters"), CASES + ENUMERATIONS)
 
 
-def describe(z: np.ndarray) -> xr.Dataset:
-    return analyze(da.from_array(z, chunks=(2000, -1)))
+def describe(z: np.ndarray, config: AnalyzeConfig | None = None) -> xr.Dataset:
+    return analyze(da.from_array(z, chunks=(2000, -1)), config)
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +194,32 @@ def test_draw__ellipse_satisfies_every_pair_as_stored(
     assert (np.sort(u * u, axis=1)[:, -2:].sum(axis=1) <= 1).all()
     assert np.abs(u).max() > 0.78
     assert not v[:, kept:].any()
+
+
+@pytest.mark.parametrize("law", ["pairwise", "uniform", "normal"])
+def test_draw__ellipse_of_the_core_is_as_wide_as_the_core(law: str) -> None:
+    z = np.random.default_rng(4).standard_t(3, size=(4000, COMPONENTS)) * np.arange(
+        1, 1 + COMPONENTS
+    )
+    statistics = describe(z, AnalyzeConfig(core_level=1.5))
+    core = statistics.assign(
+        pc_hw=statistics["core_pc_hw"], explained_variance=statistics["core_pc_std"] ** 2
+    )
+
+    drawn = draw("ellipse", statistics, 500, K=8, law=law, core=True)
+
+    expected = draw("ellipse", core, 500, K=8, law=law)
+    np.testing.assert_array_equal(drawn["v"], expected["v"])
+    assert drawn["v"].std() < draw("ellipse", statistics, 500, K=8, law=law)["v"].std()
+    assert "hw_i of the core" in drawn.attrs["constraint"]
+
+
+def test_draw__ellipse_of_a_core_without_vectors_is_refused() -> None:
+    z = np.random.default_rng(5).normal(size=(50, 4))
+    statistics = describe(z).assign(core_count=1)
+
+    with pytest.raises(SampleError, match=r"core, which holds 1 .* raise analyze.core_level"):
+        draw("ellipse", statistics, 5, core=True)
 
 
 def test_draw__conditional_says_of_which_vectors_its_constraint_speaks(
