@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 from skimage.data import astronaut
 from sklearn.neighbors import NearestNeighbors
 
-from pipeline.evaluate.estimate import jackknife, mean_estimate, share_estimate
+from pipeline.evaluate.estimate import jackknife, mean_estimate, replicates, share_estimate
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.frechet import frechet, frechet_distance
 from pipeline.evaluate.neighbours import MEASURES, neighbourhoods
@@ -18,6 +18,7 @@ from pipeline.evaluate.sliced_wasserstein import (
     PATCH,
     PATCHES,
     distance,
+    distances_without,
     laplacian_pyramid,
     levels,
     normalised,
@@ -202,6 +203,14 @@ def test_sliced_wasserstein__is_the_mean_of_one_dimensional_distances() -> None:
     np.testing.assert_allclose(np.linalg.norm(directions, axis=0), 1, rtol=1e-5)
     assert found.value == pytest.approx(np.mean(by_level))
     assert found.error > 0
+
+
+@pytest.mark.parametrize("images", [5, 10, 37])
+def test_distances_without__are_those_of_the_images_that_are_left(images: int) -> None:
+    rng = np.random.default_rng(images)
+    x, y = rng.normal(size=(2, images, 3, 4)).astype(np.float32).round(1)  # with ties
+
+    np.testing.assert_array_equal(distances_without(x, y), replicates(distance, x, y))
 
 
 def test_sliced_wasserstein__is_larger_for_blurred_images_than_for_others() -> None:
