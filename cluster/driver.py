@@ -160,7 +160,7 @@ class Driver:
         """Remove the output's file if all of it is in the root."""
         output = Path(self._job.output)
         with suppress(OSError):  # then it stays
-            if self._log.kept == output.stat().st_size:
+            if output.is_file() and self._log.kept == output.stat().st_size:
                 output.unlink()
 
     def _cancelled(self) -> bool:

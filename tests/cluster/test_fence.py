@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cluster.cancel import cancel
-from cluster.jobs import Job, Jobs, new_id
+from cluster.jobs import Jobs, new_id
 from storage import StoreLockedError, open_repository, open_store
+from tests.cluster.users import a_job
 from tests.moments import chosen_moments
 from tests.s3 import s3_server
 
@@ -27,7 +28,7 @@ from contextlib import contextmanager
 from storage import PublishConflictError, open_repository
 
 root, id_, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
-driver = Driver(root, begin(root, id_, "/dev/null"))
+driver = Driver(root, begin(root, id_, ""))
 
 @contextmanager
 def gate():
@@ -69,10 +70,7 @@ class Publisher:
     def __init__(self, root: str, pause: float) -> None:
         self.root = open_repository(root).root
         self.id = new_id()
-        facts = {"title": "t", "until": "report", "config": {}, "folder": "/"}
-        Jobs(self.root).add(
-            Job(id=self.id, submitted=time.time(), output="/dev/null", **facts)  # type: ignore[arg-type]
-        )
+        Jobs(self.root).add(a_job(id=self.id))
         command = [sys.executable, "-u", "-c", PUBLISHER, self.root, self.id, str(pause)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -59,7 +59,9 @@ def test_submit__needs_no_free_thread_and_cancel_ends_a_driver_whose_launcher_ha
     small_config: RunConfig, folder: Path
 ) -> None:
     with dask_processes(folder / "dask", (), ("--resources", "GPU=1")) as cluster:
-        config = override(small_config, [*cluster.overrides, *LONG])
+        # Another name of the scheduler than the workers have, as through a tunnel.
+        place = f"cluster.address={cluster.address.replace('127.0.0.1', 'localhost')}"
+        config = override(small_config, [*cluster.overrides, place, *LONG])
         with dask_client(config.cluster, SilentConsole()) as client:
             client.wait_for_workers(2, timeout=60)
             asleep = client.map(time.sleep, [600, 601])
@@ -70,6 +72,7 @@ def test_submit__needs_no_free_thread_and_cancel_ends_a_driver_whose_launcher_ha
         assert driver.parent() in launcher(cluster, 1)  # it may train on the GPU
         assert os.getsid(driver.pid) == driver.pid
         assert "OMP_NUM_THREADS" not in driver.environ()
+        assert job.config["cluster"]["address"] == cluster.address
         assert driver.cwd() == job.folder == str(folder)
 
         cluster.workers[1].terminate()

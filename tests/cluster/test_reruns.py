@@ -16,12 +16,13 @@ from cluster.ledger import Health, Ledger, Line
 from cluster.schedule import Schedule
 from pipeline.config import RunConfig
 from storage import StoreError, open_repository
-from tests.cluster.commands import zpoints
-from tests.cluster.test_schedule import DAY, ScheduleProcess
+from tests.cluster.commands import ScheduleProcess, zpoints
 from tests.cluster.users import LONG, a_job, written
 from tests.moments import wait_until
 
 pytestmark = pytest.mark.services
+
+DAY = 86400.0
 
 
 @pytest.fixture

@@ -49,24 +49,6 @@ def config(small_config: RunConfig, folder: Path) -> Path:
     return written(small_config, folder / "small.yaml")
 
 
-class ScheduleProcess:
-    """A schedule as a user keeps one, every night at 3."""
-
-    def __init__(self, config: Path, root: str) -> None:
-        command = [ZPOINTS, "schedule", config, "--cron", "0 3 * * *", "--root", root]
-        self._process = subprocess.Popen(list(map(str, command)))
-        self.pid = self._process.pid
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def end(self) -> int:
-        """Ask it to end; returns its exit code."""
-        self._process.terminate()
-        return self._process.wait(60)
-
-
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 @pytest.mark.parametrize(
     "text",

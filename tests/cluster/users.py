@@ -21,5 +21,5 @@ def written(config: RunConfig, path: Path, *overrides: str) -> Path:
 
 def a_job(**facts: object) -> Job:
     """A record, of a queued job unless the facts say otherwise."""
-    plain = {"title": "t", "until": "report", "config": {}, "folder": "/", "output": "/dev/null"}
+    plain = {"title": "t", "until": "report", "config": {}, "folder": "/"}
     return Job(**{"id": new_id(), "submitted": time.time(), **plain, **facts})  # type: ignore[arg-type]
