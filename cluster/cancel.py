@@ -2,8 +2,8 @@
 
 import time
 
-from cluster.jobs import ENDED, Job, Jobs, Sighting
-from cluster.slurm import dequeue
+from cluster.jobs import ENDED, Jobs, Sighting
+from cluster.slurm import SlurmError, dequeue
 from storage import open_repository
 from storage.errors import ZpointsError
 
@@ -12,11 +12,14 @@ PUBLISHING_SECONDS = 30.0
 POLL_SECONDS = 0.5
 PUBLISHING_POLL_SECONDS = 0.1
 """The moments between two publications may be short."""
-DAY = 86400.0
 
 
 class JobEndedError(ZpointsError):
     """The job is over already."""
+
+
+class StillQueuedError(ZpointsError):
+    """The job is cancelled, but Slurm could not be told so."""
 
 
 class WaitedError(ZpointsError):
@@ -43,6 +46,8 @@ def cancel(root: str, id_: str) -> Sighting:
         If there is no such job.
     JobEndedError
         If it is done, or has failed.
+    StillQueuedError
+        If it is cancelled, and its batch job still waits.
     """
     jobs, patience = Jobs(root), time.monotonic() + PUBLISHING_SECONDS
     while True:
@@ -57,22 +62,30 @@ def cancel(root: str, id_: str) -> Sighting:
         # On the tag from before the fence: a later publication is another one.
         if jobs.swap(job, tag, state="cancelled", reason="on request"):
             break
-    return _cancelled(jobs, job)
+    return _cancelled(jobs, id_)
 
 
-def _cancelled(jobs: Jobs, before: Job) -> Sighting:
-    found = jobs.sight(before.id)
+def _cancelled(jobs: Jobs, id_: str) -> Sighting:
+    found = jobs.sight(id_)
     if found.state != "cancelled":
         raise JobEndedError(
-            f"Job {before.id} cannot be cancelled: it is {found.state}"
+            f"Job {id_} cannot be cancelled: it is {found.state}"
             + (f" ({found.note})." if found.note else ".")
         )
-    if before.state == "queued" and before.batch is not None:
-        dequeue(before.batch)
-    return found
+    batch = found.job.batch
+    if batch is None or found.job.pid is not None:
+        return found
+    try:
+        dequeue(batch)
+    except SlurmError as error:
+        raise StillQueuedError(
+            f"Slurm's job {batch} may still wait in its queue, and would end as soon as it begins; "
+            f"remove it with scancel {batch} on a machine of the cluster. {error}"
+        ) from error
+    return jobs.sight(id_)
 
 
-def wait(root: str, id_: str, *, seconds: float = DAY) -> Sighting:
+def wait(root: str, id_: str, *, seconds: float) -> Sighting:
     """Wait until the process of a job has ended, or seems lost.
 
     Parameters

@@ -1,6 +1,6 @@
 """The process of a job: does the run, leaves signs of life, heeds a cancellation.
 
-Started by ``cluster.submit`` as ``python -m cluster.driver ROOT ID``.
+Started as ``python -m cluster.driver ROOT ID OUTPUT``; what it prints goes to the file OUTPUT.
 """
 
 import logging
@@ -19,16 +19,18 @@ import psutil
 from rich.console import Console as RichConsole
 
 from cluster.console import LogConsole
-from cluster.interruption import Interrupted, heed_signals
+from cluster.interruption import Interrupted, finish_undisturbed, heed_signals
 from cluster.job_log import JobLog
-from cluster.jobs import ENDED, Job, Jobs
+from cluster.jobs import ALIVE, ENDED, Job, Jobs
 from pipeline.config import validated
 from pipeline.console import Advance
 from storage.errors import StoreError, ZpointsError
 
 BEAT_SECONDS = 3.0
 """Time between two signs of life; a cancellation is noticed as fast."""
-ALIVE = ("running", "publishing")
+
+Outcome = tuple[str, str, int]
+"""State, reason and exit code."""
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +81,7 @@ class Driver:
         """Do the run and record how it ended; returns the exit code."""
         beating = threading.Thread(target=self._beat, daemon=True)
         beating.start()
-        state, reason, code = self._outcome()
+        state, reason, code = self._settled()
         if reason:
             print(f"zpoints: {reason}", file=sys.stderr, flush=True)  # noqa: T201
         self._over.set()
@@ -107,7 +109,18 @@ class Driver:
         # Not after a failure: the request may still be under way.
         self._jobs.change(self._job.id, ("publishing",), state="running")
 
-    def _outcome(self) -> tuple[str, str, int]:
+    def _settled(self) -> Outcome:
+        """How the run ended; nothing interrupts what is still to be recorded."""
+        try:
+            try:
+                return self._outcome()
+            finally:
+                finish_undisturbed()
+        except Interrupted as stop:
+            name = signal.Signals(stop.code - 128).name
+            return "failed", f"ended by {name}; submit again, and it goes on", stop.code
+
+    def _outcome(self) -> Outcome:
         job = self._job
         try:
             from cluster.run import run  # takes seconds: the job shows life before
@@ -122,9 +135,6 @@ class Driver:
             )
             if result.page is not None:
                 self.console.line(f"report: {result.page}")
-        except Interrupted as stop:
-            name = signal.Signals(stop.code - 128).name
-            return "failed", f"ended by {name}; submit again, and it goes on", stop.code
         except (ZpointsError, OSError) as error:
             return "failed", str(error), 1
         except Exception as error:
@@ -150,7 +160,7 @@ class Driver:
         """Remove the output's file if all of it is in the root."""
         output = Path(self._job.output)
         with suppress(OSError):  # then it stays
-            if self._log.kept == output.stat().st_size:
+            if output.is_file() and self._log.kept == output.stat().st_size:
                 output.unlink()
 
     def _cancelled(self) -> bool:
@@ -161,24 +171,27 @@ class Driver:
             return False
 
 
-def begin(root: str, id_: str) -> Job | None:
+def begin(root: str, id_: str, output: str) -> Job | None:
     """Make a queued job this process's; None if it was cancelled before."""
     jobs = Jobs(root)
     process = psutil.Process()
-    mine = {"pid": process.pid, "born": process.create_time(), "host": platform.node()}
+    me = {"pid": process.pid, "born": process.create_time(), "host": platform.node()}
     jobs.beat(id_, "starting")
-    if not jobs.change(id_, ("queued",), state="running", began=time.time(), **mine):
-        jobs.change(id_, ENDED, ended=time.time())
-        return None
-    return jobs.read(id_)[0]
+    jobs.change(id_, ("queued",), state="running", began=time.time(), output=output, **me)
+    job, _ = jobs.read(id_)
+    # The record decides: the answer to a write that succeeded may have been lost.
+    if job.state in ALIVE and me == {name: getattr(job, name) for name in me}:
+        return job
+    jobs.change(id_, ENDED, ended=time.time())
+    return None
 
 
 def main() -> int:
     """Do the job that the command line names."""
     heed_signals()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    root, id_ = sys.argv[1:]
-    job = begin(root, id_)
+    root, id_, output = sys.argv[1:]
+    job = begin(root, id_, output)
     return 0 if job is None else Driver(root, job).run()
 
 

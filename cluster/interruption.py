@@ -27,6 +27,18 @@ def heed_signals() -> None:
     sys.unraisablehook = _report_unraisable
 
 
+def finish_undisturbed() -> None:
+    """Take no more signals: what is left takes moments, and has to be done.
+
+    Raises
+    ------
+    Interrupted
+        If one has come that was not heeded yet.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def check() -> None:
     """Raise ``Interrupted`` if that was asked for.
 

@@ -62,6 +62,18 @@ class JobLog:
         return f"{self._folder}/{start // PIECE:06d}"
 
 
+def unkept(output: Path, start: int) -> bytes | None:
+    """What a file has from a byte on, secrets blotted out; None if it cannot be read here.
+
+    After a kill this is what the process printed in its last seconds, after a failure to start all
+    that it printed.
+    """
+    try:
+        return _blotted(output.read_bytes())[start:]
+    except OSError:
+        return None
+
+
 def _blotted(text: bytes) -> bytes:
     for name in SECRETS:
         if secret := os.environ.get(name, "").encode():

@@ -5,6 +5,7 @@ import platform
 import secrets
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from storage.blobs import Blobs
 from storage.errors import StoreError, StoreNotFoundError
 
 FOLDER = "jobs"
+ALIVE = ("running", "publishing")
 ENDED = ("done", "failed", "cancelled")
 LOST_SECONDS = 60.0
 """How old the last sign of life of a job may be; clocks must agree to much less."""
@@ -36,18 +38,19 @@ class Job:
     title, until, config
         What to run; ``config`` is the whole configuration as JSON.
     folder
-        Where relative paths of the configuration begin.
+        Where relative paths of the configuration begin: there the driver works.
     submitted, began, ended
         Seconds since 1970; None where it has not come to that. A job may be cancelled and its
         process not have ended.
     reason
         Why it failed or was cancelled.
     host, pid, born
-        The driver's process; ``born`` tells it from a later one with the same number.
+        The driver's process; ``born`` tells it from a later one with the same number. Before it
+        has begun, ``host`` is the client's.
     batch
         Number of the Slurm job; None for a process of its own.
     output
-        File on ``host`` with everything that the process prints.
+        File on ``host`` with everything that the process prints; empty until it is known.
     writes
         How often the record was written: two versions of it never have the same content, hence
         never the same entity tag.
@@ -67,7 +70,7 @@ class Job:
     pid: int | None = None
     born: float | None = None
     batch: str | None = None
-    output: str
+    output: str = ""
     writes: int = 0
 
     @property
@@ -183,16 +186,21 @@ class Jobs:
         return Sighting(job=job, state=state, note=doing, over=False)
 
     def all(self) -> list[Sighting]:
-        """All jobs, the newest last."""
-        return [self.sight(id_) for id_ in self._blobs.folders(FOLDER)]
+        """All jobs, the newest last; a folder whose record was removed is none."""
+        found = []
+        for id_ in self._blobs.folders(FOLDER):
+            with suppress(StoreNotFoundError):
+                found.append(self.sight(id_))
+        return found
 
 
 def _lost(job: Job, beat: Beat | None) -> str:
     """Why nothing more will come of a job that has not ended; empty if it may."""
     if job.batch is not None and job.pid is None:
         return "" if in_queue(job.batch) else f"Slurm knows no job {job.batch} any more"
-    if job.pid is not None and job.host == platform.node() and not lives(job.pid, job.born):
-        return f"{job.where} is gone"
+    if job.pid is not None and job.host == platform.node():
+        # It is seen here, so that silence says nothing: the machine slept, or the bucket did.
+        return "" if lives(job.pid, job.born) else f"{job.where} is gone"
     seen = max(job.submitted, 0.0 if beat is None else beat.time)
     if time.time() - seen > LOST_SECONDS:
         return f"no sign of life from {job.where} since {utc(seen)}"

@@ -1,4 +1,4 @@
-"""The commands for jobs and schedules."""
+"""The commands for jobs."""
 
 import sys
 import time
@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cluster.options import Cluster, RootOption, Set, errors, output
-from pipeline.cluster_config import chosen_cluster
+from cluster.options import (
+    Cluster,
+    RootOption,
+    Set,
+    Strict,
+    Until,
+    check_stage,
+    errors,
+    named_stores,
+    output,
+    overrides,
+)
+from pipeline.stage_names import STAGES
 
 if TYPE_CHECKING:
-    from cluster.cron import Cron
-    from pipeline.config import RunConfig
+    from cluster.jobs import Job
 
 FAILED, NOT_OVER = 1, 6
 DAY = 86400.0
@@ -33,18 +43,16 @@ app = typer.Typer()
 def submit(
     config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
     root: RootOption = None,
-    until: Annotated[
-        str, typer.Option(help="Last stage: ingest, train, encode, analyze, sample or report.")
-    ] = "report",
+    until: Until = STAGES[-1],
     set_: Set = None,
     cluster: Cluster = None,
+    strict: Strict = False,
 ) -> None:
     """Start a run as a job that goes on without this terminal; prints its id."""
-    from pipeline.config import STAGES, load_config
+    from pipeline.config import load_config
 
-    if until not in STAGES:
-        raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
-    settings = load_config(config, [*(set_ or ()), *chosen_cluster(cluster)])
+    check_stage(until)
+    settings = load_config(config, overrides(set_, cluster, strict))
 
     from cluster.submit import submit as start
 
@@ -61,24 +69,9 @@ def jobs(
 ) -> None:
     """List the jobs of a store: state, stage and progress, or how they ended."""
     from cluster.jobs import Jobs
-    from cluster.known_roots import known_roots
     from cluster.tables import job_table
-    from storage import StoreError, StoreNotFoundError, open_store
 
-    sightings = []
-    for place in [root] if root else known_roots():
-        try:
-            found = open_store(place).root
-        except StoreNotFoundError:
-            if root:
-                raise
-            continue  # a store that was removed since
-        except StoreError as error:
-            if root:
-                raise
-            errors.print(f"zpoints: {error}", style="red", soft_wrap=True)
-            continue
-        sightings += [(found, sighting) for sighting in Jobs(found).all()]
+    sightings = [(place, seen) for place in named_stores(root) for seen in Jobs(place).all()]
     output.print(job_table(sightings, several=root is None))
 
 
@@ -100,12 +93,13 @@ def logs(
     known.read(id_)
     limit = time.monotonic() + timeout
     while True:
-        over = known.sight(id_).over
+        found = known.sight(id_)
         text = log.read(shown)
         shown += len(text)
-        sys.stdout.buffer.write(text)
-        sys.stdout.flush()
-        if over or not follow:
+        _write(text)
+        if found.over:
+            _write_rest(found.job, shown)
+        if found.over or not follow:
             return
         if time.monotonic() > limit:
             errors.print(f"zpoints: job {id_} is not over after {timeout:,.0f} s.", style="red")
@@ -116,14 +110,16 @@ def logs(
 @app.command()
 def cancel(id_: Id, root: JobRoot = None) -> None:
     """End a job; when this returns, it publishes nothing more."""
-    from cluster.cancel import WaitedError, wait
+    from cluster.cancel import StillQueuedError, WaitedError, wait
     from cluster.cancel import cancel as end
 
     where = _root_of(id_, root)
-    end(where, id_)
     try:
+        end(where, id_)
         wait(where, id_, seconds=STOP_SECONDS)
         output.print(f"{id_} is cancelled.")
+    except StillQueuedError as error:
+        output.print(f"{id_} is cancelled. {error}", soft_wrap=True)
     except WaitedError:
         output.print(f"{id_} is cancelled and publishes nothing more; its process is still ending.")
 
@@ -144,94 +140,25 @@ def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
         raise typer.Exit(FAILED)
 
 
-@app.command()
-def schedule(
-    config: Annotated[
-        str | None,
-        typer.Argument(metavar="CONFIG", help="A YAML file or a preset; with --status a store."),
-    ] = None,
-    cron: Annotated[
-        str | None, typer.Option(metavar="TIMES", help='In cron\'s notation, e.g. "0 3 * * *".')
-    ] = None,
-    root: RootOption = None,
-    set_: Set = None,
-    cluster: Cluster = None,
-    print_: Annotated[
-        str | None,
-        typer.Option("--print", help="Only print a unit: systemd, cron, slurm or kubernetes."),
-    ] = None,
-    status: Annotated[
-        bool, typer.Option("--status", help="Only say whether schedules live, and their runs.")
-    ] = False,
-) -> None:
-    """Run again at set times, a job each time, while this command runs; or print units for that."""
-    if status:
-        _status(config or root)
-        return
-    if config is None or cron is None:
-        raise typer.BadParameter('expected CONFIG and --cron, e.g. --cron "0 3 * * *".')
-
-    from cluster.cron import Cron
-    from pipeline.config import load_config
-
-    times = Cron.parse(cron)
-    overrides = [*(set_ or ()), *chosen_cluster(cluster)]
-    settings = load_config(config, overrides)
-    name = Path(config).stem
-    where = root or settings.root or f"runs/{name}"
-    if print_ is not None:
-        _print_unit(print_, config, settings, where, overrides, times)
-        return
-
-    from cluster.console import console_for
-    from cluster.ledger import Ledger
-    from cluster.schedule import Schedule
-    from storage import open_repository
-
-    ledger = Ledger(open_repository(where).root, name)
-    keeper = Schedule(lambda: load_config(config, overrides), ledger, times.trigger(), times.text)
-    keeper.keep(console_for(output))
+def _write(text: bytes) -> None:
+    sys.stdout.buffer.write(text)
+    sys.stdout.flush()
 
 
-def _print_unit(
-    kind: str, config: str, settings: "RunConfig", root: str, overrides: list[str], times: "Cron"
-) -> None:
-    from cluster.units import UNITS, Rerun
-    from storage.location import Location
+def _write_rest(job: "Job", shown: int) -> None:
+    """What the process of a job that is over printed, and could not keep in the root any more."""
+    from cluster.job_log import unkept
 
-    if kind not in UNITS:
-        raise typer.BadParameter(f"--print {kind}: expected one of {', '.join(UNITS)}.")
-    place = Location.of(root).root
-    file = str(Path(config).resolve()) if Path(config).is_file() else config
-    changes = [word for text in overrides for word in ("--set", text)]
-    rerun = Rerun(
-        name=Path(config).stem,
-        config=settings,
-        root=place,
-        program=str(Path(sys.executable).with_name("zpoints")),
-        arguments=["run", file, "--root", place, *changes],
-        folder=str(Path.cwd()),
-        cron=times,
-    )
-    print(UNITS[kind](rerun), end="")  # noqa: T201
-
-
-def _status(root: str | None) -> None:
-    from cluster.known_roots import known_roots
-    from cluster.ledger import ledgers
-    from cluster.tables import schedule_tables
-    from storage import open_store
-
-    healthy = True
-    for place in [root] if root else known_roots():
-        for ledger in ledgers(open_store(place).root):
-            health, lines = ledger.health(), ledger.lines()
-            for table in schedule_tables(ledger, health, lines):
-                output.print(table)
-            healthy &= health is not None and health.seen != "lost"
-            healthy &= not lines or lines[-1].state != "failed"
-    if not healthy:
-        raise typer.Exit(FAILED)
+    rest = unkept(Path(job.output), shown)
+    if rest is not None:
+        _write(rest)
+    elif not shown and job.output:
+        errors.print(
+            f"zpoints: nothing that job {job.id} printed has reached its store. Look at "
+            f"{job.output} on {job.host}.",
+            style="red",
+            soft_wrap=True,
+        )
 
 
 def _root_of(id_: str, root: str | None) -> str:

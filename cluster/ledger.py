@@ -4,18 +4,23 @@ import json
 import platform
 import threading
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cluster.jobs import lives, utc
 from storage.blobs import Blobs
-from storage.errors import StoreLockedError
+from storage.errors import StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
 LINES = 1000
 """How many of its last runs a ledger tells."""
 SILENT_SECONDS = 120.0
 """How old the last sign of life of a schedule may be."""
+
+
+class TakenOverError(ZpointsError):
+    """Another process keeps the schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +60,13 @@ class Health:
         """The state as a client sees it: ``lost`` if the process is gone or silent."""
         if self.state == "stopped":
             return self.state
-        gone = self.host == platform.node() and not lives(self.pid, self.born)
-        return "lost" if gone or time.time() - self.beat > SILENT_SECONDS else self.state
+        if self.host == platform.node():
+            return self.state if lives(self.pid, self.born) else "lost"
+        return "lost" if time.time() - self.beat > SILENT_SECONDS else self.state
+
+    def same_process(self, other: "Health") -> bool:
+        """Whether both are signs of one process."""
+        return (self.host, self.pid, self.born) == (other.host, other.pid, other.born)
 
 
 class Ledger:
@@ -88,28 +98,60 @@ class Ledger:
 
     def health(self) -> Health | None:
         """The last sign of life; None if there never was one."""
-        content = self._blobs.get(self._state)
-        return None if content is None else Health(**json.loads(content))
+        return self._seen()[0]
 
-    def beat(self, health: Health) -> None:
-        """Leave a sign of life."""
-        self._blobs.put(self._state, _packed(health))
+    def claim(self, mine: Health) -> Health | None:
+        """Leave the first sign of life; returns the last one of the process before, if any.
 
-    def claim(self) -> None:
-        """Make sure that no other process keeps this schedule.
+        Of several that claim a schedule at once, one succeeds: its write is on condition that
+        nothing has changed since it looked.
 
         Raises
         ------
         StoreLockedError
-            If one does.
+            If another process keeps this schedule.
         """
-        other = self.health()
-        if other is not None and other.seen in ("waiting", "running"):
-            raise StoreLockedError(
-                f"{self.root} has a schedule {self.name} already: process {other.pid} on "
-                f"{other.host}, last seen {utc(other.beat)}. End it first, or name this "
-                "configuration otherwise."
-            )
+        while True:  # each turn means that someone else has made progress
+            other, tag = self._seen()
+            if other is not None and other.seen in ("waiting", "running"):
+                raise StoreLockedError(
+                    f"{self.root} has a schedule {self.name} already: process {other.pid} on "
+                    f"{other.host}, last seen {utc(other.beat)}. End it first, or name this "
+                    "configuration otherwise."
+                )
+            job = "" if other is None else other.job  # to be found, whatever happens now
+            if self._written(replace(mine, job=job), tag):
+                return other
+
+    def beat(self, mine: Health) -> None:
+        """Leave a sign of life, after a claim.
+
+        Raises
+        ------
+        TakenOverError
+            If another process keeps the schedule now, as it may after a long silence.
+        """
+        with self._turn:
+            while True:
+                last, tag = self._seen()
+                if last is None or not last.same_process(mine):
+                    raise TakenOverError(
+                        f"The schedule {self.name} of {self.root} was silent for so long that it "
+                        "was taken for lost, and another process keeps it now; zpoints schedule "
+                        "--status says which. This one ends."
+                    )
+                if self._written(mine, tag):
+                    return
+
+    def _seen(self) -> tuple[Health | None, str | None]:
+        found = self._blobs.read(self._state)
+        return (None, None) if found is None else (Health(**json.loads(found[0])), found[1])
+
+    def _written(self, health: Health, tag: str | None) -> bool:
+        data = _packed(health)
+        if tag is None:
+            return self._blobs.create(self._state, data) is not None
+        return self._blobs.replace(self._state, data, tag) is not None
 
     @property
     def _runs(self) -> str:
@@ -118,6 +160,12 @@ class Ledger:
     @property
     def _state(self) -> str:
         return f"{FOLDER}/{self.name}/health.json"
+
+
+def is_well(health: Health | None, lines: Sequence[Line]) -> bool:
+    """Whether a schedule lives or was stopped, and its last run did not go wrong."""
+    runs = [line.state for line in lines if line.state != "skipped"]
+    return health is not None and health.seen != "lost" and runs[-1:] not in (["failed"], ["lost"])
 
 
 def ledgers(root: str) -> list[Ledger]:

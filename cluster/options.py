@@ -1,10 +1,14 @@
 """What several commands share: their options, and where they write."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console as RichConsole
+
+from pipeline.cluster_config import chosen_cluster
+from pipeline.stage_names import STAGES
 
 # A log or a pipe has no width to fit into.
 WIDTH = None if sys.stdout.isatty() else 160
@@ -30,3 +34,43 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would r
 Strict = Annotated[
     bool, typer.Option("--strict", help="An unreadable photograph is an error, not quarantined.")
 ]
+Until = Annotated[str, typer.Option(help=f"Last stage: {', '.join(STAGES)}.")]
+
+
+def check_stage(until: str) -> None:
+    """Refuse what is no stage."""
+    if until not in STAGES:
+        raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
+
+
+def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> list[str]:
+    """What the options --set, --cluster and --strict replace in a configuration."""
+    return [
+        *(set_ or ()),
+        *chosen_cluster(cluster),
+        *(["source.strict=true"] if strict else ()),
+    ]
+
+
+def named_stores(root: str | None) -> list[str]:
+    """The store that was named, or all that this user has submitted to and that are still there.
+
+    Raises
+    ------
+    StoreError
+        If the one that was named cannot be opened; others are left out with a message.
+    """
+    from cluster.known_roots import known_roots
+    from storage import StoreError, StoreNotFoundError, open_store
+
+    if root:
+        return [open_store(root).root]
+    found = []
+    for place in known_roots():
+        try:
+            found.append(open_store(place).root)
+        except StoreNotFoundError:
+            continue  # removed since
+        except StoreError as error:
+            errors.print(f"zpoints: {error}", style="red", soft_wrap=True)
+    return found

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.config import STAGES, RunConfig
+from pipeline.config import RunConfig
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.plan import Plan
+from pipeline.stage_names import STAGES
 from pipeline.stages import Step, steps
 from storage import Store
 

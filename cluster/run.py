@@ -7,7 +7,7 @@ from functools import partial
 
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
-from pipeline.config import STAGES, RunConfig
+from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.known import Known, Touched, match, pack_touched, quarantine_of, unpack_touched
@@ -17,6 +17,7 @@ from pipeline.ingest.stage import configured_source, source_lines
 from pipeline.report.place import ReportPlace, page_of, report_place
 from pipeline.report.stage import report_mark, report_settings, write
 from pipeline.stage import StageRun, Worker
+from pipeline.stage_names import STAGES
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
 from storage.branch import Gate

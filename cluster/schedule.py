@@ -1,5 +1,6 @@
 """Reruns at set times: each a job, never two at once, runs that were missed made up for by one."""
 
+import logging
 import platform
 import threading
 import time
@@ -17,17 +18,20 @@ from apscheduler.triggers.base import BaseTrigger
 from cluster.cancel import JobEndedError, cancel, wait
 from cluster.interruption import check
 from cluster.jobs import Jobs, Sighting
-from cluster.ledger import Health, Ledger, Line
+from cluster.ledger import Health, Ledger, Line, TakenOverError
 from cluster.submit import submit
 from pipeline.config import RunConfig
 from pipeline.console import Console
-from storage.errors import StoreError, ZpointsError
+from storage.errors import StoreError, StoreNotFoundError, ZpointsError
 
 BEAT_SECONDS = 20.0
+LOOK_SECONDS = 1.0
 STOP_SECONDS = 60.0
 """How long a schedule that is stopped waits for the end of the job that it has cancelled."""
 ONE_AT_A_TIME = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
 """APScheduler drops a run that begins a second late, unless it is told otherwise."""
+
+logger = logging.getLogger(__name__)
 
 
 class Schedule:
@@ -53,10 +57,13 @@ class Schedule:
         self._trigger = trigger
         self._cron = cron
         self._stopping = threading.Event()
+        # The run at work, or one that is to be followed to its end before any other begins.
         self._job = ""
         pool = {"default": ThreadPoolExecutor(1)}
         self._scheduler = BackgroundScheduler(executors=pool, job_defaults=ONE_AT_A_TIME)
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
+        self._planned: Any = None
+        self._taken_over = False
         process = psutil.Process()
         self._me: dict[str, Any] = {
             "pid": process.pid,
@@ -71,64 +78,118 @@ class Schedule:
         ------
         StoreLockedError
             If another process keeps this schedule.
+        TakenOverError
+            If another process has taken it over; the job at work is left to that.
         Interrupted
             When the process was asked to end; the job at work has been cancelled.
         """
-        self._ledger.claim()
+        before = self._ledger.claim(self._health())
+        self._job = "" if before is None else self._left(before)
         due = self._first()
-        planned = self._scheduler.add_job(self._rerun, self._trigger, next_run_time=due)
+        self._planned = self._scheduler.add_job(self._rerun, self._trigger, next_run_time=due)
         self._scheduler.start()
         console.line(f"The next run is due {due:%Y-%m-%d %H:%M:%S %Z}.")
         try:
             while True:
-                self._beat(planned.next_run_time)
+                self._beat()
                 for _ in range(int(BEAT_SECONDS)):
                     check()
                     time.sleep(1)
+        except TakenOverError:
+            self._taken_over = True
+            raise
         finally:
             self._stopping.set()
             self._scheduler.shutdown(wait=True)
-            self._beat(None)
+            with suppress(TakenOverError):  # said already
+                self._beat()
+
+    def _left(self, before: Health) -> str:
+        """The job that a schedule has left at work that was killed; one that is over gets its line.
+
+        Without the line, the run would not count, and be made up for.
+        """
+        if not before.job or any(line.job == before.job for line in self._ledger.lines()):
+            return ""
+        try:
+            found = Jobs(self._ledger.root).sight(before.job)
+        except StoreNotFoundError:
+            return ""
+        if not found.over:
+            return before.job
+        self._ledger.add(_line(found))
+        return ""
 
     def _first(self) -> datetime:
-        """The next time, or now if one was missed since the last run."""
+        """The next time, or now if one was missed since the last run or a job is at work."""
         now = datetime.now().astimezone()
+        if self._job:
+            return now
         lines = self._ledger.lines()
         last = datetime.fromtimestamp(lines[-1].began).astimezone() if lines else None
         following: datetime = self._trigger.get_next_fire_time(last, now)
         return max(now, following)
 
     def _rerun(self) -> None:
-        began, state, note = time.time(), "failed", ""
+        began = time.time()
         try:
-            job = submit(self._load(), self._ledger.root, title=self._ledger.name)
-            self._job = job.id
-            found = self._followed(job.id)
-            state, note = found.state, found.note
-        except (ZpointsError, OSError) as error:
-            note = str(error)
-        line = Line(began=began, ended=time.time(), state=state, job=self._job, note=note)
-        self._job = ""
-        self._ledger.add(line)
+            if not self._job:
+                job = submit(self._load(), self._ledger.root, title=self._ledger.name)
+                self._job = job.id
+                self._beat()  # at once: whoever comes after a kill finds the job
+            line = _line(self._followed(self._job))
+        except TakenOverError:
+            return
+        except Exception as error:  # whatever it is: there are more nights to come
+            if not isinstance(error, (ZpointsError, OSError)):
+                logger.exception("The run of the schedule %s failed.", self._ledger.name)
+            note = str(error) or type(error).__name__
+            line = Line(began=began, ended=time.time(), state="failed", job=self._job, note=note)
+        if self._add(line):
+            self._job = ""
 
     def _followed(self, id_: str) -> Sighting:
         """The job when it is over; cancelled if the schedule stops first."""
         jobs = Jobs(self._ledger.root)
-        while not (found := jobs.sight(id_)).over:
-            if self._stopping.wait(1.0):
+        while True:
+            try:
+                found = jobs.sight(id_)
+                if found.over:
+                    return found
+            except StoreNotFoundError:
+                raise
+            except StoreError as error:
+                logger.warning("Job %s cannot be seen; looked for again: %s", id_, error)
+            if self._stopping.wait(LOOK_SECONDS):
+                if self._taken_over:
+                    raise TakenOverError
                 with suppress(JobEndedError):
                     cancel(self._ledger.root, id_)
                 return wait(self._ledger.root, id_, seconds=STOP_SECONDS)
-        return found
 
     def _skipped(self, event: object) -> None:
         now = time.time()
         note = f"job {self._job} is still at work"
         self._ledger.add(Line(began=now, ended=now, state="skipped", note=note))
 
-    def _beat(self, following: datetime | None) -> None:
+    def _add(self, line: Line) -> bool:
+        """Add a line to the ledger; a store that does not answer is asked again.
+
+        False if the schedule stops first: the last sign of life then names the job to the next one.
+        """
+        while True:
+            try:
+                self._ledger.add(line)
+                return True
+            except StoreError as error:
+                logger.warning("The ledger cannot be written: %s", error)
+                if self._stopping.wait(BEAT_SECONDS):
+                    return False
+
+    def _health(self) -> Health:
         stopped = self._stopping.is_set()
-        health = Health(
+        following = None if self._planned is None else self._planned.next_run_time
+        return Health(
             state="stopped" if stopped else "running" if self._job else "waiting",
             cron=self._cron,
             beat=time.time(),
@@ -136,7 +197,15 @@ class Schedule:
             job=self._job,
             **self._me,
         )
+
+    def _beat(self) -> None:
         try:
-            self._ledger.beat(health)
-        except StoreError:  # tried again at the next beat; a silent schedule is seen to be lost
-            return
+            self._ledger.beat(self._health())
+        except StoreError as error:  # a silent schedule is seen to be lost
+            logger.warning("No sign of life could be left: %s", error)
+
+
+def _line(found: Sighting) -> Line:
+    """The line of a job that is over."""
+    job, ended = found.job, found.job.ended or time.time()
+    return Line(began=job.submitted, ended=ended, state=found.state, job=job.id, note=found.note)

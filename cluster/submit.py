@@ -1,24 +1,38 @@
-"""A run as a job: a process of its own on this machine, or a batch job of Slurm."""
+"""A run as a job: a process on this machine or a worker's, or a batch job of Slurm."""
 
 import os
 import shlex
-import subprocess
-import sys
-import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import psutil
-
-from cluster.jobs import Job, Jobs, new_id
+from cluster.errors import ClusterError
+from cluster.jobs import ALIVE, Job, Jobs, new_id
 from cluster.known_roots import remember
+from cluster.launch import DRIVER, launch
 from cluster.slurm import SlurmError, driver_options, enqueue
-from pipeline.cluster_config import JobsConfig
-from pipeline.config import STAGES, ConfigError, RunConfig
+from pipeline.config import ConfigError, RunConfig
+from pipeline.stage_names import STAGES
 from storage import open_repository
 
-# -P: a folder named storage, pipeline or cluster where the job starts is not the package.
-DRIVER = (sys.executable, "-P", "-m", "cluster.driver")
+Start = Callable[[str, Job], dict[str, Any]]
+"""Starts the driver of a job of a root; returns what the record then says of it."""
+
+
+def check_source(config: RunConfig) -> None:
+    """Refuse what could only fail, when nobody looks on.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration names no photographs.
+    """
+    if config.ingest.source is None:
+        raise ConfigError(
+            "ingest.source is not set: a job needs the folder of the photographs, e.g. "
+            "--set ingest.source=CelebA."
+        )
 
 
 def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1]) -> Job:
@@ -27,8 +41,8 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     Parameters
     ----------
     config
-        What to compute; ``cluster.kind`` decides where the driver runs: ``slurm`` in an
-        allocation of its own, all else in a process on this machine.
+        What to compute; ``cluster.kind`` decides where the driver runs: ``address`` on the machine
+        of one of the workers, ``slurm`` in an allocation of its own, all else on this machine.
     root
         Where the store lies; created when absent.
     title
@@ -42,65 +56,58 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
         If the configuration names no photographs.
     SlurmError
         If Slurm does not take the job.
+    ClusterError
+        If the running cluster cannot be reached, has no worker, or its worker fails.
     """
-    if config.ingest.source is None:
-        raise ConfigError(
-            "ingest.source is not set: a job needs the folder of the photographs, e.g. "
-            "--set ingest.source=CelebA."
-        )
+    check_source(config)
     root = open_repository(root).root  # the record lies in it
     remember(root)
-    id_ = new_id()
-    batch = config.cluster.kind == "slurm"
-    output = (_shared_logs(config) if batch else Path(tempfile.gettempdir())) / f"zpoints-{id_}.log"
+    if config.cluster.kind == "address":
+        from cluster.on_worker import driver_host  # Dask takes seconds to load
+
+        with driver_host(config) as host:
+            return _started(host.config, root, title, until, host.start)
+    start = _start_in_allocation if config.cluster.kind == "slurm" else _start_here
+    return _started(config, root, title, until, start)
+
+
+def _started(config: RunConfig, root: str, title: str, until: str, start: Start) -> Job:
     job = Job(
-        id=id_,
+        id=new_id(),
         title=title,
         until=until,
         config=config.model_dump(mode="json"),
         folder=os.getcwd(),
         submitted=time.time(),
-        output=str(output),
     )
-    Jobs(root).add(job)
-    if batch:
-        _start_in_allocation(config.cluster.jobs, root, job)
-    else:
-        _start_here(root, job, output)
+    jobs = Jobs(root)
+    jobs.add(job)
+    try:
+        facts = start(root, job)
+    except (SlurmError, ClusterError, OSError) as error:
+        ended = {"state": "failed", "reason": str(error), "ended": time.time()}
+        if jobs.change(job.id, ("queued",), **ended):
+            raise
+        return job  # the launcher fell silent after all was done: the driver is at work
+    # The driver says the same, if it can start; one that cannot is seen to be gone.
+    jobs.change(job.id, ("queued", *ALIVE), **facts)
     return job
 
 
-def _shared_logs(config: RunConfig) -> Path:
-    """The folder of all nodes for what batch jobs print."""
-    logs = Path(config.cluster.jobs.folder).expanduser().absolute() / "logs"
+def _start_here(root: str, job: Job) -> dict[str, Any]:
+    return launch(root, job.id, job.folder)
+
+
+def _start_in_allocation(root: str, job: Job) -> dict[str, Any]:
+    """A batch job in whose shell's place the driver works, in this folder."""
+    asked = RunConfig.model_validate(job.config).cluster.jobs
+    logs = Path(asked.folder).expanduser().absolute() / "logs"  # a folder of all nodes
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return logs
-
-
-def _start_here(root: str, job: Job, output: Path) -> None:
-    """A process in a session of its own, which a closing terminal does not reach."""
-    with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
-        driver = subprocess.Popen(
-            [*DRIVER, root, job.id],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    # Until the driver does so itself; a driver that cannot even start is seen to be gone.
-    born = psutil.Process(driver.pid).create_time()
-    Jobs(root).change(job.id, ("queued",), pid=driver.pid, born=born)
-
-
-def _start_in_allocation(asked: JobsConfig, root: str, job: Job) -> None:
-    try:
-        number = enqueue(
-            [*asked.prologue, shlex.join([*DRIVER, root, job.id])],
-            name=f"zpoints-{job.title}",
-            output=job.output,
-            options=driver_options(asked),
-        )
-    except SlurmError as error:
-        Jobs(root).change(job.id, ("queued",), state="failed", reason=str(error), ended=time.time())
-        raise
-    Jobs(root).change(job.id, ("queued", "running"), batch=number)
+    output = str(logs / f"zpoints-{job.id}.log")
+    number = enqueue(
+        [*asked.prologue, shlex.join([*DRIVER, root, job.id, output])],
+        name=f"zpoints-{job.title}",
+        output=output,
+        options=driver_options(asked),
+    )
+    return {"batch": number, "output": output}

@@ -17,11 +17,18 @@ from pipeline.config import RunConfig
 CLAIM = "zpoints"
 STOP_SECONDS = 90
 """How long a run that is asked to end may take; it needs seconds."""
+VARIABLES = ".config/zpoints/environment"
+"""A file of lines NAME=value in the home folder, which systemd and a shell read alike."""
+READ = f"set -a; [ ! -r ~/{VARIABLES} ] || . ~/{VARIABLES}"
+ABOUT_VARIABLES = f"""\
+# Variables that a bucket needs, such as AWS_ACCESS_KEY_ID, are read from ~/{VARIABLES}:
+# lines NAME=value, in a file that belongs to its owner alone (chmod 600).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """What a unit runs.
+    """What a unit runs; its configuration names the photographs.
 
     Attributes
     ----------
@@ -51,8 +58,8 @@ class Rerun:
 
     @property
     def unit(self) -> str:
-        """A name that every scheduler takes."""
-        return "zpoints-" + re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")[:40]
+        """A name that every scheduler takes: at most 52 letters, digits and hyphens between."""
+        return re.sub(r"[^a-z0-9]+", "-", f"zpoints {self.name.lower()}")[:48].strip("-")
 
 
 def systemd(rerun: Rerun) -> str:
@@ -69,7 +76,7 @@ Type=oneshot
 WorkingDirectory={folder}
 ExecStart={command}
 # Variables such as AWS_ACCESS_KEY_ID; the file belongs to its owner alone (chmod 600).
-EnvironmentFile=-%h/.config/zpoints/environment
+EnvironmentFile=-%h/{VARIABLES}
 # 3: another run is at work on the store; 143: ended by systemctl stop, the next run goes on.
 SuccessExitStatus=3 143
 TimeoutStopSec={STOP_SECONDS}
@@ -92,11 +99,11 @@ WantedBy=timers.target
 
 def cron(rerun: Rerun) -> str:
     """A line for ``crontab -e``."""
-    log = str(Path(rerun.folder, f"{rerun.unit}.log"))
-    command = f"cd {shlex.quote(rerun.folder)} && {_shell(rerun)} >> {shlex.quote(log)} 2>&1"
+    log = shlex.quote(str(Path(rerun.folder, f"{rerun.unit}.log")))
+    command = f"{READ}; cd {shlex.quote(rerun.folder)} && {_shell(rerun)} >> {log} 2>&1"
     return (
         "# A line of crontab -e. Exit code 3 in its mail: another run was at work on the store.\n"
-        f"{rerun.cron.text} {command.replace('%', chr(92) + '%')}\n"
+        f"{ABOUT_VARIABLES}{rerun.cron.text} {command.replace('%', chr(92) + '%')}\n"
     )
 
 
@@ -110,22 +117,37 @@ def slurm(rerun: Rerun) -> str:
         *driver_options(rerun.config.cluster.jobs),
     ]
     directives = "".join(f"#SCRON {shlex.quote(option)}\n" for option in options)
-    return f"# Lines of scrontab -e.\n{directives}{rerun.cron.text} {_shell(rerun)}\n"
+    # exec: the signal at the time limit goes to the shell, in whose place the run then is.
+    command = f"{READ}; exec {_shell(rerun)}"
+    return f"# Lines of scrontab -e.\n{ABOUT_VARIABLES}{directives}{rerun.cron.text} {command}\n"
 
 
 def kubernetes(rerun: Rerun) -> str:
     """A CronJob, and a ConfigMap with the whole configuration."""
-    source, local = str(rerun.config.ingest.source), []
-    if "://" not in source:
-        source = str(Path(rerun.folder, source).resolve())
-        local.append(source)
-    if "://" not in rerun.root:
-        local.append(str(Path(rerun.root).parent))
-    ingest = rerun.config.ingest.model_copy(update={"source": source})
+    documents = [_config_map(rerun), _cron_job(rerun)]
+    return (
+        f"# kubectl apply -f {rerun.unit}.yaml\n"
+        "# image: one with zpoints installed. The Secret zpoints, if there is one, gives\n"
+        f"# variables such as AWS_ACCESS_KEY_ID; the claim {CLAIM} holds what is not in a bucket,\n"
+        "# under the paths that it has here.\n" + yaml.safe_dump_all(documents, sort_keys=False)
+    )
+
+
+def _config_map(rerun: Rerun) -> dict[str, Any]:
+    ingest = rerun.config.ingest.model_copy(update={"source": _source(rerun)})
     settings = rerun.config.model_copy(update={"ingest": ingest}).model_dump(mode="json")
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": rerun.unit},
+        "data": {_key(rerun): yaml.safe_dump(settings)},
+    }
+
+
+def _cron_job(rerun: Rerun) -> dict[str, Any]:
     mounts = [
         {"name": "data", "mountPath": path, "subPath": path.strip("/")}
-        for path in dict.fromkeys(local)
+        for path in _local_folders(rerun)
     ]
     volumes: list[dict[str, Any]] = [{"name": "config", "configMap": {"name": rerun.unit}}]
     if mounts:
@@ -133,7 +155,7 @@ def kubernetes(rerun: Rerun) -> str:
     container = {
         "name": "zpoints",
         "image": f"zpoints:{version('zpoints')}",
-        "args": ["zpoints", "run", f"/etc/zpoints/{rerun.name}.yaml", "--root", rerun.root],
+        "args": ["zpoints", "run", f"/etc/zpoints/{_key(rerun)}", "--root", rerun.root],
         "workingDir": "/tmp",
         "envFrom": [{"secretRef": {"name": "zpoints", "optional": True}}],
         "volumeMounts": [{"name": "config", "mountPath": "/etc/zpoints"}, *mounts],
@@ -144,31 +166,34 @@ def kubernetes(rerun: Rerun) -> str:
         "containers": [container],
         "volumes": volumes,
     }
-    documents = [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": rerun.unit},
-            "data": {f"{rerun.name}.yaml": yaml.safe_dump(settings)},
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": rerun.unit},
+        "spec": {
+            "schedule": rerun.cron.text,
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": 3600,
+            "jobTemplate": {"spec": {"backoffLimit": 2, "template": {"spec": pod}}},
         },
-        {
-            "apiVersion": "batch/v1",
-            "kind": "CronJob",
-            "metadata": {"name": rerun.unit},
-            "spec": {
-                "schedule": rerun.cron.text,
-                "concurrencyPolicy": "Forbid",
-                "startingDeadlineSeconds": 3600,
-                "jobTemplate": {"spec": {"backoffLimit": 2, "template": {"spec": pod}}},
-            },
-        },
-    ]
-    return (
-        f"# kubectl apply -f {rerun.unit}.yaml\n"
-        "# image: one with zpoints installed. The Secret zpoints, if there is one, gives\n"
-        f"# variables such as AWS_ACCESS_KEY_ID; the claim {CLAIM} holds what is not in a bucket,\n"
-        "# under the paths that it has here.\n" + yaml.safe_dump_all(documents, sort_keys=False)
-    )
+    }
+
+
+def _key(rerun: Rerun) -> str:
+    """The configuration's name as the key of a ConfigMap, which is made of few characters."""
+    return re.sub(r"[^-._a-zA-Z0-9]+", "-", rerun.name)[:200] + ".yaml"
+
+
+def _source(rerun: Rerun) -> str:
+    source = str(rerun.config.ingest.source)
+    return source if "://" in source else str(Path(rerun.folder, source).resolve())
+
+
+def _local_folders(rerun: Rerun) -> list[str]:
+    """Folders that a run needs: the photographs', and the one in which the store lies."""
+    source, root = _source(rerun), rerun.root
+    needed = [source, root if "://" in root else str(Path(root).parent)]
+    return [path for path in dict.fromkeys(needed) if "://" not in path]
 
 
 UNITS: Mapping[str, Callable[[Rerun], str]] = {

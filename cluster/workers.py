@@ -67,7 +67,7 @@ class Workers:
         Parameters
         ----------
         stage
-            One of ``pipeline.config.STAGES``.
+            One of ``pipeline.stage_names.STAGES``.
         work
             Is told what a worker has; goes on from the last commit when it is called again.
 

@@ -22,19 +22,6 @@ from pipeline.sweep.config import SweepConfig
 from pipeline.train.config import TrainConfig
 from storage.errors import ZpointsError
 
-STAGES = (
-    "ingest",
-    "train",
-    "encode",
-    "analyze",
-    "structure",
-    "sample",
-    "evaluate",
-    "sweep",
-    "report",
-)
-"""The stages in the order in which they run; each has a section of the same name."""
-
 
 class ConfigError(ZpointsError):
     """The configuration is not valid."""

@@ -30,7 +30,7 @@ class Step:
     Attributes
     ----------
     stage
-        One of ``pipeline.config.STAGES``.
+        One of ``pipeline.stage_names.STAGES``.
     reads
         Groups whose fingerprints enter this one's.
     writes

@@ -19,3 +19,21 @@ def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str
         timeout=300,
         check=False,
     )
+
+
+class ScheduleProcess:
+    """A schedule as a user keeps one, every night at 3."""
+
+    def __init__(self, config: Path, root: str) -> None:
+        command = [ZPOINTS, "schedule", config, "--cron", "0 3 * * *", "--root", root]
+        self._process = subprocess.Popen(list(map(str, command)))
+        self.pid = self._process.pid
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> int:
+        """Ask it to end; returns its exit code."""
+        self._process.terminate()
+        return self._process.wait(60)

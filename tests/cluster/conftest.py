@@ -14,6 +14,13 @@ from tests.conftest import SMALL, SilentConsole
 FIRST, MORE = 130, 45
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of a user of whom nothing is known yet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All photographs that there will ever be."""

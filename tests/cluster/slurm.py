@@ -5,12 +5,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.moments import wait_until
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 NEEDED = "needs a Slurm: apt-get install slurm-wlm (as root); missing here: "
@@ -71,7 +72,19 @@ class Slurm:
     def cancel_all(self) -> None:
         """Kill every job; returns when none is left."""
         command("scancel", "--user", getpass.getuser())
-        wait_until(lambda: not self.jobs(), "the jobs to end", self.folder)
+        self.wait_for_the_end()
+
+    def wait_for_the_end(self) -> None:
+        """Wait until no job is left."""
+        self.wait_until(lambda: not self.jobs(), "the jobs to end")
+
+    def wait_until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition, or fail with the daemons' last words."""
+        wait_until(condition, what, seconds=SECONDS_TO_START, last_words=self._last_words)
+
+    def _last_words(self) -> str:
+        logs = (*self.folder.glob("*.log"), *self.folder.glob("*.out"))
+        return "".join(path.read_text()[-1500:] for path in logs)
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +103,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
         ]
         found = Slurm(folder)
         try:
-            wait_until(
-                lambda: "idle" in command("sinfo", "--noheader", "--format=%T"), "Slurm", folder
+            found.wait_until(
+                lambda: "idle" in command("sinfo", "--noheader", "--format=%T"), "Slurm"
             )
             yield found
             found.cancel_all()
@@ -135,15 +148,3 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
 def command(*arguments: str) -> str:
     """What a Slurm command prints; empty while the controller does not answer."""
     return subprocess.run(arguments, capture_output=True, text=True, timeout=30).stdout
-
-
-def wait_until(condition: Callable[[], bool], what: str, folder: Path) -> None:
-    """Wait for a condition, or fail with the daemons' last words."""
-    limit = time.monotonic() + SECONDS_TO_START
-    while not condition():
-        if time.monotonic() > limit:
-            logs = "".join(
-                p.read_text()[-1500:] for p in (*folder.glob("*.log"), *folder.glob("*.out"))
-            )
-            pytest.fail(f"waited {SECONDS_TO_START:.0f} s for {what}; {logs}")
-        time.sleep(0.1)

@@ -21,9 +21,10 @@ from pipeline.config import RunConfig, override
 from storage import Store, StoreNotFoundError, export_group, open_repository, open_store
 from storage.blobs import Blobs
 from storage.run_lock import HOLDER
+from tests.cluster.commands import ZPOINTS, zpoints
 from tests.cluster.conftest import done
-from tests.cluster.test_cli import ZPOINTS, zpoints
 from tests.conftest import SilentConsole
+from tests.moments import wait_until
 from tests.s3 import s3_server, upload
 
 pytestmark = pytest.mark.services
@@ -142,13 +143,13 @@ def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
 
 def wait_for_images(root: str) -> None:
     """Wait until a run in another process has published its first stage."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def published() -> bool:
         with suppress(StoreNotFoundError):
-            if open_store(root).fingerprint("images"):
-                return
-        time.sleep(0.05)
-    raise AssertionError("no images within a minute")
+            return open_store(root).fingerprint("images") is not None
+        return False
+
+    wait_until(published, "images")
 
 
 def outlive_claim(root: str) -> None:

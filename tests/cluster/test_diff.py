@@ -13,8 +13,8 @@ from pipeline.compare.drift import mahalanobis_distance
 from pipeline.compare.versions import chosen_version, compare, quality_changes
 from pipeline.config import RunConfig, override
 from storage import Store, StoreError, StoreNotFoundError, open_store
+from tests.cluster.commands import zpoints
 from tests.cluster.conftest import FIRST, MORE, arrive, go
-from tests.cluster.test_cli import zpoints
 
 
 @pytest.fixture

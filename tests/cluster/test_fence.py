@@ -1,7 +1,6 @@
 """Cancelled jobs publish nothing: publishers in processes of their own, and the worst moments."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -10,13 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from cluster.cancel import cancel
-from cluster.jobs import Job, Jobs, new_id
+from cluster.jobs import Jobs, new_id
 from storage import StoreLockedError, open_repository, open_store
+from tests.cluster.users import a_job
+from tests.moments import chosen_moments
+from tests.s3 import s3_server
 
 pytestmark = pytest.mark.services
 
@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from storage import PublishConflictError, open_repository
 
 root, id_, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
-driver = Driver(root, begin(root, id_))
+driver = Driver(root, begin(root, id_, ""))
 
 @contextmanager
 def gate():
@@ -58,19 +58,10 @@ for number in range(10_000):
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """An S3 server with conditional writes."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ALLOW_HTTP", "true")
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        boto3.client("s3").create_bucket(Bucket="jobs")
+    """A bucket of a server with conditional writes."""
+    with s3_server() as client:
+        client.create_bucket(Bucket="jobs")
         yield "s3://jobs/fence"
-    server.stop()
 
 
 class Publisher:
@@ -79,10 +70,7 @@ class Publisher:
     def __init__(self, root: str, pause: float) -> None:
         self.root = open_repository(root).root
         self.id = new_id()
-        facts = {"title": "t", "until": "report", "config": {}, "folder": "/"}
-        Jobs(self.root).add(
-            Job(id=self.id, submitted=time.time(), output="/dev/null", **facts)  # type: ignore[arg-type]
-        )
+        Jobs(self.root).add(a_job(id=self.id))
         command = [sys.executable, "-u", "-c", PUBLISHER, self.root, self.id, str(pause)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -107,7 +95,7 @@ def test_cancel__at_any_moment_no_version_comes_after_it(
     where: str, tmp_path: Path, bucket: str
 ) -> None:
     root = str(tmp_path / "store") if where == "disk" else f"{bucket}-race"
-    moment = random.Random(int(time.time()))
+    moment = chosen_moments()
     for _ in range(4):
         publisher = Publisher(root, pause=0.005)
         publisher.until("published")

@@ -2,11 +2,9 @@
 
 import contextlib
 import json
-import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,9 +17,10 @@ from pipeline.config import RunConfig, override
 from pipeline.synthesize import synthesize
 from storage import Store, open_store
 from storage.run_lock import HOLDER
+from tests.cluster.commands import ZPOINTS
 from tests.conftest import SMALL, SilentConsole
+from tests.moments import chosen_moments
 
-ZPOINTS = Path(sys.executable).with_name("zpoints")
 STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample")
 ENDED = {
     "ingest": "images: ",
@@ -112,7 +111,7 @@ def assert_same(store: Store, other: Store) -> None:
 def test_run__killed_at_any_moment_ends_with_the_same_bytes(
     command: list[str], undisturbed: Store, tmp_path: Path
 ) -> None:
-    moment = random.Random(int(time.time()))
+    moment = chosen_moments()
     for stage in STAGES:
         kill_in(stage, command, moment.uniform(0, 0.8))
         assert_whole(tmp_path / "store")
@@ -135,7 +134,7 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
     for path in sorted((grown / "img_align_celeba").iterdir())[:200]:
         shutil.copy2(path, path.with_name(f"x{path.name}"))
     command = [*command, "--set", f"ingest.source={grown}"]
-    moment = random.Random(int(time.time()))
+    moment = chosen_moments()
     calm = override(config, [f"ingest.source={grown}"])
     expected = run(calm, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
 

@@ -1,67 +1,43 @@
 """Jobs as users meet them: they outlive their client, tell how they are, and end when told to."""
 
 import os
+import re
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 
 from cluster.cancel import JobEndedError, cancel, wait
-from cluster.job_log import PIECE, JobLog
-from cluster.jobs import Job, Jobs, Sighting, lives, new_id
+from cluster.job_log import JobLog
+from cluster.jobs import Jobs, Sighting, lives
 from cluster.known_roots import known_roots
-from pipeline.config import RunConfig, override
+from pipeline.config import RunConfig
+from pipeline.stage_names import STAGES
 from storage import StoreNotFoundError, open_repository, open_store
 from tests.cluster.commands import zpoints
+from tests.cluster.users import LONG, a_job, written
+from tests.moments import wait_until
 
 pytestmark = pytest.mark.services
-
-LONG = ["train.epochs=500"]
-"""A training that lasts until it is told to end."""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder of a user of whom nothing is known yet."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path
 
 
 @pytest.fixture
 def config(small_config: RunConfig, folder: Path) -> Path:
-    path = folder / "small.yaml"
-    path.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
-    return path
+    return written(small_config, folder / "small.yaml")
 
 
 @pytest.fixture
 def long(small_config: RunConfig, folder: Path) -> Path:
-    path = folder / "long.yaml"
-    path.write_text(yaml.safe_dump(override(small_config, LONG).model_dump(mode="json")))
-    return path
-
-
-def a_job(**facts: object) -> Job:
-    plain = {"title": "t", "until": "report", "config": {}, "folder": "/", "output": "/dev/null"}
-    return Job(**{"id": new_id(), "submitted": time.time(), **plain, **facts})
-
-
-def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.1)
+    return written(small_config, folder / "long.yaml", *LONG)
 
 
 def training(root: Path, id_: str) -> Sighting:
     """The job once it is in the midst of its training."""
     jobs = Jobs(str(root))
-    until(lambda: jobs.sight(id_).note.startswith("train") or jobs.sight(id_).over)
+    wait_until(lambda: jobs.sight(id_).note.startswith("train") or jobs.sight(id_).over)
     found = jobs.sight(id_)
     assert found.state == "running", found
     return found
@@ -117,7 +93,7 @@ def test_cancel__ends_the_job_and_the_store_stays_as_it_is(long: Path, folder: P
     done = zpoints("cancel", id_, folder=folder)
 
     assert done.stdout.strip() == f"{id_} is cancelled."
-    until(lambda: not lives(job.pid or 0, job.born))
+    wait_until(lambda: not lives(job.pid or 0, job.born), "its end")
     assert open_store(folder / "store").version == version
     found = zpoints("wait", id_, folder=folder)
     assert (found.returncode, found.stdout.strip()) == (1, f"{id_} cancelled: on request")
@@ -127,13 +103,14 @@ def test_cancel__ends_the_job_and_the_store_stays_as_it_is(long: Path, folder: P
 
 
 def test_submit__a_run_that_fails_says_why(config: Path, folder: Path) -> None:
-    options = ["--root", "store", "--set", "ingest.source=absent"]
+    options = ["--root", "store", "--set", "ingest.source=absent", "--strict"]
     id_ = zpoints("submit", config, *options, folder=folder).stdout.strip()
     root = str(folder / "store")
 
     found = wait(root, id_, seconds=60)
 
     assert found.state == "failed"
+    assert found.job.config["source"]["strict"]
     assert "absent does not exist" in found.note
     assert "absent does not exist" in JobLog(root, id_).read().decode()
 
@@ -188,23 +165,46 @@ def test_sight__a_silent_job_is_lost(folder: Path) -> None:
         cancel(jobs.root, "20261122-000000-abcd")
 
 
-def test_job_log__pieces_are_the_output_without_secrets(
+def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) -> None:
+    jobs, me = Jobs(open_repository(folder / "store").root), psutil.Process()
+    facts = {"submitted": time.time() - 3600, "state": "running", "pid": me.pid}
+    silent, later = a_job(**facts, born=me.create_time()), a_job(**facts, born=1.0)
+    for job in (silent, later):
+        jobs.add(job)
+
+    assert (jobs.sight(silent.id).state, jobs.sight(silent.id).over) == ("running", False)
+    assert jobs.sight(later.id).state == "lost"  # another process has got the number
+
+
+def test_jobs__leaves_a_folder_without_a_record_out(folder: Path) -> None:
+    jobs, job = Jobs(open_repository(folder / "store").root), a_job()
+    jobs.add(job)
+    (folder / "store" / "jobs" / "20261122-000000-abcd").mkdir()
+
+    listed = zpoints("jobs", "store", folder=folder)
+
+    assert listed.returncode == 0, listed.stderr
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["job", job.id]
+
+
+def test_cancel__of_a_queued_slurm_job_where_there_is_no_slurm_says_what_is_left_to_do(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
-    root, output = open_repository(folder / "store").root, folder / "output"
-    lines = [f"line {number} wJalrXUtnFEMI\n" for number in range(2 * PIECE // 20)]
-    kept = JobLog(root, "job")
-    reader = JobLog(root, "job")
-    seen = b""
+    root, job = open_repository(folder / "store").root, a_job(batch="17")
+    Jobs(root).add(job)
+    monkeypatch.setenv("PATH", str(folder))
 
-    with output.open("w") as file:
-        for start in range(0, len(lines), 1500):
-            file.writelines(lines[start : start + 1500])
-            file.flush()
-            kept.keep(output)
-            seen += reader.read(len(seen))
+    done = zpoints("cancel", job.id, "--root", root, folder=folder)
 
-    text = "".join(lines).replace("wJalrXUtnFEMI", "*" * 13)
-    assert seen.decode() == reader.read().decode() == text
-    assert kept.kept == output.stat().st_size > 2 * PIECE
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{job.id} is cancelled. Slurm's job 17 may still wait")
+    assert "scancel 17" in done.stdout
+    assert Jobs(root).read(job.id)[0].state == "cancelled"
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+def test_help__names_every_stage_and_option(command: str, folder: Path) -> None:
+    said = zpoints(command, "--help", folder=folder).stdout
+
+    assert set(STAGES) <= set(re.findall(r"\w+", said))
+    assert "--strict" in said

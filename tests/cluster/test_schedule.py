@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from cluster.cron import Cron
 from cluster.jobs import Jobs
-from cluster.ledger import Health, Ledger, Line
+from cluster.ledger import Ledger, Line
 from pipeline.config import ConfigError, RunConfig
-from storage import StoreLockedError, open_repository
 from tests.cluster.commands import ZPOINTS, zpoints
+from tests.cluster.users import written
+from tests.moments import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -45,16 +45,8 @@ except Interrupted as stop:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path
-
-
-@pytest.fixture
 def config(small_config: RunConfig, folder: Path) -> Path:
-    path = folder / "small.yaml"
-    path.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
-    return path
+    return written(small_config, folder / "small.yaml")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
@@ -114,21 +106,6 @@ def test_cron__mistakes_are_named(text: str, message: str) -> None:
         Cron.parse(text)
 
 
-def test_ledger__knows_whether_its_schedule_lives(folder: Path) -> None:
-    ledger = Ledger(open_repository(folder / "store").root, "nightly")
-    alive = Health(
-        state="waiting", cron="0 3 * * *", host="node7", pid=4, born=1.0, beat=0.0, following=None
-    )
-    ledger.beat(Health(**{**vars(alive), "beat": time.time() - 1000}))
-    ledger.claim()
-    ledger.beat(Health(**{**vars(alive), "beat": time.time()}))
-
-    with pytest.raises(StoreLockedError, match="schedule nightly already: process 4 on node7"):
-        ledger.claim()
-    ledger.beat(Health(**{**vars(alive), "beat": time.time(), "state": "stopped"}))
-    ledger.claim()
-
-
 def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
     config: Path, small_root: str, folder: Path
 ) -> None:
@@ -145,7 +122,7 @@ def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
         stderr=subprocess.PIPE,
         text=True,
     )
-    waited_until(lambda: len(ledger.lines()) == 2)
+    wait_until(lambda: len(ledger.lines()) == 2)
     other = zpoints(*command, folder=folder)
     time.sleep(1.5)
     status = zpoints("schedule", "--status", "store", folder=folder)
@@ -178,8 +155,8 @@ def test_schedule__no_run_begins_while_one_is_at_work(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    waited_until(lambda: sum(line.state == "done" for line in ledger.lines()) == 1)
-    waited_until(lambda: len(Jobs(str(root)).all()) == 2)
+    wait_until(lambda: sum(line.state == "done" for line in ledger.lines()) == 1)
+    wait_until(lambda: len(Jobs(str(root)).all()) == 2)
     process.send_signal(signal.SIGTERM)
     output = process.communicate(timeout=60)[0]
 
@@ -195,10 +172,3 @@ def test_schedule__no_run_begins_while_one_is_at_work(
     last = next(line for line in lines if line.job == jobs[1].id)
     assert last.state in ("cancelled", "done")
     assert Jobs(str(root)).sight(jobs[1].id).over
-
-
-def waited_until(condition, seconds: float = 60.0) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.1)

@@ -11,7 +11,7 @@ from cluster.errors import ClusterError
 from cluster.run import run
 from pipeline.config import RunConfig, override
 from storage import Store
-from tests.cluster.slurm import Slurm, wait_until
+from tests.cluster.slurm import Slurm
 from tests.cluster.sockets import open_beyond_loopback
 from tests.cluster.test_address import assert_same_results
 from tests.conftest import SilentConsole
@@ -48,7 +48,7 @@ def test_run__same_bytes_in_jobs_of_slurm(
 
     assert_same_results(store, small_store)
     assert any("2 jobs submitted to slurm" in line for line in console.lines)
-    wait_until(lambda: not slurm.jobs(), "the jobs to end", slurm.folder)
+    slurm.wait_for_the_end()
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["logs"]  # no keys are left
 
 
@@ -66,7 +66,7 @@ def test_dask_client__jobs_listen_with_tls_only_and_are_replaced(
 
         before = {number for number, _ in slurm.jobs()}
         slurm.cancel_all()
-        wait_until(lambda: slurm.jobs() != [], "jobs in place of those lost", slurm.folder)
+        slurm.wait_until(slurm.jobs, "jobs in place of those lost")
         assert client.submit(sum, [1, 2]).result(timeout=60) == 3
         assert not before & {number for number, _ in slurm.jobs()}
 
@@ -94,7 +94,7 @@ def test_dask_client__says_why_there_are_no_jobs(
     ):
         pass
 
-    wait_until(lambda: not slurm.jobs(), "the jobs to end", slurm.folder)
+    slurm.wait_for_the_end()
 
 
 def test_dask_client__says_that_there_is_no_batch_system(

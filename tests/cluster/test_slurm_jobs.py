@@ -1,19 +1,18 @@
 """Jobs on a real Slurm: submitted, listed, read, cancelled while they wait and while they run."""
 
-import shutil
-import time
-from collections.abc import Callable
+import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
-from cluster.cancel import wait
 from cluster.jobs import Jobs
-from pipeline.config import RunConfig, override
-from storage import open_store
-from tests.cluster.commands import zpoints
+from pipeline.config import RunConfig
+from storage import Store, open_store
+from tests.cluster.commands import ZPOINTS, zpoints
 from tests.cluster.slurm import Slurm, command
+from tests.cluster.test_address import assert_same_results
+from tests.cluster.users import written
+from tests.moments import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -26,17 +25,9 @@ DRIVER = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path
-
-
-@pytest.fixture
 def config(small_config: RunConfig, folder: Path) -> Path:
-    path = folder / "small.yaml"
-    driver = [*DRIVER, f"cluster.jobs.folder={folder / 'shared'}"]
-    path.write_text(yaml.safe_dump(override(small_config, driver).model_dump(mode="json")))
-    return path
+    shared = f"cluster.jobs.folder={folder / 'shared'}"
+    return written(small_config, folder / "small.yaml", *DRIVER, shared)
 
 
 def submitted(config: Path, *more: str, folder: Path) -> str:
@@ -45,27 +36,36 @@ def submitted(config: Path, *more: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.2)
-
-
-def test_submit__to_slurm_runs_in_an_allocation(
-    config: Path, small_root: str, folder: Path, slurm: Slurm
+def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
+    config: Path, small_store: Store, folder: Path, slurm: Slurm
 ) -> None:
-    root = shutil.copytree(small_root, folder / "store")
-
+    root, jobs = folder / "store", Jobs(str(folder / "store"))
     id_ = submitted(config, folder=folder)
+    follower = subprocess.Popen(
+        [str(ZPOINTS), "logs", id_, "--follow"], cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+    assert follower.stdout is not None
+    first = follower.stdout.readline()
+    while_it_ran = jobs.sight(id_)
+    listed = zpoints("jobs", "store", folder=folder).stdout
 
-    found = wait(str(root), id_, seconds=90)
-    assert found.state == "done", found
-    assert found.job.batch is not None
-    accounted = command("scontrol", "show", "job", found.job.batch)
+    waited = zpoints("wait", id_, "--timeout", 250, folder=folder)
+    rest = follower.communicate(timeout=60)[0]
+    log = zpoints("logs", id_, folder=folder).stdout
+
+    assert waited.stdout.strip() == f"{id_} done", waited.stderr + log
+    assert (while_it_ran.state, "running" in listed) == ("running", True)
+    assert "CelebA form" in first
+    assert first + rest == log
+    assert "1 jobs submitted to slurm" in log
+    assert f"report: {root}/report/index.html" in log
+    assert_same_results(open_store(root), small_store)
+    batch = jobs.read(id_)[0].batch
+    assert batch is not None
+    accounted = command("scontrol", "show", "job", batch)
     assert "ExitCode=0:0" in accounted
     assert "NumCPUs=2" in accounted
-    assert f"report: {root}/report/index.html" in zpoints("logs", id_, folder=folder).stdout
+    slurm.wait_for_the_end()
 
 
 def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
@@ -81,8 +81,8 @@ def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
     command("scancel", str(jobs.read(second)[0].batch))
 
     assert done.stdout.strip() == f"{first} is cancelled."
-    until(lambda: slurm.jobs() == [])
-    until(lambda: jobs.sight(second).state == "lost")
+    slurm.wait_for_the_end()
+    wait_until(lambda: jobs.sight(second).state == "lost", "the second job to be lost")
     assert "Slurm knows no job" in jobs.sight(second).note
     assert open_store(folder / "store").groups == ()
 
@@ -92,7 +92,11 @@ def test_cancel__of_a_slurm_job_that_trains_ends_it(
 ) -> None:
     id_ = submitted(config, "--set", "train.epochs=500", "--until", "train", folder=folder)
     jobs = Jobs(str(folder / "store"))
-    until(lambda: jobs.sight(id_).note.startswith("train: ") or jobs.sight(id_).over)
+    wait_until(
+        lambda: jobs.sight(id_).note.startswith("train: ") or jobs.sight(id_).over,
+        "its training",
+        seconds=120,
+    )
     assert jobs.sight(id_).state == "running", jobs.sight(id_)
     listed = zpoints("jobs", "store", folder=folder).stdout
 
@@ -100,7 +104,7 @@ def test_cancel__of_a_slurm_job_that_trains_ends_it(
 
     assert "train: " in listed
     assert "cancelled" in done.stdout
-    until(lambda: slurm.jobs() == [])
+    slurm.wait_for_the_end()
     assert open_store(folder / "store").groups == ("images",)
     assert jobs.sight(id_).state == "cancelled"
 
