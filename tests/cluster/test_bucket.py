@@ -15,15 +15,16 @@ import pytest
 import xarray as xr
 import yaml
 
+from cluster.demo import run_demo
 from cluster.run import RunResult, dry_run, run
 from cluster.verify import verify_store
-from pipeline.config import RunConfig, override
+from pipeline.config import STAGES, RunConfig, load_config, override
 from storage import Store, StoreNotFoundError, export_group, open_repository, open_store
 from storage.blobs import Blobs
 from storage.run_lock import HOLDER
 from tests.cluster.conftest import done
 from tests.cluster.test_cli import ZPOINTS, zpoints
-from tests.conftest import SilentConsole
+from tests.conftest import SMALL, SilentConsole
 from tests.s3 import s3_server, upload
 
 pytestmark = pytest.mark.services
@@ -76,6 +77,20 @@ def test_run__puts_the_report_beside_the_store(result: RunResult, s3: Any, small
     figures = {path.name for path in Path(small_root, "report", "figures").iterdir()}
     listed = s3.list_objects_v2(Bucket="runs", Prefix="small/report/figures/")["Contents"]
     assert {entry["Key"].rpartition("/")[2] for entry in listed} == figures
+
+
+def test_run_demo__is_whole_in_a_bucket_with_its_faces_here(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = load_config("demo", SMALL)
+
+    done = run_demo(config, "s3://runs/demo", count=160, console=SilentConsole())
+
+    assert done.page == "s3://runs/demo/report/index.html"
+    assert {outcome.stage for outcome in done.outcomes} == set(STAGES) - {"sweep"}
+    assert done.store.images.sizes["image"] == 160
+    assert [path.name for path in Path("runs").iterdir()] == ["demo-faces"]
 
 
 def test_run__in_buckets_is_up_to_date_the_second_time(
