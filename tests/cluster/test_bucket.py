@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import icechunk
 import numpy as np
 import pytest
 import xarray as xr
@@ -21,15 +22,27 @@ from cluster.verify import verify_store
 from pipeline.config import STAGES, RunConfig, load_config, override
 from storage import Store, StoreNotFoundError, export_group, open_repository, open_store
 from storage.blobs import Blobs
+from storage.branch import PREFIX
+from storage.location import Location
 from storage.run_lock import HOLDER
 from tests.cluster.conftest import done
 from tests.cluster.test_cli import ZPOINTS, zpoints
+from tests.cluster.test_interruption import assert_same
 from tests.conftest import SMALL, SilentConsole
 from tests.s3 import s3_server, upload
 
 pytestmark = pytest.mark.services
 
 ROOT = "s3://runs/small"
+MANY_CHUNKS = [
+    "ingest.chunk=4",
+    "train.epochs=1",
+    "encode.chunk=4",
+    "sample.count=160",
+    "sample.chunk=4",
+    "sample.generators={uniform: {generator: uniform}, ellipse: {generator: ellipse}}",
+]
+"""Stages that commit more than once, so that a kill can come in between."""
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +166,50 @@ def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
         "date",
     ]
     assert open_store(root).is_current("model")
+
+
+def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    config = override(config, MANY_CHUNKS)
+    calm, root = str(tmp_path / "calm"), "s3://runs/killed-inside"
+    expected = run(config, calm, console=SilentConsole(), title="t", until="sample").store
+    file = tmp_path / "faces.yaml"
+    file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    arguments = ("run", file, "--root", root, "--until", "sample")
+
+    for stage in ("ingest", "encode", "sample"):
+        driver = subprocess.Popen([str(ZPOINTS), *map(str, arguments)], stdout=subprocess.DEVNULL)
+        wait_until_inside(stage, root)
+        driver.kill()
+        driver.wait()
+        assert unfinished(root) == stage
+        outlive_claim(root)
+    last = zpoints(*arguments, folder=tmp_path)
+
+    assert last.returncode == 0, last.stderr
+    assert_same(open_store(root), expected)
+
+
+def wait_until_inside(stage: str, root: str) -> None:
+    """Wait until a run in another process has committed a part of a stage."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if unfinished(root) == stage:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"no part of {stage} within two minutes")
+
+
+def unfinished(root: str) -> str:
+    """The stage of which the store holds some chunks on a branch; empty if there is none."""
+    with suppress(StoreNotFoundError, icechunk.IcechunkError):
+        repository = Location.of(root).open()
+        for branch in repository.list_branches():
+            tip = repository.lookup_snapshot(repository.lookup_branch(branch))
+            if branch.startswith(PREFIX) and ": rows " in tip.message:
+                return tip.message.partition(":")[0]
+    return ""
 
 
 def wait_for_images(root: str) -> None:
