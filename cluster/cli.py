@@ -77,7 +77,17 @@ def _fail(message: str, code: int) -> None:
 
 
 @app.command()
-def demo(root: RootOption = None, cluster: Cluster = None) -> None:
+def demo(
+    root: RootOption = None,
+    faces: Annotated[
+        str | None,
+        typer.Option(
+            help="Local folder of the faces; beside the store when left out, in runs/ for a bucket."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Number of faces.")] = 8000,
+    cluster: Cluster = None,
+) -> None:
     """Draw synthetic faces, train on them, describe their latents, make new ones; a few minutes."""
     from cluster.console import console_for
     from cluster.demo import run_demo
@@ -85,7 +95,7 @@ def demo(root: RootOption = None, cluster: Cluster = None) -> None:
 
     config = load_config("demo", chosen_cluster(cluster))
     where = root or config.root or "runs/demo"
-    _show(run_demo(config, where, console=console_for(output)))
+    _show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
 
 
 @app.command()

@@ -3,35 +3,55 @@
 from pathlib import Path
 
 from cluster.run import RunResult, run
-from pipeline.config import ConfigError, RunConfig
+from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.synthesize import synthesize
+from storage.location import Location
 
 FACES = 8000
 SEED = 0
 
 
-def run_demo(config: RunConfig, root: str, *, console: Console) -> RunResult:
-    """Draw synthetic faces beside the store at ``root`` and run every stage on them.
+def run_demo(
+    config: RunConfig,
+    root: str,
+    *,
+    faces: str | None = None,
+    count: int = FACES,
+    console: Console,
+) -> RunResult:
+    """Draw synthetic faces into a folder and run every stage on them.
 
     Parameters
     ----------
     config
         The preset ``demo``.
     root
-        A local folder; the faces lie in ``root-faces`` beside it.
+        Where the store lies: a local folder or ``s3://bucket/prefix``.
+    faces
+        The local folder of the faces; when None, ``root-faces`` beside a local store, and
+        ``runs/NAME-faces`` in the working folder for a store in a bucket whose prefix ends in NAME.
+    count
+        Number of faces.
 
     Raises
     ------
-    ConfigError
-        If ``root`` is remote.
+    StoreError
+        If ``root`` is another URL, its bucket cannot be reached, or ``faces`` is a URL.
+    SynthesisError
+        If the folder of the faces holds something else.
     """
-    if "://" in root:
-        raise ConfigError(f"The demo needs a local --root for its faces, not {root}.")
-    place = Path(root).expanduser()
-    faces = place.with_name(f"{place.name}-faces")
-    with console.bar("draw", total=FACES, unit="faces") as advance:
-        synthesize(faces, count=FACES, seed=SEED, on_progress=lambda done: advance(done, ""))
-    ingest = config.ingest.model_copy(update={"source": str(faces)})
+    place = Location.of(root)
+    place.exists()  # says what is wrong with a bucket before the faces are drawn
+    folder = faces or str(_beside(place))
+    with console.bar("draw", total=count, unit="faces") as advance:
+        synthesize(folder, count=count, seed=SEED, on_progress=lambda done: advance(done, ""))
+    ingest = config.ingest.model_copy(update={"source": folder})
     settings = config.model_copy(update={"ingest": ingest})
-    return run(settings, str(place), console=console, title="zpoints demo")
+    return run(settings, root, console=console, title="zpoints demo")
+
+
+def _beside(place: Location) -> Path:
+    """The default folder of the faces."""
+    name = f"{Path(place.root).name}-faces"
+    return Path(place.root).with_name(name) if place.is_local else Path("runs", name)

@@ -22,7 +22,7 @@ def wait_until(
     while not condition():
         if time.monotonic() > limit:
             pytest.fail(f"waited {seconds:.0f} s for {what}; {last_words()}".strip("; "))
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def chosen_moments() -> random.Random:

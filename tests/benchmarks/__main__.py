@@ -11,7 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.synthesize import synthesize
-from tests.benchmarks import drawing, ingest, sampling, scale, statistics, synthesis, training
+from tests.benchmarks import (
+    cluster,
+    drawing,
+    ingest,
+    sampling,
+    scale,
+    statistics,
+    synthesis,
+    training,
+)
 from tests.benchmarks.measure import Figure
 
 FACES = 12_000
@@ -24,6 +33,7 @@ def all_figures() -> Iterator[Figure]:
         yield from synthesis.figures(scratch)
         synthesize(scratch / "faces", count=FACES)
         yield from ingest.figures(scratch / "faces", scratch)
+        yield from cluster.figures(scratch / "faces", scratch)
         yield from statistics.figures(scratch)
         yield from sampling.figures(scratch)
     yield from scale.figures()

@@ -8,10 +8,12 @@ from pathlib import Path
 ZPOINTS = Path(sys.executable).with_name("zpoints")
 
 
-def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    """What a command prints and its exit code; it works in ``folder``."""
+def zpoints(
+    *arguments: object, folder: Path, shell: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """What a command prints and its exit code; it works in ``folder``, on the host of ``shell``."""
     return subprocess.run(
-        [str(ZPOINTS), *map(str, arguments)],
+        [*shell, str(ZPOINTS), *map(str, arguments)],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
         capture_output=True,

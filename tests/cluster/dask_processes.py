@@ -27,7 +27,7 @@ class DaskProcesses:
     Attributes
     ----------
     address
-        The scheduler's, on the loopback interface.
+        The scheduler's.
     tls
         Certificates of the cluster.
     folder
@@ -40,14 +40,15 @@ class DaskProcesses:
     scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start a worker under a nanny, which replaces it when it dies."""
+    def start_worker(self, *options: str, shell: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        """Start a worker under a nanny, which replaces it when it dies; ``shell`` is its host."""
         worker = start(
             self.folder,
             f"worker-{len(self.workers)}",
             *("worker", self.address, "--nthreads", "1", *tls_options(self.tls)),
             *("--local-directory", str(self.folder), "--dashboard-address", "127.0.0.1:0"),
             *("--no-dashboard", *options),
+            shell=shell,
         )
         self.workers.append(worker)
         return worker
@@ -86,12 +87,18 @@ def dask_processes(folder: Path, *workers: tuple[str, ...]) -> Iterator[DaskProc
         cluster.end()
 
 
-def start_scheduler(folder: Path) -> DaskProcesses:
-    """Start a scheduler with certificates of its own; returns when it can be reached."""
+def start_scheduler(
+    folder: Path, *, host: str = "127.0.0.1", shell: tuple[str, ...] = ()
+) -> DaskProcesses:
+    """Start a scheduler with certificates of its own, on an address of the host of ``shell``.
+
+    Returns when it can be reached.
+    """
     tls, place = write_certificates(folder), folder / "scheduler.json"
-    options = ("--protocol", "tls", "--host", "127.0.0.1", "--port", "0")
+    options = ("--protocol", "tls", "--host", host, "--port", "0")
     files = ("--scheduler-file", str(place), "--dashboard-address", "127.0.0.1:0")
-    process = start(folder, "scheduler", "scheduler", *options, *files, *tls_options(tls))
+    arguments = ("scheduler", *options, *files, *tls_options(tls))
+    process = start(folder, "scheduler", *arguments, shell=shell)
     limit = time.monotonic() + SECONDS_TO_START
     while not place.exists() or not place.read_text():
         if process.poll() is not None or time.monotonic() > limit:
@@ -119,10 +126,12 @@ def tls_options(tls: TlsConfig) -> list[str]:
     ]
 
 
-def start(folder: Path, log: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, log: str, *arguments: str, shell: tuple[str, ...] = ()
+) -> subprocess.Popen[bytes]:
     with (folder / f"{log}.log").open("wb") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments],
+            [*shell, sys.executable, "-m", "dask", *arguments],
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **QUIET},

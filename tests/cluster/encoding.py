@@ -20,7 +20,7 @@ from tests.conftest import WORKER, SilentConsole
 CHUNK, SIDE = 16, 64
 
 
-def noise_store(root: Path, images: int) -> None:
+def noise_store(root: Path, images: int, *, chunk: int = CHUNK) -> None:
     """Publish ``images`` images of noise (64 x 64) and a network of 256 components."""
     repository = open_repository(root)
     work = repository.begin(stage="ingest", fingerprint="aa", groups=("images",))
@@ -30,7 +30,7 @@ def noise_store(root: Path, images: int) -> None:
         "images",
         xr.Dataset(
             {
-                "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=CHUNK),
+                "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=chunk),
                 "checksum": ("image", numbers.astype(np.uint64)),
             },
             coords={
@@ -39,7 +39,7 @@ def noise_store(root: Path, images: int) -> None:
             },
         ),
     )
-    bounds = chunk_bounds(images, CHUNK)
+    bounds = chunk_bounds(images, chunk)
     work.write_chunks("images", [Block(a, b, partial(noise, a, b)) for a, b in bounds])
     work.publish(message="noise", rows=images)
     torch.manual_seed(0)
@@ -54,11 +54,14 @@ def noise(start: int, stop: int) -> dict[str, np.ndarray]:
     return {"image": rng.integers(0, 256, (stop - start, SIDE, SIDE, 3), dtype=np.uint8)}
 
 
-def encode_store(root: Path, *overrides: str) -> np.ndarray:
-    """Encode the store's images on Dask's active scheduler; z (image, component)."""
+def encode_store(root: Path, *overrides: str, fingerprint: str = "cc") -> np.ndarray:
+    """Encode the store's images on Dask's active scheduler; z (image, component).
+
+    A store that was encoded under another fingerprint is encoded anew.
+    """
     repository = open_repository(root)
     config = override(RunConfig(), [f"encode.chunk={CHUNK}", "encode.batch=1", *overrides])
-    work = repository.begin(stage="encode", fingerprint="cc", groups=("latents",))
+    work = repository.begin(stage="encode", fingerprint=fingerprint, groups=("latents",))
     rows = encode(
         StageRun(
             config=config,

@@ -10,26 +10,41 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import icechunk
 import numpy as np
 import pytest
 import xarray as xr
 import yaml
 
+from cluster.demo import run_demo
 from cluster.run import RunResult, dry_run, run
 from cluster.verify import verify_store
-from pipeline.config import RunConfig, override
+from pipeline.config import RunConfig, load_config, override
+from pipeline.stage_names import STAGES
 from storage import Store, StoreNotFoundError, export_group, open_repository, open_store
 from storage.blobs import Blobs
+from storage.branch import PREFIX
+from storage.location import Location
 from storage.run_lock import HOLDER
 from tests.cluster.commands import ZPOINTS, zpoints
 from tests.cluster.conftest import done
-from tests.conftest import SilentConsole
+from tests.cluster.test_interruption import assert_same
+from tests.conftest import SMALL, SilentConsole
 from tests.moments import wait_until
 from tests.s3 import s3_server, upload
 
 pytestmark = pytest.mark.services
 
 ROOT = "s3://runs/small"
+MANY_CHUNKS = [
+    "ingest.chunk=4",
+    "train.epochs=1",
+    "encode.chunk=4",
+    "sample.count=160",
+    "sample.chunk=4",
+    "sample.generators={uniform: {generator: uniform}, ellipse: {generator: ellipse}}",
+]
+"""Stages that commit more than once, so that a kill can come in between."""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +92,20 @@ def test_run__puts_the_report_beside_the_store(result: RunResult, s3: Any, small
     figures = {path.name for path in Path(small_root, "report", "figures").iterdir()}
     listed = s3.list_objects_v2(Bucket="runs", Prefix="small/report/figures/")["Contents"]
     assert {entry["Key"].rpartition("/")[2] for entry in listed} == figures
+
+
+def test_run_demo__is_whole_in_a_bucket_with_its_faces_here(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = load_config("demo", SMALL)
+
+    done = run_demo(config, "s3://runs/demo", count=160, console=SilentConsole())
+
+    assert done.page == "s3://runs/demo/report/index.html"
+    assert {outcome.stage for outcome in done.outcomes} == set(STAGES) - {"sweep"}
+    assert done.store.images.sizes["image"] == 160
+    assert [path.name for path in Path("runs").iterdir()] == ["demo-faces"]
 
 
 def test_run__in_buckets_is_up_to_date_the_second_time(
@@ -139,6 +168,40 @@ def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
         "date",
     ]
     assert open_store(root).is_current("model")
+
+
+def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    config = override(config, MANY_CHUNKS)
+    calm, root = str(tmp_path / "calm"), "s3://runs/killed-inside"
+    expected = run(config, calm, console=SilentConsole(), title="t", until="sample").store
+    file = tmp_path / "faces.yaml"
+    file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    arguments = ("run", file, "--root", root, "--until", "sample")
+
+    for stage in ("ingest", "encode", "sample"):
+        driver = subprocess.Popen([str(ZPOINTS), *map(str, arguments)], stdout=subprocess.DEVNULL)
+        wait_until(lambda s=stage: unfinished(root) == s, f"part of {stage}")
+        driver.kill()
+        driver.wait()
+        assert unfinished(root) == stage
+        outlive_claim(root)
+    last = zpoints(*arguments, folder=tmp_path)
+
+    assert last.returncode == 0, last.stderr
+    assert_same(open_store(root), expected)
+
+
+def unfinished(root: str) -> str:
+    """The stage of which the store holds some chunks on a branch; empty if there is none."""
+    with suppress(StoreNotFoundError, icechunk.IcechunkError):
+        repository = Location.of(root).open()
+        for branch in repository.list_branches():
+            tip = repository.lookup_snapshot(repository.lookup_branch(branch))
+            if branch.startswith(PREFIX) and ": rows " in tip.message:
+                return tip.message.partition(":")[0]
+    return ""
 
 
 def wait_for_images(root: str) -> None:

@@ -1,0 +1,91 @@
+"""Worker processes with TLS: two against one, and against none for a run of the demo's size."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from cluster.connect import dask_client
+from pipeline.cluster_config import ClusterConfig
+from tests.benchmarks.measure import Figure, paired
+from tests.cluster.encoding import encode_store, noise_store
+from tests.conftest import SilentConsole
+
+IMAGES, CHUNK = 12_000, 256
+DEMO_FACES, WORKERS = 8_000, 2
+OVERHEAD_SECONDS, LEAST = 20.0, 0.1
+ZPOINTS = Path(sys.executable).with_name("zpoints")
+
+
+def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
+    """Images per second of an encoding; seconds that processes add to a run."""
+    yield _two_against_one(scratch / "noise")
+    threads = _run_seconds(faces, scratch / "threads", "cluster.processes=false")
+    processes = _run_seconds(faces, scratch / "processes", "cluster.processes=true")
+    overhead = max(processes - threads, LEAST)
+    yield Figure(
+        name=f"seconds allowed / added by {WORKERS} processes, run of the demo but its training",
+        ours=overhead,
+        peer=OVERHEAD_SECONDS,
+        ratio=OVERHEAD_SECONDS / overhead,
+        unit="s",
+        floor=1.0,
+    )
+
+
+def _two_against_one(root: Path) -> Figure:
+    noise_store(root, IMAGES, chunk=CHUNK)
+    with _encoding(root, workers=2) as two, _encoding(root, workers=1) as one:
+        return paired(
+            "encoding with two workers / with one",
+            two,
+            one,
+            work=IMAGES,
+            unit="images/s",
+            floor=1.6,
+            rounds=3,
+        )
+
+
+@contextmanager
+def _encoding(root: Path, *, workers: int) -> Iterator[Callable[[], object]]:
+    """The encoding of a store, anew with every call, on worker processes that are there."""
+    names = (f"{workers}x{i}" for i in count())
+    settings = (f"encode.chunk={CHUNK}", f"encode.batch={CHUNK}", "encode.device=cpu")
+    config = ClusterConfig(workers=workers, processes=True)
+    with dask_client(config, SilentConsole()) as client:
+        client.wait_for_workers(workers)
+
+        def encode() -> None:
+            with client.as_current():
+                encode_store(root, *settings, fingerprint=next(names))
+
+        yield encode
+
+
+def _run_seconds(faces: Path, root: Path, processes: str) -> float:
+    """Seconds of every stage but the training, as a user starts them: in processes of their own."""
+    ingest = _command_seconds(faces, root, processes, until="ingest")
+    _command_seconds(faces, root, processes, until="train")
+    return ingest + _command_seconds(faces, root, processes, until="report")
+
+
+def _command_seconds(faces: Path, root: Path, processes: str, *, until: str) -> float:
+    settings = (
+        f"ingest.source={faces}",
+        f"ingest.limit={DEMO_FACES}",
+        "train.epochs=1",
+        f"cluster.workers={WORKERS}",
+        processes,
+    )
+    chosen = [f"--set={setting}" for setting in settings]
+    started = time.perf_counter()
+    subprocess.run(
+        [ZPOINTS, "run", "demo", "--root", root, "--until", until, *chosen],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return time.perf_counter() - started

@@ -1,0 +1,63 @@
+"""Two hosts on this machine: network namespaces, joined by a cable, that share its files."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+NEEDED = "needs two network namespaces: "
+
+
+@dataclass(frozen=True)
+class Host:
+    """A network namespace.
+
+    Attributes
+    ----------
+    name
+        Of the namespace.
+    address
+        Its end of the cable; only the two hosts reach it.
+    """
+
+    name: str
+    address: str
+
+    @property
+    def shell(self) -> tuple[str, ...]:
+        """What a command begins with that runs there."""
+        return ("ip", "netns", "exec", self.name)
+
+
+@contextmanager
+def two_hosts() -> Iterator[tuple[Host, Host]]:
+    """Two hosts with a cable between them; skips the test where they cannot be made."""
+    if shutil.which("ip") is None:
+        pytest.skip(f"{NEEDED}apt-get install iproute2 (as root); missing here: ip")
+    if os.geteuid() != 0:
+        pytest.skip(f"{NEEDED}missing here: the rights of root")
+    hosts = tuple(Host(f"zpoints-{os.getpid()}-{i}", f"10.77.0.{i}") for i in (1, 2))
+    try:
+        for host in hosts:
+            configure("netns", "add", host.name)
+        first, second = hosts
+        cable = ("cable", "netns", first.name, "type", "veth")
+        configure("link", "add", *cable, "peer", "name", "cable", "netns", second.name)
+        for host in hosts:
+            configure("-n", host.name, "address", "add", f"{host.address}/24", "dev", "cable")
+            for device in ("lo", "cable"):
+                configure("-n", host.name, "link", "set", device, "up")
+        yield first, second
+    finally:
+        for host in hosts:  # the cable goes with them
+            subprocess.run(("ip", "netns", "delete", host.name), capture_output=True, check=False)
+
+
+def configure(*arguments: str) -> None:
+    done = subprocess.run(("ip", *arguments), capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"{NEEDED}ip {' '.join(arguments)} says: {done.stderr.strip()}")
