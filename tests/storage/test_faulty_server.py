@@ -1,11 +1,13 @@
 """A server of buckets that falls silent, or whose answers get lost."""
 
 import socket
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from storage import ObjectStoreError, open_repository, open_store
+from storage import ObjectStoreError, StoreError, open_repository, open_store
 from storage.branch import MAIN
 from tests.s3 import s3_server
 from tests.s3_proxy import failing_at
@@ -26,6 +28,27 @@ def server():
         yield client
 
 
+class Teapot(BaseHTTPRequestHandler):
+    """Knows an answer to few requests: to listings, where it `lists`."""
+
+    lists = False
+    NOTHING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+    def do_GET(self) -> None:
+        body = self.NOTHING if self.lists and "list-type=2" in self.path else b""
+        self.send_response(200 if body else 418)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class ListingTeapot(Teapot):
+    lists = True
+
+
 def main_of(root: str) -> bytes:
     """What the request that moves `main` begins with."""
     return f"PUT /{root.removeprefix('s3://')}/refs/branch.{MAIN}/".encode()
@@ -43,6 +66,24 @@ def test_open_store__a_server_that_never_answers_is_given_up(monkeypatch):
             open_store(f"{BUCKET}/silent")
 
     assert time.monotonic() - started < SECONDS
+
+
+@pytest.mark.parametrize("answers", [Teapot, ListingTeapot])
+def test_open_store__says_no_password_of_an_endpoint(monkeypatch, answers):
+    with ThreadingHTTPServer(("127.0.0.1", 0), answers) as teapot:
+        threading.Thread(target=teapot.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{teapot.server_port}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://user:hunter2@{place}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        with pytest.raises(StoreError, match="418") as refused:
+            open_store(f"{BUCKET}/teapot")
+        teapot.shutdown()
+
+    assert place in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert "user" not in str(refused.value)
 
 
 @pytest.mark.parametrize("request_", ["GET /{}/refs/branch.main/", "GET /{}/snapshots/"])
