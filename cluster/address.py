@@ -1,12 +1,12 @@
 """A Dask scheduler that is running already, on any machine."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import dask
 from distributed import Client
 
-from cluster.errors import ClusterError
+from cluster.errors import ClusterError, cause_of
 from cluster.security import check_plain, client_security
 from pipeline.cluster_config import ClusterConfig
 from pipeline.config import ConfigError
@@ -38,16 +38,12 @@ def running_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]
         client = Client(address, security=security, timeout=config.connect_timeout)
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
-            f"No scheduler that takes this client answers at {address}: {_why(error)} "
+            f"No scheduler that takes this client answers at {address}: {cause_of(error)} "
             f"(cluster.connect_timeout = {config.connect_timeout:g} s). Start one (dask "
             "scheduler), and see that address, firewall and certificates agree."
         ) from error
-    with client:
+    try:
         yield client
-
-
-def _why(error: BaseException) -> str:
-    """The innermost reason, which says more than that time ran out."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    finally:
+        with suppress(TimeoutError):  # a scheduler that hangs does not say goodbye
+            client.close(timeout=config.connect_timeout)

@@ -13,7 +13,7 @@ from distributed import Client
 from distributed.core import Status
 from distributed.security import Security
 
-from cluster.errors import ClusterError
+from cluster.errors import ClusterError, cause_of
 from cluster.placement import GPU, TASKS_PER_GPU
 from cluster.security import shared_security
 from pipeline.cluster_config import ClusterConfig
@@ -72,14 +72,20 @@ def _described(
     config: ClusterConfig, folder: Path, security: Security, refusals: list[Exception]
 ) -> Any:
     """A cluster of dask-jobqueue, without any job yet."""
-    kind = SYSTEMS[config.kind][0]
-    told = _telling(kind.job_cls, refusals)
-    try:
-        return kind(job_cls=told, security=security, **_options(config, folder))
-    except ValueError as error:
+    kind, jobs = SYSTEMS[config.kind][0], config.jobs
+    site = dask.config.get(f"jobqueue.{config.kind}")
+    if None in (jobs.cores or site["cores"], jobs.memory or site["memory"]):
         raise ClusterError(
             f"It is not known what a job of {config.kind} needs: set cluster.jobs.cores and "
             f"cluster.jobs.memory, or jobqueue.{config.kind} in Dask's own configuration."
+        )
+    told = _telling(kind.job_cls, refusals)
+    try:
+        return kind(job_cls=told, security=security, **_options(config, folder))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ClusterError(
+            f"No jobs of {config.kind} can be described: {cause_of(error)}. See cluster.jobs, "
+            f"cluster.tls, and jobqueue.{config.kind} in Dask's own configuration."
         ) from error
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cluster.errors import ClusterError
+from cluster.errors import ClusterError, SecurityError
 from cluster.interruption import Interrupted, heed_signals
 from cluster.jobs_cli import app as jobs_app
 from cluster.options import (
@@ -59,7 +59,7 @@ def main() -> None:
     heed_signals()
     try:
         app()
-    except ConfigError as error:
+    except (ConfigError, SecurityError) as error:
         _fail(str(error), USAGE)
     except StoreLockedError as error:
         _fail(str(error), BUSY)

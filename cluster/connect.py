@@ -1,21 +1,27 @@
 """One way to a Dask client, whatever the kind of cluster."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
 
 import dask
 from distributed import Client
+from distributed.utils import format_dashboard_link
 
 from cluster.address import running_cluster
 from cluster.errors import ClusterError
 from cluster.local import local_cluster
+from cluster.scheduler import identity, workers_of
 from cluster.versions import check_versions
 from cluster.watch import watched
 from pipeline.cluster_config import ClusterConfig
 from pipeline.console import Console
 
 BATCH = ("slurm", "pbs", "lsf")
+SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
@@ -62,13 +68,14 @@ def _cluster(config: ClusterConfig, console: Console) -> AbstractContextManager[
 
 
 def _await_worker(client: Client, config: ClusterConfig) -> None:
-    try:
-        client.wait_for_workers(1, timeout=config.worker_timeout)
-    except TimeoutError as error:
-        raise ClusterError(
-            f"No worker came within {config.worker_timeout:g} s. Look at the queue, or at the "
-            f"workers' logs{_logs(config)}, or raise cluster.worker_timeout."
-        ) from error
+    end = time.monotonic() + config.worker_timeout
+    while not any(worker["status"] == "running" for worker in workers_of(client).values()):
+        if time.monotonic() > end:
+            raise ClusterError(
+                f"No worker came within {config.worker_timeout:g} s. Look at the queue, or at the "
+                f"workers' logs{_logs(config)}, or raise cluster.worker_timeout."
+            )
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _logs(config: ClusterConfig) -> str:
@@ -76,15 +83,18 @@ def _logs(config: ClusterConfig) -> str:
 
 
 def _headline(client: Client) -> str:
-    workers = client.scheduler_info()["workers"].values()
+    scheduler = identity(client)
+    workers = scheduler["workers"].values()
     count, threads = len(workers), sum(worker["nthreads"] for worker in workers)
     of = f"{count:,} worker{'s' * (count > 1)}, {threads:,} thread{'s' * (threads > 1)}"
-    return f"Dask: {of}; dashboard {_dashboard(client)}"
+    return f"Dask: {of}; dashboard {_dashboard(client, scheduler)}"
 
 
-def _dashboard(client: Client) -> str:
+def _dashboard(client: Client, scheduler: dict[str, Any]) -> str:
     """Where the dashboard listens; Dask's own link has the scheduler's host instead."""
-    if client.cluster is None:
-        return str(client.dashboard_link or "none")
-    server = client.cluster.scheduler.http_server
-    return f"http://{server.address}:{server.port}/status"
+    if client.cluster is not None:
+        server = client.cluster.scheduler.http_server
+        return f"http://{server.address}:{server.port}/status"
+    if (port := scheduler["services"].get("dashboard")) is None:
+        return "none"
+    return format_dashboard_link(urlsplit(scheduler["address"]).hostname, port)

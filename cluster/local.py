@@ -12,6 +12,7 @@ from dask.utils import parse_bytes
 from distributed import Client, LocalCluster, Nanny, Scheduler, SpecCluster
 from distributed.system import MEMORY_LIMIT
 
+from cluster.errors import ClusterError, cause_of
 from cluster.placement import GPU, TASKS_PER_GPU
 from cluster.security import own_security
 from pipeline.cluster_config import ClusterConfig
@@ -26,42 +27,69 @@ ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
 BEFORE_SPAWNING = "distributed.nanny.pre-spawn-environ"
 
 
+# Threads use the driver's own memory. It must be neither spilled nor a reason to pause: they would
+# wait for memory that the driver holds.
+UNHINDERED = {f"distributed.worker.memory.{means}": False for means in ("target", "spill", "pause")}
+
+
 @contextmanager
 def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     """A Dask cluster on this machine.
 
     Threads in this process by default: the kernels release the interpreter lock, and nothing has to
-    be sent between processes. With ``processes``, or where there are several GPUs: a process per
-    core and one per GPU, which speak TLS over the loopback interface.
+    be sent between processes. With ``processes``, by default where there are several GPUs: a
+    process per core and one per GPU, which speak TLS over the loopback interface.
+
+    Raises
+    ------
+    ClusterError
+        If it cannot be started.
     """
+    with _started(config) as made, Client(made) as client:
+        yield client
+
+
+def _started(config: ClusterConfig) -> SpecCluster:
     gpus = cuda_devices()
-    if config.processes or gpus > 1:
-        security = own_security(config.tls)
-        environment = {**dask.config.get(BEFORE_SPAWNING), **ALLOCATION}
-        with dask.config.set({BEFORE_SPAWNING: environment}):
-            made = SpecCluster(**_processes(config, gpus, security), security=security)
-    else:
-        # The driver's own memory, which a limit for workers must not pause or spill.
-        made = LocalCluster(
+    by_processes = gpus > 1 if config.processes is None else config.processes
+    try:
+        return _start_processes(config, gpus) if by_processes else _start_threads(config, gpus)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ClusterError(
+            f"No cluster could be started on this machine: {cause_of(error)}. See cluster.workers, "
+            "cluster.memory and cluster.tls."
+        ) from error
+
+
+def _start_processes(config: ClusterConfig, gpus: int) -> SpecCluster:
+    security = own_security(config.tls)
+    environment = {**dask.config.get(BEFORE_SPAWNING), **ALLOCATION}
+    with dask.config.set({BEFORE_SPAWNING: environment}):
+        return SpecCluster(**_processes(config, gpus, security), security=security)
+
+
+def _start_threads(config: ClusterConfig, gpus: int) -> SpecCluster:
+    with dask.config.set(UNHINDERED):
+        return LocalCluster(
             processes=False,
             n_workers=1,
             threads_per_worker=config.workers or CPU_COUNT,
-            memory_limit=0,
+            memory_limit=parse_bytes(config.memory) if config.memory else MEMORY_LIMIT,
+            resources={GPU: TASKS_PER_GPU} if gpus else {},
             dashboard_address=f"{LOOPBACK}:0",
             worker_dashboard_address=f"{LOOPBACK}:0",
         )
-    with made, Client(made) as client:
-        yield client
 
 
 def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any]:
     """Scheduler and workers as ``SpecCluster`` takes them."""
     count = config.workers or CPU_COUNT
+    share = MEMORY_LIMIT // (count + gpus)
     where = {"host": LOOPBACK, "protocol": "tls://", "security": security}
     options = {
         **where,
         "nthreads": 1,
-        "memory_limit": parse_bytes(config.memory) if config.memory else MEMORY_LIMIT // count,
+        "memory_limit": parse_bytes(config.memory) if config.memory else share,
         "dashboard": False,
         "dashboard_address": f"{LOOPBACK}:0",
         "silence_logs": logging.CRITICAL,

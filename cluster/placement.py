@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 import dask
 from distributed import Client
 
+from cluster.scheduler import workers_of
 from pipeline.config import RunConfig
 
 GPU = "GPU"
@@ -19,7 +20,7 @@ def placed(client: Client, config: RunConfig, stage: str) -> AbstractContextMana
     Where no worker offers one, or the stage's ``device`` is cpu, tasks go anywhere.
     """
     device = getattr(getattr(config, stage), "device", "cpu")
-    workers = client.scheduler_info()["workers"].values()
+    workers = workers_of(client).values()
     if device == "cpu" or not any(worker["resources"].get(GPU) for worker in workers):
         return nullcontext()
     return dask.annotate(resources={GPU: 1})

@@ -3,20 +3,25 @@
 import psutil
 from dask.system import CPU_COUNT
 from distributed import Client
+from distributed.system import MEMORY_LIMIT
 
+from cluster.scheduler import workers_of
 from pipeline.stage import Worker
 
 
 def this_machine() -> Worker:
     """What the driver's own process has: all cores, and the memory that is left or its own."""
     held = psutil.Process().memory_info().rss
-    return Worker(threads=CPU_COUNT, memory=psutil.virtual_memory().available + held, held=held)
+    # A container's limit is none of the machine's.
+    memory = min(psutil.virtual_memory().available + held, MEMORY_LIMIT)
+    return Worker(threads=CPU_COUNT, memory=memory, held=held)
 
 
 def smallest_worker(client: Client) -> Worker:
     """The most threads, the least memory and the fullest process of any worker of a cluster.
 
-    A worker without a limit may take what this machine has left, beside what this process has.
+    A worker without a limit, or in this process, may take no more than what this machine has left,
+    beside what this process has.
 
     Examples
     --------
@@ -28,9 +33,14 @@ def smallest_worker(client: Client) -> Worker:
     >>> worker.threads, worker.memory
     (3, 1073741824)
     """
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    here = this_machine()
-    limits = [worker["memory_limit"] or here.memory for worker in workers]
+    seen, here = workers_of(client), this_machine()
+    workers = seen.values()
+    limits = [
+        min(worker["memory_limit"] or here.memory, here.memory)
+        if address.startswith("inproc://")
+        else worker["memory_limit"] or here.memory
+        for address, worker in seen.items()
+    ]
     return Worker(
         threads=max((worker["nthreads"] for worker in workers), default=1),
         memory=min(limits, default=here.memory),

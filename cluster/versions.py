@@ -5,6 +5,7 @@ from typing import Any
 from distributed import Client
 
 from cluster.errors import ClusterError
+from cluster.scheduler import answer
 from pipeline.console import Console
 
 LIBRARIES = ("icechunk", "numpy", "torch", "zarr")
@@ -19,7 +20,7 @@ def check_versions(client: Client, console: Console) -> None:
     ClusterError
         If a worker has another zpoints, or none.
     """
-    seen: Any = client.get_versions(packages=["zpoints", *LIBRARIES])
+    seen: Any = answer(client, client.get_versions, packages=["zpoints", *LIBRARIES])
     own, other = seen["client"]["packages"], set[str]()
     for address, worker in seen["workers"].items():
         theirs = worker["packages"]

@@ -94,7 +94,8 @@ class Workers:
                 self._client = None
             return nullcontext()
         if self._client is None:
-            cluster = dask_client(self._config.cluster, self._console)
+            settings = self._config.cluster
+            cluster, limit = dask_client(settings, self._console), settings.worker_timeout
             self._client = self._stack.enter_context(cluster)
-            self._stack.enter_context(performance_kept(self._repository))
+            self._stack.enter_context(performance_kept(self._client, self._repository, limit))
         return placed(self._client, self._config, stage)

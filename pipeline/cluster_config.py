@@ -1,12 +1,26 @@
 """The section ``cluster`` of the configuration: where a run computes."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from dask.utils import parse_bytes
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.settings import Settings
 
 Kind = Literal["local", "address", "slurm", "pbs", "lsf"]
+
+
+def _memory(text: str) -> str:
+    try:
+        size = parse_bytes(text)
+    except ValueError:
+        size = 0
+    if size <= 0:
+        raise ValueError(f"{text} is no amount of memory; expected one such as 4GiB or 500MB")
+    return text
+
+
+Memory = Annotated[str, AfterValidator(_memory)]
 
 
 class TlsConfig(Settings):
@@ -30,7 +44,7 @@ class JobsConfig(Settings):
     """What is asked of a batch system; null leaves it to Dask's ``jobqueue`` settings."""
 
     cores: int | None = Field(None, ge=1, description="cores of a job")
-    memory: str | None = Field(None, description="memory of a job, e.g. 16GiB")
+    memory: Memory | None = Field(None, description="memory of a job, e.g. 16GiB")
     processes: int = Field(1, ge=1, description="worker processes of a job, which share its cores")
     walltime: str | None = Field(None, description="longest duration of a job, e.g. 02:00:00")
     queue: str | None = Field(None, description="queue or partition")
@@ -70,12 +84,15 @@ class ClusterConfig(Settings):
         description="local: tasks that run at once, null takes one per core; batch systems: jobs, "
         "null takes one; address: not used",
     )
-    processes: bool = Field(
-        False, description="local: a process per worker rather than threads in this process"
-    )
-    memory: str | None = Field(
+    processes: bool | None = Field(
         None,
-        description="local: memory of a worker process, e.g. 4GiB; null shares out the machine's",
+        description="local: a process per worker (true) or threads in this process (false); null "
+        "takes threads, and processes where there are several GPUs, one for each",
+    )
+    memory: Memory | None = Field(
+        None,
+        description="local: memory of a worker process, e.g. 4GiB, null shares out the machine's; "
+        "for threads, what an analysis may take, null takes what is free",
     )
     address: str | None = Field(
         None,

@@ -139,7 +139,7 @@ class WorkBranch:
 
     def _move_main(self, version: str) -> None:
         try:
-            self._repository.reset_branch(MAIN, version, from_snapshot_id=self.base)
+            move_main(self._repository, version, self.base)
         except icechunk.IcechunkError:
             self._expect_base()
             raise
@@ -157,6 +157,16 @@ class WorkBranch:
                 f"Another run published a version of {self._location.root} while this one was at "
                 "work. Run again: it starts from the new version."
             )
+
+
+def move_main(repository: icechunk.Repository, version: str, base: str) -> None:
+    """Move `main` from `base` to `version`; raises IcechunkError unless it then lies there."""
+    try:
+        repository.reset_branch(MAIN, version, from_snapshot_id=base)
+    except icechunk.IcechunkError:
+        # The write may have succeeded and its answer be lost; a second one then meets the first.
+        if repository.lookup_branch(MAIN) != version:
+            raise
 
 
 def commit_version(
@@ -194,7 +204,7 @@ def republish(
         if tag not in repository.list_tags():
             repository.create_tag(tag, newest)
         try:
-            repository.reset_branch(MAIN, made, from_snapshot_id=newest)
+            move_main(repository, made, newest)
         except icechunk.IcechunkError as error:
             raise PublishConflictError(
                 f"Another run published a version of {location.root} at this moment. Look at "

@@ -15,6 +15,8 @@ from zarr.abc.store import RangeByteRequest
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 
+from storage.s3 import without_userinfo
+
 # Icechunk's calls that are not async keep the interpreter lock while they wait for a manifest.
 
 CRC_BYTES = 4
@@ -179,4 +181,4 @@ def check_file(path: Path) -> tuple[int, Finding | None]:
 def reason(error: Exception) -> str:
     """The first line of a message; Icechunk's have many."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].strip(" x").rstrip(".")
+    return without_userinfo(lines[0]).strip(" x").rstrip(".")

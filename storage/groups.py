@@ -1,7 +1,7 @@
 """Groups of a store as xarray Datasets: how they are laid out, opened, and found complete."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from math import prod
 from typing import Any, Literal
 
@@ -250,15 +250,23 @@ def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
 def _load(group: str, small: xr.Dataset) -> None:
     """Read variables into memory, in place."""
     with ThreadPoolExecutor(READERS) as pool:
-        loads = {name: pool.submit(v.load) for name, v in small.variables.items()}
-    for name, load in loads.items():
+        loads = {pool.submit(v.load): name for name, v in small.variables.items()}
         try:
-            load.result()
-        except ValueError as error:
-            raise StoreError(
-                f"{group}/{name} is damaged: {error}. Open an older version, or run the stage "
-                "that made it again."
-            ) from error
+            for load in as_completed(loads):
+                _loaded(load, f"{group}/{loads[load]}")
+        finally:
+            # The others would wait one after the other for a server that has fallen silent.
+            pool.shutdown(cancel_futures=True)
+
+
+def _loaded(load: Future[Any], what: str) -> None:
+    try:
+        load.result()
+    except ValueError as error:
+        raise StoreError(
+            f"{what} is damaged: {error}. Open an older version, or run the stage that made it "
+            "again."
+        ) from error
 
 
 def _chunked(name: str, variable: xr.Variable) -> xr.Variable:

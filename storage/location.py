@@ -14,7 +14,7 @@ import zarr
 from filelock import FileLock, Timeout
 
 from storage.errors import StoreError, StoreLockedError, StoreNotFoundError
-from storage.s3 import SCHEME, S3Server, check_reach
+from storage.s3 import SCHEME, S3Server, check_reach, without_userinfo
 from storage.validation import check_schema_version
 from storage.variables import SCHEMA_VERSION
 
@@ -71,14 +71,15 @@ class Location:
         if self.is_local:
             return icechunk.local_filesystem_storage(self.root)
         server = S3Server.from_environment()
-        return icechunk.s3_storage(
-            bucket=self.bucket,
-            prefix=self.prefix,
+        options = icechunk.S3Options(
             region=server.region,
             endpoint_url=server.endpoint,
             allow_http=server.allow_http,
             force_path_style=server.endpoint is not None,
-            from_env=True,
+        )
+        # Not `s3_storage`: its client waits for ever for a server that accepts and never answers.
+        return icechunk.Storage.new_s3_object_store(
+            options, self.bucket, self.prefix, icechunk.s3_from_env_credentials()
         )
 
     @property
@@ -117,6 +118,8 @@ class Location:
             )
         with reaching(self.root):
             repository = icechunk.Repository.open(self.storage())
+            # To Zarr a snapshot that cannot be read is an empty group, so Icechunk is asked first.
+            repository.lookup_snapshot(repository.lookup_branch("main"))
             attrs = root_attrs(repository.readonly_session("main"))
         if attrs.get("format") != FORMAT:
             raise StoreNotFoundError(
@@ -196,7 +199,7 @@ def reaching(root: str) -> Iterator[None]:
     try:
         yield
     except icechunk.IcechunkError as error:
-        reason = str(error).strip().splitlines()[0].strip(" x")
+        reason = without_userinfo(str(error).strip().splitlines()[0].strip(" x"))
         if root.startswith(SCHEME):  # Icechunk says little of why a bucket is out of reach
             place = Location(root)
             check_reach(place.bucket, place.prefix)

@@ -1,6 +1,7 @@
 """Buckets of an S3 server: its address, its objects, and what keeps it from answering."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from obstore.store import S3Store
 from storage.errors import ObjectStoreError
 
 SCHEME = "s3://"
-CLIENT: Mapping[str, Any] = {"connect_timeout": "5s", "timeout": "60s"}
+CLIENT: Mapping[str, Any] = {"connect_timeout": "5s"}
 RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 """A server that does not answer is given up within about a minute."""
+REQUEST_SECONDS = "30s"
+"""How long one request may take; Icechunk's default, too, and the same variable changes both."""
 
 CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (AWS_SESSION_TOKEN where it is needed)"
 REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -45,7 +48,7 @@ REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("error sending request", "timed out"),
         "the server does not answer. See that it runs and is in reach, and that AWS_ENDPOINT_URL "
-        "and AWS_REGION name it.",
+        "and AWS_REGION name it; on a slow line let requests take longer, e.g. AWS_TIMEOUT=300s.",
     ),
 )
 """Of what the server or the client says, the first words that occur, and what they mean."""
@@ -63,11 +66,14 @@ class S3Server:
         None leaves it to the libraries.
     allow_http
         Whether a connection without TLS will do.
+    timeout
+        How long one request may take, e.g. ``30s``.
     """
 
     endpoint: str | None
     region: str | None
     allow_http: bool
+    timeout: str = REQUEST_SECONDS
 
     @classmethod
     def from_environment(cls) -> "S3Server":
@@ -75,7 +81,8 @@ class S3Server:
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         http = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes")
-        return cls(endpoint, region or ("us-east-1" if endpoint else None), http)
+        timeout = os.environ.get("AWS_TIMEOUT", REQUEST_SECONDS)
+        return cls(endpoint, region or ("us-east-1" if endpoint else None), http, timeout)
 
     def __str__(self) -> str:
         """The address alone; URLs can hold passwords."""
@@ -96,7 +103,7 @@ def _store(bucket: str, prefix: str | None, server: S3Server) -> S3Store:
     options: dict[str, Any] = {"endpoint": server.endpoint} if server.endpoint else {}
     if server.region:
         options["region"] = server.region
-    client: Any = {**CLIENT, "allow_http": server.allow_http}
+    client: Any = {**CLIENT, "allow_http": server.allow_http, "timeout": server.timeout}
     return S3Store(bucket, prefix=prefix, client_options=client, retry_config=RETRIES, **options)
 
 
@@ -193,7 +200,18 @@ def _reason(error: Exception) -> str:
     for words, reason in REASONS:
         if any(word in text for word in words):
             return reason
-    return f"{text.strip().splitlines()[0]}."
+    return f"{without_userinfo(text.strip().splitlines()[0])}."
+
+
+def without_userinfo(text: str) -> str:
+    """A message with the user and the password taken out of its URLs.
+
+    Examples
+    --------
+    >>> without_userinfo("GET http://user:p@ss@host:9000/b failed, see user@host")
+    'GET http://host:9000/b failed, see user@host'
+    """
+    return re.sub(r"://[^/\s]*@", "://", text)
 
 
 def _object(meta: Any) -> S3Object:

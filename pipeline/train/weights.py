@@ -1,8 +1,9 @@
 """The trained network as a group of the store, and back."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from pipeline.train.model import Architecture, Autoencoder
 from pipeline.train.state import Curves
 from storage import open_store
 from storage.errors import StoreError
+
+_LOADING = Lock()
 
 
 def model_dataset(model: Autoencoder, curves: Curves) -> xr.Dataset:
@@ -65,11 +68,34 @@ def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
     return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
 
-@lru_cache(maxsize=2)
+@dataclass(frozen=True)
+class _Stored:
+    """A ``model`` group; equal where weights and architecture are, whatever the version."""
+
+    digest: str
+    architecture: str
+    group: xr.Dataset = field(compare=False)
+
+
 def load_model(root: str, version: str, device: torch.device) -> Autoencoder:
-    """The network of a version of a store, read once per worker process."""
+    """The network of a version of a store, read once per worker process, whatever its threads.
+
+    Versions that hold the same network share it: every stage publishes a version.
+    """
+    with _LOADING:
+        return _load(_stored(root, version), device)
+
+
+@lru_cache(maxsize=8)
+def _stored(root: str, version: str) -> _Stored:
+    group = open_store(root, version=version).model
+    return _Stored(group.attrs["sha256"], str(group.attrs["architecture"]), group)
+
+
+@lru_cache(maxsize=2)
+def _load(stored: _Stored, device: torch.device) -> Autoencoder:
     use_exact_float32(device)
-    return restore_model(open_store(root, version=version).model, device)
+    return restore_model(stored.group, device)
 
 
 def training_attrs(config: TrainConfig, device: torch.device) -> dict[str, Any]:

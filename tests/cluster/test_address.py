@@ -1,28 +1,34 @@
 """Runs on a scheduler and workers that are processes of their own, with TLS."""
 
+import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dask
 import numpy as np
 import psutil
 import pytest
-from distributed import get_worker
+from distributed import Client, get_worker
 
 from cluster.connect import dask_client
 from cluster.errors import ClusterError, SecurityError
+from cluster.performance import performance_kept
 from cluster.placement import placed
+from cluster.resources import smallest_worker
 from cluster.run import run
+from cluster.versions import check_versions
 from pipeline.cluster_config import TlsConfig
 from pipeline.config import RunConfig, override
-from storage import Store, open_store
+from storage import Store, open_repository, open_store
 from tests.cluster.dask_processes import DaskProcesses, dask_processes, write_certificates
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 
 pytestmark = pytest.mark.services
+
+LIMIT = {"distributed.comm.timeouts.connect": 1}
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +183,54 @@ def test_run__ends_in_time_when_all_is_gone_and_goes_on_later(
     assert open_store(root).groups == ("images", "model")
     store = run(small_config, root, console=SilentConsole(), title="t", until="sample").store
     assert_same_results(store, small_store)
+
+
+def keep_performance(client: Client, folder: Path) -> None:
+    with performance_kept(client, open_repository(folder / "store"), limit=1):
+        pass
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client, folder: smallest_worker(client),
+        lambda client, folder: placed(client, settings(), "encode").__enter__(),
+        lambda client, folder: check_versions(client, SilentConsole()),
+        keep_performance,
+    ],
+)
+def test_answer__a_scheduler_that_hangs_is_given_up(
+    ask: Callable[[Client, Path], object], tmp_path: Path
+) -> None:
+    with dask_processes(tmp_path, ()) as cluster:
+        config = settings(*cluster.overrides, "cluster.connect_timeout=5").cluster
+        console = SilentConsole()
+        with dask_client(config, console) as client, dask.config.set(LIMIT):
+            cluster.scheduler.send_signal(signal.SIGSTOP)
+            started = time.monotonic()
+            with pytest.raises(ClusterError, match="did not answer within 1 s"):
+                ask(client, tmp_path)
+        assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize("moment", ["before", "during"])
+def test_run__ends_in_time_when_the_scheduler_hangs(
+    moment: str, small_config: RunConfig, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+
+    with dask_processes(tmp_path / "dask", ()) as cluster:
+
+        class Saboteur(SilentConsole):
+            def line(self, text: str) -> None:
+                if text.startswith("Dask: "):
+                    cluster.scheduler.send_signal(signal.SIGSTOP)
+
+        if moment == "before":
+            cluster.scheduler.send_signal(signal.SIGSTOP)
+        limits = ["cluster.worker_timeout=3", "cluster.connect_timeout=3"]
+        config = override(small_config, [*cluster.overrides, *limits])
+        started = time.monotonic()
+        with pytest.raises(ClusterError, match="scheduler"):
+            run(config, root, console=Saboteur(), title="t", until="ingest")
+        assert time.monotonic() - started < 45

@@ -52,6 +52,8 @@ def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None
         ("train.epoch=3", "train.epoch"),
         ("train.epochs=0", "train.epochs"),
         ("train.epochs=many", "many"),
+        ("cluster.memory=lots", "lots is no amount of memory"),
+        ("cluster.jobs.memory=0GiB", "expected one such as 4GiB"),
         ("ingest.side=50", "ingest.side"),
         ("training.epochs=3", "training"),
         ("train.epochs.first=3", "train.epochs"),
