@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import dask
@@ -45,20 +45,21 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ClusterError
         If it cannot be started.
     """
-    with _started(config) as made, Client(made) as client:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(stack.enter_context(_started(config))))
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ClusterError(
+                f"No cluster could be started on this machine: {cause_of(error)}. See "
+                "cluster.workers, cluster.memory and cluster.tls."
+            ) from error
         yield client
 
 
 def _started(config: ClusterConfig) -> SpecCluster:
     gpus = cuda_devices()
     by_processes = gpus > 1 if config.processes is None else config.processes
-    try:
-        return _start_processes(config, gpus) if by_processes else _start_threads(config, gpus)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ClusterError(
-            f"No cluster could be started on this machine: {cause_of(error)}. See cluster.workers, "
-            "cluster.memory and cluster.tls."
-        ) from error
+    return _start_processes(config, gpus) if by_processes else _start_threads(config, gpus)
 
 
 def _start_processes(config: ClusterConfig, gpus: int) -> SpecCluster:

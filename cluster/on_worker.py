@@ -15,6 +15,7 @@ from cluster.jobs import Job
 from cluster.launch import launch
 from cluster.options import errors
 from cluster.placement import GPU
+from cluster.scheduler import workers_of
 from pipeline.config import RunConfig
 
 NANNY_SETS = "distributed.nanny.pre-spawn-environ"
@@ -57,7 +58,7 @@ class DriverHost:
             (found,) = self._client.run(
                 function, *arguments, workers=[self._worker], callback_timeout=self._limit
             ).values()
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise ClusterError(
                 f"The worker {self._worker} has not started the driver: {error}. Look at its log, "
                 "and submit again."
@@ -80,7 +81,7 @@ def driver_host(config: RunConfig) -> Iterator[DriverHost]:
 
 
 def _chosen(client: Client, *, gpu: bool) -> str:
-    workers = client.scheduler_info(n_workers=-1)["workers"]
+    workers = {n: w for n, w in workers_of(client).items() if w["status"] == "running"}
     if not workers:
         raise ClusterError("The cluster's workers have left. Start one, and submit again.")
     with_gpu = [name for name, worker in workers.items() if worker["resources"].get(GPU)]

@@ -8,17 +8,23 @@ from tempfile import TemporaryDirectory
 
 from distributed import Client, performance_report
 
+from cluster.errors import ClusterError
+from cluster.lost import LOST_WORKERS
 from cluster.scheduler import answer
+from pipeline.console import Console
 from storage import Repository
 
 FOLDER = "performance"
 
 
 @contextmanager
-def performance_kept(client: Client, repository: Repository, limit: float) -> Iterator[None]:
+def performance_kept(
+    client: Client, repository: Repository, console: Console, limit: float
+) -> Iterator[None]:
     """Keep a page on what the workers did in the block, as ``performance/<UTC time>.html``.
 
-    Nothing is kept of a block that fails: the scheduler that knows may be gone.
+    Nothing is kept of a block that fails, or whose scheduler is gone at its end: that is said, and
+    no reason to call work a failure that is done.
 
     Parameters
     ----------
@@ -26,13 +32,15 @@ def performance_kept(client: Client, repository: Repository, limit: float) -> It
         Of the cluster.
     repository
         Where the page is kept.
+    console
+        Where it is said that there is no page.
     limit
         Seconds that the scheduler may take to draw it.
 
     Raises
     ------
     ClusterError
-        If the scheduler does not answer in time.
+        If the scheduler does not answer when the block begins.
     """
     name = time.strftime(f"{FOLDER}/%Y%m%dT%H%M%SZ.html", time.gmtime())
     with TemporaryDirectory() as folder:
@@ -41,5 +49,9 @@ def performance_kept(client: Client, repository: Repository, limit: float) -> It
         answer(client, report.__aenter__)
         yield
         ended = {"exc_type": None, "exc_value": None, "traceback": None, "code": ""}
-        answer(client, report.__aexit__, limit=limit, **ended)
-        repository.keep(name, page.read_bytes())
+        try:
+            answer(client, report.__aexit__, limit=limit, **ended)
+        except (ClusterError, *LOST_WORKERS):
+            console.line("Dask: the scheduler has gone; no performance report is kept.")
+        else:
+            repository.keep(name, page.read_bytes())

@@ -97,5 +97,6 @@ class Workers:
             settings = self._config.cluster
             cluster, limit = dask_client(settings, self._console), settings.worker_timeout
             self._client = self._stack.enter_context(cluster)
-            self._stack.enter_context(performance_kept(self._client, self._repository, limit))
+            kept = performance_kept(self._client, self._repository, self._console, limit)
+            self._stack.enter_context(kept)
         return placed(self._client, self._config, stage)

@@ -3,6 +3,7 @@
 import logging
 import platform
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -60,10 +61,18 @@ class WorkBranch:
             self.base = repository.lookup_branch(MAIN)
             self._drop_outdated()
             if self.name not in repository.list_branches():
-                repository.create_branch(self.name, self.base)
+                self._create()
             tip = self._tip()
         self.resumed = tip.id != self.base
         self._seconds_before = float(tip.metadata.get("duration", 0.0)) if self.resumed else 0.0
+
+    def _create(self) -> None:
+        try:
+            self._repository.create_branch(self.name, self.base)
+        except icechunk.IcechunkError:
+            # The answer to the request may be lost; a second one then meets the first.
+            if self.name not in self._repository.list_branches():
+                raise
 
     def _drop_outdated(self) -> None:
         for branch in self._repository.list_branches():
@@ -109,7 +118,7 @@ class WorkBranch:
         """
         with self._location.lock():
             try:
-                session.commit(message, metadata=self._metadata())
+                commit_once(self._repository, session, message, self._metadata())
             except icechunk.ConflictError as error:
                 raise PublishConflictError(
                     f"Another process does the same work in {self._location.root}: "
@@ -131,7 +140,8 @@ class WorkBranch:
             tip = self._tip()
             version = tip.id
             if not tip.metadata.get("published"):
-                version = commit_version(self.writer(), message, {**metadata, **self._metadata()})
+                facts = {**metadata, **self._metadata()}
+                version = commit_version(self._repository, self.writer(), message, facts)
             with gate():
                 self._move_main(version)
             self._repository.delete_branch(self.name)
@@ -169,8 +179,37 @@ def move_main(repository: icechunk.Repository, version: str, base: str) -> None:
             raise
 
 
+def commit_once(
+    repository: icechunk.Repository,
+    session: icechunk.Session,
+    message: str,
+    metadata: Mapping[str, Any],
+) -> str:
+    """Commit a session to its branch, even if the answer is lost; returns the snapshot's id.
+
+    Raises
+    ------
+    icechunk.ConflictError
+        If another process has committed to the branch.
+    """
+    mine = secrets.token_hex(8)
+    try:
+        return session.commit(message, metadata={**metadata, "commit": mine})
+    except icechunk.ConflictError:
+        assert session.branch is not None
+        tip = repository.lookup_snapshot(repository.lookup_branch(session.branch))
+        if tip.metadata.get("commit") != mine:
+            raise
+        return tip.id
+
+
 def commit_version(
-    session: icechunk.Session, message: str, metadata: Mapping[str, Any], *, revision: int = 0
+    repository: icechunk.Repository,
+    session: icechunk.Session,
+    message: str,
+    metadata: Mapping[str, Any],
+    *,
+    revision: int = 0,
 ) -> str:
     """Commit what becomes a version: its number is one above the session's, or above `revision`."""
     number = 1 + max(revision, int(root_attrs(session).get("revision", 0)))
@@ -181,7 +220,7 @@ def commit_version(
         "versions": _versions(),
         "host": platform.node(),
     }
-    return session.commit(message, metadata={**metadata, **provenance})
+    return commit_once(repository, session, message, {**metadata, **provenance})
 
 
 def republish(
@@ -195,6 +234,7 @@ def republish(
         repository.create_branch(branch, version)
         attrs = root_attrs(repository.readonly_session(snapshot_id=newest))
         made = commit_version(
+            repository,
             repository.writable_session(branch),
             f"rollback to {version}",
             {"stage": "rollback", "base": newest, "to": version},
@@ -221,7 +261,7 @@ def supersede(location: Location, repository: icechunk.Repository, reason: str) 
         facts = {"stage": "fence", "base": base}
         # A conflict means that `main` has moved by itself.
         with suppress(icechunk.ConflictError):
-            commit_version(repository.writable_session(MAIN), reason, facts)
+            commit_version(repository, repository.writable_session(MAIN), reason, facts)
 
 
 def _versions() -> dict[str, str]:

@@ -42,7 +42,8 @@ def claims_entries(m: Material, shown: Collection[str]) -> list[Entry]:
     """The entries of the section; `shown` names all other entries of the page."""
     hits = uniform_hits(m.statistics, vectors=m.config.uniform_vectors)
     ours = ("claims-table", "claims-components", "hits", "inside")
-    K, fact = _ellipse_parameters(m)
+    ellipse = _ellipse(m)
+    kept = ellipse.kept(m.statistics)
     return [
         Entry(
             ours[0],
@@ -86,9 +87,15 @@ def claims_entries(m: Material, shown: Collection[str]) -> list[Entry]:
                 "Share of vectors within <i>k</i> · <i>hw</i> of <i>μ</i> in all components; "
                 "Mahalanobis radius, mean ± standard deviation; how many of the {:,} pairs of the "
                 "{} leading principal components violate the condition of <code>ellipse</code> "
-                "with fact = {:g}, on average. At most {:,} vectors each."
-            ).format(K * (K - 1) // 2, K, fact, m.config.scatter_points),
-            lambda: region_table(m, K=K, fact=fact),
+                "with fact = {:g}{}, on average. At most {:,} vectors each."
+            ).format(
+                kept * (kept - 1) // 2,
+                kept,
+                ellipse.fact,
+                " of the core" if ellipse.core else "",
+                m.config.scatter_points,
+            ),
+            lambda: region_table(m, ellipse),
         ),
     ]
 
@@ -153,9 +160,9 @@ def hit_table(hits: UniformHits) -> Table:
     return Table(("", *(f"{k:g} hw" for k in hits.multiples)), tuple(rows))
 
 
-def region_table(m: Material, *, K: int, fact: float) -> Table:
+def region_table(m: Material, ellipse: Ellipse) -> Table:
     """A row for the data, each generator and each uniform law: how far inside its vectors lie."""
-    rows = [(name, *_inside(m, z, K, fact)) for name, z in _batches(m) if len(z)]
+    rows = [(name, *_inside(m, z, ellipse)) for name, z in _batches(m) if len(z)]
     header = ("vectors", "number", *(f"{k:g} hw" for k in MULTIPLES))
     return Table((*header, "Mahalanobis radius", "pairs violated"), tuple(rows))
 
@@ -167,10 +174,12 @@ def _batches(m: Material) -> Iterator[tuple[str, Floats]]:
     yield from ((f"uniform, b = {b:g}", b * unit) for b in LIMITS)
 
 
-def _inside(m: Material, z: Floats, K: int, fact: float) -> tuple[str, ...]:
+def _inside(m: Material, z: Floats, ellipse: Ellipse) -> tuple[str, ...]:
     radius = mahalanobis_radius(z, m.statistics)
     shares = hit_test(z, m.statistics) / len(z)
-    violated = pair_violations(z, m.statistics, K=K, fact=fact)
+    violated = pair_violations(
+        z, m.statistics, K=ellipse.kept(m.statistics), fact=ellipse.fact, core=ellipse.core
+    )
     return (
         f"{len(z):,}",
         *(f"{share:.1%}" for share in shares),
@@ -179,10 +188,9 @@ def _inside(m: Material, z: Floats, K: int, fact: float) -> tuple[str, ...]:
     )
 
 
-def _ellipse_parameters(m: Material) -> tuple[int, float]:
-    """K and fact of the first samples of `ellipse`, else the defaults."""
+def _ellipse(m: Material) -> Ellipse:
+    """The first generator `ellipse` of the run, else one of the defaults."""
     drawn: list[Mapping[str, Any]] = [
         g.attrs["parameters"] for g in m.generated if g.attrs.get("generator") == "ellipse"
     ]
-    chosen = Ellipse.model_validate(drawn[0] if drawn else {})
-    return chosen.kept(m.statistics), chosen.fact
+    return Ellipse.model_validate(drawn[0] if drawn else {})

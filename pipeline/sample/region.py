@@ -203,7 +203,7 @@ def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
 
 
 def pair_violations(
-    z: ArrayLike, statistics: xr.Dataset, *, K: int, fact: float
+    z: ArrayLike, statistics: xr.Dataset, *, K: int, fact: float, core: bool = False
 ) -> NDArray[np.int64]:
     """Number (vector,) of pairs that violate the condition of the generator `ellipse`.
 
@@ -215,8 +215,8 @@ def pair_violations(
     z
         (vector, component), of any real dtype.
     statistics
-        The `statistics` group: `mean`, `loadings`, `pc_hw`.
-    K, fact
+        The `statistics` group: `mean`, `loadings`, and `pc_hw` or `core_pc_hw`.
+    K, fact, core
         As in the generator `ellipse`; components of no width are left out.
 
     Raises
@@ -224,7 +224,7 @@ def pair_violations(
     SampleError
         If K is out of range, or the vectors do not fit the statistics.
     """
-    hw = statistics["pc_hw"].values
+    hw = statistics["core_pc_hw" if core else "pc_hw"].values
     if not 1 <= K <= len(hw):
         raise SampleError(f"K = {K}: expected 1 to {len(hw)}, the principal components there are.")
     kept = np.flatnonzero(hw[:K] > 0)

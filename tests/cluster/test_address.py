@@ -186,8 +186,26 @@ def test_run__ends_in_time_when_all_is_gone_and_goes_on_later(
 
 
 def keep_performance(client: Client, folder: Path) -> None:
-    with performance_kept(client, open_repository(folder / "store"), limit=1):
+    with performance_kept(client, open_repository(folder / "store"), SilentConsole(), limit=1):
         pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_performance__of_a_scheduler_that_is_gone_is_not_kept_and_no_failure(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    console = SilentConsole()
+    with dask_processes(tmp_path / "dask", ()) as cluster:
+        config = settings(*cluster.overrides, "cluster.connect_timeout=5").cluster
+        with (
+            dask_client(config, SilentConsole()) as client,
+            dask.config.set(LIMIT),
+            performance_kept(client, open_repository(tmp_path / "s"), console, limit=1),
+        ):
+            cluster.scheduler.send_signal(number)
+
+    assert console.lines == ["Dask: the scheduler has gone; no performance report is kept."]
+    assert not list((tmp_path / "s").glob("performance/*.html"))
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,11 @@ def test_pair_violations__counts_pairs_outside_their_ellipses(
     assert set(found.tolist()) >= {0, 3, 6}
 
 
-def test_pair_violations__are_none_for_the_ellipse_generator(statistics: xr.Dataset) -> None:
-    drawn = draw("ellipse", statistics, 500, K=5, fact=0.6)["z"]
-    assert not pair_violations(drawn, statistics, K=5, fact=0.6 * 1.00001).any()
+@pytest.mark.parametrize("core", [False, True])
+def test_pair_violations__are_none_for_the_ellipse_generator(
+    statistics: xr.Dataset, core: bool
+) -> None:
+    drawn = draw("ellipse", statistics, 500, K=5, fact=0.6, core=core)["z"]
+    assert not pair_violations(drawn, statistics, K=5, fact=0.6 * 1.00001, core=core).any()
     with pytest.raises(SampleError, match="K = 7: expected 1 to 6"):
         pair_violations(drawn, statistics, K=7, fact=0.6)

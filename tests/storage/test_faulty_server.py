@@ -117,6 +117,21 @@ def test_write_chunks__a_server_that_falls_silent_is_given_up(server, monkeypatc
     assert proxy.failed.is_set()
 
 
+@pytest.mark.parametrize("begun", [False, True], ids=["to begin a branch", "to a commit"])
+def test_write_chunks__succeeds_though_an_answer_is_lost(server, begun):
+    root = f"{BUCKET}/branch-{begun}"
+    repository = open_repository(root)
+    if begun:
+        begin(repository)
+
+    with failing_at(f"PUT /faces/branch-{begun}/refs/branch.wip-".encode(), "lost answer") as proxy:
+        work = begin(open_repository(root))
+        work.create("latents", latent_template(8))
+
+    assert proxy.failed.is_set()
+    assert work.dataset("latents").sizes["image"] == 8
+
+
 def test_publish__succeeds_though_the_answer_is_lost(server):
     root = f"{BUCKET}/published"
     open_repository(root)
