@@ -19,7 +19,7 @@ from storage.errors import ObjectStoreError
 SCHEME = "s3://"
 CLIENT: Mapping[str, Any] = {"connect_timeout": "5s"}
 RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
-"""A server that does not answer is given up within about a minute."""
+"""A server that does not answer is given up within about a minute, unless AWS_TIMEOUT is longer."""
 REQUEST_SECONDS = "30s"
 """How long one request may take; Icechunk's default, too, and the same variable changes both."""
 
