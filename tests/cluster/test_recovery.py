@@ -29,8 +29,9 @@ IMAGES = 1500
 SECONDS_BETWEEN_DEATHS = 3.0
 FORKED = ("--preload-nanny", "cluster.forked")
 WORKERS = 4
-SECONDS_OF_WORK, DEATHS = 14.0, 3
-"""What an undisturbed encoding should take at least, so that so many workers die in the other."""
+SECONDS_OF_WORK, DEATHS = 16.0, 2
+"""What an undisturbed encoding should take, so that at least so many workers die in the other."""
+SECONDS_TO_CALM = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,13 @@ def all_are_ready() -> None:
     client.run(import_module, "pipeline.encode.stage")
 
 
+def await_calm() -> None:
+    """Give other work some time to end; what goes on after it slows all encodings alike."""
+    limit = time.monotonic() + SECONDS_TO_CALM
+    while psutil.cpu_percent(interval=1) > 50 and time.monotonic() < limit:
+        pass
+
+
 def timed(encoding: Callable[[], np.ndarray], workers: Workers) -> tuple[np.ndarray, float]:
     """What an encoding gives, and its seconds."""
     started = time.monotonic()
@@ -93,7 +101,8 @@ def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_t
         with Workers(config, open_repository(first), SilentConsole()) as workers:
             workers.compute("encode", lambda worker: all_are_ready())
             _, seconds = timed(partial(encode_store, first), workers)
-            noise_store(store, round(IMAGES * max(1, SECONDS_OF_WORK / seconds)))
+            noise_store(store, round(IMAGES * max(2, SECONDS_OF_WORK / seconds)))
+            await_calm()
 
             expected, before = timed(next(anew), workers)
             with dying(cluster) as killed:
@@ -102,7 +111,7 @@ def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_t
 
     np.testing.assert_array_equal(z, expected)
     assert len(killed) >= DEATHS
-    assert disturbed <= 3 * max(before, after)  # the machine may have other work meanwhile
+    assert disturbed <= 3 * max(before, after)
 
 
 def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
