@@ -128,8 +128,16 @@ class Jobs:
         self._blobs = Blobs(root)
 
     def add(self, job: Job) -> None:
-        """Record a new job."""
-        if self._blobs.create(_record(job.id), _packed(job)) is None:
+        """Record a new job.
+
+        Raises
+        ------
+        StoreError
+            If another job has its id.
+        """
+        name, data = _record(job.id), _packed(job)
+        # The very same record: it was written, and the answer to that was lost.
+        if self._blobs.create(name, data) is None and self._blobs.get(name) != data:
             raise StoreError(f"{self.root} has a job {job.id} already; submit again.")
 
     def read(self, id_: str) -> tuple[Job, str]:

@@ -91,10 +91,16 @@ class Ledger:
         return [Line(**json.loads(line)) for line in content.splitlines()]
 
     def add(self, line: Line) -> None:
-        """Add a run."""
-        with self._turn:
-            kept = [*self.lines(), line][-LINES:]
-            self._blobs.put(self._runs, b"".join(_packed(it) + b"\n" for it in kept))
+        """Add a run, unless the very same line is there: the answer to a write may be lost."""
+        mine = _packed(line)
+        while True:  # each turn means that someone else has made progress
+            found, tag = self._blobs.read(self._runs) or (b"", None)
+            lines = found.splitlines()
+            if mine in lines:
+                return
+            kept = [*lines, mine][-LINES:]
+            if self._swapped(self._runs, b"".join(it + b"\n" for it in kept), tag):
+                return
 
     def health(self) -> Health | None:
         """The last sign of life; None if there never was one."""
@@ -111,8 +117,12 @@ class Ledger:
         StoreLockedError
             If another process keeps this schedule.
         """
+        written: Health | None = None
+        before: Health | None = None
         while True:  # each turn means that someone else has made progress
             other, tag = self._seen()
+            if other is not None and other == written:  # the answer to the write was lost
+                return before
             if other is not None and other.seen in ("waiting", "running"):
                 raise StoreLockedError(
                     f"{self.root} has a schedule {self.name} already: process {other.pid} on "
@@ -120,8 +130,9 @@ class Ledger:
                     "configuration otherwise."
                 )
             job = "" if other is None else other.job  # to be found, whatever happens now
-            if self._written(replace(mine, job=job), tag):
-                return other
+            before, written = other, replace(mine, job=job)
+            if self._swapped(self._state, _packed(written), tag):
+                return before
 
     def beat(self, mine: Health) -> None:
         """Leave a sign of life, after a claim.
@@ -140,18 +151,18 @@ class Ledger:
                         "was taken for lost, and another process keeps it now; zpoints schedule "
                         "--status says which. This one ends."
                     )
-                if self._written(mine, tag):
+                if self._swapped(self._state, _packed(mine), tag):
                     return
 
     def _seen(self) -> tuple[Health | None, str | None]:
         found = self._blobs.read(self._state)
         return (None, None) if found is None else (Health(**json.loads(found[0])), found[1])
 
-    def _written(self, health: Health, tag: str | None) -> bool:
-        data = _packed(health)
+    def _swapped(self, name: str, data: bytes, tag: str | None) -> bool:
+        """Write an object if it still has this tag, or if there still is none."""
         if tag is None:
-            return self._blobs.create(self._state, data) is not None
-        return self._blobs.replace(self._state, data, tag) is not None
+            return self._blobs.create(name, data) is not None
+        return self._blobs.replace(name, data, tag) is not None
 
     @property
     def _runs(self) -> str:

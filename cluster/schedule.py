@@ -81,7 +81,8 @@ class Schedule:
         TakenOverError
             If another process has taken it over; the job at work is left to that.
         Interrupted
-            When the process was asked to end; the job at work has been cancelled.
+            When the process was asked to end; the job at work has been cancelled, or is named to
+            the next schedule if that failed.
         """
         before = self._ledger.claim(self._health())
         self._job = "" if before is None else self._left(before)
@@ -134,6 +135,7 @@ class Schedule:
         began = time.time()
         try:
             if not self._job:
+                self._beat()  # not after another process has taken the schedule over
                 job = submit(self._load(), self._ledger.root, title=self._ledger.name)
                 self._job = job.id
                 self._beat()  # at once: whoever comes after a kill finds the job
@@ -144,6 +146,9 @@ class Schedule:
             if not isinstance(error, (ZpointsError, OSError)):
                 logger.exception("The run of the schedule %s failed.", self._ledger.name)
             note = str(error) or type(error).__name__
+            if self._stopping.is_set() and self._job:  # the last sign of life names it
+                logger.warning("Job %s is left to the next schedule: %s", self._job, note)
+                return
             line = Line(began=began, ended=time.time(), state="failed", job=self._job, note=note)
         if self._add(line):
             self._job = ""
@@ -163,9 +168,18 @@ class Schedule:
             if self._stopping.wait(LOOK_SECONDS):
                 if self._taken_over:
                     raise TakenOverError
-                with suppress(JobEndedError):
-                    cancel(self._ledger.root, id_)
-                return wait(self._ledger.root, id_, seconds=STOP_SECONDS)
+                return self._cancelled(id_)
+
+    def _cancelled(self, id_: str) -> Sighting:
+        """The job when its cancellation has ended it."""
+        root = self._ledger.root
+        with suppress(JobEndedError):
+            try:
+                cancel(root, id_)
+            except StoreError as error:
+                logger.warning("Job %s is cancelled once more: %s", id_, error)
+                cancel(root, id_)
+        return wait(root, id_, seconds=STOP_SECONDS)
 
     def _skipped(self, event: object) -> None:
         now = time.time()

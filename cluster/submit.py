@@ -57,15 +57,19 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     SlurmError
         If Slurm does not take the job.
     ClusterError
-        If the running cluster cannot be reached, has no worker, or its worker fails.
+        If the running cluster cannot be reached, has no worker, or its worker fails; or if the
+        driver would reach the scheduler, by the address that workers have of it, without TLS.
     """
     check_source(config)
     root = open_repository(root).root  # the record lies in it
     remember(root)
     if config.cluster.kind == "address":
         from cluster.on_worker import driver_host  # Dask takes seconds to load
+        from cluster.security import check_plain
 
         with driver_host(config) as host:
+            place = host.config.cluster  # the client's address may have been a tunnel's
+            check_plain(str(place.address), allowed=place.plain)
             return _started(host.config, root, title, until, host.start)
     start = _start_in_allocation if config.cluster.kind == "slurm" else _start_here
     return _started(config, root, title, until, start)

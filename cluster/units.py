@@ -12,7 +12,7 @@ import yaml
 
 from cluster.cron import Cron
 from cluster.slurm import driver_options
-from pipeline.config import RunConfig
+from pipeline.config import ConfigError, RunConfig
 
 CLAIM = "zpoints"
 STOP_SECONDS = 90
@@ -186,13 +186,27 @@ def _key(rerun: Rerun) -> str:
 
 def _source(rerun: Rerun) -> str:
     source = str(rerun.config.ingest.source)
-    return source if "://" in source else str(Path(rerun.folder, source).resolve())
+    if "://" in source:
+        return source
+    return str(Path(rerun.folder, Path(source).expanduser()).resolve())
 
 
 def _local_folders(rerun: Rerun) -> list[str]:
-    """Folders that a run needs: the photographs', and the one in which the store lies."""
+    """Folders that a run needs: the photographs', and the one in which the store lies.
+
+    Raises
+    ------
+    ConfigError
+        If one is /, in whose place a container can mount nothing.
+    """
     source, root = _source(rerun), rerun.root
     needed = [source, root if "://" in root else str(Path(root).parent)]
+    if "/" in needed:
+        raise ConfigError(
+            "For Kubernetes, photographs and store have to lie in a folder below /, which is then "
+            f"mounted; ingest.source is {source}, --root is {root}. Name deeper ones, e.g. --root "
+            "/data/faces."
+        )
     return [path for path in dict.fromkeys(needed) if "://" not in path]
 
 

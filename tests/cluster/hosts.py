@@ -43,7 +43,9 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
     hosts = tuple(Host(f"zpoints-{os.getpid()}-{i}", f"10.77.0.{i}") for i in (1, 2))
     try:
         for host in hosts:
-            configure("netns", "add", host.name)
+            made = ip("netns", "add", host.name)
+            if made.returncode:
+                pytest.skip(f"{NEEDED}ip netns add says: {made.stderr.strip()}")
         first, second = hosts
         cable = ("cable", "netns", first.name, "type", "veth")
         configure("link", "add", *cable, "peer", "name", "cable", "netns", second.name)
@@ -54,10 +56,15 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
         yield first, second
     finally:
         for host in hosts:  # the cable goes with them
-            subprocess.run(("ip", "netns", "delete", host.name), capture_output=True, check=False)
+            ip("netns", "delete", host.name)
 
 
 def configure(*arguments: str) -> None:
-    done = subprocess.run(("ip", *arguments), capture_output=True, text=True, check=False)
+    """A step that works wherever hosts can be made; fails the test where it does not."""
+    done = ip(*arguments)
     if done.returncode:
-        pytest.skip(f"{NEEDED}ip {' '.join(arguments)} says: {done.stderr.strip()}")
+        pytest.fail(f"ip {' '.join(arguments)} says: {done.stderr.strip()}")
+
+
+def ip(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(("ip", *arguments), capture_output=True, text=True, check=False)

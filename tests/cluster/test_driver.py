@@ -18,22 +18,23 @@ from tests.moments import wait_until
 pytestmark = pytest.mark.services
 
 LATE = """
-import sys, time
+import sys, threading
 from cluster.driver import Driver, begin
 from cluster.interruption import heed_signals
 
 class Late(Driver):
+    asked = threading.Event()
+
     def _outcome(self):
-        time.sleep(float(sys.argv[3]))
-        return "done", "", 0
+        return ("done", "", 0) if self.asked.wait(60) else ("failed", "nobody asked", 1)
 
     def _cancelled(self):  # the answer comes after the end of the run
-        time.sleep(2)
-        return True
+        self.asked.set()
+        return self._over.wait(60)
 
 heed_signals()
 root, id_ = sys.argv[1:3]
-sys.exit(Late(root, begin(root, id_, sys.argv[4])).run())
+sys.exit(Late(root, begin(root, id_, sys.argv[3])).run())
 """
 
 
@@ -102,10 +103,11 @@ def test_driver__a_cancellation_noticed_after_the_end_of_the_run_changes_nothing
     jobs.add(job)
 
     done = subprocess.run(
-        [sys.executable, "-c", LATE, jobs.root, job.id, "4", str(output)],
+        [sys.executable, "-c", LATE, jobs.root, job.id, str(output)],
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

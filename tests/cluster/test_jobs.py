@@ -16,10 +16,12 @@ from cluster.jobs import Jobs, Sighting, lives
 from cluster.known_roots import known_roots
 from pipeline.config import RunConfig
 from pipeline.stage_names import STAGES
-from storage import StoreNotFoundError, open_repository, open_store
+from storage import StoreError, StoreNotFoundError, open_repository, open_store
 from tests.cluster.commands import zpoints
 from tests.cluster.users import LONG, a_job, written
 from tests.moments import wait_until
+from tests.s3 import s3_server
+from tests.s3_proxy import failing_at
 
 pytestmark = pytest.mark.services
 
@@ -174,6 +176,27 @@ def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) 
 
     assert (jobs.sight(silent.id).state, jobs.sight(silent.id).over) == ("running", False)
     assert jobs.sight(later.id).state == "lost"  # another process has got the number
+
+
+def test_add__succeeds_though_the_answer_is_lost() -> None:
+    job = a_job()
+    with s3_server() as server:
+        server.create_bucket(Bucket="faces")
+        with failing_at(f"PUT /faces/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
+            Jobs("s3://faces/added").add(job)
+        recorded = Jobs("s3://faces/added").read(job.id)[0]
+
+    assert proxy.failed.is_set()
+    assert recorded == job
+
+
+def test_add__another_job_with_the_same_id_is_refused(folder: Path) -> None:
+    jobs, job = Jobs(open_repository(folder / "store").root), a_job()
+    jobs.add(job)
+
+    with pytest.raises(StoreError, match=f"has a job {job.id} already"):
+        jobs.add(a_job(id=job.id, title="another"))
+    assert jobs.read(job.id)[0] == job
 
 
 def test_jobs__leaves_a_folder_without_a_record_out(folder: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 from cluster.ledger import Health, Ledger, Line, TakenOverError, is_well
 from storage import StoreLockedError, open_repository
 from storage.blobs import Blobs
+from tests.s3 import s3_server
+from tests.s3_proxy import failing_at
 
 
 @pytest.fixture
@@ -69,6 +71,57 @@ def test_claim__of_many_at_once_one_succeeds(
     monkeypatch.setattr(Blobs, "read", with_the_others)
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(claimed, range(4))) == [False, False, False, True]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("before", [None, health(host="node7", beat=0.0, job="a job")])
+def test_claim__succeeds_though_the_answer_is_lost(before: Health | None) -> None:
+    with s3_server() as server:
+        server.create_bucket(Bucket="faces")
+        if before is not None:
+            Ledger("s3://faces/claimed", "nightly").claim(before)
+            Ledger("s3://faces/claimed", "nightly").beat(before)
+        mine = health()
+        with failing_at(b"PUT /faces/claimed/schedules/nightly/health", "lost answer") as proxy:
+            found = Ledger("s3://faces/claimed", "nightly").claim(mine)
+        last = Ledger("s3://faces/claimed", "nightly").health()
+
+    assert proxy.failed.is_set()
+    assert found == before
+    assert last == replace(mine, job="a job" if before else "")
+
+
+@pytest.mark.services
+def test_add__a_line_whose_answer_is_lost_is_there_once() -> None:
+    line = Line(began=1.0, ended=2.0, state="done")
+    with s3_server() as server:
+        server.create_bucket(Bucket="faces")
+        with failing_at(b"PUT /faces/added/schedules/nightly/runs", "lost answer") as proxy:
+            Ledger("s3://faces/added", "nightly").add(line)
+        lines = Ledger("s3://faces/added", "nightly").lines()
+
+    assert proxy.failed.is_set()
+    assert lines == [line]
+
+
+def test_add__of_two_processes_at_once_erases_neither_line(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, read, met = threading.Barrier(2), Blobs.read, threading.local()
+
+    def with_the_other(blobs: Blobs, name: str) -> tuple[bytes, str | None] | None:
+        found = read(blobs, name)
+        if not hasattr(met, "once"):
+            met.once = together.wait(timeout=30)  # nobody writes before both have looked
+        return found
+
+    lines = [Line(began=float(i), ended=9.0, state="done") for i in range(2)]
+    ledger.add(Line(began=-1.0, ended=0.0, state="done"))
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(Blobs, "read", with_the_other)
+        list(pool.map(lambda line: Ledger(ledger.root, "nightly").add(line), lines))
+
+    assert sorted(line.began for line in ledger.lines()) == [-1.0, 0.0, 1.0]
 
 
 def test_health__a_silent_process_that_is_seen_to_live_is_not_lost() -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import LocalCluster
 
 from cluster.connect import dask_client
+from cluster.errors import SecurityError
 from cluster.jobs import Job, Jobs, lives
+from cluster.submit import submit
 from pipeline.config import RunConfig, override
 from storage import Store, open_store
 from tests.cluster.commands import zpoints
-from tests.cluster.dask_processes import DaskProcesses, dask_processes
+from tests.cluster.dask_processes import DaskProcesses, dask_processes, kill_tree, start
 from tests.cluster.test_address import assert_same_results
 from tests.cluster.users import LONG, written
 from tests.conftest import SilentConsole
@@ -56,8 +59,9 @@ def test_submit__the_run_goes_on_when_the_worker_that_launched_it_is_killed(
 
 
 def test_submit__needs_no_free_thread_and_cancel_ends_a_driver_whose_launcher_has_left(
-    small_config: RunConfig, folder: Path
+    small_config: RunConfig, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # then only a nanny sets it
     with dask_processes(folder / "dask", (), ("--resources", "GPU=1")) as cluster:
         # Another name of the scheduler than the workers have, as through a tunnel.
         place = f"cluster.address={cluster.address.replace('127.0.0.1', 'localhost')}"
@@ -100,4 +104,23 @@ def test_submit__without_workers_or_scheduler_says_so_and_records_nothing(
     assert "No worker came within 1 s" in no_worker.stderr
     assert (no_scheduler.returncode, no_scheduler.stdout) == (5, "")
     assert "No scheduler that takes this client answers" in no_scheduler.stderr
+    assert Jobs(str(folder / "store")).all() == []
+
+
+def test_submit__refuses_a_driver_that_would_reach_the_scheduler_without_tls(
+    small_config: RunConfig, folder: Path
+) -> None:
+    local = {"host": "127.0.0.1", "dashboard_address": None, "protocol": "tcp"}
+    with LocalCluster(n_workers=0, processes=False, **local) as cluster:
+        # A name that is not seen to be this machine's: the client comes as through a tunnel.
+        place = cluster.scheduler_address.replace("127.0.0.1", "127.1")
+        worker = start(folder, "worker", "worker", place, "--no-nanny", "--no-dashboard")
+        plain = [f"cluster.address={cluster.scheduler_address}", "cluster.kind=address"]
+        try:
+            with pytest.raises(SecurityError, match=f"{place} would be reached without TLS"):
+                submit(override(small_config, plain), str(folder / "store"), title="small")
+        finally:
+            kill_tree(worker.pid)
+            worker.wait(10)
+
     assert Jobs(str(folder / "store")).all() == []

@@ -6,17 +6,25 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from apscheduler.triggers.interval import IntervalTrigger
 
 from cluster.cron import Cron
-from cluster.jobs import Jobs
+from cluster.interruption import Interrupted
+from cluster.jobs import ALIVE, Job, Jobs
 from cluster.ledger import Ledger, Line
-from pipeline.config import ConfigError, RunConfig
+from cluster.schedule import Schedule
+from pipeline.config import ConfigError, RunConfig, load_config
+from storage import StoreError, open_repository
+from storage.blobs import Blobs
 from tests.cluster.commands import ZPOINTS, zpoints
-from tests.cluster.users import written
+from tests.cluster.test_ledger import health
+from tests.cluster.users import a_job, written
+from tests.conftest import SilentConsole
 from tests.moments import wait_until
 
 pytestmark = pytest.mark.services
@@ -172,3 +180,76 @@ def test_schedule__no_run_begins_while_one_is_at_work(
     last = next(line for line in lines if line.job == jobs[1].id)
     assert last.state in ("cancelled", "done")
     assert Jobs(str(root)).sight(jobs[1].id).over
+
+
+@pytest.fixture
+def elsewhere(folder: Path) -> tuple[Ledger, Job]:
+    """A schedule that was killed, and its job at work on another machine."""
+    ledger = Ledger(open_repository(folder / "store").root, "often")
+    job = a_job(state="running", host="node7", pid=12, born=1.0)
+    Jobs(ledger.root).add(job)
+    killed = health(born=1.0, job=job.id)
+    ledger.claim(killed)
+    ledger.beat(killed)
+    return ledger, job
+
+
+def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a schedule whose process is asked to end on a condition, or after 30 s."""
+    limit = time.monotonic() + 30
+
+    def asked() -> None:
+        if until() or time.monotonic() > limit:
+            raise Interrupted(143)
+
+    monkeypatch.setattr("cluster.schedule.check", asked)
+    schedule = Schedule(RunConfig, ledger, IntervalTrigger(days=1), "every day")
+    with pytest.raises(Interrupted):
+        schedule.keep(SilentConsole())
+
+
+@pytest.mark.parametrize(("failures", "state"), [(1, "cancelled"), (9, "running")])
+def test_schedule__a_job_that_it_cannot_end_is_followed_by_the_next(
+    failures: int,
+    state: str,
+    elsewhere: tuple[Ledger, Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger, job = elsewhere
+    jobs, replace, left = Jobs(ledger.root), Blobs.replace, iter(range(failures))
+
+    def failing(blobs: Blobs, name: str, data: bytes, tag: str) -> str | None:
+        if name.startswith("jobs/") and next(left, None) is not None:
+            raise StoreError("no answer")
+        return replace(blobs, name, data, tag)
+
+    def at_work() -> bool:
+        seen = ledger.health()
+        return seen is not None and seen.state == "running"
+
+    monkeypatch.setattr("cluster.schedule.STOP_SECONDS", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Blobs, "replace", failing)
+        kept(ledger, at_work, patch)
+    left_behind = ledger.health()
+
+    assert left_behind is not None
+    assert (left_behind.state, left_behind.job) == ("stopped", job.id)
+    assert jobs.read(job.id)[0].state == state
+    assert ledger.lines() == []
+
+    jobs.change(job.id, (*ALIVE, "cancelled"), state="done", ended=time.time())
+    kept(ledger, ledger.lines, monkeypatch)
+    assert [(line.state, line.job) for line in ledger.lines()] == [("done", job.id)]
+
+
+def test_schedule__one_that_was_taken_over_submits_nothing_more(
+    config: Path, elsewhere: tuple[Ledger, Job]
+) -> None:
+    ledger, job = elsewhere
+    schedule = Schedule(lambda: load_config(str(config)), ledger, IntervalTrigger(days=1), "daily")
+
+    schedule._rerun()
+
+    assert [found.job for found in Jobs(ledger.root).all()] == [job]
+    assert ledger.lines() == []

@@ -13,7 +13,7 @@ import yaml
 
 from cluster.cron import Cron
 from cluster.units import UNITS, Rerun, cron, kubernetes, slurm, systemd
-from pipeline.config import RunConfig, load_config, override
+from pipeline.config import ConfigError, RunConfig, load_config, override
 from tests.cluster.commands import ZPOINTS, zpoints
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -181,6 +181,29 @@ def test_kubernetes__names_and_keys_are_those_that_it_allows(name: str) -> None:
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["args"][2] == f"/etc/zpoints/{key}"
     assert pod["volumes"][0]["configMap"]["name"] == label
+
+
+def test_kubernetes__a_source_in_the_home_folder_is_mounted_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    config = override(RunConfig(), ["ingest.source=~/faces"])
+
+    settings, job = yaml.safe_load_all(kubernetes(rerun("s3://bucket/faces", config=config)))
+
+    (content,) = settings["data"].values()
+    assert yaml.safe_load(content)["ingest"]["source"] == "/home/me/faces"
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    mounted = [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]]
+    assert mounted == ["/etc/zpoints", "/home/me/faces"]
+
+
+@pytest.mark.parametrize(("root", "source"), [("/store", "/data/faces"), ("/data/store", "/")])
+def test_kubernetes__refuses_to_mount_all_of_a_disk(root: str, source: str) -> None:
+    config = override(RunConfig(), [f"ingest.source={source}"])
+
+    with pytest.raises(ConfigError, match=f"below /.*source is {source}, --root is {root}"):
+        kubernetes(rerun(root, config=config))
 
 
 @pytest.mark.parametrize("kind", UNITS)
