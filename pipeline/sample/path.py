@@ -102,7 +102,9 @@ def _vector(latents: xr.Dataset, name: str) -> Floats:
             if latents.sizes["image"]
             else "The generator 'path' was to join two images, but none are stored."
         )
-    vector = np.asarray(latents["z"][int(rows[0])].values, np.float64)
+    # In this thread, since a fit is part of a task.
+    stored = latents["z"][int(rows[0])].compute(scheduler="synchronous")
+    vector = np.asarray(stored.values, np.float64)
     if not np.isfinite(vector).all():
         raise SampleError(
             f"The generator 'path' was to join {name!r}, whose latent vector is not finite: name "

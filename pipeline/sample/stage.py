@@ -78,7 +78,7 @@ def _fitted(root: str, version: str, parameters: Parameters) -> tuple[Sampler, x
 def _fit(root: str, version: str, parameters: Parameters) -> tuple[Sampler, xr.Dataset]:
     store = open_store(root, version=version)
     described, *others = parameters.reads
-    statistics = store.group(described).load()
+    statistics = store.group(described).load(scheduler="synchronous")  # as part of a task
     return parameters.fit(statistics, store.latents if others else None), statistics
 
 

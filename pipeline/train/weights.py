@@ -56,7 +56,8 @@ def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
     StoreError
         If the stored bytes do not have the stored SHA-256.
     """
-    data = model["weights"].values.tobytes()
+    # In this thread: a task that waits for another task of its worker might wait for ever.
+    data = model["weights"].compute(scheduler="synchronous").values.tobytes()
     if sha256(data).hexdigest() != model.attrs["sha256"]:
         raise StoreError(
             "The stored weights do not have the SHA-256 that was recorded with them; the store "

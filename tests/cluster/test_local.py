@@ -13,6 +13,7 @@ import psutil
 import pytest
 from dask.system import CPU_COUNT
 from dask.utils import parse_bytes
+from distributed import wait
 from distributed.security import Security
 from distributed.system import MEMORY_LIMIT
 
@@ -23,6 +24,9 @@ from cluster.placement import GPU, TASKS_PER_GPU, placed
 from cluster.resources import smallest_worker
 from pipeline.cluster_config import ClusterConfig, TlsConfig
 from pipeline.config import RunConfig, override
+from pipeline.sample import generator
+from pipeline.sample.stage import _sample_rows
+from storage import Store
 from tests.cluster.commands import zpoints
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
@@ -78,6 +82,25 @@ def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
         assert all(address.startswith("tls://127.0.0.1:") for address in workers)
         assert open_beyond_loopback([psutil.Process(os.getpid())]) == []
         assert set().union(*client.run(threads_of_libraries).values()) == {1}
+
+
+def test_tasks__of_a_worker_with_one_thread_wait_for_no_others(small_store: Store) -> None:
+    first, last = map(str, small_store.latents["name"].values[[0, -1]])
+    laws = [
+        generator("path", points=16, between=(first, last)),
+        generator("gaussian_mixture", parts=2, vectors=60),
+    ]
+    place = (small_store.root, small_store.version)
+
+    with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
+        tasks = [
+            client.submit(_sample_rows, *place, law, 0, "cpu", start, start + 8)
+            for law in laws
+            for start in (0, 8)
+        ]
+        wait(tasks, timeout=90)
+
+        assert all(np.isfinite(task.result()["z"]).all() for task in tasks)
 
 
 def test_dask_client__threads_share_this_process_and_what_it_may_take() -> None:
