@@ -246,7 +246,7 @@ def test_run__ends_in_time_when_the_scheduler_hangs(
 
         if moment == "before":
             cluster.scheduler.send_signal(signal.SIGSTOP)
-        limits = ["cluster.worker_timeout=3", "cluster.connect_timeout=3"]
+        limits = ["cluster.worker_timeout=25", "cluster.connect_timeout=3"]
         config = override(small_config, [*cluster.overrides, *limits])
         started = time.monotonic()
         with pytest.raises(ClusterError, match="scheduler"):
