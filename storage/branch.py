@@ -197,10 +197,11 @@ def commit_once(
         return session.commit(message, metadata={**metadata, "commit": mine})
     except icechunk.ConflictError:
         assert session.branch is not None
-        tip = repository.lookup_snapshot(repository.lookup_branch(session.branch))
-        if tip.metadata.get("commit") != mine:
-            raise
-        return tip.id
+        with suppress(icechunk.IcechunkError):  # the branch is another's, and may be gone
+            tip = repository.lookup_snapshot(repository.lookup_branch(session.branch))
+            if tip.metadata.get("commit") == mine:
+                return tip.id
+        raise
 
 
 def commit_version(

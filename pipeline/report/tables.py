@@ -144,15 +144,16 @@ def rate(value: float) -> str:
 
 
 def describe(value: Any) -> str:
-    """Write a parameter, a list or a mapping of parameters in one line; what is None is left out.
+    """Write a parameter, a list or a mapping of parameters in one line; what is None or False
+    is left out.
 
     Examples
     --------
-    >>> describe({"K": 105, "law": "pairwise", "kernels": [3, 3]})
+    >>> describe({"K": 105, "law": "pairwise", "core": False, "kernels": [3, 3]})
     'K = 105, law = pairwise, kernels = 3 3'
     """
     if isinstance(value, Mapping):
-        given = {key: item for key, item in value.items() if item is not None}
+        given = {key: item for key, item in value.items() if item is not None and item is not False}
         return ", ".join(f"{key} = {describe(item)}" for key, item in given.items())
     if isinstance(value, (list, tuple)):
         return " ".join(describe(item) for item in value)
