@@ -50,7 +50,8 @@ def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
     listed = zpoints("jobs", "store", folder=folder).stdout
 
     waited = zpoints("wait", id_, "--timeout", 250, folder=folder)
-    rest = follower.communicate(timeout=60)[0]
+    rest = follower.stdout.read()  # not communicate(): it would lose what is buffered
+    follower.wait(60)
     log = zpoints("logs", id_, folder=folder).stdout
 
     assert waited.stdout.strip() == f"{id_} done", waited.stderr + log
