@@ -7,8 +7,7 @@ import dask
 from distributed.utils import get_mp_context
 
 LIBRARIES = ("distributed", "pipeline.encode.stage")
-"""Torch and all else that tasks load; neither touches a GPU. The one thread that they start is an
-allocator's, which prepares for forks."""
+"""Torch and all else that tasks load; the one thread that they start is an allocator's."""
 
 dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
 get_mp_context()  # sets a list of its own, the first time only
