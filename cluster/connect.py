@@ -22,6 +22,9 @@ from pipeline.console import Console
 
 BATCH = ("slurm", "pbs", "lsf")
 SECONDS_BETWEEN_LOOKS = 0.1
+TASKS_PER_THREAD = 2.0
+"""Tasks that a worker holds, running ones included: the next one is there when one ends. Dask's
+own 1.1 lets a thread wait out the messages to the scheduler and back, 4 ms per task."""
 
 
 @contextmanager
@@ -47,6 +50,7 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
         "distributed.scheduler.no-workers-timeout": config.worker_timeout,
+        "distributed.scheduler.worker-saturation": TASKS_PER_THREAD,
         "distributed.comm.timeouts.connect": config.connect_timeout,
     }
     with dask.config.set(settings), _cluster(config, console) as client:

@@ -38,8 +38,13 @@ class Block:
 
 def write_rows(
     group: str, names: tuple[str, ...], block: Block, fork: icechunk.ForkSession
-) -> icechunk.ForkSession:
-    """Compute a block and write its chunks through a fork, which is returned to be merged.
+) -> tuple[int, icechunk.ForkSession]:
+    """Compute a block and write its chunks through a fork.
+
+    Returns
+    -------
+    tuple
+        The number of rows, and the fork to be merged.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def write_rows(
             )
         # A chunk of fill values only is a written chunk too.
         array.with_config({"write_empty_chunks": True})[block.start : block.stop] = values
-    return fork
+    return block.rows, fork
 
 
 class Presence:

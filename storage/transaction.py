@@ -1,13 +1,11 @@
 """The write side: a stage's work on a branch of its own, published whole or not at all."""
 
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from functools import partial
 from typing import Any
 
-import dask
 import icechunk
 import numpy as np
 import xarray as xr
@@ -18,15 +16,12 @@ from storage.chunks import Block, Presence, gather_rows, missing_chunks, write_r
 from storage.errors import IncompleteStageError, StoreError
 from storage.groups import group_attrs, group_names, open_group, same_layout, write_group
 from storage.location import Location, reaching
+from storage.tasks import finished
 from storage.validation import validate
 from storage.variables import SCHEMA_VERSION
 
 COMMIT_SECONDS = 5.0
-"""Time that a wave of blocks aims at; a killed run loses about this much work."""
-FIRST_WAVE = 2
-"""Blocks of the first wave, when nothing is known of their speed."""
-GROWTH = 16
-"""How many times as many the next wave has at most: the first blocks may be quicker than others."""
+"""Time between two commits of a stage; a killed run loses about this much work."""
 CHECKPOINTS = "checkpoints"
 
 
@@ -157,6 +152,8 @@ class StageTransaction:
     ) -> None:
         """Compute and write blocks through Dask's active scheduler, committing every few seconds.
 
+        The first commit follows the first block.
+
         Blocks whose chunks exist already are skipped.
 
         Parameters
@@ -166,7 +163,7 @@ class StageTransaction:
         blocks
             What to write, along the leading dimension of the Dask-backed variables.
         on_progress
-            Called after every commit with the rows that exist by now, skipped ones included.
+            Called whenever blocks are done with the rows that are, skipped ones included.
 
         Raises
         ------
@@ -184,32 +181,29 @@ class StageTransaction:
         rows = sum(block.rows for block in blocks) - sum(block.rows for block in todo)
         if on_progress and rows:
             on_progress(rows)
-        for wave in self._waves(todo):
-            self._write_wave(group, names, wave)
-            rows += sum(block.rows for block in wave)
-            if on_progress:
-                on_progress(rows)
+        with closing(self._write(group, names, todo)) as batches:
+            for written in batches:
+                rows += written
+                if on_progress:
+                    on_progress(rows)
 
-    def _waves(self, blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
-        """Cut blocks into waves of about `COMMIT_SECONDS`, by the time the last one took."""
-        start, size = 0, FIRST_WAVE
-        while start < len(blocks):
-            began = time.monotonic()
-            yield blocks[start : start + size]
-            start += size
-            seconds = max(time.monotonic() - began, 1e-3)
-            size = max(1, min(GROWTH * size, round(size * COMMIT_SECONDS / seconds)))
-
-    def _write_wave(self, group: str, names: tuple[str, ...], wave: Sequence[Block]) -> None:
-        message = f"{self.stage}: rows {wave[0].start} to {wave[-1].stop}"
-        with self._branch.committed(message) as session:
-            tasks = [
-                dask.delayed(partial(write_rows, group, names, block), pure=False, traverse=False)(
-                    session.fork(), dask_key_name=f"write-{self.stage}-{uuid.uuid4().hex}"
-                )
-                for block in wave
-            ]
-            session.merge(*dask.compute(*tasks))
+    def _write(
+        self, group: str, names: tuple[str, ...], blocks: Sequence[Block]
+    ) -> Generator[int, None, None]:
+        """Write blocks and commit them; yields the numbers of rows that are done."""
+        with reaching(self._root):
+            origin, session = self._branch.writer(), self._branch.writer()
+            tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
+            left, due = len(blocks), time.monotonic()
+            for batch in finished(tasks, name=f"write-{self.stage}"):
+                session.merge(*(fork for _, fork in batch))
+                left -= len(batch)
+                if left == 0 or time.monotonic() >= due:
+                    self._branch.commit(session, f"{self.stage}: {left} blocks of {group} left")
+                    # Opened here and not where it is needed: who else commits to it is noticed.
+                    session = self._branch.writer()
+                    due = time.monotonic() + COMMIT_SECONDS
+                yield sum(rows for rows, _ in batch)
 
     def dataset(self, group: str) -> xr.Dataset:
         """What the branch holds now of a group; unwritten chunks read as the fill value."""

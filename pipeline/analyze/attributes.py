@@ -16,10 +16,6 @@ from storage.variables import HAS_ATTRIBUTES
 Floats = NDArray[np.float64]
 
 
-# Rows converted to float64 at a time: half of what the second-level cache of one core holds.
-_ROWS = 256
-
-
 @dataclass(frozen=True)
 class AttributeMeans:
     """Mergeable state of A attributes of vectors of N components.
@@ -45,25 +41,16 @@ class AttributeMeans:
 
     @classmethod
     def from_vectors(
-        cls, x: NDArray[np.floating], flags: NDArray[np.bool_], names: Sequence[str], origin: Floats
+        cls, x: NDArray[np.floating], flags: NDArray[np.bool_], names: Sequence[str]
     ) -> AttributeMeans:
-        """State of the rows of x (n, N), finite, that have attributes flags (n, A).
-
-        Sums are taken of deviations from `origin` (N,), which is best near the mean.
-        """
+        """State of the rows of x (n, N), finite, that have attributes flags (n, A)."""
         state = cls.empty(names, x.shape[1])
         if not names:
             return state
-        sums, deviations = state.mean, np.empty((min(_ROWS, len(x)), x.shape[1]))
-        for start in range(0, len(x), _ROWS):
-            rows = slice(start, start + _ROWS)
-            centred = deviations[: len(x[rows])]
-            kernels.centre(x[rows], origin, centred)
-            kernels.add_flagged_rows(centred, flags[rows], sums)
-        count = np.count_nonzero(flags, axis=0)
-        some = count > 0
-        sums[some] = origin + sums[some] / count[some, None]
-        return cls(state.names, count, sums)
+        kernels.add_flagged_rows(x, flags, state.count, state.mean)
+        sums, counts = state.mean, state.count[:, None]
+        np.divide(sums, counts, out=sums, where=counts > 0)
+        return state
 
     def merge(self, other: AttributeMeans) -> AttributeMeans:
         """State of the union of two disjoint sets of vectors.

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pipeline.analyze.attributes import attribute_names
+from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.journal import Journal, S
@@ -176,8 +177,9 @@ def waves(z: da.Array) -> int:
 def _fill(journal: Journal[S], states: da.Array) -> None:
     """Add the waves that the journal lacks."""
     parts = list(states.to_delayed().ravel())  # once: slices of an array cost Dask 2 ms a block
-    for start in range(journal.waves * WAVE, len(parts), WAVE):
-        journal.add(_merged(parts[start : start + WAVE]))
+    with single_threaded_blas():  # where workers are threads of this process: once, not per chunk
+        for start in range(journal.waves * WAVE, len(parts), WAVE):
+            journal.add(_merged(parts[start : start + WAVE]))
 
 
 def _parts(

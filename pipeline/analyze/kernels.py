@@ -75,27 +75,33 @@ def add_coarsened(counts, origin, shift, new_origin, new_counts):  # type: ignor
 
 
 @njit(nogil=True, cache=True)
-def add_flagged_rows(x, flags, sums):  # type: ignore[no-untyped-def]
-    """Add the rows of x (n, N) that have flag a of flags (n, A) to sums (A, N), in place.
+def add_flagged_rows(x, flags, counts, sums):  # type: ignore[no-untyped-def]
+    """Add the rows of x (n, N) that have flag a of flags (n, A) to counts (A,) and sums (A, N).
 
-    Four rows at a time: each visit to a row of the sums costs as much as reading three of x.
+    A block of rows that the cache holds at a time, and four rows of it at once: each visit to a row
+    of the sums costs as much as reading three of x.
     """
-    chosen = np.empty(x.shape[0] + 1, np.int64)
-    for a in range(flags.shape[1]):
-        count = 0
-        for i in range(x.shape[0]):
-            chosen[count] = i
-            count += flags[i, a]
-        k = 0
-        while k + 4 <= count:
-            r, s, t, u = chosen[k], chosen[k + 1], chosen[k + 2], chosen[k + 3]
-            for j in range(x.shape[1]):
-                sums[a, j] += (x[r, j] + x[s, j]) + (x[t, j] + x[u, j])
-            k += 4
-        while k < count:
-            for j in range(x.shape[1]):
-                sums[a, j] += x[chosen[k], j]
-            k += 1
+    block = 512
+    chosen = np.empty(block + 1, np.int64)
+    for start in range(0, x.shape[0], block):
+        stop = min(start + block, x.shape[0])
+        for a in range(flags.shape[1]):
+            count = 0
+            for i in range(start, stop):
+                chosen[count] = i
+                count += flags[i, a]
+            counts[a] += count
+            k = 0
+            while k + 4 <= count:
+                r, s, t, u = chosen[k], chosen[k + 1], chosen[k + 2], chosen[k + 3]
+                for j in range(x.shape[1]):
+                    first = np.float64(x[r, j]) + np.float64(x[s, j])
+                    sums[a, j] += first + (np.float64(x[t, j]) + np.float64(x[u, j]))
+                k += 4
+            while k < count:
+                for j in range(x.shape[1]):
+                    sums[a, j] += x[chosen[k], j]
+                k += 1
 
 
 @njit(nogil=True, cache=True)

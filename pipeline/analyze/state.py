@@ -93,7 +93,7 @@ class State:
                 Moments.from_vectors(x, mean),
                 Grid.from_values(x, minimum, maximum),
                 Radii.from_values(norms),
-                AttributeMeans.from_vectors(x, flags, attributes, mean),
+                AttributeMeans.from_vectors(x, flags, attributes),
             )
 
     def merge(self, other: State) -> State:

@@ -29,9 +29,17 @@ def paired(
     unit: str,
     floor: float,
     rounds: int = 5,
+    before: Callable[[], object] = lambda: None,
 ) -> Figure:
-    """Median rates and median ratio of ``rounds`` pairs, after one pair to warm up."""
-    pairs = [(_seconds(ours), _seconds(peer)) for _ in range(rounds + 1)][1:]
+    """Median rates and median ratio of ``rounds`` pairs, after one pair to warm up.
+
+    ``before`` prepares each round of ours and is not timed.
+    """
+    pairs = []
+    for _ in range(rounds + 1):
+        before()
+        pairs.append((_seconds(ours), _seconds(peer)))
+    del pairs[0]
     return Figure(
         name=name,
         ours=work / median(a for a, _ in pairs),

@@ -41,10 +41,9 @@ def figures(scratch: Path) -> Iterator[Figure]:
             floor=80,
             rounds=1,
         )
-        yield row("first pass with PCA / reading the array", first_pass, z.compute, floor=0.5)
-        yield row(
-            "second pass / reading the array", lambda: describe(z, state), z.compute, floor=0.4
-        )
+        reading = partial(row, peer=z.compute, rounds=11)
+        yield reading("first pass with PCA / reading the array", first_pass, floor=0.5)
+        yield reading("second pass / reading the array", lambda: describe(z, state), floor=0.4)
         yield row(
             "analysis, two passes / NumPy moments, eigh, histograms",
             lambda: analyze(z, AnalyzeConfig(bins=BINS)),

@@ -108,7 +108,7 @@ def test_publish__three_processes_lose_nothing(repository, root):
 def test_begin__killed_run_goes_on_from_its_last_commit(root):
     killed = start(WRITER, root)
     for line in killed.stdout:
-        if line == "rows 6\n":
+        if line == "rows 12\n":
             break
     time.sleep(0.1)
     killed.kill()
@@ -118,7 +118,7 @@ def test_begin__killed_run_goes_on_from_its_last_commit(root):
     output = start(WRITER, root).communicate(timeout=60)[0]
 
     computed = [int(line.split()[1]) for line in output.splitlines() if "computed" in line]
-    assert min(computed) == 6
+    assert min(computed) == 12
     assert "resumed True" in output
     expected = np.arange(480, dtype=np.float32).reshape(120, 4)
     assert np.array_equal(open_store(root).latents.z.values, expected)

@@ -77,14 +77,31 @@ def test_write_chunks__chunks_of_fill_values_are_chunks(repository, root):
     assert np.isnan(open_store(root).latents.z.values).all()
 
 
-def test_write_chunks__reports_rows_after_every_commit(repository):
+def test_write_chunks__reports_the_rows_that_are_done(repository):
     work = begin(repository)
     work.create("latents", latent_template(60))
     rows: list[int] = []
 
     work.write_chunks("latents", blocks_of("z", vectors(60)), on_progress=rows.append)
 
-    assert rows == [6, 60]
+    assert rows == [12, 24, 36, 48, 60]
+
+
+def test_write_chunks__every_commit_keeps_those_before(repository, root, monkeypatch):
+    monkeypatch.setattr("storage.transaction.COMMIT_SECONDS", 0.0)
+    work = begin(repository)
+    work.create("latents", latent_template(60))
+    kept: list[int] = []
+
+    def count(rows: int) -> None:
+        written = begin(repository).dataset("latents")["z"].values
+        kept.append(int(np.isfinite(written).all(axis=1).sum()))
+
+    work.write_chunks("latents", blocks_of("z", vectors(60)), on_progress=count)
+    work.publish(message="encoded", rows=60)
+
+    assert kept == [12, 24, 36, 48, 60]
+    assert np.array_equal(open_store(root).latents.z.values, vectors(60))
 
 
 def test_write_chunks__unwritten_floats_read_as_nan(repository):
@@ -210,7 +227,7 @@ def test_begin__takes_up_interrupted_work(repository, root):
 
     assert work.resumed
     assert sorted(seen) == list(range(24, 60, 3))
-    assert rows == [24, 30, 60]
+    assert rows == [24, 36, 48, 60]
     assert np.array_equal(open_store(root).latents.z.values, vectors(60))
 
 

@@ -1,0 +1,86 @@
+"""Tasks whose results arrive one by one."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from threading import Event
+
+import pytest
+from distributed import Client, LocalCluster
+
+from storage.tasks import AHEAD, finished
+
+THREADS = 2
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """Two threads of this process."""
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=THREADS, processes=False, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def square(number: int) -> int:
+    return number**2
+
+
+def pending(client: Client) -> list[str]:
+    return [key for key, state in client.futures.items() if state.status == "pending"]
+
+
+GO_ON = Event()
+
+
+def slow() -> None:
+    GO_ON.wait()
+
+
+def test_finished__without_a_client_gives_all_results_in_batches() -> None:
+    batches = list(finished((partial(square, i) for i in range(AHEAD + 2)), name="t"))
+
+    assert batches == [[0, 1, 4, 9], [16, 25]]
+
+
+def test_finished__with_a_client_gives_all_results(client: Client) -> None:
+    with client.as_current():
+        batches = list(finished((partial(square, i) for i in range(50)), name="t"))
+
+    assert sorted(n for batch in batches for n in batch) == [i**2 for i in range(50)]
+
+
+def test_finished__takes_tasks_when_there_is_a_thread_for_them(client: Client) -> None:
+    taken = count()
+    endless = (partial(square, next(taken)) for _ in count())
+
+    with client.as_current():
+        results = finished(endless, name="t")
+        got = len(next(results)) + len(next(results))
+
+    assert next(taken) <= got + AHEAD * THREADS
+
+
+def test_finished__a_result_does_not_wait_for_slower_ones(client: Client) -> None:
+    with client.as_current():
+        results = finished([slow, partial(square, 3)], name="t")
+        assert next(results) == [9]
+        GO_ON.set()
+        assert list(results) == [[None]]
+
+
+def test_finished__an_error_is_raised_and_the_rest_given_up(client: Client) -> None:
+    tasks = (partial(pow, 0, -1) if i == 5 else partial(square, i) for i in count())
+
+    with client.as_current(), pytest.raises(ZeroDivisionError):
+        for _ in finished(tasks, name="t"):
+            pass
+
+    end = time.monotonic() + 10
+    while pending(client) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not pending(client)
