@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
+from typing import Any
 
 import icechunk
 import numpy as np
@@ -22,13 +23,14 @@ class Block:
     start, stop
         Rows along the leading dimension; both on chunk boundaries, or `stop` at the end.
     compute
-        Called on the worker; returns for every Dask-backed variable of the template its rows
-        `start` to `stop`, with the template's dtype. Must pickle, and small.
+        Called on the worker, with the value of `shared` if `write_chunks` is given that; returns
+        for every Dask-backed variable of the template its rows `start` to `stop`, with the
+        template's dtype. Must pickle, and small.
     """
 
     start: int
     stop: int
-    compute: Callable[[], Mapping[str, np.ndarray]]
+    compute: Callable[..., Mapping[str, np.ndarray]]
 
     @property
     def rows(self) -> int:
@@ -37,7 +39,7 @@ class Block:
 
 
 def write_rows(
-    group: str, names: tuple[str, ...], block: Block, fork: icechunk.ForkSession
+    group: str, names: tuple[str, ...], block: Block, fork: icechunk.ForkSession, *shared: Any
 ) -> tuple[int, icechunk.ForkSession]:
     """Compute a block and write its chunks through a fork.
 
@@ -51,7 +53,7 @@ def write_rows(
     SchemaError
         If the block computes other variables, shapes or dtypes than the group has.
     """
-    computed = block.compute()
+    computed = block.compute(*shared)
     if set(computed) != set(names):
         raise SchemaError(
             f"Rows {block.start} to {block.stop} of {group}: expected the variables "

@@ -9,6 +9,7 @@ from typing import Any
 import icechunk
 import numpy as np
 import xarray as xr
+from dask.delayed import Delayed
 
 from storage.blobs import Blobs
 from storage.branch import Gate, WorkBranch
@@ -148,6 +149,7 @@ class StageTransaction:
         group: str,
         blocks: Sequence[Block],
         *,
+        shared: Delayed | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> None:
         """Compute and write blocks through Dask's active scheduler, committing every few seconds.
@@ -162,6 +164,8 @@ class StageTransaction:
             A group that `create` has laid out.
         blocks
             What to write, along the leading dimension of the Dask-backed variables.
+        shared
+            Its value is the argument of every block's `compute`; it goes to each worker once.
         on_progress
             Called whenever blocks are done with the rows that are, skipped ones included.
 
@@ -181,21 +185,25 @@ class StageTransaction:
         rows = sum(block.rows for block in blocks) - sum(block.rows for block in todo)
         if on_progress and rows:
             on_progress(rows)
-        with closing(self._write(group, names, todo)) as batches:
+        with closing(self._write(group, names, todo, shared)) as batches:
             for written in batches:
                 rows += written
                 if on_progress:
                     on_progress(rows)
 
     def _write(
-        self, group: str, names: tuple[str, ...], blocks: Sequence[Block]
+        self,
+        group: str,
+        names: tuple[str, ...],
+        blocks: Sequence[Block],
+        shared: Delayed | None,
     ) -> Generator[int, None, None]:
         """Write blocks and commit them; yields the numbers of rows that are done."""
         with reaching(self._root):
             origin, session = self._branch.writer(), self._branch.writer()
             tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
             left, due = len(blocks), time.monotonic()
-            for batch in finished(tasks, name=f"write-{self.stage}"):
+            for batch in finished(tasks, name=f"write-{self.stage}", shared=shared):
                 session.merge(*(fork for _, fork in batch))
                 left -= len(batch)
                 if left == 0 or time.monotonic() >= due:

@@ -1,9 +1,10 @@
 """The graph of the sampling: one task per chunk of vectors, drawn and decoded in one go."""
 
-from functools import lru_cache, partial
-from threading import Lock
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+import dask
 import numpy as np
 import xarray as xr
 
@@ -17,7 +18,24 @@ from pipeline.train.weights import load_model
 from storage import Block, open_store
 from storage.groups import unwritten
 
-_FITTING = Lock()
+
+@dataclass(frozen=True)
+class Fitted:
+    """What tasks draw from: fitted once, on one worker, since a mixture takes seconds or minutes.
+
+    Attributes
+    ----------
+    sampler
+        The generator, fitted.
+    coordinates
+        `mean` and `loadings` of the statistics that it was fitted to.
+    remark
+        What the run should say of it, if anything.
+    """
+
+    sampler: Sampler
+    coordinates: xr.Dataset
+    remark: str | None
 
 
 def group_of(name: str) -> str:
@@ -30,56 +48,56 @@ def sample(run: StageRun, *, name: str) -> int:
     config, store = run.config.sample, run.store
     parameters = config.generators[name]
     try:
-        fitted, statistics = _fitted(store.root, store.version, parameters)
+        fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()
+        fitted = fitting.compute()
     except SampleError as error:
         raise SampleError(f"sample.generators.{name}: {error}") from error
-    if remark := parameters.remark(statistics):
-        run.console.line(f"sample.generators.{name}: {remark}.")
+    if fitted.remark:
+        run.console.line(f"sample.generators.{name}: {fitted.remark}.")
     count = parameters.size or config.count
     run.work.create(
         group_of(name),
         _template(Architecture(**store.model.attrs["architecture"]), count, config.chunk),
-        attrs=sample_attrs(parameters, fitted, config.seed),
+        attrs=sample_attrs(parameters, fitted.sampler, config.seed),
     )
-    rows = partial(_sample_rows, store.root, store.version, parameters, config.seed, config.device)
+    rows = partial(_sample_rows, store.root, store.version, config.seed, config.device)
     blocks = [
         Block(start, stop, partial(rows, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
     ]
     with run.console.bar(name, total=count, unit="samples") as advance:
-        run.work.write_chunks(group_of(name), blocks, on_progress=lambda done: advance(done, ""))
+        run.work.write_chunks(
+            group_of(name), blocks, shared=fitting, on_progress=lambda done: advance(done, "")
+        )
     return count
 
 
 def _sample_rows(
     root: str,
     version: str,
-    parameters: Parameters,
     seed: int,
     device: Literal["auto", "cpu", "cuda"],
     start: int,
     stop: int,
+    fitted: Fitted,
 ) -> dict[str, np.ndarray]:
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
-    fitted, statistics = _fitted(root, version, parameters)
-    z, v = draw_rows(fitted, statistics, seed, start, stop)
+    z, v = draw_rows(fitted.sampler, fitted.coordinates, seed, start, stop)
     with single_torch_thread():
         model = load_model(root, version, choose_device(device))
         return {"z": z, "v": v, "image": decode_batches(model, z)}
 
 
-def _fitted(root: str, version: str, parameters: Parameters) -> tuple[Sampler, xr.Dataset]:
-    """A generator fitted to what it reads of a version, once per process whatever its threads."""
-    with _FITTING:
-        return _fit(root, version, parameters)
-
-
-@lru_cache(maxsize=4)
-def _fit(root: str, version: str, parameters: Parameters) -> tuple[Sampler, xr.Dataset]:
+def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
+    """Fit a generator to what it reads of a version."""
     store = open_store(root, version=version)
     described, *others = parameters.reads
     statistics = store.group(described).load(scheduler="synchronous")  # as part of a task
-    return parameters.fit(statistics, store.latents if others else None), statistics
+    return Fitted(
+        parameters.fit(statistics, store.latents if others else None),
+        statistics[["mean", "loadings"]],
+        parameters.remark(statistics),
+    )
 
 
 def _template(a: Architecture, count: int, chunk: int) -> xr.Dataset:

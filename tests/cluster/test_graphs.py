@@ -36,8 +36,7 @@ def test_encode_and_sample__tasks_are_small_whatever_the_chunk(small_root: str) 
     repository, config = open_repository(small_root), RunConfig().sample
     version, rows = repository.store().version, 2048
     encoding = _Encoding(small_root, version, 256, "auto", 0, rows, None)
-    parameters = config.generators["ellipse"]
-    sampling = partial(_sample_rows, small_root, version, parameters, config.seed, "auto", 0, rows)
+    sampling = partial(_sample_rows, small_root, version, config.seed, "auto", 0, rows)
 
     for task in (encoding, sampling):
         assert sent(task, rows) * CHUNKS < WARNS

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from itertools import count
 from threading import Event
 
+import dask
 import pytest
 from distributed import Client, LocalCluster
 
@@ -28,6 +30,14 @@ def client() -> Iterator[Client]:
 
 def square(number: int) -> int:
     return number**2
+
+
+COMPUTED: list[int] = []
+
+
+def exponent() -> int:
+    COMPUTED.append(2)
+    return 2
 
 
 def pending(client: Client) -> list[str]:
@@ -71,6 +81,18 @@ def test_finished__a_result_does_not_wait_for_slower_ones(client: Client) -> Non
         assert next(results) == [9]
         GO_ON.set()
         assert list(results) == [[None]]
+
+
+@pytest.mark.parametrize("cluster", [False, True], ids=["local", "cluster"])
+def test_finished__what_is_shared_is_computed_once(cluster: bool, client: Client) -> None:
+    COMPUTED.clear()
+
+    with client.as_current() if cluster else nullcontext():
+        tasks = (partial(pow, i) for i in range(20))
+        batches = list(finished(tasks, name="t", shared=dask.delayed(exponent)().persist()))
+
+    assert sorted(n for batch in batches for n in batch) == [i**2 for i in range(20)]
+    assert COMPUTED == [2]
 
 
 def test_finished__an_error_is_raised_and_the_rest_given_up(client: Client) -> None:
