@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.analyze import kernels
+
 Floats = NDArray[np.float64]
 
 
@@ -31,19 +33,8 @@ def peak(edges: Floats, counts: NDArray[np.int64]) -> tuple[float, float]:
     """
     centres = (edges[:-1] + edges[1:]) / 2
     top = int(np.argmax(counts))
-    right = _half_width(counts[top:])
-    left = _half_width(counts[top::-1])
-    return float(centres[top]), float((left + right) * (edges[-1] - edges[0]) / len(counts))
-
-
-def _half_width(flank: NDArray[np.int64]) -> float:
-    """Distance in intervals from the peak, flank[0], to where the flank has half its height."""
-    heights = np.append(flank, 0).astype(np.float64)
-    half = heights[0] / 2
-    crosses = (heights[:-1] >= half) & (heights[1:] < half)
-    before = np.flatnonzero(crosses)[[0, -1]]
-    drop = heights[before] - heights[before + 1]
-    return float(np.mean(before + (heights[before] - half) / drop))
+    width = kernels.flank_width(counts, top, 1) + kernels.flank_width(counts, top, -1)
+    return float(centres[top]), float(width * (edges[-1] - edges[0]) / len(counts))
 
 
 def peaks(
