@@ -10,12 +10,14 @@ import numpy as np
 import safetensors.torch
 import torch
 import xarray as xr
+from torch import nn
 
 from pipeline.train.config import TrainConfig
 from pipeline.train.device import use_exact_float32
 from pipeline.train.loop import autocasts
 from pipeline.train.model import Architecture, Autoencoder
 from pipeline.train.state import Curves
+from pipeline.train.subpixel import SubpixelConvolution
 from storage import open_store
 from storage.errors import StoreError
 
@@ -65,6 +67,9 @@ def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
         )
     network = Autoencoder(Architecture(**model.attrs["architecture"]))
     network.load_state_dict(safetensors.torch.load(data))
+    last = network.decoder[-1]
+    if device.type == "cpu" and isinstance(last, nn.ConvTranspose2d):
+        network.decoder[-1] = SubpixelConvolution(last)
     network.requires_grad_(False)
     return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
