@@ -11,7 +11,7 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
-from storage.tasks import AHEAD, finished
+from storage.tasks import AHEAD, AT_ONCE, finished
 
 THREADS = 2
 
@@ -52,7 +52,7 @@ def slow() -> None:
 
 
 def test_finished__without_a_client_gives_all_results_in_batches() -> None:
-    batches = list(finished((partial(square, i) for i in range(AHEAD + 2)), name="t"))
+    batches = list(finished((partial(square, i) for i in range(AT_ONCE + 2)), name="t"))
 
     assert batches == [[0, 1, 4, 9], [16, 25]]
 
@@ -72,7 +72,7 @@ def test_finished__takes_tasks_when_there_is_a_thread_for_them(client: Client) -
         results = finished(endless, name="t")
         got = len(next(results)) + len(next(results))
 
-    assert next(taken) <= got + AHEAD * THREADS
+    assert next(taken) <= got + AHEAD
 
 
 def test_finished__a_result_does_not_wait_for_slower_ones(client: Client) -> None:
