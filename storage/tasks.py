@@ -9,12 +9,14 @@ from uuid import uuid4
 import dask
 from dask.delayed import Delayed
 from dask.utils import parse_timedelta
+from distributed import Client, as_completed
+from distributed.comm import CommClosedError
 
 T = TypeVar("T")
 
-AHEAD = 1024
-"""Tasks that a cluster has at most: none of its threads waits for the next one, and the scheduler
-holds few, however many there are."""
+AHEAD = 3
+"""Tasks per thread that a cluster has at most: none of its threads waits for the next one. More of
+them would share the blame for a worker that dies again and again, and be given up late."""
 AT_ONCE = 4
 """Tasks that go to a local scheduler at a time."""
 
@@ -36,9 +38,6 @@ def finished(
     shared
         Its value is the argument of all tasks: computed once, and sent once to each worker.
     """
-    # Loaded where it is asked for: who reads a store needs no cluster.
-    from distributed import Client, as_completed
-
     tasks = iter(tasks)
     try:
         client = Client.current()
@@ -51,39 +50,51 @@ def finished(
     running = as_completed(loop=client.loop)
     try:
         while True:
-            for task in islice(tasks, AHEAD - running.count()):
+            room = AHEAD * _threads(client) - running.count()
+            for task in islice(tasks, max(0, room)):
                 running.add(client.submit(task, *arguments, key=f"{name}-{uuid4().hex}"))
             if running.is_empty():
                 return
             batch = running.next_batch()
-            if (results := _gathered(client, batch)) is None:
-                running.update(batch)
+            try:
+                results = _answer(client, partial(client.gather, batch, asynchronous=True))
+            except CommClosedError:
+                if all(future.done() for future in batch):
+                    raise
+                running.update(batch)  # a worker has died with one, which is computed anew
             else:
-                yield results
+                yield list(results)
     finally:
         for future in list(running.futures):  # left by an error: not worth computing
             future.release()
 
 
-def _gathered(client: Any, futures: list[Any]) -> list[Any] | None:
-    """Results of futures that are done; None if they are to be waited for again.
-
-    That is where a worker has died with one, which is then computed anew.
+def _threads(client: Client) -> int:
+    """Threads of the cluster's workers, at least 1: those that there are now.
 
     Raises
     ------
     CommClosedError
-        If the scheduler does not answer in time; it would be waited for without a limit.
+        If the scheduler is gone or does not answer.
     """
-    from distributed.comm import CommClosedError
-
-    limit = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
-    fetch = partial(client.gather, futures, asynchronous=True)
+    if client.scheduler is None:
+        raise CommClosedError("the connection to the scheduler is closed")
     try:
-        return list(client.sync(fetch, callback_timeout=limit))
-    except TimeoutError:
-        if any(future.status == "error" for future in futures):
-            raise
-        if all(future.done() for future in futures):
-            raise CommClosedError(f"the scheduler did not answer within {limit:g} s") from None
-        return None
+        return max(1, sum(_answer(client, client.scheduler.ncores).values()))
+    except OSError as error:
+        raise CommClosedError(str(error)) from error
+
+
+def _answer(client: Client, question: Callable[[], Any]) -> Any:
+    """Ask a scheduler; one that hangs keeps its connections open and never answers.
+
+    Raises
+    ------
+    CommClosedError
+        If there is no answer within the time that Dask's settings allow for connecting.
+    """
+    limit = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
+    try:
+        return client.sync(question, callback_timeout=limit)
+    except TimeoutError as error:
+        raise CommClosedError(f"the scheduler did not answer within {limit:g} s") from error
