@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dask
-import numpy as np
 import psutil
 import pytest
 from distributed import Client, get_worker
@@ -19,10 +18,15 @@ from cluster.placement import placed
 from cluster.resources import smallest_worker
 from cluster.run import run
 from cluster.versions import check_versions
-from pipeline.cluster_config import TlsConfig
 from pipeline.config import RunConfig, override
 from storage import Store, open_repository, open_store
-from tests.cluster.dask_processes import DaskProcesses, dask_processes, write_certificates
+from tests.cluster.dask_processes import (
+    DaskProcesses,
+    certificates,
+    dask_processes,
+    write_certificates,
+)
+from tests.cluster.results import assert_same_results
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 
@@ -57,19 +61,6 @@ def connect(*overrides: str) -> str:
     except ClusterError as error:
         assert time.monotonic() - started < 15
         return str(error)
-
-
-def certificates(tls: TlsConfig) -> list[str]:
-    return [f"cluster.tls.{part}={path}" for part, path in tls.model_dump().items()]
-
-
-def assert_same_results(store: Store, expected: Store) -> None:
-    np.testing.assert_array_equal(store.latents["z"], expected.latents["z"])
-    for name in expected.sample_names:
-        for variable in ("z", "v", "image"):
-            np.testing.assert_array_equal(
-                store.samples(name)[variable], expected.samples(name)[variable]
-            )
 
 
 def test_run__same_bytes_on_processes_elsewhere(

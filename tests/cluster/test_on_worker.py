@@ -16,7 +16,7 @@ from pipeline.config import RunConfig, override
 from storage import Store, open_store
 from tests.cluster.commands import zpoints
 from tests.cluster.dask_processes import DaskProcesses, dask_processes, kill_tree, start
-from tests.cluster.test_address import assert_same_results
+from tests.cluster.results import assert_same_results
 from tests.cluster.users import LONG, written
 from tests.conftest import SilentConsole
 from tests.moments import wait_until

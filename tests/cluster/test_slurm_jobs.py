@@ -9,8 +9,8 @@ from cluster.jobs import Jobs
 from pipeline.config import RunConfig
 from storage import Store, open_store
 from tests.cluster.commands import ZPOINTS, zpoints
+from tests.cluster.results import assert_same_results
 from tests.cluster.slurm import Slurm, command
-from tests.cluster.test_address import assert_same_results
 from tests.cluster.users import written
 from tests.moments import wait_until
 
