@@ -4,14 +4,16 @@ import platform
 import shutil
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import xarray as xr
 import yaml
 
+from cluster.tables import history_table
 from pipeline.config import RunConfig
-from storage import open_store
+from storage import Version, open_store
 from tests.cluster.commands import ZPOINTS, zpoints
 
 
@@ -77,6 +79,19 @@ def test_history__verbose_tells_the_provenance(small_root: str, tmp_path: Path) 
     assert done.returncode == 0
     for text in ("fingerprint", "seed", platform.node(), "icechunk", "torch"):
         assert text in "".join(done.stdout.split())
+
+
+def test_history_table__names_the_libraries_in_one_order() -> None:
+    facts = {"fingerprint": "f", "host": "node7"}
+    orders = [{"torch": "2.7", "numpy": "2.1"}, {"numpy": "2.1", "torch": "2.7"}]
+    versions = [
+        Version("V", datetime.now(UTC), "train", "m", {**facts, "versions": order})
+        for order in orders
+    ]
+
+    made_with = history_table(versions, verbose=True).columns[-1]
+
+    assert list(made_with.cells) == 2 * ["numpy 2.1, torch 2.7"]
 
 
 def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
