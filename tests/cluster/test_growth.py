@@ -191,6 +191,9 @@ def test_dry_run__says_what_would_run_and_why(
         "latents": "new model",
         "statistics": "new latents",
     }
+    assert reasons(override(config, ["ingest.limit=100"]), root)["images"] == (
+        "ingest.limit: null -> 100"
+    )
     arrive(everything, tree, FIRST, FIRST + 2)
     assert reasons(config, root) == {
         "images": "photographs: 2 new",
