@@ -17,13 +17,13 @@ from cluster.options import (
     Strict,
     Until,
     check_stage,
+    chosen_cluster,
     errors,
     output,
     overrides,
 )
 from cluster.schedule_cli import app as schedule_app
 from cluster.store_cli import app as store_app
-from pipeline.cluster_config import chosen_cluster
 from pipeline.stage_names import STAGES
 from storage.errors import StoreLockedError, ZpointsError
 

@@ -46,6 +46,11 @@ def test_run__reports_an_up_to_date_store(
         (["demo", "--root", "gs://bucket/prefix"], 1, "expected a local path or s3://"),
         (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 1, "s3://b/x is not a local folder"),
         (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 1, "ingest.source"),
+        *(
+            (["run", "demo", "--cluster", bad], 2, f"zpoints: --cluster {bad}: expected local")
+            for bad in ("foo", "tls://head", "tls://head:port", "http://head:8786", "head:8786")
+        ),
+        (["demo", "--cluster", "foo"], 2, "slurm, pbs or lsf (jobs of a batch system), tls://HOST"),
         (["history", "absent"], 1, "absent"),
         (["export", "absent", "latents", "out"], 1, "absent"),
         (["report", "absent"], 1, "absent"),

@@ -54,6 +54,7 @@ def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None
         ("train.epochs=many", "many"),
         ("cluster.memory=lots", "lots is no amount of memory"),
         ("cluster.jobs.memory=0GiB", "expected one such as 4GiB"),
+        ("cluster.address=tls://head:99999", "cluster.address: tls://head:99999 is no address"),
         ("ingest.side=50", "ingest.side"),
         ("training.epochs=3", "training"),
         ("train.epochs.first=3", "train.epochs"),
