@@ -5,6 +5,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from cluster.address import check_usage
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
 from pipeline.config import RunConfig
@@ -70,6 +71,9 @@ def run(
 
     Raises
     ------
+    ConfigError, SecurityError
+        If the scheduler or its certificates are not named as they should be; then there is no
+        store, unless there was one.
     StoreLockedError
         If another run is at work on the store.
     ClusterError
@@ -77,6 +81,7 @@ def run(
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
+    check_usage(config.cluster)  # a mistake leaves no store behind
     source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []
