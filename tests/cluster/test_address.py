@@ -1,10 +1,12 @@
 """Runs on a scheduler and workers that are processes of their own, with TLS."""
 
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dask
 import psutil
@@ -24,6 +26,7 @@ from tests.cluster.dask_processes import (
     DaskProcesses,
     certificates,
     dask_processes,
+    start_scheduler,
     write_certificates,
 )
 from tests.cluster.results import assert_same_results
@@ -122,6 +125,30 @@ def test_dask_client__without_workers_gives_up_in_time(tmp_path: Path) -> None:
     with dask_processes(tmp_path) as cluster:
         said = connect(*cluster.overrides, "cluster.worker_timeout=1")
     assert "No worker came within 1 s" in said
+
+
+def test_dask_client__names_a_dashboard_that_is_in_reach(tmp_path: Path) -> None:
+    cluster = start_scheduler(tmp_path, host="0.0.0.0")
+    try:
+        own, port = cluster.address.rsplit(":", 1)
+        if own == "tls://127.0.0.1":
+            pytest.skip("needs an address beyond the loopback interface")
+        cluster.start_worker()
+        said = []
+        for host in ("tls://127.0.0.1", "tls://localhost", own):
+            console = SilentConsole()
+            place = f"cluster.address={host}:{port}"
+            with dask_client(settings(*cluster.overrides, place).cluster, console):
+                said.append(console.lines[-1].partition("dashboard ")[2])
+    finally:
+        cluster.end()
+
+    here, as_well, elsewhere = said
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/status", here)
+    assert as_well == here
+    # The dashboard listens on the loopback interface alone.
+    assert "out of reach" in elsewhere
+    assert urlsplit(here).port == int(elsewhere.split()[2])
 
 
 def test_processes__are_reached_with_a_certificate_only(two: DaskProcesses) -> None:
