@@ -119,6 +119,7 @@ def _status(root: str | None) -> None:
     well = True
     for ledger in found:
         health, lines = ledger.health(), ledger.lines()
+        output.print(f"{ledger.root}:", soft_wrap=True)
         for table in schedule_tables(ledger, health, lines):
             output.print(table)
         well &= is_well(health, lines)
