@@ -39,7 +39,6 @@ RESUMES = dict.fromkeys(
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
-RESUMES["schedule"] = "The run that was at work is cancelled; the next one goes on from there."
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -68,7 +67,8 @@ def main() -> None:
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
-        _fail(f"Interrupted. {RESUMES.get(sys.argv[1], '')}".strip(), stop.code)
+        said = stop.outcome or RESUMES.get(sys.argv[1], "")
+        _fail(f"Interrupted. {said}".strip(), stop.code)
 
 
 def _fail(message: str, code: int) -> None:
