@@ -1,12 +1,10 @@
 """What a run would do and why: every step against what the store holds."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from pipeline.annotated import as_yaml
 from pipeline.config import RunConfig
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.plan import Plan
@@ -108,7 +106,7 @@ def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, st
     before = dict(_flat(published.get("settings", {}), step))
     after = dict(_flat(step.settings, step))
     reasons = [
-        f"{key}: {_as_yaml(before.get(key, 'unset'))} -> {_as_yaml(value)}"
+        f"{key}: {as_yaml(before.get(key, 'unset'))} -> {as_yaml(value)}"
         for key, value in after.items()
         if before.get(key, "unset") != value and key not in BOOKKEEPING
     ]
@@ -134,18 +132,6 @@ def _flat(settings: Mapping[str, Any], step: Step) -> Iterator[tuple[str, Any]]:
             yield from ((f"{section}.{name}", inner) for name, inner in value.items())
         else:
             yield f"{step.stage}.{key}", value
-
-
-def _as_yaml(value: Any) -> str:
-    """A setting as a configuration has it, on one line.
-
-    Examples
-    --------
-    >>> _as_yaml(None), _as_yaml([1, 2]), _as_yaml("pca")
-    ('null', '[1, 2]', 'pca')
-    """
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=math.inf)
-    return text.removesuffix("...\n").strip()
 
 
 def _arrivals(plan: Plan, store: Store) -> str:
