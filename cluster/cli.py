@@ -151,11 +151,12 @@ def synthesize(
 ) -> None:
     """Draw synthetic faces of known factors, in the form of CelebA with all its annotations."""
     from cluster.console import console_for
+    from pipeline.console import counted
     from pipeline.synthesize import synthesize as draw_tree
 
     with console_for(output).bar("draw", total=count, unit="faces") as advance:
         draw_tree(destination, count=count, seed=seed, on_progress=lambda done: advance(done, ""))
-    output.print(f"{count:,} faces in {destination}")
+    output.print(f"{counted(count, 'face')} in {destination}")
 
 
 @app.command()

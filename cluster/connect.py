@@ -20,7 +20,7 @@ from cluster.security import is_loopback
 from cluster.versions import check_versions
 from cluster.watch import watched
 from pipeline.cluster_config import ClusterConfig
-from pipeline.console import Console
+from pipeline.console import Console, counted
 
 BATCH = ("slurm", "pbs", "lsf")
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -94,7 +94,7 @@ def _headline(client: Client) -> str:
     scheduler = identity(client)
     workers = scheduler["workers"].values()
     count, threads = len(workers), sum(worker["nthreads"] for worker in workers)
-    of = f"{count:,} worker{'s' * (count > 1)}, {threads:,} thread{'s' * (threads > 1)}"
+    of = f"{counted(count, 'worker')}, {counted(threads, 'thread')}"
     return f"Dask: {of}; dashboard {_dashboard(client, scheduler)}"
 
 

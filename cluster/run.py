@@ -9,7 +9,7 @@ from cluster.address import check_usage
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
 from pipeline.config import RunConfig
-from pipeline.console import Console
+from pipeline.console import Console, counted
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.known import Known, Touched, match, pack_touched, quarantine_of, unpack_touched
 from pipeline.ingest.plan import plan_ingest, quarantine_lines
@@ -202,7 +202,7 @@ def _execute(
         gate=gate,
     )
     seconds = time.perf_counter() - started
-    console.line(f"{step.writes}: {rows:,} rows in {seconds:.1f} s.")
+    console.line(f"{step.writes}: {counted(rows, 'row')} in {seconds:.1f} s.")
     return Outcome(stage=step.stage, target=step.writes, rows=rows, seconds=seconds)
 
 

@@ -168,9 +168,11 @@ def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Pa
     strict = zpoints(*command, "--strict", folder=tmp_path)
 
     assert lenient.returncode == 0
-    assert "1 photographs cannot be read and are in quarantine, e.g. 000007.jpg:" in lenient.stdout
+    assert (
+        "1 photograph cannot be read and went into quarantine, e.g. 000007.jpg:" in lenient.stdout
+    )
     assert strict.returncode == 1
-    assert "1 photographs cannot be read: 000007.jpg" in strict.stderr
+    assert "1 photograph cannot be read: 000007.jpg" in strict.stderr
     assert "Traceback" not in lenient.stderr + strict.stderr
 
 
