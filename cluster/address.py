@@ -5,12 +5,46 @@ from contextlib import contextmanager, suppress
 
 import dask
 from distributed import Client
+from distributed.security import Security
 
 from cluster.errors import ClusterError, cause_of
 from cluster.security import check_plain, client_security
-from pipeline.cluster_config import ClusterConfig
+from pipeline.cluster_config import ClusterConfig, scheduler_address
 from pipeline.config import ConfigError
 from pipeline.console import Console
+
+
+def way_to(config: ClusterConfig) -> tuple[str, Security | None]:
+    """The address of the scheduler that is configured, and certificates where it speaks TLS.
+
+    Raises
+    ------
+    ConfigError
+        If no address is configured, or Dask's setting is none.
+    SecurityError
+        If the connection would not be safe, or certificates are missing.
+    """
+    address = config.address or dask.config.get("scheduler-address", None)
+    if address is None:
+        raise ConfigError(
+            "cluster.kind is address, and cluster.address is not set. Name the scheduler: "
+            "--cluster tls://host:8786."
+        )
+    try:
+        scheduler_address(address)
+    except ValueError as error:
+        raise ConfigError(f"scheduler-address in Dask's own configuration: {error}.") from error
+    check_plain(address, allowed=config.plain)
+    return address, client_security(config.tls) if address.startswith("tls://") else None
+
+
+def check_usage(config: ClusterConfig) -> None:
+    """Refuse, before anything is made, what ``running_cluster`` could only refuse; see ``way_to``.
+
+    Other kinds of cluster pass.
+    """
+    if config.kind == "address":
+        way_to(config)
 
 
 @contextmanager
@@ -19,21 +53,12 @@ def running_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]
 
     Raises
     ------
-    ConfigError
-        If no address is configured.
-    SecurityError
-        If the connection would not be safe, or certificates are missing.
+    ConfigError, SecurityError
+        As ``way_to``.
     ClusterError
-        If no scheduler answers, or it has no workers.
+        If no scheduler answers.
     """
-    address = config.address or dask.config.get("scheduler-address", None)
-    if address is None:
-        raise ConfigError(
-            "cluster.kind is address, and cluster.address is not set. Name the scheduler: "
-            "--cluster tls://host:8786."
-        )
-    check_plain(address, allowed=config.plain)
-    security = client_security(config.tls) if address.startswith("tls://") else None
+    address, security = way_to(config)
     try:
         client = Client(address, security=security, timeout=config.connect_timeout)
     except (OSError, ValueError, RuntimeError) as error:

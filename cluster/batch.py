@@ -17,7 +17,7 @@ from cluster.errors import ClusterError, cause_of
 from cluster.placement import GPU, TASKS_PER_GPU
 from cluster.security import shared_security
 from pipeline.cluster_config import ClusterConfig
-from pipeline.console import Console
+from pipeline.console import Console, counted
 
 SYSTEMS: dict[str, tuple[Any, str]] = {
     "slurm": (dask_jobqueue.SLURMCluster, "squeue"),
@@ -63,7 +63,7 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
                 f"{SYSTEMS[config.kind][1]}."
             )
         made.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
-        console.line(f"{jobs:,} jobs submitted to {config.kind}; they may have to queue.")
+        console.line(f"{counted(jobs, 'job')} submitted to {config.kind}, and may have to queue.")
         with Client(made) as client:
             yield client
 

@@ -17,13 +17,13 @@ from cluster.options import (
     Strict,
     Until,
     check_stage,
+    chosen_cluster,
     errors,
     output,
     overrides,
 )
 from cluster.schedule_cli import app as schedule_app
 from cluster.store_cli import app as store_app
-from pipeline.cluster_config import chosen_cluster
 from pipeline.stage_names import STAGES
 from storage.errors import StoreLockedError, ZpointsError
 
@@ -39,7 +39,6 @@ RESUMES = dict.fromkeys(
     "The same command goes on: finished stages stay, the others continue from their last commit or "
     "checkpoint.",
 )
-RESUMES["schedule"] = "The run that was at work is cancelled; the next one goes on from there."
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -68,7 +67,8 @@ def main() -> None:
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
-        _fail(f"Interrupted. {RESUMES.get(sys.argv[1], '')}".strip(), stop.code)
+        said = stop.outcome or RESUMES.get(sys.argv[1], "")
+        _fail(f"Interrupted. {said}".strip(), stop.code)
 
 
 def _fail(message: str, code: int) -> None:
@@ -151,11 +151,12 @@ def synthesize(
 ) -> None:
     """Draw synthetic faces of known factors, in the form of CelebA with all its annotations."""
     from cluster.console import console_for
+    from pipeline.console import counted
     from pipeline.synthesize import synthesize as draw_tree
 
     with console_for(output).bar("draw", total=count, unit="faces") as advance:
         draw_tree(destination, count=count, seed=seed, on_progress=lambda done: advance(done, ""))
-    output.print(f"{count:,} faces in {destination}")
+    output.print(f"{counted(count, 'face')} in {destination}")
 
 
 @app.command()

@@ -1,9 +1,10 @@
 """One way to a Dask client, whatever the kind of cluster."""
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,15 +14,18 @@ from distributed.utils import format_dashboard_link
 
 from cluster.address import running_cluster
 from cluster.errors import ClusterError
-from cluster.local import local_cluster
+from cluster.local import LOOPBACK, local_cluster
 from cluster.scheduler import identity, workers_of
+from cluster.security import is_loopback
 from cluster.versions import check_versions
 from cluster.watch import watched
 from pipeline.cluster_config import ClusterConfig
-from pipeline.console import Console
+from pipeline.console import Console, counted
 
 BATCH = ("slurm", "pbs", "lsf")
 SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_TO_ANSWER = 1.0
+"""How long a run looks whether the dashboard of a running scheduler is in reach."""
 TASKS_PER_THREAD = 2.0
 """Tasks that a worker holds, running ones included: the next one is there when one ends. Dask's
 own 1.1 lets a thread wait out the messages to the scheduler and back, 4 ms per task."""
@@ -90,15 +94,29 @@ def _headline(client: Client) -> str:
     scheduler = identity(client)
     workers = scheduler["workers"].values()
     count, threads = len(workers), sum(worker["nthreads"] for worker in workers)
-    of = f"{count:,} worker{'s' * (count > 1)}, {threads:,} thread{'s' * (threads > 1)}"
+    of = f"{counted(count, 'worker')}, {counted(threads, 'thread')}"
     return f"Dask: {of}; dashboard {_dashboard(client, scheduler)}"
 
 
 def _dashboard(client: Client, scheduler: dict[str, Any]) -> str:
-    """Where the dashboard listens; Dask's own link has the scheduler's host instead."""
+    """Where a browser of this machine finds the dashboard; Dask's own link has the host that the
+    scheduler takes for its own, on which the dashboard need not listen."""
     if client.cluster is not None:
         server = client.cluster.scheduler.http_server
         return f"http://{server.address}:{server.port}/status"
     if (port := scheduler["services"].get("dashboard")) is None:
         return "none"
-    return format_dashboard_link(urlsplit(scheduler["address"]).hostname, port)
+    reached: Any = client.scheduler  # by the address that the user has named
+    host = LOOPBACK if is_loopback(reached.address) else urlsplit(reached.address).hostname
+    if _answers(host, port):
+        return format_dashboard_link(host, port)
+    return (
+        f"on port {port} of the scheduler's machine, out of reach from here "
+        f"(ssh -L {port}:{LOOPBACK}:{port} HOST)"
+    )
+
+
+def _answers(host: str | None, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((host, port), timeout=SECONDS_TO_ANSWER):
+        return True
+    return False

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cluster.address import check_usage
 from cluster.run import RunResult, run
 from pipeline.config import RunConfig
 from pipeline.console import Console
@@ -42,7 +43,9 @@ def run_demo(
         If the folder of the faces holds something else.
     """
     place = Location.of(root)
-    place.exists()  # says what is wrong with a bucket before the faces are drawn
+    # What is wrong with cluster or bucket is said before the faces are drawn.
+    check_usage(config.cluster)
+    place.exists()
     folder = faces or str(_beside(place))
     with console.bar("draw", total=count, unit="faces") as advance:
         synthesize(folder, count=count, seed=SEED, on_progress=lambda done: advance(done, ""))

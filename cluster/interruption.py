@@ -11,10 +11,13 @@ class Interrupted(BaseException):
     ----------
     code
         Exit code of the process.
+    outcome
+        What became of the work, where the one who did it says so.
     """
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, outcome: str = "") -> None:
         self.code = code
+        self.outcome = outcome
 
 
 _asked: list[int] = []

@@ -13,15 +13,22 @@ def _list() -> Path:
 
 
 def known_roots() -> list[str]:
-    """Roots in the order in which they were first used."""
+    """Roots in the order in which they were first used, each under one name."""
     try:
-        return _list().read_text(encoding="utf-8").splitlines()
+        lines = _list().read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
+    return list(dict.fromkeys(_one_name(line) for line in lines if line))
+
+
+def _one_name(root: str) -> str:
+    """The root as all that lead to it have in common: absolute, without links, dots and slashes."""
+    return root.rstrip("/") if "://" in root else str(Path(root).resolve())
 
 
 def remember(root: str) -> None:
     """Note a root, once."""
+    root = _one_name(root)
     if root not in known_roots():
         _list().parent.mkdir(parents=True, exist_ok=True)
         with _list().open("a", encoding="utf-8") as file:

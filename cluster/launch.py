@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,12 @@ def launch(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return {
+    facts = {
         "host": platform.node(),
         "pid": driver.pid,
         "born": psutil.Process(driver.pid).create_time(),
         "output": str(output),
     }
+    # A parent that lives on, as a worker or a schedule does, would keep it as a defunct process.
+    threading.Thread(target=driver.wait, name=f"end of {id_}", daemon=True).start()
+    return facts

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console as RichConsole
 
-from pipeline.cluster_config import chosen_cluster
+from pipeline.cluster_config import Kind, scheduler_address
 from pipeline.stage_names import STAGES
 
 # A log or a pipe has no width to fit into.
@@ -41,6 +41,37 @@ def check_stage(until: str) -> None:
     """Refuse what is no stage."""
     if until not in STAGES:
         raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
+
+
+def chosen_cluster(where: str | None) -> list[str]:
+    """Overrides for what a user wrote after ``--cluster``: a kind, an address, or nothing.
+
+    Raises
+    ------
+    ConfigError
+        If it is something else.
+
+    Examples
+    --------
+    >>> chosen_cluster("slurm")
+    ['cluster.kind=slurm']
+    >>> chosen_cluster("tls://head:8786")
+    ['cluster.kind=address', 'cluster.address=tls://head:8786']
+    """
+    if where is None:
+        return []
+    if where in get_args(Kind):
+        return [f"cluster.kind={where}"]
+    try:
+        return ["cluster.kind=address", f"cluster.address={scheduler_address(where)}"]
+    except ValueError as error:
+        from pipeline.config import ConfigError
+
+        raise ConfigError(
+            f"--cluster {where}: expected local (this machine), slurm, pbs or lsf (jobs of a batch "
+            "system), tls://HOST:PORT (a Dask scheduler that is running; tcp://HOST:PORT if it has "
+            "no TLS), or address (the one that cluster.address names)."
+        ) from error
 
 
 def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> list[str]:

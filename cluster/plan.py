@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.annotated import as_yaml
 from pipeline.config import RunConfig
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.plan import Plan
@@ -105,7 +106,7 @@ def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, st
     before = dict(_flat(published.get("settings", {}), step))
     after = dict(_flat(step.settings, step))
     reasons = [
-        f"{key}: {before.get(key, 'unset')} -> {value}"
+        f"{key}: {as_yaml(before.get(key, 'unset'))} -> {as_yaml(value)}"
         for key, value in after.items()
         if before.get(key, "unset") != value and key not in BOOKKEEPING
     ]

@@ -5,10 +5,11 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from cluster.address import check_usage
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
 from pipeline.config import RunConfig
-from pipeline.console import Console
+from pipeline.console import Console, counted
 from pipeline.fingerprint import fingerprint
 from pipeline.ingest.known import Known, Touched, match, pack_touched, quarantine_of, unpack_touched
 from pipeline.ingest.plan import plan_ingest, quarantine_lines
@@ -70,6 +71,9 @@ def run(
 
     Raises
     ------
+    ConfigError, SecurityError
+        If the scheduler or its certificates are not named as they should be; then there is no
+        store, unless there was one.
     StoreLockedError
         If another run is at work on the store.
     ClusterError
@@ -77,6 +81,7 @@ def run(
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
+    check_usage(config.cluster)  # a mistake leaves no store behind
     source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []
@@ -197,7 +202,7 @@ def _execute(
         gate=gate,
     )
     seconds = time.perf_counter() - started
-    console.line(f"{step.writes}: {rows:,} rows in {seconds:.1f} s.")
+    console.line(f"{step.writes}: {counted(rows, 'row')} in {seconds:.1f} s.")
     return Outcome(stage=step.stage, target=step.writes, rows=rows, seconds=seconds)
 
 

@@ -59,6 +59,8 @@ class Schedule:
         self._stopping = threading.Event()
         # The run at work, or one that is to be followed to its end before any other begins.
         self._job = ""
+        # The run that ended because the schedule was to end, or meanwhile.
+        self._last: Line | None = None
         pool = {"default": ThreadPoolExecutor(1)}
         self._scheduler = BackgroundScheduler(executors=pool, job_defaults=ONE_AT_A_TIME)
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
@@ -104,6 +106,16 @@ class Schedule:
             self._scheduler.shutdown(wait=True)
             with suppress(TakenOverError):  # said already
                 self._beat()
+
+    def outcome(self) -> str:
+        """What became of the run at work when the schedule was asked to end, as a sentence."""
+        if self._job:
+            return f"Job {self._job} was not over in time; the next schedule follows it."
+        if self._last is None:
+            return "The schedule has ended; no run was at work."
+        if self._last.state == "cancelled":
+            return "The run that was at work is cancelled; the next one goes on from there."
+        return f"The schedule has ended; the run that was at work is {self._last.state}."
 
     def _left(self, before: Health) -> str:
         """The job that a schedule has left at work that was killed; one that is over gets its line.
@@ -152,6 +164,8 @@ class Schedule:
             line = Line(began=began, ended=time.time(), state="failed", job=self._job, note=note)
         if self._add(line):
             self._job = ""
+            if self._stopping.is_set():
+                self._last = line
 
     def _followed(self, id_: str) -> Sighting:
         """The job when it is over; cancelled if the schedule stops first."""

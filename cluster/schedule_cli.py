@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cluster.interruption import Interrupted
 from cluster.options import (
     Cluster,
     RootOption,
@@ -80,7 +81,10 @@ def _keep(config: str, replaced: list[str], root: str, times: "Cron") -> None:
     ledger = Ledger(open_repository(root).root, Path(config).stem)
     remember(ledger.root)
     keeper = Schedule(lambda: load_config(config, replaced), ledger, times.trigger(), times.text)
-    keeper.keep(console_for(output))
+    try:
+        keeper.keep(console_for(output))
+    except Interrupted as stop:
+        raise Interrupted(stop.code, keeper.outcome()) from stop
 
 
 def _print_unit(
@@ -119,6 +123,7 @@ def _status(root: str | None) -> None:
     well = True
     for ledger in found:
         health, lines = ledger.health(), ledger.lines()
+        output.print(f"{ledger.root}:", soft_wrap=True)
         for table in schedule_tables(ledger, health, lines):
             output.print(table)
         well &= is_well(health, lines)

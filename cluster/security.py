@@ -92,7 +92,7 @@ def check_plain(address: str, *, allowed: bool) -> None:
     SecurityError
         If the address is one of those.
     """
-    if address.startswith("tls://") or allowed or _is_loopback(address):
+    if address.startswith("tls://") or allowed or is_loopback(address):
         return
     raise SecurityError(
         f"{address} would be reached without TLS: anyone on the way could read and change what the "
@@ -101,7 +101,8 @@ def check_plain(address: str, *, allowed: bool) -> None:
     )
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address ``protocol://host:port`` is on this machine's own interface."""
     host = urlsplit(address).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -53,7 +53,7 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     Raises
     ------
     ConfigError
-        If the configuration names no photographs.
+        If the configuration names no photographs, or no scheduler where one is needed.
     SlurmError
         If Slurm does not take the job.
     ClusterError
@@ -61,8 +61,6 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
         driver would reach the scheduler, by the address that workers have of it, without TLS.
     """
     check_source(config)
-    root = open_repository(root).root  # the record lies in it
-    remember(root)
     if config.cluster.kind == "address":
         from cluster.on_worker import driver_host  # Dask takes seconds to load
         from cluster.security import check_plain
@@ -76,6 +74,8 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
 
 
 def _started(config: RunConfig, root: str, title: str, until: str, start: Start) -> Job:
+    root = open_repository(root).root  # the record lies in it
+    remember(root)
     job = Job(
         id=new_id(),
         title=title,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.console import counted
 from pipeline.splits import split_labels
 from storage import Store
 
@@ -20,6 +21,7 @@ def summary(store: Store) -> list[str]:
         if test.any():
             error = float(np.mean(latents["reconstruction_error"].values[test]))
             lines.append(
-                f"test reconstruction: mean squared error {error:.4f} over {test.sum():,} images"
+                f"test reconstruction: mean squared error {error:.4f} over "
+                f"{counted(test.sum(), 'image')}"
             )
     return lines

@@ -58,7 +58,7 @@ def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
             seed, versions_of = facts.get("seed"), facts.get("versions", {})
             row += [str(facts.get("fingerprint", "")), "" if seed is None else str(seed)]
             row += [facts["host"]]
-            row += [", ".join(f"{name} {number}" for name, number in versions_of.items())]
+            row += [", ".join(f"{name} {versions_of[name]}" for name in sorted(versions_of))]
         table.add_row(*row)
     return table
 

@@ -1,5 +1,6 @@
 """Schedules for those who have a scheduler: units of systemd, cron, Slurm and Kubernetes."""
 
+import platform
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from cluster.slurm import driver_options
 from pipeline.config import ConfigError, RunConfig
 
 CLAIM = "zpoints"
+IMAGE = f"zpoints:{version('zpoints')}"
 STOP_SECONDS = 90
 """How long a run that is asked to end may take; it needs seconds."""
 VARIABLES = ".config/zpoints/environment"
@@ -125,12 +127,16 @@ def slurm(rerun: Rerun) -> str:
 def kubernetes(rerun: Rerun) -> str:
     """A CronJob, and a ConfigMap with the whole configuration."""
     documents = [_config_map(rerun), _cron_job(rerun)]
-    return (
-        f"# kubectl apply -f {rerun.unit}.yaml\n"
-        "# image: one with zpoints installed. The Secret zpoints, if there is one, gives\n"
-        f"# variables such as AWS_ACCESS_KEY_ID; the claim {CLAIM} holds what is not in a bucket,\n"
-        "# under the paths that it has here.\n" + yaml.safe_dump_all(documents, sort_keys=False)
-    )
+    return f"""\
+# kubectl apply -f {rerun.unit}.yaml
+# The Secret zpoints, if there is one, gives variables such as AWS_ACCESS_KEY_ID; the claim {CLAIM}
+# holds what is not in a bucket, under the paths that it has here.
+# image: built in a fresh clone of zpoints with docker build -t {IMAGE} . from a Dockerfile such as
+#   FROM python:{platform.python_version().rpartition(".")[0]}-slim
+#   COPY . /opt/zpoints
+#   RUN pip install -c /opt/zpoints/constraints.txt /opt/zpoints
+# and pushed to a registry, whose name then comes before the image's.
+""" + yaml.safe_dump_all(documents, sort_keys=False)
 
 
 def _config_map(rerun: Rerun) -> dict[str, Any]:
@@ -154,7 +160,7 @@ def _cron_job(rerun: Rerun) -> dict[str, Any]:
         volumes.append({"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}})
     container = {
         "name": "zpoints",
-        "image": f"zpoints:{version('zpoints')}",
+        "image": IMAGE,
         "args": ["zpoints", "run", f"/etc/zpoints/{_key(rerun)}", "--root", rerun.root],
         "workingDir": "/tmp",
         "envFrom": [{"secretRef": {"name": "zpoints", "optional": True}}],

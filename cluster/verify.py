@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.console import Console
+from pipeline.console import Console, counted
 from pipeline.encode.verify import verify_latents
 from storage import open_store
 from storage.damage import Finding
@@ -53,7 +53,7 @@ def verify_store(root: str, *, sample: float, version: str | None, console: Cons
             nonlocal done
             if (percent := int(WHOLE * checked / total)) > done:
                 done = percent
-                advance(percent, f"{checked:,} of {total:,} chunks")
+                advance(percent, f"{checked:,} of {counted(total, 'chunk')}")
 
         found = verify(root, version=version, sample=sample, on_progress=show)
     findings = found.findings
@@ -63,10 +63,8 @@ def verify_store(root: str, *, sample: float, version: str | None, console: Cons
     share = "" if sample == WHOLE else f" ({sample:g} % of all)"
     return Verified(
         findings,
-        f"{found.chunks:,} chunks{share}, {found.bytes / 2**20:,.1f} MiB of version "
-        f"{found.version or 'unknown'}: {_counted(faults)}." + (faults > 0) * REMEDY,
+        f"{counted(found.chunks, 'chunk')}{share}, {found.bytes / 2**20:,.1f} MiB of version "
+        f"{found.version or 'unknown'}: {counted(faults, 'fault') if faults else 'no faults'}."
+        + (faults > 0)
+        * REMEDY,
     )
-
-
-def _counted(faults: int) -> str:
-    return "no faults" if not faults else "1 fault" if faults == 1 else f"{faults:,} faults"

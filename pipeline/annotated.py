@@ -1,5 +1,6 @@
 """A configuration as YAML that explains itself."""
 
+import math
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,18 @@ def annotated_yaml(settings: Settings) -> str:
     What it returns can be read back with ``pipeline.config.load_config``.
     """
     return "\n".join(_lines(settings, indent="")) + "\n"
+
+
+def as_yaml(value: Any) -> str:
+    """A value as a configuration has it, on one line.
+
+    Examples
+    --------
+    >>> as_yaml(None), as_yaml([1, 2]), as_yaml("pca")
+    ('null', '[1, 2]', 'pca')
+    """
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=math.inf)
+    return text.removesuffix("...\n").strip()
 
 
 def _lines(settings: Settings, indent: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The section ``cluster`` of the configuration: where a run computes."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from dask.utils import parse_bytes
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pipeline.settings import Settings
 
 Kind = Literal["local", "address", "slurm", "pbs", "lsf"]
+_SCHEDULER = re.compile(r"(tls|tcp)://(\[[\w:.%]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
 
 
 def _memory(text: str) -> str:
@@ -21,6 +23,33 @@ def _memory(text: str) -> str:
 
 
 Memory = Annotated[str, AfterValidator(_memory)]
+
+
+def scheduler_address(text: str) -> str:
+    """The address of a Dask scheduler, checked.
+
+    Raises
+    ------
+    ValueError
+        If it has another form than ``tls://HOST:PORT`` or ``tcp://HOST:PORT``.
+
+    Examples
+    --------
+    >>> scheduler_address("tls://head:8786")
+    'tls://head:8786'
+    >>> scheduler_address("tls://head")
+    Traceback (most recent call last):
+    ValueError: tls://head is no address of a scheduler; expected one such as tls://head:8786
+    """
+    found = _SCHEDULER.fullmatch(text)
+    if found is None or not 0 < int(found["port"]) < 2**16:
+        raise ValueError(
+            f"{text} is no address of a scheduler; expected one such as tls://head:8786"
+        )
+    return text
+
+
+SchedulerAddress = Annotated[str, AfterValidator(scheduler_address)]
 
 
 class TlsConfig(Settings):
@@ -94,7 +123,7 @@ class ClusterConfig(Settings):
         description="local: memory of a worker process, e.g. 4GiB, null shares out the machine's; "
         "for threads, what an analysis may take, null takes what is free",
     )
-    address: str | None = Field(
+    address: SchedulerAddress | None = Field(
         None,
         description="address: the scheduler, e.g. tls://host:8786; null takes Dask's own setting "
         "scheduler-address",
@@ -113,22 +142,3 @@ class ClusterConfig(Settings):
         "batch systems may need more",
     )
     jobs: JobsConfig = Field(JobsConfig(), description="slurm, pbs, lsf: what a job asks for")
-
-
-def chosen_cluster(where: str | None) -> list[str]:
-    """Overrides for what a user wrote after ``--cluster``: a kind, an address, or nothing.
-
-    Examples
-    --------
-    >>> chosen_cluster("slurm")
-    ['cluster.kind=slurm']
-    >>> chosen_cluster("tls://head:8786")
-    ['cluster.kind=address', 'cluster.address=tls://head:8786']
-    """
-    if where is None:
-        return []
-    return (
-        ["cluster.kind=address", f"cluster.address={where}"]
-        if "://" in where
-        else [f"cluster.kind={where}"]
-    )

@@ -9,11 +9,14 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.analyze.config import AnalyzeConfig
+from pipeline.annotated import as_yaml
 from pipeline.cluster_config import ClusterConfig
 from pipeline.encode.config import EncodeConfig
 from pipeline.evaluate.config import REFERENCES, EvaluateConfig
+from pipeline.faults import place, reason
 from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.report.config import ReportConfig
+from pipeline.sample import GENERATORS
 from pipeline.sample.conditional import Conditional
 from pipeline.sample.config import SampleConfig
 from pipeline.settings import Settings
@@ -154,21 +157,33 @@ def validated(values: Any, *, origin: str) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        lines = [
-            f"  {': '.join(filter(None, ['.'.join(map(str, e['loc'])), _reason(e)]))}"
-            + ("" if isinstance(e["input"], dict | list) else f" (got {e['input']!r})")
-            for e in error.errors()
-        ]
+        lines = "".join(f"  {_line(fault, values)}\n" for fault in error.errors())
         raise ConfigError(
-            f"{origin} is not a valid configuration:\n" + "\n".join(lines) + "\n"
+            f"{origin} is not a valid configuration:\n{lines}"
             "zpoints config prints every key with its range."
         ) from error
 
 
-def _reason(error: Mapping[str, Any]) -> str:
-    if error["type"] == "value_error":  # a sentence of ours
-        return str(error["ctx"]["error"])
-    return "no such setting" if error["type"] == "extra_forbidden" else str(error["msg"])
+def _line(fault: Mapping[str, Any], values: Any) -> str:
+    """The setting, what was expected, and what came, unless a sentence of ours has said it."""
+    path = place(fault, values)
+    said = ".".join(path) + ": " * bool(path) + reason(fault)
+    if fault["type"] == "extra_forbidden":
+        return said + _taken(path[:-1], values)
+    single = isinstance(fault["input"], str | int | float | bool | None)
+    ours = fault["type"] == "value_error"
+    return f"{said} (got {as_yaml(fault['input'])})" if single and not ours else said
+
+
+def _taken(path: Sequence[str], values: Any) -> str:
+    """The parameters that there are, where the section is a generator."""
+    for part in path:
+        values = values.get(part) if isinstance(values, Mapping) else None
+    law = str(values.get("generator")) if isinstance(values, Mapping) else ""
+    if law not in GENERATORS:
+        return ""
+    names = [name for name in GENERATORS[law].model_fields if name != "generator"]
+    return f"; {law} takes {', '.join(names) or 'no parameters'}"
 
 
 def _presets() -> Iterable[Any]:

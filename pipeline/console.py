@@ -8,6 +8,17 @@ Advance = Callable[[int, str], None]
 """Called with the work done so far and a short note, e.g. the current loss."""
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, each called by the noun.
+
+    Examples
+    --------
+    >>> counted(1, "epoch"), counted(2000, "epoch")
+    ('1 epoch', '2,000 epochs')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 class Console(Protocol):
     """Where a stage reports lines and progress."""
 

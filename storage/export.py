@@ -87,7 +87,7 @@ def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
     if target.exists() and not overwrite:
         raise StoreError(
             f"{target} exists: name a new folder to export {what} to, or replace it with "
-            "--overwrite (overwrite=True)."
+            "--overwrite."
         )
     if target.exists() and not _is_export(target):
         raise StoreError(

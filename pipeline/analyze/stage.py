@@ -16,6 +16,7 @@ from pipeline.analyze.journal import pack, unpack
 from pipeline.analyze.memory import memory_needed, require_memory
 from pipeline.analyze.selection import selected
 from pipeline.analyze.state import State
+from pipeline.console import counted
 from pipeline.stage import StageRun
 from storage import Store
 from storage.rows import LabelTable
@@ -40,7 +41,7 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
     covered, known = _known(run, group, labels)
     new = z[covered:]
     if covered:
-        run.console.line(f"The statistics of {covered:,} vectors grow by {len(new):,}.")
+        run.console.line(f"The statistics of {counted(covered, 'vector')} grow by {len(new):,}.")
     memory = memory_needed(
         z,
         run.config.analyze,

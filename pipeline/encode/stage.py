@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from pipeline.console import counted
 from pipeline.encode.config import EncodeConfig
 from pipeline.encode.kernels import encode_batches
 from pipeline.stage import StageRun, chunk_bounds
@@ -40,7 +41,7 @@ def encode(run: StageRun) -> int:
     )
     known = int((carried >= 0).sum())
     if known:
-        run.console.line(f"{known:,} images are encoded already, {count - known:,} are new.")
+        run.console.line(f"{counted(known, 'image')} encoded already, {count - known:,} new.")
     rows = partial(_Encoding, store.root, store.version, config.batch, config.device)
     blocks = [
         Block(start, stop, rows(start, stop, _known(carried[start:stop])))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.console import counted
 from pipeline.evaluate.errors import EvaluateError
 from pipeline.train.device import single_torch_thread
 
@@ -95,6 +96,7 @@ def _features(network: Any, path: str, batch: torch.Tensor) -> NDArray[np.float3
     if not is_tensor or features.ndim != 2 or len(features) != len(batch):
         came = tuple(features.shape) if is_tensor else type(features).__name__
         raise EvaluateError(
-            f"evaluate.inception = {path} returned {came} for {len(batch)} images: {FORM}."
+            f"evaluate.inception = {path} returned {came} for {counted(len(batch), 'image')}: "
+            f"{FORM}."
         )
     return features.float().numpy()

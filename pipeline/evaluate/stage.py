@@ -8,6 +8,7 @@ import dask
 import numpy as np
 import xarray as xr
 
+from pipeline.console import counted
 from pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from pipeline.evaluate.held_out import HeldOut, choose_held_out
 from pipeline.evaluate.measures import Comparison, Measured, per_sample_measures
@@ -51,7 +52,9 @@ def evaluate(run: StageRun, *, name: str) -> int:
     comparison = _comparison(store, config, held_out, name)
     count = len(comparison.subject.rows)
     if count < config.count:
-        run.console.line(f"{group}: {count:,} images, not evaluate.count = {config.count:,}.")
+        run.console.line(
+            f"{group}: {counted(count, 'image')}, not evaluate.count = {config.count:,}."
+        )
     attrs = {
         "judged": name,
         "held_out": held_out.kind,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from pipeline.console import counted
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.labels import interpret, join
@@ -50,8 +51,8 @@ def read_folder(path: Place, config: SourceConfig) -> Source | None:
             return None
         first = listing.refused[0]
         raise SourceError(
-            f"{path} holds {len(listing.refused):,} photographs and none can be used, e.g. "
-            f"{first.name}: {first.reason}."
+            f"{path} holds {counted(len(listing.refused), 'photograph')} and none can be used, "
+            f"e.g. {first.name}: {first.reason}."
         )
     names = listing.names
     labels, found = _find_labels(path, names, config)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.console import counted
 from pipeline.ingest.files import digest
 from pipeline.ingest.source import Labels
 from storage.variables import HAS_ATTRIBUTES, VARIABLES
@@ -68,8 +69,8 @@ def join(table: pd.DataFrame, names: Sequence[str], *, origin: str, fill: int | 
     present = place >= 0
     missing = wanted[~present].difference(contradictory)
     unused = single.index.delete(place[present])
-    notes += _note(origin, unused, "rows without a photograph")
-    notes += _note(origin, missing, "photographs without a row")
+    notes += _note(origin, unused, "row", "without a photograph")
+    notes += _note(origin, missing, "photograph", "without a row")
     return Joined(single.reindex(wanted, fill_value=fill), present, tuple(notes))
 
 
@@ -79,14 +80,15 @@ def _single(table: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Index, l
     distinct = rows[~pd.util.hash_pandas_object(rows).duplicated().to_numpy()]
     contradictory = distinct.index[distinct.index.duplicated()].unique()
     agreeing = rows.index.unique().difference(contradictory)
-    notes = _note(origin, agreeing, "names in several rows that agree, each counted once")
-    notes += _note(origin, contradictory, "names in rows that contradict each other, none used")
+    notes = _note(origin, agreeing, "name", "in several rows that agree, each counted once")
+    notes += _note(origin, contradictory, "name", "in rows that contradict each other, none used")
     single = table[~table.index.duplicated()].drop(contradictory)
     return single, contradictory, notes
 
 
-def _note(origin: str, names: pd.Index, what: str) -> list[str]:
-    return [f"{origin}: {len(names):,} {what}, e.g. {names[0]}."] if len(names) else []
+def _note(origin: str, names: pd.Index, noun: str, what: str) -> list[str]:
+    count = counted(len(names), noun)
+    return [f"{origin}: {count} {what}, e.g. {names[0]}."] if len(names) else []
 
 
 def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Labels:
@@ -110,7 +112,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
         name = str(label).strip()
         if name.lower() in SPLIT_COLUMNS and "split" not in kinds:
             kinds["split"], unknown = _splits(column)
-            notes += _note(origin, unknown, "splits other than train, validation and test")
+            notes += _note(origin, unknown, "split", "other than train, validation and test")
         elif (
             name.lower() in IDENTITY_COLUMNS
             and "identity" not in kinds
@@ -124,7 +126,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
         else:
             attributes[name], blank = flags
             complete &= ~blank
-    notes += _note(origin, columns.index[present & ~complete], "rows with blank attributes")
+    notes += _note(origin, columns.index[present & ~complete], "row", "with blank attributes")
     if left_out:
         notes.append(
             f"{origin}: columns left out, no labels of a known kind: {', '.join(left_out)}."

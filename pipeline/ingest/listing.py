@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.console import counted
 from pipeline.ingest.bucket import S3Path, entry_stamp, list_folders
 from pipeline.ingest.errors import PhotographError, SourceError
 from pipeline.ingest.files import (
@@ -60,7 +61,7 @@ class Listing:
         """A line about files that were left out."""
         if not self.others:
             return []
-        return [f"{len(self.others):,} other files were left out, e.g. {min(self.others)}."]
+        return [f"{counted(len(self.others), 'other file')} left out, e.g. {min(self.others)}."]
 
 
 def list_folder(folder: Place, *, nested: bool) -> Listing:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from pipeline.console import counted
 from pipeline.ingest.config import SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import digest
@@ -85,10 +86,11 @@ def read_parquet(path: Place, config: SourceConfig) -> Source | None:
     if left_out:
         notes.append(f"Columns of other kinds were left out: {', '.join(left_out)}.")
     if without := [shard.name for shard in found if shard not in shards]:
-        notes.append(f"{len(without)} files hold no photographs, e.g. {without[0]}.")
+        notes.append(f"{counted(len(without), 'file')} without photographs, e.g. {without[0]}.")
     return Source(
         form=FORM,
-        why=f"found {len(shards)} parquet files in {path} with photographs in {columns[0]}",
+        why=f"found {counted(len(shards), 'parquet file')} in {path} with photographs in "
+        f"{columns[0]}",
         files=ParquetFiles(folder, columns[0], digest(f"{s.name} {s.stamp}" for s in shards)),
         names=tuple(photographs),
         keys=tuple(keys),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from pipeline.console import counted
 from pipeline.ingest.config import IngestConfig, SourceConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import digest
@@ -114,8 +115,9 @@ def plan_ingest(
 def refusal(quarantine: pd.DataFrame) -> str:
     """What to tell a user who wants no quarantine."""
     return (
-        f"{len(quarantine):,} photographs cannot be read: {listed(quarantine)}. Repair or remove "
-        "them, or run without --strict (source.strict=false): they then go to the quarantine."
+        f"{counted(len(quarantine), 'photograph')} cannot be read: {listed(quarantine)}. Repair or "
+        "remove them, or run without --strict (source.strict=false): they then go to the "
+        "quarantine."
     )
 
 
@@ -124,7 +126,7 @@ def quarantine_lines(quarantine: pd.DataFrame) -> list[str]:
     if quarantine.empty:
         return []
     return [
-        f"{len(quarantine):,} photographs cannot be read and are in quarantine, e.g. "
+        f"{counted(len(quarantine), 'photograph')} cannot be read and went into quarantine, e.g. "
         f"{listed(quarantine, 1)}."
     ]
 

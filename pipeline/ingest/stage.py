@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from pipeline.config import ConfigError, RunConfig
+from pipeline.console import counted
 from pipeline.ingest.config import IngestConfig
 from pipeline.ingest.errors import SourceError
 from pipeline.ingest.files import PhotographFiles
@@ -78,17 +79,17 @@ def ingest(run: StageRun, *, plan: Plan) -> int:
 def source_lines(source: Source) -> list[str]:
     """What was found where, for the user."""
     count = len(source.names) + len(source.refused)
-    return [f"{source.form} form: {source.why}, {count:,} photographs.", *source.notes]
+    return [f"{source.form} form: {source.why}, {counted(count, 'photograph')}.", *source.notes]
 
 
 def _lines(plan: Plan) -> list[str]:
     lines = []
     for verb, names in (("removed from", plan.removed), ("changed in", plan.changed)):
         if names:
-            lines.append(f"{len(names):,} photographs were {verb} the source.")
+            lines.append(f"{counted(len(names), 'photograph')} {verb} the source.")
     if plan.new < len(plan.rows):
         stored = len(plan.rows) - plan.new
-        lines.append(f"{stored:,} are stored already, {plan.new:,} have to be read.")
+        lines.append(f"{counted(stored, 'photograph')} stored already, {plan.new:,} to be read.")
     return lines
 
 

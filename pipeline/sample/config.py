@@ -1,13 +1,24 @@
 """Settings of the sampling."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from pipeline.sample import Parameters
 from pipeline.settings import Settings
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
+        raise ValueError(
+            "expected a name of at most 64 letters, digits, _ and -, which begins with a letter or "
+            "digit"
+        )
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
 """A name under samples/ in the store."""
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from pipeline.analyze.blas import single_threaded_blas
+from pipeline.faults import place, reason
 from pipeline.sample.errors import SampleError
 from pipeline.sample.generator import Generator, Sampler
 from pipeline.sample.registry import GENERATORS
@@ -92,18 +93,16 @@ def generator(name: str, **parameters: Any) -> Generator:
     try:
         return GENERATORS[name](generator=name, **parameters)
     except ValidationError as error:
-        reasons = "; ".join(_reason(fault) for fault in error.errors())
+        reasons = "; ".join(_reason(fault, parameters) for fault in error.errors())
         known = ", ".join(f for f in GENERATORS[name].model_fields if f != "generator") or "none"
         raise SampleError(f"Generator {name!r}: {reasons}. It takes: {known}.") from None
 
 
-def _reason(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "value_error":  # a sentence of ours
-        return str(fault["ctx"]["error"])
-    where = ".".join(map(str, fault["loc"]))
-    if fault["type"] == "missing":
-        return f"{where} is missing"
-    return f"{where} = {fault['input']!r}: {fault['msg']}"
+def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    where = ".".join(place(fault, parameters))
+    if fault["type"] in ("value_error", "missing"):
+        return " ".join(filter(None, (where, reason(fault))))
+    return f"{where} = {fault['input']!r}: {reason(fault)}"
 
 
 def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:

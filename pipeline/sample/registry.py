@@ -1,9 +1,9 @@
 """The generators by name."""
 
-from collections.abc import Mapping
-from typing import Annotated, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pipeline.sample.conditional import Conditional
 from pipeline.sample.ellipse import Ellipse
@@ -32,12 +32,38 @@ _Laws = (
     | Path
 )
 
-Law = Annotated[_Laws, Field(discriminator="generator")]
+
+def _names(laws: Any) -> tuple[str, ...]:
+    return tuple(kind.model_fields["generator"].default for kind in get_args(laws))
+
+
+def _naming_one_of(known: Sequence[str]) -> BeforeValidator:
+    """A check that parameters say whose they are, in other words than pydantic's."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, Generator):
+            return value
+        if not isinstance(value, Mapping):
+            example = "{generator: ellipse, K: 50}"
+            raise ValueError(f"expected a generator with parameters, e.g. {example}, not {value!r}")
+        if value.get("generator") not in known:
+            came = f"it is {value['generator']}" if "generator" in value else "it is not set"
+            raise ValueError(f"generator has to be one of {', '.join(known)}; {came}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Law = Annotated[_Laws, Field(discriminator="generator"), _naming_one_of(_names(_Laws))]
 """Parameters of any generator that `conditional` can fit to a selection."""
 
 Conditional.model_rebuild(_types_namespace={"Law": Law})
 
-Parameters = Annotated[_Laws | Conditional, Field(discriminator="generator")]
+Parameters = Annotated[
+    _Laws | Conditional,
+    Field(discriminator="generator"),
+    _naming_one_of(_names(_Laws | Conditional)),
+]
 """Parameters of any generator, told apart by the field `generator`."""
 
 GENERATORS: Mapping[str, type[Generator]] = {

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from torch.nn.utils import clip_grad_norm_
 
+from pipeline.console import counted
 from pipeline.train.checkpoint import Checkpoint, Saver
 from pipeline.train.config import TrainConfig
 from pipeline.train.device import choose_device, gains_from_bfloat16, use_repeatable_algorithms
@@ -74,8 +75,8 @@ def train(
     count = len(images)
     if count < 2:
         raise TrainingError(
-            f"The training split has {count} images; expected at least 2. Look at the labels "
-            "`split` of the images (train, validation, test), or raise ingest.limit."
+            f"The training split has {counted(count, 'image')}; expected at least 2. Look at the "
+            "labels `split` of the images (train, validation, test), or raise ingest.limit."
         )
     device = choose_device(config.device)
     use_repeatable_algorithms(device)

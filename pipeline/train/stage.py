@@ -7,6 +7,7 @@ import psutil
 import torch
 from dask.system import CPU_COUNT
 
+from pipeline.console import counted
 from pipeline.splits import split_labels
 from pipeline.stage import StageRun, chunk_bounds
 from pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
@@ -84,7 +85,8 @@ def _checkpoint(run: StageRun, training: torch.Tensor) -> Checkpoint | None:
 
 def _headline(config: TrainConfig, train: int, validation: int, device: torch.device) -> str:
     return (
-        f"Case {config.case}, {config.epochs} epochs over {train:,} images on {device.type}, "
+        f"Case {config.case}, {counted(config.epochs, 'epoch')} over {counted(train, 'image')} on "
+        f"{device.type}, "
         f"{validation:,} for validation."
     )
 

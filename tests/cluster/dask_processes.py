@@ -59,7 +59,7 @@ class DaskProcesses:
         return [
             "cluster.kind=address",
             f"cluster.address={self.address}",
-            *(f"cluster.tls.{part}={path}" for part, path in self.tls.model_dump().items()),
+            *certificates(self.tls),
         ]
 
     def end_workers(self) -> None:
@@ -116,6 +116,11 @@ def write_certificates(folder: Path) -> TlsConfig:
     key.touch(mode=0o600)
     key.write_text(made.tls_client_key)
     return TlsConfig(ca=str(certificate), certificate=str(certificate), key=str(key))
+
+
+def certificates(tls: TlsConfig) -> list[str]:
+    """Settings of a run that names these certificates."""
+    return [f"cluster.tls.{part}={path}" for part, path in tls.model_dump().items()]
 
 
 def tls_options(tls: TlsConfig) -> list[str]:

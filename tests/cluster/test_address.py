@@ -1,13 +1,14 @@
 """Runs on a scheduler and workers that are processes of their own, with TLS."""
 
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dask
-import numpy as np
 import psutil
 import pytest
 from distributed import Client, get_worker
@@ -19,10 +20,16 @@ from cluster.placement import placed
 from cluster.resources import smallest_worker
 from cluster.run import run
 from cluster.versions import check_versions
-from pipeline.cluster_config import TlsConfig
 from pipeline.config import RunConfig, override
 from storage import Store, open_repository, open_store
-from tests.cluster.dask_processes import DaskProcesses, dask_processes, write_certificates
+from tests.cluster.dask_processes import (
+    DaskProcesses,
+    certificates,
+    dask_processes,
+    start_scheduler,
+    write_certificates,
+)
+from tests.cluster.results import assert_same_results
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 
@@ -57,19 +64,6 @@ def connect(*overrides: str) -> str:
     except ClusterError as error:
         assert time.monotonic() - started < 15
         return str(error)
-
-
-def certificates(tls: TlsConfig) -> list[str]:
-    return [f"cluster.tls.{part}={path}" for part, path in tls.model_dump().items()]
-
-
-def assert_same_results(store: Store, expected: Store) -> None:
-    np.testing.assert_array_equal(store.latents["z"], expected.latents["z"])
-    for name in expected.sample_names:
-        for variable in ("z", "v", "image"):
-            np.testing.assert_array_equal(
-                store.samples(name)[variable], expected.samples(name)[variable]
-            )
 
 
 def test_run__same_bytes_on_processes_elsewhere(
@@ -131,6 +125,30 @@ def test_dask_client__without_workers_gives_up_in_time(tmp_path: Path) -> None:
     with dask_processes(tmp_path) as cluster:
         said = connect(*cluster.overrides, "cluster.worker_timeout=1")
     assert "No worker came within 1 s" in said
+
+
+def test_dask_client__names_a_dashboard_that_is_in_reach(tmp_path: Path) -> None:
+    cluster = start_scheduler(tmp_path, host="0.0.0.0")
+    try:
+        own, port = cluster.address.rsplit(":", 1)
+        if own == "tls://127.0.0.1":
+            pytest.skip("needs an address beyond the loopback interface")
+        cluster.start_worker()
+        said = []
+        for host in ("tls://127.0.0.1", "tls://localhost", own):
+            console = SilentConsole()
+            place = f"cluster.address={host}:{port}"
+            with dask_client(settings(*cluster.overrides, place).cluster, console):
+                said.append(console.lines[-1].partition("dashboard ")[2])
+    finally:
+        cluster.end()
+
+    here, as_well, elsewhere = said
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/status", here)
+    assert as_well == here
+    # The dashboard listens on the loopback interface alone.
+    assert "out of reach" in elsewhere
+    assert urlsplit(here).port == int(elsewhere.split()[2])
 
 
 def test_processes__are_reached_with_a_certificate_only(two: DaskProcesses) -> None:

@@ -132,7 +132,7 @@ def test_run__in_buckets_is_verified_exported_grown_and_rolled_back(
     grown = run(config, ROOT, console=console, title="small", until="analyze")
 
     assert done(grown) == ["images", "latents", "statistics"]
-    assert "160 are stored already, 1 have to be read." in console.lines
+    assert "160 photographs stored already, 1 to be read." in console.lines
     np.testing.assert_array_equal(grown.store.latents["z"][:160], result.store.latents["z"])
     open_repository(ROOT).rollback(result.store.version)
     back = open_store(ROOT)

@@ -4,14 +4,16 @@ import platform
 import shutil
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import xarray as xr
 import yaml
 
+from cluster.tables import history_table
 from pipeline.config import RunConfig
-from storage import open_store
+from storage import Version, open_store
 from tests.cluster.commands import ZPOINTS, zpoints
 
 
@@ -44,6 +46,11 @@ def test_run__reports_an_up_to_date_store(
         (["demo", "--root", "gs://bucket/prefix"], 1, "expected a local path or s3://"),
         (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 1, "s3://b/x is not a local folder"),
         (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 1, "ingest.source"),
+        *(
+            (["run", "demo", "--cluster", bad], 2, f"zpoints: --cluster {bad}: expected local")
+            for bad in ("foo", "tls://head", "tls://head:port", "http://head:8786", "head:8786")
+        ),
+        (["demo", "--cluster", "foo"], 2, "slurm, pbs or lsf (jobs of a batch system), tls://HOST"),
         (["history", "absent"], 1, "absent"),
         (["export", "absent", "latents", "out"], 1, "absent"),
         (["report", "absent"], 1, "absent"),
@@ -77,6 +84,19 @@ def test_history__verbose_tells_the_provenance(small_root: str, tmp_path: Path) 
     assert done.returncode == 0
     for text in ("fingerprint", "seed", platform.node(), "icechunk", "torch"):
         assert text in "".join(done.stdout.split())
+
+
+def test_history_table__names_the_libraries_in_one_order() -> None:
+    facts = {"fingerprint": "f", "host": "node7"}
+    orders = [{"torch": "2.7", "numpy": "2.1"}, {"numpy": "2.1", "torch": "2.7"}]
+    versions = [
+        Version("V", datetime.now(UTC), "train", "m", {**facts, "versions": order})
+        for order in orders
+    ]
+
+    made_with = history_table(versions, verbose=True).columns[-1]
+
+    assert list(made_with.cells) == 2 * ["numpy 2.1, torch 2.7"]
 
 
 def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
@@ -148,9 +168,11 @@ def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Pa
     strict = zpoints(*command, "--strict", folder=tmp_path)
 
     assert lenient.returncode == 0
-    assert "1 photographs cannot be read and are in quarantine, e.g. 000007.jpg:" in lenient.stdout
+    assert (
+        "1 photograph cannot be read and went into quarantine, e.g. 000007.jpg:" in lenient.stdout
+    )
     assert strict.returncode == 1
-    assert "1 photographs cannot be read: 000007.jpg" in strict.stderr
+    assert "1 photograph cannot be read: 000007.jpg" in strict.stderr
     assert "Traceback" not in lenient.stderr + strict.stderr
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cluster.driver import Driver, begin
@@ -59,6 +60,17 @@ def test_launch__relative_paths_begin_where_the_job_was_submitted_or_nowhere(
     assert output.read_text().strip() == (str(tmp_path) if exists else "/")
     assert output.stat().st_mode & 0o077 == 0
     output.unlink()
+
+
+def test_launch__of_a_driver_that_has_ended_nothing_stays_under_its_parent(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cluster.launch.DRIVER", (sys.executable, "-c", "import sys; sys.exit(3)"))
+
+    facts = launch(jobs.root, new_id(), "/")
+
+    wait_until(lambda: not psutil.pid_exists(facts["pid"]), "the end of a defunct process")
+    Path(facts["output"]).unlink()
 
 
 def test_begin__a_job_whose_first_write_was_not_answered_is_begun(

@@ -27,8 +27,8 @@ def test_run__more_photographs_are_ingested_encoded_and_merged(
     assert done(result) == ["images", "latents", "statistics"]
     store = result.store
     assert store.images["name"].values[FIRST:].tolist() == names
-    assert f"{FIRST} are stored already, {MORE} have to be read." in lines
-    assert f"{FIRST} images are encoded already, {MORE} are new." in lines
+    assert f"{FIRST} photographs stored already, {MORE} to be read." in lines
+    assert f"{FIRST} images encoded already, {MORE} new." in lines
     assert f"The statistics of {FIRST} vectors grow by {MORE}." in lines
     np.testing.assert_array_equal(store.latents["z"][:FIRST], before.latents["z"])
     assert all(store.is_current(group) for group in store.groups)
@@ -121,8 +121,8 @@ def test_run__reencode_follows_the_source(
     result, lines = go(follow, root)
 
     assert done(result) == ["images", "latents", "statistics"]
-    assert "1 photographs were removed from the source." in lines
-    assert "1 photographs were changed in the source." in lines
+    assert "1 photograph removed from the source." in lines
+    assert "1 photograph changed in the source." in lines
     store = result.store
     names = store.images["name"].values.tolist()
     assert len(names) == FIRST + 2
@@ -191,6 +191,9 @@ def test_dry_run__says_what_would_run_and_why(
         "latents": "new model",
         "statistics": "new latents",
     }
+    assert reasons(override(config, ["ingest.limit=100"]), root)["images"] == (
+        "ingest.limit: null -> 100"
+    )
     arrive(everything, tree, FIRST, FIRST + 2)
     assert reasons(config, root) == {
         "images": "photographs: 2 new",

@@ -9,9 +9,14 @@ import yaml
 from pipeline.config import RunConfig
 from storage import Store, open_store
 from tests.cluster.commands import zpoints
-from tests.cluster.dask_processes import DaskProcesses, start_scheduler, write_certificates
+from tests.cluster.dask_processes import (
+    DaskProcesses,
+    certificates,
+    start_scheduler,
+    write_certificates,
+)
 from tests.cluster.hosts import Host, two_hosts
-from tests.cluster.test_address import assert_same_results, certificates
+from tests.cluster.results import assert_same_results
 
 pytestmark = pytest.mark.services
 

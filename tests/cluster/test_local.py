@@ -143,6 +143,7 @@ def test_run__a_key_that_others_may_read_is_a_matter_of_configuration(
 
     assert ended.returncode == 2
     assert "chmod 600" in ended.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(("count", "processes"), [(1, None), (2, False)])

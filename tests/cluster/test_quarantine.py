@@ -59,7 +59,7 @@ def test_run__strict_refuses_unreadable_photographs(
     damaged.write_bytes(b"not a photograph")
     strict = override(config, ["source.strict=true"])
 
-    with pytest.raises(SourceError, match=rf"1 photographs cannot be read: {damaged.name}"):
+    with pytest.raises(SourceError, match=rf"1 photograph cannot be read: {damaged.name}"):
         go(strict, tmp_path / "store", until="ingest")
 
     assert open_store(tmp_path / "store").groups == ()

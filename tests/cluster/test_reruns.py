@@ -163,3 +163,4 @@ def test_status__of_the_stores_that_are_known(
     assert (nothing.returncode, "no schedule" in nothing.stderr) == (0, True)
     assert (waiting.returncode, "waiting" in waiting.stdout) == (0, True), waiting.stderr
     assert (lost.returncode, "process 4 is gone" in lost.stdout) == (1, True)
+    assert waiting.stdout.splitlines()[0] == f"{Path(root).resolve()}:"

@@ -1,16 +1,23 @@
 """The driver: what runs, what is up to date, and that results do not depend on where they run."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 
 from cluster.run import run
+from cluster.submit import submit
 from cluster.summary import summary
 from pipeline.config import ConfigError, RunConfig, override
 from pipeline.report.stage import write
 from storage import Store, StoreError, open_store
+from storage.errors import ZpointsError
 from tests.conftest import SilentConsole
+
+run_to_its_end = partial(run, console=SilentConsole())
 
 
 def test_run__makes_every_group_and_the_report(small_root: str, small_store: Store) -> None:
@@ -156,3 +163,37 @@ def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=r"ingest\.source is not set"):
         run(RunConfig(), str(root), console=SilentConsole(), title="t")
     assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("null", "Name the scheduler: --cluster tls://host:8786"),
+        ("tcp://192.0.2.1:8786", "would be reached without TLS"),
+        ("tls://192.0.2.1:8786", "set cluster.tls.ca"),
+    ],
+)
+@pytest.mark.parametrize("start", [run_to_its_end, submit])
+def test_run__refuses_a_cluster_that_it_could_not_use_and_creates_nothing(
+    start: Callable[..., object], address: str, said: str, small_config: RunConfig, folder: Path
+) -> None:
+    config = override(small_config, ["cluster.kind=address", f"cluster.address={address}"])
+
+    with pytest.raises(ZpointsError, match=said):
+        start(config, str(folder / "store"), title="t")
+
+    assert list(folder.iterdir()) == []
+
+
+def test_run__refuses_an_address_of_dask_that_is_none(
+    small_config: RunConfig, tmp_path: Path
+) -> None:
+    config = override(small_config, ["cluster.kind=address"])
+
+    with (
+        dask.config.set({"scheduler-address": "head:8786"}),
+        pytest.raises(ConfigError, match=r"scheduler-address .*: head:8786 is no address"),
+    ):
+        run_to_its_end(config, str(tmp_path / "store"), title="t")
+
+    assert list(tmp_path.iterdir()) == []

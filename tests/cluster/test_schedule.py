@@ -23,7 +23,7 @@ from storage import StoreError, open_repository
 from storage.blobs import Blobs
 from tests.cluster.commands import ZPOINTS, zpoints
 from tests.cluster.test_ledger import health
-from tests.cluster.users import a_job, written
+from tests.cluster.users import LONG, a_job, written
 from tests.conftest import SilentConsole
 from tests.moments import wait_until
 
@@ -182,6 +182,30 @@ def test_schedule__no_run_begins_while_one_is_at_work(
     assert Jobs(str(root)).sight(jobs[1].id).over
 
 
+@pytest.mark.parametrize("work", ["nothing", "a run"])
+def test_schedule__says_on_ctrl_c_what_became_of_the_run_at_work(
+    work: str, small_config: RunConfig, folder: Path
+) -> None:
+    ledger = Ledger(open_repository(folder / "store").root, "long")
+    if work == "a run":
+        long_ago = time.time() - 5 * DAY
+        ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+    config = written(small_config, folder / "long.yaml", *LONG)
+    process = subprocess.Popen(
+        [str(ZPOINTS), "schedule", str(config), "--cron", "0 3 * * *", "--root", ledger.root],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    state = "running" if work == "a run" else "waiting"
+    wait_until(lambda: (seen := ledger.health()) is not None and seen.state == state)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert ("no run was at work" in said) == (work == "nothing"), said
+    assert ("is cancelled; the next one goes on" in said) == (work == "a run"), said
+
+
 @pytest.fixture
 def elsewhere(folder: Path) -> tuple[Ledger, Job]:
     """A schedule that was killed, and its job at work on another machine."""
@@ -194,8 +218,11 @@ def elsewhere(folder: Path) -> tuple[Ledger, Job]:
     return ledger, job
 
 
-def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a schedule whose process is asked to end on a condition, or after 30 s."""
+def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Keep a schedule whose process is asked to end on a condition, or after 30 s.
+
+    Returns what it says of its end.
+    """
     limit = time.monotonic() + 30
 
     def asked() -> None:
@@ -206,6 +233,7 @@ def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.Monkey
     schedule = Schedule(RunConfig, ledger, IntervalTrigger(days=1), "every day")
     with pytest.raises(Interrupted):
         schedule.keep(SilentConsole())
+    return schedule.outcome()
 
 
 @pytest.mark.parametrize(("failures", "state"), [(1, "cancelled"), (9, "running")])
@@ -230,16 +258,17 @@ def test_schedule__a_job_that_it_cannot_end_is_followed_by_the_next(
     monkeypatch.setattr("cluster.schedule.STOP_SECONDS", 0.1)
     with monkeypatch.context() as patch:
         patch.setattr(Blobs, "replace", failing)
-        kept(ledger, at_work, patch)
+        said = kept(ledger, at_work, patch)
     left_behind = ledger.health()
 
     assert left_behind is not None
     assert (left_behind.state, left_behind.job) == ("stopped", job.id)
     assert jobs.read(job.id)[0].state == state
     assert ledger.lines() == []
+    assert said == f"Job {job.id} was not over in time; the next schedule follows it."
 
     jobs.change(job.id, (*ALIVE, "cancelled"), state="done", ended=time.time())
-    kept(ledger, ledger.lines, monkeypatch)
+    assert kept(ledger, ledger.lines, monkeypatch).endswith("no run was at work.")
     assert [(line.state, line.job) for line in ledger.lines()] == [("done", job.id)]
 
 

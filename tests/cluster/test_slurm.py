@@ -11,9 +11,9 @@ from cluster.errors import ClusterError
 from cluster.run import run
 from pipeline.config import RunConfig, override
 from storage import Store
+from tests.cluster.results import assert_same_results
 from tests.cluster.slurm import Slurm
 from tests.cluster.sockets import open_beyond_loopback
-from tests.cluster.test_address import assert_same_results
 from tests.conftest import SilentConsole
 
 pytestmark = pytest.mark.services

@@ -9,8 +9,8 @@ from cluster.jobs import Jobs
 from pipeline.config import RunConfig
 from storage import Store, open_store
 from tests.cluster.commands import ZPOINTS, zpoints
+from tests.cluster.results import assert_same_results
 from tests.cluster.slurm import Slurm, command
-from tests.cluster.test_address import assert_same_results
 from tests.cluster.users import written
 from tests.moments import wait_until
 
@@ -58,7 +58,7 @@ def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
     assert (while_it_ran.state, "running" in listed) == ("running", True)
     assert "CelebA form" in first
     assert first + rest == log
-    assert "1 jobs submitted to slurm" in log
+    assert "1 job submitted to slurm" in log
     assert f"report: {root}/report/index.html" in log
     assert_same_results(open_store(root), small_store)
     batch = jobs.read(id_)[0].batch

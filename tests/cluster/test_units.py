@@ -144,7 +144,8 @@ def test_slurm__asks_for_what_the_configuration_says() -> None:
 
 @pytest.mark.parametrize("root", ["/data/runs/faces", "s3://bucket/faces"])
 def test_kubernetes__is_a_cron_job_with_its_configuration(root: str, tmp_path: Path) -> None:
-    settings, job = yaml.safe_load_all(kubernetes(rerun(root)))
+    unit = kubernetes(rerun(root))
+    settings, job = yaml.safe_load_all(unit)
 
     assert (job["apiVersion"], job["kind"]) == ("batch/v1", "CronJob")
     spec = job["spec"]
@@ -159,6 +160,7 @@ def test_kubernetes__is_a_cron_job_with_its_configuration(root: str, tmp_path: P
     assert "/data/CelebA" in mounted
     assert ("/data/runs" in mounted) == (root == "/data/runs/faces")
     assert container["args"][:2] == ["zpoints", "run"]
+    assert f"docker build -t {container['image']} ." in unit
     file = container["args"][2]
     assert Path(file).parent == Path(mounted[0])
     (tmp_path / "faces.yaml").write_text(settings["data"][Path(file).name])

@@ -54,12 +54,40 @@ def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None
         ("train.epochs=many", "many"),
         ("cluster.memory=lots", "lots is no amount of memory"),
         ("cluster.jobs.memory=0GiB", "expected one such as 4GiB"),
+        ("cluster.address=tls://head:99999", "cluster.address: tls://head:99999 is no address"),
         ("ingest.side=50", "ingest.side"),
         ("training.epochs=3", "training"),
         ("train.epochs.first=3", "train.epochs"),
         ("train.epochs", "section.key=value"),
         ("sample.generators.ellipse.fact=0", "fact"),
-        ("sample.generators.mine={generator: oval}", "oval"),
+        (
+            "sample.generators.ellipse.K=0",
+            "  sample.generators.ellipse.K: expected at least 1 (got 0)",
+        ),
+        (
+            "sample.generators.ellipse.law=oval",
+            "ellipse.law: expected pairwise, uniform or normal (g",
+        ),
+        (
+            "sample.generators.ellipse.fat=1",
+            ".fat: no such setting; ellipse takes K, fact, law, core",
+        ),
+        (
+            "sample.generators.few={generator: conditional, selection: s, base: "
+            "{generator: ellipse, K: 0}}",
+            "  sample.generators.few.base.K: expected at least 1",
+        ),
+        ("sample.generators.few={generator: conditional}", "few.selection: has to be set"),
+        (
+            "sample.generators.mine={generator: oval}",
+            "  sample.generators.mine: generator has to be one of uniform, gaussian, ",
+        ),
+        ("sample.generators.mine={generator: oval}", "path, conditional; it is oval\n"),
+        ("sample.generators.mine={b: 3}", "conditional; it is not set\n"),
+        ("sample.generators.mine=3", "e.g. {generator: ellipse, K: 50}, not 3\n"),
+        ("sample.generators.my own={generator: ellipse}", "my own: expected a name of at most 64"),
+        ("train.epochs=null", "train.epochs: expected a whole number (got null)"),
+        ("train.generator=[1]", "train.generator: no such setting"),
         ("ingest.source=[", "YAML"),
     ],
 )

@@ -154,8 +154,8 @@ def test_read_celeba__photographs_without_a_row_are_counted_and_marked(tree: Pat
     assert (source.landmarks[4] == -1).all()
     assert (source.landmarks[[0, 1, 2, 3, 5]] >= 0).all()
     assert source.notes[:2] == (
-        "list_attr_celeba.txt: 1 rows without a photograph, e.g. 900002.jpg.",
-        "list_attr_celeba.txt: 1 photographs without a row, e.g. 000002.jpg.",
+        "list_attr_celeba.txt: 1 row without a photograph, e.g. 900002.jpg.",
+        "list_attr_celeba.txt: 1 photograph without a row, e.g. 000002.jpg.",
     )
     assert len(source.notes) == 8
 
@@ -168,7 +168,7 @@ def test_read_celeba__repeated_rows_that_agree_count_once(tree: Path) -> None:
 
     assert source.labels["identity"].tolist() == [100, 101, 102, 103, 104, 105]
     assert source.notes == (
-        "identity_CelebA.txt: 1 names in several rows that agree, each counted once, "
+        "identity_CelebA.txt: 1 name in several rows that agree, each counted once, "
         "e.g. 000002.jpg.",
     )
 
@@ -182,7 +182,7 @@ def test_read_celeba__rows_that_contradict_each_other_are_not_used(tree: Path) -
     assert source.labels["has_attributes"].tolist() == [True, False, True, True, True, True]
     assert not source.labels.loc["000002.jpg", ["Smiling", "Male"]].any()
     assert len(source.notes) == 2
-    assert "1 names in rows that contradict each other, none used, e.g. 000002.jpg" in " ".join(
+    assert "1 name in rows that contradict each other, none used, e.g. 000002.jpg" in " ".join(
         source.notes
     )
 
@@ -259,7 +259,7 @@ def test_list_zip__of_two_photographs_of_one_name_the_first_stays(tmp_path: Path
     assert contents(source) == [small(2), small(3)]
     assert [refused.name for refused in source.refused] == ["b/x.jpg", "./x.jpg"]
     assert "a photograph of the same name, a/x.jpg; rename" in source.refused[0].reason
-    assert source.notes[0] == "1 other files were left out, e.g. notes.txt."
+    assert source.notes[0] == "1 other file left out, e.g. notes.txt."
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

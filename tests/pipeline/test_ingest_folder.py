@@ -67,7 +67,7 @@ def test_read_folder__what_is_known_to_be_unusable_is_refused_with_the_repair(
 def test_read_folder__refuses_a_folder_in_which_nothing_is_usable(tmp_path: Path) -> None:
     (tmp_path / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
 
-    with pytest.raises(SourceError, match=r"1 photographs and none can be used, e\.g\. lost\.jpg"):
+    with pytest.raises(SourceError, match=r"1 photograph and none can be used, e\.g\. lost\.jpg"):
         opened(tmp_path)
 
 
@@ -141,7 +141,7 @@ def test_read_folder__reads_splits_identities_and_landmarks(folder: Path) -> Non
     assert source.landmarks is not None
     assert source.landmarks[0].tolist() == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
     assert source.notes[1:] == (
-        "labels.csv: 1 splits other than train, validation and test, e.g. extra.",
+        "labels.csv: 1 split other than train, validation and test, e.g. extra.",
     )
 
 
@@ -168,8 +168,8 @@ def test_read_folder__blank_cells_and_absent_rows_are_marked(folder: Path) -> No
     assert source.labels["Young"].tolist() == [True, False, False, False]
     assert source.labels["has_attributes"].tolist() == [True, False, False, False]
     assert source.notes[1:] == (
-        "labels.csv: 1 rows without a photograph, e.g. x.jpg.",
-        "labels.csv: 1 photographs without a row, e.g. top.webp.",
+        "labels.csv: 1 row without a photograph, e.g. x.jpg.",
+        "labels.csv: 1 photograph without a row, e.g. top.webp.",
         "labels.csv: 2 rows with blank attributes, e.g. a/2.jpeg.",
     )
 

@@ -146,4 +146,4 @@ def test_open_source__files_that_are_no_photographs_are_counted(tmp_path: Path) 
     source = opened(tmp_path)
 
     assert source.names == ("a.jpg",)
-    assert source.notes == ("1 other files were left out, e.g. notes.txt.",)
+    assert source.notes == ("1 other file left out, e.g. notes.txt.",)

@@ -165,7 +165,7 @@ def test_read_parquet__leaves_tables_without_photographs_to_other_readers(tmp_pa
     assert opened(tmp_path).form == "folder"
 
     write(tmp_path / "train.parquet", {"image": images(range(1))})
-    assert opened(tmp_path).notes[0] == "1 files hold no photographs, e.g. labels.parquet."
+    assert opened(tmp_path).notes[0] == "1 file without photographs, e.g. labels.parquet."
 
 
 def test_read_parquet__refuses_a_truncated_shard(shards: Path) -> None:

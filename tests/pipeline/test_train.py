@@ -129,7 +129,7 @@ def test_train__without_validation_images_the_validation_loss_is_nan() -> None:
 
 
 def test_train__refuses_too_few_images() -> None:
-    with pytest.raises(TrainingError, match="1 images"):
+    with pytest.raises(TrainingError, match="has 1 image;"):
         train(blobs(1), blobs(1), TrainConfig(epochs=1))
 
 

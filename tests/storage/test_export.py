@@ -46,7 +46,7 @@ def test_export_group__existing_destination_is_refused(repository, root, tmp_pat
     publish_latents(repository)
     (tmp_path / "there").mkdir()
 
-    with pytest.raises(StoreError, match="there exists"):
+    with pytest.raises(StoreError, match=r"there exists: .* with --overwrite\.$"):
         export_group(open_store(root), "latents", tmp_path / "there")
     with pytest.raises(StoreError, match="not an earlier export"):
         export_group(open_store(root), "latents", tmp_path / "there", overwrite=True)
