@@ -28,7 +28,8 @@ SECONDS_TO_ANSWER = 1.0
 """How long a run looks whether the dashboard of a running scheduler is in reach."""
 TASKS_PER_THREAD = 2.0
 """Tasks that a worker holds, running ones included: the next one is there when one ends. Dask's
-own 1.1 lets a thread wait out the messages to the scheduler and back, 4 ms per task."""
+own 1.1 lets a thread wait out the messages to the scheduler and back, 4 ms per task. For clusters
+that are started here; another's scheduler has its own setting."""
 
 
 @contextmanager

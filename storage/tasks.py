@@ -1,29 +1,33 @@
 """Independent tasks through Dask's active scheduler, each result as soon as it is there."""
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
 from itertools import islice
+from math import inf
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import dask
 from dask.delayed import Delayed
 from dask.utils import parse_timedelta
-from distributed import Client, as_completed
+from distributed import Client, Future, as_completed
 from distributed.comm import CommClosedError
 
 T = TypeVar("T")
 
 AHEAD = 3
-"""Tasks per thread that a cluster has at most: none of its threads waits for the next one. More of
+"""Tasks per thread (or GPU slot) that a cluster has at most: none waits for the next one. More of
 them would share the blame for a worker that dies again and again, and be given up late."""
+SECONDS_BETWEEN_QUESTIONS = 1.0
+"""After which the scheduler is asked again what its workers take."""
 AT_ONCE = 4
 """Tasks that go to a local scheduler at a time."""
 
 
 def finished(
     tasks: Iterable[Callable[..., T]], *, name: str, shared: Delayed | None = None
-) -> Iterator[list[T]]:
+) -> Generator[list[T], None, None]:
     """Results in the order in which tasks finish, those at a time that there are.
 
     With a Dask client, results leave the workers at once, so that a worker that dies takes none
@@ -38,51 +42,92 @@ def finished(
     shared
         Its value is the argument of all tasks: computed once, and sent once to each worker.
     """
-    tasks = iter(tasks)
-    try:
-        client = Client.current()
-    except ValueError:
+    tasks, client = iter(tasks), _client()
+    if client is None:
         arguments = () if shared is None else dask.compute(shared)
         while some := [partial(task, *arguments) for task in islice(tasks, AT_ONCE)]:
             yield list(dask.compute(*(dask.delayed(task, pure=False)() for task in some)))
         return
     arguments = () if shared is None else (client.compute(shared),)
-    running = as_completed(loop=client.loop)
+    running, given, asked = as_completed(loop=client.loop), set[Future](), -inf
     try:
         while True:
-            room = AHEAD * _threads(client) - running.count()
-            for task in islice(tasks, max(0, room)):
-                running.add(client.submit(task, *arguments, key=f"{name}-{uuid4().hex}"))
+            if time.monotonic() > asked + SECONDS_BETWEEN_QUESTIONS:
+                room, asked = AHEAD * _slots(client), time.monotonic()
+            for task in islice(tasks, max(0, room - running.count())):
+                future = client.submit(task, *arguments, key=f"{name}-{uuid4().hex}")
+                given.add(future)
+                running.add(future)
             if running.is_empty():
                 return
             batch = running.next_batch()
-            try:
-                results = _answer(client, partial(client.gather, batch, asynchronous=True))
-            except CommClosedError:
-                if all(future.done() for future in batch):
-                    raise
-                running.update(batch)  # a worker has died with one, which is computed anew
+            results = _fetched(client, batch)
+            if results is None:
+                running.update(batch)
             else:
-                yield list(results)
+                given.difference_update(batch)
+                yield results
     finally:
-        for future in list(running.futures):  # left by an error: not worth computing
+        for future in given:  # left by an error: not worth computing
             future.release()
 
 
-def _threads(client: Client) -> int:
-    """Threads of the cluster's workers, at least 1: those that there are now.
+def value(shared: Delayed) -> Any:
+    """The value of a Delayed, fetched within the limits that results have."""
+    [[result]] = finished([_itself], name="value", shared=shared)
+    return result
+
+
+def _itself(result: T) -> T:
+    return result
+
+
+def _client() -> Client | None:
+    """The client that Dask would compute with; None for a local scheduler."""
+    if dask.config.get("scheduler", None) not in (None, "distributed", "dask.distributed"):
+        return None
+    try:
+        return Client.current()
+    except ValueError:
+        return None
+
+
+def _fetched(client: Client, futures: list[Future]) -> list[Any] | None:
+    """Results of futures that are done; None if they are to be waited for once more.
+
+    That is while a worker that holds one is dead or frozen: the scheduler has it computed again.
+    """
+    try:
+        return list(_answer(client, partial(client.gather, futures, asynchronous=True)))
+    except TimeoutError:
+        if any(future.status == "error" for future in futures):
+            raise  # a task's own
+        _slots(client)  # raises if it is the scheduler that does not answer
+        return None
+
+
+def _slots(client: Client) -> int:
+    """How many of the tasks workers that there are now take at a time, at least 1.
 
     Raises
     ------
     CommClosedError
         If the scheduler is gone or does not answer.
     """
-    if client.scheduler is None:
+    scheduler: Any = client.scheduler
+    if scheduler is None:
         raise CommClosedError("the connection to the scheduler is closed")
     try:
-        return max(1, sum(_answer(client, client.scheduler.ncores).values()))
-    except OSError as error:
-        raise CommClosedError(str(error)) from error
+        seen = _answer(client, partial(scheduler.identity, n_workers=-1))
+    except OSError as error:  # a TimeoutError is one
+        raise CommClosedError(str(error) or "the scheduler did not answer") from error
+    needed = dask.get_annotations().get("resources", {})
+    return max(1, sum(_slots_of(worker, needed) for worker in seen["workers"].values()))
+
+
+def _slots_of(worker: Mapping[str, Any], needed: Mapping[str, float]) -> int:
+    offered = worker["resources"]
+    return min(worker["nthreads"], *(int(offered.get(n, 0) // needed[n]) for n in needed), 2**31)
 
 
 def _answer(client: Client, question: Callable[[], Any]) -> Any:
@@ -90,11 +135,8 @@ def _answer(client: Client, question: Callable[[], Any]) -> Any:
 
     Raises
     ------
-    CommClosedError
+    TimeoutError
         If there is no answer within the time that Dask's settings allow for connecting.
     """
     limit = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
-    try:
-        return client.sync(question, callback_timeout=limit)
-    except TimeoutError as error:
-        raise CommClosedError(f"the scheduler did not answer within {limit:g} s") from error
+    return client.sync(question, callback_timeout=limit)

@@ -167,7 +167,8 @@ class StageTransaction:
         shared
             Its value is the argument of every block's `compute`; it goes to each worker once.
         on_progress
-            Called whenever blocks are done with the rows that are, skipped ones included.
+            Called whenever blocks are done with the rows that are, skipped ones included; up to 5 s
+            of work are not committed then.
 
         Raises
         ------
@@ -203,15 +204,16 @@ class StageTransaction:
             origin, session = self._branch.writer(), self._branch.writer()
             tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
             left, due = len(blocks), time.monotonic()
-            for batch in finished(tasks, name=f"write-{self.stage}", shared=shared):
-                session.merge(*(fork for _, fork in batch))
-                left -= len(batch)
-                if left == 0 or time.monotonic() >= due:
-                    self._branch.commit(session, f"{self.stage}: {left} blocks of {group} left")
-                    # Opened here and not where it is needed: who else commits to it is noticed.
-                    session = self._branch.writer()
-                    due = time.monotonic() + COMMIT_SECONDS
-                yield sum(rows for rows, _ in batch)
+            with closing(finished(tasks, name=f"write-{self.stage}", shared=shared)) as stream:
+                for batch in stream:
+                    session.merge(*(fork for _, fork in batch))
+                    left -= len(batch)
+                    if left == 0 or time.monotonic() >= due:
+                        self._branch.commit(session, f"{self.stage}: {left} blocks of {group} left")
+                        # Opened here, not where it is needed: who else commits to it is noticed.
+                        session = self._branch.writer()
+                        due = time.monotonic() + COMMIT_SECONDS
+                    yield sum(rows for rows, _ in batch)
 
     def dataset(self, group: str) -> xr.Dataset:
         """What the branch holds now of a group; unwritten chunks read as the fill value."""

@@ -182,9 +182,10 @@ def flank_width(counts, top, step):  # type: ignore[no-untyped-def]
     """Intervals from counts[top] in steps of 1 or -1 to half its height, beyond counts (bins,) 0.
 
     Interpolated; the mean of the first and the last place where the height falls below the half.
+    NaN for counts of zeros.
     """
     half = counts[top] / 2.0
-    first, last = -1.0, 0.0
+    first, last = np.nan, np.nan
     here, distance = top, 0
     while 0 <= here < len(counts):
         beyond = here + step
@@ -192,7 +193,7 @@ def flank_width(counts, top, step):  # type: ignore[no-untyped-def]
         after = np.float64(counts[beyond]) if 0 <= beyond < len(counts) else 0.0
         if height >= half and after < half:
             last = distance + (height - half) / (height - after)
-            if first < 0:
+            if np.isnan(first):
                 first = last
         here, distance = beyond, distance + 1
     return (first + last) / 2.0

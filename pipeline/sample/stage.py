@@ -17,6 +17,7 @@ from pipeline.train.model import Architecture
 from pipeline.train.weights import load_model
 from storage import Block, open_store
 from storage.groups import unwritten
+from storage.tasks import value
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def sample(run: StageRun, *, name: str) -> int:
     parameters = config.generators[name]
     try:
         fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()
-        fitted = fitting.compute()
+        fitted = value(fitting)
     except SampleError as error:
         raise SampleError(f"sample.generators.{name}: {error}") from error
     if fitted.remark:

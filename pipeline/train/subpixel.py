@@ -57,8 +57,9 @@ class SubpixelConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (B, O, 2S, 2S) of features x (B, I, S, S)."""
-        side = x.shape[2]
-        inside = slice(self.first, self.first + side)
-        y = self.convolution(x)[:, :, inside, inside].permute(0, 2, 3, 1)  # (B, S, S, 4 O)
+        height, width = x.shape[2:]
+        rows = slice(self.first, self.first + height)
+        columns = slice(self.first, self.first + width)
+        y = self.convolution(x)[:, :, rows, columns].permute(0, 2, 3, 1)  # (B, S, S, 4 O)
         y = y.unflatten(3, (2, 2, self.outputs)).permute(0, 1, 3, 2, 4, 5)
-        return y.reshape(len(x), 2 * side, 2 * side, self.outputs).permute(0, 3, 1, 2)
+        return y.reshape(len(x), 2 * height, 2 * width, self.outputs).permute(0, 3, 1, 2)

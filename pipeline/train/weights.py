@@ -53,6 +53,9 @@ def model_dataset(model: Autoencoder, curves: Curves) -> xr.Dataset:
 def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
     """The network of a ``model`` group, in evaluation mode on ``device``.
 
+    On a processor its last layer has another form (``SubpixelConvolution``): it decodes, and is not
+    for training or storing.
+
     Raises
     ------
     StoreError

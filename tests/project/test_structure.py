@@ -14,7 +14,7 @@ PACKAGES = ("storage", "pipeline", "cluster")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
-    "distributed": ("cluster",),
+    "distributed": ("cluster", "storage/tasks.py"),
     "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),
