@@ -199,7 +199,7 @@ def unfinished(root: str) -> str:
         repository = Location.of(root).open()
         for branch in repository.list_branches():
             tip = repository.lookup_snapshot(repository.lookup_branch(branch))
-            if branch.startswith(PREFIX) and ": rows " in tip.message:
+            if branch.startswith(PREFIX) and " blocks of " in tip.message:
                 return tip.message.partition(":")[0]
     return ""
 

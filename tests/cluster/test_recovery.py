@@ -1,24 +1,28 @@
 """Workers that die: again and again, or of their work."""
 
+import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from itertools import cycle
 from pathlib import Path
 
+import dask
 import numpy as np
 import psutil
 import pytest
-from distributed import default_client
+from distributed import Client, LocalCluster, default_client
 
 from cluster.errors import ClusterError
 from cluster.workers import Workers
 from pipeline.config import RunConfig, override
 from storage import open_repository
+from storage.tasks import finished
 from tests.cluster.dask_processes import DaskProcesses, dask_processes
 from tests.cluster.encoding import encode_store, noise_store
 from tests.conftest import SilentConsole
@@ -132,3 +136,25 @@ def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
     assert "memory" in str(caught.value)
     assert "latents" not in open_repository(root).store().groups
     assert np.isfinite(encoding()).all()
+
+
+def test_finished__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
+    limits = {
+        "distributed.scheduler.worker-ttl": "5s",
+        "distributed.comm.timeouts.connect": "2s",
+    }
+    with (
+        dask.config.set(limits),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        frozen, _ = client.run(os.getpid).values()
+        results = []
+        for batch in finished((partial(pow, i, 2) for i in range(100)), name="t"):
+            results += batch
+            if len(results) == len(batch):
+                os.kill(frozen, signal.SIGSTOP)
+        with suppress(ProcessLookupError):
+            os.kill(frozen, signal.SIGKILL)
+
+    assert sorted(results) == [i**2 for i in range(100)]

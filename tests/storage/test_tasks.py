@@ -1,10 +1,8 @@
 """Tasks whose results arrive one by one."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import partial
 from itertools import count
 from threading import Event, get_ident
@@ -122,26 +120,3 @@ def test_finished__the_time_limit_of_a_task_is_its_own_error(client: Client) -> 
 def test_finished__another_scheduler_that_is_configured_is_taken(client: Client) -> None:
     with client.as_current(), dask.config.set(scheduler="synchronous"):
         assert list(finished([get_ident], name="t")) == [[get_ident()]]
-
-
-@pytest.mark.services
-def test_finished__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
-    limits = {
-        "distributed.scheduler.worker-ttl": "5s",
-        "distributed.comm.timeouts.connect": "2s",
-    }
-    with (
-        dask.config.set(limits),
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-    ):
-        frozen, _ = client.run(os.getpid).values()
-        results = []
-        for batch in finished((partial(square, i) for i in range(100)), name="t"):
-            results += batch
-            if len(results) == len(batch):
-                os.kill(frozen, signal.SIGSTOP)
-        with suppress(ProcessLookupError):
-            os.kill(frozen, signal.SIGKILL)
-
-    assert sorted(results) == [i**2 for i in range(100)]
