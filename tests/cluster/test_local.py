@@ -25,7 +25,7 @@ from cluster.resources import smallest_worker
 from pipeline.cluster_config import ClusterConfig, TlsConfig
 from pipeline.config import RunConfig, override
 from pipeline.sample import generator
-from pipeline.sample.stage import _sample_rows
+from pipeline.sample.stage import _fit, _sample_rows
 from storage import Store
 from tests.cluster.commands import zpoints
 from tests.cluster.sockets import open_beyond_loopback
@@ -93,9 +93,10 @@ def test_tasks__of_a_worker_with_one_thread_wait_for_no_others(small_store: Stor
     place = (small_store.root, small_store.version)
 
     with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
+        fits = [client.submit(_fit, *place, law) for law in laws]
         tasks = [
-            client.submit(_sample_rows, *place, law, 0, "cpu", start, start + 8)
-            for law in laws
+            client.submit(_sample_rows, *place, 0, "cpu", start, start + 8, fitted)
+            for fitted in fits
             for start in (0, 8)
         ]
         wait(tasks, timeout=90)
