@@ -58,11 +58,11 @@ def figures(scratch: Path) -> Iterator[Figure]:
 
 def _dask_ml(z: da.Array, low: np.ndarray, high: np.ndarray) -> None:
     """The same results as the first pass, by Dask's own means; it need not look for the ranges."""
-    IncrementalPCA(n_components=COMPONENTS).fit(z)
-    ranges = zip(low, high, strict=True)
-    counts = [da.histogram(z[:, j], bins=BINS, range=each)[0] for j, each in enumerate(ranges)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # corrcoef divides by zero on its way
+        warnings.simplefilter("ignore", RuntimeWarning)  # it divides by zero on its way
+        IncrementalPCA(n_components=COMPONENTS).fit(z)
+        ranges = zip(low, high, strict=True)
+        counts = [da.histogram(z[:, j], bins=BINS, range=each)[0] for j, each in enumerate(ranges)]
         dask.compute(*counts, da.corrcoef(z, rowvar=False))
 
 
