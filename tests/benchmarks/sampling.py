@@ -37,7 +37,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
     batches = torch.randn(SAMPLES, COMPONENTS, device=device).split(BATCH)
 
     def empty_store() -> None:
-        # What the last round wrote goes: a virtual machine's new pages cost more than the writing.
+        # Every round has a store of its own, as a first run has; the disk does not fill up.
         shutil.rmtree(root, ignore_errors=True)
         _publish_inputs(open_repository(str(root)), model)
 

@@ -149,11 +149,12 @@ def test_finished__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
         Client(cluster) as client,
     ):
         frozen, _ = client.run(os.getpid).values()
-        results = []
+        started, results = time.monotonic(), []
         for batch in finished((partial(pow, i, 2) for i in range(100)), name="t"):
             results += batch
             if len(results) == len(batch):
                 os.kill(frozen, signal.SIGSTOP)
+        assert time.monotonic() - started < 60
         with suppress(ProcessLookupError):
             os.kill(frozen, signal.SIGKILL)
 

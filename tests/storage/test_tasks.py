@@ -18,10 +18,14 @@ THREADS = 2
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """Two threads of this process."""
+    """Two threads of this process, which share a GPU as far as Dask knows."""
     with (
         LocalCluster(
-            n_workers=1, threads_per_worker=THREADS, processes=False, dashboard_address=None
+            n_workers=1,
+            threads_per_worker=THREADS,
+            resources={"GPU": 1},
+            processes=False,
+            dashboard_address=None,
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -73,6 +77,17 @@ def test_finished__takes_tasks_when_there_is_a_thread_for_them(client: Client) -
         got = len(next(results)) + len(next(results))
 
     assert next(taken) <= got + AHEAD * THREADS
+
+
+def test_finished__counts_the_tasks_that_a_resource_allows(client: Client) -> None:
+    taken = count()
+    endless = (partial(square, next(taken)) for _ in count())
+
+    with client.as_current(), dask.annotate(resources={"GPU": 1}):
+        results = finished(endless, name="t")
+        got = len(next(results))
+
+    assert next(taken) <= got + AHEAD
 
 
 def test_finished__a_result_does_not_wait_for_slower_ones(client: Client) -> None:
