@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from math import prod
 from typing import Any, Literal
 
 import dask.array as da
@@ -15,16 +14,13 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from storage.chunks import fill_kept_chunks, keep_chunks
 from storage.errors import SchemaError, StoreError, StoreNotFoundError
+from storage.lazy import lazy
 from storage.validation import is_text, validate
 from storage.variables import NAMED, find
 
 ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily even if the registry calls them small."""
-TASK_BYTES = (8 * 2**20, 32 * 2**20)
-"""What a lazy array's task reads at least and at most, in whole chunks: a task costs Dask 2 ms."""
-TASKS = 64
-"""Tasks that share a lazy array as long as those bounds allow: enough for any load to be even."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels costs a round trip."""
 CHUNK_BYTES = 32 * 2**20
@@ -234,14 +230,15 @@ def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
         ) from error
     validate(group, dataset)
     known = {name: find(group, str(name), v) for name, v in dataset.variables.items()}
-    lazy = {
-        name: _chunked(str(name), variable)
+    stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
+    big = {
+        name: lazy(variable, stored[str(name)], f"open-{name}-{tokenize(variable._data)}")
         for name, variable in dataset.variables.items()
         if (entry := known[name]) and not entry.label
         if entry.lazy or variable.nbytes > EAGER_BYTES
     }
-    _load(group, dataset.drop_vars(lazy))
-    dataset = dataset.assign(lazy)
+    _load(group, dataset.drop_vars(big))
+    dataset = dataset.assign(big)
     data = [n for n in dataset.coords if (entry := known[n]) and not (entry.label or entry.lazy)]
     labels = [name for name, entry in known.items() if entry and entry.label]
     return dataset.reset_coords(data).set_coords(labels)
@@ -267,17 +264,6 @@ def _loaded(load: Future[Any], what: str) -> None:
             f"{what} is damaged: {error}. Open an older version, or run the stage that made it "
             "again."
         ) from error
-
-
-def _chunked(name: str, variable: xr.Variable) -> xr.Variable:
-    # Inlined, a chunk's task depends on no shared node, which schedulers place better.
-    prefix = f"open-{name}"
-    rows, *others = variable.encoding["chunks"]
-    size = variable.dtype.itemsize * prod([rows, *others])
-    least, most = TASK_BYTES
-    chunks = (rows * max(1, min(max(variable.nbytes // TASKS, least), most) // size), *others)
-    token = tokenize(variable._data)
-    return variable.chunk(chunks, name=f"{prefix}-{token}", lock=False, inline_array=True)
 
 
 def group_names(session: icechunk.Session) -> tuple[str, ...]:

@@ -52,22 +52,24 @@ class AttributeMeans:
         np.divide(sums, counts, out=sums, where=counts > 0)
         return state
 
-    def merge(self, other: AttributeMeans) -> AttributeMeans:
-        """State of the union of two disjoint sets of vectors.
+    def merge(self, *others: AttributeMeans) -> AttributeMeans:
+        """State of the union of disjoint sets of vectors.
 
         Raises
         ------
         AnalyzeError
             If they are of different attributes.
         """
-        if self.names != other.names:
-            raise AnalyzeError(
-                f"Statistics by the attributes {_listed(self.names)} cannot be merged with those "
-                f"by {_listed(other.names)}: describe all vectors anew."
-            )
-        count = self.count + other.count
-        share = other.count / np.maximum(count, 1)
-        mean = self.mean + (other.mean - self.mean) * share[:, None]
+        count, mean = self.count.copy(), self.mean.copy()
+        for other in others:
+            if self.names != other.names:
+                raise AnalyzeError(
+                    f"Statistics by the attributes {_listed(self.names)} cannot be merged with "
+                    f"those by {_listed(other.names)}: describe all vectors anew."
+                )
+            count += other.count
+            share = other.count / np.maximum(count, 1)
+            mean += (other.mean - mean) * share[:, None]
         return AttributeMeans(self.names, count, mean)
 
 

@@ -1,4 +1,7 @@
-"""One BLAS thread while a kernel runs, however many Dask threads run kernels at once."""
+"""BLAS inside tasks: called by compiled kernels, and on one thread of each task.
+
+Tasks run on as many threads as there are cores, so that BLAS has one thread while they run.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +10,29 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-import scipy.linalg.blas  # noqa: F401  (its BLAS is another library than NumPy's)
+import llvmlite.binding
+import scipy.linalg.cython_blas  # noqa: F401  (its BLAS is another library than NumPy's)
+from numba import types
+from numba.extending import get_cython_function_address
 from threadpoolctl import ThreadpoolController
+
+_CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
+_DOUBLE = types.CPointer(types.float64)
+
+
+def _external(name: str, *arguments: Any) -> Any:
+    """A function of SciPy's BLAS, to be called by compiled kernels without the interpreter lock.
+
+    By a symbol, not by its address, which Numba could not keep in its cache.
+    """
+    symbol = f"zpoints_{name}"
+    address = get_cython_function_address("scipy.linalg.cython_blas", name)
+    llvmlite.binding.add_symbol(symbol, address)
+    return types.ExternalFunction(symbol, types.void(*arguments))
+
+
+# (uplo, trans, n, k, alpha, a, lda, beta, c, ldc) of column-major arrays.
+dsyrk = _external("dsyrk", _CHAR, _CHAR, _INT, _INT, _DOUBLE, _DOUBLE, _INT, _DOUBLE, _DOUBLE, _INT)
 
 _lock = Lock()
 _users = 0

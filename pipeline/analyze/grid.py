@@ -25,8 +25,7 @@ CELLS = 1024
 _INDEX_BITS = 40
 _LEAST_EXPONENT = -1000
 
-# Rows counted at a time, so that the counts fit 16 bits and their table the cache.
-_ROWS = 2**15
+_MOST_UINT16 = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,14 @@ class Grid:
     minimum, maximum
         (N,) float64; +inf and -inf for no values.
     counts
-        (N, CELLS) int64: cell c of column j holds the values x with
-        floor(x * 2**-exponent[j]) == origin[j] + c.
+        (N, CELLS) integers: cell c of column j holds the values x with
+        floor(x * 2**-exponent[j]) == origin[j] + c. Of 16 bits where one block has been counted,
+        since the table then fits the cache; int64 for merged ones.
     """
 
     minimum: Floats
     maximum: Floats
-    counts: Ints
+    counts: NDArray[np.integer]
 
     @classmethod
     def empty(cls, columns: int) -> Grid:
@@ -80,14 +80,10 @@ class Grid:
     @classmethod
     def from_values(cls, x: NDArray[np.floating], minimum: Floats, maximum: Floats) -> Grid:
         """Grid of the columns of x (n, N), C-contiguous and finite, of known range."""
-        grid = cls(minimum, maximum, np.zeros((x.shape[1], CELLS), np.int64))
-        scale = np.ldexp(1.0, -grid.exponent)
-        for start in range(0, len(x), _ROWS):
-            counts = np.zeros(grid.counts.shape, np.uint16)
-            kernels.count_cells(
-                x[start : start + _ROWS], scale, grid.origin.astype(np.float64), counts
-            )
-            np.add(grid.counts, counts, out=grid.counts)
+        few = len(x) <= _MOST_UINT16
+        grid = cls(minimum, maximum, np.zeros((x.shape[1], CELLS), np.uint16 if few else np.int64))
+        scale, origin = np.ldexp(1.0, -grid.exponent), grid.origin.astype(np.float64)
+        kernels.count_cells(x, scale, origin, grid.counts)
         return grid
 
     def __getstate__(self) -> dict[str, Any]:
@@ -97,10 +93,12 @@ class Grid:
             "minimum": self.minimum,
             "maximum": self.maximum,
             "counts": self.counts.astype(smallest),
+            "dtype": self.counts.dtype,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, counts=state["counts"].astype(np.int64))
+        dtype = state.pop("dtype")  # others would be compiled for anew
+        self.__dict__.update(state, counts=state["counts"].astype(dtype))
 
     @cached_property
     def exponent(self) -> Ints:
@@ -113,14 +111,15 @@ class Grid:
         filled = self.minimum <= self.maximum
         return _cell(np.where(filled, self.minimum, 0.0), self.exponent)
 
-    def merge(self, other: Grid) -> Grid:
-        """Grid of the union of two disjoint sets of values; exact, in any order."""
+    def merge(self, *others: Grid) -> Grid:
+        """Grid of the union of disjoint sets of values; exact, in any order."""
+        parts = (self, *others)
         merged = Grid(
-            np.minimum(self.minimum, other.minimum),
-            np.maximum(self.maximum, other.maximum),
-            np.zeros_like(self.counts),
+            np.min([part.minimum for part in parts], axis=0),
+            np.max([part.maximum for part in parts], axis=0),
+            np.zeros(self.counts.shape, np.int64),
         )
-        for part in (self, other):
+        for part in parts:
             shift = np.clip(merged.exponent - part.exponent, 0, 62)
             kernels.add_coarsened(part.counts, part.origin, shift, merged.origin, merged.counts)
         return merged

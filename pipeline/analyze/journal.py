@@ -15,8 +15,8 @@ from pipeline.analyze.state import State
 class Mergeable(Protocol):
     """State of a part of the vectors."""
 
-    def merge(self, other: Self) -> Self:
-        """State of the union of two disjoint parts."""
+    def merge(self, *others: Self) -> Self:
+        """State of the union of disjoint parts."""
 
 
 S = TypeVar("S", bound=Mergeable)

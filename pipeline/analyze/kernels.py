@@ -8,6 +8,8 @@ bit-identical under any chunking.
 import numpy as np
 from numba import njit
 
+from pipeline.analyze.blas import dsyrk
+
 
 @njit(nogil=True, cache=True)
 def scan_columns(x, total, minimum, maximum):  # type: ignore[no-untyped-def]
@@ -37,6 +39,39 @@ def centre(x, mean, out):  # type: ignore[no-untyped-def]
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
             out[i, j] = np.float64(x[i, j]) - mean[j]
+
+
+@njit(nogil=True, cache=True)
+def add_comoment(x, mean, comoment):  # type: ignore[no-untyped-def]
+    """Add the outer products of the rows of x (n, N) minus mean (N,) to comoment (N, N), in place.
+
+    A block of rows at a time that the second-level cache of a core holds. BLAS adds to one
+    triangle, the lower one as rows go, which is copied to the other in the end.
+    """
+    block, components = 384, x.shape[1]
+    deviations = np.empty((min(block, x.shape[0]), components))
+    upper, normal = np.array([ord("U")], np.uint8), np.array([ord("N")], np.uint8)
+    columns, rows = np.array([components], np.int32), np.empty(1, np.int32)
+    one = np.ones(1)
+    for start in range(0, x.shape[0], block):
+        part = x[start : start + block]
+        centre(part, mean, deviations)
+        rows[0] = part.shape[0]
+        dsyrk(
+            upper.ctypes,
+            normal.ctypes,
+            columns.ctypes,
+            rows.ctypes,
+            one.ctypes,
+            deviations.ctypes,
+            columns.ctypes,
+            one.ctypes,
+            comoment.ctypes,
+            columns.ctypes,
+        )
+    for i in range(components):
+        for j in range(i):
+            comoment[j, i] = comoment[i, j]
 
 
 @njit(nogil=True, cache=True)
@@ -104,47 +139,64 @@ def add_flagged_rows(x, flags, counts, sums):  # type: ignore[no-untyped-def]
                 k += 1
 
 
-@njit(nogil=True, cache=True)
-def part_rows(x, scale, limit, out, place, inner, squares):  # type: ignore[no-untyped-def]
-    """Copy the rows of x (n, N) into out (m, N), as rows place to place + n - 1 of its order.
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+def squared_radius(v, scale):  # type: ignore[no-untyped-def]
+    """Sum of squares of v (N,) * scale (N,)."""
+    total = 0.0
+    for j in range(len(v)):
+        scaled = v[j] * scale[j]
+        total += scaled * scaled
+    return total
 
-    Rows whose scaled components have a sum of squares of at most `limit` go to the front of out,
-    where `inner` are already, others to its end. The sums go to squares (n,). Returns the new
-    number of rows at the front.
+
+@njit(nogil=True, cache=True)
+def add_powers(v, scale, powers, minimum, maximum):  # type: ignore[no-untyped-def]
+    """Add the powers 1 to 4 of v (N,) * scale (N,) to powers (4, N), in place.
+
+    Also lowers minimum (N,) and raises maximum (N,) of v.
     """
-    for i in range(x.shape[0]):
-        total = 0.0
-        for j in range(x.shape[1]):
-            scaled = x[i, j] * scale[j]
-            total += scaled * scaled
-        squares[i] = total
-        if total <= limit:
-            row = inner
-            inner += 1
-        else:
-            row = out.shape[0] - 1 - (place + i - inner)
-        for j in range(x.shape[1]):
-            out[row, j] = x[i, j]
+    for j in range(len(v)):
+        value = v[j]
+        first = value * scale[j]
+        second = first * first
+        powers[0, j] += first
+        powers[1, j] += second
+        powers[2, j] += second * first
+        powers[3, j] += second * second
+        minimum[j] = value if value < minimum[j] else minimum[j]
+        maximum[j] = value if value > maximum[j] else maximum[j]
+
+
+@njit(nogil=True, cache=True)
+def project_rows(x, mean, axes, scale, limit, v, squares, powers, minimum, maximum):  # type: ignore[no-untyped-def]
+    """Project the rows of x (n, N), minus mean (N,), on the columns of axes (N, N).
+
+    Rows whose scaled coordinates have a sum of squares of at most `limit` are those of the core:
+    they go to the front of v (n, N), in order, others to its end. The sums go to squares (n,).
+    Powers 1 to 4 of the scaled coordinates are added to powers (2, 4, N), minimum (2, N) is lowered
+    and maximum (2, N) raised: first those of the core, then those of the others. Returns the number
+    of rows of the core.
+    """
+    block, inner = 384, 0
+    centred = np.empty((min(block, x.shape[0]), x.shape[1]))
+    projected = np.empty_like(centred)
+    for start in range(0, x.shape[0], block):
+        part = x[start : start + block]
+        count = part.shape[0]
+        centre(part, mean, centred)
+        np.dot(centred[:count], axes, projected[:count])
+        for i in range(count):
+            row = projected[i]
+            total = squared_radius(row, scale)
+            squares[start + i] = total
+            if total <= limit:
+                side, place = 0, inner
+                inner += 1
+            else:
+                side, place = 1, inner - 1 - (start + i)  # from the end
+            v[place] = row
+            add_powers(row, scale, powers[side], minimum[side], maximum[side])
     return inner
-
-
-@njit(nogil=True, cache=True)
-def add_powers(x, scale, powers, minimum, maximum):  # type: ignore[no-untyped-def]
-    """Add the powers 1 to 4 of x (n, N) * scale (N,) to powers (4, N), in place.
-
-    Also lowers minimum (N,) and raises maximum (N,) of x.
-    """
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            value = x[i, j]
-            first = value * scale[j]
-            second = first * first
-            powers[0, j] += first
-            powers[1, j] += second
-            powers[2, j] += second * first
-            powers[3, j] += second * second
-            minimum[j] = value if value < minimum[j] else minimum[j]
-            maximum[j] = value if value > maximum[j] else maximum[j]
 
 
 @njit(nogil=True, cache=True)
@@ -156,25 +208,29 @@ def count_pairs(x, columns, edges, scale, sides, counts, outside):  # type: igno
     edges decide, not the scale: the interval is that of `numpy.searchsorted(side="right")`, and
     the last one is closed.
     """
-    bins = counts.shape[1]
-    cell = np.empty(len(columns), np.int64)
-    for i in range(x.shape[0]):
+    block, bins = 512, counts.shape[1]
+    cell = np.empty((len(columns), block), np.int32)
+    for start in range(0, x.shape[0], block):
+        rows = x[start : start + block]
         for c in range(len(columns)):
-            value = np.float64(x[i, columns[c]])
-            cell[c] = -1
-            if edges[c, 0] <= value <= edges[c, bins]:
-                k = min(int((value - edges[c, 0]) * scale[c]), bins - 1)
-                while k > 0 and value < edges[c, k]:
-                    k -= 1
-                while k < bins - 1 and value >= edges[c, k + 1]:
-                    k += 1
-                cell[c] = k
+            column, first, last = columns[c], edges[c, 0], edges[c, bins]
+            for i in range(rows.shape[0]):
+                value = np.float64(rows[i, column])
+                k = -1
+                if first <= value <= last:
+                    k = min(int((value - first) * scale[c]), bins - 1)
+                    while k > 0 and value < edges[c, k]:
+                        k -= 1
+                    while k < bins - 1 and value >= edges[c, k + 1]:
+                        k += 1
+                cell[c, i] = k
         for p in range(len(sides)):
-            row, column = cell[sides[p, 0]], cell[sides[p, 1]]
-            if row >= 0 and column >= 0:
-                counts[p, row, column] += 1
-            else:
-                outside[p] += 1
+            one, other = cell[sides[p, 0]], cell[sides[p, 1]]
+            for i in range(rows.shape[0]):
+                if one[i] >= 0 and other[i] >= 0:
+                    counts[p, one[i], other[i]] += 1
+                else:
+                    outside[p] += 1
 
 
 @njit(nogil=True, cache=True)

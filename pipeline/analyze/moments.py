@@ -3,7 +3,8 @@
 References
 ----------
 Chan, Golub & LeVeque (1979), Updating formulae and a pairwise algorithm for computing sample
-variances. Stanford technical report STAN-CS-79-773.
+variances. Stanford technical report STAN-CS-79-773. Here for any number of parts: the deviations of
+their means from that of the union count as vectors, as often as a part has vectors.
 """
 
 from __future__ import annotations
@@ -16,9 +17,6 @@ from numpy.typing import NDArray
 from pipeline.analyze import kernels
 
 Floats = NDArray[np.float64]
-
-# Rows converted to float64 at a time: what the second-level cache of one core holds.
-_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -47,30 +45,23 @@ class Moments:
     @classmethod
     def from_vectors(cls, x: NDArray[np.floating], mean: Floats) -> Moments:
         """Moments of the rows of x (n, N), C-contiguous and finite, whose mean (N,) is known."""
-        count, components = x.shape
-        comoment = np.zeros((components, components))
-        buffer = np.empty((min(_ROWS, count), components))
-        product = np.empty_like(comoment)
-        for start in range(0, count, _ROWS):
-            rows = x[start : start + _ROWS]
-            deviations = buffer[: len(rows)]
-            kernels.centre(rows, mean, deviations)
-            # NumPy takes BLAS's syrk for it, without the interpreter lock; SciPy's holds the lock.
-            comoment += np.dot(deviations.T, deviations, out=product)
-        return cls(count, mean, comoment)
+        comoment = np.zeros((x.shape[1], x.shape[1]))
+        kernels.add_comoment(x, mean, comoment)
+        return cls(len(x), mean, comoment)
 
-    def merge(self, other: Moments) -> Moments:
-        """Moments of the union of two disjoint sets of vectors."""
-        if other.count == 0:
-            return self
-        if self.count == 0:
-            return other
-        count = self.count + other.count
-        delta = other.mean - self.mean
-        weight = other.count / count
-        comoment = self.comoment + other.comoment
-        comoment += np.outer(delta, delta) * (self.count * weight)
-        return Moments(count, self.mean + delta * weight, comoment)
+    def merge(self, *others: Moments) -> Moments:
+        """Moments of the union of disjoint sets of vectors."""
+        parts = [part for part in (self, *others) if part.count]
+        if len(parts) < 2:
+            return parts[0] if parts else self
+        counts = np.array([part.count for part in parts])
+        means = np.stack([part.mean for part in parts])
+        mean = means[0] + counts @ (means - means[0]) / counts.sum()
+        between = np.sqrt(counts)[:, None] * (means - mean)
+        comoment = np.dot(between.T, between)
+        for part in parts:
+            comoment += part.comoment
+        return Moments(int(counts.sum()), mean, comoment)
 
     def covariance(self) -> Floats:
         """(N, N) covariance with ddof = 1; NaN for fewer than two vectors."""

@@ -98,9 +98,13 @@ class PairCounts:
         kernels.count_pairs(x, columns, edges, scale, sides, found.counts, found.outside)
         return found
 
-    def merge(self, other: PairCounts) -> PairCounts:
-        """Counts of the union of two disjoint sets of vectors over the same intervals."""
-        return PairCounts(self.counts + other.counts, self.outside + other.outside)
+    def merge(self, *others: PairCounts) -> PairCounts:
+        """Counts of the union of disjoint sets of vectors over the same intervals."""
+        merged = PairCounts(self.counts.copy(), self.outside.copy())
+        for other in others:
+            np.add(merged.counts, other.counts, out=merged.counts)
+            np.add(merged.outside, other.outside, out=merged.outside)
+        return merged
 
 
 def choose_pairs(config: PairsConfig, order: Ints) -> tuple[Ints, Ints]:

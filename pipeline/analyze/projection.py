@@ -14,12 +14,9 @@ from pipeline.analyze.moments import Moments
 from pipeline.analyze.pairs import PairCounts, PairIntervals
 from pipeline.analyze.pca import principal_components, varying_components
 from pipeline.analyze.radii import Radii, core_radius
-from pipeline.analyze.state import as_floats
+from pipeline.analyze.state import as_floats, finite_rows
 
 Floats = NDArray[np.float64]
-
-# Rows projected at a time, so that their float64 coordinates stay in the cache.
-_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -79,19 +76,12 @@ class Coordinates:
     powers: Floats
     grid: Grid
 
-    @classmethod
-    def from_values(cls, v: Floats, scale: Floats) -> Coordinates:
-        """Coordinates v (n, N), C-contiguous, whose deviations are 1 / scale (N,); n may be 0."""
-        components = v.shape[1]
-        least, most = np.full(components, np.inf), np.full(components, -np.inf)
-        powers = np.zeros((4, components))
-        kernels.add_powers(v, scale, powers, least, most)
-        return cls(len(v), powers, Grid.from_values(v, least, most))
-
-    def merge(self, other: Coordinates) -> Coordinates:
-        """Coordinates of the union of two disjoint sets of vectors."""
+    def merge(self, *others: Coordinates) -> Coordinates:
+        """Coordinates of the union of disjoint sets of vectors."""
         return Coordinates(
-            self.count + other.count, self.powers + other.powers, self.grid.merge(other.grid)
+            sum((other.count for other in others), self.count),
+            sum((other.powers for other in others), self.powers),
+            self.grid.merge(*(other.grid for other in others)),
         )
 
     def mean(self, deviation: Floats) -> Floats:
@@ -154,25 +144,25 @@ class Projection:
         pc_intervals: PairIntervals,
     ) -> Projection:
         """Projection of the finite rows of z (n, N), and its pairs' counts; n may be 0."""
-        x = as_floats(z)
-        finite = np.isfinite(x).all(axis=1)
-        x = x if finite.all() else x[finite]
-        axes = (basis.loadings * basis.varying[:, None]).T
+        x = finite_rows(as_floats(z))
+        axes = np.ascontiguousarray((basis.loadings * basis.varying[:, None]).T)
         scale = np.divide(1.0, basis.deviation, out=np.zeros(x.shape[1]), where=basis.varying)
-        v, squares, inner = np.empty(x.shape), np.empty(len(x)), 0
-        centred = np.empty((min(_ROWS, len(x)), x.shape[1]))
-        projected = np.empty_like(centred)
+        v, squares = np.empty(x.shape), np.empty(len(x))
+        powers = np.zeros((2, 4, x.shape[1]))
+        least, most = (np.full((2, x.shape[1]), limit) for limit in (np.inf, -np.inf))
         with single_threaded_blas():
-            for start in range(0, len(x), _ROWS):
-                rows = slice(start, start + _ROWS)
-                count = len(x[rows])
-                kernels.centre(x[rows], basis.mean, centred[:count])
-                np.matmul(centred[:count], axes, out=projected[:count])
-                limit, block = core_radius**2, projected[:count]
-                inner = kernels.part_rows(block, scale, limit, v, start, inner, squares[rows])
+            inner = kernels.project_rows(
+                x, basis.mean, axes, scale, core_radius**2, v, squares, powers, least, most
+            )
+            core, tail = (
+                Coordinates(
+                    len(rows), powers[side], Grid.from_values(rows, least[side], most[side])
+                )
+                for side, rows in enumerate((v[:inner], v[inner:]))
+            )
             return cls(
-                Coordinates.from_values(v[:inner], scale),
-                Coordinates.from_values(v[inner:], scale),
+                core,
+                tail,
                 Radii.from_values(np.sqrt(squares)) if len(x) else Radii.empty(),
                 PairCounts.from_values(x, intervals),
                 PairCounts.from_values(v, pc_intervals),
@@ -183,12 +173,12 @@ class Projection:
         """Coordinates of all vectors."""
         return self.core.merge(self.tail)
 
-    def merge(self, other: Projection) -> Projection:
-        """Projection of the union of two disjoint sets of vectors on the same basis."""
+    def merge(self, *others: Projection) -> Projection:
+        """Projection of the union of disjoint sets of vectors on the same basis."""
         return Projection(
-            self.core.merge(other.core),
-            self.tail.merge(other.tail),
-            self.radii.merge(other.radii),
-            self.pairs.merge(other.pairs),
-            self.pc_pairs.merge(other.pc_pairs),
+            self.core.merge(*(other.core for other in others)),
+            self.tail.merge(*(other.tail for other in others)),
+            self.radii.merge(*(other.radii for other in others)),
+            self.pairs.merge(*(other.pairs for other in others)),
+            self.pc_pairs.merge(*(other.pc_pairs for other in others)),
         )

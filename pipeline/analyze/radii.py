@@ -35,9 +35,12 @@ class Radii:
             Grid.from_values(column, np.array([low]), np.array([high])),
         )
 
-    def merge(self, other: Radii) -> Radii:
-        """Radii of the union of two disjoint sets of vectors."""
-        return Radii(self.moments.merge(other.moments), self.grid.merge(other.grid))
+    def merge(self, *others: Radii) -> Radii:
+        """Radii of the union of disjoint sets of vectors."""
+        return Radii(
+            self.moments.merge(*(other.moments for other in others)),
+            self.grid.merge(*(other.grid for other in others)),
+        )
 
     @property
     def mean(self) -> float:

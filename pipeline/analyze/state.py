@@ -96,26 +96,27 @@ class State:
                 AttributeMeans.from_vectors(x, flags, attributes),
             )
 
-    def merge(self, other: State) -> State:
-        """State of the union of two disjoint sets of vectors.
+    def merge(self, *others: State) -> State:
+        """State of the union of disjoint sets of vectors.
 
         Raises
         ------
         AnalyzeError
             If the numbers of components differ, or the attributes.
         """
-        ours, theirs = len(self.moments.mean), len(other.moments.mean)
-        if ours != theirs:
-            raise AnalyzeError(
-                f"Statistics of vectors of {ours} components cannot be merged with those of "
-                f"{theirs}: both must come from the same model."
-            )
+        ours = len(self.moments.mean)
+        for theirs in (len(other.moments.mean) for other in others):
+            if ours != theirs:
+                raise AnalyzeError(
+                    f"Statistics of vectors of {ours} components cannot be merged with those of "
+                    f"{theirs}: both must come from the same model."
+                )
         return State(
-            self.nan_rows + other.nan_rows,
-            self.moments.merge(other.moments),
-            self.grid.merge(other.grid),
-            self.radii.merge(other.radii),
-            self.attributes.merge(other.attributes),
+            self.nan_rows + sum(other.nan_rows for other in others),
+            self.moments.merge(*(other.moments for other in others)),
+            self.grid.merge(*(other.grid for other in others)),
+            self.radii.merge(*(other.radii for other in others)),
+            self.attributes.merge(*(other.attributes for other in others)),
         )
 
     @classmethod
@@ -164,3 +165,12 @@ def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
         )
     dtype = np.float32 if z.dtype in (np.float16, np.float32) else np.float64
     return np.ascontiguousarray(z, dtype=dtype)
+
+
+def finite_rows(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The rows of x (n, N) without NaN and infinity: x itself if there are no others."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(x.sum()):  # much faster than looking at each
+            return x
+    finite = np.isfinite(x).all(axis=1)
+    return x if finite.all() else x[finite]

@@ -223,11 +223,11 @@ def _state(state: State) -> Contents:
         "comoment": (("component", "other"), state.moments.comoment),
         "grid_exponent": (("component",), state.grid.exponent),
         "grid_origin": (("component",), state.grid.origin),
-        "grid_counts": (("component", "cell"), state.grid.counts),
+        "grid_counts": (("component", "cell"), state.grid.counts.astype(np.int64)),
         "radius_comoment": ((), radii.moments.comoment[0, 0]),
         "radius_minimum": ((), radii.grid.minimum[0]),
         "radius_maximum": ((), radii.grid.maximum[0]),
         "radius_grid_exponent": ((), radii.grid.exponent[0]),
         "radius_grid_origin": ((), radii.grid.origin[0]),
-        "radius_grid_counts": (("cell",), radii.grid.counts[0]),
+        "radius_grid_counts": (("cell",), radii.grid.counts[0].astype(np.int64)),
     }

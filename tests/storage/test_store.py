@@ -104,22 +104,22 @@ def test_images__query_by_label_keeps_pixels_lazy(repository, root):
 def test_group__a_lazy_chunk_is_several_small_stored_ones(repository, root, monkeypatch):
     publish_latents(repository, 8)
     two_chunks = 2 * 3 * 4 * 4
-    monkeypatch.setattr("storage.groups.TASK_BYTES", (two_chunks, 4 * two_chunks))
+    monkeypatch.setattr("storage.lazy.TASK_BYTES", (two_chunks, 4 * two_chunks))
 
     assert open_store(root).latents.z.chunks == ((6, 2), (4,))
 
 
 def test_group__lazy_chunks_of_a_large_array_grow_up_to_a_bound(repository, root, monkeypatch):
     publish_latents(repository, 300)  # 4,800 bytes in chunks of 48
-    monkeypatch.setattr("storage.groups.TASK_BYTES", (48, 96))
-    monkeypatch.setattr("storage.groups.TASKS", 2)
+    monkeypatch.setattr("storage.lazy.TASK_BYTES", (48, 96))
+    monkeypatch.setattr("storage.lazy.TASKS", 2)
 
     assert open_store(root).latents.z.chunks == ((6,) * 50, (4,))
 
 
 def test_group__graph_of_a_lazy_array_is_small(repository, root, monkeypatch):
     publish_latents(repository, 300)
-    monkeypatch.setattr("storage.groups.TASK_BYTES", (1, 1))
+    monkeypatch.setattr("storage.lazy.TASK_BYTES", (1, 1))
 
     z = open_store(root).latents.z.data
 
