@@ -44,19 +44,21 @@ def single_threaded_blas() -> Iterator[None]:
     """Limit the process to one BLAS thread; the last kernel to leave restores the old number.
 
     The number of BLAS threads belongs to the process: if every kernel set and restored it, one
-    would lift the limit under another. Hence the count of users.
+    would lift the limit under another. Hence the count of users. Worker processes have one thread
+    from the start, by Dask's settings, and nothing is set there.
     """
     global _users, _limit
     with _lock:
         if _users == 0:
-            _limit = _setter().submit(_enter_limit).result()
+            several = any(library.num_threads != 1 for library in _controller().lib_controllers)
+            _limit = _setter().submit(_enter_limit).result() if several else None
         _users += 1
     try:
         yield
     finally:
         with _lock:
             _users -= 1
-            if _users == 0:
+            if _users == 0 and _limit is not None:
                 _setter().submit(_limit.__exit__, None, None, None).result()
 
 
