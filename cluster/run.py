@@ -94,6 +94,7 @@ def run(
         if known is not None and known.touched != touched:
             repository.keep(TOUCHED, pack_touched(known.touched))
         planned = _planned(config, source, store, known, until)
+        _require_devices(config, planned)
         for todo in planned:
             if not todo.reason:
                 if todo.step.stage == "ingest":
@@ -169,6 +170,20 @@ def dry_run(
             reason = "" if same else "not of this store and these settings"
         prospects.append(Prospect(stage="report", target=str(place), reason=reason))
     return prospects
+
+
+def _require_devices(config: RunConfig, planned: list[PlannedStep]) -> None:
+    """Refuse at once what a stage would refuse after hours: to run on a GPU that is not there.
+
+    Of the stages to come, training runs in this process, others on the cluster's workers.
+    """
+    here = STAGES if config.cluster.kind == "local" else ("train",)
+    stages = {todo.step.stage for todo in planned if todo.reason} & set(here)
+    if any(getattr(getattr(config, stage, None), "device", None) == "cuda" for stage in stages):
+        # Loaded where it is asked for: torch takes seconds.
+        from pipeline.train.device import choose_device
+
+        choose_device("cuda")
 
 
 def _execute(

@@ -12,7 +12,7 @@ from pipeline.console import counted
 from pipeline.encode.config import EncodeConfig
 from pipeline.encode.kernels import encode_batches
 from pipeline.stage import StageRun, chunk_bounds
-from pipeline.train.device import choose_device, single_torch_thread
+from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
 from pipeline.train.weights import load_model
 from storage import Block
 from storage.groups import unwritten
@@ -99,7 +99,7 @@ class _Encoding:
         return {name: self._completed(name, v, self.carried) for name, v in fresh.items()}
 
     def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        with single_torch_thread():
+        with single_torch_thread(), gpu_memory("Lower encode.batch, or set encode.device to cpu."):
             model = load_model(self.root, self.version, choose_device(self.device))
             return encode_batches(model, images, batch=self.batch)
 

@@ -15,7 +15,7 @@ from pipeline.evaluate.config import EvaluateConfig
 from pipeline.evaluate.faces import find_faces
 from pipeline.evaluate.round_trip import relative_distance, spread_of
 from pipeline.sample.region import violated_pairs, whitened
-from pipeline.train.device import choose_device, single_torch_thread
+from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
 from pipeline.train.model import Autoencoder
 from pipeline.train.weights import load_model
 from storage import open_store
@@ -63,7 +63,7 @@ class Subject:
 
     def all_images(self, device: Literal["auto", "cpu", "cuda"]) -> NDArray[np.uint8]:
         """All images, block by block in the order of their rows; one torch thread."""
-        with single_torch_thread():
+        with single_torch_thread(), gpu_memory("Set evaluate.device to cpu."):
             return self.images(0, len(self.rows), self.model(device))
 
     def model(self, device: Literal["auto", "cpu", "cuda"]) -> Autoencoder:
@@ -76,7 +76,7 @@ class Subject:
         One task; a single torch thread, since as many tasks run at once as there are cores.
         """
         z = self.vectors(start, stop)
-        with single_torch_thread():
+        with single_torch_thread(), gpu_memory("Set evaluate.device to cpu."):
             model = self.model(config.device)
             images = self.images(start, stop, model)
             reencoded = encode_batches(model, images, batch=BATCH)["z"]

@@ -12,7 +12,7 @@ from pipeline.decode.kernels import decode_batches
 from pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from pipeline.sample.errors import SampleError
 from pipeline.stage import StageRun, chunk_bounds
-from pipeline.train.device import choose_device, single_torch_thread
+from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
 from pipeline.train.model import Architecture
 from pipeline.train.weights import load_model
 from storage import Block, open_store
@@ -84,7 +84,7 @@ def _sample_rows(
 ) -> dict[str, np.ndarray]:
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
     z, v = draw_rows(fitted.sampler, fitted.coordinates, seed, start, stop)
-    with single_torch_thread():
+    with single_torch_thread(), gpu_memory("Set sample.device to cpu."):
         model = load_model(root, version, choose_device(device))
         return {"z": z, "v": v, "image": decode_batches(model, z)}
 

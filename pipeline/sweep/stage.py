@@ -22,7 +22,7 @@ from pipeline.evaluate.subject import BATCH
 from pipeline.sample import SampleError, draw_rows, generator
 from pipeline.stage import StageRun
 from pipeline.sweep.config import SweepConfig
-from pipeline.train.device import choose_device, single_torch_thread
+from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
 from pipeline.train.weights import load_model
 from storage import Block, open_store
 from storage.groups import unwritten
@@ -93,7 +93,7 @@ def _judge(
     statistics = _statistics(root, version)
     sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
     z, _ = draw_rows(sampler, statistics, config.seed, 0, len(reference))
-    with single_torch_thread():
+    with single_torch_thread(), gpu_memory("Set sweep.device to cpu."):
         model = load_model(root, version, choose_device(config.device))
         images = decode_batches(model, z)
         reencoded = encode_batches(model, images, batch=BATCH)["z"]

@@ -11,7 +11,7 @@ from storage.errors import ZpointsError
 
 
 class DeviceError(ZpointsError):
-    """The configured device does not exist here."""
+    """The configured device does not exist here, or has not the memory."""
 
 
 def choose_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
@@ -54,12 +54,28 @@ def use_exact_float32(device: torch.device) -> None:
 def use_repeatable_algorithms(device: torch.device) -> None:
     """Keep cuDNN to algorithms that add in the same order every time, for the rest of this process.
 
-    It would otherwise compute the gradients of convolutions with atomic additions. On processors
-    nothing is needed: the sums of a network are cut the same way for the same number of threads.
+    It would otherwise compute the gradients of convolutions, and transposed convolutions, with
+    atomic additions. On processors nothing is needed: the sums of a network are cut the same way
+    for the same number of threads.
     """
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
+
+
+@contextmanager
+def gpu_memory(remedy: str) -> Iterator[None]:
+    """A block that may run out of the GPU's memory; ``remedy`` is said where it does.
+
+    Raises
+    ------
+    DeviceError
+        If it does.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise DeviceError(f"The GPU has not the memory for this. {remedy}") from error
 
 
 class _SingleThread:

@@ -13,7 +13,12 @@ from torch.nn.utils import clip_grad_norm_
 from pipeline.console import counted
 from pipeline.train.checkpoint import Checkpoint, Saver
 from pipeline.train.config import TrainConfig
-from pipeline.train.device import choose_device, gains_from_bfloat16, use_repeatable_algorithms
+from pipeline.train.device import (
+    choose_device,
+    gains_from_bfloat16,
+    use_exact_float32,
+    use_repeatable_algorithms,
+)
 from pipeline.train.model import Autoencoder
 from pipeline.train.state import Curves, TrainingState
 from storage.errors import ZpointsError
@@ -79,6 +84,7 @@ def train(
             "labels `split` of the images (train, validation, test), or raise ingest.limit."
         )
     device = choose_device(config.device)
+    use_exact_float32(device)
     use_repeatable_algorithms(device)
     batch, steps = _epoch(count, config)
     state = TrainingState(images.shape, config, steps=steps, device=device)

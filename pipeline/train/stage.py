@@ -12,7 +12,7 @@ from pipeline.splits import split_labels
 from pipeline.stage import StageRun, chunk_bounds
 from pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
 from pipeline.train.config import TrainConfig
-from pipeline.train.device import choose_device
+from pipeline.train.device import choose_device, gpu_memory
 from pipeline.train.loop import TrainingError, images_seen, train
 from pipeline.train.state import Curves
 from pipeline.train.weights import model_dataset, training_attrs
@@ -36,7 +36,10 @@ def train_model(run: StageRun) -> int:
     run.console.line(_headline(config, len(training), len(validation), device))
     checkpoint = _checkpoint(run, training)
     torch.set_num_threads(CPU_COUNT)
-    with run.console.bar("train", total=total, unit="images") as advance:
+    with (
+        gpu_memory("Lower train.batch, or set train.device to cpu."),
+        run.console.bar("train", total=total, unit="images") as advance,
+    ):
         model, curves = train(
             training,
             validation,

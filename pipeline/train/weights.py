@@ -13,7 +13,7 @@ import xarray as xr
 from torch import nn
 
 from pipeline.train.config import TrainConfig
-from pipeline.train.device import use_exact_float32
+from pipeline.train.device import use_exact_float32, use_repeatable_algorithms
 from pipeline.train.loop import autocasts
 from pipeline.train.model import Architecture, Autoencoder
 from pipeline.train.state import Curves
@@ -61,6 +61,8 @@ def restore_model(model: xr.Dataset, device: torch.device) -> Autoencoder:
     StoreError
         If the stored bytes do not have the stored SHA-256.
     """
+    use_exact_float32(device)
+    use_repeatable_algorithms(device)
     # In this thread: a task that waits for another task of its worker might wait for ever.
     data = model["weights"].compute(scheduler="synchronous").values.tobytes()
     if sha256(data).hexdigest() != model.attrs["sha256"]:
@@ -103,7 +105,6 @@ def _stored(root: str, version: str) -> _Stored:
 
 @lru_cache(maxsize=2)
 def _load(stored: _Stored, device: torch.device) -> Autoencoder:
-    use_exact_float32(device)
     return restore_model(stored.group, device)
 
 

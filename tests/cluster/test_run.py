@@ -7,12 +7,14 @@ from pathlib import Path
 import dask
 import numpy as np
 import pytest
+import torch
 
 from cluster.run import run
 from cluster.submit import submit
 from cluster.summary import summary
 from pipeline.config import ConfigError, RunConfig, override
 from pipeline.report.stage import write
+from pipeline.train.device import DeviceError
 from storage import Store, StoreError, open_store
 from storage.errors import ZpointsError
 from tests.conftest import SilentConsole
@@ -197,3 +199,27 @@ def test_run__refuses_an_address_of_dask_that_is_none(
         run_to_its_end(config, str(tmp_path / "store"), title="t")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.parametrize("stage", ["train", "encode", "evaluate"])
+def test_run__refuses_a_gpu_that_is_not_there_before_the_first_stage(
+    stage: str, small_config: RunConfig, tmp_path: Path
+) -> None:
+    config, root = override(small_config, [f"{stage}.device=cuda"]), str(tmp_path / "store")
+
+    with pytest.raises(DeviceError, match="finds no CUDA device here"):
+        run(config, root, console=SilentConsole(), title="t")
+
+    assert open_store(root).groups == ()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_run__asks_for_no_gpu_where_all_is_up_to_date(
+    small_config: RunConfig, small_root: str
+) -> None:
+    config = override(small_config, ["train.device=cuda"])
+
+    result = run(config, small_root, console=SilentConsole(), title="small", until="train")
+
+    assert all(outcome.seconds is None for outcome in result.outcomes)
