@@ -63,6 +63,10 @@ def use_repeatable_algorithms(device: torch.device) -> None:
         torch.backends.cudnn.benchmark = False
 
 
+# What PyTorch's own errors say, and those of the libraries that it calls, such as cuBLAS.
+_OUT_OF_MEMORY = ("CUDA out of memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
+
+
 @contextmanager
 def gpu_memory(remedy: str) -> Iterator[None]:
     """A block that may run out of the GPU's memory; ``remedy`` is said where it does.
@@ -74,7 +78,9 @@ def gpu_memory(remedy: str) -> Iterator[None]:
     """
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in _OUT_OF_MEMORY):
+            raise
         raise DeviceError(f"The GPU has not the memory for this. {remedy}") from error
 
 

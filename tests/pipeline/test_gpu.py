@@ -58,3 +58,12 @@ def test_train__says_what_to_do_where_the_memory_of_the_gpu_ends() -> None:
 
     with pytest.raises(DeviceError, match=r"Lower train\.batch"), gpu_memory("Lower train.batch."):
         torch.empty(2 * free, dtype=torch.uint8, device=CUDA)
+
+
+def test_gpu_memory__knows_the_words_of_cublas_and_leaves_other_errors() -> None:
+    full = "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
+
+    with pytest.raises(DeviceError, match="has not the memory"), gpu_memory("Wait."):
+        raise RuntimeError(full)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), gpu_memory("Wait."):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
