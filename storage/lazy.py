@@ -1,6 +1,7 @@
 """Big stored arrays as Dask arrays whose tasks are small, and read on their own threads."""
 
 import asyncio
+import atexit
 import pickle
 import threading
 from collections.abc import Coroutine
@@ -20,6 +21,8 @@ TASKS = 64
 """Tasks that share a lazy array as long as those bounds allow: enough for any load to be even."""
 ARRAYS = 64
 """How many stored arrays a process keeps open."""
+SECONDS_TO_END = 5.0
+"""How long the end of a process waits for reads under way."""
 
 
 class StoredArray:
@@ -50,7 +53,8 @@ class StoredArray:
             return np.asarray(self._array.oindex[index])
         if _in_event_loop():
             return np.asarray(self._array[index])
-        return np.asarray(_THREAD.loop.run(self._array.async_array.getitem(index)))
+        with _READS:
+            return np.asarray(_THREAD.loop.run(self._array.async_array.getitem(index)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopened, (self._packed,)
@@ -64,7 +68,9 @@ class _Loop:
     """An event loop that is closed when its thread has ended."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(
+            loop_factory=asyncio.new_event_loop
+        )  # sets no loop as current
 
     def run(self, reading: Coroutine[Any, Any, Any]) -> Any:
         return self._runner.run(reading)
@@ -79,6 +85,38 @@ class _Thread(threading.local):
 
 
 _THREAD = _Thread()
+
+
+class _Reads:
+    """A block in which a thread reads; the end of the process waits for those under way.
+
+    Daemon threads, such as Dask's, would be answered by Tokio when there is no interpreter left.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._ended = False
+        atexit.register(self._end)
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self._ended:
+                raise RuntimeError("This process ends and reads no more.")
+            self._under_way += 1
+
+    def __exit__(self, *raised: object) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.wait_for(lambda: self._under_way == 0, SECONDS_TO_END)
+
+
+_READS = _Reads()
 
 
 @lru_cache(maxsize=ARRAYS)
@@ -117,6 +155,7 @@ def lazy(variable: xr.Variable, array: zarr.Array, name: str) -> xr.Variable:
         chunks,
         name=name,
         lock=False,
+        meta=np.empty((0,) * array.ndim, array.dtype),  # Dask would read to find it
         inline_array=True,  # a chunk's task depends on no shared node: schedulers place it better
     )
     return xr.Variable(variable.dims, data, variable.attrs, variable.encoding)

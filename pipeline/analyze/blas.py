@@ -11,9 +11,9 @@ from threading import Lock
 from typing import Any
 
 import llvmlite.binding
-import scipy.linalg.cython_blas  # noqa: F401  (its BLAS is another library than NumPy's)
-from numba import types
+from numba import config, types
 from numba.extending import get_cython_function_address
+from scipy.linalg import cython_blas  # another library than NumPy's BLAS
 from threadpoolctl import ThreadpoolController
 
 _CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
@@ -23,8 +23,20 @@ _DOUBLE = types.CPointer(types.float64)
 def _external(name: str, *arguments: Any) -> Any:
     """A function of SciPy's BLAS, to be called by compiled kernels without the interpreter lock.
 
-    By a symbol, not by its address, which Numba could not keep in its cache.
+    By a symbol, not by its address, which Numba could not keep in its cache. The cache does not
+    see this module: after a change of a signature, kernels.py must change as well.
+
+    Raises
+    ------
+    ImportError
+        If this SciPy's BLAS has other integers than 32 bits, or Numba does not compile: a
+        function called in the wrong way would compute nothing, or overwrite memory.
     """
+    signature = str(cython_blas.__pyx_capi__[name])
+    if "int *" not in signature or "int64" in signature:
+        raise ImportError(f"zpoints needs a SciPy whose BLAS has 32-bit integers, not {signature}.")
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        raise ImportError("zpoints needs Numba's compiler. Unset NUMBA_DISABLE_JIT.")
     symbol = f"zpoints_{name}"
     address = get_cython_function_address("scipy.linalg.cython_blas", name)
     llvmlite.binding.add_symbol(symbol, address)

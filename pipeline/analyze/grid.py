@@ -25,7 +25,8 @@ CELLS = 1024
 _INDEX_BITS = 40
 _LEAST_EXPONENT = -1000
 
-_MOST_UINT16 = 2**16 - 1
+# Rows counted at a time, so that the counts fit 16 bits and their table the cache.
+_MOST_ROWS = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Grid:
         (N,) float64; +inf and -inf for no values.
     counts
         (N, CELLS) integers: cell c of column j holds the values x with
-        floor(x * 2**-exponent[j]) == origin[j] + c. Of 16 bits where one block has been counted,
-        since the table then fits the cache; int64 for merged ones.
+        floor(x * 2**-exponent[j]) == origin[j] + c. Of 16 bits where one block of at most 65,535
+        rows has been counted; int64 for merged ones.
     """
 
     minimum: Floats
@@ -80,10 +81,15 @@ class Grid:
     @classmethod
     def from_values(cls, x: NDArray[np.floating], minimum: Floats, maximum: Floats) -> Grid:
         """Grid of the columns of x (n, N), C-contiguous and finite, of known range."""
-        few = len(x) <= _MOST_UINT16
-        grid = cls(minimum, maximum, np.zeros((x.shape[1], CELLS), np.uint16 if few else np.int64))
+        empty = cls.empty(x.shape[1])
+        grid = cls(minimum, maximum, empty.counts)
         scale, origin = np.ldexp(1.0, -grid.exponent), grid.origin.astype(np.float64)
-        kernels.count_cells(x, scale, origin, grid.counts)
+        for start in range(0, len(x), _MOST_ROWS):
+            counts = np.zeros(empty.counts.shape, np.uint16)
+            kernels.count_cells(x[start : start + _MOST_ROWS], scale, origin, counts)
+            if len(x) <= _MOST_ROWS:
+                return cls(minimum, maximum, counts)
+            np.add(grid.counts, counts, out=grid.counts)
         return grid
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The compiled loops of the statistics: one thread each, without the interpreter lock.
 
-All take C-contiguous arrays of float32 or float64 and compute in float64. Each value's result
-depends on that value alone, never on its place in the block: this is what makes counts
-bit-identical under any chunking.
+All take C-contiguous arrays of float32 or float64 and compute in float64. What is counted of a
+value of x depends on that value alone, never on its place in the block: this is what makes the
+counts of the first pass bit-identical under any chunking. Coordinates of `project_rows` differ in
+their last bits with the block that BLAS takes.
 """
 
 import numpy as np

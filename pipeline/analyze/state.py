@@ -17,6 +17,9 @@ from pipeline.analyze.grid import Grid
 from pipeline.analyze.moments import Moments
 from pipeline.analyze.radii import Radii
 
+LONGEST = 1e140
+"""Length of the longest vector whose squares float64 can add up."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -68,7 +71,8 @@ class State:
         Raises
         ------
         AnalyzeError
-            If z is not two-dimensional with at least one column.
+            If z is not two-dimensional with at least one column, or holds a vector longer than
+            `LONGEST`.
         """
         if flags is None:
             flags = np.zeros((len(z), 0), np.bool_)
@@ -87,6 +91,11 @@ class State:
         mean = np.where(minimum == maximum, minimum, total / len(x))
         norms = np.empty(len(x))
         kernels.row_norms(x, norms)
+        if not norms.max() <= LONGEST:
+            raise AnalyzeError(
+                f"There is a vector of length {norms.max():.3g}; expected at most {LONGEST:g}, "
+                "since float64 cannot hold the squares of longer ones. Scale the vectors."
+            )
         with single_threaded_blas():
             return cls(
                 0,

@@ -69,7 +69,7 @@ class _Nothing:
 
     def __init__(self, block: np.ndarray) -> None: ...
 
-    def merge(self, other: "_Nothing") -> "_Nothing":
+    def merge(self, *others: "_Nothing") -> "_Nothing":
         return self
 
 

@@ -133,3 +133,13 @@ def test_grid__pickled_is_small_and_the_same() -> None:
     assert found.counts.dtype == grid.counts.dtype
     np.testing.assert_array_equal(found.counts, grid.counts)
     np.testing.assert_array_equal(found.exponent, grid.exponent)
+
+
+@pytest.mark.parametrize("rows", [65_535, 65_536, 131_071])
+def test_from_values__equal_values_beyond_sixteen_bits(rows: int) -> None:
+    x = np.full((rows, 2), 0.5, np.float32)
+
+    grid = Grid.from_values(x, np.full(2, 0.5), np.full(2, 0.5))
+
+    assert grid.counts[:, 0].tolist() == [rows, rows]
+    assert grid.merge(grid).counts.sum() == 4 * rows

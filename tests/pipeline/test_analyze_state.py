@@ -1,5 +1,8 @@
 """Mergeable states against NumPy in float64, under every division of the vectors."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
@@ -13,6 +16,7 @@ from threadpoolctl import threadpool_info
 from pipeline.analyze.blas import single_threaded_blas
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.graph import merge_all
+from pipeline.analyze.moments import Moments
 from pipeline.analyze.state import State
 
 
@@ -194,3 +198,57 @@ def test_single_threaded_blas__restores_after_many_overlapping_kernels() -> None
         list(pool.map(State.from_vectors, [latents(50, 4)] * 200))
 
         assert blas_threads() == before
+
+
+@pytest.mark.parametrize("rows", [0, 1, 383, 384, 385, 769])
+@pytest.mark.parametrize("components", [1, 5])
+def test_moments__at_the_borders_of_a_block_of_rows(rows: int, components: int) -> None:
+    x = latents(rows, components)
+    mean = np.arange(components) / 8
+
+    found = Moments.from_vectors(x, mean).comoment
+
+    deviations = x.astype(np.float64) - mean
+    np.testing.assert_allclose(found, deviations.T @ deviations, rtol=1e-12)
+
+
+def test_moments__many_parts_far_from_zero_are_those_of_the_union() -> None:
+    z = latents(800, 3).astype(np.float64) + 1e6
+    parts = np.split(z, 80)
+
+    first, *others = (Moments.from_vectors(part, part.mean(axis=0)) for part in parts)
+    merged = first.merge(*others)
+
+    np.testing.assert_allclose(merged.covariance(), np.cov(z, rowvar=False), rtol=1e-9)
+
+
+@pytest.mark.parametrize("length", [1e150, 1e200, 1e307])
+def test_from_vectors__refuses_vectors_whose_squares_overflow(length: float) -> None:
+    z = latents(9, 3).astype(np.float64) * length
+
+    with pytest.raises(AnalyzeError, match=r"expected at most 1e\+140.*Scale the vectors"):
+        State.from_vectors(z)
+
+
+def test_kernels__a_new_process_takes_them_from_the_cache() -> None:
+    script = (
+        "import numpy as np; from pipeline.analyze import kernels; x = np.ones((500, 3)); "
+        "found = np.zeros((3, 3)); kernels.add_comoment(x, np.zeros(3), found); "
+        "print(found.sum(), sum(kernels.add_comoment.stats.cache_hits.values()))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+    again = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+    assert again.stdout.split() == [b"4500.0", b"1"]
+
+
+def test_kernels__refuse_a_numba_that_does_not_compile() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import pipeline.analyze.state"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert b"Unset NUMBA_DISABLE_JIT" in done.stderr

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import dask
@@ -69,3 +71,35 @@ def test_task__opens_the_array_once_per_process(store):
     assert pickle.loads(pickle.dumps(stored)) is received
     assert pickle.loads(pickle.dumps(received)) is received  # as the scheduler hands it on
     np.testing.assert_array_equal(received[2:4, :], vectors(ROWS)[2:4])
+
+
+def test_read__leaves_the_event_loop_of_the_thread(store):
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        np.testing.assert_array_equal(
+            store.latents.z.compute(scheduler="synchronous"), vectors(ROWS)
+        )
+        assert asyncio.get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def test_read__by_daemon_threads_ends_with_the_process(store):
+    script = f"""
+import threading, time
+from storage import open_store
+from storage.lazy import StoredArray
+stored = StoredArray(open_store({str(store.root)!r}).array("latents", "z"))
+def read():
+    while True:
+        stored[:, :]
+for _ in range(4):
+    threading.Thread(target=read, daemon=True).start()
+time.sleep(0.5)
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "panicked" not in done.stderr
