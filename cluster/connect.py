@@ -32,7 +32,7 @@ Dask's own 1.1, 10,000 tasks that do nothing took 2.7 ms each on two threads, no
 that are started here; another's scheduler has its own setting."""
 WATCH_INTERVAL = "100ms"
 """How often a worker looks what its threads do, and how late its event loop is. Dask's 10 and 20 ms
-cost each worker process of an analysis 3 % of its time. For clusters that are started here."""
+cost each worker process of an analysis about 3 % of its time. For clusters started here."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Big stored arrays as Dask arrays whose tasks are small, and read on their own threads."""
+"""Big stored arrays as Dask arrays whose tasks share what they read from."""
 
 import asyncio
 import atexit
@@ -29,7 +29,7 @@ class StoredArray:
     """A stored array as `dask.array.from_array` takes it; a process opens it once for all tasks.
 
     Dask pickles it into each task. What a task unpickled alone would ask the store anew where the
-    chunks lie: 8 ms on a local disk, two round trips on S3.
+    chunks lie: 8 ms on a local disk.
 
     Parameters
     ----------
@@ -65,12 +65,10 @@ class StoredArray:
 
 
 class _Loop:
-    """An event loop that is closed when its thread has ended."""
+    """An event loop that is closed when its thread has ended; never the thread's current one."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner(
-            loop_factory=asyncio.new_event_loop
-        )  # sets no loop as current
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
     def run(self, reading: Coroutine[Any, Any, Any]) -> Any:
         return self._runner.run(reading)

@@ -63,8 +63,8 @@ def use_repeatable_algorithms(device: torch.device) -> None:
         torch.backends.cudnn.benchmark = False
 
 
-# What PyTorch's own errors say, and those of the libraries that it calls, such as cuBLAS.
-_OUT_OF_MEMORY = ("CUDA out of memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
+# What errors of CUDA and of its libraries say, such as cuBLAS; PyTorch's own have a class.
+_OUT_OF_MEMORY = ("CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
 
 
 @contextmanager
@@ -79,7 +79,8 @@ def gpu_memory(remedy: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not any(sign in str(error) for sign in _OUT_OF_MEMORY):
+        known = isinstance(error, torch.OutOfMemoryError)
+        if not known and not any(sign in str(error) for sign in _OUT_OF_MEMORY):
             raise
         raise DeviceError(f"The GPU has not the memory for this. {remedy}") from error
 

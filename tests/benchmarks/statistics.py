@@ -53,8 +53,8 @@ def figures(scratch: Path) -> Iterator[Figure]:
         yield by_xarray("first pass with PCA / reading by xarray.open_zarr", first_pass, floor=0.5)
         yield by_xarray("second pass / reading by xarray.open_zarr", second_pass, floor=0.4)
         reading = partial(row, peer=z.compute, rounds=11)
-        yield reading("first pass with PCA / reading the array", first_pass, floor=0.4)
-        yield reading("second pass / reading the array", second_pass, floor=0.25)
+        yield reading("first pass with PCA / reading the array", first_pass, floor=0.5)
+        yield reading("second pass / reading the array", second_pass, floor=0.4)
         yield row(
             "analysis, two passes / NumPy moments, eigh, histograms",
             lambda: analyze(z, AnalyzeConfig(bins=BINS)),
