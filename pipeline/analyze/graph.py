@@ -273,8 +273,11 @@ def _merged(states: da.Array, numbers: range) -> Any:
     parts: list[tuple[str, int, int]] = [(states.name, number, 0) for number in numbers]
     while len(parts) > 1:
         groups = [parts[start : start + FAN_IN] for start in range(0, len(parts), FAN_IN)]
-        parts = [(name, numbers.start, len(tree) + k) for k in range(len(groups))]
-        tree |= {part: (_merge_boxed, group) for part, group in zip(parts, groups, strict=True)}
+        parts = []
+        for number, group in enumerate(groups, start=len(tree)):
+            if len(group) > 1:
+                tree[name, numbers.start, number] = (_merge_boxed, group)
+            parts.append((name, numbers.start, number) if len(group) > 1 else group[0])
     graph = HighLevelGraph.from_collections(name, tree, dependencies=[states])  # type: ignore[list-item]
     return Delayed(parts[0], graph, layer=name).compute()[0, 0]
 

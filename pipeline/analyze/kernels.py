@@ -12,26 +12,29 @@ from numba import njit
 from pipeline.analyze.blas import dsyrk
 
 
-@njit(nogil=True, cache=True)
-def scan_columns(x, total, minimum, maximum):  # type: ignore[no-untyped-def]
-    """Add the rows of x (n, N) to total (N,), minimum (N,) and maximum (N,) in place."""
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            value = np.float64(x[i, j])
-            total[j] += value
-            minimum[j] = value if value < minimum[j] else minimum[j]
-            maximum[j] = value if value > maximum[j] else maximum[j]
-
-
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
-def row_norms(x, norms):  # type: ignore[no-untyped-def]
-    """Write the L2 length of each row of x (n, N) to norms (n,)."""
+def scan(x, norms, total, minimum, maximum):  # type: ignore[no-untyped-def]
+    """Write the L2 length of each row of x (n, N) to norms (n,), all that needs no range at once.
+
+    Also adds the rows to total (N,), and lowers minimum (N,) and raises maximum (N,) to theirs.
+    The range is found in the values' own precision, where a vector register holds more of them.
+    """
+    components = x.shape[1]
+    low, high = np.empty(components, x.dtype), np.empty(components, x.dtype)
+    low[:], high[:] = np.inf, -np.inf
     for i in range(x.shape[0]):
         squares = 0.0
-        for j in range(x.shape[1]):
-            value = np.float64(x[i, j])
-            squares += value * value
+        for j in range(components):
+            value = x[i, j]
+            low[j] = value if value < low[j] else low[j]
+            high[j] = value if value > high[j] else high[j]
+            wide = np.float64(value)
+            total[j] += wide
+            squares += wide * wide
         norms[i] = np.sqrt(squares)
+    for j in range(components):
+        minimum[j] = min(minimum[j], np.float64(low[j]))
+        maximum[j] = max(maximum[j], np.float64(high[j]))
 
 
 @njit(nogil=True, cache=True)

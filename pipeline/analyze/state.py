@@ -80,7 +80,8 @@ class State:
         components = x.shape[1]
         total = np.zeros(components)
         minimum, maximum = np.full(components, np.inf), np.full(components, -np.inf)
-        kernels.scan_columns(x, total, minimum, maximum)
+        norms = np.empty(len(x))
+        kernels.scan(x, norms, total, minimum, maximum)
         if not np.isfinite(total).all():
             finite = np.isfinite(x).all(axis=1)
             if not finite.all():
@@ -89,8 +90,6 @@ class State:
         if len(x) == 0:
             return cls.empty(components, attributes)
         mean = np.where(minimum == maximum, minimum, total / len(x))
-        norms = np.empty(len(x))
-        kernels.row_norms(x, norms)
         if not norms.max() <= LONGEST:
             raise AnalyzeError(
                 f"There is a vector of length {norms.max():.3g}; expected at most {LONGEST:g}, "
