@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-TASK_BYTES = (8 * 2**20, 32 * 2**20)
+TASK_BYTES = (16 * 2**20, 32 * 2**20)
 """What a lazy array's task reads at least and at most, in whole chunks: a task costs Dask 2 ms."""
 TASKS = 64
 """Tasks that share a lazy array as long as those bounds allow: enough for any load to be even."""
