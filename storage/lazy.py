@@ -18,7 +18,7 @@ import zarr
 TASK_BYTES = (16 * 2**20, 32 * 2**20)
 """What a lazy array's task reads at least and at most, in whole chunks: a task costs Dask 2 ms."""
 TASKS = 64
-"""Tasks that share a lazy array as long as those bounds allow: enough for any load to be even."""
+"""Tasks that share an array as long as those bounds allow."""
 ARRAYS = 64
 """How many stored arrays a process keeps open."""
 SECONDS_TO_END = 5.0

@@ -274,10 +274,12 @@ def _merged(states: da.Array, numbers: range) -> Any:
     while len(parts) > 1:
         groups = [parts[start : start + FAN_IN] for start in range(0, len(parts), FAN_IN)]
         parts = []
-        for number, group in enumerate(groups, start=len(tree)):
-            if len(group) > 1:
-                tree[name, numbers.start, number] = (_merge_boxed, group)
-            parts.append((name, numbers.start, number) if len(group) > 1 else group[0])
+        for group in groups:
+            if len(group) == 1:  # often the last chunk's: the end of the pass would wait for a task
+                parts += group
+                continue
+            parts.append((name, numbers.start, len(tree)))
+            tree[parts[-1]] = (_merge_boxed, group)
     graph = HighLevelGraph.from_collections(name, tree, dependencies=[states])  # type: ignore[list-item]
     return Delayed(parts[0], graph, layer=name).compute()[0, 0]
 

@@ -1,9 +1,10 @@
 """The compiled loops of the statistics: one thread each, without the interpreter lock.
 
-All take C-contiguous arrays of float32 or float64 and compute in float64. What is counted of a
-value of x depends on that value alone, never on its place in the block: this is what makes the
-counts of the first pass bit-identical under any chunking. Coordinates of `project_rows` differ in
-their last bits with the block that BLAS takes.
+All take C-contiguous arrays of float32 or float64 and compute in float64; only the range of values
+is found in their own precision, which is exact. What is counted of a value of x depends on that
+value alone, never on its place in the block: this is what makes the counts of the first pass
+bit-identical under any chunking. Coordinates of `project_rows` differ in their last bits with the
+block that BLAS takes.
 """
 
 import numpy as np
@@ -13,11 +14,10 @@ from pipeline.analyze.blas import dsyrk
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
-def scan(x, norms, total, minimum, maximum):  # type: ignore[no-untyped-def]
-    """Write the L2 length of each row of x (n, N) to norms (n,), all that needs no range at once.
+def scan_rows(x, norms, total, minimum, maximum):  # type: ignore[no-untyped-def]
+    """Write the L2 length of each row of x (n, N) to norms (n,), and add the rows to total (N,).
 
-    Also adds the rows to total (N,), and lowers minimum (N,) and raises maximum (N,) to theirs.
-    The range is found in the values' own precision, where a vector register holds more of them.
+    Also lowers minimum (N,) and raises maximum (N,) to the range of each column.
     """
     components = x.shape[1]
     low, high = np.empty(components, x.dtype), np.empty(components, x.dtype)

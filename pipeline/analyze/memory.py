@@ -10,6 +10,7 @@ from pipeline.analyze.graph import FAN_IN, WAVE
 from pipeline.analyze.grid import CELLS
 from pipeline.stage import Worker
 from storage.groups import CHUNK_BYTES as LABEL_CHUNK
+from storage.lazy import TASK_BYTES
 from storage.rows import READERS, WINDOW, WINDOWS
 
 _COUNTED = 8  # bytes of a count, and of a float64
@@ -108,6 +109,7 @@ def require_memory(memory: Memory, worker: Worker) -> None:
     if memory.total > worker.memory:
         raise AnalyzeError(
             f"The analysis needs {memory}, but a worker has {worker.memory / 2**20:,.0f} MiB. "
-            "Encode with a smaller encode.chunk, run fewer tasks at once (cluster.workers), list "
-            "fewer analyze.pairs, or give the workers more memory."
+            "Run fewer tasks at once (cluster.workers), list fewer analyze.pairs, give the workers "
+            f"more memory, or, where encode.chunk makes more than {TASK_BYTES[1] // 2**20} MiB of "
+            "vectors, encode with a smaller one."
         )

@@ -81,7 +81,7 @@ class State:
         total = np.zeros(components)
         minimum, maximum = np.full(components, np.inf), np.full(components, -np.inf)
         norms = np.empty(len(x))
-        kernels.scan(x, norms, total, minimum, maximum)
+        kernels.scan_rows(x, norms, total, minimum, maximum)
         if not np.isfinite(total).all():
             finite = np.isfinite(x).all(axis=1)
             if not finite.all():

@@ -23,8 +23,9 @@ from pipeline.cluster_config import ClusterConfig
 from tests.benchmarks.measure import Figure, peak_gib
 from tests.conftest import SilentConsole
 
-COMPONENTS, CHUNK, CORES = 256, 8192, 2
+COMPONENTS, CORES = 256, 2
 SMALL, MIDDLE, LARGE = 202_599, 2_000_000, 20_000_000
+CHUNKS = {SMALL: 16_384, MIDDLE: 32_768, LARGE: 32_768}  # as a store of that size is read
 TASKS = 10_000
 LIMIT_GIB, TASK_SECONDS = 2.0, 0.003
 
@@ -80,11 +81,11 @@ def _in_own_process(size: int) -> tuple[float, float]:
 
 def _measure(size: int) -> tuple[float, float]:
     """Seconds of both passes, and the peak of this process in GiB."""
-    shape, rows = (size, COMPONENTS), da.core.normalize_chunks(CHUNK, (size,))
+    shape, rows = (size, COMPONENTS), da.core.normalize_chunks(CHUNKS[size], (size,))
     z = da.map_blocks(_block, chunks=(rows[0], (COMPONENTS,)), dtype=np.float32, meta=_meta())
     assert z.shape == shape
     with dask_client(ClusterConfig(workers=CORES), SilentConsole()):
-        analyze(z[: 4 * CHUNK])  # compiled and loaded
+        analyze(z[: 4 * CHUNKS[SMALL]])  # compiled and loaded
         started = time.perf_counter()
         analyze(z)
         seconds = time.perf_counter() - started
@@ -105,7 +106,7 @@ def _block(block_info: dict) -> np.ndarray:
 def _drawn() -> np.ndarray:
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(COMPONENTS, COMPONENTS)) / 16
-    return (rng.normal(size=(CHUNK, COMPONENTS)) @ mixing).astype(np.float32)
+    return (rng.normal(size=(max(CHUNKS.values()), COMPONENTS)) @ mixing).astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,13 @@ def test_run__a_changed_query_describes_that_selection_alone(
 
 
 def test_run__selections_and_attribute_means_grow(
-    everything: Path, tree: Path, selecting: RunConfig, root: Path
+    everything: Path,
+    tree: Path,
+    selecting: RunConfig,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("storage.lazy.TASK_BYTES", (1, 1))  # a task for each stored chunk
     go(selecting, root)
     arrive(everything, tree, FIRST, FIRST + MORE)
 
@@ -60,6 +65,7 @@ def test_run__selections_and_attribute_means_grow(
 
     assert lines.count(f"The statistics of {FIRST} vectors grow by {MORE}.") == 3
     latents = result.store.latents
+    assert latents["z"].data.npartitions > 2
     where = latents["Smiling"].values & ~latents["Male"].values
     scratch = analyze(
         latents["z"].data, selecting.analyze, attributes=attribute_table(latents), where=where

@@ -127,8 +127,40 @@ def test_analyze__does_not_depend_on_chunks(
 
     for name in COUNTS:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
-    for name in ("mean", "comoment", "explained_variance", "radius_mean", "pc_kurtosis"):
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, err_msg=name)
+    for name in ("mean", "comoment", "explained_variance", "radius_mean", "radius_comoment"):
+        largest = np.abs(expected[name]).max()
+        np.testing.assert_allclose(
+            found[name], expected[name], rtol=1e-12, atol=1e-12 * largest, err_msg=name
+        )
+    np.testing.assert_allclose(found["pc_kurtosis"], expected["pc_kurtosis"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("blocks", [1, 8, 9, 17, 65, WAVE, WAVE + 1, 1025])
+def test_summarize__merges_any_number_of_chunks(blocks: int) -> None:
+    z = latents(2 * blocks, 3)
+
+    found = summarize(da.from_array(z, chunks=(2, 3)))
+
+    expected = State.from_vectors(z)
+    np.testing.assert_array_equal(found.grid.counts, expected.grid.counts)
+    np.testing.assert_array_equal(found.radii.grid.counts, expected.radii.grid.counts)
+    np.testing.assert_allclose(found.moments.mean, expected.moments.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.moments.comoment, expected.moments.comoment, rtol=1e-12)
+    assert found.moments.count == 2 * blocks
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_analyze__takes_any_dtype_of_latents_through_both_passes(dtype: type) -> None:
+    z = latents(2000, 5).astype(dtype)
+
+    found = analyze(da.from_array(z, chunks=(300, 5)))
+
+    exact = z.astype(np.float64)
+    np.testing.assert_allclose(found["mean"], exact.mean(axis=0), rtol=1e-12)
+    v = (exact - found["mean"].values) @ found["loadings"].values.T
+    for k, edges in enumerate(found["pc_histogram_edges"].values):
+        np.testing.assert_array_equal(found["pc_histogram"][k], np.histogram(v[:, k], edges)[0])
+    np.testing.assert_allclose(found["pc_kurtosis"], stats.kurtosis(v), atol=1e-9)
 
 
 def test_analyze__reads_each_chunk_once_per_pass(z: np.ndarray) -> None:
@@ -171,7 +203,8 @@ def test_from_dataset__restores_the_state_and_takes_new_vectors(z: np.ndarray) -
     found, expected = describe(whole, grown), analyze(whole)
     for name in COUNTS:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
-    np.testing.assert_allclose(found["comoment"], expected["comoment"], rtol=1e-9)
+    largest = np.abs(expected["comoment"]).max()
+    np.testing.assert_allclose(found["comoment"], expected["comoment"], atol=1e-12 * largest)
 
 
 def test_analyze__counts_vectors_that_are_not_finite(z: np.ndarray) -> None:
@@ -267,6 +300,21 @@ def test_summarize__sends_no_large_graph_for_10_000_chunks(monkeypatch: pytest.M
         summarize(z, attributes=labels, where=np.ones(len(z), bool))
 
     assert len(sent) == -(-10_000 // WAVE)
+    assert max(sent) < 4 * 2**20
+
+
+def test_describe__sends_no_large_graph_for_10_000_chunks() -> None:
+    z = da.from_array(Far(), chunks=(2048, 256), lock=False, inline_array=True)
+    state = State.from_vectors(latents(300, 256))
+    sent: list[int] = []
+
+    def send(dsk: Any, keys: Any, **_: Any) -> Any:
+        sent.append(len(cloudpickle.dumps(dict(dsk.optimize().__dask_graph__()))))
+        raise InterruptedError  # the first wave, with what all waves share
+
+    with dask.config.set(scheduler=send), pytest.raises(InterruptedError):
+        describe(z, state, where=np.ones(len(z), bool))
+
     assert max(sent) < 4 * 2**20
 
 

@@ -75,6 +75,6 @@ def test_require_memory__names_what_is_missing_and_the_remedies() -> None:
     z = da.zeros((10**6, 256), chunks=(10**6, 256), dtype="float32")
     memory = memory_needed(z, AnalyzeConfig(), attributes=0, threads=2, base=2**28)
 
-    with pytest.raises(AnalyzeError, match=r"but a worker has 1,024 MiB. Encode with a smaller"):
+    with pytest.raises(AnalyzeError, match=r"but a worker has 1,024 MiB. Run fewer tasks"):
         require_memory(memory, Worker(threads=2, memory=2**30, held=2**28))
     require_memory(memory, Worker(threads=2, memory=2**40, held=2**28))

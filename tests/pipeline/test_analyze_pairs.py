@@ -58,6 +58,16 @@ def test_analyze__pair_counts_equal_numpy_for_any_chunks(z: np.ndarray, chunks: 
     assert_counted(found, "pc_", v)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_analyze__pair_counts_equal_numpy_for_any_dtype(z: np.ndarray, dtype: type) -> None:
+    exact = z.astype(dtype).astype(np.float64)
+
+    found = analyze(da.from_array(z.astype(dtype), chunks=(700, -1)))
+
+    assert_counted(found, "", exact)
+    assert_counted(found, "pc_", (exact - found["mean"].values) @ found["loadings"].values.T)
+
+
 def test_analyze__pair_edges_reach_from_the_mean(z: np.ndarray) -> None:
     config = AnalyzeConfig(pairs=PairsConfig(bins=10, reach=3, original=[(2, 5)], pc=[]))
 
