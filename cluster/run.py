@@ -95,6 +95,7 @@ def run(
             repository.keep(TOUCHED, pack_touched(known.touched))
         planned = _planned(config, source, store, known, until)
         _require_devices(config, planned)
+        _require_labels(config, planned, store)
         for todo in planned:
             if not todo.reason:
                 if todo.step.stage == "ingest":
@@ -104,6 +105,8 @@ def run(
                 continue
             work = partial(_execute, todo, repository, config, console, gate)
             outcomes.append(workers.compute(todo.step.stage, work))
+            if todo.step.stage == "ingest":
+                _require_labels(config, planned, repository.store(), ingested=True)
         store = repository.store()
         if until != "report":
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -157,6 +160,7 @@ def dry_run(
         store = open_store(root)
         known = _known(source, store, unpack_touched(Blobs(store.root).get(TOUCHED)))
     planned = _planned(config, source, store, known, until)
+    _require_labels(config, planned, store)
     prospects = [
         Prospect(stage=todo.step.stage, target=todo.step.writes, reason=todo.reason)
         for todo in planned
@@ -184,6 +188,34 @@ def _require_devices(config: RunConfig, planned: list[PlannedStep]) -> None:
         from pipeline.train.device import choose_device
 
         choose_device("cuda")
+
+
+def _require_labels(
+    config: RunConfig, planned: list[PlannedStep], store: Store | None, *, ingested: bool = False
+) -> None:
+    """Refuse before the training what the analysis would refuse after it: a label that is none.
+
+    Where photographs are to be ingested, their labels are known when that is done (`ingested`).
+
+    Raises
+    ------
+    AnalyzeError
+        If a query of `analyze.selections` cannot be asked of the photographs in the store.
+    """
+    selections = config.analyze.selections
+    to_do = {todo.step.stage for todo in planned if todo.reason}
+    known = ingested or "ingest" not in to_do
+    if store is None or not (known and selections and "analyze" in to_do):
+        return
+    # Loaded where it is asked for: pandas takes half a second.
+    from pipeline.analyze import AnalyzeError, selected
+
+    images = store.images
+    for name, query in selections.items():
+        try:
+            selected(images, query)
+        except AnalyzeError as error:
+            raise AnalyzeError(f"analyze.selections.{name}: {error}") from None
 
 
 def _execute(

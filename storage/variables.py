@@ -145,10 +145,11 @@ core_count   | | int64   | vectors in the core
 core_pc_mean | pc | float64 | mean of the core along each principal component
 core_pc_std  | pc | float64 | standard deviation of the core, ddof = 1
 core_pc_hw   | pc | float64 | full width at half maximum of the core
-mahalanobis_chi_distance | | float64 | from its distribution function to that of chi, at most
+mahalanobis_chi_distance | | float64 | largest gap to the distribution function of chi, by cells
 """
 
 _ATTRIBUTE = "attribute | attribute | str | name of a label that photographs have or have not"
+_OTHER = "other_attribute | other_attribute | str | the same names, of the second of two attributes"
 
 _ATTRIBUTES = """
 attribute_count | attribute           | int64   | vectors that have the attribute
@@ -254,6 +255,7 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "structure": _group(
         _table(_CLUSTERS, required=True),
         _table(_ATTRIBUTE, label=True),
+        _table(_OTHER, label=True),
         _table(_BY_ATTRIBUTE),
     ),
     "samples": _group(

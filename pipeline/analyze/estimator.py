@@ -8,6 +8,7 @@ from typing import Any, Self
 import dask
 import dask.array as da
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import (
@@ -227,9 +228,10 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
 
 def _dask_array(X: Any) -> da.Array | None:
-    """The Dask array of a Dask array or DataFrame; None for what is not lazy."""
+    """The Dask array of a Dask array, DataFrame or DataArray; None for what is not lazy."""
     if not dask.is_dask_collection(X):
         return None
+    X = X.data if isinstance(X, xr.DataArray) else X
     array = X.to_dask_array() if hasattr(X, "to_dask_array") else X
     if not isinstance(array, da.Array) or array.ndim != 2 or array.dtype.kind not in "fiu":
         raise EstimatorError(
@@ -275,7 +277,8 @@ def _affine(x: Any, before: Any, matrix: Floats, after: Any) -> Any:
 
 def _affine_block(x: Any, before: Any, matrix: Floats, after: Any) -> Any:
     centred = np.subtract(x, before, dtype=np.float64)
-    return (centred @ matrix + after).astype(_result_dtype(x), copy=False)
+    with np.errstate(invalid="ignore"):  # NaN of a lazy array stays NaN
+        return (centred @ matrix + after).astype(_result_dtype(x), copy=False)
 
 
 def _affine_task(x: Any, **parameters: Any) -> Any:

@@ -121,15 +121,21 @@ def describe(
     Raises
     ------
     AnalyzeError
-        If the state holds no vector, `config.pairs` names a component that there is not, or
-        `pca.solver` is incremental and there are fewer finite vectors than components.
+        If the state holds no vector, or is not that of z and `where`; if `config.pairs` names a
+        component that there is not, or `pca.solver` is incremental and there are fewer finite
+        vectors than components.
     """
+    config = _settings(config)
     if state.moments.count == 0:
         raise AnalyzeError(
             "Statistics need at least one vector without NaN or infinite components; there are "
             f"none ({state.nan_rows} others). Look at the latents, or select more of them."
         )
-    z, journal, config = _lazy(z), journal or Journal(), config or AnalyzeConfig()
+    z, journal, components = _lazy(z), journal or Journal(), len(state.moments.mean)
+    if z.shape[1] != components:
+        raise AnalyzeError(
+            f"The state is of vectors of {components} components, but z has {z.shape[1]}."
+        )
     basis = _basis(z if where is None else z[_mask(where)], state, config)
     pairs = pair_intervals(state, basis, config)
     shared = {
@@ -141,6 +147,12 @@ def describe(
     delayed = {name: dask.delayed(value) for name, value in shared.items()}
     _fill(journal, _parts(z, Projection.from_vectors, None, where, **delayed))
     assert journal.state is not None
+    read = journal.state.core.count + journal.state.tail.count
+    if read != state.moments.count:
+        raise AnalyzeError(
+            f"The state is of {state.moments.count:,} finite vectors, but z and `where` have "
+            f"{read:,}: both passes need the same z and the same `where`."
+        )
     return statistics_dataset(state, basis, pairs, journal.state, config)
 
 
@@ -212,18 +224,29 @@ def _parts(
     )
 
 
+def _settings(config: AnalyzeConfig | None) -> AnalyzeConfig:
+    if config is not None and not isinstance(config, AnalyzeConfig):
+        raise AnalyzeError(
+            f"Settings come as AnalyzeConfig(bins=50) or the like, not as {type(config).__name__}."
+        )
+    return config or AnalyzeConfig()
+
+
 def _lazy(z: Vectors) -> da.Array:
     """Vectors as a Dask array, whatever holds them.
 
     Raises
     ------
     AnalyzeError
-        If they have not two dimensions.
+        If they have not two dimensions, or no component.
     """
+    if isinstance(z, xr.Dataset):
+        raise AnalyzeError('Vectors come as an array; of a Dataset, name it: latents["z"].')
     held = z.data if isinstance(z, xr.DataArray) else z
-    if np.ndim(held) != 2:
+    if np.ndim(held) != 2 or np.shape(held)[1] == 0:
         raise AnalyzeError(
-            f"Vectors come as an array (vector, component), not of shape {np.shape(held)}."
+            "Vectors come as an array (vector, component) of at least one component, not of shape "
+            f"{np.shape(held)}."
         )
     return held if isinstance(held, da.Array) else da.from_array(held, chunks=("auto", -1))
 

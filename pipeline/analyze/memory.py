@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 
 import dask.array as da
+import numpy as np
+import psutil
 
 from pipeline.analyze.config import AnalyzeConfig
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.graph import FAN_IN, WAVE
 from pipeline.analyze.grid import CELLS
+from pipeline.analyze.projection import Basis, Projection
+from pipeline.analyze.state import State
+from pipeline.analyze.statistics import pair_intervals
 from pipeline.stage import Worker
 from storage.groups import CHUNK_BYTES as LABEL_CHUNK
 from storage.lazy import TASK_BYTES
@@ -98,6 +103,19 @@ def memory_needed(
     return Memory(base, blocks, waiting * state, labels)
 
 
+def process_memory() -> int:
+    """Bytes of this process, once it has loaded what the tasks of an analysis run.
+
+    A worker process that has just begun takes a fifth of that.
+    """
+    x, flags, config = np.eye(3, dtype=np.float32), np.ones((3, 1), np.bool_), AnalyzeConfig()
+    state = State.from_vectors(x, flags, ("any",))
+    basis = Basis.from_moments(state.merge(state).moments)
+    pairs = pair_intervals(state, basis, config)
+    Projection.from_vectors(x, basis, basis.core_radius(config.core_level), *pairs)
+    return int(psutil.Process().memory_info().rss)
+
+
 def require_memory(memory: Memory, worker: Worker) -> None:
     """Refuse an analysis that a worker has not the memory for.
 
@@ -109,7 +127,20 @@ def require_memory(memory: Memory, worker: Worker) -> None:
     if memory.total > worker.memory:
         raise AnalyzeError(
             f"The analysis needs {memory}, but a worker has {worker.memory / 2**20:,.0f} MiB. "
-            "Run fewer tasks at once (cluster.workers), list fewer analyze.pairs, give the workers "
-            f"more memory, or, where encode.chunk makes more than {TASK_BYTES[1] // 2**20} MiB of "
-            "vectors, encode with a smaller one."
+            f"{_remedies(memory, worker)}"
         )
+
+
+def _remedies(memory: Memory, worker: Worker) -> str:
+    remedies = ["give the workers more memory (cluster.memory, for batch jobs cluster.jobs.memory)"]
+    if worker.threads > 1:
+        remedies.append("run fewer tasks at once (cluster.workers)")
+    if memory.states > memory.total / 4:
+        remedies.append("list fewer analyze.pairs")
+    if memory.blocks > memory.total / 4:
+        most = TASK_BYTES[1] // 2**20
+        remedies.append(
+            f"encode with a smaller encode.chunk, where it makes more than {most} MiB of vectors"
+        )
+    sentence = ", or ".join(remedies)
+    return f"{sentence[0].upper()}{sentence[1:]}."

@@ -47,11 +47,13 @@ def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
     try:
         found = frame.eval(query, local_dict={}, global_dict={})
     except pd.errors.UndefinedVariableError as error:
-        raise AnalyzeError(f"The query {query!r} names no label: {_hint(error, frame)}") from None
+        raise AnalyzeError(
+            f"The query {query!r} names no label: {_hint(error, frame)}{_backticks(query, frame)}"
+        ) from None
     except Exception as error:  # the engine raises whatever its parser and NumPy do
         raise AnalyzeError(
             f"The query {query!r} cannot be evaluated: {error}. Expected an expression such as "
-            "'Smiling and not Male' or \"split == 'test'\"."
+            f"'Smiling and not Male' or \"split == 'test'\".{_backticks(query, frame)}"
         ) from None
     values = np.asarray(found)
     if values.dtype != np.bool_ or values.shape != (len(frame),):
@@ -82,5 +84,13 @@ def _frame(labelled: xr.Dataset) -> pd.DataFrame:
 def _hint(error: Exception, frame: pd.DataFrame) -> str:
     wrong = str(error).split("'")[1]
     close = get_close_matches(wrong, map(str, frame.columns), n=3, cutoff=0.5)
-    labels = ", ".join(close or sorted(map(str, frame.columns)))
-    return f"{wrong!r}; {'did you mean' if close else 'there are'} {labels}?"
+    if close:
+        return f"{wrong!r}; did you mean {', '.join(close)}?"
+    return f"{wrong!r}; there are {', '.join(sorted(map(str, frame.columns)))}."
+
+
+def _backticks(query: str, frame: pd.DataFrame) -> str:
+    """What to say where the query has a label that is no identifier, without backticks."""
+    bare = re.sub(r"`[^`]*`", "", query)
+    names = [name for name in map(str, frame.columns) if not name.isidentifier() and name in bare]
+    return f" Write `{names[0]}` in backticks." if names else ""

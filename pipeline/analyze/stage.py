@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from hashlib import sha256
 
+import dask
 import dask.array as da
 import numpy as np
 import xarray as xr
@@ -13,7 +14,7 @@ from pipeline.analyze.attributes import attribute_table
 from pipeline.analyze.errors import AnalyzeError
 from pipeline.analyze.graph import WAVE, describe, summarize, waves
 from pipeline.analyze.journal import pack, unpack
-from pipeline.analyze.memory import memory_needed, require_memory
+from pipeline.analyze.memory import memory_needed, process_memory, require_memory
 from pipeline.analyze.selection import selected
 from pipeline.analyze.state import State
 from pipeline.console import counted
@@ -42,12 +43,13 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
     new = z[covered:]
     if covered:
         run.console.line(f"The statistics of {counted(covered, 'vector')} grow by {len(new):,}.")
+    (loaded,) = dask.compute(dask.delayed(process_memory)())  # by one of the workers
     memory = memory_needed(
         z,
         run.config.analyze,
         attributes=labels.attributes.sizes["attribute"],
         threads=run.worker.threads,
-        base=run.worker.held,
+        base=max(run.worker.held, loaded),
     )
     require_memory(memory, run.worker)
     run.console.line(f"The analysis needs {memory}.")

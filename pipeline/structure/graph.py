@@ -69,7 +69,8 @@ def describe_structure(
         contents |= _clusters(clusters, labels)
         contents |= _probes(z, statistics, labels, config, on_progress)
     names = np.array(labels.names, dtype=np.dtypes.StringDType())
-    coords = {"attribute": ("attribute", names)} if labels.names else {}
+    dims = ("attribute", "other_attribute") if labels.names else ()
+    coords = {dim: (dim, names) for dim in dims}
     return xr.Dataset(contents, coords)
 
 

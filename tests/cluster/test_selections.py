@@ -98,3 +98,16 @@ def test_run__refuses_a_selection_of_nothing(config: RunConfig, root: Path) -> N
 def test_config__refuses_an_empty_query(config: RunConfig) -> None:
     with pytest.raises(ConfigError, match=r"analyze.selections.all: .*at least 1 character"):
         override(config, ["analyze.selections.all=''"])
+
+
+def test_run__refuses_a_query_of_no_label_before_the_training(
+    selecting: RunConfig, tmp_path: Path
+) -> None:
+    wrong = override(selecting, ["analyze.selections.women=Smilling"])
+
+    with pytest.raises(AnalyzeError, match=r"analyze.selections.women.*did you mean Smiling\?"):
+        go(wrong, tmp_path / "fresh")
+
+    assert open_store(tmp_path / "fresh").groups == ("images",)
+    with pytest.raises(AnalyzeError, match="did you mean"):
+        dry_run(wrong, str(tmp_path / "fresh"), console=SilentConsole(), title="t", until="analyze")

@@ -159,6 +159,7 @@ def test_selected__evaluates_labels(labelled: xr.Dataset, query: str, expected) 
     [
         ("Smilling and Beard", "'Smilling'; did you mean Smiling"),
         ("Smiling +", "cannot be evaluated"),
+        ("5_o_Clock_Shadow", "Write `5_o_Clock_Shadow` in backticks"),
         ("split", "not true or false"),
         ("@nothing", "names no label"),
         ("nonsense == 1", "there are 5_o_Clock_Shadow, Beard"),

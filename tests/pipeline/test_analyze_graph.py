@@ -318,9 +318,35 @@ def test_describe__sends_no_large_graph_for_10_000_chunks() -> None:
     assert max(sent) < 4 * 2**20
 
 
-def test_analyze__refuses_what_are_not_vectors() -> None:
-    with pytest.raises(AnalyzeError, match="vector, component"):
-        analyze(da.zeros(5))
+@pytest.mark.parametrize(
+    ("z", "message"),
+    [
+        (da.zeros(5), "vector, component"),
+        (np.zeros((4, 0)), "at least one component"),
+        (xr.Dataset({"z": (("image", "component"), np.zeros((4, 2)))}), r'latents\["z"\]'),
+    ],
+)
+def test_analyze__refuses_what_are_not_vectors(z: Any, message: str) -> None:
+    with pytest.raises(AnalyzeError, match=message):
+        analyze(z)
+
+
+def test_analyze__refuses_settings_of_another_type(z: np.ndarray) -> None:
+    settings: Any = {"bins": 50}
+
+    with pytest.raises(AnalyzeError, match=r"AnalyzeConfig\(bins=50\).*not as dict"):
+        analyze(z, settings)
+
+
+def test_describe__refuses_other_vectors_than_those_of_the_state(z: np.ndarray) -> None:
+    where = z[:, 0] > z[:, 0].mean()
+    some = summarize(z, where=where)
+
+    for vectors, mask in ((z, None), (z[:100], where[:100])):
+        with pytest.raises(AnalyzeError, match="the same z and the same `where`"):
+            describe(vectors, some, where=mask)
+    with pytest.raises(AnalyzeError, match="of 12 components, but z has 10"):
+        describe(z[:, :10], some, where=where)
 
 
 def test_analyze__takes_the_number_of_intervals(z: np.ndarray) -> None:

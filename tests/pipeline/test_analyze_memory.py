@@ -75,6 +75,33 @@ def test_require_memory__names_what_is_missing_and_the_remedies() -> None:
     z = da.zeros((10**6, 256), chunks=(10**6, 256), dtype="float32")
     memory = memory_needed(z, AnalyzeConfig(), attributes=0, threads=2, base=2**28)
 
-    with pytest.raises(AnalyzeError, match=r"but a worker has 1,024 MiB. Run fewer tasks"):
+    with pytest.raises(AnalyzeError, match=r"but a worker has 1,024 MiB. Give the workers"):
         require_memory(memory, Worker(threads=2, memory=2**30, held=2**28))
     require_memory(memory, Worker(threads=2, memory=2**40, held=2**28))
+
+
+def test_require_memory__names_only_remedies_that_help() -> None:
+    z = da.zeros((10**5, 256), chunks=(16_384, 256), dtype="float32")
+    memory = memory_needed(z, AnalyzeConfig(), attributes=0, threads=1, base=2**30)
+
+    with pytest.raises(AnalyzeError, match=r"cluster\.memory") as raised:
+        require_memory(memory, Worker(threads=1, memory=2**30, held=2**30))
+
+    for other in ("cluster.workers", "analyze.pairs", "encode.chunk"):
+        assert other not in str(raised.value)
+
+
+def test_process_memory__is_that_of_a_process_that_has_analyzed() -> None:
+    program = """
+import dask.array as da, psutil
+from pipeline.analyze.memory import process_memory
+stated = process_memory()
+from pipeline.analyze import analyze
+analyze(da.ones((20, 3), chunks=(5, 3)) * da.arange(20)[:, None])
+print(stated / psutil.Process().memory_info().rss)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert 0.8 < float(done.stdout) <= 1.0
