@@ -5,9 +5,13 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 
+import xarray as xr
+
 from cluster.address import check_usage
 from cluster.plan import PlannedStep, plan_steps
 from cluster.workers import Workers
+from pipeline.analyze.errors import AnalyzeError
+from pipeline.analyze.selection import selected
 from pipeline.config import RunConfig
 from pipeline.console import Console, counted
 from pipeline.fingerprint import fingerprint
@@ -22,6 +26,7 @@ from pipeline.stage_names import STAGES
 from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from storage.blobs import Blobs
 from storage.branch import Gate
+from storage.variables import labels
 
 TOUCHED = "touched.json"
 
@@ -207,13 +212,10 @@ def _require_labels(
     known = ingested or "ingest" not in to_do
     if store is None or not (known and selections and "analyze" in to_do):
         return
-    # Loaded where it is asked for: pandas takes half a second.
-    from pipeline.analyze import AnalyzeError, selected
-
-    images = store.images
+    described = xr.Dataset(coords=labels(store.images))
     for name, query in selections.items():
         try:
-            selected(images, query)
+            selected(described, query)
         except AnalyzeError as error:
             raise AnalyzeError(f"analyze.selections.{name}: {error}") from None
 

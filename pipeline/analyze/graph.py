@@ -121,9 +121,9 @@ def describe(
     Raises
     ------
     AnalyzeError
-        If the state holds no vector, or is not that of z and `where`; if `config.pairs` names a
-        component that there is not, or `pca.solver` is incremental and there are fewer finite
-        vectors than components.
+        If the state holds no vector, or another number of them than z and `where`; if
+        `config.pairs` names a component that there is not, or `pca.solver` is incremental and
+        there are fewer finite vectors than components.
     """
     config = _settings(config)
     if state.moments.count == 0:
@@ -136,6 +136,12 @@ def describe(
         raise AnalyzeError(
             f"The state is of vectors of {components} components, but z has {z.shape[1]}."
         )
+    seen, rows = state.moments.count + state.nan_rows, _rows(z, where)
+    if seen != rows and not np.isnan(rows):  # Dask may not know how many there are
+        raise AnalyzeError(
+            f"The state is of {seen:,} vectors, but z and `where` have {rows:,}: both passes need "
+            "the same z and the same `where`."
+        )
     basis = _basis(z if where is None else z[_mask(where)], state, config)
     pairs = pair_intervals(state, basis, config)
     shared = {
@@ -147,12 +153,6 @@ def describe(
     delayed = {name: dask.delayed(value) for name, value in shared.items()}
     _fill(journal, _parts(z, Projection.from_vectors, None, where, **delayed))
     assert journal.state is not None
-    read = journal.state.core.count + journal.state.tail.count
-    if read != state.moments.count:
-        raise AnalyzeError(
-            f"The state is of {state.moments.count:,} finite vectors, but z and `where` have "
-            f"{read:,}: both passes need the same z and the same `where`."
-        )
     return statistics_dataset(state, basis, pairs, journal.state, config)
 
 
@@ -259,6 +259,16 @@ def _mask(where: Any) -> NDArray[np.bool_]:
             "`selected` gives it."
         )
     return mask
+
+
+def _rows(z: da.Array, where: Any) -> float:
+    """How many of the vectors are described; NaN where the lengths of chunks are not known."""
+    if where is None:
+        return z.shape[0]
+    mask = _mask(where)
+    if len(mask) != z.shape[0]:
+        raise AnalyzeError(f"`where` has {len(mask):,} rows, but there are {z.shape[0]:,} vectors.")
+    return int(mask.sum())
 
 
 def _aligned(z: da.Array, table: Any) -> da.Array:

@@ -33,6 +33,8 @@ class Memory:
         Vectors in work, in all threads: as they are read, and in float64.
     states
         Mergeable states that wait for each other.
+    pairs
+        What the counts of pairs take of those.
     labels
         Attributes as the process keeps them.
     """
@@ -40,6 +42,7 @@ class Memory:
     base: int
     blocks: int
     states: int
+    pairs: int
     labels: int
 
     @property
@@ -89,7 +92,8 @@ def memory_needed(
     listed = (config.pairs.original, config.pairs.pc)
     among = config.pairs.components * (config.pairs.components - 1) // 2
     pairs = sum(among if pairs is None else len(pairs) for pairs in listed)
-    state = _COUNTED * (2 * components * (CELLS + components) + pairs * config.pairs.bins**2)
+    counted = _COUNTED * pairs * config.pairs.bins**2
+    state = _COUNTED * 2 * components * (CELLS + components) + counted
     levels, width = 1, min(WAVE, z.numblocks[0])
     while width > FAN_IN:
         levels, width = levels + 1, -(-width // FAN_IN)
@@ -100,7 +104,7 @@ def memory_needed(
     if config.pca.solver == "incremental":
         # A batch in float64, what is stacked under it, and the factors of its decomposition.
         blocks += 5 * _COUNTED * (max(rows, components) + components) * components
-    return Memory(base, blocks, waiting * state, labels)
+    return Memory(base, blocks, waiting * state, waiting * counted, labels)
 
 
 def process_memory() -> int:
@@ -135,7 +139,7 @@ def _remedies(memory: Memory, worker: Worker) -> str:
     remedies = ["give the workers more memory (cluster.memory, for batch jobs cluster.jobs.memory)"]
     if worker.threads > 1:
         remedies.append("run fewer tasks at once (cluster.workers)")
-    if memory.states > memory.total / 4:
+    if memory.pairs > memory.total / 4:
         remedies.append("list fewer analyze.pairs")
     if memory.blocks > memory.total / 4:
         most = TASK_BYTES[1] // 2**20

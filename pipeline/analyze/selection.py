@@ -91,6 +91,6 @@ def _hint(error: Exception, frame: pd.DataFrame) -> str:
 
 def _backticks(query: str, frame: pd.DataFrame) -> str:
     """What to say where the query has a label that is no identifier, without backticks."""
-    bare = re.sub(r"`[^`]*`", "", query)
-    names = [name for name in map(str, frame.columns) if not name.isidentifier() and name in bare]
+    bare, odd = re.sub(r"`[^`]*`", "", query), [n for n in frame.columns if not n.isidentifier()]
+    names = [name for name in odd if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", bare)]
     return f" Write `{names[0]}` in backticks." if names else ""

@@ -12,6 +12,7 @@ import dask_ml.preprocessing
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -277,6 +278,20 @@ def test_fit_transform__takes_lazy_frames() -> None:
 
     assert isinstance(found, da.Array)
     np.testing.assert_allclose(found.compute(), MergeablePCA(2).fit_transform(x), atol=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+def test_fit__takes_lazy_vectors_of_a_store() -> None:
+    x = vectors()
+    gap = x.copy()
+    gap[3] = np.nan
+
+    found = MergeablePCA(3).fit(xr.DataArray(lazy(x), dims=("image", "component")))
+
+    expected = MergeablePCA(3).fit(x)
+    np.testing.assert_allclose(found.explained_variance_, expected.explained_variance_, rtol=1e-12)
+    v = found.transform(xr.DataArray(lazy(gap))).compute()
+    assert np.isnan(v).all(axis=1).nonzero()[0].tolist() == [3]
 
 
 def test_dask_ml__grid_search() -> None:

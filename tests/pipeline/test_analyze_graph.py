@@ -1,6 +1,7 @@
 """The statistics of a Dask array against NumPy, SciPy and scikit-learn, under any chunking."""
 
 from collections import Counter
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -305,7 +306,7 @@ def test_summarize__sends_no_large_graph_for_10_000_chunks(monkeypatch: pytest.M
 
 def test_describe__sends_no_large_graph_for_10_000_chunks() -> None:
     z = da.from_array(Far(), chunks=(2048, 256), lock=False, inline_array=True)
-    state = State.from_vectors(latents(300, 256))
+    state = replace(State.from_vectors(latents(300, 256)), nan_rows=len(z) - 300)
     sent: list[int] = []
 
     def send(dsk: Any, keys: Any, **_: Any) -> Any:
@@ -345,6 +346,8 @@ def test_describe__refuses_other_vectors_than_those_of_the_state(z: np.ndarray) 
     for vectors, mask in ((z, None), (z[:100], where[:100])):
         with pytest.raises(AnalyzeError, match="the same z and the same `where`"):
             describe(vectors, some, where=mask)
+    with pytest.raises(AnalyzeError, match="`where` has 100 rows"):
+        describe(z, some, where=where[:100])
     with pytest.raises(AnalyzeError, match="of 12 components, but z has 10"):
         describe(z[:, :10], some, where=where)
 

@@ -134,6 +134,7 @@ def test_describe_structure__whitened_angles_are_those_of_the_fisher_discriminan
 
     a, b = directions
     cosine = a @ inverse @ b / np.sqrt(a @ inverse @ a * (b @ inverse @ b))
-    found = structure["whitened_direction_angle"].values
-    i, j = (structure["attribute"].values.tolist().index(name) for name in names)
-    assert found[i, j] == found[j, i] == pytest.approx(np.degrees(np.arccos(cosine)), abs=1e-6)
+    found = structure["whitened_direction_angle"]
+    angle = found.sel(attribute=names[0], other_attribute=names[1])
+    assert angle == found.sel(attribute=names[1], other_attribute=names[0])
+    assert angle == pytest.approx(np.degrees(np.arccos(cosine)), abs=1e-6)
