@@ -1,11 +1,9 @@
 """The statistics of a Dask array against NumPy, SciPy and scikit-learn, under any chunking."""
 
 from collections import Counter
-from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-import cloudpickle
 import dask
 import dask.array as da
 import numpy as np
@@ -15,8 +13,7 @@ from scipy import stats
 from sklearn.decomposition import PCA
 
 from pipeline.analyze import AnalyzeConfig, AnalyzeError, State, analyze, describe, summarize
-from pipeline.analyze.graph import WAVE, _box
-from storage.rows import LabelTable
+from pipeline.analyze.graph import WAVE
 from storage.validation import is_text
 from storage.variables import VARIABLES
 
@@ -275,48 +272,6 @@ def test_analyze__takes_vectors_whatever_holds_them(z: np.ndarray) -> None:
 
     for held in (z, xr.DataArray(z), xr.DataArray(lazy)):
         np.testing.assert_array_equal(analyze(held)["grid_counts"], expected["grid_counts"])
-
-
-class Far:
-    """An array that is nowhere, to be read by tasks."""
-
-    shape, dtype, ndim = (10_000 * 2048, 256), np.dtype(np.float32), 2
-
-    def __getitem__(self, index: tuple) -> np.ndarray:
-        raise AssertionError("read")
-
-
-def test_summarize__sends_no_large_graph_for_10_000_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    z = da.from_array(Far(), chunks=(2048, 256), lock=False, inline_array=True)
-    table = LabelTable("root", "version", "latents", tuple(map(str, range(40))), len(z))
-    flags = da.from_array(table, chunks=(2048, 40), lock=False, inline_array=True)
-    labels = xr.DataArray(flags, dims=("image", "attribute"), coords={"attribute": [*table.names]})
-    sent: list[int] = []
-
-    def send(dsk: Any, keys: Any, **_: Any) -> Any:
-        sent.append(len(cloudpickle.dumps(dict(dsk.optimize().__dask_graph__()))))
-        return [_box(State.empty(256, table.names)) for _ in keys]
-
-    with dask.config.set(scheduler=send):
-        summarize(z, attributes=labels, where=np.ones(len(z), bool))
-
-    assert len(sent) == -(-10_000 // WAVE)
-    assert max(sent) < 4 * 2**20
-
-
-def test_describe__sends_no_large_graph_for_10_000_chunks() -> None:
-    z = da.from_array(Far(), chunks=(2048, 256), lock=False, inline_array=True)
-    state = replace(State.from_vectors(latents(300, 256)), nan_rows=len(z) - 300)
-    sent: list[int] = []
-
-    def send(dsk: Any, keys: Any, **_: Any) -> Any:
-        sent.append(len(cloudpickle.dumps(dict(dsk.optimize().__dask_graph__()))))
-        raise InterruptedError  # the first wave, with what all waves share
-
-    with dask.config.set(scheduler=send), pytest.raises(InterruptedError):
-        describe(z, state, where=np.ones(len(z), bool))
-
-    assert max(sent) < 4 * 2**20
 
 
 @pytest.mark.parametrize(
