@@ -3,10 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# editable_mode=compat puts this folder on the path of every process. Without it, worker processes
-# take any folder named storage, pipeline or cluster in their working folder for the package.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-  --config-settings editable_mode=compat --editable '.[dev]'
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 
 .PHONY: demo test test-services lint bench format constraints clean
 
@@ -49,4 +46,4 @@ constraints:
 	touch $(INSTALLED)
 
 clean:
-	rm -rf $(VENV) runs build dist *.egg-info
+	rm -rf $(VENV) runs build dist src/*.egg-info

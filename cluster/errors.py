@@ -1,6 +1,6 @@
 """What can go wrong between a run and its workers."""
 
-from storage.errors import ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 
 class ClusterError(ZpointsError):

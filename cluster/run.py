@@ -7,26 +7,33 @@ from functools import partial
 
 import xarray as xr
 
-from cluster.address import check_usage
-from cluster.plan import PlannedStep, plan_steps
-from cluster.workers import Workers
-from pipeline.analyze.errors import AnalyzeError
-from pipeline.analyze.selection import selected
-from pipeline.config import RunConfig
-from pipeline.console import Console, counted
-from pipeline.fingerprint import fingerprint
-from pipeline.ingest.known import Known, Touched, match, pack_touched, quarantine_of, unpack_touched
-from pipeline.ingest.plan import plan_ingest, quarantine_lines
-from pipeline.ingest.source import Source
-from pipeline.ingest.stage import configured_source, source_lines
-from pipeline.report.place import ReportPlace, page_of, report_place
-from pipeline.report.stage import report_mark, report_settings, write
-from pipeline.stage import StageRun, Worker
-from pipeline.stage_names import STAGES
-from storage import Repository, Store, StoreNotFoundError, open_repository, open_store
-from storage.blobs import Blobs
-from storage.branch import Gate
-from storage.variables import labels
+from zpoints.cluster.compute.running import check_usage
+from zpoints.cluster.compute.workers import Workers
+from zpoints.pipeline.analyze.errors import AnalyzeError
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.fingerprint import fingerprint
+from zpoints.pipeline.ingest.match import (
+    Known,
+    Touched,
+    match,
+    pack_touched,
+    quarantine_of,
+    unpack_touched,
+)
+from zpoints.pipeline.ingest.plan import plan_ingest, quarantine_lines
+from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.stage import configured_source, source_lines
+from zpoints.pipeline.labels.query import selected
+from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.plan import PlannedStep, plan_steps
+from zpoints.pipeline.progress import Console, counted
+from zpoints.pipeline.report.destination import ReportPlace, page_of, report_place
+from zpoints.pipeline.report.stage import report_mark, report_settings, write
+from zpoints.pipeline.stage_run import StageRun, Worker
+from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
+from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.branch import Gate
+from zpoints.storage.schema.registry import labels
 
 TOUCHED = "touched.json"
 
@@ -190,7 +197,7 @@ def _require_devices(config: RunConfig, planned: list[PlannedStep]) -> None:
     stages = {todo.step.stage for todo in planned if todo.reason} & set(here)
     if any(getattr(getattr(config, stage, None), "device", None) == "cuda" for stage in stages):
         # Loaded where it is asked for: torch takes seconds.
-        from pipeline.train.device import choose_device
+        from zpoints.pipeline.network.device import choose_device
 
         choose_device("cuda")
 

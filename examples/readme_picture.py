@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline.splits import split_labels
-from storage import open_store
+from zpoints.pipeline.labels.splits import split_labels
+from zpoints.storage import open_store
 
 FACES = 10
 ROWS = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from storage import SCHEMA_VERSION
+from zpoints.storage import SCHEMA_VERSION
 
 
 def fingerprint(stage: str, settings: Any, reads: Sequence[str]) -> str:

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pipeline.analyze.stage import analyze_latents, selection_group
-from pipeline.config import RunConfig
-from pipeline.encode.stage import encode
-from pipeline.evaluate.config import REFERENCES
-from pipeline.evaluate.inception import inception_digest
-from pipeline.evaluate.stage import evaluate, quality_of
-from pipeline.ingest.plan import Plan
-from pipeline.ingest.stage import ingest
-from pipeline.sample.stage import group_of, sample
-from pipeline.stage import StageRun
-from pipeline.structure.stage import find_structure
-from pipeline.sweep.stage import SWEEP, sweep
-from pipeline.train.config import UNDECISIVE
-from pipeline.train.stage import train_model
+from zpoints.pipeline.analyze.stage import analyze_latents, selection_group
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.encode.stage import encode
+from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.evaluate.measures.inception import inception_digest
+from zpoints.pipeline.evaluate.stage import evaluate, quality_of
+from zpoints.pipeline.ingest.plan import Plan
+from zpoints.pipeline.ingest.stage import ingest
+from zpoints.pipeline.sample.stage import group_of, sample
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.structure.stage import find_structure
+from zpoints.pipeline.sweep.stage import SWEEP, sweep
+from zpoints.pipeline.train.config import UNDECISIVE
+from zpoints.pipeline.train.stage import train_model
 
 WHERE_IT_RUNS = {"device"}  # settings that decide where a stage runs, not what it computes
 
@@ -30,7 +30,7 @@ class Step:
     Attributes
     ----------
     stage
-        One of ``pipeline.stage_names.STAGES``.
+        One of ``zpoints.pipeline.order.STAGES``.
     reads
         Groups whose fingerprints enter this one's.
     writes
@@ -57,7 +57,7 @@ class Step:
 def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
     """The steps that make the groups of the store, in the order in which they run.
 
-    The report is no group; it follows from all of them (``pipeline.report.stage``).
+    The report is no group; it follows from all of them (``zpoints.pipeline.report.stage``).
     """
     photographs = config.ingest.model_dump(mode="json", exclude={"source"})
     return (

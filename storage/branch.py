@@ -13,9 +13,9 @@ from typing import Any
 
 import icechunk
 
-from storage.errors import PublishConflictError, StoreError
-from storage.location import Location, reaching, root_attrs, set_root_attrs
-from storage.variables import SCHEMA_VERSION
+from zpoints.storage.backend.location import Location, reaching, root_attrs, set_root_attrs
+from zpoints.storage.errors import PublishConflictError, StoreError
+from zpoints.storage.schema.registry import SCHEMA_VERSION
 
 logger = logging.getLogger(__name__)
 

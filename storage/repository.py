@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import icechunk
 
-from storage.blobs import Blobs
-from storage.branch import republish, supersede
-from storage.errors import StoreError
-from storage.location import Location
-from storage.run_lock import run_lock
-from storage.store import Store, open_store
-from storage.transaction import StageTransaction
-from storage.versions import Version
+from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.location import Location
+from zpoints.storage.backend.run_lock import run_lock
+from zpoints.storage.branch import republish, supersede
+from zpoints.storage.errors import StoreError
+from zpoints.storage.store import Store, open_store
+from zpoints.storage.transaction import StageTransaction
+from zpoints.storage.versions import Version
 
 
 class Repository:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import zarr
 
-from storage.errors import StoreError
-from storage.store import Store, open_store
+from zpoints.storage.errors import StoreError
+from zpoints.storage.store import Store, open_store
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from storage.errors import StoreError
-from storage.groups import group_attrs, group_names, open_group
-from storage.location import Location, reaching
-from storage.versions import Version, choose_version, published
+from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
+from zpoints.storage.backend.location import Location, reaching
+from zpoints.storage.errors import StoreError
+from zpoints.storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
 """Entry-point group; its one entry maps (model, z) to images, so storage needs no network."""

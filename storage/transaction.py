@@ -11,15 +11,21 @@ import numpy as np
 import xarray as xr
 from dask.delayed import Delayed
 
-from storage.blobs import Blobs
-from storage.branch import Gate, WorkBranch
-from storage.chunks import Block, Presence, gather_rows, missing_chunks, write_rows
-from storage.errors import IncompleteStageError, StoreError
-from storage.groups import group_attrs, group_names, open_group, same_layout, write_group
-from storage.location import Location, reaching
-from storage.tasks import finished
-from storage.validation import validate
-from storage.variables import SCHEMA_VERSION
+from zpoints.storage.arrays.chunks import Block, Presence, gather_rows, missing_chunks, write_rows
+from zpoints.storage.arrays.groups import (
+    group_attrs,
+    group_names,
+    open_group,
+    same_layout,
+    write_group,
+)
+from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.location import Location, reaching
+from zpoints.storage.branch import Gate, WorkBranch
+from zpoints.storage.errors import IncompleteStageError, StoreError
+from zpoints.storage.executor import finished
+from zpoints.storage.schema.registry import SCHEMA_VERSION
+from zpoints.storage.schema.validation import validate
 
 COMMIT_SECONDS = 5.0
 """Time between two commits of a stage; a killed run loses about this much work."""

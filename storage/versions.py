@@ -7,7 +7,7 @@ from typing import Any
 
 import icechunk
 
-from storage.errors import StoreNotFoundError
+from zpoints.storage.errors import StoreNotFoundError
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.run import run
-from pipeline.config import RunConfig, override
-from pipeline.stage import Worker
-from pipeline.synthesize import synthesize
-from storage import Store, open_store
+from zpoints.cluster.run import run
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.stage_run import Worker
+from zpoints.pipeline.synthesize import synthesize
+from zpoints.storage import Store, open_store
 
 SMALL = [
     "ingest.side=32",

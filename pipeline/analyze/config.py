@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 Number = Annotated[int, Field(ge=0)]
 Pair = tuple[Number, Number]

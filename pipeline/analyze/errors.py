@@ -1,6 +1,6 @@
 """What can go wrong when statistics are taken."""
 
-from storage.errors import ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 
 class AnalyzeError(ZpointsError):

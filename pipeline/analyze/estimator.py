@@ -18,12 +18,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.analyze.errors import EstimatorError
-from pipeline.analyze.graph import merged_over_chunks
-from pipeline.analyze.moments import Moments
-from pipeline.analyze.pca import principal_components, varying_components
-from pipeline.analyze.state import as_floats
+from zpoints.pipeline.analyze.basis import principal_components, varying_components
+from zpoints.pipeline.analyze.errors import EstimatorError
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.passes import merged_over_chunks
+from zpoints.pipeline.analyze.states.moments import Moments
+from zpoints.pipeline.analyze.states.state import as_floats
 
 Floats = NDArray[np.float64]
 _FLOATS = [np.float64, np.float32]

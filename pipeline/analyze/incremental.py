@@ -10,9 +10,9 @@ import numpy as np
 from dask_ml.decomposition import IncrementalPCA
 from numpy.typing import NDArray
 
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.analyze.errors import AnalyzeError
-from pipeline.analyze.pca import with_signs
+from zpoints.pipeline.analyze.basis import with_signs
+from zpoints.pipeline.analyze.errors import AnalyzeError
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 
 Floats = NDArray[np.float64]
 

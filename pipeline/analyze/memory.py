@@ -6,17 +6,17 @@ import dask.array as da
 import numpy as np
 import psutil
 
-from pipeline.analyze.config import AnalyzeConfig
-from pipeline.analyze.errors import AnalyzeError
-from pipeline.analyze.graph import FAN_IN, WAVE
-from pipeline.analyze.grid import CELLS
-from pipeline.analyze.projection import Basis, Projection
-from pipeline.analyze.state import State
-from pipeline.analyze.statistics import pair_intervals
-from pipeline.stage import Worker
-from storage.groups import CHUNK_BYTES as LABEL_CHUNK
-from storage.lazy import TASK_BYTES
-from storage.rows import READERS, WINDOW, WINDOWS
+from zpoints.pipeline.analyze.config import AnalyzeConfig
+from zpoints.pipeline.analyze.dataset import pair_intervals
+from zpoints.pipeline.analyze.errors import AnalyzeError
+from zpoints.pipeline.analyze.passes import FAN_IN, WAVE
+from zpoints.pipeline.analyze.states.grid import CELLS
+from zpoints.pipeline.analyze.states.projection import Basis, Projection
+from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.stage_run import Worker
+from zpoints.storage.arrays.groups import CHUNK_BYTES as LABEL_CHUNK
+from zpoints.storage.arrays.lazy import TASK_BYTES
+from zpoints.storage.rows import READERS, WINDOW, WINDOWS
 
 _COUNTED = 8  # bytes of a count, and of a float64
 

@@ -10,17 +10,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.attributes import attribute_table
-from pipeline.analyze.errors import AnalyzeError
-from pipeline.analyze.graph import WAVE, describe, summarize, waves
-from pipeline.analyze.journal import pack, unpack
-from pipeline.analyze.memory import memory_needed, process_memory, require_memory
-from pipeline.analyze.selection import selected
-from pipeline.analyze.state import State
-from pipeline.console import counted
-from pipeline.stage import StageRun
-from storage import Store
-from storage.rows import LabelTable
+from zpoints.pipeline.analyze.errors import AnalyzeError
+from zpoints.pipeline.analyze.memory import memory_needed, process_memory, require_memory
+from zpoints.pipeline.analyze.passes import WAVE, describe, summarize, waves
+from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
+from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.labels.attributes import attribute_table
+from zpoints.pipeline.labels.query import selected
+from zpoints.pipeline.progress import counted
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.storage import Store
+from zpoints.storage.rows import LabelTable
 
 GROUP = "statistics"
 SECONDS_BETWEEN_CHECKPOINTS = 20.0

@@ -2,12 +2,12 @@
 
 import xarray as xr
 
-from pipeline.claims.claim import Claim
-from pipeline.claims.components import component_claims
-from pipeline.claims.faces import faces_claim
-from pipeline.claims.normality import Normality, normality
-from pipeline.claims.pairs import pair_claims
-from pipeline.claims.uniform import uniform_claims
+from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.components import component_claims
+from zpoints.pipeline.claims.densities import pair_claims
+from zpoints.pipeline.claims.faces import faces_claim
+from zpoints.pipeline.claims.normality import Normality, normality
+from zpoints.pipeline.claims.uniform import uniform_claims
 
 __all__ = ["Claim", "Normality", "claims", "faces_claim", "normality", "uniform_claims"]
 
@@ -30,7 +30,7 @@ def claims(
     Examples
     --------
     >>> import dask.array as da
-    >>> from pipeline.analyze import analyze
+    >>> from zpoints.pipeline.analyze import analyze
     >>> found = claims(analyze(da.random.default_rng(0).normal(size=(5000, 8))))
     >>> found[0].measured[:6], found[0].holds, found[5].measured, found[5].holds
     ('8 of 8', True, '8 of 8', False)

@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.claims.claim import Claim
-from pipeline.claims.normality import normality
+from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.normality import normality
 
 Floats = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.claim import Claim
 
 LEAST, MOST = 0.9, 0.1
 """Of the face rate of reconstructions: at least, for `ellipse`; at most, for `uniform`."""

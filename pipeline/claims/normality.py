@@ -66,7 +66,7 @@ def normality(statistics: xr.Dataset) -> Normality:
     Examples
     --------
     >>> import dask.array as da
-    >>> from pipeline.analyze import analyze
+    >>> from zpoints.pipeline.analyze import analyze
     >>> shape = normality(analyze(da.random.default_rng(0).normal(size=(20000, 2))))
     >>> shape.looks_gaussian.tolist(), float(shape.distance.max()) < 0.01
     ([True, True], True)

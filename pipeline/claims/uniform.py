@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from pipeline.analyze.radii import uniform_radius
-from pipeline.claims.claim import Claim
-from pipeline.sample.region import UniformHits, uniform_hits
+from zpoints.pipeline.analyze.states.radii import uniform_radius
+from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.sample.region import UniformHits, uniform_hits
 
 LIMIT, MULTIPLE = 12.0, 3.0
 """The cell of the hit table for which the source reports no hits."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, subspace_angles
 
-from pipeline.analyze.pca import principal_components, varying_components
+from zpoints.pipeline.analyze.basis import principal_components, varying_components
 
 Vector = NDArray[np.float64]
 

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pipeline.compare.drift import (
+from zpoints.pipeline.compare.drift import (
     frechet_distance,
     kullback_leibler,
     mahalanobis_distance,
     principal_angles,
     relative_frobenius,
 )
-from pipeline.splits import split_labels
-from storage import Store, StoreError, StoreNotFoundError, open_store
+from zpoints.pipeline.labels.splits import split_labels
+from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
 
 LATEST, PREVIOUS = "latest", "previous"
 SPLITS = ("train", "validation", "test")

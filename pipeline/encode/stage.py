@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pipeline.console import counted
-from pipeline.encode.config import EncodeConfig
-from pipeline.encode.kernels import encode_batches
-from pipeline.stage import StageRun, chunk_bounds
-from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
-from pipeline.train.weights import load_model
-from storage import Block
-from storage.groups import unwritten
-from storage.rows import Rows
-from storage.variables import labels
+from zpoints.pipeline.encode.config import EncodeConfig
+from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
+from zpoints.pipeline.network.encode import encode_batches
+from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.progress import counted
+from zpoints.pipeline.stage_run import StageRun, chunk_bounds
+from zpoints.storage import Block
+from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.rows import Rows
+from zpoints.storage.schema.registry import labels
 
 GROUP = "latents"
 

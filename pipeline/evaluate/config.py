@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 REFERENCES = ("real", "reconstruction")
 """Rows of the table that no generator makes; names that samples cannot have."""

@@ -1,6 +1,6 @@
 """What can go wrong in the evaluation through no fault of the code."""
 
-from storage.errors import ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 
 class EvaluateError(ZpointsError):

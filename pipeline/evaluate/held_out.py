@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.evaluate.errors import EvaluateError
-from pipeline.splits import split_labels
+from zpoints.pipeline.evaluate.errors import EvaluateError
+from zpoints.pipeline.labels.splits import split_labels
 
 Rows = NDArray[np.int64]
 SPLITS = ("test", "validation", "train")

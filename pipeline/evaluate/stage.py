@@ -8,15 +8,15 @@ import dask
 import numpy as np
 import xarray as xr
 
-from pipeline.console import counted
-from pipeline.evaluate.config import REFERENCES, EvaluateConfig
-from pipeline.evaluate.held_out import HeldOut, choose_held_out
-from pipeline.evaluate.measures import Comparison, Measured, per_sample_measures
-from pipeline.evaluate.sliced_wasserstein import levels
-from pipeline.evaluate.subject import Subject
-from pipeline.stage import StageRun, chunk_bounds
-from storage import Block, Store
-from storage.groups import unwritten
+from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
+from zpoints.pipeline.evaluate.held_out import HeldOut, choose_held_out
+from zpoints.pipeline.evaluate.measures.sliced_wasserstein import levels
+from zpoints.pipeline.evaluate.measures.table import Comparison, Measured, per_sample_measures
+from zpoints.pipeline.evaluate.subject import Subject
+from zpoints.pipeline.progress import counted
+from zpoints.pipeline.stage_run import StageRun, chunk_bounds
+from zpoints.storage import Block, Store
+from zpoints.storage.arrays.groups import unwritten
 
 CHUNK = 128  # samples per task: about a second of face detection
 MEASURES = (

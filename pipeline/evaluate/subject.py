@@ -9,17 +9,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.decode.kernels import decode_batches
-from pipeline.encode.kernels import encode_batches
-from pipeline.evaluate.config import EvaluateConfig
-from pipeline.evaluate.faces import find_faces
-from pipeline.evaluate.round_trip import relative_distance, spread_of
-from pipeline.sample.region import violated_pairs, whitened
-from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
-from pipeline.train.model import Autoencoder
-from pipeline.train.weights import load_model
-from storage import open_store
-from storage.rows import Rows
+from zpoints.pipeline.evaluate.config import EvaluateConfig
+from zpoints.pipeline.evaluate.measures.faces import find_faces
+from zpoints.pipeline.evaluate.measures.round_trip import relative_distance, spread_of
+from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.decode import decode_batches
+from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
+from zpoints.pipeline.network.encode import encode_batches
+from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.sample.region import violated_pairs, whitened
+from zpoints.storage import open_store
+from zpoints.storage.rows import Rows
 
 BATCH = 128
 """Images per forward pass; part of the byte-exact result."""

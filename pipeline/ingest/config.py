@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 
 class IngestConfig(Settings):

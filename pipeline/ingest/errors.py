@@ -1,6 +1,6 @@
 """What can go wrong when photographs are read."""
 
-from storage.errors import ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 
 class SourceError(ZpointsError):

@@ -13,8 +13,8 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from pipeline.ingest.errors import PhotographError
-from pipeline.ingest.files import PhotographFiles
+from zpoints.pipeline.ingest.errors import PhotographError
+from zpoints.pipeline.ingest.places.files import PhotographFiles
 
 Channels = Literal[1, 3]
 JPEG, PNG = b"\xff\xd8", b"\x89PNG"

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pipeline.console import counted
-from pipeline.ingest.config import IngestConfig, SourceConfig
-from pipeline.ingest.errors import SourceError
-from pipeline.ingest.files import digest
-from pipeline.ingest.known import Known, quarantine_of, refused
-from pipeline.ingest.labels import labels_digest
-from pipeline.ingest.source import Source
-from pipeline.splits import split_labels, splits_of
+from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.ingest.match import Known, quarantine_of, refused
+from zpoints.pipeline.ingest.places.files import digest
+from zpoints.pipeline.ingest.sources.labels import labels_digest
+from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.labels.splits import split_labels, splits_of
+from zpoints.pipeline.progress import counted
 
 EXAMPLES = 3
 

@@ -7,22 +7,22 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pipeline.config import ConfigError, RunConfig
-from pipeline.console import counted
-from pipeline.ingest.config import IngestConfig
-from pipeline.ingest.errors import SourceError
-from pipeline.ingest.files import PhotographFiles
-from pipeline.ingest.forms import open_source
-from pipeline.ingest.images import read_block
-from pipeline.ingest.known import quarantine_of
-from pipeline.ingest.labels import LANDMARKS
-from pipeline.ingest.places import place_of
-from pipeline.ingest.plan import Plan, listed, quarantine_lines, refusal
-from pipeline.ingest.source import Source
-from pipeline.stage import StageRun, chunk_bounds
-from storage import Block
-from storage.groups import unwritten
-from storage.rows import Rows
+from zpoints.pipeline.config.run import ConfigError, RunConfig
+from zpoints.pipeline.ingest.config import IngestConfig
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.ingest.images import read_block
+from zpoints.pipeline.ingest.match import quarantine_of
+from zpoints.pipeline.ingest.places.files import PhotographFiles
+from zpoints.pipeline.ingest.places.place import place_of
+from zpoints.pipeline.ingest.plan import Plan, listed, quarantine_lines, refusal
+from zpoints.pipeline.ingest.sources.forms import open_source
+from zpoints.pipeline.ingest.sources.labels import LANDMARKS
+from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.progress import counted
+from zpoints.pipeline.stage_run import StageRun, chunk_bounds
+from zpoints.storage import Block
+from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.rows import Rows
 
 GROUP = "images"
 WRITTEN_BY_TASKS = ("image", "checksum", "fault")

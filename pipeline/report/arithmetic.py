@@ -7,17 +7,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.attributes import known_vectors
-from pipeline.report.config import ReportConfig
-from pipeline.report.inputs import Reconstruct
-from pipeline.sample.arithmetic import (
+from zpoints.pipeline.labels.attributes import known_vectors
+from zpoints.pipeline.report.config import ReportConfig
+from zpoints.pipeline.report.inputs import Reconstruct
+from zpoints.pipeline.sample.arithmetic import (
     attribute_counts,
     attribute_direction,
     interpolate,
     interpolate_around,
 )
-from pipeline.sample.errors import SampleError
-from pipeline.sample.region import mahalanobis_radius
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.sample.region import mahalanobis_radius
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]

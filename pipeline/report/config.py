@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 PositiveLimit = Annotated[float, Field(gt=0)]
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.peaks import dominance_order, dominant_components
+from zpoints.pipeline.analyze.shape.peaks import dominance_order, dominant_components
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from pipeline.decode import decode_latents
-from pipeline.report.config import ReportConfig
-from pipeline.report.inputs import StageTiming
-from pipeline.report.place import MARK, ReportPlace, mark_of, writing_to
-from storage import Store, StoreError
+from zpoints.pipeline.network.decode import decode_latents
+from zpoints.pipeline.report.config import ReportConfig
+from zpoints.pipeline.report.destination import MARK, ReportPlace, mark_of, writing_to
+from zpoints.pipeline.report.inputs import StageTiming
+from zpoints.storage import Store, StoreError
 
 GROUPS = ("images", "model", "latents", "statistics")
 
@@ -46,7 +46,9 @@ def write(
     StoreError
         If a group is missing, or was made from another version of what it was made from.
     """
-    from pipeline.report.page import write_report  # Matplotlib: not for runs that are up to date
+    from zpoints.pipeline.report.page.render import (
+        write_report,  # Matplotlib: not for runs that are up to date
+    )
 
     for group in GROUPS:
         if not store.is_current(group):

@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.analyze.attributes import attribute_directions, known_vectors
-from pipeline.sample.errors import SampleError
-from storage.variables import HAS_ATTRIBUTES
+from zpoints.pipeline.labels.attributes import attribute_directions, known_vectors
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.storage.schema.registry import HAS_ATTRIBUTES
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
 
     Added once to a vector without the attribute it leads, on average, to one with it; subtracted
     once, the other way round. It needs no latents, see
-    `pipeline.analyze.attributes.attribute_directions`.
+    `zpoints.pipeline.labels.attributes.attribute_directions`.
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
-from pipeline.sample import Parameters
-from pipeline.settings import Settings
+from zpoints.pipeline.sample import Parameters
+from zpoints.pipeline.settings import Settings
 
 
 def _name(text: str) -> str:

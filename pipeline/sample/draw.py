@@ -8,11 +8,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.faults import place, reason
-from pipeline.sample.errors import SampleError
-from pipeline.sample.generator import Generator, Sampler
-from pipeline.sample.registry import GENERATORS
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.messages import place, reason
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.sample.generator import Generator, Sampler
+from zpoints.pipeline.sample.registry import GENERATORS
 
 BLOCK = 256
 """Samples drawn together: block b holds the samples b * BLOCK to (b + 1) * BLOCK - 1."""
@@ -60,7 +60,7 @@ def draw(
     Examples
     --------
     >>> import dask.array as da
-    >>> from pipeline.analyze import analyze
+    >>> from zpoints.pipeline.analyze import analyze
     >>> statistics = analyze(da.random.default_rng(0).normal(size=(1000, 8)))
     >>> draw("ellipse", statistics, 5, K=4)["z"].shape
     (5, 8)

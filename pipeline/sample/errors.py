@@ -1,6 +1,6 @@
 """What can go wrong when latent vectors are drawn."""
 
-from storage.errors import ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 
 class SampleError(ZpointsError):

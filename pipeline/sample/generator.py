@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.sample.errors import SampleError
-from pipeline.settings import Settings
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.settings import Settings
 
 Floats = NDArray[np.float64]
 

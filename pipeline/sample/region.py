@@ -8,10 +8,10 @@ import xarray as xr
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.analyze.pca import varying_components
-from pipeline.sample.errors import SampleError
-from pipeline.sample.pairs import count_violations
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.sample.laws.pair_condition import count_violations
 
 Floats = NDArray[np.float64]
 

@@ -5,18 +5,18 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.sample.conditional import Conditional
-from pipeline.sample.ellipse import Ellipse
-from pipeline.sample.ellipse_original import EllipseOriginal
-from pipeline.sample.ellipsoid import Ellipsoid
-from pipeline.sample.elliptical import Elliptical
-from pipeline.sample.gaussian import Gaussian
-from pipeline.sample.gaussian_mixture import GaussianMixture
-from pipeline.sample.generator import Generator
-from pipeline.sample.grid import Grid
-from pipeline.sample.multivariate_normal import MultivariateNormal
-from pipeline.sample.path import Path
-from pipeline.sample.uniform import Uniform
+from zpoints.pipeline.sample.generator import Generator
+from zpoints.pipeline.sample.laws.conditional import Conditional
+from zpoints.pipeline.sample.laws.ellipse import Ellipse
+from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal
+from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
+from zpoints.pipeline.sample.laws.elliptical import Elliptical
+from zpoints.pipeline.sample.laws.gaussian import Gaussian
+from zpoints.pipeline.sample.laws.gaussian_mixture import GaussianMixture
+from zpoints.pipeline.sample.laws.grid import Grid
+from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
+from zpoints.pipeline.sample.laws.path import Path
+from zpoints.pipeline.sample.laws.uniform import Uniform
 
 # A new generator joins here: the configuration and `draw` then know it.
 _Laws = (

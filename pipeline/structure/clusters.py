@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans as KMeansInMemory
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from pipeline.analyze.blas import single_threaded_blas
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 
 class StructureConfig(Settings):

@@ -8,20 +8,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.attributes import attribute_directions, known_vectors
-from pipeline.analyze.pca import varying_components
-from pipeline.structure.blocks import rows_where
-from pipeline.structure.clusters import (
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.labels.attributes import attribute_directions, known_vectors
+from zpoints.pipeline.labels.table import Labels, both_values, read_labels
+from zpoints.pipeline.structure.blocks import rows_where
+from zpoints.pipeline.structure.clusters import (
     Clusters,
     attribute_counts,
     cluster_roc_auc,
     cramers_v,
     find_clusters,
 )
-from pipeline.structure.config import StructureConfig
-from pipeline.structure.directions import direction_effects, pair_angles, whitening
-from pipeline.structure.labels import Labels, both_values, read_labels
-from pipeline.structure.probes import log_odds, probe_scores, train_probes
+from zpoints.pipeline.structure.config import StructureConfig
+from zpoints.pipeline.structure.directions import direction_effects, pair_angles, whitening
+from zpoints.pipeline.structure.probes import log_odds, probe_scores, train_probes
 
 Contents = dict[str, tuple[tuple[str, ...], Any]]
 Progress = Callable[[float, str], None]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.neural_network import MLPClassifier
 
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.analyze.incremental import batches
+from zpoints.pipeline.analyze.incremental import batches
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

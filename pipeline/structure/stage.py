@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.stage import StageRun
+from zpoints.pipeline.stage_run import StageRun
 
 GROUP = "structure"
 
@@ -10,7 +10,7 @@ GROUP = "structure"
 def find_structure(run: StageRun) -> int:
     """Describe how the labels structure the vectors of ``latents``; returns how many there are."""
     # Loaded where it is asked for: dask-ml takes two seconds.
-    from pipeline.structure.graph import describe_structure
+    from zpoints.pipeline.structure.graph import describe_structure
 
     latents, percent = run.store.latents, 100
     with run.console.bar("structure", total=percent, unit="%") as advance:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 Law = Literal["pairwise", "uniform", "normal"]
 Components = Annotated[int, Field(ge=1)]

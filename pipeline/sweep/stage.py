@@ -9,24 +9,29 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.analyze.pca import varying_components
-from pipeline.decode.kernels import decode_batches
-from pipeline.encode.kernels import encode_batches
-from pipeline.evaluate.estimate import UNKNOWN, Estimate, mean_estimate, share_estimate
-from pipeline.evaluate.faces import find_faces
-from pipeline.evaluate.held_out import choose_held_out
-from pipeline.evaluate.neighbours import neighbourhoods
-from pipeline.evaluate.round_trip import relative_distance, spread_of
-from pipeline.evaluate.subject import BATCH
-from pipeline.sample import SampleError, draw_rows, generator
-from pipeline.stage import StageRun
-from pipeline.sweep.config import SweepConfig
-from pipeline.train.device import choose_device, gpu_memory, single_torch_thread
-from pipeline.train.weights import load_model
-from storage import Block, open_store
-from storage.groups import unwritten
-from storage.rows import Rows
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.evaluate.held_out import choose_held_out
+from zpoints.pipeline.evaluate.measures.estimate import (
+    UNKNOWN,
+    Estimate,
+    mean_estimate,
+    share_estimate,
+)
+from zpoints.pipeline.evaluate.measures.faces import find_faces
+from zpoints.pipeline.evaluate.measures.neighbours import neighbourhoods
+from zpoints.pipeline.evaluate.measures.round_trip import relative_distance, spread_of
+from zpoints.pipeline.evaluate.subject import BATCH
+from zpoints.pipeline.network.decode import decode_batches
+from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
+from zpoints.pipeline.network.encode import encode_batches
+from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.sample import SampleError, draw_rows, generator
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.sweep.config import SweepConfig
+from zpoints.storage import Block, open_store
+from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.rows import Rows
 
 SWEEP = "sweep"
 COMPONENTS = (20, 50, 80, 120, 180, 256)

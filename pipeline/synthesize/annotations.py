@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.synthesize.attributes import attributes
-from pipeline.synthesize.factors import DISTINCT, WINDOW
+from zpoints.pipeline.synthesize.attributes import attributes
+from zpoints.pipeline.synthesize.factors import DISTINCT, WINDOW
 
 OFFICIAL_SPLIT = (162_770, 19_867, 19_962)
 POINTS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")

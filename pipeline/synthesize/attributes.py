@@ -70,7 +70,7 @@ def attributes(factors: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from pipeline.synthesize.factors import draw_factors
+    >>> from zpoints.pipeline.synthesize.factors import draw_factors
     >>> attributes(draw_factors(5)).shape
     (5, 40)
     """

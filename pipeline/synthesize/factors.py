@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from storage.errors import ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 WINDOW = 16
 PEOPLE = 4
@@ -16,7 +16,7 @@ DISTINCT = 3
 
 # Numba's cache keys an entry kernel by its own file and its argument types, and so misses changes
 # of the kernels it calls; an argument whose type names all the sources makes every change count.
-_SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+_SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
 STAMP = np.zeros(1, [(f"sources_{hashlib.blake2b(_SOURCES, digest_size=8).hexdigest()}", "u1")])
 
 Array = npt.NDArray[np.float64]

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pipeline.synthesize.annotations import file_name, write_annotations
-from pipeline.synthesize.factors import SynthesisError, draw_factors, to_rows
-from pipeline.synthesize.scene import Landmarks, Photograph, Renderer
-from storage.destination import local_folder
+from zpoints.pipeline.synthesize.annotations import file_name, write_annotations
+from zpoints.pipeline.synthesize.factors import SynthesisError, draw_factors, to_rows
+from zpoints.pipeline.synthesize.render.scene import Landmarks, Photograph, Renderer
+from zpoints.storage.export.folder import local_folder
 
 RENDERER = 1
 QUALITY = 90

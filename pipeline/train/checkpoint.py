@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.train.config import UNDECISIVE, TrainConfig
-from storage.errors import ZpointsError
+from zpoints.pipeline.train.config import UNDECISIVE, TrainConfig
+from zpoints.storage.errors import ZpointsError
 
 DIGEST_BYTES = 32  # of SHA-256
 SECONDS_BETWEEN_CHECKPOINTS = 20.0

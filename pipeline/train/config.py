@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings
 
 
 def _roman(value: Any) -> Any:

@@ -10,18 +10,18 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from torch.nn.utils import clip_grad_norm_
 
-from pipeline.console import counted
-from pipeline.train.checkpoint import Checkpoint, Saver
-from pipeline.train.config import TrainConfig
-from pipeline.train.device import (
+from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.device import (
     choose_device,
     gains_from_bfloat16,
     use_exact_float32,
     use_repeatable_algorithms,
 )
-from pipeline.train.model import Autoencoder
-from pipeline.train.state import Curves, TrainingState
-from storage.errors import ZpointsError
+from zpoints.pipeline.progress import counted
+from zpoints.pipeline.train.checkpoint import Checkpoint, Saver
+from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.state import Curves, TrainingState
+from zpoints.storage.errors import ZpointsError
 
 STEPS_BETWEEN_CHECKS = 25
 LARGEST_GRADIENT = 0.5  # of all weights together; the usual one is a tenth of this

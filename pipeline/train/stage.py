@@ -7,17 +7,17 @@ import psutil
 import torch
 from dask.system import CPU_COUNT
 
-from pipeline.console import counted
-from pipeline.splits import split_labels
-from pipeline.stage import StageRun, chunk_bounds
-from pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
-from pipeline.train.config import TrainConfig
-from pipeline.train.device import choose_device, gpu_memory
-from pipeline.train.loop import TrainingError, images_seen, train
-from pipeline.train.state import Curves
-from pipeline.train.weights import model_dataset, training_attrs
-from storage import Store
-from storage.rows import Rows
+from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.network.device import choose_device, gpu_memory
+from zpoints.pipeline.network.weights import model_dataset, training_attrs
+from zpoints.pipeline.progress import counted
+from zpoints.pipeline.stage_run import StageRun, chunk_bounds
+from zpoints.pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
+from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.loop import TrainingError, images_seen, train
+from zpoints.pipeline.train.state import Curves
+from zpoints.storage import Store
+from zpoints.storage.rows import Rows
 
 GROUP = "model"
 MEMORY_SHARE = 0.8  # of what is free, that a split may take

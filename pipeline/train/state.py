@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 import torch
 from torch import Tensor
 
-from pipeline.train.checkpoint import Checkpoint, settings_of
-from pipeline.train.config import TrainConfig
-from pipeline.train.model import Architecture, Autoencoder
+from zpoints.pipeline.network.architecture import Architecture, Autoencoder
+from zpoints.pipeline.train.checkpoint import Checkpoint, settings_of
+from zpoints.pipeline.train.config import TrainConfig
 
 # A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
 # With the usual 0.999 one large gradient after many small ones can throw the network away.

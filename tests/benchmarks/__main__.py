@@ -10,7 +10,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.synthesize import synthesize
 from tests.benchmarks import (
     cluster,
     drawing,
@@ -22,6 +21,7 @@ from tests.benchmarks import (
     training,
 )
 from tests.benchmarks.measure import Figure
+from zpoints.pipeline.synthesize import synthesize
 
 FACES = 12_000
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from cluster.connect import dask_client
-from pipeline.cluster_config import ClusterConfig
-from storage import open_store
 from tests.benchmarks.measure import Figure, paired
-from tests.cluster.encoding import encode_store, noise_store
+from tests.cluster.compute.encoding import encode_store, noise_store
 from tests.conftest import SilentConsole
+from zpoints.cluster.compute.client import dask_client
+from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.storage import open_store
 
 IMAGES, CHUNK = 12_000, 256
 DEMO_FACES, WORKERS = 8_000, 2

@@ -16,10 +16,10 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pipeline.analyze import analyze
-from pipeline.analyze.blas import single_threaded_blas
-from pipeline.sample import draw_rows, generator
 from tests.benchmarks.measure import Figure, paired, peak_gib
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.sample import draw_rows, generator
 
 LATENTS, COMPONENTS, VECTORS, CHUNK = 4096, 256, 20_480, 512
 SWEPT = 20

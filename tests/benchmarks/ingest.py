@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cluster.connect import dask_client
-from pipeline.cluster_config import ClusterConfig
-from pipeline.config import RunConfig, override
-from pipeline.ingest.plan import plan_ingest
-from pipeline.ingest.stage import configured_source, ingest
-from pipeline.stage import StageRun
-from storage import open_repository
 from tests.benchmarks.measure import Figure, paired
 from tests.conftest import WORKER, SilentConsole
+from zpoints.cluster.compute.client import dask_client
+from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.ingest.plan import plan_ingest
+from zpoints.pipeline.ingest.stage import configured_source, ingest
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.storage import open_repository
 
 CROP, SIDE, CORES = 140, 64, 2
 

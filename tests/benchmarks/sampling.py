@@ -8,20 +8,20 @@ from pathlib import Path
 import dask.array as da
 import torch
 
-from cluster.connect import dask_client
-from pipeline.analyze import analyze
-from pipeline.cluster_config import ClusterConfig
-from pipeline.config import RunConfig, override
-from pipeline.decode.kernels import BATCH
-from pipeline.sample.stage import group_of, sample
-from pipeline.stage import StageRun
-from pipeline.train.device import choose_device, single_torch_thread
-from pipeline.train.model import Architecture, Autoencoder
-from pipeline.train.state import Curves
-from pipeline.train.weights import model_dataset
-from storage import Repository, open_repository
 from tests.benchmarks.measure import Figure, paired
 from tests.conftest import WORKER, SilentConsole
+from zpoints.cluster.compute.client import dask_client
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.network.architecture import Architecture, Autoencoder
+from zpoints.pipeline.network.decode import BATCH
+from zpoints.pipeline.network.device import choose_device, single_torch_thread
+from zpoints.pipeline.network.weights import model_dataset
+from zpoints.pipeline.sample.stage import group_of, sample
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.train.state import Curves
+from zpoints.storage import Repository, open_repository
 
 LATENTS, COMPONENTS, SAMPLES, SIDE, CORES = 4096, 256, 49_152, 64, 2
 GENERATOR = "ellipse"

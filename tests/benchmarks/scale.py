@@ -16,12 +16,12 @@ from functools import cache
 import dask.array as da
 import numpy as np
 
-from cluster.connect import dask_client
-from pipeline.analyze import analyze
-from pipeline.analyze.graph import merged_over_chunks
-from pipeline.cluster_config import ClusterConfig
 from tests.benchmarks.measure import Figure, peak_gib
 from tests.conftest import SilentConsole
+from zpoints.cluster.compute.client import dask_client
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.analyze.passes import merged_over_chunks
+from zpoints.pipeline.config.cluster import ClusterConfig
 
 COMPONENTS, CORES = 256, 2
 SMALL, MIDDLE, LARGE = 202_599, 2_000_000, 20_000_000

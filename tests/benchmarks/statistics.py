@@ -14,15 +14,16 @@ import xarray as xr
 from dask_ml.decomposition import IncrementalPCA
 from distributed import Client
 
-from cluster.connect import dask_client
-from pipeline.analyze import AnalyzeConfig, analyze, attribute_table, describe, summarize
-from pipeline.analyze.projection import Basis
-from pipeline.cluster_config import ClusterConfig
-from pipeline.stage import chunk_bounds
-from storage import Block, Store, open_repository
-from storage.rows import LabelTable
 from tests.benchmarks.measure import Figure, paired
 from tests.conftest import SilentConsole
+from zpoints.cluster.compute.client import dask_client
+from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
+from zpoints.pipeline.analyze.states.projection import Basis
+from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.stage_run import chunk_bounds
+from zpoints.storage import Block, Store, open_repository
+from zpoints.storage.rows import LabelTable
 
 VECTORS, COMPONENTS, CHUNK, BINS, CORES, ATTRIBUTES = 202_599, 256, 2048, 100, 2, 40
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline.synthesize import draw_factors, render, synthesize
-from pipeline.synthesize.tree import QUALITY
 from tests.benchmarks.measure import Figure, paired
+from zpoints.pipeline.synthesize import draw_factors, render, synthesize
+from zpoints.pipeline.synthesize.tree import QUALITY
 
 FACES, BATCH = 1000, 50
 

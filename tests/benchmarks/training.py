@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import torch
 from torch.nn.functional import mse_loss
 
-from pipeline.train.config import TrainConfig
-from pipeline.train.device import choose_device, gains_from_bfloat16
-from pipeline.train.loop import train
-from pipeline.train.model import Architecture, Autoencoder
 from tests.benchmarks.measure import Figure, paired
+from zpoints.pipeline.network.architecture import Architecture, Autoencoder
+from zpoints.pipeline.network.device import choose_device, gains_from_bfloat16
+from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.loop import train
 
 IMAGES, SIDE = 2048, 64
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.run import RunResult, run
-from pipeline.config import RunConfig, override
-from pipeline.synthesize import synthesize
 from tests.cluster.slurm import slurm as slurm
 from tests.conftest import SMALL, SilentConsole
+from zpoints.cluster.run import RunResult, run
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.synthesize import synthesize
 
 FIRST, MORE = 130, 45
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from storage import Store
+from zpoints.storage import Store
 
 
 def assert_same_results(store: Store, expected: Store) -> None:

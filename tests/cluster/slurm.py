@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.moments import wait_until
+from tests.waiting import wait_until
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 NEEDED = "needs a Slurm: apt-get install slurm-wlm (as root); missing here: "

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from cluster.jobs import Job, new_id
-from pipeline.config import RunConfig, override
+from zpoints.cluster.jobs.record import Job, new_id
+from zpoints.pipeline.config.run import RunConfig, override
 
 LONG = ["train.epochs=500"]
 """A training that lasts until it is told to end."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from cluster.cli import app
+from zpoints.cluster.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

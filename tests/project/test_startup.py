@@ -8,7 +8,9 @@ import pytest
 SLOW = ("torch", "icechunk", "distributed", "matplotlib", "sklearn", "dask_ml")
 
 
-@pytest.mark.parametrize("module", ["storage.errors", "pipeline.config", "cluster.cli"])
+@pytest.mark.parametrize(
+    "module", ["zpoints.storage.errors", "zpoints.pipeline.config.run", "zpoints.cluster.cli.main"]
+)
 def test_import__leaves_slow_libraries_out(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
 
@@ -20,7 +22,9 @@ def test_import__leaves_slow_libraries_out(module: str) -> None:
     assert set(SLOW) & set(loaded.stdout.split()) == set()
 
 
-@pytest.mark.parametrize("package", ["storage", "pipeline.analyze", "pipeline.sample"])
+@pytest.mark.parametrize(
+    "package", ["zpoints.storage", "zpoints.pipeline.analyze", "zpoints.pipeline.sample"]
+)
 def test_import__every_public_name_is_there_when_asked_for(package: str) -> None:
     code = f"from {package} import *; import {package} as p; print(*set(p.__all__) - set(dir()))"
 
@@ -32,7 +36,7 @@ def test_import__every_public_name_is_there_when_asked_for(package: str) -> None
 
 
 def test_import__the_statistics_leave_scikit_learn_and_dask_ml_out() -> None:
-    code = "import sys; from pipeline.analyze import analyze; print(*sys.modules)"
+    code = "import sys; from zpoints.pipeline.analyze import analyze; print(*sys.modules)"
 
     loaded = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True

@@ -14,20 +14,20 @@ PACKAGES = ("storage", "pipeline", "cluster")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
-    "distributed": ("cluster", "storage/tasks.py"),
+    "distributed": ("cluster", "storage/executor.py"),
     "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),
     "zarr": ("storage",),
     "icechunk": ("storage",),
     "obstore": ("storage",),
-    "pyarrow": ("pipeline/ingest",),
+    "pyarrow": ("pipeline/ingest/sources",),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report",),
     "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
     "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
-    "torch": ("pipeline/train", "pipeline/encode", "pipeline/decode", "pipeline/evaluate"),
+    "torch": ("pipeline/train", "pipeline/network", "pipeline/encode", "pipeline/evaluate"),
 }
 
 
@@ -42,7 +42,8 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path} imports relatively"
-            yield node.module.split(".")[0]
+            name = node.module.removeprefix("zpoints.") if node.module else ""
+            yield name.split(".")[0]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

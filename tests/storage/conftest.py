@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from storage import Block, Repository, StageTransaction, open_repository
-from storage.groups import unwritten
+from zpoints.storage import Block, Repository, StageTransaction, open_repository
+from zpoints.storage.arrays.groups import unwritten
 
 COMPONENTS = 4
 CHUNK = 3

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from storage import StoreLockedError, open_repository, open_store
-from storage.location import LOCK_NAME
 from tests.storage.conftest import begin, latent_template, publish_latents, vectors
+from zpoints.storage import StoreLockedError, open_repository, open_store
+from zpoints.storage.backend.location import LOCK_NAME
 
 PRELUDE = """
 import sys, time
 import numpy as np, xarray as xr, dask.array as da
-from storage import Block, PublishConflictError, open_repository, open_store
+from zpoints.storage import Block, PublishConflictError, open_repository, open_store
 root = sys.argv[1]
 """
 
@@ -141,7 +141,7 @@ def test_open_repository__uses_an_empty_folder(root):
 
 
 def test_lock__held_for_too_long_is_an_error(repository, root, monkeypatch):
-    monkeypatch.setattr("storage.location.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("zpoints.storage.backend.location.LOCK_SECONDS", 0.1)
 
     with (
         FileLock(root / LOCK_NAME),

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from storage import StoreError, StoreLockedError, StoreNotFoundError, open_repository, open_store
-from storage.repository import Repository
 from tests.storage.conftest import publish_images, publish_latents, vectors
+from zpoints.storage import (
+    StoreError,
+    StoreLockedError,
+    StoreNotFoundError,
+    open_repository,
+    open_store,
+)
+from zpoints.storage.repository import Repository
 
 
 def test_rollback__publishes_the_older_content_as_the_newest_version(repository, root):

@@ -9,13 +9,13 @@ import pytest
 import xarray as xr
 import zarr
 
-from storage import SchemaError, StoreError, StoreNotFoundError, open_repository, open_store
 from tests.storage.conftest import (
     pixels,
     publish_images,
     publish_latents,
     vectors,
 )
+from zpoints.storage import SchemaError, StoreError, StoreNotFoundError, open_repository, open_store
 
 
 def refuse(*_args, **_options):
@@ -104,22 +104,22 @@ def test_images__query_by_label_keeps_pixels_lazy(repository, root):
 def test_group__a_lazy_chunk_is_several_small_stored_ones(repository, root, monkeypatch):
     publish_latents(repository, 8)
     two_chunks = 2 * 3 * 4 * 4
-    monkeypatch.setattr("storage.lazy.TASK_BYTES", (two_chunks, 4 * two_chunks))
+    monkeypatch.setattr("zpoints.storage.arrays.lazy.TASK_BYTES", (two_chunks, 4 * two_chunks))
 
     assert open_store(root).latents.z.chunks == ((6, 2), (4,))
 
 
 def test_group__lazy_chunks_of_a_large_array_grow_up_to_a_bound(repository, root, monkeypatch):
     publish_latents(repository, 300)  # 4,800 bytes in chunks of 48
-    monkeypatch.setattr("storage.lazy.TASK_BYTES", (48, 96))
-    monkeypatch.setattr("storage.lazy.TASKS", 2)
+    monkeypatch.setattr("zpoints.storage.arrays.lazy.TASK_BYTES", (48, 96))
+    monkeypatch.setattr("zpoints.storage.arrays.lazy.TASKS", 2)
 
     assert open_store(root).latents.z.chunks == ((6,) * 50, (4,))
 
 
 def test_group__graph_of_a_lazy_array_is_small(repository, root, monkeypatch):
     publish_latents(repository, 300)
-    monkeypatch.setattr("storage.lazy.TASK_BYTES", (1, 1))
+    monkeypatch.setattr("zpoints.storage.arrays.lazy.TASK_BYTES", (1, 1))
 
     z = open_store(root).latents.z.data
 
@@ -219,9 +219,9 @@ def test_decode__goes_through_the_installed_decoder(repository, root, monkeypatc
     work.create("model", dataset, attrs={"architecture": {}, "sha256": ""})
     work.publish(message="trained", rows=0)
 
-    monkeypatch.setattr("storage.store.entry_points", lambda group: [Decoder()])
+    monkeypatch.setattr("zpoints.storage.store.entry_points", lambda group: [Decoder()])
     assert (open_store(root).decode(np.zeros((2, 4))) == 9).all()
-    monkeypatch.setattr("storage.store.entry_points", lambda group: [])
+    monkeypatch.setattr("zpoints.storage.store.entry_points", lambda group: [])
     with pytest.raises(StoreError, match="No decoder is installed"):
         open_store(root).decode(np.zeros((2, 4)))
 

@@ -7,16 +7,6 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import (
-    Block,
-    IncompleteStageError,
-    PublishConflictError,
-    SchemaError,
-    StoreError,
-    StoreNotFoundError,
-    open_repository,
-    open_store,
-)
 from tests.storage.conftest import (
     begin,
     blocks_of,
@@ -26,6 +16,16 @@ from tests.storage.conftest import (
     publish_images,
     publish_latents,
     vectors,
+)
+from zpoints.storage import (
+    Block,
+    IncompleteStageError,
+    PublishConflictError,
+    SchemaError,
+    StoreError,
+    StoreNotFoundError,
+    open_repository,
+    open_store,
 )
 
 
@@ -88,7 +88,7 @@ def test_write_chunks__reports_the_rows_that_are_done(repository):
 
 
 def test_write_chunks__every_commit_keeps_those_before(repository, root, monkeypatch):
-    monkeypatch.setattr("storage.transaction.COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr("zpoints.storage.transaction.COMMIT_SECONDS", 0.0)
     work = begin(repository)
     work.create("latents", latent_template(60))
     kept: list[int] = []

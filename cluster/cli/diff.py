@@ -1,0 +1,103 @@
+"""The comparison of two versions, as the command line shows it."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from zpoints.pipeline.compare.versions import Comparison, Drift, ImageChanges
+
+EXAMPLES = 3
+
+
+def diff_json(comparison: Comparison) -> str:
+    """Everything as JSON; what is not a number is null."""
+    return json.dumps(_finite(asdict(comparison)), indent=2, allow_nan=False)
+
+
+def diff_head(comparison: Comparison) -> list[str]:
+    """What has to be known before the figures are read."""
+    lines = [f"{comparison.before} -> {comparison.after}"]
+    before, after = comparison.models
+    if not comparison.same_model and before and after:
+        lines.append(
+            f"Another model: SHA-256 {before[:12]} -> {after[:12]}. Coordinates of its latent "
+            "vectors have other meanings, so that only images and quality are compared."
+        )
+    elif comparison.drift is None:
+        lines.append("One of them has no current statistics, so that no drift is shown.")
+    return lines
+
+
+def diff_table(comparison: Comparison) -> Table:
+    """A line per figure: before, after, and what changed."""
+    table = Table("", "before", "after", "change", box=None, pad_edge=False)
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    if comparison.images is not None:
+        for row in _image_rows(comparison.images):
+            table.add_row(*row)
+    if comparison.drift is not None:
+        for row in _drift_rows(comparison.drift):
+            table.add_row(*row)
+    for it in comparison.quality:
+        error = "" if it.error is None else f" ± {it.error:.2g}"
+        change = f"{it.after - it.before:+.3g}{error}"
+        table.add_row(f"{it.group} {it.measure}", f"{it.before:.4g}", f"{it.after:.4g}", change)
+    return table
+
+
+def _image_rows(images: ImageChanges) -> Iterator[tuple[str, str, str, str]]:
+    yield _counts("images", *images.count)
+    for split, counts in images.splits.items():
+        yield _counts(f"  {split}", *counts)
+    for what in ("added", "removed", "changed"):
+        names = getattr(images, what)
+        if names:
+            more = ", ..." if len(names) > EXAMPLES else ""
+            yield f"  {what}", "", "", f"{len(names):,}: {', '.join(names[:EXAMPLES])}{more}"
+
+
+def _drift_rows(drift: Drift) -> Iterator[tuple[str, str, str, str]]:
+    divergence = drift.kullback_leibler
+    angles = ", ".join(f"{angle:.2f}" for angle in drift.angles)
+    yield _counts("vectors", *drift.vectors)
+    yield "mean, RMS shift", "", "", f"{drift.mean_rms:.3g} sigma"
+    yield (
+        "mean, largest shift",
+        "",
+        "",
+        f"{drift.mean_largest:+.3g} sigma, component {drift.mean_component}",
+    )
+    yield "mean, Mahalanobis distance", "", "", f"{drift.mahalanobis:.3g}"
+    yield "covariance, relative Frobenius norm", "", "", f"{drift.covariance:.3g}"
+    yield (
+        "Kullback-Leibler divergence of the normals",
+        "",
+        "",
+        "undefined: singular" if divergence is None else f"{divergence:.3g} nats",
+    )
+    yield "Frechet distance of the normals", "", "", f"{drift.frechet:.3g}"
+    yield f"angles of {len(drift.angles)} leading components, degrees", "", "", angles
+    yield (
+        "mu, largest move",
+        "",
+        "",
+        f"{drift.mu_largest:+.3g} sigma, component {drift.mu_component}",
+    )
+    yield "hw, largest change", "", "", f"{drift.hw_largest:+.1%}, component {drift.hw_component}"
+
+
+def _counts(name: str, before: int, after: int) -> tuple[str, str, str, str]:
+    return name, f"{before:,}", f"{after:,}", f"{after - before:+,}" if after != before else ""
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,186 @@
+"""The command line ``zpoints``."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zpoints.cluster.cli.jobs import app as jobs_app
+from zpoints.cluster.cli.options import (
+    Cluster,
+    DryRun,
+    RootOption,
+    Set,
+    Strict,
+    Until,
+    check_stage,
+    chosen_cluster,
+    errors,
+    output,
+    overrides,
+)
+from zpoints.cluster.cli.schedule import app as schedule_app
+from zpoints.cluster.cli.store import app as store_app
+from zpoints.cluster.errors import ClusterError, SecurityError
+from zpoints.cluster.signals import Interrupted, heed_signals
+from zpoints.pipeline.order import STAGES
+from zpoints.storage.errors import StoreLockedError, ZpointsError
+
+if TYPE_CHECKING:
+    from zpoints.cluster.run import RunResult
+
+# The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
+# help texts and configurations should not wait for.
+
+FAILED, USAGE, BUSY, LOST = 1, 2, 3, 5
+RESUMES = dict.fromkeys(
+    ("run", "demo", "sweep"),
+    "The same command goes on: finished stages stay, the others continue from their last commit or "
+    "checkpoint.",
+)
+
+app = typer.Typer(
+    help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (jobs_app, schedule_app, store_app):
+    app.add_typer(commands)
+
+
+def main() -> None:
+    """Run the command line; users' mistakes end in one message, never in a traceback."""
+    from zpoints.pipeline.config.run import ConfigError
+
+    heed_signals()
+    try:
+        app()
+    except (ConfigError, SecurityError) as error:
+        _fail(str(error), USAGE)
+    except StoreLockedError as error:
+        _fail(str(error), BUSY)
+    except ClusterError as error:
+        _fail(str(error), LOST)
+    except (ZpointsError, OSError) as error:
+        _fail(str(error), FAILED)
+    except Interrupted as stop:
+        said = stop.outcome or RESUMES.get(sys.argv[1], "")
+        _fail(f"Interrupted. {said}".strip(), stop.code)
+
+
+def _fail(message: str, code: int) -> None:
+    errors.print(f"zpoints: {message}", style="red", soft_wrap=True)
+    sys.exit(code)
+
+
+@app.command()
+def demo(
+    root: RootOption = None,
+    faces: Annotated[
+        str | None,
+        typer.Option(
+            help="Local folder of the faces; beside the store when left out, in runs/ for a bucket."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Number of faces.")] = 8000,
+    cluster: Cluster = None,
+) -> None:
+    """Draw synthetic faces, train on them, describe their latents, make new ones; a few minutes."""
+    from zpoints.cluster.cli.demo import run_demo
+    from zpoints.cluster.terminal import console_for
+    from zpoints.pipeline.config.run import load_config
+
+    config = load_config("demo", chosen_cluster(cluster))
+    where = root or config.root or "runs/demo"
+    _show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
+
+
+@app.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    root: RootOption = None,
+    until: Until = STAGES[-1],
+    set_: Set = None,
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+) -> None:
+    """Run the stages whose results the store does not have yet."""
+    from zpoints.pipeline.config.run import load_config
+
+    check_stage(until)
+    settings = load_config(config, overrides(set_, cluster, strict))
+    name = Path(config).stem
+    where = root or settings.root or f"runs/{name}"
+
+    from zpoints.cluster.cli.tables import plan_table
+    from zpoints.cluster.run import dry_run as plan_stages
+    from zpoints.cluster.run import run as run_stages
+    from zpoints.cluster.terminal import console_for
+
+    console = console_for(output)
+    if dry_run:
+        prospects = plan_stages(settings, where, console=console, until=until, title=name)
+        output.print(plan_table(prospects))
+    else:
+        _show(run_stages(settings, where, console=console, until=until, title=name))
+
+
+@app.command()
+def sweep(
+    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    root: RootOption = None,
+    set_: Set = None,
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+) -> None:
+    """Judge the generator ellipse over a grid of K, fact and law; what is missing runs before."""
+    enabled = [*(set_ or ()), "sweep.enabled=true"]
+    run(config, root, set_=enabled, cluster=cluster, dry_run=dry_run, strict=strict)
+
+
+@app.command()
+def synthesize(
+    destination: Annotated[str, typer.Argument(help="Folder of the new CelebA tree.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of photographs.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Face i depends on the seed and i.")] = 0,
+) -> None:
+    """Draw synthetic faces of known factors, in the form of CelebA with all its annotations."""
+    from zpoints.cluster.terminal import console_for
+    from zpoints.pipeline.progress import counted
+    from zpoints.pipeline.synthesize import synthesize as draw_tree
+
+    with console_for(output).bar("draw", total=count, unit="faces") as advance:
+        draw_tree(destination, count=count, seed=seed, on_progress=lambda done: advance(done, ""))
+    output.print(f"{counted(count, 'face')} in {destination}")
+
+
+@app.command()
+def config(
+    preset: Annotated[
+        str | None, typer.Argument(help="A preset's name or a YAML file; the defaults if left out.")
+    ] = None,
+    set_: Set = None,
+) -> None:
+    """Print a configuration as YAML, every key with its meaning and range."""
+    from zpoints.pipeline.config.commented_yaml import annotated_yaml
+    from zpoints.pipeline.config.run import RunConfig, load_config, override, preset_names
+
+    settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
+    print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
+    print(annotated_yaml(settings), end="")  # noqa: T201
+
+
+def _show(result: "RunResult") -> None:
+    from zpoints.cluster.cli.summary import summary
+    from zpoints.cluster.cli.tables import outcome_table
+
+    output.print(outcome_table(result))
+    for line in summary(result.store):
+        output.print(line, soft_wrap=True)
+    if result.page is not None:
+        output.print(f"report: {result.page}", soft_wrap=True)

@@ -1,0 +1,158 @@
+"""The commands for a store: its versions, its soundness, copies of it, its report."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from zpoints.cluster.cli.options import Root, Set, output
+
+DAMAGED = 4
+
+app = typer.Typer()
+
+
+@app.command()
+def history(
+    root: Root,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also fingerprint, seed, host and versions.")
+    ] = False,
+) -> None:
+    """List the published versions of a store, newest first."""
+    from zpoints.cluster.cli.tables import history_table
+    from zpoints.storage import open_store
+
+    output.print(history_table(open_store(root).history(), verbose=verbose))
+
+
+@app.command()
+def rollback(
+    root: Root,
+    version: Annotated[str, typer.Argument(help="A version of zpoints history.")],
+) -> None:
+    """Make an older version the newest one again; the versions in between stay in the history."""
+    from zpoints.storage import open_repository, open_store
+
+    open_store(root)  # there has to be one; opening for writing would make it
+    made = open_repository(root).rollback(version)
+    output.print(f"{made.id} is the newest version, with the content of {version}.")
+
+
+@app.command()
+def diff(
+    root: Root,
+    before: Annotated[
+        str,
+        typer.Argument(help="A version of zpoints history, a date, previous or latest."),
+    ] = "previous",
+    after: Annotated[str, typer.Argument(help="The same for the other one.")] = "latest",
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Compare two versions: images, drift of mean and covariance, principal angles, quality."""
+    from zpoints.cluster.cli.diff import diff_head, diff_json, diff_table
+    from zpoints.pipeline.compare.versions import chosen_version, compare
+
+    found = compare(chosen_version(root, before), chosen_version(root, after))
+    if as_json:
+        print(diff_json(found))  # noqa: T201
+        return
+    for line in diff_head(found):
+        output.print(line, soft_wrap=True)
+    output.print(diff_table(found))
+
+
+@app.command()
+def verify(
+    root: Root,
+    sample: Annotated[
+        float, typer.Option(metavar="PERCENT", help="Share of the chunks to read.")
+    ] = 100.0,
+    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+) -> None:
+    """Read every chunk of a store and check that its parts belong together."""
+    if not 0 < sample <= 100:
+        raise typer.BadParameter(f"--sample {sample:g}: expected a percentage above 0, up to 100.")
+
+    from zpoints.cluster.cli.verify import verify_store
+    from zpoints.cluster.terminal import console_for
+
+    found = verify_store(root, sample=sample, version=version, console=console_for(output))
+    for finding in found.findings:
+        output.print(f"{finding.kind}: {finding.place}: {finding.message}", soft_wrap=True)
+    output.print(found.summary, soft_wrap=True)
+    if not found.ok:
+        raise typer.Exit(DAMAGED)
+
+
+@app.command()
+def export(
+    root: Root,
+    group: Annotated[str, typer.Argument(help="Group of the store, e.g. latents.")],
+    destination: Annotated[str, typer.Argument(help="The new folder.")],
+    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    form: Annotated[
+        Literal["zarr", "png", "jpeg"],
+        typer.Option("--as", help="Zarr, or the images as picture files."),
+    ] = "zarr",
+    sheets: Annotated[
+        bool, typer.Option("--sheets", help="Pictures as contact sheets instead of a file each.")
+    ] = False,
+    columns: Annotated[int, typer.Option(min=1, help="Images across a sheet.")] = 20,
+    rows: Annotated[int, typer.Option(min=1, help="Images down a sheet.")] = 20,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
+    ] = False,
+) -> None:
+    """Write a group of the store as plain Zarr, or its images as picture files."""
+    from zpoints.storage import open_store
+    from zpoints.storage.export.zarr import export_group
+
+    if sheets and form == "zarr":
+        raise typer.BadParameter("--sheets are pictures: add --as png or --as jpeg.")
+    store = open_store(root, version=version)
+    if form == "zarr":
+        export_group(store, group, destination, overwrite=overwrite)
+    else:
+        from zpoints.cluster.terminal import console_for
+        from zpoints.storage.export.pictures import export_images, export_sheets
+
+        write = partial(export_sheets, columns=columns, rows=rows) if sheets else export_images
+        sizes = store.group(group).sizes
+        total = sizes.get("image", sizes.get("sample", 0))
+        with console_for(output).bar("export", total=total, unit="images") as advance:
+            write(
+                store,
+                group,
+                destination,
+                form=form,
+                overwrite=overwrite,
+                on_progress=lambda done: advance(done, ""),
+            )
+    output.print(f"{group} in {destination}")
+
+
+@app.command()
+def report(
+    root: Root,
+    folder: Annotated[
+        str | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    set_: Set = None,
+) -> None:
+    """Write the report of a store again, e.g. of an older version, or with other settings."""
+    from zpoints.pipeline.config.run import override, validated
+    from zpoints.pipeline.report.destination import page_of, report_place
+    from zpoints.pipeline.report.stage import report_mark, write
+    from zpoints.storage import open_store
+
+    where = report_place(folder, root)
+    store = open_store(root, version=version)
+    last = report_mark(where)
+    settings = validated({"report": last.get("report", {})}, origin=str(where))
+    chosen = override(settings, set_ or ())
+    title = last.get("title") or Path(root).resolve().name
+    write(chosen.report, store, where, title=title)
+    output.print(f"{page_of(where)}", soft_wrap=True)

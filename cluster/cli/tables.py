@@ -1,0 +1,114 @@
+"""Results as tables on the terminal."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from zpoints.cluster.jobs.record import Sighting, utc
+from zpoints.cluster.schedule.ledger import Health, Ledger, Line
+
+if TYPE_CHECKING:  # these need Dask, which lists of jobs should not wait for
+    from zpoints.cluster.run import Prospect, RunResult
+    from zpoints.storage import Version
+
+RIGHT = ("rows", "time", "seconds", "took")
+WHOLE = ("job", "state", "took")
+"""Columns that are never broken: one copies from them."""
+RUNS_SHOWN = 20
+"""How many of its last runs the status of a schedule lists."""
+
+
+def outcome_table(result: "RunResult") -> Table:
+    """What became of each step."""
+    table = _table("stage", "result", "rows", "time")
+    for outcome in result.outcomes:
+        rows = "" if outcome.rows is None else f"{outcome.rows:,}"
+        seconds = "up to date" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
+        table.add_row(outcome.stage, outcome.target, rows, seconds)
+    return table
+
+
+def plan_table(prospects: Sequence["Prospect"]) -> Table:
+    """What a run would do, and why."""
+    table = _table("stage", "result", "would", "because")
+    for prospect in prospects:
+        would = "run" if prospect.reason else "skip"
+        table.add_row(prospect.stage, prospect.target, would, prospect.reason or "up to date")
+    return table
+
+
+def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
+    """The versions of a store; verbose adds what they were made with."""
+    table = _table("version", "time (UTC)", "group", "rows", "seconds")
+    if verbose:
+        for name in ("fingerprint", "seed", "host", "made with"):
+            table.add_column(name, overflow="fold")
+    for version in versions:
+        facts = version.metadata
+        row = [
+            version.id,
+            f"{version.time:%Y-%m-%d %H:%M:%S}",
+            str(facts.get("group", version.message)),
+            f"{facts['rows']:,}" if "rows" in facts else "",
+            f"{facts['duration']:.1f}" if "duration" in facts else "",
+        ]
+        if verbose:
+            seed, versions_of = facts.get("seed"), facts.get("versions", {})
+            row += [str(facts.get("fingerprint", "")), "" if seed is None else str(seed)]
+            row += [facts["host"]]
+            row += [", ".join(f"{name} {versions_of[name]}" for name in sorted(versions_of))]
+        table.add_row(*row)
+    return table
+
+
+def job_table(sightings: Sequence[tuple[str, Sighting]], *, several: bool) -> Table:
+    """Jobs, each with the root of its store where there are several."""
+    names = ("job", "state", "what", "run", "took", "where")
+    table = _table(*names, *(("store",) if several else ()))
+    for root, sighting in sightings:
+        job = sighting.job
+        took = "" if job.began is None else _duration((job.ended or time.time()) - job.began)
+        row = [job.id, sighting.state, sighting.note, job.title, took, job.where]
+        table.add_row(*row, *((root,) if several else ()))
+    return table
+
+
+def schedule_tables(ledger: Ledger, health: Health | None, lines: Sequence[Line]) -> list[Table]:
+    """A schedule's health, and its last runs."""
+    alive = _table("schedule", "state", "times", "next (UTC)", "last seen (UTC)", "where")
+    if health is not None:
+        following = "" if health.following is None else utc(health.following)
+        times = [when.removesuffix(" UTC") for when in (following, utc(health.beat))]
+        where = f"process {health.pid} on {health.host}"
+        alive.add_row(ledger.name, health.seen, health.cron, *times, where)
+    runs = _table("began (UTC)", "took", "state", "job", "note")
+    for line in lines[-RUNS_SHOWN:]:
+        began, took = utc(line.began).removesuffix(" UTC"), _duration(line.ended - line.began)
+        runs.add_row(began, took, line.state, line.job, line.note)
+    return [alive, runs] if lines else [alive]
+
+
+def _duration(seconds: float) -> str:
+    """Hours, minutes and seconds.
+
+    Examples
+    --------
+    >>> _duration(3725.4)
+    '1:02:05'
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(
+            name,
+            overflow="fold",
+            justify="right" if name in RIGHT else "left",
+            no_wrap=name in WHOLE,
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Dask clusters: embedded, running elsewhere, batch systems."""

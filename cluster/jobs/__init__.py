@@ -1,0 +1,1 @@
+"""Jobs: runs that outlive the client that submitted them."""

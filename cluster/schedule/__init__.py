@@ -1,0 +1,1 @@
+"""Schedules: reruns at set times."""

@@ -1,0 +1,81 @@
+"""What the user sees of a run: progress bars on a terminal, plain lines in a log."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console as RichConsole
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from zpoints.cluster.signals import check
+from zpoints.pipeline.progress import Advance, Console
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def console_for(output: RichConsole) -> Console:
+    """Bars where ``output`` is a terminal, plain lines elsewhere."""
+    return TerminalConsole(output) if output.is_terminal else LogConsole(output)
+
+
+class TerminalConsole:
+    """Progress bars that disappear into one line when they are done."""
+
+    def __init__(self, output: RichConsole) -> None:
+        self._output = output
+
+    def line(self, text: str) -> None:
+        check()
+        self._output.print(f"  {text}")
+
+    @contextmanager
+    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        columns = (
+            TextColumn("  {task.description:<8}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeElapsedColumn(),
+            TextColumn("/"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(*columns, console=self._output, transient=True) as progress:
+            task = progress.add_task(label, total=total, note="")
+
+            def advance(done: int, note: str) -> None:
+                check()
+                progress.update(task, completed=done, note=note)
+
+            yield advance
+
+
+class LogConsole:
+    """A line every few seconds."""
+
+    def __init__(self, output: RichConsole) -> None:
+        self._output = output
+
+    def line(self, text: str) -> None:
+        check()
+        self._output.print(f"  {text}", soft_wrap=True)
+
+    @contextmanager
+    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        due = time.monotonic() + SECONDS_BETWEEN_LINES
+
+        def advance(done: int, note: str) -> None:
+            nonlocal due
+            check()
+            if time.monotonic() >= due:
+                due = time.monotonic() + SECONDS_BETWEEN_LINES
+                self.line(f"{label}: {done:,} of {total:,} {unit}" + (f", {note}" if note else ""))
+
+        yield advance

@@ -1,0 +1,233 @@
+"""The `statistics` group put together from the states of both passes."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.analyze.basis import angles
+from zpoints.pipeline.analyze.config import AnalyzeConfig
+from zpoints.pipeline.analyze.shape.contours import HEIGHTS, describe_contours
+from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse
+from zpoints.pipeline.analyze.shape.peaks import dominance_order, peaks
+from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
+from zpoints.pipeline.analyze.states.projection import Basis, Coordinates, Projection
+from zpoints.pipeline.analyze.states.radii import Radii
+from zpoints.pipeline.analyze.states.state import State
+from zpoints.storage.schema.registry import VARIABLES
+
+Contents = dict[str, tuple[tuple[str, ...], Any]]
+
+
+def statistics_dataset(
+    state: State,
+    basis: Basis,
+    pairs: tuple[PairIntervals, PairIntervals],
+    projection: Projection,
+    config: AnalyzeConfig,
+) -> xr.Dataset:
+    """Every variable of the `statistics` group, in memory; `pairs` as from `pair_intervals`.
+
+    Counts are int64 and everything else float64; quantities that a single vector or a constant
+    component leaves undefined are NaN.
+    """
+    (intervals, pc_intervals), pc_covariance = pairs, np.diag(basis.deviation**2)
+    contents = (
+        _moments(state)
+        | _distributions(state, config.bins)
+        | _state(state)
+        | _attributes(state)
+        | _components(basis, projection.all, config.bins)
+        | _core(basis, projection, config)
+        | _solver(state, basis, config.pca.solver)
+        | _radii("radius", state.radii, config.bins)
+        | _radii("mahalanobis", projection.radii, config.bins)
+        | _chi(basis, projection)
+        | _pairs("", intervals, projection.pairs, state.moments.mean, state.moments.covariance())
+        | _pairs("pc_", pc_intervals, projection.pc_pairs, np.zeros_like(basis.mean), pc_covariance)
+        | {"contour_height": (("contour",), np.array(HEIGHTS))}
+    )
+    dataset = xr.Dataset(contents).set_coords("attribute")
+    for name, variable in dataset.variables.items():
+        variable.attrs["long_name"] = VARIABLES["statistics"][str(name)].meaning
+    return dataset
+
+
+def pair_intervals(
+    state: State, basis: Basis, config: AnalyzeConfig
+) -> tuple[PairIntervals, PairIntervals]:
+    """Which pairs of components, and of principal components, are counted, and how finely.
+
+    It follows from the first pass alone.
+
+    Raises
+    ------
+    AnalyzeError
+        If the settings name a component that there is not.
+    """
+    mean, deviation = state.moments.mean, np.sqrt(state.moments.variance())
+    found = _distributions(state, config.bins)
+    order = dominance_order(found["mu"][1], found["hw"][1])
+    original, pc = choose_pairs(config.pairs, order)
+    return (
+        PairIntervals.around(original, mean, deviation, config.pairs),
+        PairIntervals.around(pc, np.zeros_like(mean), basis.deviation, config.pairs),
+    )
+
+
+def _pairs(
+    prefix: str,
+    intervals: PairIntervals,
+    pairs: PairCounts,
+    mean: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+) -> Contents:
+    """Counts of pairs and their contours; `mean` (N,) and `covariance` (N, N) of the columns."""
+    pair, dims = f"{prefix}pair", (f"{prefix}pair", "contour")
+    one, other = intervals.pairs[:, :, None], intervals.pairs[:, None, :]
+    moments = mean[intervals.pairs], covariance[one, other]
+    expected = [confidence_ellipse(*each, 1.0) for each in zip(*moments, strict=True)]
+    contours = describe_contours(pairs.counts, intervals.step, *moments)
+    return {
+        f"{pair}_components": ((pair, "side"), intervals.pairs),
+        f"{pair}_edges": ((pair, "side", "pair_edge"), intervals.pair_edges),
+        f"{pair}_histogram": ((pair, "row", "column"), pairs.counts),
+        f"{pair}_outside": ((pair,), pairs.outside),
+        f"{pair}_half_axes": (
+            (pair, "half_axis"),
+            np.reshape([e.half_axes for e in expected], (-1, 2)),
+        ),
+        f"{pair}_angle": ((pair,), np.array([e.angle for e in expected], np.float64)),
+        f"{pair}_contour_centre": ((*dims, "side"), contours.centre),
+        f"{pair}_contour_half_axes": ((*dims, "half_axis"), contours.half_axes),
+        f"{pair}_contour_angle": (dims, contours.angle),
+        f"{pair}_contour_distance": (dims, contours.distance),
+        f"{pair}_contour_overlap": (dims, contours.overlap),
+        f"{pair}_ellipticity": ((pair,), contours.ellipticity),
+    }
+
+
+def _moments(state: State) -> Contents:
+    moments = state.moments
+    return {
+        "count": (("component",), np.full(len(moments.mean), moments.count, np.int64)),
+        "nan_rows": ((), np.int64(state.nan_rows)),
+        "mean": (("component",), moments.mean),
+        "variance": (("component",), moments.variance()),
+        "minimum": (("component",), state.grid.minimum),
+        "maximum": (("component",), state.grid.maximum),
+        "covariance": (("component", "other"), moments.covariance()),
+        "correlation": (("component", "other"), moments.correlation()),
+    }
+
+
+def _distributions(state: State, bins: int) -> Contents:
+    grid, moments = state.grid, state.moments
+    deviation = np.sqrt(np.nan_to_num(moments.variance()))
+    shown = grid.distribution(moments.mean, deviation, bins=bins)
+    mu, hw = peaks(shown.edges, shown.counts, grid.minimum, grid.maximum)
+    return {
+        "mu": (("component",), mu),
+        "hw": (("component",), hw),
+        "histogram": (("component", "bin"), shown.counts),
+        "histogram_edges": (("component", "edge"), shown.edges),
+        "underflow": (("component",), shown.underflow),
+        "overflow": (("component",), shown.overflow),
+    }
+
+
+def _attributes(state: State) -> Contents:
+    attributes = state.attributes
+    return {
+        "attribute": (("attribute",), np.array(attributes.names, dtype=object)),
+        "attribute_count": (("attribute",), attributes.count),
+        "attribute_mean": (
+            ("attribute", "component"),
+            np.where(attributes.count[:, None] > 0, attributes.mean, np.nan),
+        ),
+    }
+
+
+def _components(basis: Basis, coordinates: Coordinates, bins: int) -> Contents:
+    grid = coordinates.grid
+    shown = grid.distribution(np.zeros(len(basis.mean)), basis.deviation, bins=bins)
+    mu, hw = peaks(shown.edges, shown.counts, grid.minimum, grid.maximum)
+    variance = basis.explained_variance
+    with np.errstate(invalid="ignore"):
+        ratio = variance / variance.sum()
+    return {
+        "loadings": (("pc", "component"), basis.loadings),
+        "explained_variance": (("pc",), variance),
+        "explained_variance_ratio": (("pc",), ratio),
+        "pc_mu": (("pc",), mu),
+        "pc_hw": (("pc",), hw),
+        "pc_skewness": (("pc",), coordinates.skewness()),
+        "pc_kurtosis": (("pc",), coordinates.kurtosis()),
+        "pc_histogram": (("pc", "bin"), shown.counts),
+        "pc_histogram_edges": (("pc", "edge"), shown.edges),
+        "pc_underflow": (("pc",), shown.underflow),
+        "pc_overflow": (("pc",), shown.overflow),
+    }
+
+
+def _core(basis: Basis, projection: Projection, config: AnalyzeConfig) -> Contents:
+    """The vectors within the level, and their widths."""
+    core, deviation = projection.core, basis.deviation
+    mean, spread = core.mean(deviation), core.std(deviation)
+    shown = core.grid.distribution(np.nan_to_num(mean), np.nan_to_num(spread), bins=config.bins)
+    hw = peaks(shown.edges, shown.counts, core.grid.minimum, core.grid.maximum)[1]
+    return {
+        "core_level": ((), np.float64(config.core_level)),
+        "core_radius": ((), np.float64(basis.core_radius(config.core_level))),
+        "core_count": ((), np.int64(core.count)),
+        "core_pc_mean": (("pc",), mean),
+        "core_pc_std": (("pc",), spread),
+        "core_pc_hw": (("pc",), hw if core.count else np.full_like(hw, np.nan)),
+    }
+
+
+def _chi(basis: Basis, projection: Projection) -> Contents:
+    components = int(np.count_nonzero(basis.varying))
+    return {"mahalanobis_chi_distance": ((), projection.radii.distance_to_chi(components))}
+
+
+def _solver(state: State, basis: Basis, solver: str) -> Contents:
+    """How far the components of another solver are from the exact ones, where these vary."""
+    if solver == "exact":
+        return {}
+    exact = Basis.from_moments(state.moments)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = basis.explained_variance / exact.explained_variance - 1
+    turned = angles(basis.loadings, exact.loadings)
+    return {
+        "solver_variance_error": (("pc",), np.where(exact.varying, error, np.nan)),
+        "solver_angle": (("pc",), np.where(exact.varying, turned, np.nan)),
+    }
+
+
+def _radii(name: str, radii: Radii, bins: int) -> Contents:
+    shown = radii.distribution(bins=bins)
+    return {
+        f"{name}_mean": ((), radii.mean),
+        f"{name}_std": ((), radii.std),
+        f"{name}_histogram": ((f"{name}_bin",), shown.counts[0]),
+        f"{name}_edges": ((f"{name}_edge",), shown.edges[0]),
+    }
+
+
+def _state(state: State) -> Contents:
+    """What `State.from_dataset` needs beside the moments and the range."""
+    radii = state.radii
+    return {
+        "comoment": (("component", "other"), state.moments.comoment),
+        "grid_exponent": (("component",), state.grid.exponent),
+        "grid_origin": (("component",), state.grid.origin),
+        "grid_counts": (("component", "cell"), state.grid.counts.astype(np.int64)),
+        "radius_comoment": ((), radii.moments.comoment[0, 0]),
+        "radius_minimum": ((), radii.grid.minimum[0]),
+        "radius_maximum": ((), radii.grid.maximum[0]),
+        "radius_grid_exponent": ((), radii.grid.exponent[0]),
+        "radius_grid_origin": ((), radii.grid.origin[0]),
+        "radius_grid_counts": (("cell",), radii.grid.counts[0].astype(np.int64)),
+    }

@@ -1,0 +1,1 @@
+"""The shape of number distributions: peaks, contours, ellipses."""

@@ -1,0 +1,1 @@
+"""Mergeable states: what a pass gathers from each block of vectors."""

@@ -1,0 +1,104 @@
+"""How far an analysis has come, as bytes and back, for one that is interrupted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from io import BytesIO
+from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
+from zipfile import BadZipFile
+
+import numpy as np
+
+from zpoints.pipeline.analyze.states.projection import Projection
+from zpoints.pipeline.analyze.states.state import State
+
+
+class Mergeable(Protocol):
+    """State of a part of the vectors."""
+
+    def merge(self, *others: Self) -> Self:
+        """State of the union of disjoint parts."""
+
+
+S = TypeVar("S", bound=Mergeable)
+
+
+@dataclass
+class Journal(Generic[S]):
+    """One pass over the vectors: the waves of chunks that are done, and their state.
+
+    Attributes
+    ----------
+    waves
+        How many are done.
+    state
+        Theirs, merged; None for no wave.
+    on_wave
+        Called after each wave.
+    """
+
+    waves: int = 0
+    state: S | None = None
+    on_wave: Callable[[], None] = lambda: None
+
+    def add(self, state: S) -> None:
+        """Merge the state of the next wave."""
+        self.state = state if self.state is None else self.state.merge(state)
+        self.waves += 1
+        self.on_wave()
+
+
+def pack(cut: Sequence[int], first: Journal[State], second: Journal[Projection]) -> bytes:
+    """Both passes as an uncompressed NumPy archive; `cut` says how the vectors were cut."""
+    arrays: dict[str, Any] = {"cut": cut}
+    for name, journal in (("first", first), ("second", second)):
+        arrays[f"{name}.waves"] = journal.waves
+        if journal.state is not None:
+            arrays |= _flat(journal.state, name)
+    buffer = BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Journal[Projection]]:
+    """What ``pack`` made into bytes; two empty journals where it is nothing, damaged, or of
+    vectors that were cut in another way.
+    """
+    try:
+        with np.load(BytesIO(data or b"")) as archive:
+            arrays = dict(archive)
+        if not np.array_equal(arrays["cut"], cut):
+            return Journal(), Journal()
+        return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
+    except (BadZipFile, ValueError, KeyError, OSError, EOFError):  # the archive has CRCs
+        return Journal(), Journal()
+
+
+def _journal(kind: type[S], arrays: Mapping[str, np.ndarray], name: str) -> Journal[S]:
+    waves = int(arrays[f"{name}.waves"])
+    return Journal(waves, _nested(kind, arrays, name) if waves else None)
+
+
+def _flat(state: Any, prefix: str) -> dict[str, Any]:
+    """The arrays and numbers of nested dataclasses, by dotted names."""
+    flat: dict[str, Any] = {}
+    for field in fields(state):
+        value, name = getattr(state, field.name), f"{prefix}.{field.name}"
+        flat |= _flat(value, name) if is_dataclass(value) else {name: value}
+    return flat
+
+
+def _nested(kind: type[Any], arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
+    hints, parts = get_type_hints(kind), {}
+    for field in fields(kind):
+        hint, name = hints[field.name], f"{prefix}.{field.name}"
+        if is_dataclass(hint):
+            parts[field.name] = _nested(hint, arrays, name)  # type: ignore[arg-type]
+        else:
+            parts[field.name] = _plain(arrays[name], hint)
+    return kind(**parts)
+
+
+def _plain(array: np.ndarray, hint: Any) -> Any:
+    if hint is int:
+        return int(array)
+    return tuple(map(str, array)) if hint == tuple[str, ...] else array

@@ -1,0 +1,184 @@
+"""The second pass: the same vectors in coordinates of their principal components."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpoints.pipeline.analyze.basis import principal_components, varying_components
+from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.states.grid import Grid
+from zpoints.pipeline.analyze.states.moments import Moments
+from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals
+from zpoints.pipeline.analyze.states.radii import Radii, core_radius
+from zpoints.pipeline.analyze.states.state import as_floats, finite_rows
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The principal components of a set of vectors.
+
+    Attributes
+    ----------
+    mean
+        (N,) origin of the coordinates.
+    loadings
+        (N, N): row k is the unit vector of principal component k.
+    explained_variance
+        (N,) descending; NaN for a single vector.
+    """
+
+    mean: Floats
+    loadings: Floats
+    explained_variance: Floats
+
+    @classmethod
+    def from_moments(cls, moments: Moments) -> Basis:
+        """Principal components of the covariance."""
+        with single_threaded_blas():
+            return cls(moments.mean, *principal_components(moments.covariance()))
+
+    @property
+    def varying(self) -> NDArray[np.bool_]:
+        """(N,) whether each principal component varies by more than rounding error."""
+        return varying_components(self.explained_variance)
+
+    @property
+    def deviation(self) -> Floats:
+        """(N,) standard deviation along each principal component, 0 where it does not vary."""
+        return np.sqrt(np.where(self.varying, self.explained_variance, 0.0))
+
+    def core_radius(self, level: float) -> float:
+        """Mahalanobis radius of the core within a level, see `radii.core_radius`."""
+        return core_radius(level, int(np.count_nonzero(self.varying)))
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Mergeable state of some PCA coordinates.
+
+    Attributes
+    ----------
+    count
+        Number of vectors.
+    powers
+        (4, N): sums of the powers 1 to 4 of v / deviation.
+    grid
+        Number distributions of v.
+    """
+
+    count: int
+    powers: Floats
+    grid: Grid
+
+    def merge(self, *others: Coordinates) -> Coordinates:
+        """Coordinates of the union of disjoint sets of vectors."""
+        return Coordinates(
+            sum((other.count for other in others), self.count),
+            sum((other.powers for other in others), self.powers),
+            self.grid.merge(*(other.grid for other in others)),
+        )
+
+    def mean(self, deviation: Floats) -> Floats:
+        """(N,) mean of v, whose unit was deviation (N,); NaN for no vectors."""
+        with np.errstate(invalid="ignore"):
+            return self.powers[0] / self.count * deviation
+
+    def std(self, deviation: Floats) -> Floats:
+        """(N,) standard deviation of v, ddof = 1; NaN for fewer than two vectors."""
+        first, second = self.powers[:2]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            central = np.maximum(second - first**2 / self.count, 0.0)
+            return np.sqrt(central / max(self.count - 1, 0)) * deviation
+
+    def skewness(self) -> Floats:
+        """(N,) skewness, as `scipy.stats.skew`; NaN where a component does not vary."""
+        first, second, third, _ = self.powers / self.count
+        with np.errstate(divide="ignore", invalid="ignore"):
+            central = third - 3 * first * second + 2 * first**3
+            return central / (second - first**2) ** 1.5
+
+    def kurtosis(self) -> Floats:
+        """(N,) excess kurtosis, as `scipy.stats.kurtosis`; NaN where a component is constant."""
+        first, second, third, fourth = self.powers / self.count
+        with np.errstate(divide="ignore", invalid="ignore"):
+            central = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
+            return central / (second - first**2) ** 2 - 3
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Mergeable state of vectors in coordinates v = (z - mean) @ loadings.T.
+
+    Components that do not vary have the coordinate 0.
+
+    Attributes
+    ----------
+    core, tail
+        Coordinates of the vectors whose Mahalanobis radius is at most that of the core, and of
+        the others.
+    radii
+        Distribution of the Mahalanobis radius over the components that vary.
+    pairs, pc_pairs
+        Counts of pairs of components of z, and of v.
+    """
+
+    core: Coordinates
+    tail: Coordinates
+    radii: Radii
+    pairs: PairCounts
+    pc_pairs: PairCounts
+
+    @classmethod
+    def from_vectors(
+        cls,
+        z: NDArray[np.number],
+        basis: Basis,
+        core_radius: float,
+        intervals: PairIntervals,
+        pc_intervals: PairIntervals,
+    ) -> Projection:
+        """Projection of the finite rows of z (n, N), and its pairs' counts; n may be 0."""
+        x = finite_rows(as_floats(z))
+        axes = np.ascontiguousarray((basis.loadings * basis.varying[:, None]).T)
+        scale = np.divide(1.0, basis.deviation, out=np.zeros(x.shape[1]), where=basis.varying)
+        v, squares = np.empty(x.shape), np.empty(len(x))
+        powers = np.zeros((2, 4, x.shape[1]))
+        least, most = (np.full((2, x.shape[1]), limit) for limit in (np.inf, -np.inf))
+        with single_threaded_blas():
+            inner = kernels.project_rows(
+                x, basis.mean, axes, scale, core_radius**2, v, squares, powers, least, most
+            )
+            core, tail = (
+                Coordinates(
+                    len(rows), powers[side], Grid.from_values(rows, least[side], most[side])
+                )
+                for side, rows in enumerate((v[:inner], v[inner:]))
+            )
+            return cls(
+                core,
+                tail,
+                Radii.from_values(np.sqrt(squares)) if len(x) else Radii.empty(),
+                PairCounts.from_values(x, intervals),
+                PairCounts.from_values(v, pc_intervals),
+            )
+
+    @property
+    def all(self) -> Coordinates:
+        """Coordinates of all vectors."""
+        return self.core.merge(self.tail)
+
+    def merge(self, *others: Projection) -> Projection:
+        """Projection of the union of disjoint sets of vectors on the same basis."""
+        return Projection(
+            self.core.merge(*(other.core for other in others)),
+            self.tail.merge(*(other.tail for other in others)),
+            self.radii.merge(*(other.radii for other in others)),
+            self.pairs.merge(*(other.pairs for other in others)),
+            self.pc_pairs.merge(*(other.pc_pairs for other in others)),
+        )

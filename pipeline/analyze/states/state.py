@@ -1,0 +1,184 @@
+"""The mergeable state of the first pass: all that one block of vectors tells, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.analyze.errors import AnalyzeError
+from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.states.grid import Grid
+from zpoints.pipeline.analyze.states.moments import Moments
+from zpoints.pipeline.analyze.states.radii import Radii
+from zpoints.pipeline.labels.attributes import AttributeMeans
+
+LONGEST = 1e140
+"""Length of the longest vector whose squares float64 can add up."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a set of vectors.
+
+    States of disjoint sets merge to the state of their union. Counts are the same to the bit
+    for every way to divide the vectors; moments agree to rounding (about 1e-14 relative).
+
+    Attributes
+    ----------
+    nan_rows
+        Number of vectors left out because a component of theirs is NaN or infinite.
+    moments
+        Count, mean and comoment.
+    grid
+        Number distributions of the components.
+    radii
+        Distribution of the L2 length.
+    attributes
+        Number and mean of the vectors that have each attribute.
+    """
+
+    nan_rows: int
+    moments: Moments
+    grid: Grid
+    radii: Radii
+    attributes: AttributeMeans
+
+    @classmethod
+    def empty(cls, components: int, attributes: Sequence[str] = ()) -> State:
+        """State of no vectors."""
+        return cls(
+            0,
+            Moments.empty(components),
+            Grid.empty(components),
+            Radii.empty(),
+            AttributeMeans.empty(attributes, components),
+        )
+
+    @classmethod
+    def from_vectors(
+        cls,
+        z: NDArray[np.number],
+        flags: NDArray[np.bool_] | None = None,
+        attributes: Sequence[str] = (),
+    ) -> State:
+        """State of the rows of z (n, N), of which flags (n, A) say the `attributes`; n may be 0.
+
+        Raises
+        ------
+        AnalyzeError
+            If z is not two-dimensional with at least one column, or holds a vector longer than
+            `LONGEST`.
+        """
+        if flags is None:
+            flags = np.zeros((len(z), 0), np.bool_)
+        x = as_floats(z)
+        components = x.shape[1]
+        total = np.zeros(components)
+        minimum, maximum = np.full(components, np.inf), np.full(components, -np.inf)
+        norms = np.empty(len(x))
+        kernels.scan_rows(x, norms, total, minimum, maximum)
+        if not np.isfinite(total).all():
+            finite = np.isfinite(x).all(axis=1)
+            if not finite.all():
+                known = cls.from_vectors(x[finite], flags[finite], attributes)
+                return replace(known, nan_rows=int(np.sum(~finite)))
+        if len(x) == 0:
+            return cls.empty(components, attributes)
+        mean = np.where(minimum == maximum, minimum, total / len(x))
+        if not norms.max() <= LONGEST:
+            raise AnalyzeError(
+                f"There is a vector of length {norms.max():.3g}; expected at most {LONGEST:g}, "
+                "since float64 cannot hold the squares of longer ones. Scale the vectors."
+            )
+        with single_threaded_blas():
+            return cls(
+                0,
+                Moments.from_vectors(x, mean),
+                Grid.from_values(x, minimum, maximum),
+                Radii.from_values(norms),
+                AttributeMeans.from_vectors(x, flags, attributes),
+            )
+
+    def merge(self, *others: State) -> State:
+        """State of the union of disjoint sets of vectors.
+
+        Raises
+        ------
+        AnalyzeError
+            If the numbers of components differ, or the attributes.
+        """
+        ours = len(self.moments.mean)
+        for theirs in (len(other.moments.mean) for other in others):
+            if ours != theirs:
+                raise AnalyzeError(
+                    f"Statistics of vectors of {ours} components cannot be merged with those of "
+                    f"{theirs}: both must come from the same model."
+                )
+        return State(
+            self.nan_rows + sum(other.nan_rows for other in others),
+            self.moments.merge(*(other.moments for other in others)),
+            self.grid.merge(*(other.grid for other in others)),
+            self.radii.merge(*(other.radii for other in others)),
+            self.attributes.merge(*(other.attributes for other in others)),
+        )
+
+    @classmethod
+    def from_dataset(cls, statistics: xr.Dataset) -> State:
+        """Restore the state that the `statistics` group holds."""
+        count = int(statistics["count"].values[0])
+
+        def floats(name: str) -> NDArray[np.float64]:
+            return np.atleast_1d(statistics[name].values.astype(np.float64))
+
+        names = tuple(map(str, statistics["attribute"].values))
+        return cls(
+            int(statistics["nan_rows"]),
+            Moments(count, floats("mean"), floats("comoment")),
+            Grid(floats("minimum"), floats("maximum"), statistics["grid_counts"].values),
+            Radii(
+                Moments(count, floats("radius_mean"), floats("radius_comoment")[:, None]),
+                Grid(
+                    floats("radius_minimum"),
+                    floats("radius_maximum"),
+                    statistics["radius_grid_counts"].values[None],
+                ),
+            ),
+            AttributeMeans(
+                names,
+                statistics["attribute_count"].values,
+                np.nan_to_num(statistics["attribute_mean"].values),
+            ),
+        )
+
+
+def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
+    """The vectors z (n, N) as the kernels take them: C-contiguous, float32 or float64.
+
+    float16 becomes float32 and integers become float64.
+
+    Raises
+    ------
+    AnalyzeError
+        If z is not a two-dimensional array of numbers with at least one column.
+    """
+    if z.ndim != 2 or z.shape[1] == 0 or z.dtype.kind not in "fiu":
+        raise AnalyzeError(
+            "Vectors come as a real array (vector, component) of at least one component, not as "
+            f"{z.dtype} of shape {z.shape}."
+        )
+    dtype = np.float32 if z.dtype in (np.float16, np.float32) else np.float64
+    return np.ascontiguousarray(z, dtype=dtype)
+
+
+def finite_rows(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The rows of x (n, N) without NaN and infinity: x itself if there are no others."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(x.sum()):  # much faster than looking at each
+            return x
+    finite = np.isfinite(x).all(axis=1)
+    return x if finite.all() else x[finite]

@@ -1,0 +1,1 @@
+"""The configuration of a run: one YAML file, one section per stage."""

@@ -1,0 +1,92 @@
+"""Whether the stored latents belong to the stored model and images: a few are encoded again."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from zpoints.pipeline.network.device import choose_device
+from zpoints.pipeline.network.encode import encode_batches
+from zpoints.pipeline.network.weights import load_model
+from zpoints.storage import Store
+from zpoints.storage.backend.location import reaching
+from zpoints.storage.errors import ZpointsError
+from zpoints.storage.rows import Rows
+from zpoints.storage.verify.chunks import Finding
+
+IMAGES = 64
+TOLERANCE = 1e-3
+"""Allowed deviation as a share of the root mean square of what is compared.
+
+Encoding is in float32 on every device, TF32 off. Devices, libraries and batch sizes differ in the
+order of their sums; at 6e-8 a rounding, a dozen layers of them stay far below this. Latents of
+another model, or of another image, differ by about as much as they are large.
+"""
+
+
+def verify_latents(
+    store: Store,
+    *,
+    images: int = IMAGES,
+    seed: int = 0,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+) -> tuple[Finding, ...]:
+    """Encode some images of the store with its model, and compare with its latents.
+
+    Parameters
+    ----------
+    store
+        A version whose chunks are undamaged; `zpoints.storage.verify.store.verify` tells.
+    images
+        How many rows to encode, spread over the store at random.
+    seed
+        Chooses the rows.
+    device
+        Where to encode.
+
+    Returns
+    -------
+    tuple
+        A mismatch for `z` and one for `reconstruction_error` where they deviate; damage if
+        something cannot be read. Nothing if the version has no latents, or has some of an older
+        model or of older images, of which `verify` makes a note.
+    """
+    present = {"images", "model", "latents"} <= set(store.groups)
+    if not present or not store.is_current("latents"):
+        return ()
+    count = store.array("latents", "z").shape[0]
+    rows = np.random.default_rng(seed).choice(count, min(images, count), replace=False)
+    try:
+        with reaching(store.root):
+            return tuple(_deviations(store, np.sort(rows), device))
+    except ZpointsError as error:
+        return (Finding("damage", "latents", str(error)),)
+
+
+def _deviations(
+    store: Store, rows: np.ndarray, device: Literal["auto", "cpu", "cuda"]
+) -> Iterator[Finding]:
+    model = load_model(store.root, store.version, choose_device(device))
+    pixels = Rows(store.root, store.version, "images", "image").take(rows)
+    encoded = encode_batches(model, pixels, batch=len(rows))
+    for name, expected in encoded.items():
+        if name not in store.latents.variables:
+            continue
+        stored = Rows(store.root, store.version, "latents", name).take(rows)
+        wrong = _deviating(stored, expected)
+        if wrong.any():
+            fault = (
+                f"{wrong.sum():,} of {len(rows):,} rows differ from what the stored model makes of "
+                f"the stored images, the first is row {rows[wrong][0]:,}."
+            )
+            yield Finding("mismatch", f"latents/{name}", fault)
+
+
+def _deviating(stored: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Which rows deviate, bool (row)."""
+    if stored.shape != expected.shape:
+        return np.ones(len(expected), dtype=bool)
+    finite = np.nan_to_num(expected.astype(np.float64), posinf=0.0, neginf=0.0)
+    size = np.sqrt(np.mean(finite**2))
+    same = np.isclose(stored, expected, rtol=0, atol=TOLERANCE * size, equal_nan=True)
+    return ~same.reshape(len(same), -1).all(axis=1)

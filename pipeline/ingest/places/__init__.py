@@ -1,0 +1,1 @@
+"""Where photographs lie: folders, archives and buckets, and the files in them."""

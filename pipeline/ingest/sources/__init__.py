@@ -1,0 +1,1 @@
+"""The forms in which photographs come, each with a reader."""

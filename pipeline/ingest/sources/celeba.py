@@ -1,0 +1,209 @@
+"""CelebA's official form, and the annotation tables that its other forms share.
+
+References
+----------
+Liu, Luo, Wang, Tang (2015), Deep learning face attributes in the wild, ICCV.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.ingest.places.listing import list_folder, list_zip
+from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.sources.labels import LANDMARKS, SPLIT_WORDS, join
+from zpoints.pipeline.ingest.sources.source import Labels, Source
+from zpoints.storage.schema.registry import HAS_ATTRIBUTES
+
+IMAGES = "img_align_celeba"
+FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last three
+
+
+@dataclass(frozen=True)
+class Table:
+    """One annotation file of CelebA: rows of a file name and integers.
+
+    Attributes
+    ----------
+    stem
+        Its name without suffix.
+    missing
+        What the store lacks without it.
+    columns
+        Names of the integers where a text file has no header.
+    """
+
+    stem: str
+    missing: str
+    columns: tuple[str, ...] = ()
+
+
+ATTRIBUTES = Table("list_attr_celeba", "no attributes")
+PARTITION = Table("list_eval_partition", "no split", ("split",))
+IDENTITY = Table("identity_CelebA", "no identities", ("identity",))
+POINTS = Table("list_landmarks_align_celeba", "no landmarks")
+TABLES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
+
+
+def read_celeba(path: Place, config: SourceConfig) -> Source | None:
+    """Read CelebA's official form: ``img_align_celeba/`` or its archive, and text annotations.
+
+    ``path`` is the folder that holds them, or one of these two with the annotations beside it.
+
+    Raises
+    ------
+    SourceError
+        If there are no photographs, the archive is damaged, or an annotation file is no text or
+        malformed.
+    """
+    if path.suffix == ".zip" and path.is_file():
+        return aligned_source("CelebA", path, path.parent)
+    if path.name == IMAGES and path.is_dir() and not (path / IMAGES).exists():
+        return aligned_source("CelebA", path, path.parent)
+    for folder in FOLDERS:
+        if (photographs := aligned_photographs(path / folder)) is not None:
+            return aligned_source("CelebA", photographs, path)
+    return None
+
+
+def aligned_photographs(home: Place) -> Place | None:
+    """The folder ``img_align_celeba`` in a folder, or else its archive."""
+    folder = home / IMAGES
+    return next((p for p in (folder, folder.with_suffix(".zip")) if p.exists()), None)
+
+
+def aligned_source(
+    form: str,
+    photographs: Place,
+    home: Place,
+    *,
+    suffixes: Sequence[str] = (".txt",),
+    mark: str = "",
+) -> Source:
+    """Aligned photographs in a folder or archive, with the annotation files in ``home``.
+
+    Parameters
+    ----------
+    suffixes
+        Of the annotation files, in order of preference.
+    mark
+        What else the form was recognised by.
+    """
+    what = "folder" if photographs.is_dir() else "archive"
+    why = f"found the {what} {photographs}{mark}"
+    listing = list_folder(photographs, nested=False) if what == "folder" else list_zip(photographs)
+    if not listing.keys:
+        raise SourceError(
+            f"{form} form: {why}, but it holds no photographs such as 000001.jpg. Expected "
+            "CelebA's aligned photographs; unpack or fetch them again."
+        )
+    names = listing.names
+    labels = _read_labels(home, names, suffixes)
+    return Source(
+        form=form,
+        why=why,
+        files=listing.files,
+        names=names,
+        keys=tuple(listing.keys[name] for name in names),
+        signatures=tuple(listing.signatures[name] for name in names),
+        labels=labels.rows,
+        landmarks=labels.landmarks,
+        notes=(*listing.notes(), *labels.notes),
+        refused=tuple(listing.refused),
+    )
+
+
+def _read_labels(home: Place, names: tuple[str, ...], suffixes: Sequence[str]) -> Labels:
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
+    landmarks = None
+    for table in TABLES:
+        files = [home / f / (table.stem + s) for s in suffixes for f in FOLDERS]
+        path = next((p for p in files if p.is_file()), None)
+        if path is None:
+            notes.append(f"{files[0].name} not found in {home}: {table.missing} in the store.")
+            continue
+        joined = join(_parsed(_text(path), table, path), names, origin=path.name, fill=-1)
+        notes += joined.notes
+        if table is POINTS:
+            points = joined.rows.to_numpy(np.int16)
+            landmarks = points.reshape(len(names), len(LANDMARKS), 2)
+        elif table is ATTRIBUTES:
+            parts.append(joined.rows == 1)
+            if not joined.present.all():
+                parts.append(
+                    pd.DataFrame({HAS_ATTRIBUTES: joined.present}, index=joined.rows.index)
+                )
+        elif table is PARTITION:
+            words = {-1: "", **{code: SPLIT_WORDS[str(code)] for code in range(3)}}
+            parts.append(joined.rows.replace(words))
+        else:
+            parts.append(joined.rows)
+    rows = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=list(names))
+    return Labels(rows, landmarks, tuple(notes))
+
+
+def _text(path: Place) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"{path} cannot be read as text ({error}). Expected the official file, which is UTF-8; "
+            "replace it, or remove it to go on without these labels."
+        ) from error
+
+
+def _parsed(text: str, table: Table, path: Place) -> pd.DataFrame:
+    """int32 columns, indexed by file name."""
+    try:
+        rows = _csv_rows(text, table) if path.suffix == ".csv" else _text_rows(text, table)
+        _check(rows, table)
+    except (ValueError, IndexError, KeyError) as error:
+        raise SourceError(
+            f"{path} does not have CelebA's format ({error}). Expected the official file; "
+            "replace it, or remove it to go on without these labels."
+        ) from error
+    return rows
+
+
+def _text_rows(text: str, table: Table) -> pd.DataFrame:
+    """Where no columns are given: a line with the number of rows, then one of column names."""
+    if table.columns:
+        return _integers(text, list(table.columns), r"\s+")
+    _, header, rows = text.split("\n", 2)
+    return _integers(rows, header.split(), r"\s+")
+
+
+def _csv_rows(text: str, table: Table) -> pd.DataFrame:
+    header, rows = text.split("\n", 1)
+    _, *columns = (column.strip() for column in next(csv.reader([header])))
+    return _integers(rows, list(table.columns) or columns, ",")
+
+
+def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
+    table = pd.read_csv(
+        io.StringIO(rows),
+        sep=separator,
+        header=None,
+        names=["name", *columns],
+        dtype={"name": str},
+        skipinitialspace=True,
+    )
+    if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of superfluous fields
+        raise ValueError(f"more than {len(columns)} values in a row")
+    return table.assign(name=table["name"].str.strip()).set_index("name").astype(np.int32)
+
+
+def _check(rows: pd.DataFrame, table: Table) -> None:
+    if table is ATTRIBUTES and not rows.isin((-1, 0, 1)).all(axis=None):
+        raise ValueError("an attribute other than -1 and 1")
+    if table is PARTITION and not rows["split"].isin((0, 1, 2)).all():
+        raise ValueError("a split other than 0, 1 and 2")
+    if table is POINTS and rows.shape[1] != 2 * len(LANDMARKS):
+        raise ValueError(f"{rows.shape[1]} columns instead of x and y of 5 landmarks")

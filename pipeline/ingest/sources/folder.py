@@ -1,0 +1,174 @@
+"""Any folder of photographs, nested or not, with or without a CSV of labels."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.ingest.places.listing import list_folder
+from zpoints.pipeline.ingest.places.place import Place, place_of
+from zpoints.pipeline.ingest.sources.labels import interpret, join
+from zpoints.pipeline.ingest.sources.source import Labels, Source
+from zpoints.pipeline.progress import counted
+
+DISTINCT = 0.1
+"""A column of file names has at least this share of distinct values; several rows may name one."""
+
+
+def _base_names(names: pd.Series) -> pd.Series:
+    return names.str.rsplit("/", n=1).str[-1]
+
+
+def _stems(names: pd.Series) -> pd.Series:
+    return _base_names(names).str.replace(r"\.[^.]*$", "", regex=True)
+
+
+WAYS: dict[str, Callable[[pd.Series], pd.Series]] = {
+    "paths": lambda names: names,
+    "file names": _base_names,
+    "file names without suffix": _stems,
+}
+"""What the names in a table and those of the photographs may have in common, closest first."""
+
+
+def read_folder(path: Place, config: SourceConfig) -> Source | None:
+    """Read every photograph in a folder and the folders in it; names are the paths.
+
+    Raises
+    ------
+    SourceError
+        If a folder cannot be listed, every photograph is unusable, or the CSV of labels that the
+        configuration names cannot be read or names none of them.
+    """
+    if not path.is_dir():
+        return None
+    listing = list_folder(path, nested=True)
+    if not listing.keys:
+        if not listing.refused:
+            return None
+        first = listing.refused[0]
+        raise SourceError(
+            f"{path} holds {counted(len(listing.refused), 'photograph')} and none can be used, "
+            f"e.g. {first.name}: {first.reason}."
+        )
+    names = listing.names
+    labels, found = _find_labels(path, names, config)
+    listing.others = [other for other in listing.others if other != found]
+    return Source(
+        form="folder",
+        why=f"found photographs in {path}" + (f" and labels in {found}" if found else ""),
+        files=listing.files,
+        names=names,
+        keys=tuple(listing.keys[name] for name in names),
+        signatures=tuple(listing.signatures[name] for name in names),
+        labels=labels.rows,
+        landmarks=labels.landmarks,
+        notes=(*listing.notes(), *labels.notes),
+        refused=tuple(listing.refused),
+    )
+
+
+def _find_labels(path: Place, names: tuple[str, ...], config: SourceConfig) -> tuple[Labels, str]:
+    """The labels, and the name of their CSV; empty where there is none."""
+    if config.labels is not None:
+        given, inside = place_of(config.labels), path / config.labels
+        table = inside if inside.is_file() else given
+        return _read_labels(table, names, config.name_column), given.name
+    notes: list[str] = []
+    tables: list[Place] = [*path.glob("*.csv")]
+    for table in sorted(tables, key=str):
+        try:
+            labels = _read_labels(table, names, config.name_column)
+        except SourceError as error:
+            notes.append(f"{table.name} is not used: {error}")
+        else:
+            return replace(labels, notes=(*notes, *labels.notes)), table.name
+    if config.name_column is not None:
+        raise SourceError(
+            f"source.name_column = {config.name_column}, but {path} holds no CSV that has this "
+            "column with names of its photographs; name the file with source.labels."
+        )
+    return Labels(pd.DataFrame(index=list(names)), None, tuple(notes)), ""
+
+
+def _read_labels(path: Place, names: tuple[str, ...], name_column: str | None) -> Labels:
+    table = _table(path)
+    if name_column is not None and name_column not in table:
+        raise SourceError(
+            f"{path} has no column {name_column}. Expected source.name_column to be one of: "
+            f"{', '.join(map(str, table.columns))}."
+        )
+    column, way = _name_column(table, names, name_column)
+    if not way:
+        raise SourceError(
+            f"{path} has no column that names photographs of the folder. Expected a column with "
+            f"names such as {names[0]}; name it with source.name_column."
+        )
+    rows = table.drop(columns=column).set_index(_resolved(table[column], names, way))
+    joined = join(rows, names, origin=path.name, fill="")
+    labels = interpret(joined.rows, present=joined.present, origin=path.name)
+    notes = (f"{path.name}: the column {column} holds the {way}.", *joined.notes, *labels.notes)
+    return Labels(labels.rows, labels.landmarks, notes)
+
+
+def _table(path: Place) -> pd.DataFrame:
+    """All cells as text."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        header = text.partition("\n")[0]
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=max(",;\t|", key=header.count),
+            dtype=str,
+            keep_default_na=False,
+            skipinitialspace=True,
+        )
+        if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of superfluous cells
+            raise ValueError("rows with more cells than the header")
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{path} cannot be read as a table ({error}). Expected a CSV file in UTF-8 with a "
+            "line of column names; correct it, or name another with source.labels."
+        ) from error
+    return table.rename(columns=lambda name: str(name).strip())
+
+
+def _cleaned(column: pd.Series) -> pd.Series:
+    """Names as paths with slashes, relative to the folder."""
+    slashes = column.astype(object).str.strip().str.replace("\\", "/", regex=False)
+    return slashes.str.removeprefix("./")
+
+
+def _name_column(table: pd.DataFrame, names: tuple[str, ...], given: str | None) -> tuple[str, str]:
+    """The column that names the most photographs, and in which way; empty texts if none does.
+
+    Unless it is given, it has to name more than half of the photographs, or to have more than half
+    of its values among them: numbers in some column may happen to be names.
+    """
+    distinct = {str(c): table[c].nunique() for c in table if given in (None, c)}
+    best, most = ("", ""), 0
+    for way, reduced in WAYS.items():
+        wanted = reduced(pd.Series(names, dtype=object))
+        for column, values in distinct.items():
+            if given is None and values < DISTINCT * len(table):
+                continue
+            count = int(wanted.isin(reduced(_cleaned(table[column]))).sum())
+            if count > most and (given or 2 * count > min(values, len(names))):
+                best, most = (column, way), count
+        if most == len(names):
+            break
+    return best
+
+
+def _resolved(column: pd.Series, names: tuple[str, ...], way: str) -> pd.Index:
+    """For each row the name of its photograph, or what stands there.
+
+    Names that several photographs share in this way lead to none of them.
+    """
+    photographs = pd.Series(names, index=pd.Index(WAYS[way](pd.Series(names, dtype=object))))
+    photographs = photographs[~photographs.index.duplicated(keep=False)]
+    given = _cleaned(column)
+    return pd.Index(WAYS[way](given).map(photographs).fillna(given))

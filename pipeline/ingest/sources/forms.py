@@ -1,0 +1,75 @@
+"""The forms in which face photographs come, and the choice among their readers."""
+
+from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.sources.celeba import read_celeba
+from zpoints.pipeline.ingest.sources.folder import read_folder
+from zpoints.pipeline.ingest.sources.kaggle import read_kaggle
+from zpoints.pipeline.ingest.sources.parquet import read_parquet
+from zpoints.pipeline.ingest.sources.source import Reader, Source
+from zpoints.pipeline.ingest.sources.torchvision import read_torchvision
+
+# The first two are special cases of the third, and the last takes whatever holds a photograph.
+READERS: dict[str, Reader] = {
+    "torchvision": read_torchvision,
+    "kaggle": read_kaggle,
+    "celeba": read_celeba,
+    "parquet": read_parquet,
+    "folder": read_folder,
+}
+"""By the value of ``source.format``, in the order in which they are tried."""
+
+EXPECTED = {
+    "torchvision": "the root of torchvision.datasets.CelebA, with celeba/img_align_celeba in it",
+    "kaggle": "a folder with img_align_celeba/img_align_celeba/ and list_attr_celeba.csv",
+    "celeba": "a folder with img_align_celeba/ or img_align_celeba.zip",
+    "parquet": "parquet files with a column of photographs, in a folder or in its data/",
+    "folder": "a folder with photographs in it, or in folders in it",
+}
+
+
+def open_source(path: Place, config: SourceConfig) -> Source:
+    """Open the photographs at ``path`` with the configured reader, or the first that knows them.
+
+    Raises
+    ------
+    SourceError
+        If nothing is there, no reader knows the form, or the source cannot be read.
+    """
+    try:
+        source = _read(path, config)
+    except PermissionError as error:
+        raise SourceError(
+            f"ingest.source = {path} cannot be looked into ({error}). Expected a readable folder "
+            "of photographs; grant access to it."
+        ) from error
+    if source.form != "folder" and (config.labels or config.name_column):
+        raise SourceError(
+            f"source.labels and source.name_column are for a plain folder, but {path} has the "
+            f"form {source.form} ({source.why}). Leave them out, or set source.format=folder."
+        )
+    return source
+
+
+def _read(path: Place, config: SourceConfig) -> Source:
+    if not path.exists():
+        raise SourceError(
+            f"ingest.source = {path} does not exist. Expected the folder of the photographs; "
+            "name it with --set ingest.source=FOLDER."
+        )
+    if config.format != "auto":
+        source = READERS[config.format](path, config)
+        if source is None:
+            raise SourceError(
+                f"ingest.source = {path} does not have the form source.format = {config.format}. "
+                f"Expected {EXPECTED[config.format]}; name that, or set source.format=auto."
+            )
+        return source
+    for reader in READERS.values():
+        if (source := reader(path, config)) is not None:
+            return source
+    raise SourceError(
+        f"ingest.source = {path} has no form that zpoints knows: it holds no photographs. Expected "
+        f"one of:\n  " + "\n  ".join(EXPECTED.values())
+    )

@@ -1,0 +1,38 @@
+"""CelebA as Kaggle packs it: annotations as CSV, and a folder of photographs nested twice."""
+
+from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.sources.celeba import (
+    FOLDERS,
+    IMAGES,
+    TABLES,
+    aligned_photographs,
+    aligned_source,
+)
+from zpoints.pipeline.ingest.sources.source import Source
+
+SUFFIXES = (".csv", ".txt")
+
+
+def read_kaggle(path: Place, config: SourceConfig) -> Source | None:
+    """Read Kaggle's form; ``path`` is its folder, or one of the two ``img_align_celeba``.
+
+    A folder of photographs that is nested only once is taken too, if CSV annotations lie beside it.
+
+    Raises
+    ------
+    SourceError
+        See `zpoints.pipeline.ingest.sources.celeba.read_celeba`.
+    """
+    home = path
+    while home.name == IMAGES:
+        home = home.parent
+    photographs = home / IMAGES / IMAGES
+    annotated = any((home / f / f"{table.stem}.csv").is_file() for table in TABLES for f in FOLDERS)
+    if photographs.is_dir():
+        mark = ""
+    elif annotated and (single := aligned_photographs(home)) is not None:
+        photographs, mark = single, " and CSV annotations beside it"
+    else:
+        return None
+    return aligned_source("Kaggle", photographs, home, suffixes=SUFFIXES, mark=mark)

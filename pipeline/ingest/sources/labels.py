@@ -1,0 +1,194 @@
+"""Tables of labels: joined to photographs by file name, and columns read as what they hold.
+
+Nothing here depends on the order of rows, and nothing that does not fit is an error: it is left out
+and said.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zpoints.pipeline.ingest.places.files import digest
+from zpoints.pipeline.ingest.sources.source import Labels
+from zpoints.pipeline.progress import counted
+from zpoints.storage.schema.registry import HAS_ATTRIBUTES, VARIABLES
+
+LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis in "xy"]
+"""CelebA's columns of the landmarks: lefteye_x, lefteye_y, ..., rightmouth_y."""
+
+SPLIT_COLUMNS = ("split", "partition", "subset")
+IDENTITY_COLUMNS = ("identity", "celeb_id", "identity_id", "person_id", "person", "subject_id")
+SPLIT_WORDS = {
+    **dict.fromkeys(("0", "train", "training"), "train"),
+    **dict.fromkeys(("1", "valid", "validation", "val", "dev"), "validation"),
+    **dict.fromkeys(("2", "test", "testing"), "test"),
+}
+YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}, {"-1"}
+BLANK = {"", "na", "nan", "none", "null"}
+TAKEN = {
+    word
+    for kind in ("images", "latents")
+    for variable in VARIABLES[kind].values()
+    for word in (variable.name, *variable.dims)
+} | {HAS_ATTRIBUTES}
+"""Names that mean something else in the store."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The rows of a table for given photographs.
+
+    Attributes
+    ----------
+    rows
+        One row per photograph, in their order; the fill value where the table has none.
+    present
+        bool (image): whether the table has a row.
+    notes
+        Lines about repeated, superfluous and missing rows.
+    """
+
+    rows: pd.DataFrame
+    present: np.ndarray
+    notes: tuple[str, ...]
+
+
+def join(table: pd.DataFrame, names: Sequence[str], *, origin: str, fill: int | str) -> Joined:
+    """The rows of ``names`` in a table whose index holds file names.
+
+    Repeated rows that agree count once; of those that contradict each other none is used.
+    """
+    # As objects, since pandas compares strings of its own dtype several times more slowly.
+    table = table.set_axis(table.index.astype(object))
+    wanted = pd.Index(list(names), dtype=object)
+    single, contradictory, notes = _single(table, origin)
+    place = single.index.get_indexer(wanted)
+    present = place >= 0
+    missing = wanted[~present].difference(contradictory)
+    unused = single.index.delete(place[present])
+    notes += _note(origin, unused, "row", "without a photograph")
+    notes += _note(origin, missing, "photograph", "without a row")
+    return Joined(single.reindex(wanted, fill_value=fill), present, tuple(notes))
+
+
+def _single(table: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Index, list[str]]:
+    """A table with one row per name, the names that had contradictory ones, and lines about it."""
+    rows = table[table.index.duplicated(keep=False)]
+    distinct = rows[~pd.util.hash_pandas_object(rows).duplicated().to_numpy()]
+    contradictory = distinct.index[distinct.index.duplicated()].unique()
+    agreeing = rows.index.unique().difference(contradictory)
+    notes = _note(origin, agreeing, "name", "in several rows that agree, each counted once")
+    notes += _note(origin, contradictory, "name", "in rows that contradict each other, none used")
+    single = table[~table.index.duplicated()].drop(contradictory)
+    return single, contradictory, notes
+
+
+def _note(origin: str, names: pd.Index, noun: str, what: str) -> list[str]:
+    count = counted(len(names), noun)
+    return [f"{origin}: {count} {what}, e.g. {names[0]}."] if len(names) else []
+
+
+def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Labels:
+    """Read columns of any dtype as split, identity, landmarks and boolean attributes.
+
+    Parameters
+    ----------
+    columns
+        One row per photograph, index the names. Attributes are columns of true and false, yes and
+        no, 1 and 0, or 1 and -1.
+    present
+        bool (image): whether the row was there, rather than filled.
+    origin
+        What the notes call the table.
+    """
+    kinds: dict[str, np.ndarray] = {}
+    attributes: dict[str, np.ndarray] = {}
+    landmarks = _landmarks(columns)
+    complete, notes, left_out = present.copy(), [], []
+    for label, column in columns.items():
+        name = str(label).strip()
+        if name.lower() in SPLIT_COLUMNS and "split" not in kinds:
+            kinds["split"], unknown = _splits(column)
+            notes += _note(origin, unknown, "split", "other than train, validation and test")
+        elif (
+            name.lower() in IDENTITY_COLUMNS
+            and "identity" not in kinds
+            and (numbers := _whole_numbers(column)) is not None
+        ):
+            kinds["identity"] = numbers
+        elif landmarks is not None and name in COORDINATES:
+            continue
+        elif not _storable(name) or name in attributes or (flags := _flags(column)) is None:
+            left_out.append(name)
+        else:
+            attributes[name], blank = flags
+            complete &= ~blank
+    notes += _note(origin, columns.index[present & ~complete], "row", "with blank attributes")
+    if left_out:
+        notes.append(
+            f"{origin}: columns left out, no labels of a known kind: {', '.join(left_out)}."
+        )
+    if attributes and not complete.all():
+        attributes[HAS_ATTRIBUTES] = complete
+    rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
+    return Labels(rows, landmarks, tuple(notes))
+
+
+def _storable(name: str) -> bool:
+    """Whether the store can hold an attribute of this name: it becomes that of an array."""
+    return bool(name) and name not in TAKEN and "/" not in name and name[0] not in "._"
+
+
+def labels_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:
+    """A digest of labels by content, names included."""
+    hashes = pd.util.hash_pandas_object(rows).to_numpy().tobytes().hex()
+    points = "" if landmarks is None else landmarks.tobytes().hex()
+    return digest([*map(str, rows.columns), hashes, points])
+
+
+def _words(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """For each row the position of its word in a list; the last word is blank, for missing values.
+
+    Whole numbers that became floats, for want of some, read as whole numbers.
+    """
+    codes, values = pd.factorize(column)
+    return codes, [*(str(value).strip().lower().removesuffix(".0") for value in values), ""]
+
+
+def _flags(column: pd.Series) -> tuple[np.ndarray, np.ndarray] | None:
+    """Which rows are true and which are blank; None if the column is not one of two values."""
+    codes, words = _words(column)
+    known = set(words) - BLANK
+    if not known or not (known <= YES | NO or known <= YES | MINUS):
+        return None
+    return np.isin(words, list(YES))[codes], np.isin(words, list(BLANK))[codes]
+
+
+def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """The split of every row, and the words that are none."""
+    codes, words = _words(column)
+    splits = np.array([SPLIT_WORDS.get(word, "") for word in words], dtype=object)
+    return splits[codes], pd.Index([w for w in words if w not in SPLIT_WORDS and w not in BLANK])
+
+
+def _whole_numbers(column: pd.Series) -> np.ndarray | None:
+    """int32, -1 where blank; None if something else is among them."""
+    codes, words = _words(column)
+    blank = np.isin(words, list(BLANK))
+    numbers = pd.to_numeric(pd.Series(words), errors="coerce")
+    values = np.where(blank, -1, numbers.to_numpy(float))
+    if not (np.abs(values) < 2**31).all() or (values % 1).any() or blank.all():
+        return None
+    return values.astype(np.int32)[codes]
+
+
+def _landmarks(columns: pd.DataFrame) -> np.ndarray | None:
+    """int16 (image, landmark, axis) from CelebA's ten columns; None if they are not all there."""
+    if not set(COORDINATES) <= set(columns):
+        return None
+    points = columns[COORDINATES].apply(pd.to_numeric, errors="coerce").fillna(-1)
+    shape = (len(columns), len(LANDMARKS), 2)
+    return points.to_numpy(float).round().astype(np.int16).reshape(shape)

@@ -1,0 +1,183 @@
+"""Parquet shards as the Hugging Face ``datasets`` library writes them."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+
+from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.ingest.places.files import digest
+from zpoints.pipeline.ingest.places.place import Place, stamp
+from zpoints.pipeline.ingest.sources.labels import SPLIT_COLUMNS, SPLIT_WORDS, interpret
+from zpoints.pipeline.ingest.sources.shards import ParquetFiles, open_shard
+from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.progress import counted
+
+DEPTHS = ("*.parquet", "*/*.parquet", "*/*/*.parquet")
+"""Shards lie in the folder, in ``data/``, in a folder per split, or per configuration and split."""
+
+FORM = "Hugging Face parquet"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What a shard says without its photographs.
+
+    Attributes
+    ----------
+    name
+        Path relative to the source's folder.
+    stamp
+        Size and time of change.
+    column
+        Path of the column with the bytes; empty where there is none.
+    paths
+        The path that each photograph had, None where unknown.
+    labels
+        One row per photograph, of columns that may be labels.
+    left_out
+        Names of the other columns.
+    """
+
+    name: str
+    stamp: str
+    column: str
+    paths: np.ndarray
+    labels: pd.DataFrame
+    left_out: tuple[str, ...]
+
+
+def read_parquet(path: Place, config: SourceConfig) -> Source | None:
+    """Read parquet shards, or a single one; photographs keep the order of shards and rows.
+
+    Names are the photographs' paths where every row has one of its own, else
+    ``<shard without suffix>/<row>``.
+
+    Raises
+    ------
+    SourceError
+        If a shard is damaged, or their photographs lie in columns of different names.
+    """
+    folder, names = _shard_names(path)
+    if not names:
+        return None
+    found = [_read_shard(folder, name) for name in names]
+    shards = [shard for shard in found if shard.column and len(shard.paths)]
+    if not shards:
+        return None
+    columns = sorted({shard.column for shard in shards})
+    if len(columns) > 1:
+        raise SourceError(
+            f"{path} holds shards whose photographs lie in different columns "
+            f"({', '.join(columns)}). Expected shards of one data set; name its folder."
+        )
+    keys = [f"{shard.name}#{row}" for shard in shards for row in range(len(shard.paths))]
+    photographs, notes = _names(shards)
+    table = pd.concat([shard.labels for shard in shards], ignore_index=True)
+    labels = interpret(
+        table.set_axis(pd.Index(photographs)), present=np.ones(len(keys), bool), origin=FORM
+    )
+    left_out = sorted({column for shard in shards for column in shard.left_out})
+    if left_out:
+        notes.append(f"Columns of other kinds were left out: {', '.join(left_out)}.")
+    if without := [shard.name for shard in found if shard not in shards]:
+        notes.append(f"{counted(len(without), 'file')} without photographs, e.g. {without[0]}.")
+    return Source(
+        form=FORM,
+        why=f"found {counted(len(shards), 'parquet file')} in {path} with photographs in "
+        f"{columns[0]}",
+        files=ParquetFiles(folder, columns[0], digest(f"{s.name} {s.stamp}" for s in shards)),
+        names=tuple(photographs),
+        keys=tuple(keys),
+        signatures=tuple(f"{s.stamp}-{row}" for s in shards for row in range(len(s.paths))),
+        labels=labels.rows,
+        landmarks=labels.landmarks,
+        notes=(*notes, *labels.notes),
+        refused=(),
+    )
+
+
+def _shard_names(path: Place) -> tuple[Place, list[str]]:
+    """The folder of the shards, and their paths in it."""
+    if path.is_file():
+        return path.parent, [path.name] if path.suffix == ".parquet" else []
+    found = (str(p).removeprefix(f"{path}/") for depth in DEPTHS for p in path.glob(depth))
+    return path, sorted(n for n in found if not any(x[0] == "." for x in n.split("/")))
+
+
+def _names(shards: list[Shard]) -> tuple[list[str], list[str]]:
+    """The names of the photographs, and a line where paths could not serve."""
+    paths = pd.Series(np.concatenate([shard.paths for shard in shards]), dtype=object)
+    repeated = paths[paths.notna() & paths.duplicated()]
+    if paths.notna().all() and paths.ne("").all() and not len(repeated):
+        return list(paths), []
+    stems = ((shard.name.removesuffix(".parquet"), len(shard.paths)) for shard in shards)
+    names = [f"{stem}/{row}" for stem, count in stems for row in range(count)]
+    reason = f"several rows have the path {repeated.iloc[0]}" if len(repeated) else "rows lack one"
+    return names, [f"Photographs are named by shard and row, not by path: {reason}."]
+
+
+def _read_shard(folder: Place, name: str) -> Shard:
+    path = folder / name
+    try:
+        changed = stamp(path)
+        with open_shard(path) as file:
+            schema = file.schema_arrow
+            image, column = _image_column(schema)
+            labels = [f.name for f in schema if _is_label(f.type)]
+            inner = f"{image}.path" if column == f"{image}.bytes" else ""
+            has_path = inner and schema.field(image).type.get_field_index("path") >= 0
+            table = file.read([*labels, inner] if has_path else labels, use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(
+            f"{path} cannot be read ({error}). Expected a complete parquet file; fetch it again, "
+            "or remove it."
+        ) from error
+    rows = file.metadata.num_rows
+    paths = np.full(rows, None, dtype=object)
+    if has_path:
+        paths = pc.struct_field(table.column(image), "path").to_numpy()
+    frame = table.select(labels).to_pandas(ignore_metadata=True)
+    if not {str(column).lower() for column in frame} & set(SPLIT_COLUMNS) and (
+        split := _split(name)
+    ):
+        frame["split"] = split
+    left_out = {field.name for field in schema} - {image, *labels}
+    return Shard(name, changed, column, paths, frame, tuple(sorted(left_out)))
+
+
+def _image_column(schema: pa.Schema) -> tuple[str, str]:
+    """Name of the column with photographs, and path of its bytes; ``image`` before others."""
+    for field in sorted(schema, key=lambda field: field.name != "image"):
+        if types.is_struct(field.type):
+            index = field.type.get_field_index("bytes")
+            if index >= 0 and _is_binary(field.type.field(index).type):
+                return field.name, f"{field.name}.bytes"
+        elif _is_binary(field.type):
+            return field.name, field.name
+    return "", ""
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return types.is_binary(kind) or types.is_large_binary(kind)
+
+
+def _is_label(kind: pa.DataType) -> bool:
+    if types.is_dictionary(kind):
+        return _is_label(kind.value_type)
+    tests = (types.is_boolean, types.is_integer, types.is_floating, types.is_string)
+    return types.is_large_string(kind) or any(test(kind) for test in tests)
+
+
+def _split(name: str) -> str:
+    """The split that a shard's name or its folders say, e.g. ``data/valid-00000-of-00003``."""
+    for part in reversed(name.removesuffix(".parquet").split("/")):
+        word = re.split(r"[-_.]", part)[0].lower()
+        if word.isalpha() and word in SPLIT_WORDS:
+            return word
+    return ""

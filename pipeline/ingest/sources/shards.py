@@ -1,0 +1,112 @@
+"""Photographs in parquet shards, read forward and a few at a time."""
+
+import threading
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.ingest.places.place import Place, random_access
+
+SHARD_FAULTS = (pa.ArrowException, OSError, StopIteration, IndexError)
+BATCH = 16  # photographs in memory at a time
+BUFFER = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class ParquetFiles:
+    """Photographs in parquet shards; a key is ``<shard>#<row>``, the shard relative to ``folder``.
+
+    Each thread keeps its place in the shard that it read last, so that reading rows in ascending
+    order decodes each page once.
+
+    Attributes
+    ----------
+    folder
+        Where the shards lie.
+    column
+        Path of the column with the bytes, e.g. ``image.bytes``.
+    stamp
+        Changes when a shard does.
+    """
+
+    folder: Place
+    column: str
+    stamp: str
+    at_once: ClassVar[int] = 1
+
+    def read(self, key: str) -> bytes:
+        shard, _, row = key.rpartition("#")
+        try:
+            content = self._cursor(shard).read(int(row))
+        except SHARD_FAULTS as error:
+            _place.cursor = None
+            raise SourceError(
+                f"{self.folder / shard} cannot be read at row {row} ({error}). Expected the "
+                "complete parquet shard that was listed; fetch it again."
+            ) from error
+        if content is None:
+            raise PhotographError(
+                "the row holds no bytes; write the shard with the photographs embedded in it"
+            )
+        return content
+
+    def _cursor(self, shard: str) -> "Cursor":
+        cursor: Cursor | None = getattr(_place, "cursor", None)
+        if cursor is None or cursor.of != (self, shard):
+            _place.cursor = None  # closes the last shard before the next is opened
+            cursor = Cursor(self, shard)
+            _place.cursor = cursor
+        return cursor
+
+
+_place = threading.local()
+
+
+class Cursor:
+    """A place in one column of a shard.
+
+    Forward it goes on through the pages of a row group; backward it starts the row group again. No
+    more than a page and a batch are in memory, however large the row group.
+    """
+
+    def __init__(self, files: ParquetFiles, shard: str) -> None:
+        self.of = (files, shard)
+        self._column = files.column
+        self._file = open_shard(files.folder / shard)
+        metadata = self._file.metadata
+        sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+        self._starts = np.cumsum([0, *sizes])
+        self._group, self._first = -1, 0
+        self._batch: pa.Array = pa.array([])
+
+    def read(self, row: int) -> bytes | None:
+        """The bytes in a row; None where it holds none."""
+        group = int(np.searchsorted(self._starts, row, side="right")) - 1
+        if group != self._group or row < self._first:
+            self._begin(group)
+        while row >= self._first + len(self._batch):
+            self._first += len(self._batch)
+            self._batch = self._next()
+        return self._batch[row - self._first].as_py()
+
+    def _begin(self, group: int) -> None:
+        self._group = -1
+        self._batches = self._file.iter_batches(
+            batch_size=BATCH, row_groups=[group], columns=[self._column], use_threads=False
+        )
+        self._first = int(self._starts[group])
+        self._batch = self._next()
+        self._group = group
+
+    def _next(self) -> pa.Array:
+        column = next(self._batches).column(0)
+        return column.field(0) if pa.types.is_struct(column.type) else column
+
+
+def open_shard(path: Place) -> pq.ParquetFile:
+    """Open a shard so that pages are read one by one, not a row group at a time."""
+    return pq.ParquetFile(random_access(path), buffer_size=BUFFER, pre_buffer=False)

@@ -1,0 +1,35 @@
+"""The folder that ``torchvision.datasets.CelebA`` downloads: ``celeba/`` in its ``root``."""
+
+from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.sources.celeba import IMAGES, aligned_photographs, aligned_source
+from zpoints.pipeline.ingest.sources.source import Source
+
+FOLDER = "celeba"
+MARK = "list_bbox_celeba.txt"  # the official download keeps it in Anno/
+
+
+def read_torchvision(path: Place, config: SourceConfig) -> Source | None:
+    """Read torchvision's layout; ``path`` is its ``root``, or the folder ``celeba`` in it.
+
+    Raises
+    ------
+    SourceError
+        See `zpoints.pipeline.ingest.sources.celeba.read_celeba`.
+    """
+    home, photographs = path / FOLDER, _photographs(path / FOLDER)
+    mark = f" in torchvision's folder {FOLDER}/"
+    if photographs is None:
+        home, photographs = path, _photographs(path)
+        marked = (path / MARK).is_file()
+        mark = f" and {MARK} beside it" if marked else ""
+        if not marked and config.format != "torchvision":
+            return None
+    if photographs is None:
+        return None
+    return aligned_source("torchvision", photographs, home, mark=mark)
+
+
+def _photographs(folder: Place) -> Place | None:
+    kaggle = (folder / IMAGES / IMAGES).exists()
+    return None if kaggle else aligned_photographs(folder)

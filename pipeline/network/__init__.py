@@ -1,0 +1,1 @@
+"""The autoencoder: architecture, weights, device, and what it computes."""

@@ -1,0 +1,1 @@
+"""Parts shared by figures and sections: entries, tables, style."""

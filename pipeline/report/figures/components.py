@@ -1,0 +1,82 @@
+"""The figure of claims 1 to 8: all components against the bounds of the claims."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from zpoints.pipeline.claims.components import COMPONENTS, COUNTS, LIMIT
+from zpoints.pipeline.claims.normality import DISTANCE, KURTOSIS, SKEWNESS, normality
+from zpoints.pipeline.report.elements import style
+
+Floats = NDArray[np.float64]
+
+_BOUND: dict[str, Any] = {"color": style.GENERATED, "lw": 0.9, "ls": (0, (4, 2))}
+
+
+def components_against_claims(statistics: xr.Dataset) -> Figure:
+    """Draw what claims 1 to 8 are about.
+
+    Sorted quantities have a mark for each claim, at the number of components that may reach its
+    bound: the claim holds where the curve passes below the mark, or through it.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+    """
+    figure = style.new_figure(4.6)
+    (shapes, distances, peaks), (mu_axes, hw_axes, ranges) = figure.subplots(2, 3)
+    mu, hw = np.abs(statistics["mu"].values), statistics["hw"].values
+    shape, total = normality(statistics), len(mu)
+    _shapes(shapes, shape.skewness, shape.kurtosis)
+    _sorted(distances, shape.distance, [(total / 2, DISTANCE)])
+    style.dress(distances, y="Kolmogorov distance", title="1  distance from a normal")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        _sorted(peaks, np.where(hw > 0, 2 * mu / hw, np.nan), [(0.1 * total, 1.0)])
+    style.dress(peaks, y=r"$2\,|\mu_i|\,/\,hw_i$", title="2  is zero inside the peak?")
+    for axes, name, values, symbol, title in (
+        (mu_axes, "mu", mu, r"$|\mu_i|$", "4, 5  position of the peak"),
+        (hw_axes, "hw", hw, "$hw_i$", "6, 7, 8  its width"),
+    ):
+        marks = [(most * total / COMPONENTS, least) for _, of, least, most in COUNTS if of == name]
+        _sorted(axes, values, marks)
+        style.dress(axes, x="component, sorted", y=symbol, title=title)
+    _ranges(ranges, statistics["minimum"].values, statistics["maximum"].values)
+    return figure
+
+
+def _shapes(axes: Axes, skewness: Floats, kurtosis: Floats) -> None:
+    axes.plot(skewness, kurtosis, "o", color=style.DATA, markersize=2.2, alpha=0.6, mew=0)
+    x, y = SKEWNESS, KURTOSIS
+    axes.plot((-x, x, x, -x, -x), (-y, -y, y, y, -y), **_BOUND)
+    style.dress(axes, x="skewness", y="excess kurtosis", title="1  shape")
+
+
+def _sorted(axes: Axes, values: Floats, marks: Sequence[tuple[float, float]]) -> None:
+    """Draw values in descending order against their rank, and the marks (rank, value)."""
+    ordered = np.sort(values[np.isfinite(values)])[::-1]
+    axes.plot(np.arange(1, len(ordered) + 1), ordered, color=style.DATA, lw=1.3)
+    for rank, value in marks:
+        axes.plot((0, rank), (value, value), **_BOUND)
+        axes.plot(rank, value, "o", color=style.GENERATED, markersize=4)
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+
+
+def _ranges(axes: Axes, low: Floats, high: Floats) -> None:
+    """Draw the range of each component, sorted by its width, and the limits of claim 3."""
+    order = np.argsort(low - high, kind="stable")
+    rank = np.arange(1, len(order) + 1)
+    axes.fill_between(rank, low[order], high[order], color=style.DATA, alpha=0.35, step="mid", lw=0)
+    for limit in (-LIMIT, LIMIT):
+        axes.axhline(limit, **_BOUND)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+    style.dress(axes, x="component, sorted", y="smallest to largest value", title="3  range")

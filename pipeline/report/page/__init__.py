@@ -1,0 +1,1 @@
+"""The HTML page: template, style sheet, header, rendering."""

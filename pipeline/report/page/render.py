@@ -1,0 +1,100 @@
+"""The page itself: draws every entry, then fills the template."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from zpoints.pipeline.report.config import ReportConfig
+from zpoints.pipeline.report.data import read_material
+from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.tables import Table
+from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
+from zpoints.pipeline.report.page.header import key_figures, provenance
+from zpoints.pipeline.report.sections.contents import contents
+
+FIGURES = "figures"
+
+
+def write_report(
+    folder: Path,
+    store: ReportStore,
+    *,
+    config: ReportConfig,
+    title: str,
+    timings: Sequence[StageTiming],
+    reconstruct: Reconstruct,
+) -> Path:
+    """Write the report of a store: figures first, the page that shows them last.
+
+    Parameters
+    ----------
+    folder
+        Where `index.html` and `figures/` go; made when absent.
+    store
+        The store, complete up to its samples.
+    config
+        What is shown, and how much of it.
+    title
+        Heading of the page.
+    timings
+        How long each stage took, in the order of the stages.
+    reconstruct
+        Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+    material, history = read_material(store, config, reconstruct), store.history()
+    sections: list[dict[str, Any]] = [
+        {
+            "id": section.id,
+            "title": section.title,
+            "entries": [_render(entry, folder) for entry in section.entries],
+        }
+        for section in contents(material, timings, history)
+    ]
+    template = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("page.html")
+    page = template.render(
+        title=title,
+        written=f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
+        figures=key_figures(store, material),
+        provenance=provenance(store, material),
+        sections=sections,
+    )
+    unfinished = folder / "index.html.new"
+    unfinished.write_text(page, encoding="utf-8")
+    os.replace(unfinished, folder / "index.html")
+    _remove_others(folder / FIGURES, keep=[entry for s in sections for entry in s["entries"]])
+    return folder / "index.html"
+
+
+def _remove_others(figures: Path, *, keep: Sequence[Mapping[str, Any]]) -> None:
+    """Figures that an earlier report had and this page does not show."""
+    shown = {entry["image"] for entry in keep if "image" in entry}
+    for figure in figures.glob("*.png"):
+        if f"{FIGURES}/{figure.name}" not in shown:
+            figure.unlink()
+
+
+def _render(entry: Entry, folder: Path) -> dict[str, Any]:
+    """Draw an entry and return what the template needs of it."""
+    common = {"id": entry.id, "title": entry.title, "caption": entry.caption}
+    drawn = entry.draw()
+    if isinstance(drawn, Table):
+        return {**common, "table": drawn}
+    name = f"{FIGURES}/{entry.id}.png"
+    width, height = style.save(drawn, folder / name)
+    return {**common, "image": name, "width": width, "height": height, "alt": entry.alt}

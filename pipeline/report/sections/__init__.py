@@ -1,0 +1,1 @@
+"""The sections of the page: which figures and tables each shows, and their captions."""

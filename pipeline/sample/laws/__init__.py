@@ -1,0 +1,1 @@
+"""The laws that vectors are drawn from, one file each."""

@@ -1,0 +1,128 @@
+"""The source's method: every pair of leading principal components inside its ellipse."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.sample.generator import (
+    ROUNDING_MARGIN,
+    Floats,
+    Generator,
+    Sampler,
+    require_spread,
+)
+from zpoints.pipeline.sample.laws.pair_condition import shrink_pairs, uniform_in_region
+from zpoints.pipeline.sample.laws.truncated_normal import NormalInRegion
+
+MOST_LEADING = 105
+"""Of the source; the default of K where as many components vary."""
+
+
+class Ellipse(Generator):
+    """Pairs of the K leading PCA coordinates inside ellipses of half-axes a_i = fact * hw_i."""
+
+    generator: Literal["ellipse"] = "ellipse"
+    K: int | None = Field(
+        default=None,
+        ge=1,
+        description="Number of leading principal components kept (1 to all; source: 50 to 256); "
+        f"null: {MOST_LEADING}, or all that vary where they are fewer.",
+    )
+    fact: float = Field(
+        default=0.7,
+        gt=0,
+        allow_inf_nan=False,
+        description="Half-axes in units of the full width at half maximum (source: 0.6 to 0.8).",
+    )
+    law: Literal["pairwise", "uniform", "normal"] = Field(
+        default="pairwise",
+        description="pairwise: the source's redrawing of pairs; uniform: uniform on the region; "
+        "normal: the normal distribution with the measured variances, truncated to the region.",
+    )
+    core: bool = Field(
+        default=False,
+        description="Widths and variances of the core (analyze.core_level), not of all z-points.",
+    )
+
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
+        """Take the widths hw of the leading principal components from the statistics."""
+        require_spread(statistics, self.generator)
+        variance, kept = statistics["explained_variance"].values, self.kept(statistics)
+        available = int(varying_components(variance).sum())
+        if available < kept:
+            raise SampleError(
+                f"The generator 'ellipse' was to keep K = {kept} principal components, but the "
+                f"latent vectors vary along {available} only: set K to at most {available}."
+            )
+        widths, deviation = statistics["pc_hw"].values, np.sqrt(np.maximum(variance, 0.0))
+        if self.core:
+            widths, deviation = _of_core(statistics)
+        half_axes = self.fact * widths[:kept]
+        if self.law == "normal":
+            normal = NormalInRegion.of(deviation[:kept] / half_axes)
+            return NormalEllipseSampler(half_axes, self._condition(kept), normal)
+        return EllipseSampler(half_axes, self._condition(kept), self.law)
+
+    def _condition(self, kept: int) -> str:
+        of = " of the core" if self.core else ""
+        return (
+            f"u_i^2 + u_j^2 <= 1 for every pair of the {kept} leading principal components, "
+            f"u_i = v_i / ({self.fact:g} hw_i{of}); v_k = 0 for the others"
+        )
+
+    def kept(self, statistics: xr.Dataset) -> int:
+        """K, or where it is null as many components as vary, at most 105."""
+        available = int(varying_components(statistics["explained_variance"].values).sum())
+        return self.K or max(1, min(MOST_LEADING, available))
+
+
+@dataclass(frozen=True)
+class EllipseSampler:
+    """v_i = a_i u_i for the K = len(half_axes) leading components, 0 for the others."""
+
+    half_axes: Floats
+    constraint: str
+    law: Literal["pairwise", "uniform"]
+    space: ClassVar[Literal["z", "pc"]] = "pc"
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), K) of PCA coordinates."""
+        n, kept = len(samples), len(self.half_axes)
+        if self.law == "uniform":
+            u = uniform_in_region(rng, n, kept)
+        else:
+            u = rng.random((n, kept))
+            u *= 2.0
+            u -= 1.0
+            shrink_pairs(u, rng)
+        u *= self.half_axes * ROUNDING_MARGIN
+        return u
+
+
+@dataclass(frozen=True)
+class NormalEllipseSampler:
+    """v_i = a_i u_i, with u normal and truncated to the region."""
+
+    half_axes: Floats
+    constraint: str
+    normal: NormalInRegion
+    space: ClassVar[Literal["z", "pc"]] = "pc"
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), K) of PCA coordinates."""
+        return self.normal.draw(rng, len(samples)) * (self.half_axes * ROUNDING_MARGIN)
+
+
+def _of_core(statistics: xr.Dataset) -> tuple[Floats, Floats]:
+    """Widths hw and standard deviations (N,) of the core along the principal components."""
+    if (count := int(statistics["core_count"])) < 2:
+        raise SampleError(
+            f"The generator 'ellipse' was to be fitted to the core, which holds {count} of the "
+            "z-points: raise analyze.core_level, or set core to false."
+        )
+    return statistics["core_pc_hw"].values, statistics["core_pc_std"].values

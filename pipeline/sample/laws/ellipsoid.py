@@ -1,0 +1,89 @@
+"""Inside one confidence ellipsoid of all principal components."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+from scipy.special import gammainc, gammaincinv
+
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.sample.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
+
+# Below this share the inverse of the chi-squared distribution runs out of floating point.
+_LEAST_SHARE = 1e-250
+
+
+class Ellipsoid(Generator):
+    """Vectors of Mahalanobis radius at most `level`.
+
+    Principal components whose variance is rounding error (below 1e-12 of the largest) keep the
+    coordinate 0.
+    """
+
+    generator: Literal["ellipsoid"] = "ellipsoid"
+    level: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Mahalanobis radius of the ellipsoid, above 0; null: the square root of the "
+        "number of components, which is the root mean square radius of any data.",
+    )
+    law: Literal["uniform", "normal"] = Field(
+        default="uniform",
+        description="uniform: on the ellipsoid; normal: with the covariance of the latent "
+        "vectors, truncated to it.",
+    )
+
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "EllipsoidSampler":
+        """Take the variances along the principal components from the statistics."""
+        require_spread(statistics, self.generator)
+        variance = statistics["explained_variance"].values
+        deviation = np.sqrt(variance[varying_components(variance)])
+        level = np.sqrt(len(deviation)) if self.level is None else self.level
+        if self.law == "normal" and gammainc(len(deviation) / 2, level**2 / 2) < _LEAST_SHARE:
+            raise SampleError(
+                f"The generator 'ellipsoid' was to cut a normal distribution of {len(deviation)} "
+                f"components at level = {level:g}, where less than {_LEAST_SHARE:g} of it lies: "
+                "raise level, or set law to uniform, which differs little there."
+            )
+        return EllipsoidSampler(deviation=deviation, level=float(level), law=self.law)
+
+
+@dataclass(frozen=True)
+class EllipsoidSampler:
+    """v = r s w with a uniform direction w, the standard deviations s (D,) and a radius r."""
+
+    deviation: Floats
+    level: float
+    law: Literal["uniform", "normal"]
+    space: ClassVar[Literal["z", "pc"]] = "pc"
+
+    @property
+    def constraint(self) -> str:
+        """The largest radius."""
+        return f"Mahalanobis radius <= {self.level:g}"
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), D) of PCA coordinates.
+
+        The radius is drawn by its inverse distribution function: r^D, or the chi-squared
+        distribution of r^2, up to the level.
+        """
+        direction = directions(rng, len(samples), len(self.deviation))
+        below, half = rng.random(len(samples)), len(self.deviation) / 2
+        if self.law == "uniform":
+            radius = self.level * below ** (0.5 / half)
+        else:
+            share = gammainc(half, self.level**2 / 2)
+            radius = np.minimum(np.sqrt(2 * gammaincinv(half, below * share)), self.level)
+        return direction * (radius * ROUNDING_MARGIN)[:, None] * self.deviation
+
+
+def directions(rng: np.random.Generator, n: int, components: int) -> Floats:
+    """Draw (n, D) unit vectors, uniform on the sphere: normal vectors divided by their lengths."""
+    vectors = rng.standard_normal((n, components))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors

@@ -1,0 +1,68 @@
+"""The data's own distribution of Mahalanobis radii, in every direction alike."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.sample.generator import Floats, Generator, require_spread
+from zpoints.pipeline.sample.laws.ellipsoid import directions
+
+
+class Elliptical(Generator):
+    """Uniform directions in whitened PCA coordinates, with radii as measured.
+
+    Where the latents have heavier tails than a normal distribution, so have these vectors. Radii
+    are drawn from the stored number distribution, uniform within an interval; the few that lie
+    outside its intervals (beyond 5 standard deviations of the radius) are not drawn. Principal
+    components whose variance is rounding error (below 1e-12 of the largest) keep the coordinate
+    0.
+    """
+
+    generator: Literal["elliptical"] = "elliptical"
+
+    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "EllipticalSampler":
+        """Take variances and the distribution of the Mahalanobis radius from the statistics."""
+        require_spread(statistics, self.generator)
+        variance = statistics["explained_variance"].values
+        return EllipticalSampler(
+            deviation=np.sqrt(variance[varying_components(variance)]),
+            edges=np.maximum(statistics["mahalanobis_edges"].values, 0.0),
+            reached=np.cumsum(statistics["mahalanobis_histogram"].values.astype(np.float64)),
+        )
+
+
+@dataclass(frozen=True)
+class EllipticalSampler:
+    """v = r s w: direction w uniform, standard deviations s (D,), r from a number distribution.
+
+    Attributes
+    ----------
+    deviation
+        (D,) of the principal components that vary.
+    edges, reached
+        (bins + 1,) edges of the intervals of r, and (bins,) counts up to the end of each.
+    """
+
+    deviation: Floats
+    edges: Floats
+    reached: Floats
+    space: ClassVar[Literal["z", "pc"]] = "pc"
+
+    @property
+    def constraint(self) -> str:
+        """The law."""
+        return "Mahalanobis radius distributed as measured, directions uniform"
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), D) of PCA coordinates."""
+        v = directions(rng, len(samples), len(self.deviation))
+        interval = np.searchsorted(
+            self.reached, rng.random(len(samples)) * self.reached[-1], side="right"
+        )
+        low, high = self.edges[interval], self.edges[interval + 1]
+        v *= (low + (high - low) * rng.random(len(samples)))[:, None]
+        v *= self.deviation
+        return v

@@ -1,0 +1,127 @@
+"""A mixture of normals fitted to stored latents: ex-post density estimation.
+
+Ghosh et al. (2020), From variational to deterministic autoencoders, section 4.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+from threadpoolctl import threadpool_limits
+
+from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.row_sample import spread_rows
+from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.sample.generator import Floats, Generator, require_latents, require_spread
+
+RUNS = 64
+"""Places in the store that vectors are fitted from."""
+
+
+class GaussianMixture(Generator):
+    """scikit-learn's GaussianMixture with full covariances, in whitened PCA coordinates.
+
+    It is fitted to vectors from 64 places spread evenly over the store.
+    Vectors with a component that is NaN or infinite are left out; principal components whose
+    variance is rounding error (below 1e-12 of the largest) keep the coordinate 0. The covariances
+    are regularised by 0.01 of the data's variance, so a part of few vectors is no obstacle. Each
+    part needs many vectors per component all the same: of 10,000 faces (256 components) 5 parts
+    describe others better than a single normal distribution, 10 parts worse.
+    """
+
+    generator: Literal["gaussian_mixture"] = "gaussian_mixture"
+    parts: int = Field(default=5, ge=1, description="Number of normal distributions.")
+    vectors: int = Field(
+        default=10_000, ge=2, le=1_000_000, description="At most so many vectors are fitted to."
+    )
+    iterations: int = Field(
+        default=30, ge=1, description="At most so many steps of expectation and maximisation."
+    )
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The vectors themselves, beside their principal components."""
+        return ("statistics", "latents")
+
+    def fit(
+        self, statistics: xr.Dataset, latents: xr.Dataset | None = None
+    ) -> "GaussianMixtureSampler":
+        """Fit to a subsample of the stored vectors; the same for any number of threads."""
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture as Mixture
+
+        require_spread(statistics, self.generator)
+        variance = statistics["explained_variance"].values
+        varying = varying_components(variance)
+        deviation = np.sqrt(variance[varying])
+        z = spaced_vectors(require_latents(latents, self.generator)["z"], self.vectors)
+        if len(z) < max(2, self.parts):
+            raise SampleError(
+                f"The generator 'gaussian_mixture' was to fit {self.parts} parts to {len(z)} "
+                "vectors: lower parts, or raise vectors if more are stored."
+            )
+        mixture = Mixture(self.parts, reg_covar=0.01, max_iter=self.iterations, random_state=0)
+        # k-means, which places the parts at first, adds in the order in which its threads end.
+        with (
+            single_threaded_blas(),
+            threadpool_limits(1, user_api="openmp"),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            offsets = z - statistics["mean"].values
+            whitened = offsets @ statistics["loadings"].values[varying].T / deviation
+            mixture.fit(whitened.astype(np.float32))
+            means = mixture.means_.astype(np.float64)
+            roots = np.linalg.cholesky(mixture.covariances_.astype(np.float64))
+            weights = mixture.weights_.astype(np.float64)
+        return GaussianMixtureSampler(
+            weights=weights / weights.sum(),
+            means=means * deviation,
+            roots=roots * deviation[:, None],
+        )
+
+
+def spaced_vectors(z: xr.DataArray, most: int) -> Floats:
+    """Of at most `most` rows of z (image, component) the finite ones, as float64.
+
+    They lie in `RUNS` runs spread evenly over the rows: of a store of any size about as many
+    chunks are read.
+    """
+    rows = spread_rows(z.sizes["image"], most, blocks=RUNS)
+    found = [np.empty((0, z.sizes["component"]))]
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else ():
+        # In this thread, since a fit is part of a task.
+        part = z[run[0] : run[-1] + 1].compute(scheduler="synchronous").values
+        found.append(part.astype(np.float64))
+    vectors = np.concatenate(found)
+    return vectors[np.isfinite(vectors).all(axis=1)]
+
+
+@dataclass(frozen=True)
+class GaussianMixtureSampler:
+    """v = means[k] + roots[k] w with w standard normal, for part k with probability weights[k].
+
+    `weights` (parts,), `means` (parts, D), `roots` (parts, D, D): lower Cholesky factors.
+    """
+
+    weights: Floats
+    means: Floats
+    roots: Floats
+    space: ClassVar[Literal["z", "pc"]] = "pc"
+
+    @property
+    def constraint(self) -> str:
+        """The law."""
+        return f"a mixture of {len(self.weights)} normal distributions fitted to latent vectors"
+
+    def draw(self, rng: np.random.Generator, samples: range) -> Floats:
+        """Draw vectors (len(samples), D) of PCA coordinates."""
+        part = rng.choice(len(self.weights), size=len(samples), p=self.weights)
+        v = rng.standard_normal((len(samples), self.means.shape[1]))
+        for k in np.unique(part):
+            v[part == k] = v[part == k] @ self.roots[k].T + self.means[k]
+        return v

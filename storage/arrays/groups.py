@@ -1,0 +1,274 @@
+"""Groups of a store as xarray Datasets: how they are laid out, opened, and found complete."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Any, Literal
+
+import dask.array as da
+import icechunk
+import numpy as np
+import xarray as xr
+import zarr
+from dask.base import tokenize
+from zarr.codecs import Crc32cCodec, ZstdCodec
+
+from zpoints.storage.arrays.chunks import fill_kept_chunks, keep_chunks
+from zpoints.storage.arrays.lazy import lazy
+from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
+from zpoints.storage.schema.registry import NAMED, find
+from zpoints.storage.schema.validation import is_text, validate
+
+ZSTD_LEVEL = 1
+EAGER_BYTES = 64 * 2**20
+"""Data variables above this size open lazily even if the registry calls them small."""
+READERS = 8
+"""Threads that read labels; on S3 each of some fifty labels costs a round trip."""
+CHUNK_BYTES = 32 * 2**20
+"""NumPy-backed variables are stored in one chunk up to this size."""
+
+
+def codecs(*, compress: bool) -> tuple[Any, ...]:
+    """Compression where it pays, then a checksum over the stored bytes."""
+    return (ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()) if compress else (Crc32cCodec(),)
+
+
+def unwritten(
+    dims: str | tuple[str, ...], shape: tuple[int, ...], dtype: Any, *, chunk: int
+) -> xr.Variable:
+    """A variable for a template whose values tasks will write, in chunks of leading rows.
+
+    The chunks have this length in a shorter array too, so that a group keeps its layout when rows
+    are added or dropped.
+
+    Parameters
+    ----------
+    dims, shape, dtype
+        Of the whole variable.
+    chunk
+        Rows per chunk.
+    """
+    fill = "" if is_text(dtype) else 0
+    data = da.full(shape, fill, dtype=dtype, chunks=(chunk, *shape[1:]))
+    return xr.Variable(dims, data, encoding={"chunks": (chunk, *shape[1:])})
+
+
+def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
+    """Shape of the Zarr chunks: the one asked for in the encoding (`unwritten` does), else the Dask
+    chunks, or slabs of at most 32 MiB of a NumPy array.
+
+    Raises
+    ------
+    SchemaError
+        If the Dask chunks along a dimension differ (the last one may be shorter).
+    """
+    if "chunks" in variable.encoding and variable.chunks is not None:
+        return tuple(variable.encoding["chunks"])
+    if variable.chunks is None:
+        row = max(1, variable.nbytes // max(1, variable.shape[0])) if variable.ndim else 1
+        rows = max(1, CHUNK_BYTES // row)
+        return tuple(max(1, n if k else min(n, rows)) for k, n in enumerate(variable.shape))
+    for dim, lengths in zip(variable.dims, variable.chunks, strict=True):
+        if len(set(lengths[:-1])) > 1 or lengths[-1] > lengths[0]:
+            raise SchemaError(
+                f"{name} has uneven chunks along {dim}: {lengths[:4]} ...; expected chunks of "
+                f"one length and a shorter last one. Use .chunk({{{str(dim)!r}: n}})."
+            )
+    return tuple(max(1, lengths[0]) for lengths in variable.chunks)
+
+
+def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
+    """Dataset with text of any length, and the Zarr encoding of its variables."""
+    text = {n: _of_any_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
+    dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
+    dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
+    encoding: dict[Any, dict[str, Any]] = {}
+    for name, variable in dataset.variables.items():
+        known = find(group, str(name), variable)
+        encoding[name] = {
+            "chunks": chunk_shape(str(name), variable),
+            # Photographs, latent vectors and weights are all but incompressible.
+            "compressors": codecs(compress=known is None or not known.lazy),
+            "write_empty_chunks": True,
+        }
+        if variable.dtype.kind == "f":
+            encoding[name] |= {"fill_value": np.nan, "_FillValue": None}
+    return dataset.drop_encoding(), encoding
+
+
+def write_group(
+    session: icechunk.Session, group: str, dataset: xr.Dataset, *, carried: np.ndarray | None = None
+) -> tuple[str, ...]:
+    """Replace a group: NumPy-backed variables with their values, Dask-backed ones as metadata.
+
+    Parameters
+    ----------
+    session
+        A writable session.
+    group
+        Name of the group.
+    dataset
+        What it becomes.
+    carried
+        int64 (row). For each row of the dataset, the row of the group as it is that holds the
+        same, or -1: chunks whose rows stay where they are keep their content.
+
+    Returns
+    -------
+    tuple
+        The Dask-backed variables whose chunks were kept where they could be.
+    """
+    dataset, encoding = layout(group, dataset)
+    kept = () if carried is None else tuple(_keepable(session, group, dataset, encoding))
+    if not kept:
+        _to_zarr(session, group, dataset, encoding, mode="w")
+        return ()
+    assert carried is not None
+    stored = zarr.open_group(session.store, path=group, mode="r+")
+    same = [n for n in stored.array_keys() if n not in kept and _same_values(stored, n, dataset)]
+    for stale in set(stored.array_keys()) - {*kept, *same}:
+        del stored[stale]
+    for name in kept:
+        keep_chunks(session, group, name, dataset.sizes[dataset[name].dims[0]], carried)
+    _to_zarr(session, group, dataset.drop_vars([*kept, *same]), encoding, mode="a")
+    stored.attrs.put(dataset.attrs)
+    for new, variable in dataset.variables.items():
+        if variable.chunks is not None and new not in kept:
+            fill_kept_chunks(session, group, str(new), carried)
+    return kept
+
+
+def _to_zarr(
+    session: icechunk.Session,
+    group: str,
+    dataset: xr.Dataset,
+    encoding: Mapping[Any, dict[str, Any]],
+    *,
+    mode: Literal["w", "a"],
+) -> None:
+    dataset.to_zarr(
+        session.store,
+        group=group,
+        mode=mode,
+        zarr_format=3,
+        consolidated=False,
+        encoding={name: encoding[name] for name in dataset.variables},
+        compute=False,
+    )
+
+
+def _keepable(
+    session: icechunk.Session,
+    group: str,
+    dataset: xr.Dataset,
+    encoding: Mapping[Any, dict[str, Any]],
+) -> Iterator[str]:
+    """Dask-backed variables that the group holds with the same chunks, dtype and trailing shape."""
+    if not group_attrs(session, group):
+        return
+    stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
+    for name, variable in dataset.variables.items():
+        array = stored.get(str(name))
+        if variable.chunks is None or array is None:
+            continue
+        ours = (variable.shape[1:], variable.dtype, encoding[name]["chunks"])
+        if ours == (array.shape[1:], array.dtype, array.chunks):
+            yield str(name)
+
+
+def _same_values(stored: zarr.Group, name: str, dataset: xr.Dataset) -> bool:
+    """Whether a stored array holds what a NumPy-backed variable of the dataset has."""
+    if name not in dataset.variables or dataset[name].variable.chunks is not None:
+        return False
+    array, values = stored[name], dataset[name].to_numpy()
+    assert isinstance(array, zarr.Array)
+    same_kind = (array.shape, array.dtype) == (values.shape, values.dtype)
+    return same_kind and np.array_equal(np.asarray(array[...]), values)
+
+
+def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
+    """Attributes of a group; empty if there is none."""
+    try:
+        return dict(zarr.open_group(session.store, path=group, mode="r").attrs)
+    except (FileNotFoundError, zarr.errors.GroupNotFoundError):
+        return {}
+
+
+def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> bool:
+    """Whether a group was laid out for this dataset: fingerprint, variables, shapes, chunks."""
+    if group_attrs(session, group).get("fingerprint") != dataset.attrs.get("fingerprint"):
+        return False
+    stored = zarr.open_group(session.store, path=group, mode="r")
+    dataset, encoding = layout(group, dataset)
+    wanted = {
+        name: (v.shape, v.dtype, encoding[name]["chunks"]) for name, v in dataset.variables.items()
+    }
+    found = {name: (a.shape, a.dtype, a.chunks) for name, a in stored.arrays()}
+    return wanted == found
+
+
+def _of_any_length(text: xr.Variable) -> xr.Variable:
+    # Zarr v3 has no stable form of fixed-width strings and warns about them.
+    return text.astype(np.dtypes.StringDType())
+
+
+def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
+    """Open a group: labels and small variables in memory, big arrays as lazy Dask arrays.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no such group.
+    SchemaError
+        If it disagrees with the registry.
+    """
+    try:
+        dataset = xr.open_zarr(session.store, group=group, consolidated=False, chunks=None)
+    except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
+        raise StoreNotFoundError(
+            f"This version of the store has no group {group}; it has "
+            f"{', '.join(group_names(session)) or 'none yet'}."
+        ) from error
+    validate(group, dataset)
+    known = {name: find(group, str(name), v) for name, v in dataset.variables.items()}
+    stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
+    big = {
+        name: lazy(variable, stored[str(name)], f"open-{name}-{tokenize(variable._data)}")
+        for name, variable in dataset.variables.items()
+        if (entry := known[name]) and not entry.label
+        if entry.lazy or variable.nbytes > EAGER_BYTES
+    }
+    _load(group, dataset.drop_vars(big))
+    dataset = dataset.assign(big)
+    data = [n for n in dataset.coords if (entry := known[n]) and not (entry.label or entry.lazy)]
+    labels = [name for name, entry in known.items() if entry and entry.label]
+    return dataset.reset_coords(data).set_coords(labels)
+
+
+def _load(group: str, small: xr.Dataset) -> None:
+    """Read variables into memory, in place."""
+    with ThreadPoolExecutor(READERS) as pool:
+        loads = {pool.submit(v.load): name for name, v in small.variables.items()}
+        try:
+            for load in as_completed(loads):
+                _loaded(load, f"{group}/{loads[load]}")
+        finally:
+            # The others would wait one after the other for a server that has fallen silent.
+            pool.shutdown(cancel_futures=True)
+
+
+def _loaded(load: Future[Any], what: str) -> None:
+    try:
+        load.result()
+    except ValueError as error:
+        raise StoreError(
+            f"{what} is damaged: {error}. Open an older version, or run the stage that made it "
+            "again."
+        ) from error
+
+
+def group_names(session: icechunk.Session) -> tuple[str, ...]:
+    """Names of all groups that hold arrays, e.g. `("images", "samples/ellipse")`, sorted."""
+    names = []
+    for name, group in zarr.open_group(session.store, mode="r").groups():
+        names += [f"{name}/{child}" for child in group.group_keys()] if name in NAMED else [name]
+    return tuple(sorted(names))

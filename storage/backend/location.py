@@ -1,0 +1,237 @@
+"""Where a store lies: a local path or s3://bucket/prefix, its Icechunk storage and its lock."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import icechunk
+import zarr
+from filelock import FileLock, Timeout
+
+from zpoints.storage.backend.s3 import SCHEME, S3Server, check_reach, without_userinfo
+from zpoints.storage.errors import StoreError, StoreLockedError, StoreNotFoundError
+from zpoints.storage.schema.registry import SCHEMA_VERSION
+from zpoints.storage.schema.validation import check_schema_version
+
+# Icechunk warns on every local store that local commits are unsafe; `Location.lock` covers that.
+icechunk.set_logs_filter("error")
+
+FORMAT = "zpoints"
+LOCK_NAME = "zpoints.lock"
+LOCK_SECONDS = 120.0
+"""How long a commit waits for another process's commit before it gives up."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """The root of a store.
+
+    Attributes
+    ----------
+    root
+        A local path, or `s3://bucket/prefix`. Endpoint, region and credentials of S3 come from
+        the usual AWS environment variables (`AWS_ENDPOINT_URL`, `AWS_REGION`,
+        `AWS_ACCESS_KEY_ID`, ..., and `AWS_ALLOW_HTTP=true` for an endpoint without TLS).
+    """
+
+    root: str
+
+    @classmethod
+    def of(cls, root: str | os.PathLike[str]) -> "Location":
+        """Make a location of what a user wrote.
+
+        Raises
+        ------
+        StoreError
+            If `root` is a URL other than `s3://bucket/prefix`.
+        """
+        text = os.fspath(root)
+        if "://" not in text:
+            return cls(str(Path(text).expanduser().absolute()))
+        scheme, _, rest = text.partition("://")
+        bucket, _, prefix = rest.strip("/").partition("/")
+        if scheme != "s3" or not bucket or not prefix:
+            raise StoreError(
+                f"{text} is not a place for a store: expected a local path or s3://bucket/prefix."
+            )
+        return cls(f"s3://{bucket}/{prefix}")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the store lies in the file system."""
+        return not self.root.startswith(SCHEME)
+
+    def storage(self) -> icechunk.Storage:
+        """Icechunk's access to the root; touches nothing."""
+        if self.is_local:
+            return icechunk.local_filesystem_storage(self.root)
+        server = S3Server.from_environment()
+        options = icechunk.S3Options(
+            region=server.region,
+            endpoint_url=server.endpoint,
+            allow_http=server.allow_http,
+            force_path_style=server.endpoint is not None,
+        )
+        # Not `s3_storage`: its client waits for ever for a server that accepts and never answers.
+        return icechunk.Storage.new_s3_object_store(
+            options, self.bucket, self.prefix, icechunk.s3_from_env_credentials()
+        )
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of a root on S3."""
+        return self.root.removeprefix(SCHEME).partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of a root on S3 begin with."""
+        return self.root.removeprefix(SCHEME).partition("/")[2]
+
+    def exists(self) -> bool:
+        """Whether an Icechunk repository lies here; never creates anything."""
+        if not self.is_local:
+            check_reach(self.bucket, self.prefix)  # Icechunk tries for longer and says less
+        elif not Path(self.root, "refs").is_dir():
+            return False
+        with reaching(self.root):
+            return icechunk.Repository.exists(self.storage())
+
+    def open(self) -> icechunk.Repository:
+        """Open the repository that lies here.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If there is none, or it is not one of zpoints.
+        SchemaError
+            If a newer zpoints wrote it.
+        """
+        if not self.exists():
+            raise StoreNotFoundError(
+                f"There is no store at {self.root}. `zpoints run CONFIG --root {self.root}` "
+                "makes one."
+            )
+        with reaching(self.root):
+            repository = icechunk.Repository.open(self.storage())
+            # To Zarr a snapshot that cannot be read is an empty group, so Icechunk is asked first.
+            repository.lookup_snapshot(repository.lookup_branch("main"))
+            attrs = root_attrs(repository.readonly_session("main"))
+        if attrs.get("format") != FORMAT:
+            raise StoreNotFoundError(
+                f"{self.root} holds an Icechunk repository, but not one that zpoints wrote."
+            )
+        check_schema_version(f"The store {self.root}", attrs.get("schema_version"))
+        return repository
+
+    def create(self) -> None:
+        """Make an empty store here, unless another process was faster.
+
+        A local store appears at once and whole: it is made beside the root and renamed.
+
+        Raises
+        ------
+        StoreError
+            If the root is a file or a folder with other things in it.
+        """
+        if not self.is_local:
+            with reaching(self.root):
+                _initialise(self.storage())
+            return
+        try:
+            self._create_folder()
+        except OSError as error:
+            raise StoreError(
+                f"A store cannot be made at {self.root} ({error.strerror}): expected a place where "
+                "folders can be made. Name another with --root."
+            ) from error
+
+    def _create_folder(self) -> None:
+        parent = Path(self.root).parent
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".zpoints-", dir=parent) as scratch:
+            made = Path(scratch, "store")
+            _initialise(icechunk.local_filesystem_storage(str(made)))
+            made.chmod(0o755)
+            try:
+                made.rename(self.root)
+            except OSError as error:
+                shutil.rmtree(made, ignore_errors=True)
+                if not self.exists():
+                    raise StoreError(
+                        f"A store cannot be made at {self.root}: expected a new or empty folder "
+                        f"({error.strerror})."
+                    ) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the store's commit lock; on S3 the object store itself serialises commits.
+
+        Raises
+        ------
+        StoreLockedError
+            If another process keeps the lock for longer than two minutes.
+        """
+        if not self.is_local:
+            yield
+            return
+        lock = FileLock(Path(self.root, LOCK_NAME), timeout=LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise StoreLockedError(
+                f"Another process has held {lock.lock_file} for {LOCK_SECONDS:.0f} s. "
+                "Wait for it, or end it if it hangs."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@contextmanager
+def reaching(root: str) -> Iterator[None]:
+    """Turn Icechunk's failures into an error that names the store."""
+    try:
+        yield
+    except icechunk.IcechunkError as error:
+        reason = without_userinfo(str(error).strip().splitlines()[0].strip(" x"))
+        if root.startswith(SCHEME):  # Icechunk says little of why a bucket is out of reach
+            place = Location(root)
+            check_reach(place.bucket, place.prefix)
+        damaged = "not found" in reason
+        advice = f" `zpoints verify {root}` tells what is damaged." if damaged else ""
+        raise StoreError(
+            f"The store {root} cannot be read or written: {reason}.{advice}"
+        ) from error
+
+
+def root_attrs(session: icechunk.Session) -> dict[str, Any]:
+    """Attributes of the root group; empty if there is none."""
+    try:
+        return dict(zarr.open_group(session.store, mode="r").attrs)
+    except (FileNotFoundError, zarr.errors.GroupNotFoundError):
+        return {}
+
+
+def set_root_attrs(session: icechunk.Session, attrs: Mapping[str, Any]) -> None:
+    """Change attributes of the root group."""
+    zarr.open_group(session.store, mode="r+").attrs.update(attrs)
+
+
+def _initialise(storage: icechunk.Storage) -> None:
+    repository = icechunk.Repository.open_or_create(storage)
+    session = repository.writable_session("main")
+    if root_attrs(session):
+        return
+    attrs = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "revision": 0}
+    zarr.create_group(session.store, attributes=attrs)
+    try:
+        session.commit("empty store", metadata={"stage": "create"})
+    except icechunk.ConflictError:
+        if not root_attrs(repository.readonly_session("main")):
+            raise

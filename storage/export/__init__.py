@@ -1,0 +1,1 @@
+"""Copies of a group for other readers: plain Zarr, picture files."""

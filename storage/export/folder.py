@@ -1,0 +1,32 @@
+"""Folders outside of the store that something is written to."""
+
+import os
+import re
+from pathlib import Path
+
+from zpoints.storage.errors import StoreError
+
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""Also of what `pathlib` makes of one, which has a slash less; not C:/ of Windows."""
+
+
+def local_folder(chosen: str | os.PathLike[str]) -> Path:
+    """The absolute path of a folder on this machine.
+
+    Raises
+    ------
+    StoreError
+        If `chosen` is a URL, which would become a folder named `s3:`.
+
+    Examples
+    --------
+    >>> local_folder("/data/faces").as_posix()
+    '/data/faces'
+    """
+    text = os.fspath(chosen)
+    if URL.match(text):
+        raise StoreError(
+            f"{text} is not a local folder, and nothing else can be written to here: name a "
+            "folder, and copy it to its place afterwards."
+        )
+    return Path(text).expanduser().absolute()

@@ -1,0 +1,204 @@
+"""The images of a group as picture files, one each or many on a sheet, for any viewer."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from PIL import Image
+
+from zpoints.storage.errors import StoreError
+from zpoints.storage.export.folder import local_folder
+from zpoints.storage.export.picture_names import picture_names
+from zpoints.storage.export.zarr import MARK, appearing
+from zpoints.storage.rows import Rows
+from zpoints.storage.store import Store
+
+Form = Literal["png", "jpeg"]
+SUFFIX = {"png": ".png", "jpeg": ".jpg"}
+QUALITY = 95
+"""Of JPEG files, on Pillow's scale."""
+GAP = 2
+"""White pixels between the images of a sheet."""
+SHEET_BYTES = 64 * 2**20
+
+Pixels = NDArray[np.uint8]
+
+
+def export_images(
+    store: Store,
+    group: str,
+    destination: str | os.PathLike[str],
+    *,
+    form: Form = "png",
+    overwrite: bool = False,
+    on_progress: Callable[[int], object] = lambda done: None,
+) -> Path:
+    """Write every image of a group to a file of its own, a chunk at a time.
+
+    Photographs keep their names, subfolders included, with another suffix; if two would then
+    share a file, the suffix is appended to all names, and if that does not tell them apart, they
+    are numbered. Samples are numbered from 0.
+
+    Parameters
+    ----------
+    store
+        The version to export from.
+    group
+        A group with images: `images` or `samples/<name>`.
+    destination
+        A folder that does not exist yet.
+    form
+        "png", which keeps every pixel, or "jpeg" (quality 95).
+    overwrite
+        Replace the folder if an earlier export wrote it.
+    on_progress
+        Called with the number of images written so far.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If the store has no such group.
+    StoreError
+        If the group has no images, or `destination` is a URL, or exists and may not be replaced.
+    """
+    images = _images(store, group)
+    named = picture_names(images, SUFFIX[form])
+    with appearing(destination, group, overwrite=overwrite) as folder, _encoders() as pool:
+        done = 0
+        for pixels in _chunks(store, group, images):
+            paths = [folder / named(row) for row in range(done, done + len(pixels))]
+            for parent in {path.parent for path in paths}:
+                parent.mkdir(parents=True, exist_ok=True)
+            list(pool.map(_save, paths, pixels))
+            done += len(pixels)
+            on_progress(done)
+        _leave_mark(folder, store, group)
+    return local_folder(destination)
+
+
+def export_sheets(
+    store: Store,
+    group: str,
+    destination: str | os.PathLike[str],
+    *,
+    form: Form = "png",
+    columns: int = 20,
+    rows: int = 20,
+    overwrite: bool = False,
+    on_progress: Callable[[int], object] = lambda done: None,
+) -> Path:
+    """Write contact sheets: the images of a group in order, `columns` x `rows` to a picture.
+
+    Parameters
+    ----------
+    store, group, destination, form, overwrite, on_progress
+        As for `export_images`.
+    columns, rows
+        Images across and down a sheet, at least 1; the last sheet has as many rows as it needs.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder, with `sheet-1.png` and so on.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If the store has no such group.
+    StoreError
+        As for `export_images`, and if a sheet would have more than 64 MiB of pixels.
+    """
+    images = _images(store, group)
+    height, width = images.sizes["y"] + GAP, images.sizes["x"] + GAP
+    if min(columns, rows) < 1 or columns * rows * height * width * 3 > SHEET_BYTES:
+        raise StoreError(
+            f"A sheet of {columns} x {rows} images of {images.sizes['x']} x {images.sizes['y']} "
+            f"pixels cannot be made: expected at least 1 x 1, and at most "
+            f"{SHEET_BYTES // (3 * height * width):,} images. Change columns or rows."
+        )
+    total = images.sizes[images["image"].dims[0]]
+    digits = len(str(-(-total // (columns * rows))))
+    with appearing(destination, group, overwrite=overwrite) as folder:
+        done = 0
+        for number, pixels in enumerate(_regrouped(_chunks(store, group, images), columns * rows)):
+            _save(folder / f"sheet-{number + 1:0{digits}d}{SUFFIX[form]}", _sheet(pixels, columns))
+            done += len(pixels)
+            on_progress(done)
+        _leave_mark(folder, store, group)
+    return local_folder(destination)
+
+
+def _images(store: Store, group: str) -> xr.Dataset:
+    dataset = store.group(group)
+    if "image" not in dataset.variables or dataset["image"].ndim != 4:
+        having = [name for name in store.groups if name == "images" or name.startswith("samples/")]
+        raise StoreError(
+            f"{group} has no images to write as pictures; these groups have: "
+            f"{', '.join(having) or 'none yet'}."
+        )
+    return dataset
+
+
+def _chunks(store: Store, group: str, images: xr.Dataset) -> Iterator[Pixels]:
+    """The images (n, y, x, channel) of each stored chunk."""
+    rows, total = Rows(store.root, store.version, group, "image"), images["image"].shape[0]
+    chunk = store.array(group, "image").chunks[0]
+    for start in range(0, total, chunk):
+        yield rows.read(start, min(start + chunk, total))
+
+
+def _regrouped(chunks: Iterator[Pixels], size: int) -> Iterator[Pixels]:
+    """The same images, `size` at a time."""
+    waiting: list[Pixels] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        while sum(map(len, waiting)) >= size:
+            joined = np.concatenate(waiting)
+            yield joined[:size]
+            waiting = [joined[size:]]
+    if sum(map(len, waiting)):
+        yield np.concatenate(waiting)
+
+
+def _sheet(pixels: Pixels, columns: int) -> Pixels:
+    """Images (n, y, x, channel) side by side on white, row after row."""
+    count, height, width, channels = pixels.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    canvas = np.full((rows, height + GAP, columns, width + GAP, channels), 255, np.uint8)
+    for number, image in enumerate(pixels):
+        row, column = divmod(number, columns)
+        canvas[row, :height, column, :width] = image
+    sheet = canvas.reshape(rows * (height + GAP), columns * (width + GAP), channels)
+    return sheet[:-GAP, :-GAP]
+
+
+def _save(path: Path, pixels: Pixels) -> None:
+    """One picture from (y, x, channel); a single channel is grey."""
+    grey = pixels.shape[-1] == 1
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))
+    if path.suffix == ".jpg":
+        image.save(path, quality=QUALITY, subsampling=0)
+    else:
+        image.save(path)
+
+
+def _encoders() -> ThreadPoolExecutor:
+    # Pillow's encoders release the interpreter lock.
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="picture")
+
+
+def _leave_mark(folder: Path, store: Store, group: str) -> None:
+    origin = {"store": store.root, "version": store.version, "group": group}
+    (folder / MARK).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,112 @@
+"""A group as a plain Zarr v3 store, for readers that know nothing of Icechunk."""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import xarray as xr
+
+from zpoints.storage.arrays.groups import layout
+from zpoints.storage.errors import StoreError
+from zpoints.storage.export.folder import local_folder
+from zpoints.storage.store import Store
+
+MARK = "export.json"
+"""In a folder of pictures: which store, version and group they come from."""
+
+
+def export_group(
+    store: Store, group: str, destination: str | os.PathLike[str], *, overwrite: bool = False
+) -> Path:
+    """Write a group to a plain Zarr v3 store with consolidated metadata.
+
+    The folder appears when it is complete. Chunks, compression and checksums are those of the
+    store; `xarray.open_zarr(destination)` reads it.
+
+    Parameters
+    ----------
+    store
+        The version to export from.
+    group
+        Name of the group, e.g. `latents` or `samples/ellipse`.
+    destination
+        A folder that does not exist yet.
+    overwrite
+        Replace the folder if an earlier export wrote it.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If the store has no such group.
+    StoreError
+        If `destination` is a URL, or exists and may not be replaced.
+    """
+    dataset = store.group(group)
+    with appearing(destination, group, overwrite=overwrite) as folder:
+        _write(group, dataset, folder)
+    return local_folder(destination)
+
+
+@contextmanager
+def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool) -> Iterator[Path]:
+    """A folder to write into, which takes its place at `destination` when all went well.
+
+    Raises
+    ------
+    StoreError
+        If `destination` is a URL, or exists, unless `overwrite` is set and an export wrote it.
+    """
+    target = local_folder(destination)
+    _check_free(target, what, overwrite=overwrite)
+    partial = target.with_name(
+        f".{target.name}.{uuid4().hex}.partial"
+    )  # another export has its own
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        _check_free(target, what, overwrite=overwrite)
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
+    """Refuse a folder that is there, unless an export wrote it and it may be replaced."""
+    if target.exists() and not overwrite:
+        raise StoreError(
+            f"{target} exists: name a new folder to export {what} to, or replace it with "
+            "--overwrite."
+        )
+    if target.exists() and not _is_export(target):
+        raise StoreError(
+            f"{target} is not an earlier export, so it is not overwritten: name a new folder to "
+            f"export {what} to."
+        )
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether a folder was written by an export: a group of a store, or pictures."""
+    if (folder / MARK).is_file():
+        return True
+    metadata = folder / "zarr.json"
+    return metadata.is_file() and "fingerprint" in json.loads(metadata.read_text())["attributes"]
+
+
+def _write(group: str, dataset: xr.Dataset, target: Path) -> None:
+    dataset, encoding = layout(group, dataset)
+    with warnings.catch_warnings():
+        # Readers that do not know consolidated metadata ignore it, so the warning tells nothing.
+        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+        dataset.to_zarr(target, mode="w", zarr_format=3, consolidated=True, encoding=encoding)

@@ -1,0 +1,1 @@
+"""The registry of stored variables, and the check of datasets against it."""

@@ -1,0 +1,75 @@
+"""The check of datasets against the registry of variables, and of versions of the schema."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from zpoints.storage.errors import SchemaError
+from zpoints.storage.schema.registry import REQUIRED_ATTRS, SCHEMA_VERSION, VARIABLES, family, find
+
+
+def is_text(dtype: Any) -> bool:
+    """Whether a dtype holds text: fixed-width, variable-length or Python strings."""
+    return np.dtype(dtype).kind in "OUT"
+
+
+def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
+    for name, array in dataset.variables.items():
+        known = find(group, str(name), array)
+        if known is None:
+            yield f"{name} is not in the registry"
+            continue
+        if tuple(array.dims) != known.dims:
+            yield f"{name} has dims {array.dims}, expected {known.dims}"
+        same = is_text(array.dtype) if known.dtype == "str" else array.dtype == known.dtype
+        if not same:
+            yield f"{name} has dtype {array.dtype}, expected {known.dtype}"
+    for name, variable in VARIABLES[family(group)].items():
+        if variable.required and name not in dataset.variables:
+            yield f"{name} {variable.dims} {variable.dtype} is missing"
+    for name in REQUIRED_ATTRS[family(group)]:
+        if name not in dataset.attrs:
+            yield f"the attribute {name} is missing"
+
+
+def validate(group: str, dataset: xr.Dataset) -> None:
+    """Check a dataset against the registry.
+
+    Parameters
+    ----------
+    group
+        Name of the group, e.g. `latents` or `samples/ellipse`.
+    dataset
+        What is to be written, or what was opened.
+
+    Raises
+    ------
+    SchemaError
+        With every disagreement: unknown or missing variables and attributes, dims, dtypes.
+        Also when the dataset was written by a newer schema.
+    """
+    check_schema_version(group, dataset.attrs.get("schema_version", SCHEMA_VERSION))
+    problems = list(_disagreements(group, dataset))
+    if problems:
+        raise SchemaError(
+            f"The group {group} disagrees with the registry of variables (storage/variables.py): "
+            + "; ".join(problems)
+            + "."
+        )
+
+
+def check_schema_version(place: str, version: Any) -> None:
+    """Refuse what a newer zpoints wrote.
+
+    Raises
+    ------
+    SchemaError
+        If `version` is above `SCHEMA_VERSION`.
+    """
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise SchemaError(
+            f"{place} has schema version {version}; this zpoints knows versions up to "
+            f"{SCHEMA_VERSION}. Install a newer zpoints to read it."
+        )

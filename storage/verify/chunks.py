@@ -1,0 +1,184 @@
+"""Damage to what is stored: chunks read back one by one, and chunk files by their own checksum."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import google_crc32c
+import icechunk
+import numpy as np
+import zarr
+from zarr.abc.store import RangeByteRequest
+from zarr.core.buffer import default_buffer_prototype
+from zarr.core.sync import sync
+
+from zpoints.storage.backend.s3 import without_userinfo
+
+# Icechunk's calls that are not async keep the interpreter lock while they wait for a manifest.
+
+CRC_BYTES = 4
+CHECKSUM = "does not have the checksum stored with it: a bit has flipped, or a part is cut off"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a verification found.
+
+    Attributes
+    ----------
+    kind
+        `damage`: what was stored is gone or changed. `mismatch`: it reads well, but two things
+        that belong together disagree. `note`: nothing is wrong, but a reader should know.
+    place
+        The group, array or file.
+    message
+        What is wrong with it, with chunk and rows where there are some.
+    """
+
+    kind: Literal["damage", "mismatch", "note"]
+    place: str
+    message: str
+
+
+Check = Callable[[], tuple[int, Finding | None]]
+"""Looks at one chunk or file; returns the bytes that it read and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One chunk of an array of a version.
+
+    Attributes
+    ----------
+    session
+        The version.
+    array
+        The array.
+    index
+        Position in the grid of chunks.
+    label
+        Precedes the array in findings.
+    """
+
+    session: icechunk.Session
+    array: zarr.Array
+    index: tuple[int, ...]
+    label: str = ""
+
+    def read(self) -> tuple[int, Finding | None]:
+        """Read the chunk as any reader would, checksum and all."""
+        if fault := self._absence():
+            return 0, fault
+        try:
+            return np.asarray(self.array[self._selection]).nbytes, None
+        except icechunk.IcechunkError as error:
+            return 0, self._damage(f"cannot be read: {reason(error)}")
+        # What a decoder raises on wrong bytes, or on metadata that is damaged, is its own affair.
+        except Exception as error:
+            wrong = "checksum" in str(error)
+            return 0, self._damage(CHECKSUM if wrong else f"cannot be decoded: {reason(error)}")
+
+    def find(self) -> tuple[int, Finding | None]:
+        """See whether the chunk's file is there, without reading all of it."""
+        if fault := self._absence():
+            return 0, fault
+        key = f"{self.array.path}/{self.array.metadata.encode_chunk_key(self.index)}"
+        begin = RangeByteRequest(0, 1)
+        try:
+            sync(self.array.store.get(key, default_buffer_prototype(), byte_range=begin))
+        except icechunk.IcechunkError as error:
+            return 0, self._damage(f"cannot be read: {reason(error)}")
+        return 1, None
+
+    def _absence(self) -> Finding | None:
+        """Fault of the manifest, the same for all chunks of an array, or of its entry."""
+        try:
+            kind = sync(self.session.chunk_type_async(f"/{self.array.path}", self.index))
+        except icechunk.IcechunkError as error:
+            return Finding("damage", self._place, f"no chunk can be found: {reason(error)}.")
+        unwritten = kind == icechunk.ChunkType.UNINITIALIZED
+        return self._damage("was never written") if unwritten else None
+
+    def _damage(self, fault: str) -> Finding:
+        if not self.index:
+            return Finding("damage", self._place, f"the value {fault}.")
+        chunk, rows = ".".join(map(str, self.index)), self._selection[0]
+        where = f"chunk {chunk}, rows {rows.start:,} to {rows.stop:,},"
+        return Finding("damage", self._place, f"{where} {fault}.")
+
+    @property
+    def _place(self) -> str:
+        return f"{self.label}{self.array.path}"
+
+    @property
+    def _selection(self) -> tuple[slice, ...]:
+        sizes = zip(self.index, self.array.chunks, self.array.shape, strict=True)
+        return tuple(slice(k * n, min((k + 1) * n, length)) for k, n, length in sizes)
+
+
+def chunks_of(session: icechunk.Session, group: str) -> Iterator[list[Chunk]]:
+    """For each array of a group, its chunks."""
+    arrays = zarr.open_group(session.store, path=group, mode="r").arrays()
+    for _, array in sorted(arrays, key=lambda pair: pair[0]):
+        yield [Chunk(session, array, index) for index in product(*map(range, array.cdata_shape))]
+
+
+def older_chunks(
+    repository: icechunk.Repository, versions: Sequence[str], version: str
+) -> Iterator[Chunk]:
+    """Chunks of those arrays that other versions do not share with a version."""
+    seen = set(_arrays(repository, version))
+    for other in versions:
+        session = repository.readonly_session(snapshot_id=other)
+        for identity in _arrays(repository, other):
+            if identity not in seen:
+                seen.add(identity)
+                array = zarr.open_array(session.store, path=identity[0], mode="r")
+                for index in product(*map(range, array.cdata_shape)):
+                    yield Chunk(session, array, index, f"version {other}, ")
+
+
+def _arrays(repository: icechunk.Repository, version: str) -> list[tuple[str, ...]]:
+    """For each array of a version its path, and the manifests that say where its chunks lie."""
+    snapshot = json.loads(sync(repository.inspect_snapshot_async(version)))
+    return [
+        (node["path"].strip("/"), *(manifest["id"] for manifest in node["manifest_refs"]))
+        for node in snapshot["nodes"]
+        if node["node_type"] == "array"
+    ]
+
+
+def chunk_files(root: str) -> list[Path]:
+    """Chunk files of a local store, whichever version uses them."""
+    folder = Path(root, "chunks")
+    # A name with # is a file that was being written when its process died.
+    return sorted(p for p in folder.iterdir() if "#" not in p.name) if folder.is_dir() else []
+
+
+def check_file(path: Path) -> tuple[int, Finding | None]:
+    """Compare a chunk file with the checksum at its end, where the format puts it."""
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return 0, None  # removed as garbage since the folder was listed
+    except OSError as error:
+        return 0, Finding("damage", place, f"the file cannot be read: {error.strerror}.")
+    body, stored = content[:-CRC_BYTES], content[-CRC_BYTES:]
+    if google_crc32c.value(body).to_bytes(CRC_BYTES, "little") == stored:
+        return len(content), None
+    return len(content), Finding(
+        "damage",
+        place,
+        f"the file {CHECKSUM}. If this version uses it, its chunk has a line of its own; if not, "
+        "an older version or unfinished work does.",
+    )
+
+
+def reason(error: Exception) -> str:
+    """The first line of a message; Icechunk's have many."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return without_userinfo(lines[0]).strip(" x").rstrip(".")

@@ -1,0 +1,218 @@
+"""The command line as users meet it: real processes, their output and exit codes."""
+
+import platform
+import shutil
+import signal
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import xarray as xr
+import yaml
+
+from tests.cluster.cli.commands import ZPOINTS, zpoints
+from zpoints.cluster.cli.tables import history_table
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.storage import Version, open_store
+
+
+def test_run__reports_an_up_to_date_store(
+    small_config: RunConfig, small_root: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
+
+    done = zpoints("run", config, "--root", small_root, folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.count("up to date") >= 9
+    assert f"{small_root}/report/index.html" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["run", "absent.yaml"], 2, "neither a file nor a preset"),
+        (["run", "demo", "--set", "train.epochs=0"], 2, "train.epochs"),
+        (["run", "demo", "--until", "paint"], 2, "paint"),
+        (["sweep", "absent.yaml"], 2, "neither a file nor a preset"),
+        (["sweep", "absent.yaml", "--cluster", "local", "--strict"], 2, "neither a file nor"),
+        (["run", "demo"], 2, "ingest.source is not set"),
+        (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),
+        (["run", "demo", "--set", "sample.generators.ellipse.K=400"], 2, "train.z_dim"),
+        (["run", "demo", "--set", "train.seed=99999999999999999999"], 2, "train.seed"),
+        (["demo", "--root", "gs://bucket/prefix"], 1, "expected a local path or s3://"),
+        (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 1, "s3://b/x is not a local folder"),
+        (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 1, "ingest.source"),
+        *(
+            (["run", "demo", "--cluster", bad], 2, f"zpoints: --cluster {bad}: expected local")
+            for bad in ("foo", "tls://head", "tls://head:port", "http://head:8786", "head:8786")
+        ),
+        (["demo", "--cluster", "foo"], 2, "slurm, pbs or lsf (jobs of a batch system), tls://HOST"),
+        (["history", "absent"], 1, "absent"),
+        (["export", "absent", "latents", "out"], 1, "absent"),
+        (["report", "absent"], 1, "absent"),
+        (["synthesize", "s3://bucket/faces"], 1, "s3://bucket/faces is not a local folder"),
+        (["walk"], 2, "walk"),
+    ],
+)
+def test_mistakes__end_in_a_message_and_an_exit_code(
+    arguments: list[str], code: int, message: str, tmp_path: Path
+) -> None:
+    done = zpoints(*arguments, folder=tmp_path)
+
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("history", small_root, folder=tmp_path)
+
+    assert done.returncode == 0
+    groups = [line.split()[3] for line in done.stdout.splitlines()[1:]]
+    assert groups[::-1][:4] == ["images", "model", "latents", "statistics"]
+    assert "samples/gaussian" in groups
+
+
+def test_history__verbose_tells_the_provenance(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("history", small_root, "--verbose", folder=tmp_path)
+
+    assert done.returncode == 0
+    for text in ("fingerprint", "seed", platform.node(), "icechunk", "torch"):
+        assert text in "".join(done.stdout.split())
+
+
+def test_history_table__names_the_libraries_in_one_order() -> None:
+    facts = {"fingerprint": "f", "host": "node7"}
+    orders = [{"torch": "2.7", "numpy": "2.1"}, {"numpy": "2.1", "torch": "2.7"}]
+    versions = [
+        Version("V", datetime.now(UTC), "train", "m", {**facts, "versions": order})
+        for order in orders
+    ]
+
+    made_with = history_table(versions, verbose=True).columns[-1]
+
+    assert list(made_with.cells) == 2 * ["numpy 2.1, torch 2.7"]
+
+
+def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latents", "latents.zarr", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert xr.open_zarr(tmp_path / "latents.zarr")["z"].shape == (160, 112)
+
+
+def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latent", "out", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "latents" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["zarr", "png"])
+def test_export__refuses_a_bucket(small_root: str, tmp_path: Path, form: str) -> None:
+    done = zpoints("export", small_root, "images", "s3://bucket/x", "--as", form, folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "s3://bucket/x is not a local folder" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_report__writes_the_page_into_another_folder(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("report", small_root, "--folder", "page", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page" / "index.html").is_file()
+
+
+def test_config__prints_what_run_accepts(tmp_path: Path) -> None:
+    done = zpoints("config", "celeba-case-1", "--set", "train.epochs=7", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert RunConfig.model_validate(yaml.safe_load(done.stdout)).train.epochs == 7
+
+
+def test_synthesize__writes_a_celeba_tree(tmp_path: Path) -> None:
+    done = zpoints("synthesize", "faces", "--count", 12, "--seed", 5, folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "faces" / "img_align_celeba").iterdir())) == 12
+
+
+def test_help__names_every_command(tmp_path: Path) -> None:
+    done = zpoints("--help", folder=tmp_path)
+
+    for command in ("demo", "run", "synthesize", "history", "export", "report", "config"):
+        assert command in done.stdout
+
+
+def test_export__keeps_brackets_in_a_path(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "statistics", "out[y]", folder=tmp_path)
+
+    assert done.stdout.strip() == "statistics in out[y]"
+
+
+def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(faces, tree)
+    photograph = tree / "img_align_celeba" / "000007.jpg"
+    photograph.write_bytes(photograph.read_bytes()[:2000])
+    command = ["run", "demo", "--set", f"ingest.source={tree}", "--until", "ingest"]
+
+    lenient = zpoints(*command, folder=tmp_path)
+    strict = zpoints(*command, "--strict", folder=tmp_path)
+
+    assert lenient.returncode == 0
+    assert (
+        "1 photograph cannot be read and went into quarantine, e.g. 000007.jpg:" in lenient.stdout
+    )
+    assert strict.returncode == 1
+    assert "1 photograph cannot be read: 000007.jpg" in strict.stderr
+    assert "Traceback" not in lenient.stderr + strict.stderr
+
+
+def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None:
+    run = subprocess.Popen(
+        [str(ZPOINTS), "run", "demo", "--set", f"ingest.source={faces}"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if "epochs" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    _, stderr = run.communicate(timeout=60)
+
+    assert run.returncode == 130
+    assert "goes on" in stderr
+    assert "Traceback" not in stderr
+    assert open_store(tmp_path / "runs" / "demo").groups == ("images",)
+
+
+def test_export__writes_pictures_and_contact_sheets(small_root: str, tmp_path: Path) -> None:
+    one_each = zpoints("export", small_root, "images", "faces", "--as", "jpeg", folder=tmp_path)
+    sheets = zpoints(
+        *("export", small_root, "samples/ellipse", "sheets", "--as", "png", "--sheets"),
+        *("--columns", 8, "--rows", 5),
+        folder=tmp_path,
+    )
+
+    assert (one_each.returncode, sheets.returncode) == (0, 0), one_each.stderr + sheets.stderr
+    assert len(list((tmp_path / "faces").glob("*.jpg"))) == 160
+    assert len(list((tmp_path / "sheets").glob("*.png"))) == 2
+
+
+def test_export__pictures_need_images(small_root: str, tmp_path: Path) -> None:
+    done = zpoints("export", small_root, "latents", "out", "--as", "png", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "latents has no images" in done.stderr
+    assert zpoints("export", small_root, "images", "o", "--sheets", folder=tmp_path).returncode == 2

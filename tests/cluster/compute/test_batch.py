@@ -1,0 +1,78 @@
+"""What is asked of batch systems: the scripts of jobs, without any queue."""
+
+from pathlib import Path
+
+import pytest
+
+from zpoints.cluster.compute.batch import _described
+from zpoints.cluster.compute.security import shared_security
+from zpoints.cluster.errors import ClusterError
+from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.config.run import RunConfig, override
+
+ASKED = [
+    "cluster.jobs.cores=8",
+    "cluster.jobs.memory=32GiB",
+    "cluster.jobs.processes=2",
+    "cluster.jobs.walltime=02:00:00",
+    "cluster.jobs.queue=long",
+    "cluster.jobs.account=faces",
+    "cluster.jobs.interface=lo",
+    "cluster.jobs.gpu=true",
+    "cluster.jobs.directives=[--of-the-site]",
+    "cluster.jobs.prologue=[source /opt/zpoints/bin/activate]",
+]
+DIRECTIVES = {
+    "slurm": [
+        *("#SBATCH -p long", "#SBATCH -A faces", "#SBATCH --cpus-per-task=8", "#SBATCH --mem=32G"),
+        *("#SBATCH -t 02:00:00", "#SBATCH --of-the-site"),
+    ],
+    "pbs": [
+        *("#PBS -q long", "#PBS -A faces", "#PBS -l select=1:ncpus=8:mem=32GB"),
+        *("#PBS -l walltime=02:00:00", "#PBS --of-the-site"),
+    ],
+    "lsf": [
+        *("#BSUB -q long", '#BSUB -P "faces"', "#BSUB -n 8", '#BSUB -R "span[hosts=1]"'),
+        *("#BSUB -M 34359739", "#BSUB -W 02:00:00", "#BSUB --of-the-site"),  # kB
+    ],
+}
+
+
+def configured(kind: str, folder: Path, *overrides: str) -> ClusterConfig:
+    settings = [f"cluster.kind={kind}", f"cluster.jobs.folder={folder}", *overrides]
+    return override(RunConfig(), settings).cluster
+
+
+def script_of(config: ClusterConfig, folder: Path) -> str:
+    """The script of a job, as the batch system would get it."""
+    with (
+        shared_security(config.tls, folder) as security,
+        _described(config, folder, security, []) as cluster,
+    ):
+        return str(cluster.job_script())
+
+
+@pytest.mark.parametrize("kind", DIRECTIVES)
+def test_described__a_job_asks_for_what_is_configured(kind: str, tmp_path: Path) -> None:
+    script = script_of(configured(kind, tmp_path, *ASKED), tmp_path)
+
+    *lines, worker = script.strip().splitlines()
+    assert set(DIRECTIVES[kind]) <= set(lines)
+    assert lines[-1] == "source /opt/zpoints/bin/activate"
+    assert f"{tmp_path}/logs/" in script
+    for option in (
+        *(" tls://127.0.0.1:", "--protocol tls://", "--interface lo"),
+        *("--nworkers 2", "--nthreads 4", "--memory-limit 16.00GiB"),
+        *("--resources GPU=2", "--no-dashboard", "--dashboard-address 127.0.0.1:0"),
+        f"--tls-ca-file {tmp_path}/certificates-",
+        *("/ca.pem --tls-cert ", "/certificate.pem --tls-key ", "/key.pem"),
+    ):
+        assert option in worker
+
+
+@pytest.mark.parametrize("kind", DIRECTIVES)
+def test_described__an_interface_that_is_not_there_is_an_error(kind: str, tmp_path: Path) -> None:
+    config = configured(kind, tmp_path, *ASKED, "cluster.jobs.interface=nosuch0")
+
+    with pytest.raises(ClusterError, match=r"'nosuch0' is not a valid .* See cluster\.jobs"):
+        script_of(config, tmp_path)

@@ -1,0 +1,222 @@
+"""The embedded cluster: threads of this process, or processes on this machine."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import dask
+import numpy as np
+import psutil
+import pytest
+from dask.system import CPU_COUNT
+from dask.utils import parse_bytes
+from distributed import wait
+from distributed.security import Security
+from distributed.system import MEMORY_LIMIT
+
+from tests.cluster.cli.commands import zpoints
+from tests.cluster.sockets import open_beyond_loopback
+from tests.conftest import SilentConsole
+from zpoints.cluster.compute import local
+from zpoints.cluster.compute.client import dask_client
+from zpoints.cluster.compute.placement import GPU, TASKS_PER_GPU, placed
+from zpoints.cluster.compute.resources import smallest_worker
+from zpoints.cluster.errors import ClusterError
+from zpoints.pipeline.config.cluster import ClusterConfig, TlsConfig
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.sample import generator
+from zpoints.pipeline.sample.stage import _fit, _sample_rows
+from zpoints.storage import Store
+
+
+def threads_of_libraries() -> set[int]:
+    """Numbers of threads that the libraries of a kernel would take in this process."""
+    import torch
+    from threadpoolctl import threadpool_info
+
+    from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+    from zpoints.pipeline.network.device import single_torch_thread
+
+    with single_threaded_blas(), single_torch_thread():
+        np.ones((2, 2)) @ np.ones((2, 2))
+        blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+        return blas | {torch.get_num_threads()}
+
+
+AT_WORK: list[int] = []
+MEETING = threading.Barrier(2 * TASKS_PER_GPU, timeout=30)
+
+
+def number_at_once(task: int) -> int:
+    """How many of these tasks are at work in this process."""
+    AT_WORK.append(task)
+    time.sleep(0.01)
+    number = len(AT_WORK)
+    AT_WORK.remove(task)
+    return number
+
+
+def meet(task: int) -> None:
+    """Wait for more tasks than a GPU takes; fails unless they are at work at once."""
+    MEETING.wait()
+
+
+def test_dask_client__threads_listen_on_the_loopback_interface_only() -> None:
+    with dask_client(RunConfig().cluster, SilentConsole()):
+        sockets = psutil.Process().net_connections("tcp")
+        assert {c.laddr.ip for c in sockets if c.status == "LISTEN"} == {"127.0.0.1"}
+
+
+def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
+    config = override(
+        RunConfig(), ["cluster.processes=true", "cluster.workers=2", "cluster.memory=1GiB"]
+    )
+    with dask_client(config.cluster, SilentConsole()) as client:
+        client.wait_for_workers(2, timeout=60)
+        workers = client.scheduler_info()["workers"]
+
+        assert {worker["memory_limit"] for worker in workers.values()} == {2**30}
+        assert all(address.startswith("tls://127.0.0.1:") for address in workers)
+        assert open_beyond_loopback([psutil.Process(os.getpid())]) == []
+        assert set().union(*client.run(threads_of_libraries).values()) == {1}
+
+
+def test_tasks__of_a_worker_with_one_thread_wait_for_no_others(small_store: Store) -> None:
+    first, last = map(str, small_store.latents["name"].values[[0, -1]])
+    laws = [
+        generator("path", points=16, between=(first, last)),
+        generator("gaussian_mixture", parts=2, vectors=60),
+    ]
+    place = (small_store.root, small_store.version)
+
+    with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
+        fits = [client.submit(_fit, *place, law) for law in laws]
+        tasks = [
+            client.submit(_sample_rows, *place, 0, "cpu", start, start + 8, fitted)
+            for fitted in fits
+            for start in (0, 8)
+        ]
+        wait(tasks, timeout=90)
+
+        assert all(np.isfinite(task.result()["z"]).all() for task in tasks)
+
+
+def test_dask_client__threads_share_this_process_and_what_it_may_take() -> None:
+    with dask_client(ClusterConfig(memory="1GiB", workers=3), SilentConsole()) as client:
+        (worker,) = client.cluster.workers.values()  # type: ignore[union-attr]
+
+        assert smallest_worker(client).memory == 2**30
+        assert smallest_worker(client).threads == 3
+        assert client.submit(os.getpid).result() == os.getpid()
+        # More than the limit is in use here; a worker that spills or pauses would never go on.
+        assert "memory_monitor" not in worker.periodic_callbacks
+    with dask_client(ClusterConfig(), SilentConsole()) as client:
+        assert smallest_worker(client).memory <= MEMORY_LIMIT
+
+
+def test_dask_client__processes_without_a_certificate_are_an_error(tmp_path: Path) -> None:
+    for name in ("certificate.pem", "key.pem"):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text("no certificate")
+    certificate, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
+    tls = TlsConfig(ca=certificate, certificate=certificate, key=key)
+
+    with (
+        pytest.raises(ClusterError, match=r"could be started .*certificate.* See .*cluster\.tls"),
+        dask_client(ClusterConfig(processes=True, workers=1, tls=tls), SilentConsole()),
+    ):
+        pass
+
+
+def test_run__a_key_that_others_may_read_is_a_matter_of_configuration(
+    faces: Path, tmp_path: Path
+) -> None:
+    for name in ("certificate.pem", "key.pem"):
+        (tmp_path / name).touch(mode=0o644)
+    tls = {"ca": "certificate.pem", "certificate": "certificate.pem", "key": "key.pem"}
+    settings = [f"ingest.source={faces}", *(f"cluster.tls.{k}={v}" for k, v in tls.items())]
+    options = [word for setting in settings for word in ("--set", setting)]
+
+    ended = zpoints("run", "demo", "--cluster", "tls://127.0.0.1:9", *options, folder=tmp_path)
+
+    assert ended.returncode == 2
+    assert "chmod 600" in ended.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("count", "processes"), [(1, None), (2, False)])
+def test_dask_client__as_many_threads_use_a_gpu_as_fit(
+    count: int, processes: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "cuda_devices", lambda: count)
+    config = RunConfig(cluster=ClusterConfig(workers=6, processes=processes))
+    with dask_client(config.cluster, SilentConsole()) as client:
+        with placed(client, config, "encode"):
+            tasks = [dask.delayed(number_at_once)(i) for i in range(40)]
+            assert 1 <= max(dask.compute(*tasks)) <= TASKS_PER_GPU
+        with placed(client, config, "analyze"):
+            dask.compute(*[dask.delayed(meet)(i) for i in range(MEETING.parties)])
+
+
+def test_processes__each_gpu_has_a_worker_and_all_share_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-5e2b")
+
+    laid_out = local._processes(ClusterConfig(), 2, Security.temporary())["workers"]
+
+    options = {name: worker["options"] for name, worker in laid_out.items()}
+    on_gpu = {name: own for name, own in options.items() if "resources" in own}
+    assert len(options) == CPU_COUNT + 2
+    assert {own["env"]["CUDA_VISIBLE_DEVICES"] for own in on_gpu.values()} == {"3", "GPU-5e2b"}
+    assert all(own["resources"] == {GPU: TASKS_PER_GPU} for own in on_gpu.values())
+    assert all(own["nthreads"] == TASKS_PER_GPU for own in on_gpu.values())
+    limits = sum(own["memory_limit"] for own in options.values())
+    assert 0.9 * MEMORY_LIMIT < limits <= MEMORY_LIMIT
+
+
+def test_processes__take_the_memory_that_is_configured() -> None:
+    config = ClusterConfig(memory="3GiB", workers=2)
+
+    laid_out = local._processes(config, 0, Security.temporary())["workers"]
+
+    limits = [worker["options"]["memory_limit"] for worker in laid_out.values()]
+    assert limits == 2 * [parse_bytes("3GiB")]
+
+
+@pytest.mark.parametrize(("gpus", "protocol"), [(0, "inproc"), (1, "inproc"), (2, "tls")])
+def test_dask_client__takes_processes_where_there_are_several_gpus(
+    gpus: int, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "cuda_devices", lambda: gpus)
+
+    with dask_client(ClusterConfig(workers=1), SilentConsole()) as client:
+        addresses = client.scheduler_info(n_workers=-1)["workers"]
+
+    assert all(address.startswith(f"{protocol}://") for address in addresses)
+
+
+QUIET = """
+from zpoints.cluster.compute.client import dask_client
+from zpoints.pipeline.config.cluster import ClusterConfig
+from tests.conftest import SilentConsole
+
+if __name__ == "__main__":
+    with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
+        client.submit(len, "abc").result()
+"""
+
+
+def test_local_cluster__worker_processes_print_no_log(tmp_path: Path) -> None:
+    program = tmp_path / "quiet.py"
+    program.write_text(QUIET)
+    here = {**os.environ, "PYTHONPATH": os.getcwd()}
+
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, check=True, env=here
+    )
+
+    assert done.stdout + done.stderr == ""

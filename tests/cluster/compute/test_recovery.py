@@ -1,0 +1,161 @@
+"""Workers that die: again and again, or of their work."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from importlib import import_module
+from itertools import cycle
+from pathlib import Path
+
+import dask
+import numpy as np
+import psutil
+import pytest
+from distributed import Client, LocalCluster, default_client
+
+from tests.cluster.compute.dask_processes import DaskProcesses, dask_processes
+from tests.cluster.compute.encoding import encode_store, noise_store
+from tests.conftest import SilentConsole
+from zpoints.cluster.compute.workers import Workers
+from zpoints.cluster.errors import ClusterError
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.storage import open_repository
+from zpoints.storage.executor import finished
+
+pytestmark = pytest.mark.services
+
+IMAGES = 1500
+SECONDS_BETWEEN_DEATHS = 3.0
+FORKED = ("--preload-nanny", "zpoints.cluster.compute.preload")
+WORKERS = 4
+SECONDS_OF_WORK, DEATHS = 16.0, 2
+"""What an undisturbed encoding should take, so that at least so many workers die in the other."""
+SECONDS_TO_CALM = 90.0
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose encoding takes some seconds on two cores."""
+    root = tmp_path_factory.mktemp("noise") / "store"
+    noise_store(root, IMAGES)
+    return root
+
+
+@contextmanager
+def dying(cluster: DaskProcesses) -> Iterator[list[int]]:
+    """Kill one worker after the other while the block runs; their nannies start others."""
+    over, killed = threading.Event(), list[int]()
+
+    def kill() -> None:
+        for nanny in cycle(cluster.workers):
+            if over.wait(SECONDS_BETWEEN_DEATHS):
+                return
+            for worker in forks(psutil.Process(nanny.pid)):
+                worker.kill()
+                killed.append(worker.pid)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join()
+
+
+def forks(nanny: psutil.Process) -> list[psutil.Process]:
+    """The worker, a child of the nanny's fork server."""
+    return [worker for server in nanny.children() for worker in server.children()]
+
+
+def all_are_ready() -> None:
+    """Wait for the workers, and let them load their libraries."""
+    client = default_client()
+    client.wait_for_workers(WORKERS, timeout=60)
+    client.run(import_module, "zpoints.pipeline.encode.stage")
+
+
+def await_calm() -> None:
+    """Give other work some time to end; what goes on after it slows all encodings alike."""
+    limit = time.monotonic() + SECONDS_TO_CALM
+    while psutil.cpu_percent(interval=1) > 50 and time.monotonic() < limit:
+        pass
+
+
+def timed(encoding: Callable[[], np.ndarray], workers: Workers) -> tuple[np.ndarray, float]:
+    """What an encoding gives, and its seconds."""
+    started = time.monotonic()
+    z = workers.compute("encode", lambda worker: encoding())
+    return z, time.monotonic() - started
+
+
+def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_the_time(
+    noise: Path, tmp_path: Path
+) -> None:
+    first = shutil.copytree(noise, tmp_path / "first")
+    store = tmp_path / "store"
+    anew = (partial(encode_store, store, fingerprint=name) for name in ("calm", "stormy", "after"))
+    with dask_processes(tmp_path / "dask", *[FORKED] * WORKERS) as cluster:
+        config = override(RunConfig(), cluster.overrides)
+        with Workers(config, open_repository(first), SilentConsole()) as workers:
+            workers.compute("encode", lambda worker: all_are_ready())
+            _, seconds = timed(partial(encode_store, first), workers)
+            noise_store(store, round(IMAGES * max(2, SECONDS_OF_WORK / seconds)))
+            await_calm()
+
+            expected, before = timed(next(anew), workers)
+            with dying(cluster) as killed:
+                z, disturbed = timed(next(anew), workers)
+            _, after = timed(next(anew), workers)
+
+    np.testing.assert_array_equal(z, expected)
+    assert len(killed) >= DEATHS
+    assert disturbed <= 3 * max(before, after)
+
+
+def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
+    noise: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(noise, tmp_path / "store")
+    with dask_processes(tmp_path / "dask", ("--memory-limit", "220MiB")) as cluster:
+        config = override(RunConfig(), [*cluster.overrides, "cluster.worker_timeout=20"])
+        encoding = partial(encode_store, root, "encode.batch=16")
+        started = time.monotonic()
+        with (
+            pytest.raises(ClusterError, match="encode lost its workers") as caught,
+            Workers(config, open_repository(root), SilentConsole()) as workers,
+        ):
+            workers.compute("encode", lambda worker: encoding())
+        assert time.monotonic() - started < 90
+
+    assert "memory" in str(caught.value)
+    assert "latents" not in open_repository(root).store().groups
+    assert np.isfinite(encoding()).all()
+
+
+def test_finished__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
+    limits = {
+        "distributed.scheduler.worker-ttl": "5s",
+        "distributed.comm.timeouts.connect": "2s",
+    }
+    with (
+        dask.config.set(limits),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        frozen, _ = client.run(os.getpid).values()
+        started, results = time.monotonic(), []
+        for batch in finished((partial(pow, i, 2) for i in range(100)), name="t"):
+            results += batch
+            if len(results) == len(batch):
+                os.kill(frozen, signal.SIGSTOP)
+        assert time.monotonic() - started < 60
+        with suppress(ProcessLookupError):
+            os.kill(frozen, signal.SIGKILL)
+
+    assert sorted(results) == [i**2 for i in range(100)]

@@ -1,0 +1,178 @@
+"""Cancelled jobs publish nothing: publishers in processes of their own, and the worst moments."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.users import a_job
+from tests.s3 import s3_server
+from tests.waiting import chosen_moments
+from zpoints.cluster.jobs.cancel import cancel
+from zpoints.cluster.jobs.record import Jobs, new_id
+from zpoints.storage import StoreLockedError, open_repository, open_store
+
+pytestmark = pytest.mark.services
+
+PUBLISHER = """
+import sys, time
+import numpy as np, xarray as xr
+from zpoints.cluster.jobs.process import Driver, JobCancelledError, begin
+from contextlib import contextmanager
+from zpoints.storage import PublishConflictError, open_repository
+
+root, id_, pause = sys.argv[1], sys.argv[2], float(sys.argv[3])
+driver = Driver(root, begin(root, id_, ""))
+
+@contextmanager
+def gate():
+    with driver.gate():
+        print("inside", flush=True)
+        time.sleep(pause)
+        yield
+
+repository, rows = open_repository(root), np.zeros((2, 4), np.float32)
+dataset = xr.Dataset(
+    {"z": (("sample", "component"), rows), "v": (("sample", "pc"), rows),
+     "image": (("sample", "y", "x", "channel"), np.zeros((2, 8, 8, 3), np.uint8))},
+    attrs={"generator": "uniform", "parameters": {"b": 1.0}, "seed": 0, "constraint": "all"},
+)
+for number in range(10_000):
+    name = f"samples/{id_[-4:]}-{number}"
+    try:
+        work = repository.begin(stage="sample", fingerprint=name[8:], groups=(name,))
+        work.create(name, dataset)
+        work.publish(message=name, rows=2, gate=gate)
+        print("published", flush=True)
+    except (JobCancelledError, PublishConflictError) as error:
+        print(type(error).__name__, flush=True)
+        break
+"""
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    """A bucket of a server with conditional writes."""
+    with s3_server() as client:
+        client.create_bucket(Bucket="jobs")
+        yield "s3://jobs/fence"
+
+
+class Publisher:
+    """A job whose process publishes one small version after the other."""
+
+    def __init__(self, root: str, pause: float) -> None:
+        self.root = open_repository(root).root
+        self.id = new_id()
+        Jobs(self.root).add(a_job(id=self.id))
+        command = [sys.executable, "-u", "-c", PUBLISHER, self.root, self.id, str(pause)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def until(self, word: str) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.strip() == word:
+                return
+        pytest.fail(f"the publisher ended before it said {word}")
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+    def last_words(self) -> list[str]:
+        return self.process.communicate(timeout=60)[0].split()
+
+
+@pytest.mark.parametrize("where", ["disk", "bucket"])
+def test_cancel__at_any_moment_no_version_comes_after_it(
+    where: str, tmp_path: Path, bucket: str
+) -> None:
+    root = str(tmp_path / "store") if where == "disk" else f"{bucket}-race"
+    moment = chosen_moments()
+    for _ in range(4):
+        publisher = Publisher(root, pause=0.005)
+        publisher.until("published")
+        time.sleep(moment.uniform(0, 0.3))
+
+        cancel(publisher.root, publisher.id)
+        version = open_store(root).version
+
+        assert publisher.last_words()[-1] == "JobCancelledError"
+        assert open_store(root).version == version
+
+
+def test_cancel__waits_for_a_publication_that_has_begun(tmp_path: Path) -> None:
+    publisher = Publisher(str(tmp_path / "store"), pause=2.0)
+    publisher.until("inside")
+
+    cancel(publisher.root, publisher.id)
+
+    published = len(open_store(publisher.root).history())
+    assert published >= 1
+    words = publisher.last_words()
+    assert words.count("published") == published
+    assert words[-1] == "JobCancelledError"
+    assert len(open_store(publisher.root).history()) == published
+
+
+def test_cancel__of_a_publisher_that_stands_still_makes_its_publication_fail(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zpoints.cluster.jobs.cancel.PUBLISHING_SECONDS", 0.5)
+    publisher = Publisher(f"{bucket}-still", pause=0.5)
+    publisher.until("published")
+    publisher.until("inside")
+    publisher.signal(signal.SIGSTOP)
+
+    cancel(publisher.root, publisher.id)
+    fenced = open_store(publisher.root)
+    publisher.signal(signal.SIGCONT)
+
+    assert publisher.last_words() == ["PublishConflictError"]
+    assert open_store(publisher.root).version == fenced.version
+    assert [version.stage for version in fenced.history()] == ["fence", "sample"]
+    assert len(fenced.sample_names) == 1
+
+
+def test_cancel__of_one_that_stands_still_on_a_disk_says_that_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zpoints.cluster.jobs.cancel.PUBLISHING_SECONDS", 0.2)
+    monkeypatch.setattr("zpoints.storage.backend.location.LOCK_SECONDS", 0.2)
+    publisher = Publisher(str(tmp_path / "store"), pause=0.5)
+    publisher.until("inside")
+    publisher.signal(signal.SIGSTOP)
+
+    with pytest.raises(StoreLockedError, match="Another process has held"):
+        cancel(publisher.root, publisher.id)
+    going_on = threading.Timer(0.3, publisher.signal, [signal.SIGCONT])
+    going_on.start()
+    monkeypatch.undo()
+    cancel(publisher.root, publisher.id)
+
+    version = open_store(publisher.root).version
+    assert publisher.last_words()[-1] == "JobCancelledError"
+    assert open_store(publisher.root).version == version
+
+
+@pytest.mark.parametrize("where", ["disk", "bucket"])
+def test_cancel__of_a_publisher_that_was_killed(where: str, tmp_path: Path, bucket: str) -> None:
+    root = str(tmp_path / "store") if where == "disk" else f"{bucket}-killed"
+    publisher = Publisher(root, pause=5.0)
+    publisher.until("inside")
+    publisher.process.kill()
+    publisher.process.communicate()
+    assert Jobs(publisher.root).sight(publisher.id).state == "lost"
+
+    found = cancel(publisher.root, publisher.id)
+
+    assert (found.state, found.over) == ("cancelled", True)
+    assert open_store(root).groups == ()
+    assert Jobs(publisher.root).sight(publisher.id).state == "cancelled"

@@ -1,0 +1,233 @@
+"""Jobs as users meet them: they outlive their client, tell how they are, and end when told to."""
+
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cluster.cli.commands import zpoints
+from tests.cluster.users import LONG, a_job, written
+from tests.s3 import s3_server
+from tests.s3_proxy import failing_at
+from tests.waiting import wait_until
+from zpoints.cluster.jobs.cancel import JobEndedError, cancel, wait
+from zpoints.cluster.jobs.known_roots import known_roots
+from zpoints.cluster.jobs.log import JobLog
+from zpoints.cluster.jobs.record import Jobs, Sighting, lives
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.order import STAGES
+from zpoints.storage import StoreError, StoreNotFoundError, open_repository, open_store
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def config(small_config: RunConfig, folder: Path) -> Path:
+    return written(small_config, folder / "small.yaml")
+
+
+@pytest.fixture
+def long(small_config: RunConfig, folder: Path) -> Path:
+    return written(small_config, folder / "long.yaml", *LONG)
+
+
+def training(root: Path, id_: str) -> Sighting:
+    """The job once it is in the midst of its training."""
+    jobs = Jobs(str(root))
+    wait_until(lambda: jobs.sight(id_).note.startswith("train") or jobs.sight(id_).over)
+    found = jobs.sight(id_)
+    assert found.state == "running", found
+    return found
+
+
+def test_submit__runs_to_the_end_without_its_client(
+    config: Path, small_root: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+    root = shutil.copytree(small_root, folder / "store")
+    id_ = zpoints("submit", config, "--root", "store", folder=folder).stdout.strip()
+
+    waited = zpoints("wait", id_, "--timeout", 100, folder=folder)
+
+    assert waited.returncode == 0, waited.stdout + waited.stderr
+    assert waited.stdout.strip() == f"{id_} done"
+    log = zpoints("logs", id_, folder=folder).stdout
+    assert "CelebA form" in log
+    assert f"report: {root}/report/index.html" in log
+    assert not Path(Jobs(str(root)).read(id_)[0].output).exists()
+    listed = zpoints("jobs", "store", folder=folder).stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [["job", "state"], [id_, "done"]]
+    refused = zpoints("cancel", id_, folder=folder)
+    assert refused.returncode == 1
+    assert "it is done" in refused.stderr
+    files = [path for path in (root / "jobs").rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {"job.json", "beat.json", "000000"}
+    assert not any(b"wJalrXUtnFEMI" in path.read_bytes() for path in files)
+
+
+def test_submit__driver_has_a_session_of_its_own_and_its_death_is_noticed(
+    long: Path, folder: Path
+) -> None:
+    id_ = zpoints("submit", long, "--root", "store", folder=folder).stdout.strip()
+    job = training(folder / "store", id_).job
+    assert job.pid is not None
+    assert os.getsid(job.pid) == job.pid
+    assert psutil.Process(job.pid).terminal() is None
+
+    os.kill(job.pid, signal.SIGKILL)
+    waited = zpoints("wait", id_, "--timeout", 20, folder=folder)
+
+    assert waited.returncode == 1
+    assert f"lost: process {job.pid} on" in waited.stdout
+    assert open_store(folder / "store").groups == ("images",)
+
+
+def test_cancel__ends_the_job_and_the_store_stays_as_it_is(long: Path, folder: Path) -> None:
+    id_ = zpoints("submit", long, "--root", "store", folder=folder).stdout.strip()
+    job = training(folder / "store", id_).job
+    version = open_store(folder / "store").version
+
+    done = zpoints("cancel", id_, folder=folder)
+
+    assert done.stdout.strip() == f"{id_} is cancelled."
+    wait_until(lambda: not lives(job.pid or 0, job.born), "its end")
+    assert open_store(folder / "store").version == version
+    found = zpoints("wait", id_, folder=folder)
+    assert (found.returncode, found.stdout.strip()) == (1, f"{id_} cancelled: on request")
+    log = zpoints("logs", id_, "--follow", folder=folder)
+    assert "ended by SIGTERM" in log.stdout
+    assert "Traceback" not in log.stdout
+
+
+def test_submit__a_run_that_fails_says_why(config: Path, folder: Path) -> None:
+    options = ["--root", "store", "--set", "ingest.source=absent", "--strict"]
+    id_ = zpoints("submit", config, *options, folder=folder).stdout.strip()
+    root = str(folder / "store")
+
+    found = wait(root, id_, seconds=60)
+
+    assert found.state == "failed"
+    assert found.job.config["source"]["strict"]
+    assert "absent does not exist" in found.note
+    assert "absent does not exist" in JobLog(root, id_).read().decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["submit", "demo"], 2, "ingest.source is not set"),
+        (["wait", "20261122-000000-abcd"], 1, "Name the store with --root"),
+        (["jobs", "absent"], 1, "There is no store"),
+    ],
+)
+def test_mistakes__end_in_a_message(
+    arguments: list[str], code: int, message: str, folder: Path
+) -> None:
+    done = zpoints(*arguments, folder=folder)
+
+    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert known_roots() == []
+
+
+def test_wait__has_a_limit(folder: Path) -> None:
+    root = open_repository(folder / "store").root
+    job = a_job()
+    Jobs(root).add(job)
+
+    done = zpoints("wait", job.id, "--root", root, "--timeout", 0.5, folder=folder)
+
+    assert done.returncode == 6
+    assert f"Job {job.id} is queued after" in done.stderr
+
+
+def test_sight__a_silent_job_is_lost(folder: Path) -> None:
+    jobs = Jobs(open_repository(folder / "store").root)
+    elsewhere = {"host": "node7", "pid": 12, "born": 1.0, "state": "running"}
+    silent = a_job(submitted=time.time() - 100, **elsewhere)
+    lively = a_job(submitted=time.time() - 100, **elsewhere)
+    for job in (silent, lively):
+        jobs.add(job)
+    jobs.beat(lively.id, "encode: 3 of 9 images")
+
+    assert jobs.sight(silent.id).state == "lost"
+    assert jobs.sight(silent.id).note.startswith("no sign of life from process 12 on node7 since")
+    assert jobs.sight(lively.id).state == "running"
+    assert jobs.sight(lively.id).note == "encode: 3 of 9 images"
+    assert cancel(jobs.root, silent.id).state == "cancelled"
+    jobs.change(lively.id, ("running",), state="failed", ended=time.time())
+    with pytest.raises(JobEndedError, match="it is failed"):
+        cancel(jobs.root, lively.id)
+    with pytest.raises(StoreNotFoundError, match="zpoints jobs"):
+        cancel(jobs.root, "20261122-000000-abcd")
+
+
+def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) -> None:
+    jobs, me = Jobs(open_repository(folder / "store").root), psutil.Process()
+    facts = {"submitted": time.time() - 3600, "state": "running", "pid": me.pid}
+    silent, later = a_job(**facts, born=me.create_time()), a_job(**facts, born=1.0)
+    for job in (silent, later):
+        jobs.add(job)
+
+    assert (jobs.sight(silent.id).state, jobs.sight(silent.id).over) == ("running", False)
+    assert jobs.sight(later.id).state == "lost"  # another process has got the number
+
+
+def test_add__succeeds_though_the_answer_is_lost() -> None:
+    job = a_job()
+    with s3_server() as server:
+        server.create_bucket(Bucket="faces")
+        with failing_at(f"PUT /faces/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
+            Jobs("s3://faces/added").add(job)
+        recorded = Jobs("s3://faces/added").read(job.id)[0]
+
+    assert proxy.failed.is_set()
+    assert recorded == job
+
+
+def test_add__another_job_with_the_same_id_is_refused(folder: Path) -> None:
+    jobs, job = Jobs(open_repository(folder / "store").root), a_job()
+    jobs.add(job)
+
+    with pytest.raises(StoreError, match=f"has a job {job.id} already"):
+        jobs.add(a_job(id=job.id, title="another"))
+    assert jobs.read(job.id)[0] == job
+
+
+def test_jobs__leaves_a_folder_without_a_record_out(folder: Path) -> None:
+    jobs, job = Jobs(open_repository(folder / "store").root), a_job()
+    jobs.add(job)
+    (folder / "store" / "jobs" / "20261122-000000-abcd").mkdir()
+
+    listed = zpoints("jobs", "store", folder=folder)
+
+    assert listed.returncode == 0, listed.stderr
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["job", job.id]
+
+
+def test_cancel__of_a_queued_slurm_job_where_there_is_no_slurm_says_what_is_left_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, job = open_repository(folder / "store").root, a_job(batch="17")
+    Jobs(root).add(job)
+    monkeypatch.setenv("PATH", str(folder))
+
+    done = zpoints("cancel", job.id, "--root", root, folder=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{job.id} is cancelled. Slurm's job 17 may still wait")
+    assert "scancel 17" in done.stdout
+    assert Jobs(root).read(job.id)[0].state == "cancelled"
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+def test_help__names_every_stage_and_option(command: str, folder: Path) -> None:
+    said = zpoints(command, "--help", folder=folder).stdout
+
+    assert set(STAGES) <= set(re.findall(r"\w+", said))
+    assert "--strict" in said

@@ -1,0 +1,222 @@
+"""The whole run with photographs and store in buckets: what a disk gives, and what a disk does."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import icechunk
+import numpy as np
+import pytest
+import xarray as xr
+import yaml
+
+from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.conftest import done
+from tests.cluster.run.test_interruption import assert_same
+from tests.conftest import SMALL, SilentConsole
+from tests.s3 import s3_server, upload
+from tests.waiting import wait_until
+from zpoints.cluster.cli.demo import run_demo
+from zpoints.cluster.cli.verify import verify_store
+from zpoints.cluster.run import RunResult, dry_run, run
+from zpoints.pipeline.config.run import RunConfig, load_config, override
+from zpoints.pipeline.order import STAGES
+from zpoints.storage import Store, StoreNotFoundError, export_group, open_repository, open_store
+from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.location import Location
+from zpoints.storage.backend.run_lock import HOLDER
+from zpoints.storage.branch import PREFIX
+
+pytestmark = pytest.mark.services
+
+ROOT = "s3://runs/small"
+MANY_CHUNKS = [
+    "ingest.chunk=4",
+    "train.epochs=1",
+    "encode.chunk=4",
+    "sample.count=160",
+    "sample.chunk=4",
+    "sample.generators={uniform: {generator: uniform}, ellipse: {generator: ellipse}}",
+]
+"""Stages that commit more than once, so that a kill can come in between."""
+
+
+@pytest.fixture(scope="module")
+def s3(faces: Path) -> Iterator[Any]:
+    """A server with the synthetic faces in one bucket, and an empty one for stores."""
+    with s3_server() as client:
+        for name in ("faces", "runs"):
+            client.create_bucket(Bucket=name)
+        upload(client, faces, "faces", "tree")
+        yield client
+
+
+@pytest.fixture(scope="module")
+def config(s3: Any, small_config: RunConfig) -> RunConfig:
+    return override(small_config, ["ingest.source=s3://faces/tree"])
+
+
+@pytest.fixture(scope="module")
+def result(config: RunConfig) -> RunResult:
+    """A whole run in the bucket; tests add versions to it."""
+    return run(config, ROOT, console=SilentConsole(), title="small")
+
+
+def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
+    result: RunResult, small_store: Store
+) -> None:
+    store = result.store
+
+    assert store.sample_names == small_store.sample_names
+    np.testing.assert_array_equal(store.images["image"], small_store.images["image"])
+    np.testing.assert_array_equal(store.latents["z"], small_store.latents["z"])
+    for name in small_store.sample_names:
+        for variable in ("z", "v", "image"):
+            np.testing.assert_array_equal(
+                store.samples(name)[variable], small_store.samples(name)[variable]
+            )
+    assert Blobs(ROOT).get(HOLDER) is None
+
+
+def test_run__puts_the_report_beside_the_store(result: RunResult, s3: Any, small_root: str) -> None:
+    found = s3.get_object(Bucket="runs", Key="small/report/index.html")
+
+    assert result.page == f"{ROOT}/report/index.html"
+    assert found["ContentType"] == "text/html"
+    figures = {path.name for path in Path(small_root, "report", "figures").iterdir()}
+    listed = s3.list_objects_v2(Bucket="runs", Prefix="small/report/figures/")["Contents"]
+    assert {entry["Key"].rpartition("/")[2] for entry in listed} == figures
+
+
+def test_run_demo__is_whole_in_a_bucket_with_its_faces_here(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = load_config("demo", SMALL)
+
+    done = run_demo(config, "s3://runs/demo", count=160, console=SilentConsole())
+
+    assert done.page == "s3://runs/demo/report/index.html"
+    assert {outcome.stage for outcome in done.outcomes} == set(STAGES) - {"sweep"}
+    assert done.store.images.sizes["image"] == 160
+    assert [path.name for path in Path("runs").iterdir()] == ["demo-faces"]
+
+
+def test_run__in_buckets_is_up_to_date_the_second_time(
+    result: RunResult, config: RunConfig
+) -> None:
+    again = run(config, ROOT, console=SilentConsole(), title="small")
+
+    assert done(again) == []
+    prospects = dry_run(config, ROOT, console=SilentConsole(), title="small")
+    assert {prospect.reason for prospect in prospects} == {""}
+
+
+def test_run__in_buckets_is_verified_exported_grown_and_rolled_back(
+    result: RunResult, config: RunConfig, s3: Any, faces: Path, tmp_path: Path
+) -> None:
+    photograph = (faces / "img_align_celeba" / "000001.jpg").read_bytes()
+    assert verify_store(ROOT, sample=100, version=None, console=SilentConsole()).ok
+    export_group(result.store, "latents", tmp_path / "latents.zarr")
+    exported = xr.open_zarr(tmp_path / "latents.zarr")
+    np.testing.assert_array_equal(exported["z"], result.store.latents["z"])
+
+    s3.put_object(Bucket="faces", Key="tree/img_align_celeba/000999.jpg", Body=photograph)
+    console = SilentConsole()
+    grown = run(config, ROOT, console=console, title="small", until="analyze")
+
+    assert done(grown) == ["images", "latents", "statistics"]
+    assert "160 photographs stored already, 1 to be read." in console.lines
+    np.testing.assert_array_equal(grown.store.latents["z"][:160], result.store.latents["z"])
+    open_repository(ROOT).rollback(result.store.version)
+    back = open_store(ROOT)
+    assert back.latents.sizes["image"] == 160
+    assert len(back.history()) == len(result.store.history())
+    assert back.history()[0].stage == "rollback"
+
+
+def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    root = "s3://runs/killed"
+    file = tmp_path / "faces.yaml"
+    file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    arguments = ("run", file, "--root", root, "--until", "train")
+    driver = subprocess.Popen([str(ZPOINTS), *map(str, arguments)], stdout=subprocess.DEVNULL)
+    wait_for_images(root)
+    os.kill(driver.pid, signal.SIGSTOP)
+
+    second = zpoints(*arguments, folder=tmp_path)
+    driver.kill()
+    driver.wait()
+    outlive_claim(root)
+    third = zpoints(*arguments, folder=tmp_path)
+
+    assert second.returncode == 3
+    assert f"process {driver.pid} on" in second.stderr
+    assert "its claim ends at" in second.stderr
+    assert third.returncode == 0, third.stderr
+    assert [line.split()[-3:] for line in third.stdout.splitlines() if " images " in line][-1] == [
+        "up",
+        "to",
+        "date",
+    ]
+    assert open_store(root).is_current("model")
+
+
+def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    config = override(config, MANY_CHUNKS)
+    calm, root = str(tmp_path / "calm"), "s3://runs/killed-inside"
+    expected = run(config, calm, console=SilentConsole(), title="t", until="sample").store
+    file = tmp_path / "faces.yaml"
+    file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    arguments = ("run", file, "--root", root, "--until", "sample")
+
+    for stage in ("ingest", "encode", "sample"):
+        driver = subprocess.Popen([str(ZPOINTS), *map(str, arguments)], stdout=subprocess.DEVNULL)
+        wait_until(lambda s=stage: unfinished(root) == s, f"part of {stage}")
+        driver.kill()
+        driver.wait()
+        assert unfinished(root) == stage
+        outlive_claim(root)
+    last = zpoints(*arguments, folder=tmp_path)
+
+    assert last.returncode == 0, last.stderr
+    assert_same(open_store(root), expected)
+
+
+def unfinished(root: str) -> str:
+    """The stage of which the store holds some chunks on a branch; empty if there is none."""
+    with suppress(StoreNotFoundError, icechunk.IcechunkError):
+        repository = Location.of(root).open()
+        for branch in repository.list_branches():
+            tip = repository.lookup_snapshot(repository.lookup_branch(branch))
+            if branch.startswith(PREFIX) and " blocks of " in tip.message:
+                return tip.message.partition(":")[0]
+    return ""
+
+
+def wait_for_images(root: str) -> None:
+    """Wait until a run in another process has published its first stage."""
+
+    def published() -> bool:
+        with suppress(StoreNotFoundError):
+            return open_store(root).fingerprint("images") is not None
+        return False
+
+    wait_until(published, "images")
+
+
+def outlive_claim(root: str) -> None:
+    """Let the claim of a killed run have ended, without waiting for its 90 s."""
+    blobs = Blobs(root)
+    claim = json.loads(blobs.get(HOLDER) or b"{}")
+    blobs.put(HOLDER, json.dumps({**claim, "until": time.time() - 1}).encode())

@@ -1,0 +1,87 @@
+"""Generators in a run: conditional on a selection, between stored images, on a grid."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cluster.conftest import done, go
+from zpoints.pipeline.config.run import ConfigError, RunConfig, override
+from zpoints.pipeline.sample import SampleError, draw
+from zpoints.storage import open_store
+
+
+@pytest.fixture
+def drawing(config: RunConfig, root: Path) -> RunConfig:
+    names = open_store(root).latents["name"].values
+    generators = {
+        "smiling": {
+            "generator": "conditional",
+            "selection": "smiling",
+            "base": {"generator": "ellipse", "K": 20},
+        },
+        "between": {"generator": "path", "points": 7, "between": [str(names[3]), str(names[5])]},
+        "plane": {"generator": "grid", "points": 6},
+    }
+    return override(
+        config,
+        ["analyze.selections={smiling: Smiling}", f"sample.generators={generators}"],
+    )
+
+
+def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path) -> None:
+    result, _ = go(drawing, root, until="sample")
+
+    store = result.store
+    assert store.sample_names == ("between", "plane", "smiling")
+    sizes = {name: store.samples(name).sizes["sample"] for name in store.sample_names}
+    assert sizes == {"between": 7, "plane": 36, "smiling": drawing.sample.count}
+    again = draw(
+        "conditional",
+        store.selection("smiling"),
+        10,
+        selection="smiling",
+        base={"generator": "ellipse", "K": 20},
+    )
+    np.testing.assert_array_equal(again["z"], store.samples("smiling")["z"][:10])
+    ends = store.samples("between")["z"].values[[0, -1]]
+    np.testing.assert_allclose(ends, store.latents["z"].values[[3, 5]], atol=1e-5)
+    assert done(go(drawing, root, until="sample")[0]) == []
+
+
+def test_run__draws_all_generators_of_the_defaults(config: RunConfig, root: Path) -> None:
+    defaults = RunConfig().sample.generators
+    few = config.sample.model_copy(update={"generators": defaults})
+
+    result, _ = go(config.model_copy(update={"sample": few}), root, until="sample")
+
+    assert set(result.store.sample_names) == set(defaults)
+    for name in defaults:
+        samples = result.store.samples(name)
+        assert np.isfinite(samples["z"]).all()
+        assert samples["image"].values.std() > 0
+
+
+def test_run__a_changed_query_draws_its_conditional_anew(drawing: RunConfig, root: Path) -> None:
+    go(drawing, root, until="sample")
+    changed = override(drawing, ["analyze.selections.smiling=not Smiling"])
+
+    assert done(go(changed, root, until="sample")[0]) == ["selections/smiling", "samples/smiling"]
+
+
+def test_config__refuses_generators_that_nothing_can_be_fitted_to(drawing: RunConfig) -> None:
+    with pytest.raises(
+        ConfigError, match=r"smiling.selection: analyze.selections has no 'smiling'"
+    ):
+        override(drawing, ["analyze.selections={}"])
+    with pytest.raises(ConfigError, match=r"smiling.base.K = 400 is more than the train.z_dim"):
+        override(drawing, ["sample.generators.smiling.base.K=400"])
+    with pytest.raises(ConfigError, match=r"plane.axes: .* there is no 112"):
+        override(drawing, ["sample.generators.plane.axes=[112]"])
+
+
+def test_run__names_the_generator_that_cannot_be_fitted(drawing: RunConfig, root: Path) -> None:
+    wrong = override(drawing, ["sample.generators.between.between=[a.jpg, b.jpg]"])
+
+    with pytest.raises(SampleError, match=r"^sample.generators.between: .* join 'a.jpg'"):
+        go(wrong, root, until="sample")

@@ -1,0 +1,186 @@
+"""Runs that are killed at any moment, and runs that meet: real processes and signals."""
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.cluster.cli.commands import ZPOINTS
+from tests.conftest import SMALL, SilentConsole
+from tests.waiting import chosen_moments
+from zpoints.cluster.run import run
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.synthesize import synthesize
+from zpoints.storage import Store, open_store
+from zpoints.storage.backend.run_lock import HOLDER
+
+STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample")
+ENDED = {
+    "ingest": "images: ",
+    "train": "model: ",
+    "encode": "latents: ",
+    "analyze": "statistics: ",
+    "structure": "structure: ",
+    "sample": "samples/ellipse: ",
+}
+"""How the line begins that says that a stage has ended."""
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
+    """Enough work that a kill meets it."""
+    folder = tmp_path_factory.mktemp("faces") / "tree"
+    synthesize(folder, count=700, seed=2)
+    larger = ["ingest.chunk=16", "encode.chunk=16", "sample.count=600", "train.epochs=1"]
+    small = override(RunConfig(), [f"ingest.source={folder}", *SMALL, *larger])
+    generators = {name: small.sample.generators[name] for name in ("uniform", "ellipse")}
+    sample = small.sample.model_copy(update={"generators": generators})
+    return small.model_copy(update={"sample": sample})
+
+
+@pytest.fixture(scope="module")
+def undisturbed(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    root = str(tmp_path_factory.mktemp("undisturbed") / "store")
+    return run(config, root, console=SilentConsole(), title="t", until="sample").store
+
+
+@pytest.fixture
+def command(config: RunConfig, tmp_path: Path) -> list[str]:
+    path = tmp_path / "faces.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    return [str(ZPOINTS), "run", str(path), "--root", str(tmp_path / "store"), "--until", "sample"]
+
+
+def start(command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    )
+
+
+def holds(holder: Path, pid: int) -> bool:
+    """Whether a process has the store for itself: it is about to begin its work."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(json.loads(holder.read_text())["pid"] == pid)
+    return False
+
+
+def kill_in(stage: str, command: list[str], seconds: float) -> None:
+    """Kill a run a while after the stage before has ended, or the first one has begun."""
+    process = start(command)
+    assert process.stdout is not None
+    place = STAGES.index(stage)
+    if place == 0:
+        holder = Path(command[command.index("--root") + 1], HOLDER)
+        while process.poll() is None and not holds(holder, process.pid):
+            time.sleep(0.02)
+    else:
+        for line in process.stdout:
+            if line.strip().startswith(ENDED[STAGES[place - 1]]):
+                break
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+
+
+def assert_whole(root: Path) -> None:
+    """What a reader sees is made of whole stages."""
+    store = open_store(root)
+    for group in store.groups:
+        assert store.is_current(group)
+    if "latents" in store.groups:
+        assert np.isfinite(store.latents["z"].values).all()
+        assert store.latents.sizes["image"] == store.images.sizes["image"]
+
+
+def assert_same(store: Store, other: Store) -> None:
+    assert store.groups == other.groups
+    for group in store.groups:
+        for name, expected in other.group(group).variables.items():
+            np.testing.assert_array_equal(
+                store.group(group)[name].values, expected.values, err_msg=f"{group}/{name}"
+            )
+
+
+def test_run__killed_at_any_moment_ends_with_the_same_bytes(
+    command: list[str], undisturbed: Store, tmp_path: Path
+) -> None:
+    moment = chosen_moments()
+    for stage in STAGES:
+        kill_in(stage, command, moment.uniform(0, 0.8))
+        assert_whole(tmp_path / "store")
+
+    last = start(command)
+    output = last.communicate(timeout=120)[0]
+
+    assert last.returncode == 0, output
+    assert_same(open_store(tmp_path / "store"), undisturbed)
+
+
+def test_run__killed_while_growing_ends_with_the_same_bytes(
+    command: list[str], config: RunConfig, undisturbed: Store, tmp_path: Path
+) -> None:
+    roots = [tmp_path / "store", tmp_path / "calm"]
+    for root in roots:
+        shutil.copytree(undisturbed.root, root)
+    assert config.ingest.source is not None
+    grown = shutil.copytree(config.ingest.source, tmp_path / "tree")
+    for path in sorted((grown / "img_align_celeba").iterdir())[:200]:
+        shutil.copy2(path, path.with_name(f"x{path.name}"))
+    command = [*command, "--set", f"ingest.source={grown}"]
+    moment = chosen_moments()
+    calm = override(config, [f"ingest.source={grown}"])
+    expected = run(calm, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
+
+    for seconds in (moment.uniform(0, 0.4), moment.uniform(0.4, 0.8), moment.uniform(0.8, 1.6)):
+        kill_in("ingest", command, seconds)
+    last = start(command)
+    output = last.communicate(timeout=120)[0]
+
+    assert last.returncode == 0, output
+    assert_same(open_store(roots[0]), expected)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run__asked_to_end_does_so_in_seconds_and_says_how_to_go_on(
+    number: signal.Signals, command: list[str], undisturbed: Store, tmp_path: Path
+) -> None:
+    process = start(command)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip().startswith("images: "):
+            break
+    time.sleep(0.3)
+    asked = time.monotonic()
+    process.send_signal(number)
+    output = process.communicate(timeout=30)[0]
+
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 128 + number, output
+    assert "The same command goes on" in output
+    assert "Traceback" not in output
+    assert open_store(tmp_path / "store").groups == ("images",)
+
+
+def test_run__second_one_says_who_is_at_work_and_leaves(command: list[str], tmp_path: Path) -> None:
+    first = start(command)
+    assert first.stdout is not None
+    first.stdout.readline()
+
+    second = start(command)
+    output = second.communicate(timeout=60)[0]
+    first.kill()
+    first.communicate()
+
+    assert second.returncode == 3
+    assert f"process {first.pid} on" in output
+    assert "zpoints run faces" in output
+    third = start([*command, "--until", "ingest"])
+    assert third.communicate(timeout=60) is not None
+    assert third.returncode == 0

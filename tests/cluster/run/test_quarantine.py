@@ -1,0 +1,106 @@
+"""Photographs that cannot be read: kept by name with the reason, and tried again."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cluster.conftest import FIRST, done, go
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.storage import open_store
+
+
+def test_run__unreadable_photographs_go_to_the_quarantine(
+    tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    root = tmp_path / "new"
+    photographs = sorted((tree / "img_align_celeba").iterdir())
+    for path in (photographs[3], photographs[60], photographs[-1]):
+        path.write_bytes(path.read_bytes()[:500])
+
+    store = go(config, root, until="ingest")[0].store
+
+    images = store.images
+    quarantined = [photographs[3].name, photographs[60].name, photographs[-1].name]
+    assert images["quarantined"].values.tolist() == quarantined
+    assert all(images["quarantine_reason"].values)
+    assert images.sizes["image"] + images.sizes["quarantined"] == FIRST
+    assert not set(images["name"].values) & set(quarantined)
+    assert "fault" not in images
+    fresh = go(config, tmp_path / "whole", until="ingest")[0].store
+    by_name = dict(zip(fresh.images["name"].values, fresh.images["image"].values, strict=True))
+    for name, image in zip(images["name"].values, images["image"].values, strict=True):
+        np.testing.assert_array_equal(image, by_name[name])
+    assert done(go(config, root, until="ingest")[0]) == []
+
+
+def test_run__a_repaired_photograph_leaves_the_quarantine(
+    everything: Path, tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    root = tmp_path / "new"
+    damaged = sorted((tree / "img_align_celeba").iterdir())[3]
+    damaged.write_bytes(b"")
+    assert go(config, root, until="ingest")[0].store.images.sizes["quarantined"] == 1
+    shutil.copy2(everything / "img_align_celeba" / damaged.name, damaged)
+
+    images = go(config, root, until="ingest")[0].store.images
+
+    assert "quarantined" not in images.variables
+    assert images["name"].values[-1] == damaged.name
+    assert images.sizes["image"] == FIRST
+
+
+def test_run__strict_refuses_unreadable_photographs(
+    tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    damaged = sorted((tree / "img_align_celeba").iterdir())[3]
+    damaged.write_bytes(b"not a photograph")
+    strict = override(config, ["source.strict=true"])
+
+    with pytest.raises(SourceError, match=rf"1 photograph cannot be read: {damaged.name}"):
+        go(strict, tmp_path / "store", until="ingest")
+
+    assert open_store(tmp_path / "store").groups == ()
+    go(config, tmp_path / "store", until="ingest")
+    with pytest.raises(SourceError, match="--strict"):
+        go(strict, tmp_path / "store", until="ingest")
+
+
+def test_run__a_source_without_a_readable_photograph_is_an_error(
+    tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    for path in (tree / "img_align_celeba").iterdir():
+        path.write_bytes(b"")
+
+    with pytest.raises(SourceError, match="No photograph of the source can be read"):
+        go(config, tmp_path / "store", until="ingest")
+
+
+def test_run__quarantine_in_a_set_smaller_than_a_chunk(
+    tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    photographs = sorted((tree / "img_align_celeba").iterdir())
+    photographs[0].write_bytes(b"")
+    large = override(config, ["ingest.chunk=512", "encode.chunk=2048"])
+
+    store = go(large, tmp_path / "new")[0].store
+
+    assert store.images["image"].shape[0] == store.latents["z"].shape[0] == FIRST - 1
+    assert store.images["image"].values.reshape(FIRST - 1, -1).any(axis=1).all()
+
+
+def test_run__a_photograph_that_breaks_later_counts_as_changed(
+    tree: Path, config: RunConfig, root: Path
+) -> None:
+    broken = sorted((tree / "img_align_celeba").iterdir())[7]
+    broken.write_bytes(b"")
+    with pytest.raises(SourceError, match=rf"has changed 1 .*{broken.name}"):
+        go(config, root, until="ingest")
+
+    follow = override(config, ["source.on_change=reencode"])
+    images = go(follow, root, until="ingest")[0].store.images
+
+    assert images["quarantined"].values.tolist() == [broken.name]
+    assert broken.name not in images["name"].values

@@ -1,0 +1,225 @@
+"""The driver: what runs, what is up to date, and that results do not depend on where they run."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import dask
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import SilentConsole
+from zpoints.cluster.cli.summary import summary
+from zpoints.cluster.jobs.submit import submit
+from zpoints.cluster.run import run
+from zpoints.pipeline.config.run import ConfigError, RunConfig, override
+from zpoints.pipeline.network.device import DeviceError
+from zpoints.pipeline.report.stage import write
+from zpoints.storage import Store, StoreError, open_store
+from zpoints.storage.errors import ZpointsError
+
+run_to_its_end = partial(run, console=SilentConsole())
+
+
+def test_run__makes_every_group_and_the_report(small_root: str, small_store: Store) -> None:
+    assert set(small_store.groups) == {
+        "images",
+        "model",
+        "latents",
+        "statistics",
+        "structure",
+        "samples/uniform",
+        "samples/gaussian",
+        "samples/ellipse",
+        "quality/real",
+        "quality/reconstruction",
+        "quality/uniform",
+        "quality/gaussian",
+        "quality/ellipse",
+    }
+    assert (Path(small_root) / "report" / "index.html").is_file()
+
+
+def test_run__latents_are_the_encoding_of_the_images(small_store: Store) -> None:
+    latents = small_store.latents
+    assert latents["name"].values.tolist() == small_store.images["name"].values.tolist()
+
+    decoded = small_store.decode(latents["z"][:20].values)
+
+    images = small_store.images["image"][:20].values
+    error = np.mean((decoded / 255.0 - images / 255.0) ** 2, axis=(1, 2, 3))
+    np.testing.assert_allclose(error, latents["reconstruction_error"][:20], atol=1e-4)
+
+
+def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_root: str) -> None:
+    version = open_store(small_root).version
+
+    result = run(small_config, small_root, console=SilentConsole(), title="small")
+
+    assert all(outcome.seconds is None for outcome in result.outcomes)
+    assert result.store.version == version
+
+
+def test_run__a_changed_section_reruns_what_depends_on_it(
+    small_config: RunConfig, small_root: str, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+    run(small_config, root, console=SilentConsole(), title="t", until="analyze")
+    changed = override(small_config, ["analyze.bins=60"])
+
+    result = run(changed, root, console=SilentConsole(), title="t", until="analyze")
+
+    again = [outcome.target for outcome in result.outcomes if outcome.seconds is not None]
+    assert again == ["statistics"]
+    assert [v.stage for v in result.store.history()] == [
+        "analyze",
+        "analyze",
+        "encode",
+        "train",
+        "ingest",
+    ]
+
+
+def test_run__leaves_samples_of_an_older_model_out_of_the_report(
+    small_config: RunConfig, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+    run(small_config, root, console=SilentConsole(), title="t", until="sample")
+    retrained = override(small_config, ["train.seed=7"])
+    only_normal = {"gaussian": retrained.sample.generators["gaussian"]}
+    sample = retrained.sample.model_copy(update={"generators": only_normal})
+
+    result = run(
+        retrained.model_copy(update={"sample": sample}), root, console=SilentConsole(), title="t"
+    )
+
+    assert "samples/ellipse" in result.store.groups
+    assert result.store.sample_names == ("gaussian",)
+    assert result.page is not None
+    assert "faces-2" not in result.page.read_text()
+
+
+def test_write__refuses_latents_of_an_older_model(small_config: RunConfig, tmp_path: Path) -> None:
+    root = str(tmp_path / "store")
+    run(small_config, root, console=SilentConsole(), title="t", until="analyze")
+    retrained = override(small_config, ["train.seed=7"])
+    store = run(retrained, root, console=SilentConsole(), title="t", until="train").store
+
+    assert summary(store) == []
+    with pytest.raises(StoreError, match="latents"):
+        write(small_config.report, store, tmp_path / "report", title="t")
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        pytest.param(["cluster.workers=1"], id="one thread"),
+        pytest.param(["cluster.workers=2", "cluster.processes=true"], id="two processes"),
+    ],
+)
+def test_run__same_bytes_whatever_the_workers(
+    overrides: list[str], small_config: RunConfig, small_store: Store, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "store")
+    config = override(small_config, overrides)
+
+    store = run(config, root, console=SilentConsole(), title="t", until="sample").store
+
+    np.testing.assert_array_equal(store.model["weights"], small_store.model["weights"])
+    np.testing.assert_array_equal(store.latents["z"], small_store.latents["z"])
+    for name in small_store.sample_names:
+        for variable in ("z", "v", "image"):
+            np.testing.assert_array_equal(
+                store.samples(name)[variable], small_store.samples(name)[variable]
+            )
+
+
+def test_run__without_annotations_trains_on_splits_by_checksum(
+    small_config: RunConfig, faces: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "img_align_celeba").symlink_to(faces / "img_align_celeba")
+    config = override(small_config, [f"ingest.source={bare}", "train.epochs=1"])
+    console = SilentConsole()
+
+    store = run(config, str(tmp_path / "store"), console=console, title="t", until="train").store
+
+    assert "split" not in store.images.coords
+    assert sum("not found" in line for line in console.lines) == 4
+
+
+def test_run__grey_images_go_all_the_way(small_config: RunConfig, tmp_path: Path) -> None:
+    config = override(small_config, ["ingest.channels=1", "train.epochs=1", "sample.count=8"])
+
+    result = run(config, str(tmp_path / "store"), console=SilentConsole(), title="grey")
+
+    assert result.store.samples("ellipse")["image"].shape == (8, 32, 32, 1)
+    assert result.page is not None
+    assert result.page.is_file()
+
+
+def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    with pytest.raises(ConfigError, match=r"ingest\.source is not set"):
+        run(RunConfig(), str(root), console=SilentConsole(), title="t")
+    assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("null", "Name the scheduler: --cluster tls://host:8786"),
+        ("tcp://192.0.2.1:8786", "would be reached without TLS"),
+        ("tls://192.0.2.1:8786", "set cluster.tls.ca"),
+    ],
+)
+@pytest.mark.parametrize("start", [run_to_its_end, submit])
+def test_run__refuses_a_cluster_that_it_could_not_use_and_creates_nothing(
+    start: Callable[..., object], address: str, said: str, small_config: RunConfig, folder: Path
+) -> None:
+    config = override(small_config, ["cluster.kind=address", f"cluster.address={address}"])
+
+    with pytest.raises(ZpointsError, match=said):
+        start(config, str(folder / "store"), title="t")
+
+    assert list(folder.iterdir()) == []
+
+
+def test_run__refuses_an_address_of_dask_that_is_none(
+    small_config: RunConfig, tmp_path: Path
+) -> None:
+    config = override(small_config, ["cluster.kind=address"])
+
+    with (
+        dask.config.set({"scheduler-address": "head:8786"}),
+        pytest.raises(ConfigError, match=r"scheduler-address .*: head:8786 is no address"),
+    ):
+        run_to_its_end(config, str(tmp_path / "store"), title="t")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.parametrize("stage", ["train", "encode", "evaluate"])
+def test_run__refuses_a_gpu_that_is_not_there_before_the_first_stage(
+    stage: str, small_config: RunConfig, tmp_path: Path
+) -> None:
+    config, root = override(small_config, [f"{stage}.device=cuda"]), str(tmp_path / "store")
+
+    with pytest.raises(DeviceError, match="finds no CUDA device here"):
+        run(config, root, console=SilentConsole(), title="t")
+
+    assert open_store(root).groups == ()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_run__asks_for_no_gpu_where_all_is_up_to_date(
+    small_config: RunConfig, small_root: str
+) -> None:
+    config = override(small_config, ["train.device=cuda"])
+
+    result = run(config, small_root, console=SilentConsole(), title="small", until="train")
+
+    assert all(outcome.seconds is None for outcome in result.outcomes)

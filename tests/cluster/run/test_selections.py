@@ -1,0 +1,116 @@
+"""Statistics of selections in a run: made, grown, queried, refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cluster.conftest import FIRST, MORE, arrive, done, go
+from tests.conftest import SilentConsole
+from zpoints.cluster.run import dry_run
+from zpoints.pipeline.analyze import AnalyzeError, analyze
+from zpoints.pipeline.config.run import ConfigError, RunConfig, override
+from zpoints.pipeline.labels import attribute_table
+from zpoints.storage import open_store
+
+QUERY = "Smiling and not Male"
+
+
+@pytest.fixture
+def selecting(config: RunConfig) -> RunConfig:
+    selections = {"smiling_women": QUERY, "training": "split == 'train'"}
+    return override(config, [f"analyze.selections={selections}"])
+
+
+def test_run__describes_each_selection(selecting: RunConfig, root: Path) -> None:
+    result, _ = go(selecting, root)
+
+    store = result.store
+    assert done(result) == ["selections/smiling_women", "selections/training"]
+    assert store.selection_names == ("smiling_women", "training")
+    found = store.selection("smiling_women")
+    expected = store.latents.query(image=QUERY)["z"].values
+    assert found["count"].values[0] == len(expected)
+    np.testing.assert_allclose(found["mean"], expected.astype(np.float64).mean(axis=0))
+    assert found.attrs["query"] == QUERY
+    assert done(go(selecting, root)[0]) == []
+
+
+def test_run__a_changed_query_describes_that_selection_alone(
+    selecting: RunConfig, root: Path
+) -> None:
+    go(selecting, root)
+    changed = override(selecting, ["analyze.selections.smiling_women=Smiling"])
+
+    reasons = {
+        p.target: p.reason
+        for p in dry_run(changed, str(root), console=SilentConsole(), title="t", until="analyze")
+    }
+
+    assert reasons["selections/smiling_women"] == f"analyze.query: {QUERY} -> Smiling"
+    assert reasons["selections/training"] == reasons["statistics"] == ""
+
+
+def test_run__selections_and_attribute_means_grow(
+    everything: Path,
+    tree: Path,
+    selecting: RunConfig,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "zpoints.storage.arrays.lazy.TASK_BYTES", (1, 1)
+    )  # a task for each stored chunk
+    go(selecting, root)
+    arrive(everything, tree, FIRST, FIRST + MORE)
+
+    result, lines = go(selecting, root)
+
+    assert lines.count(f"The statistics of {FIRST} vectors grow by {MORE}.") == 3
+    latents = result.store.latents
+    assert latents["z"].data.npartitions > 2
+    where = latents["Smiling"].values & ~latents["Male"].values
+    scratch = analyze(
+        latents["z"].data, selecting.analyze, attributes=attribute_table(latents), where=where
+    )
+    grown = result.store.selection("smiling_women")
+    for name in ("count", "attribute_count", "histogram"):
+        np.testing.assert_array_equal(grown[name], scratch[name])
+    for name in ("mean", "comoment", "attribute_mean"):
+        np.testing.assert_allclose(grown[name], scratch[name], rtol=1e-9, atol=1e-12)
+
+
+def test_run__statistics_hold_the_means_of_all_attributes(root: Path) -> None:
+    store = open_store(root)
+    latents, statistics = store.latents, store.statistics
+
+    assert statistics.sizes["attribute"] == 40
+    smiling = latents["z"].values[latents["Smiling"].values].astype(np.float64)
+    row = statistics.sel(attribute="Smiling")
+    assert row["attribute_count"] == len(smiling)
+    np.testing.assert_allclose(row["attribute_mean"], smiling.mean(axis=0), rtol=1e-9)
+
+
+def test_run__refuses_a_selection_of_nothing(config: RunConfig, root: Path) -> None:
+    nobody = override(config, ["analyze.selections.nobody='Bald and not Bald'"])
+
+    with pytest.raises(AnalyzeError, match=rf"selections.nobody .* none of the {FIRST} images"):
+        go(nobody, root)
+
+
+def test_config__refuses_an_empty_query(config: RunConfig) -> None:
+    with pytest.raises(ConfigError, match=r"analyze.selections.all: .*at least 1 character"):
+        override(config, ["analyze.selections.all=''"])
+
+
+def test_run__refuses_a_query_of_no_label_before_the_training(
+    selecting: RunConfig, tmp_path: Path
+) -> None:
+    wrong = override(selecting, ["analyze.selections.women=Smilling"])
+
+    with pytest.raises(AnalyzeError, match=r"analyze.selections.women.*did you mean Smiling\?"):
+        go(wrong, tmp_path / "fresh")
+
+    assert open_store(tmp_path / "fresh").groups == ("images",)
+    with pytest.raises(AnalyzeError, match="did you mean"):
+        dry_run(wrong, str(tmp_path / "fresh"), console=SilentConsole(), title="t", until="analyze")

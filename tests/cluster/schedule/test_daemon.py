@@ -1,0 +1,284 @@
+"""Schedules: the right times, one run at once, missed runs made up for, and an end when asked."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from apscheduler.triggers.interval import IntervalTrigger
+
+from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.schedule.test_ledger import health
+from tests.cluster.users import LONG, a_job, written
+from tests.conftest import SilentConsole
+from tests.waiting import wait_until
+from zpoints.cluster.jobs.record import ALIVE, Job, Jobs
+from zpoints.cluster.schedule.cron import Cron
+from zpoints.cluster.schedule.daemon import Schedule
+from zpoints.cluster.schedule.ledger import Ledger, Line
+from zpoints.cluster.signals import Interrupted
+from zpoints.pipeline.config.run import ConfigError, RunConfig, load_config
+from zpoints.storage import StoreError, open_repository
+from zpoints.storage.backend.blobs import Blobs
+
+pytestmark = pytest.mark.services
+
+DAY = 86400.0
+SCHEDULE = """
+import sys
+from apscheduler.triggers.interval import IntervalTrigger
+from rich.console import Console
+from zpoints.cluster.terminal import console_for
+from zpoints.cluster.signals import Interrupted, heed_signals
+from zpoints.cluster.schedule.ledger import Ledger
+from zpoints.cluster.schedule.daemon import Schedule
+from zpoints.pipeline.config.run import load_config
+
+heed_signals()
+ledger = Ledger(sys.argv[1], "often")
+schedule = Schedule(
+    lambda: load_config(sys.argv[2]), ledger, IntervalTrigger(seconds=2), "every 2 s"
+)
+try:
+    schedule.keep(console_for(Console()))
+except Interrupted as stop:
+    sys.exit(stop.code)
+"""
+
+
+@pytest.fixture
+def config(small_config: RunConfig, folder: Path) -> Path:
+    return written(small_config, folder / "small.yaml")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 3 * * *",
+        "*/15 * * * *",
+        "30 22 * * 1-5",
+        "0 0 * * 0",
+        "0 12 * * 7,3",
+        "5-59/20 8-18/2 * * *",
+        "0 4 1,15 * *",
+        "0 4 29 2 *",
+        "0 6 * jan,JUL mon",
+        "10/25 1 */10 3-5 *",
+    ],
+)
+def test_cron__apscheduler_and_systemd_agree_on_the_times(text: str) -> None:
+    cron = Cron.parse(text)
+    command = ["systemd-analyze", "calendar", "--iterations=6", cron.on_calendar()]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    expected = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", said.partition("Next elapse")[2])
+
+    trigger, now, times = cron.trigger(), datetime.now().astimezone(), []
+    last = None
+    for _ in expected:
+        last = trigger.get_next_fire_time(last, last or now)
+        times.append(f"{last:%Y-%m-%d %H:%M:%S}")
+
+    assert times == expected
+    assert len(times) == 6
+
+
+def test_cron__numbers_of_weekdays_are_those_of_cron() -> None:
+    monday = Cron.parse("0 3 * * 1").trigger()
+
+    following = monday.get_next_fire_time(None, datetime(2026, 11, 22).astimezone())
+
+    assert f"{following:%A %d}" == "Monday 23"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0 3 * *", "4 fields"),
+        ("61 3 * * *", "61 is no minute; expected 0 to 59"),
+        ("0 3 * * fri-mon", "is no day of week"),
+        ("0 3 1 * 1", "Restrict one of them"),
+        ("0 3 31 2 *", "never comes"),
+        ("0 three * * *", "three is no hour"),
+        ("*/0 3 * * *", "is no minute"),
+    ],
+)
+def test_cron__mistakes_are_named(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Cron.parse(text)
+
+
+def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
+    config: Path, small_root: str, folder: Path
+) -> None:
+    root = shutil.copytree(small_root, folder / "store")
+    ledger = Ledger(str(root), "small")
+    long_ago = time.time() - 5 * DAY
+    ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+    command = ["schedule", config, "--cron", "0 3 * * *", "--root", "store"]
+
+    process = subprocess.Popen(
+        [str(ZPOINTS), *map(str, command)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: len(ledger.lines()) == 2)
+    other = zpoints(*command, folder=folder)
+    time.sleep(1.5)
+    status = zpoints("schedule", "--status", "store", folder=folder)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=30)
+
+    runs = ledger.lines()[1:]
+    assert [run.state for run in runs] == ["done"], runs
+    assert [job.job.id for job in Jobs(str(root)).all()] == [runs[0].job]
+    assert other.returncode == 3
+    assert f"process {process.pid}" in other.stderr
+    assert status.returncode == 0, status.stdout
+    assert "waiting" in status.stdout or "running" in status.stdout
+    assert runs[0].job in status.stdout
+    assert (process.returncode, "Traceback" in stderr) == (143, False)
+    health = ledger.health()
+    assert health is not None
+    assert health.seen == "stopped"
+
+
+def test_schedule__no_run_begins_while_one_is_at_work(
+    config: Path, small_root: str, folder: Path
+) -> None:
+    root = shutil.copytree(small_root, folder / "store")
+    ledger = Ledger(str(root), "often")
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCHEDULE, str(root), str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_until(lambda: sum(line.state == "done" for line in ledger.lines()) == 1)
+    wait_until(lambda: len(Jobs(str(root)).all()) == 2)
+    process.send_signal(signal.SIGTERM)
+    output = process.communicate(timeout=60)[0]
+
+    assert process.returncode == 143, output
+    lines = ledger.lines()
+    jobs = [sighting.job for sighting in Jobs(str(root)).all()]
+    assert len(jobs) == 2
+    assert jobs[0].ended is not None
+    assert jobs[0].ended <= jobs[1].submitted
+    assert {"done", "skipped"} <= {line.state for line in lines}
+    skipped = [line for line in lines if line.state == "skipped"]
+    assert any(jobs[0].id in line.note for line in skipped)
+    last = next(line for line in lines if line.job == jobs[1].id)
+    assert last.state in ("cancelled", "done")
+    assert Jobs(str(root)).sight(jobs[1].id).over
+
+
+@pytest.mark.parametrize("work", ["nothing", "a run"])
+def test_schedule__says_on_ctrl_c_what_became_of_the_run_at_work(
+    work: str, small_config: RunConfig, folder: Path
+) -> None:
+    ledger = Ledger(open_repository(folder / "store").root, "long")
+    if work == "a run":
+        long_ago = time.time() - 5 * DAY
+        ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+    config = written(small_config, folder / "long.yaml", *LONG)
+    process = subprocess.Popen(
+        [str(ZPOINTS), "schedule", str(config), "--cron", "0 3 * * *", "--root", ledger.root],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    state = "running" if work == "a run" else "waiting"
+    wait_until(lambda: (seen := ledger.health()) is not None and seen.state == state)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert ("no run was at work" in said) == (work == "nothing"), said
+    assert ("is cancelled; the next one goes on" in said) == (work == "a run"), said
+
+
+@pytest.fixture
+def elsewhere(folder: Path) -> tuple[Ledger, Job]:
+    """A schedule that was killed, and its job at work on another machine."""
+    ledger = Ledger(open_repository(folder / "store").root, "often")
+    job = a_job(state="running", host="node7", pid=12, born=1.0)
+    Jobs(ledger.root).add(job)
+    killed = health(born=1.0, job=job.id)
+    ledger.claim(killed)
+    ledger.beat(killed)
+    return ledger, job
+
+
+def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Keep a schedule whose process is asked to end on a condition, or after 30 s.
+
+    Returns what it says of its end.
+    """
+    limit = time.monotonic() + 30
+
+    def asked() -> None:
+        if until() or time.monotonic() > limit:
+            raise Interrupted(143)
+
+    monkeypatch.setattr("zpoints.cluster.schedule.daemon.check", asked)
+    schedule = Schedule(RunConfig, ledger, IntervalTrigger(days=1), "every day")
+    with pytest.raises(Interrupted):
+        schedule.keep(SilentConsole())
+    return schedule.outcome()
+
+
+@pytest.mark.parametrize(("failures", "state"), [(1, "cancelled"), (9, "running")])
+def test_schedule__a_job_that_it_cannot_end_is_followed_by_the_next(
+    failures: int,
+    state: str,
+    elsewhere: tuple[Ledger, Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger, job = elsewhere
+    jobs, replace, left = Jobs(ledger.root), Blobs.replace, iter(range(failures))
+
+    def failing(blobs: Blobs, name: str, data: bytes, tag: str) -> str | None:
+        if name.startswith("jobs/") and next(left, None) is not None:
+            raise StoreError("no answer")
+        return replace(blobs, name, data, tag)
+
+    def at_work() -> bool:
+        seen = ledger.health()
+        return seen is not None and seen.state == "running"
+
+    monkeypatch.setattr("zpoints.cluster.schedule.daemon.STOP_SECONDS", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Blobs, "replace", failing)
+        said = kept(ledger, at_work, patch)
+    left_behind = ledger.health()
+
+    assert left_behind is not None
+    assert (left_behind.state, left_behind.job) == ("stopped", job.id)
+    assert jobs.read(job.id)[0].state == state
+    assert ledger.lines() == []
+    assert said == f"Job {job.id} was not over in time; the next schedule follows it."
+
+    jobs.change(job.id, (*ALIVE, "cancelled"), state="done", ended=time.time())
+    assert kept(ledger, ledger.lines, monkeypatch).endswith("no run was at work.")
+    assert [(line.state, line.job) for line in ledger.lines()] == [("done", job.id)]
+
+
+def test_schedule__one_that_was_taken_over_submits_nothing_more(
+    config: Path, elsewhere: tuple[Ledger, Job]
+) -> None:
+    ledger, job = elsewhere
+    schedule = Schedule(lambda: load_config(str(config)), ledger, IntervalTrigger(days=1), "daily")
+
+    schedule._rerun()
+
+    assert [found.job for found in Jobs(ledger.root).all()] == [job]
+    assert ledger.lines() == []

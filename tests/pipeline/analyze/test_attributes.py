@@ -1,0 +1,170 @@
+"""Counts and means by attribute, and statistics of selections, against plain NumPy."""
+
+import dask.array as da
+import hypothesis.extra.numpy as arrays
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zpoints.pipeline.analyze import AnalyzeConfig, AnalyzeError, State, analyze
+from zpoints.pipeline.analyze.passes import merge_all
+from zpoints.pipeline.labels.attributes import attribute_table
+from zpoints.pipeline.labels.query import selected
+
+NAMES = ["Male", "Smiling", "has_attributes"]
+
+
+@pytest.fixture(scope="module")
+def labelled() -> xr.Dataset:
+    """1,000 vectors with labels; no one has a beard."""
+    rng = np.random.default_rng(3)
+    z = (rng.normal(size=(1000, 6)) + 0.5).astype(np.float32)
+    return xr.Dataset(
+        {"z": (("image", "component"), z), "checksum": ("image", np.arange(1000, dtype=np.uint64))},
+        coords={
+            "name": ("image", np.arange(1000).astype(str).astype(object)),
+            "Smiling": ("image", rng.random(1000) < 0.4),
+            "5_o_Clock_Shadow": ("image", rng.random(1000) < 0.1),
+            "Beard": ("image", np.zeros(1000, bool)),
+        },
+    )
+
+
+def test_attribute_table__holds_the_boolean_labels_by_name(labelled: xr.Dataset) -> None:
+    table = attribute_table(labelled)
+
+    assert table["attribute"].values.tolist() == ["5_o_Clock_Shadow", "Beard", "Smiling"]
+    np.testing.assert_array_equal(table.sel(attribute="Smiling"), labelled["Smiling"])
+
+
+@pytest.mark.parametrize("chunk", [1, 300, 1000])
+def test_analyze__means_by_attribute_equal_numpy(labelled: xr.Dataset, chunk: int) -> None:
+    z, table = labelled["z"].values, attribute_table(labelled)
+
+    found = analyze(da.from_array(z, chunks=(chunk, 6)), attributes=table)
+
+    for name in ("5_o_Clock_Shadow", "Smiling"):
+        has, row = labelled[name].values, found.sel(attribute=name)
+        assert row["attribute_count"] == has.sum()
+        np.testing.assert_allclose(
+            row["attribute_mean"], z[has].astype(np.float64).mean(axis=0), rtol=1e-12
+        )
+    nobody = found.sel(attribute="Beard")
+    assert nobody["attribute_count"] == 0
+    assert np.isnan(nobody["attribute_mean"]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays.arrays(bool, st.tuples(st.integers(1, 40), st.just(3))),
+    st.lists(st.integers(0, 40), max_size=4),
+    st.randoms(),
+)
+def test_merge__means_by_attribute_do_not_depend_on_parts_or_order(flags, cuts, random) -> None:
+    z = np.random.default_rng(0).normal(size=(len(flags), 4)).astype(np.float32)
+    rows = np.split(np.arange(len(z)), sorted(cut for cut in cuts if cut <= len(z)))
+    random.shuffle(rows)
+
+    merged = merge_all([State.from_vectors(z[part], flags[part], NAMES) for part in rows])
+
+    whole = State.from_vectors(z, flags, NAMES).attributes
+    np.testing.assert_array_equal(merged.attributes.count, whole.count)
+    np.testing.assert_allclose(merged.attributes.mean, whole.mean, rtol=1e-12, atol=1e-14)
+
+
+def test_analyze__vectors_that_are_not_finite_count_for_no_attribute(labelled: xr.Dataset) -> None:
+    z = labelled["z"].values.copy()
+    smiling = np.flatnonzero(labelled["Smiling"].values)
+    z[smiling[:5], 2] = np.nan
+
+    found = analyze(da.from_array(z, chunks=(300, 6)), attributes=attribute_table(labelled))
+
+    row = found.sel(attribute="Smiling")
+    assert row["attribute_count"] == len(smiling) - 5
+    np.testing.assert_allclose(
+        row["attribute_mean"], z[smiling[5:]].astype(np.float64).mean(axis=0), rtol=1e-12
+    )
+
+
+def test_merge__refuses_states_of_other_attributes() -> None:
+    with pytest.raises(AnalyzeError, match=r"Male, Smiling.*cannot be merged with.*by none"):
+        State.empty(4, ["Male", "Smiling"]).merge(State.empty(4))
+
+
+@pytest.mark.parametrize("solver", ["exact", "incremental"])
+@pytest.mark.parametrize("chunk", [7, 300, 1000])
+def test_analyze__of_a_selection_equals_that_of_a_copy(
+    labelled: xr.Dataset, chunk: int, solver: str
+) -> None:
+    config = AnalyzeConfig.model_validate({"pca": {"solver": solver}})
+    table, where = attribute_table(labelled), labelled["Smiling"].values
+
+    found = analyze(
+        da.from_array(labelled["z"].values, chunks=(chunk, 6)),
+        config,
+        attributes=table,
+        where=where,
+    )
+
+    copy = da.from_array(labelled["z"].values[where], chunks=-1)
+    expected = analyze(copy, config, attributes=table[where])
+    for name in ("count", "histogram", "grid_counts", "pc_histogram", "attribute_count"):
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+    for name in ("covariance", "explained_variance", "attribute_mean", "core_pc_std"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, err_msg=name)
+
+
+def test_analyze__refuses_labels_of_other_rows(labelled: xr.Dataset) -> None:
+    z = da.from_array(labelled["z"].values, chunks=(300, 6))
+
+    with pytest.raises(AnalyzeError, match="labels of 999 vectors, but 1,000"):
+        analyze(z, where=np.ones(999, bool))
+
+
+@pytest.mark.parametrize("where", [np.ones(1000, int), np.ones((1000, 1), bool)], ids=str)
+def test_analyze__refuses_a_mask_that_is_none(labelled: xr.Dataset, where: np.ndarray) -> None:
+    with pytest.raises(AnalyzeError, match=r"expected bool \(vector,\)"):
+        analyze(labelled["z"], where=where)
+
+
+def test_selected__leaves_out_photographs_of_unknown_attributes(labelled: xr.Dataset) -> None:
+    known = np.arange(1000) >= 100
+    partly = labelled.assign_coords(has_attributes=("image", known))
+
+    np.testing.assert_array_equal(
+        selected(partly, "not `5_o_Clock_Shadow`"), known & ~labelled["5_o_Clock_Shadow"]
+    )
+    assert selected(partly, "split == 'train'")[:100].any()
+    assert selected(partly, "not has_attributes").sum() == 100
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Smiling", lambda d: d["Smiling"].values),
+        ("Smiling and not `5_o_Clock_Shadow`", lambda d: d["Smiling"] & ~d["5_o_Clock_Shadow"]),
+        ("name == '17'", lambda d: np.arange(1000) == 17),
+        # Without a split of their own, a tenth of the checksums each is validation and test.
+        ("split == 'test'", lambda d: d["checksum"].values % 10 == 1),
+    ],
+)
+def test_selected__evaluates_labels(labelled: xr.Dataset, query: str, expected) -> None:
+    np.testing.assert_array_equal(selected(labelled, query), expected(labelled))
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("Smilling and Beard", "'Smilling'; did you mean Smiling"),
+        ("Smiling +", "cannot be evaluated"),
+        ("5_o_Clock_Shadow", "Write `5_o_Clock_Shadow` in backticks"),
+        ("split", "not true or false"),
+        ("@nothing", "names no label"),
+        ("nonsense == 1", "there are 5_o_Clock_Shadow, Beard"),
+    ],
+)
+def test_selected__refuses_a_wrong_query(labelled: xr.Dataset, query: str, message: str) -> None:
+    with pytest.raises(AnalyzeError, match=message):
+        selected(labelled, query)

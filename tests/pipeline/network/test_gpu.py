@@ -1,0 +1,69 @@
+"""What holds on a GPU alone; skipped where there is none."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from zpoints.pipeline.network.decode import decode_batches
+from zpoints.pipeline.network.device import DeviceError, gpu_memory
+from zpoints.pipeline.network.encode import encode_batches
+from zpoints.pipeline.network.weights import model_dataset, restore_model
+from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.loop import train
+
+CUDA, CPU = torch.device("cuda"), torch.device("cpu")
+
+on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def photographs(count: int, seed: int = 0) -> np.ndarray:
+    coarse = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    return coarse.repeat(8, axis=1).repeat(8, axis=2)
+
+
+def trained(**settings) -> xr.Dataset:
+    config = TrainConfig(z_dim=32, epochs=3, batch=64, device="cuda", **settings)
+    return model_dataset(*train(*(torch.from_numpy(photographs(n)) for n in (512, 64)), config))
+
+
+@on_gpu
+@pytest.mark.parametrize("precision", ["auto", "float32"])
+def test_train__repeats_itself_to_the_bit(precision: str) -> None:
+    assert trained(precision=precision).identical(trained(precision=precision))
+
+
+@on_gpu
+@pytest.mark.parametrize("case", [1, 2])
+def test_network__gives_the_same_bytes_again_and_what_the_processor_gives(case: int) -> None:
+    stored, images = trained(case=case), photographs(256, seed=1)
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = False, True
+    model = restore_model(stored, CUDA)
+
+    codes = [encode_batches(model, images, batch=128) for _ in range(5)]
+    decoded = [decode_batches(model, codes[0]["z"]) for _ in range(5)]
+
+    for again in codes[1:]:
+        for name, values in again.items():
+            np.testing.assert_array_equal(values, codes[0][name])
+    for pixels in decoded[1:]:
+        np.testing.assert_array_equal(pixels, decoded[0])
+    z = encode_batches(restore_model(stored, CPU), images, batch=128)["z"]
+    assert np.abs(z - codes[0]["z"]).max() < 1e-4 * z.std()
+
+
+@on_gpu
+def test_train__says_what_to_do_where_the_memory_of_the_gpu_ends() -> None:
+    free, _ = torch.cuda.mem_get_info()
+
+    with pytest.raises(DeviceError, match=r"Lower train\.batch"), gpu_memory("Lower train.batch."):
+        torch.empty(2 * free, dtype=torch.uint8, device=CUDA)
+
+
+def test_gpu_memory__knows_the_words_of_cublas_and_leaves_other_errors() -> None:
+    full = "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
+
+    with pytest.raises(DeviceError, match="has not the memory"), gpu_memory("Wait."):
+        raise RuntimeError(full)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), gpu_memory("Wait."):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")

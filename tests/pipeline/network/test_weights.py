@@ -1,0 +1,58 @@
+"""The stored network in the processes that use it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import torch
+import xarray as xr
+
+from zpoints.pipeline.network import weights
+from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.weights import load_model, restore_model
+from zpoints.storage import Store, open_store
+
+CPU = torch.device("cpu")
+THREADS = 8
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """SHA-256 of every network that is read from here on."""
+    seen: list[str] = []
+
+    def counted(model: xr.Dataset, device: torch.device) -> Autoencoder:
+        seen.append(model.attrs["sha256"])
+        return restore_model(model, device)
+
+    monkeypatch.setattr(weights, "restore_model", counted)
+
+    weights._load.cache_clear()
+    weights._stored.cache_clear()
+    return seen
+
+
+def test_load_model__threads_of_a_worker_load_it_once(small_store: Store, loads: list[str]) -> None:
+    ready = Barrier(THREADS)
+
+    def load(number: int) -> Autoencoder:
+        ready.wait()
+        return load_model(small_store.root, small_store.version, CPU)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        networks = list(pool.map(load, range(THREADS)))
+
+    assert loads == [small_store.model.attrs["sha256"]]
+    assert all(network is networks[0] for network in networks)
+
+
+def test_load_model__versions_with_the_same_network_share_it(
+    small_store: Store, loads: list[str]
+) -> None:
+    versions = [open_store(small_store.root, version=v.id) for v in small_store.history()]
+    trained = [store for store in versions if "model" in store.groups]
+
+    networks = {load_model(store.root, store.version, CPU) for store in trained}
+
+    assert len(trained) > 3
+    assert len(networks) == len(loads) == 1

@@ -1,0 +1,167 @@
+"""The report's section of the structure by label: what is drawn and said is what is stored."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.report.data import Material, read_material
+from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.report.figures import attributes
+from zpoints.pipeline.report.page.render import write_report
+from zpoints.pipeline.report.sections import by_label
+from zpoints.pipeline.report.sections.contents import contents
+from zpoints.pipeline.structure.graph import describe_structure
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """A run whose attributes `A_0` to `A_4` are the signs of five components, `Never` is False."""
+    bare = make_run()
+    z = bare.latents["z"].values
+    signs = {f"A_{i}": ("image", z[:, i] > z[:, i].mean()) for i in (0, 1, 2, 4, 5)}
+    unlabelled = bare.latents.drop_vars("Smiling")
+    latents = unlabelled.assign_coords(**signs, Never=("image", np.zeros(len(z), bool)))
+    latents["z"] = (("image", "component"), da.from_array(z, chunks=(128, -1)))
+    statistics = analyze(latents["z"].data, attributes=attribute_table(latents))
+    return replace(bare, structure=describe_structure(latents, statistics))
+
+
+@pytest.fixture(scope="module")
+def material(run: Run) -> Material:
+    return read_material(run, CONFIG, run.decode)
+
+
+@pytest.fixture(scope="module")
+def structure(run: Run) -> xr.Dataset:
+    assert run.structure is not None
+    return run.structure
+
+
+def test_write_report__shows_the_figures_of_the_structure(tmp_path: Path, run: Run) -> None:
+    page = write_report(
+        tmp_path, run, config=CONFIG, title="t", timings=TIMINGS, reconstruct=run.decode
+    )
+
+    text = page.read_text(encoding="utf-8")
+    assert "Structure by label" in text
+    for name in ("probes", "clusters", "attribute-angles"):
+        assert f"figures/{name}.png" in text
+        with Image.open(tmp_path / "figures" / f"{name}.png") as picture:
+            assert picture.width == style.WIDTH * style.DPI // 1
+
+
+def test_entries__without_the_group_there_is_no_section(run: Run) -> None:
+    material = read_material(replace(run, structure=None), CONFIG, run.decode)
+
+    assert by_label.entries(material) == []
+    assert "attributes" not in [section.id for section in contents(material, [], [])]
+
+
+def test_entries__without_attributes_there_are_clusters_alone(run: Run) -> None:
+    latents, statistics = run.latents.drop_vars("Smiling"), run.statistics.drop_dims("attribute")
+    bare = describe_structure(latents, statistics)
+    material = read_material(replace(run, structure=bare), CONFIG, run.decode)
+
+    (entry,) = by_label.entries(material)
+
+    assert entry.id == "clusters"
+    assert "Cramér" not in entry.caption
+    assert len(entry.draw().images) == 10
+
+
+def test_answer__names_what_a_probe_finds_and_what_the_clusters_find(
+    structure: xr.Dataset,
+) -> None:
+    gain = structure["probe_accuracy"] - structure["probe_majority"]
+    clearest = str(structure["attribute"].values[int(np.nanargmax(gain.values))])
+    by_cluster = structure.assign(cluster_roc_auc=("attribute", [0.9, 0.2, 0.5, 0.5, 0.5, np.nan]))
+
+    said = by_label.answer(by_cluster)
+
+    assert "A linear probe finds 5 of 5 attributes" in said
+    assert f"accuracy: {clearest.replace('_', ' ')} +{100 * float(gain.max()):.0f}" in said
+    assert said.endswith("Clusters find A 0. ")
+    nothing = structure.assign(cluster_roc_auc=structure["cluster_roc_auc"] * 0)
+    assert by_label.answer(nothing).endswith("Clusters find none. ")
+
+
+def test_answer__has_a_minus_before_a_loss_and_keeps_hyphens_of_names(
+    structure: xr.Dataset,
+) -> None:
+    hyphenated = structure["attribute"].values.copy()
+    hyphenated[0] = "Arm-in-arm"
+    worse = structure["probe_majority"].copy()
+    worse[0] = structure["probe_accuracy"][0] + 0.12
+
+    said = by_label.answer(
+        structure.assign(probe_majority=worse).assign_coords(attribute=hyphenated)
+    )
+
+    assert "Arm-in-arm −12" in said
+
+
+def test_probes__shows_areas_far_below_chance(structure: xr.Dataset) -> None:
+    areas = structure["probe_roc_auc"].copy()
+    areas[1] = 0.2
+
+    right = attributes.probes(structure.assign(probe_roc_auc=areas)).axes[1]
+
+    assert right.get_xlim()[0] < 0.2
+
+
+def test_probes__shows_the_stored_scores_by_gain(structure: xr.Dataset) -> None:
+    left, right = attributes.probes(structure).axes
+    gain = (structure["probe_accuracy"] - structure["probe_majority"]).values
+    order = np.argsort(-gain)[:5]
+
+    shown = {line.get_label(): line.get_xdata() for line in left.get_lines()}
+    np.testing.assert_array_equal(shown["majority"], structure["probe_majority"][order])
+    np.testing.assert_array_equal(shown["linear probe"], structure["probe_accuracy"][order])
+    shown = {line.get_label(): line.get_xdata() for line in right.get_lines()}
+    np.testing.assert_array_equal(shown["linear probe"], structure["probe_roc_auc"][order])
+    np.testing.assert_array_equal(shown["cluster"], structure["cluster_roc_auc"][order])
+
+
+def test_clusters__shows_decoded_centres_and_enriched_attributes(
+    structure: xr.Dataset, material: Material
+) -> None:
+    assert material.centres is not None
+    figure = attributes.clusters(structure, material.centres)
+
+    faces = [np.asarray(image.get_array()) for image in figure.images]
+    np.testing.assert_array_equal(faces[1][::2, ::2], material.centres[1])
+    panel = figure.axes[0]
+    best = attributes.enriched(
+        structure["cluster_attribute_share"][0].values, structure["attribute_rate"].values
+    )
+    assert [bar.get_width() for bar in panel.patches] == [
+        float(structure["cluster_attribute_share"][0, a]) for a in best
+    ]
+
+
+def test_enriched__orders_by_excess_over_the_spread_of_the_rate() -> None:
+    rate = np.array([0.5, 0.1, 0.9, 0.0, 0.5])
+    share = np.array([0.6, 0.2, 0.8, 0.0, 0.5])
+
+    assert attributes.enriched(share, rate).tolist() == [1, 0]
+
+
+def test_angles__are_original_above_and_whitened_below_the_diagonal(structure: xr.Dataset) -> None:
+    axes = attributes.angles(structure).axes[0]
+    (picture,) = axes.get_images()
+    shown, names = picture.get_array(), [t.get_text() for t in axes.get_yticklabels()]
+
+    assert sorted(names) == [f"A {i}" for i in (0, 1, 2, 4, 5)]
+    order = [structure["attribute"].values.tolist().index(n.replace(" ", "_")) for n in names]
+    for row, column in ((0, 3), (1, 2)):
+        i, j = order[row], order[column]
+        assert shown[row, column] == structure["direction_angle"][i, j]
+        assert shown[column, row] == structure["whitened_direction_angle"][i, j]

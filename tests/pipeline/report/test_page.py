@@ -1,0 +1,204 @@
+"""The report as a page: its sections, captions and tables, drawn from a small run."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
+from zpoints.pipeline.analyze import AnalyzeConfig, analyze
+from zpoints.pipeline.analyze.shape.peaks import dominant_components
+from zpoints.pipeline.report.arithmetic import SHARES, STRENGTHS
+from zpoints.pipeline.report.data import read_material
+from zpoints.pipeline.report.elements import tables
+from zpoints.pipeline.report.page.render import write_report
+from zpoints.pipeline.report.sections.contents import contents
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return make_run()
+
+
+class Page(HTMLParser):
+    """Collects what the page refers to, and checks that its elements are closed in order."""
+
+    VOID = frozenset({"meta", "img", "link", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.cells: list[list[str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.cells.append([])
+        if tag in ("td", "th"):
+            self.cells[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if {"td", "th"} & set(self.open):
+            self.cells[-1][-1] += data
+
+    def all(self, tag: str, attribute: str) -> list[str]:
+        return [attrs[attribute] or "" for name, attrs in self.elements if name == tag]
+
+
+def write(folder: Path, run: Run, *, title: str = "A run") -> str:
+    page = write_report(
+        folder, run, config=CONFIG, title=title, timings=TIMINGS, reconstruct=run.decode
+    )
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write(folder, run, title="Faces <1> & more")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Page:
+    return Page((folder / "index.html").read_text(encoding="utf-8"))
+
+
+def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_size(
+    folder: Path, page: Page
+) -> None:
+    images = [attrs for tag, attrs in page.elements if tag == "img"]
+    assert len(images) == 21
+    for attrs in images:
+        assert attrs["alt"]
+        with Image.open(folder / attrs["src"]) as picture:
+            assert picture.size == (int(attrs["width"]), int(attrs["height"]))
+        assert (folder / attrs["src"]).stat().st_size < 400_000
+    assert {f"figures/{p.name}" for p in (folder / "figures").iterdir()} == {
+        attrs["src"] for attrs in images
+    }
+
+
+def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_elsewhere(
+    folder: Path, page: Page
+) -> None:
+    assert page.open == []
+    links = page.all("a", "href")
+    anchors = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
+    assert {link[1:] for link in links if link.startswith("#")} <= anchors
+    assert {
+        "claims",
+        "motion",
+        "training",
+        "distributions",
+        "structure",
+        "region",
+        "faces",
+        "run",
+    } <= anchors
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|<script|<link|@import|url\(", text)
+    assert sorted(path.name for path in folder.iterdir()) == ["figures", "index.html"]
+
+
+def test_write_report__header_states_the_error_of_the_test_images_and_escapes_the_title(
+    folder: Path, run: Run
+) -> None:
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    error = run.latents["reconstruction_error"].values[-60:].mean()
+    assert f"<dt>reconstruction MSE, test images</dt><dd>{error:.5f}</dd>" in text
+    assert "<h1>Faces &lt;1&gt; &amp; more</h1>" in text
+    assert "<dt>seed</dt><dd>11</dd>" in text
+    assert "train 500, validation 40, test 60" in text
+    assert run.version in text
+
+
+def test_write_report__captions_state_parameters_and_constraint(folder: Path) -> None:
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert "<code>ellipse</code> with K = 6, fact = 0.7, law = pairwise, seed 1" in text
+    assert "<i>u<sub>i</sub></i><sup>2</sup> + <i>u<sub>j</sub></i><sup>2</sup> ≤ 1" in text
+
+
+def test_read_material__decodes_only_the_images_shown(run: Run) -> None:
+    run.decoded.clear()
+    material = read_material(run, CONFIG, run.decode)
+    assert run.decoded == [4 * len(STRENGTHS) + 2 * 3 * len(SHARES), CONFIG.reconstructions]
+    np.testing.assert_array_equal(material.originals, run.images["image"][540:552])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"channels": 1, "split": False, "epochs": 1, "count": 130}, {"side": 32, "components": 5}],
+    ids=["grey without split, one epoch", "small"],
+)
+def test_write_report__works_for_other_runs(tmp_path: Path, options: dict[str, int]) -> None:
+    other = make_run(**options)
+    text = write(tmp_path, other)
+    assert ("reconstruction MSE, all images" in text) == (options.get("split", True) is False)
+
+
+def test_contents__without_samples_leaves_generators_out(run: Run) -> None:
+    material = read_material(replace(run, groups={}), CONFIG, run.decode)
+    ids = {entry.id for section in contents(material, [], []) for entry in section.entries}
+    assert "pairs-pca" in ids
+    assert not {"generators-pca", "generators-original"} & ids
+
+
+def test_contents__states_how_far_the_incremental_solver_is(run: Run) -> None:
+    config = AnalyzeConfig.model_validate({"pca": {"solver": "incremental"}})
+    statistics = analyze(da.from_array(run.latents["z"].values, chunks=(256, -1)), config)
+    other = replace(run, statistics=statistics)
+    leading = np.abs(statistics["solver_variance_error"].values[: CONFIG.components])
+
+    def caption(run: Run) -> str:
+        sections = contents(read_material(run, CONFIG, run.decode), [], [])
+        (entry,) = [e for section in sections for e in section.entries if e.id == "variance"]
+        return entry.caption
+
+    assert "IncrementalPCA" not in caption(run)
+    assert f"the 5 leading components: {leading.max():.1e} of the variance" in caption(other)
+
+
+def test_dominant_table__states_the_numbers_of_the_store(run: Run, page: Page) -> None:
+    s = run.statistics
+    rows = [cells for cells in page.cells if len(cells) == 7][1:]
+    order = [int(row[0]) for row in rows]
+    assert set(order) == set(dominant_components(s["mu"].values, s["hw"].values))
+    dominance = np.maximum(np.abs(s["mu"].values) / 0.25, s["hw"].values / 1.5)
+    assert (np.diff(dominance[order]) <= 0).all()
+    for row in rows:
+        i = int(row[0])
+        shown = [float(cell.replace("−", "-")) for cell in row[1:]]
+        names = ("mu", "hw", "mean", "variance", "minimum", "maximum")
+        stored = [float(s[name][i]) for name in names]
+        stored[3] **= 0.5
+        np.testing.assert_allclose(shown, stored, atol=5.01e-4)
+
+
+def test_samples_table__states_radius_and_share_inside(run: Run) -> None:
+    material = read_material(run, CONFIG, run.decode)
+    table = tables.samples_table(material)
+    assert [row[0] for row in table.rows] == ["data", "ellipse", "uniform_12", "gaussian"]
+    radii = np.linalg.norm(run.groups["gaussian"]["z"].values.astype(float), axis=1)
+    assert table.rows[3][4] == f"{radii.mean():.2f} ± {radii.std():.2f}"
+    assert float(table.rows[1][5].rstrip("%")) > 99
+
+
+def test_timings_table__sums_up() -> None:
+    assert tables.timings_table(TIMINGS).rows == (
+        ("ingest", "600", "2.0 s", "300"),
+        ("train", "3", "1 min 1 s", "0.049"),
+        ("total", "", "1 min 3 s", ""),
+    )

@@ -1,0 +1,145 @@
+"""Quality in the report: the table, the strips, the frontier; nothing where nothing was judged."""
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, judged, make_run
+from zpoints.pipeline.report.data import Material, read_material
+from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.report.figures import faces
+from zpoints.pipeline.report.sections import frontier, quality
+from zpoints.pipeline.report.sections.contents import contents
+from zpoints.pipeline.sweep.stage import MEASURES as SWEPT
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    run = make_run()
+    run.judged = {
+        "uniform_12": judged(5.0, 0.02),
+        "ellipse": judged(0.1, 0.99),
+        "real": judged(np.nan, 0.9),
+        "reconstruction": judged(0.12, 0.9),
+    }
+    grid = list(product(("pairwise", "uniform"), (20, 50, 120), (0.3, 0.6, 0.8)))
+    rng = np.random.default_rng(0)
+    run.swept = xr.Dataset(
+        {name: ("point", rng.uniform(size=len(grid))) for name in SWEPT},
+        coords={
+            "law": ("point", np.array([law for law, _, _ in grid], dtype=object)),
+            "K": ("point", np.array([k for _, k, _ in grid])),
+            "fact": ("point", np.array([fact for _, _, fact in grid])),
+        },
+        attrs={"count": 200},
+    )
+    return run
+
+
+@pytest.fixture(scope="module")
+def material(run: Run) -> Material:
+    return read_material(run, CONFIG, run.decode)
+
+
+def test_table__lists_references_first_then_generators_by_round_trip(material: Material) -> None:
+    table = quality.table(material)
+
+    assert [str(row[0]) for row in table.rows] == [
+        "<i>real</i>",
+        "<i>reconstruction</i>",
+        "ellipse",
+        "uniform_12",
+    ]
+    assert table.header[:4] == ("images", "n", "face rate", "round trip")
+
+
+def test_table__emphasises_what_is_as_good_as_photographs(material: Material) -> None:
+    real, _, ellipse, uniform = quality.table(material).rows
+
+    assert real[3] == "–"
+    assert ellipse[2] == "<strong>0.990 <small>±0.010</small></strong>"
+    assert ellipse[3].startswith("<strong>")
+    assert uniform[2] == "0.020 <small>±0.010</small>"
+    assert uniform[3] == "5.000 <small>±0.010</small>"
+
+
+def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
+    few = judged(0.1, 0.9)
+    few.attrs["count"] = 16
+    material = read_material(
+        replace(run, judged=run.judged | {"uniform_12": few}), CONFIG, run.decode
+    )
+
+    table = quality.table(material)
+
+    (row,) = (row for row in table.rows if row[0] == "uniform_12")
+    cells = dict(zip(table.header, row, strict=True))
+    assert cells["n"] == "16"
+    assert cells["recall"] == cells["SWD"] == "–"
+    assert cells["round trip"].startswith("<strong>")
+
+
+def test_entries__name_what_is_measured_and_shown(material: Material) -> None:
+    table, strips = quality.entries(material)
+
+    assert table.caption.count("re-encoded image") >= 6
+    assert "first images of each row of the table" not in strips.caption
+
+
+def test_entries__say_how_each_measure_is_read(material: Material) -> None:
+    table, strips = quality.entries(material)
+
+    for word in quality.HEADS.values():
+        assert (f"<b>{word}</b>" in table.caption) == (word != "FID")
+    assert "60 images per row" in table.caption
+    assert "1,000 were wanted" in table.caption
+    height = faces.labelled_strips({"a": material.originals, "b": material.reconstructions})
+    assert height.get_figheight() * style.DPI == 2 * (64 + faces.GAP)
+    assert strips.draw() is not None
+
+
+def test_contents__have_no_section_where_nothing_was_judged(run: Run, material: Material) -> None:
+    plain = read_material(replace(run, judged={}, swept=None), CONFIG, run.decode)
+
+    def sections(m: Material) -> set[str]:
+        return {section.id for section in contents(m, TIMINGS, run.history())}
+
+    assert sections(material) - sections(plain) == {"quality"}
+
+
+def test_recommended__is_the_sources_band(material: Material) -> None:
+    assert material.sweep is not None
+    band = frontier.recommended(material.sweep)
+
+    chosen = material.sweep.isel(point=np.flatnonzero(band))
+    assert set(chosen["K"].values.tolist()) == {50, 120}
+    assert set(chosen["fact"].values.tolist()) == {0.6, 0.8}
+
+
+def test_frontier__draws_a_line_for_each_number_of_components(
+    material: Material, tmp_path: Path
+) -> None:
+    assert material.sweep is not None
+    figure = frontier.frontier(material.sweep)
+
+    assert [len(axes.lines) for axes in figure.axes] == [3] * 8
+    style.save(figure, tmp_path / "frontier.png")
+
+
+def test_frontier__the_caption_speaks_of_rings_where_there_are_some(material: Material) -> None:
+    assert material.sweep is not None
+    outside = material.sweep.assign_coords(fact=material.sweep["fact"] + 5)
+
+    assert "Ringed" in frontier.entries(material)[0].caption
+    assert "Ringed" not in frontier.entries(replace(material, sweep=outside))[0].caption
+
+
+def test_entries__leave_a_frontier_without_numbers_out(material: Material) -> None:
+    assert material.sweep is not None
+    empty = material.sweep.assign(recall=material.sweep["recall"] * np.nan)
+
+    assert frontier.entries(replace(material, sweep=empty)) == []

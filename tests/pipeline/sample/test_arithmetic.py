@@ -1,0 +1,95 @@
+"""Attribute directions and ways between vectors."""
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.labels.attributes import known_vectors
+from zpoints.pipeline.sample import SampleError
+from zpoints.pipeline.sample.arithmetic import (
+    attribute_counts,
+    attribute_direction,
+    interpolate,
+    interpolate_around,
+)
+
+Z = np.random.default_rng(5).normal(size=(300, 7))
+LABELS = {"Smiling": Z[:, 0] > 0.3, "Everyone": np.ones(300, bool), "Nobody": np.zeros(300, bool)}
+
+
+def statistics_of(flags: dict[str, np.ndarray]) -> xr.Dataset:
+    labels = xr.Dataset(coords={name: ("image", rows) for name, rows in flags.items()})
+    z = da.from_array(Z, chunks=(100, -1))
+    return analyze(z, attributes=attribute_table(labels) if flags else None)
+
+
+@pytest.fixture(scope="module")
+def statistics() -> xr.Dataset:
+    return statistics_of(LABELS)
+
+
+def test_attribute_direction__is_the_mean_with_minus_the_mean_without(
+    statistics: xr.Dataset,
+) -> None:
+    smiling = LABELS["Smiling"]
+    expected = Z[smiling].mean(axis=0) - Z[~smiling].mean(axis=0)
+    np.testing.assert_allclose(attribute_direction(statistics, "Smiling"), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Smyling", "no attribute 'Smyling'.*known: Everyone, Nobody, Smiling"),
+        ("Everyone", "300 of 300 images have it"),
+        ("Nobody", "0 of 300 images have it"),
+    ],
+)
+def test_attribute_direction__refuses_what_has_none(
+    statistics: xr.Dataset, name: str, words: str
+) -> None:
+    with pytest.raises(SampleError, match=words):
+        attribute_direction(statistics, name)
+
+
+def test_attribute_direction__says_that_there_were_no_attributes() -> None:
+    without = statistics_of({})
+    with pytest.raises(SampleError, match="came without attributes"):
+        attribute_direction(without, "Smiling")
+    assert attribute_counts(without) == {}
+
+
+def test_attribute_direction__leaves_images_without_attributes_out() -> None:
+    known = Z[:, 3] > -0.5
+    smiling = (Z[:, 0] > 0.3) & known
+    statistics = statistics_of({"Smiling": smiling, "has_attributes": known})
+    expected = Z[smiling].mean(axis=0) - Z[known & ~smiling].mean(axis=0)
+    np.testing.assert_allclose(attribute_direction(statistics, "Smiling"), expected, atol=1e-12)
+    assert attribute_counts(statistics) == {"Smiling": smiling.sum()}
+    assert known_vectors(statistics) == known.sum()
+
+
+def test_interpolate_around__keeps_the_distance_that_a_line_loses() -> None:
+    rng = np.random.default_rng(0)
+    centre, arms = rng.normal(size=256), rng.normal(size=(2, 256))
+    arms /= np.linalg.norm(arms, axis=1, keepdims=True)
+    one, other = centre + 3 * arms[0], centre + 5 * arms[1]
+    shares = np.linspace(0, 1, 9)
+    arc = interpolate_around(centre, one, other, shares)
+    np.testing.assert_allclose(arc[[0, -1]], [one, other])
+    np.testing.assert_allclose(np.linalg.norm(arc - centre, axis=1), 3 + 2 * shares)
+    steps = (arc - centre) / np.linalg.norm(arc - centre, axis=1, keepdims=True)
+    angles = np.arccos(np.sum(steps[1:] * steps[:-1], axis=1))
+    np.testing.assert_allclose(angles, angles[0])
+    middle = interpolate(one, other, [0.5])[0] - centre
+    assert np.linalg.norm(middle) < 0.8 * 4
+
+
+@pytest.mark.parametrize("other", [[3.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])
+def test_interpolate_around__is_the_line_where_there_is_no_single_arc(other: list[float]) -> None:
+    shares = [0.0, 0.25, 1.0]
+    np.testing.assert_allclose(
+        interpolate_around([0, 0], [1, 0], other, shares), interpolate([1, 0], other, shares)
+    )

@@ -1,0 +1,100 @@
+"""The stage train: what an interrupted run leaves, and what the next one makes of it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from tests.conftest import WORKER
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.progress import Advance
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.train import stage
+from zpoints.pipeline.train.checkpoint import Saver
+from zpoints.pipeline.train.stage import train_model
+from zpoints.storage import StageTransaction, Store, open_repository
+
+
+class Stop(BaseException):
+    """What a signal handler raises."""
+
+
+class Console:
+    """Keeps the lines, and raises Stop when ``stop`` images were seen."""
+
+    def __init__(self, stop: int | None = None) -> None:
+        self.lines: list[str] = []
+        self.stop = stop
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    @contextmanager
+    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        def advance(done: int, note: str) -> None:
+            if self.stop is not None and done >= self.stop:
+                raise Stop
+
+        yield advance
+
+
+@pytest.fixture
+def root(small_root: str, tmp_path: Path) -> str:
+    """A store of one's own with images."""
+    return shutil.copytree(small_root, str(tmp_path / "store"))
+
+
+@pytest.fixture
+def saving_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "Saver", partial(Saver, seconds=0, rest=0))
+
+
+def begin(root: str) -> StageTransaction:
+    return open_repository(root).begin(
+        stage="train", fingerprint="0123456789abcdef", groups=("model",)
+    )
+
+
+def go(config: RunConfig, root: str, console: Console) -> StageTransaction:
+    work, store = begin(root), open_repository(root).store()
+    train_model(StageRun(config=config, store=store, work=work, console=console, worker=WORKER))
+    return work
+
+
+def same(model: xr.Dataset, store: Store) -> bool:
+    names = ("weights", "loss", "validation_loss", "learning_rate")
+    return all(model[n].values.tobytes() == store.model[n].values.tobytes() for n in names)
+
+
+@pytest.mark.usefixtures("saving_always")
+def test_train_model__goes_on_and_ends_like_an_undisturbed_run(
+    small_config: RunConfig, root: str, small_store: Store
+) -> None:
+    with pytest.raises(Stop):
+        go(small_config, root, Console(stop=200))
+    console = Console()
+
+    work = go(small_config, root, console)
+
+    assert "train goes on from epoch 2 of 2." in console.lines
+    assert same(work.dataset("model"), small_store)
+    work.publish(message="train", rows=1)
+    assert begin(root).load_checkpoint() is None
+
+
+def test_train_model__starts_over_from_a_damaged_checkpoint(
+    small_config: RunConfig, root: str, small_store: Store
+) -> None:
+    begin(root).save_checkpoint(b"not a checkpoint")
+    console = Console()
+
+    work = go(small_config, root, console)
+
+    assert (
+        "The checkpoint of the interrupted training is damaged. train starts over." in console.lines
+    )
+    assert same(work.dataset("model"), small_store)

@@ -1,0 +1,100 @@
+"""Small objects on a disk: conditional writes by processes that meet, and a publication's gate."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from tests.storage.conftest import begin, blocks_of, latent_template, publish_latents, vectors
+from zpoints.storage import PublishConflictError, StoreError, StoreLockedError, open_store
+from zpoints.storage.backend.blobs import LOCK, Blobs
+
+COUNTER = """
+import sys
+from zpoints.storage.backend.blobs import Blobs
+
+blobs, done = Blobs(sys.argv[1]), 0
+while done < 40:
+    content, tag = blobs.read("counter")
+    done += blobs.replace("counter", str(int(content) + 1).encode(), tag) is not None
+"""
+
+
+@pytest.fixture
+def blobs(root) -> Blobs:
+    root.mkdir()
+    return Blobs(str(root))
+
+
+def test_replace__four_processes_that_count_lose_nothing(blobs, root):
+    blobs.create("counter", b"0")
+    command = [sys.executable, "-c", COUNTER, str(root)]
+
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+
+    assert [process.communicate(timeout=60)[1] for process in processes] == [b""] * 4
+    assert blobs.get("counter") == b"160"
+
+
+def test_replace__an_outdated_tag_or_no_object_leaves_everything(blobs):
+    first = blobs.create("a/it", b"one")
+    second = blobs.replace("a/it", b"two", str(first))
+
+    assert blobs.replace("a/it", b"three", str(first)) is None
+    assert blobs.replace("b", b"three", str(second)) is None
+    assert blobs.read("a/it") == (b"two", second)
+    assert blobs.get("b") is None
+
+
+def test_replace__a_lock_that_is_kept_is_an_error_after_a_while(blobs, root, monkeypatch):
+    monkeypatch.setattr("zpoints.storage.backend.blobs.LOCK_SECONDS", 0.1)
+    tag = blobs.create("it", b"one")
+
+    with FileLock(root / LOCK), pytest.raises(StoreLockedError, match=r"zpoints\.blobs\.lock"):
+        blobs.replace("it", b"two", str(tag))
+
+
+def test_folders__names_those_that_hold_something(blobs):
+    assert blobs.folders("jobs") == []
+    for name in ("jobs/b/record", "jobs/a/log/000000", "jobs/alone"):
+        blobs.put(name, b"x")
+
+    assert blobs.folders("jobs") == ["a", "b"]
+
+
+def test_publish__a_gate_that_refuses_leaves_main_as_it_is(repository, root):
+    @contextmanager
+    def closed() -> Iterator[None]:
+        raise StoreError("no")
+        yield
+
+    work = begin(repository)
+    work.create("latents", latent_template(8))
+    work.write_chunks("latents", blocks_of("z", vectors(8)))
+
+    with pytest.raises(StoreError, match="no"):
+        work.publish(message="encoded", rows=8, gate=closed)
+    assert open_store(root).groups == ()
+    work.publish(message="encoded", rows=8)
+    assert np.array_equal(open_store(root).latents.z.values, vectors(8))
+
+
+def test_fence__work_that_began_before_cannot_be_published(repository, root):
+    publish_latents(repository, fingerprint="aa")
+    late = begin(repository, "bb")
+    late.create("latents", latent_template(8))
+    late.write_chunks("latents", blocks_of("z", vectors(8) + 1))
+
+    repository.fence("a test")
+
+    with pytest.raises(PublishConflictError):
+        late.publish(message="encoded", rows=8)
+    store = open_store(root)
+    assert np.array_equal(store.latents.z.values, vectors(8))
+    assert [version.message for version in store.history()] == ["a test", "encoded"]
+    assert [version.metadata["revision"] for version in store.history()] == [2, 1]
+    publish_latents(repository, fingerprint="cc")

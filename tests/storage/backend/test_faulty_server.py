@@ -1,0 +1,157 @@
+"""A server of buckets that falls silent, or whose answers get lost."""
+
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.s3 import s3_server
+from tests.s3_proxy import failing_at
+from tests.storage.conftest import begin, latent_template, publish_latents
+from zpoints.storage import ObjectStoreError, StoreError, open_repository, open_store
+from zpoints.storage.branch import MAIN
+
+pytestmark = pytest.mark.services
+
+BUCKET = "s3://faces"
+SECONDS = 60
+"""Within which a silent server has to be given up, where a request may take one second."""
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server with a bucket."""
+    with s3_server() as client:
+        client.create_bucket(Bucket="faces")
+        yield client
+
+
+class Teapot(BaseHTTPRequestHandler):
+    """Knows an answer to few requests: to listings, where it `lists`."""
+
+    lists = False
+    NOTHING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+    def do_GET(self) -> None:
+        body = self.NOTHING if self.lists and "list-type=2" in self.path else b""
+        self.send_response(200 if body else 418)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class ListingTeapot(Teapot):
+    lists = True
+
+
+def main_of(root: str) -> bytes:
+    """What the request that moves `main` begins with."""
+    return f"PUT /{root.removeprefix('s3://')}/refs/branch.{MAIN}/".encode()
+
+
+def test_open_store__a_server_that_never_answers_is_given_up(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        monkeypatch.setenv("AWS_TIMEOUT", "1s")
+        started = time.monotonic()
+        with pytest.raises(ObjectStoreError, match=r"the server does not answer.*AWS_TIMEOUT"):
+            open_store(f"{BUCKET}/silent")
+
+    assert time.monotonic() - started < SECONDS
+
+
+@pytest.mark.parametrize("answers", [Teapot, ListingTeapot])
+def test_open_store__says_no_password_of_an_endpoint(monkeypatch, answers):
+    with ThreadingHTTPServer(("127.0.0.1", 0), answers) as teapot:
+        threading.Thread(target=teapot.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{teapot.server_port}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://user:hunter2@{place}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        with pytest.raises(StoreError, match="418") as refused:
+            open_store(f"{BUCKET}/teapot")
+        teapot.shutdown()
+
+    assert place in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert "user" not in str(refused.value)
+
+
+@pytest.mark.parametrize("request_", ["GET /{}/refs/branch.main/", "GET /{}/snapshots/"])
+def test_open_store__a_server_that_falls_silent_is_given_up(server, monkeypatch, request_):
+    root = f"{BUCKET}/reader"
+    publish_latents(open_repository(root), 8, fingerprint="aa")
+    monkeypatch.setenv("AWS_TIMEOUT", "1s")
+    words = request_.format("faces/reader").encode()
+
+    with failing_at(words, "silence") as proxy:
+        started = time.monotonic()
+        with pytest.raises(ObjectStoreError, match="the server does not answer"):
+            _ = open_store(root).latents
+        assert time.monotonic() - started < SECONDS
+
+    assert proxy.failed.is_set()
+
+
+def test_write_chunks__a_server_that_falls_silent_is_given_up(server, monkeypatch):
+    root = f"{BUCKET}/writer"
+    open_repository(root)
+    monkeypatch.setenv("AWS_TIMEOUT", "1s")
+
+    with failing_at(b"PUT /faces/writer/refs/branch.wip-", "silence") as proxy:
+        repository = open_repository(root)
+        started = time.monotonic()
+        with pytest.raises(ObjectStoreError, match="the server does not answer"):
+            begin(repository).create("latents", latent_template(8))
+        assert time.monotonic() - started < SECONDS
+
+    assert proxy.failed.is_set()
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["to begin a branch", "to a commit"])
+def test_write_chunks__succeeds_though_an_answer_is_lost(server, begun):
+    root = f"{BUCKET}/branch-{begun}"
+    repository = open_repository(root)
+    if begun:
+        begin(repository)
+
+    with failing_at(f"PUT /faces/branch-{begun}/refs/branch.wip-".encode(), "lost answer") as proxy:
+        work = begin(open_repository(root))
+        work.create("latents", latent_template(8))
+
+    assert proxy.failed.is_set()
+    assert work.dataset("latents").sizes["image"] == 8
+
+
+def test_publish__succeeds_though_the_answer_is_lost(server):
+    root = f"{BUCKET}/published"
+    open_repository(root)
+
+    with failing_at(main_of(root), "lost answer") as proxy:
+        version = publish_latents(open_repository(root), 8)
+
+    assert proxy.failed.is_set()
+    assert open_store(root).version == version
+
+
+def test_rollback__succeeds_though_the_answer_is_lost(server):
+    root = f"{BUCKET}/rolled"
+    repository = open_repository(root)
+    first = publish_latents(repository, 8)
+    publish_latents(repository, 16, fingerprint="bb")
+
+    with failing_at(main_of(root), "lost answer") as proxy:
+        made = open_repository(root).rollback(first)
+
+    assert proxy.failed.is_set()
+    assert open_store(root).version == made.id
+    assert open_store(root).latents.sizes["image"] == 8

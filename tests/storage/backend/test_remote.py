@@ -1,0 +1,122 @@
+"""The same code on a distributed cluster and on S3."""
+
+import json
+import time
+
+import distributed
+import numpy as np
+import pytest
+
+from tests.s3 import s3_server
+from tests.storage.conftest import (
+    begin,
+    blocks_of,
+    latent_template,
+    publish_images,
+    publish_latents,
+    vectors,
+)
+from zpoints.storage import (
+    PublishConflictError,
+    StoreError,
+    StoreLockedError,
+    StoreNotFoundError,
+    open_repository,
+    open_store,
+)
+from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.run_lock import HOLDER
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """Root of a store on an S3 server, found through the environment alone."""
+    with s3_server() as client:
+        client.create_bucket(Bucket="faces")
+        yield "s3://faces/runs/one"
+
+
+@pytest.fixture(scope="module")
+def workers(bucket):
+    """Two worker processes, which inherit the environment that names the S3 server."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield cluster
+
+
+def test_write_chunks__on_worker_processes_gives_the_same(repository, root, workers):
+    version = publish_latents(repository, 40)
+
+    store = open_store(root)
+    assert store.version == version
+    assert np.array_equal(store.latents.z.values, vectors(40))
+    assert store.latents.z.sum().compute() == pytest.approx(vectors(40).sum(), rel=1e-5)
+
+
+def test_s3__missing_bucket_is_an_error_that_says_what_to_check(bucket):
+    with pytest.raises(StoreError, match=r"there is no such bucket\. Create it"):
+        open_repository("s3://nobody/runs/one")
+
+
+def test_s3__publish_read_resume_and_conflict(bucket, workers):
+    with pytest.raises(StoreNotFoundError, match="There is no store at s3://faces/runs/one"):
+        open_store(bucket)
+    repository = open_repository(bucket)
+    begin(repository).create("latents", latent_template(8))
+
+    work = begin(open_repository(bucket))
+    work.create("latents", latent_template(8))
+    work.write_chunks("latents", blocks_of("z", vectors(8)))
+    version = work.publish(message="encoded", rows=8)
+
+    assert work.resumed
+    store = open_store(bucket)
+    assert store.version == version
+    assert np.array_equal(store.latents.query(image="Smiling").z.values, vectors(8)[::2])
+    late = begin(repository, "bb")
+    late.create("latents", latent_template(8))
+    late.write_chunks("latents", blocks_of("z", vectors(8)))
+    newest = publish_images(repository)
+    with pytest.raises(PublishConflictError):
+        late.publish(message="encoded", rows=8)
+    assert open_store(bucket).version == newest
+
+
+def test_held__second_one_learns_who_is_at_work_on_a_bucket(bucket):
+    repository, other = open_repository(bucket), open_repository(bucket)
+
+    with (
+        repository.held("zpoints run faces.yaml"),
+        pytest.raises(StoreLockedError, match=r"faces\.yaml, process \d+ .* its claim ends at"),
+        other.held("zpoints run again"),
+    ):
+        pass
+
+    with other.held("zpoints run again"):
+        pass
+
+
+def test_held__claim_of_a_killed_run_ends(bucket, monkeypatch):
+    monkeypatch.setattr("zpoints.storage.backend.run_lock.CLAIM_SECONDS", 0.6)
+    claim = {"pid": 1, "host": "h", "since": "then", "purpose": "p", "until": time.time() - 1}
+    Blobs(bucket).put(HOLDER, json.dumps(claim).encode())
+
+    with open_repository(bucket).held("zpoints run faces.yaml"):
+        time.sleep(1.0)  # renewed, or it would have ended by now
+        with pytest.raises(StoreLockedError), open_repository(bucket).held("zpoints run again"):
+            pass
+
+
+def test_checkpoint__on_a_bucket(bucket):
+    work = begin(open_repository(bucket), "dd")
+    assert work.load_checkpoint() is None
+
+    work.save_checkpoint(b"half")
+
+    assert begin(open_repository(bucket), "dd").load_checkpoint() == b"half"
+    publish_latents(open_repository(bucket), fingerprint="dd")
+    assert work.load_checkpoint() is None

@@ -1,0 +1,157 @@
+"""Images as picture files: pixels and names as stored, one chunk in memory."""
+
+import tracemalloc
+from functools import partial
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+from tests.storage.conftest import photographs, pixels, publish_images, publish_latents
+from zpoints.storage import Block, StoreError, export_images, export_sheets, open_store
+from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.export.picture_names import picture_names
+
+
+def publish_named(repository, names, shape=(8, 8, 3), chunk=3):
+    """A group `images` of these names; its random pixels."""
+    count = len(names)
+    image = unwritten(("image", "y", "x", "channel"), (count, *shape), np.uint8, chunk=chunk)
+    others = photographs(count).drop_vars("image")
+    template = others.assign(image=image).assign_coords(name=("image", np.array(names)))
+    values = np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+    work = repository.begin(stage="ingest", fingerprint="ff", groups=("images",))
+    work.create("images", template)
+    blocks = [
+        Block(start, stop, partial(dict, image=values[start:stop]))
+        for start in range(0, count, chunk)
+        for stop in [min(start + chunk, count)]
+    ]
+    work.write_chunks("images", blocks)
+    work.publish(message="ingested", rows=count)
+    return values
+
+
+def test_export_images__pngs_hold_every_pixel_under_the_stored_name(repository, root, tmp_path):
+    publish_images(repository)
+
+    folder = export_images(open_store(root), "images", tmp_path / "out")
+
+    expected = pixels(8)
+    assert sorted(p.name for p in folder.glob("*.png")) == [f"{row:06d}.png" for row in range(8)]
+    for row in range(8):
+        assert np.array_equal(np.asarray(Image.open(folder / f"{row:06d}.png")), expected[row])
+    assert '"group": "images"' in (folder / "export.json").read_text()
+
+
+def test_export_images__jpegs_are_close(repository, root, tmp_path):
+    publish_images(repository)
+    seen = []
+
+    folder = export_images(
+        open_store(root), "images", tmp_path / "out", form="jpeg", on_progress=seen.append
+    )
+
+    shown = np.stack([np.asarray(Image.open(p)) for p in sorted(folder.glob("*.jpg"))])
+    assert shown.shape == (8, 8, 8, 3)
+    assert np.abs(shown.astype(float) - pixels(8)).mean() < 10
+    assert seen == [3, 6, 8]
+
+
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["a/x.jpg", "b/x.jpg"], ["a/x.png", "b/x.png"]),
+        (["x.jpg", "x.jpeg"], ["x.jpeg.png", "x.jpg.png"]),
+        (["0.parquet:1", "0.parquet:2"], ["0.parquet:1.png", "0.parquet:2.png"]),
+        (["/x.jpg", "../y.jpg"], ["x.png", "y.png"]),
+        (["x.jpg", "../x.jpg"], ["0.png", "1.png"]),
+        (["..", "x.jpg"], ["0.png", "x.png"]),
+    ],
+)
+def test_export_images__names_stay_apart_and_inside(repository, root, tmp_path, names, files):
+    publish_named(repository, names)
+
+    folder = export_images(open_store(root), "images", tmp_path / "out")
+
+    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png"))
+    assert found == files
+
+
+def test_picture_names__of_many_samples_take_no_memory():
+    images = xr.Dataset({"image": ("sample", np.zeros(10**6, np.uint8))})
+
+    tracemalloc.start()
+    named = picture_names(images, ".png")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert named(7) == "000007.png"
+    assert peak < 2**20
+
+
+def test_export_sheets__images_follow_in_order(repository, root, tmp_path):
+    publish_images(repository)
+
+    folder = export_sheets(open_store(root), "images", tmp_path / "out", columns=2, rows=3)
+
+    expected = pixels(8)
+    first, second = (np.asarray(Image.open(folder / f"sheet-{k}.png")) for k in (1, 2))
+    assert first.shape == (3 * 10 - 2, 2 * 10 - 2, 3)
+    assert second.shape == (8, 18, 3)
+    assert np.array_equal(first[20:28, 10:18], expected[5])
+    assert np.array_equal(second[:, :8], expected[6])
+    assert (first[8:10] == 255).all()
+
+
+def test_export_sheets__refuses_a_sheet_beyond_reason(repository, root, tmp_path):
+    publish_images(repository)
+    store = open_store(root)
+
+    for columns, rows in ((0, 3), (10_000, 10_000)):
+        with pytest.raises(StoreError, match="Change columns or rows"):
+            export_sheets(store, "images", tmp_path / "out", columns=columns, rows=rows)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("write", [export_images, export_sheets])
+def test_export_images__refuses_groups_without_images(repository, root, tmp_path, write):
+    publish_images(repository)
+    publish_latents(repository)
+
+    with pytest.raises(StoreError, match=r"latents has no images .* groups have: images"):
+        write(open_store(root), "latents", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_images__replaces_an_earlier_export_only(repository, root, tmp_path):
+    publish_images(repository)
+    store, mine = open_store(root), tmp_path / "mine"
+    mine.mkdir()
+    (mine / "diary.txt").write_text("dear diary")
+    export_images(store, "images", tmp_path / "out")
+
+    with pytest.raises(StoreError, match="out exists: name a new folder"):
+        export_images(store, "images", tmp_path / "out")
+    with pytest.raises(StoreError, match="not an earlier export"):
+        export_images(store, "images", mine, overwrite=True)
+    export_sheets(store, "images", tmp_path / "out", overwrite=True)
+
+    assert (mine / "diary.txt").exists()
+    assert [p.name for p in (tmp_path / "out").glob("*.png")] == ["sheet-1.png"]
+
+
+def test_export_images__holds_a_chunk_at_a_time_grey_ones_too(repository, root, tmp_path):
+    names = [f"{row}.jpg" for row in range(400)]
+    values = publish_named(repository, names, shape=(64, 64, 1), chunk=20)
+
+    tracemalloc.start()
+    folder = export_images(open_store(root), "images", tmp_path / "out")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < values.nbytes
+    picture = Image.open(folder / "399.png")
+    assert picture.mode == "L"
+    assert np.array_equal(np.asarray(picture), values[399, :, :, 0])

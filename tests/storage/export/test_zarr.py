@@ -1,0 +1,97 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+from tests.storage.conftest import pixels, publish_images, publish_latents, vectors
+from zpoints.storage import StoreError, StoreNotFoundError, export_group, open_store
+from zpoints.storage.export.zarr import appearing
+
+
+def test_export_group__plain_xarray_reads_it_without_a_warning(repository, root, tmp_path):
+    publish_images(repository)
+    publish_latents(repository)
+    store = open_store(root)
+
+    for group in ("images", "latents"):
+        export_group(store, group, tmp_path / "out" / group)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        images = xr.open_zarr(tmp_path / "out" / "images")
+        latents = xr.open_zarr(tmp_path / "out" / "latents")
+        xr.testing.assert_identical(images.load(), store.images.load())
+        xr.testing.assert_identical(latents.load(), store.latents.load())
+    assert np.array_equal(images.image, pixels(8))
+    assert np.array_equal(latents.z, vectors(8))
+    assert latents.z.encoding["chunks"] == (3, 4)
+
+
+def test_export_group__metadata_are_consolidated_zarr_3(repository, root, tmp_path):
+    publish_latents(repository)
+
+    written = export_group(open_store(root), "latents", tmp_path / "plain.zarr")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        group = zarr.open_consolidated(written)
+    assert group.metadata.zarr_format == 3
+    assert "Crc32cCodec" in repr(group["z"].compressors)
+
+
+def test_export_group__existing_destination_is_refused(repository, root, tmp_path):
+    publish_latents(repository)
+    (tmp_path / "there").mkdir()
+
+    with pytest.raises(StoreError, match=r"there exists: .* with --overwrite\.$"):
+        export_group(open_store(root), "latents", tmp_path / "there")
+    with pytest.raises(StoreError, match="not an earlier export"):
+        export_group(open_store(root), "latents", tmp_path / "there", overwrite=True)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_export_group__refuses_a_url(repository, root, tmp_path, monkeypatch, kind):
+    publish_latents(repository)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(StoreError, match="is not a local folder"):
+        export_group(open_store(root), "latents", kind("s3://bucket/latents"))
+
+    assert not (tmp_path / "s3:").exists()
+
+
+def test_appearing__exports_at_the_same_time_leave_each_other_alone(tmp_path):
+    target = tmp_path / "out"
+
+    def export(name, meanwhile):
+        with appearing(target, "latents", overwrite=False) as folder:
+            (folder / name).touch()
+            meanwhile()
+            assert (folder / name).exists()
+
+    with pytest.raises(StoreError, match="out exists"):
+        export("slow", lambda: export("fast", lambda: None))
+
+    assert [path.name for path in target.iterdir()] == ["fast"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_export_group__overwrite_replaces_an_earlier_export(repository, root, tmp_path):
+    publish_images(repository)
+    publish_latents(repository)
+    store = open_store(root)
+    export_group(store, "images", tmp_path / "out")
+
+    export_group(store, "latents", tmp_path / "out", overwrite=True)
+
+    assert "z" in xr.open_zarr(tmp_path / "out")
+
+
+def test_export_group__missing_group_leaves_nothing_behind(repository, root, tmp_path):
+    with pytest.raises(StoreNotFoundError):
+        export_group(open_store(root), "latents", tmp_path / "out" / "latents")
+
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.storage.conftest import latent_template, photographs
+from zpoints.storage import SCHEMA_VERSION, SchemaError, labels, validate
+from zpoints.storage.schema.registry import FAMILIES, VARIABLES, family
+
+
+def test_variables__every_entry_is_well_formed():
+    assert set(VARIABLES) == set(FAMILIES)
+    for variables in VARIABLES.values():
+        for variable in variables.values():
+            assert variable.meaning
+            assert variable.dtype == "str" or np.dtype(variable.dtype)
+
+
+@pytest.mark.parametrize("group", ["faces", "samples", "samples/", "samples/a/b", "images/x"])
+def test_family__unknown_group_is_refused(group):
+    with pytest.raises(SchemaError, match="no kind of group"):
+        family(group)
+
+
+def test_validate__accepts_photographs_with_any_boolean_attribute():
+    dataset = photographs(4).assign_coords(Left_Handed=("image", np.zeros(4, bool)))
+
+    validate("images", dataset)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda d: d.drop_vars("z"), r"z \('image', 'component'\) float32 is missing"),
+        (lambda d: d.assign(z=d.z.astype("f8")), "z has dtype float64, expected float32"),
+        (lambda d: d.assign(z=d.z.T), r"z has dims \('component', 'image'\), expected"),
+        (lambda d: d.assign(noise=d.z), "noise is not in the registry"),
+        (lambda d: d.assign_coords(Age=("image", np.ones(4))), "Age is not in the registry"),
+    ],
+)
+def test_validate__names_every_disagreement(change, complaint):
+    with pytest.raises(SchemaError, match=complaint):
+        validate("latents", change(latent_template(4)))
+
+
+def test_validate__samples_need_their_generator():
+    dataset = xr.Dataset(attrs={"generator": "ellipse", "parameters": {}, "seed": 0})
+
+    with pytest.raises(SchemaError, match="attribute constraint is missing"):
+        validate("samples/ellipse", dataset)
+
+
+def test_validate__newer_schema_is_refused():
+    dataset = latent_template(4).assign_attrs(schema_version=SCHEMA_VERSION + 1)
+
+    with pytest.raises(SchemaError, match="Install a newer zpoints"):
+        validate("latents", dataset)
+
+
+def test_labels__are_a_valid_description_of_latents():
+    described = labels(photographs(4))
+
+    assert "image" not in described
+    assert {"name", "checksum", "split", "Smiling", "landmarks", "landmark"} <= set(described)
+    z = latent_template(4)[["z"]].reset_coords(drop=True)
+    validate("latents", z.assign_coords(described))
