@@ -1,16 +1,21 @@
-"""The structure of the design: who may import what, and dependencies that agree."""
+"""The structure of the design: who may import what, sizes, and dependencies that agree."""
 
-import ast
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("storage", "pipeline", "cluster")
+from tests.project.imports import (
+    PACKAGES,
+    ROOT,
+    import_cycles,
+    import_graph,
+    imported_names,
+    sources,
+)
+
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
@@ -29,28 +34,80 @@ LIBRARY_HOMES = {
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
     "torch": ("pipeline/train", "pipeline/network", "pipeline/encode", "pipeline/evaluate"),
 }
+ORDER = (
+    # vocabulary
+    *("settings", "errors", "messages", "progress", "fingerprint", "row_sample", "order"),
+    # what several stages are made of
+    *("labels", "network", "stage_run"),
+    # the stages, and what reads their results
+    *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
+    *("claims", "compare", "synthesize", "report"),
+    # what joins the stages
+    *("config", "stages", "plan"),
+)
+"""Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
+JOINS_STAGES = ("stages", "plan")
+"""The only ones in ``pipeline`` that import the ``stage.py`` of a folder from outside it."""
+KNOWN_STEPS_UP = {
+    ("pipeline.ingest.stage", "pipeline.config.run"),
+    ("pipeline.labels.attributes", "pipeline.analyze.errors"),
+    ("pipeline.labels.attributes", "pipeline.analyze.kernels.loops"),
+    ("pipeline.labels.query", "pipeline.analyze.errors"),
+    ("pipeline.network.encode", "pipeline.train.loop"),
+    ("pipeline.network.weights", "pipeline.train.config"),
+    ("pipeline.network.weights", "pipeline.train.loop"),
+    ("pipeline.network.weights", "pipeline.train.state"),
+    ("pipeline.stage_run", "pipeline.config.run"),
+}
+KNOWN_CYCLES = [["zpoints.pipeline.sample.laws.conditional", "zpoints.pipeline.sample.registry"]]
+MOST_MODULES = 14
+MOST_LINES = 350
 
 
-def modules(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+def steps_up() -> set[tuple[str, str]]:
+    """Imports that run against the order of the packages, or of the folders of ``pipeline``."""
+    return {
+        (module.removeprefix("zpoints."), target.removeprefix("zpoints."))
+        for module, targets in import_graph().items()
+        for target in targets
+        if _rank(target) > _rank(module)
+    }
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Top-level names of every import, however deep in the module it stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path} imports relatively"
-            name = node.module.removeprefix("zpoints.") if node.module else ""
-            yield name.split(".")[0]
+def _rank(module: str) -> tuple[int, int]:
+    _, package, *rest = module.split(".")
+    inner = ORDER.index(rest[0]) if package == "pipeline" and rest else 0
+    return PACKAGES.index(package), inner
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_imports__go_one_way(package: str) -> None:
-    later = set(PACKAGES[PACKAGES.index(package) + 1 :]) | {"tests"}
+def test_imports__go_one_way() -> None:
+    assert steps_up() <= KNOWN_STEPS_UP
+
+
+def test_imports__leave_the_tests_out() -> None:
     wrong = [
-        f"{p.relative_to(ROOT)}: {n}" for p in modules(package) for n in imported(p) if n in later
+        f"{path.relative_to(ROOT)}: {name}"
+        for package in PACKAGES
+        for path in sources(package)
+        for name in imported_names(path)
+        if name.split(".")[0] == "tests"
+    ]
+    assert wrong == []
+
+
+def test_imports__form_no_cycle() -> None:
+    assert [c for c in import_cycles() if c not in KNOWN_CYCLES] == []
+
+
+def test_imports__stages_use_kernels_of_other_stages_and_not_their_graphs() -> None:
+    wrong = [
+        f"{module} imports {target}"
+        for module, targets in import_graph().items()
+        for target in targets
+        if target.startswith("zpoints.pipeline.")
+        and target.endswith(".stage")
+        and module.startswith("zpoints.pipeline.")
+        and module.split(".")[2] not in (target.split(".")[2], *JOINS_STAGES)
     ]
     assert wrong == []
 
@@ -61,8 +118,9 @@ def test_imports__libraries_live_where_they_belong(library: str) -> None:
     wrong = [
         str(path.relative_to(ROOT))
         for package in PACKAGES
-        for path in modules(package)
-        if library in imported(path) and not str(path.relative_to(ROOT)).startswith(homes)
+        for path in sources(package)
+        if library in {name.split(".")[0] for name in imported_names(path)}
+        and not str(path.relative_to(ROOT)).startswith(homes)
     ]
     assert wrong == []
 
@@ -70,11 +128,21 @@ def test_imports__libraries_live_where_they_belong(library: str) -> None:
 def test_modules__are_of_a_size_that_a_reader_takes_in() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for package in PACKAGES
-        for path in modules(package)
-        if (lines := len(path.read_text().splitlines())) > 350
+        for package in (*PACKAGES, "tests")
+        for path in sources(package)
+        if (lines := len(path.read_text().splitlines())) > MOST_LINES
     }
     assert long == {}
+
+
+def test_folders__hold_few_modules() -> None:
+    counts = Counter(
+        str(path.parent.relative_to(ROOT))
+        for package in (*PACKAGES, "tests")
+        for path in sources(package)
+        if path.stem != "__init__"
+    )
+    assert {folder: count for folder, count in counts.items() if count > MOST_MODULES} == {}
 
 
 def dependencies() -> dict[str, Requirement]:
