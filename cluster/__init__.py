@@ -1,1 +1,1 @@
-"""Where runs compute, and the command line."""
+"""Runs the pipeline on Dask clusters, as jobs and on schedules; holds the command line."""

@@ -1,18 +1,18 @@
-"""What can go wrong between a run and its workers."""
+"""Errors raised when a run cannot reach or use its Dask cluster."""
 
 from zpoints.storage.errors import ZpointsError
 
 
 class ClusterError(ZpointsError):
-    """There is no cluster, or it was lost."""
+    """No cluster could be used, or it was lost during the run."""
 
 
 class SecurityError(ClusterError):
-    """A connection to a cluster would not be safe."""
+    """The connection to a cluster would be unsafe."""
 
 
-def cause_of(error: BaseException) -> str:
-    """The innermost reason of an error: Dask's outer ones say that something failed to start."""
+def root_cause(error: BaseException) -> str:
+    """First line of the innermost error; Dask's outer errors only report a failed start."""
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -7,7 +7,7 @@ from functools import partial
 
 import xarray as xr
 
-from zpoints.cluster.compute.running import check_usage
+from zpoints.cluster.compute.existing import check_connection_settings
 from zpoints.cluster.compute.workers import Workers
 from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.config.run import RunConfig
@@ -93,7 +93,7 @@ def run(
     ZpointsError
         If a stage cannot do its work; what earlier stages published stays.
     """
-    check_usage(config.cluster)  # a mistake leaves no store behind
+    check_connection_settings(config.cluster)  # a mistake leaves no store behind
     source = _source(config, console)
     repository = open_repository(root)
     outcomes: list[Outcome] = []

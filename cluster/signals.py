@@ -1,18 +1,18 @@
-"""Ctrl-C and the request to end: the work stops where it is."""
+"""Turns SIGINT (Ctrl-C) and SIGTERM into an exception that stops the work."""
 
 import signal
 import sys
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, or the request to end.
+    """SIGINT or SIGTERM was received.
 
     Attributes
     ----------
     code
-        Exit code of the process.
+        Exit code of the process: 128 plus the signal's number.
     outcome
-        What became of the work, where the one who did it says so.
+        What happened to the work, as a sentence; empty where only the command knows.
     """
 
     def __init__(self, code: int, outcome: str = "") -> None:
@@ -20,44 +20,44 @@ class Interrupted(BaseException):
         self.outcome = outcome
 
 
-_asked: list[int] = []
+_received: list[int] = []
 
 
-def heed_signals() -> None:
+def install_handlers() -> None:
     """Turn SIGINT and SIGTERM into ``Interrupted``; a second one ends the process at once."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     sys.unraisablehook = _report_unraisable
 
 
-def finish_undisturbed() -> None:
-    """Take no more signals: what is left takes moments, and has to be done.
+def ignore_further_signals() -> None:
+    """Ignore further signals; cleanup is short and must finish.
 
     Raises
     ------
     Interrupted
-        If one has come that was not heeded yet.
+        If a signal has arrived that was not handled yet.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
 
-def check() -> None:
-    """Raise ``Interrupted`` if that was asked for.
+def raise_if_interrupted() -> None:
+    """Raise ``Interrupted`` if a signal was received.
 
-    Called wherever progress is shown: the exception that the signal raises is lost if it meets
-    Python in the clean-up of an object.
+    Called wherever progress is shown: Python drops the handler's exception when it is raised inside
+    an object's finalizer.
     """
-    if _asked:
-        raise Interrupted(_asked[0])
+    if _received:
+        raise Interrupted(_received[0])
 
 
 def _interrupt(number: int, frame: object) -> None:
     signal.signal(number, signal.SIG_DFL)
-    _asked.append(128 + number)
-    check()
+    _received.append(128 + number)
+    raise_if_interrupted()
 
 
-def _report_unraisable(lost: "sys.UnraisableHookArgs") -> None:
-    if not isinstance(lost.exc_value, Interrupted):
-        sys.__unraisablehook__(lost)
+def _report_unraisable(dropped: "sys.UnraisableHookArgs") -> None:
+    if not isinstance(dropped.exc_value, Interrupted):
+        sys.__unraisablehook__(dropped)

@@ -1,4 +1,4 @@
-"""What the user sees of a run: progress bars on a terminal, plain lines in a log."""
+"""Shows progress: bars on a terminal, plain lines in a log file or a pipe."""
 
 import time
 from collections.abc import Iterator
@@ -14,25 +14,25 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from zpoints.cluster.signals import check
+from zpoints.cluster.signals import raise_if_interrupted
 from zpoints.pipeline.progress import Advance, Console
 
 SECONDS_BETWEEN_LINES = 10.0
 
 
 def console_for(output: RichConsole) -> Console:
-    """Bars where ``output`` is a terminal, plain lines elsewhere."""
+    """Progress bars if ``output`` is a terminal, plain lines otherwise."""
     return TerminalConsole(output) if output.is_terminal else LogConsole(output)
 
 
 class TerminalConsole:
-    """Progress bars that disappear into one line when they are done."""
+    """Progress bars, which are removed when their work is done."""
 
     def __init__(self, output: RichConsole) -> None:
         self._output = output
 
     def line(self, text: str) -> None:
-        check()
+        raise_if_interrupted()
         self._output.print(f"  {text}")
 
     @contextmanager
@@ -51,20 +51,20 @@ class TerminalConsole:
             task = progress.add_task(label, total=total, note="")
 
             def advance(done: int, note: str) -> None:
-                check()
+                raise_if_interrupted()
                 progress.update(task, completed=done, note=note)
 
             yield advance
 
 
 class LogConsole:
-    """A line every few seconds."""
+    """One line of progress every ``SECONDS_BETWEEN_LINES`` seconds."""
 
     def __init__(self, output: RichConsole) -> None:
         self._output = output
 
     def line(self, text: str) -> None:
-        check()
+        raise_if_interrupted()
         self._output.print(f"  {text}", soft_wrap=True)
 
     @contextmanager
@@ -73,7 +73,7 @@ class LogConsole:
 
         def advance(done: int, note: str) -> None:
             nonlocal due
-            check()
+            raise_if_interrupted()
             if time.monotonic() >= due:
                 due = time.monotonic() + SECONDS_BETWEEN_LINES
                 self.line(f"{label}: {done:,} of {total:,} {unit}" + (f", {note}" if note else ""))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from zpoints.cluster.compute.running import check_usage
+from zpoints.cluster.compute.existing import check_connection_settings
 from zpoints.cluster.run import RunResult, run
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
@@ -44,7 +44,7 @@ def run_demo(
     """
     place = Location.of(root)
     # What is wrong with cluster or bucket is said before the faces are drawn.
-    check_usage(config.cluster)
+    check_connection_settings(config.cluster)
     place.exists()
     folder = faces or str(_beside(place))
     with console.bar("draw", total=count, unit="faces") as advance:

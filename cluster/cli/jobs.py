@@ -71,8 +71,8 @@ def jobs(
     from zpoints.cluster.cli.tables import job_table
     from zpoints.cluster.jobs.record import Jobs
 
-    sightings = [(place, seen) for place in named_stores(root) for seen in Jobs(place).all()]
-    output.print(job_table(sightings, several=root is None))
+    statuses = [(place, seen) for place in named_stores(root) for seen in Jobs(place).all()]
+    output.print(job_table(statuses, several=root is None))
 
 
 @app.command()
@@ -93,7 +93,7 @@ def logs(
     known.read(id_)
     limit = time.monotonic() + timeout
     while True:
-        found = known.sight(id_)
+        found = known.status(id_)
         text = log.read(shown)
         shown += len(text)
         _write(text)
@@ -110,13 +110,15 @@ def logs(
 @app.command()
 def cancel(id_: Id, root: JobRoot = None) -> None:
     """End a job; when this returns, it publishes nothing more."""
-    from zpoints.cluster.jobs.cancel import StillQueuedError, WaitedError, wait
-    from zpoints.cluster.jobs.cancel import cancel as end
+    from zpoints.cluster.jobs.cancel import StillQueuedError
+    from zpoints.cluster.jobs.cancel import cancel as cancel_job
+    from zpoints.cluster.jobs.wait import WaitedError
+    from zpoints.cluster.jobs.wait import wait as wait_for
 
     where = _root_of(id_, root)
     try:
-        end(where, id_)
-        wait(where, id_, seconds=STOP_SECONDS)
+        cancel_job(where, id_)
+        wait_for(where, id_, seconds=STOP_SECONDS)
         output.print(f"{id_} is cancelled.")
     except StillQueuedError as error:
         output.print(f"{id_} is cancelled. {error}", soft_wrap=True)
@@ -127,8 +129,8 @@ def cancel(id_: Id, root: JobRoot = None) -> None:
 @app.command()
 def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
     """Wait until a job is over; exit code 0 if it is done, 1 if not, 6 if it still goes on."""
-    from zpoints.cluster.jobs.cancel import WaitedError
-    from zpoints.cluster.jobs.cancel import wait as wait_for
+    from zpoints.cluster.jobs.wait import WaitedError
+    from zpoints.cluster.jobs.wait import wait as wait_for
 
     try:
         found = wait_for(_root_of(id_, root), id_, seconds=timeout)
@@ -147,9 +149,9 @@ def _write(text: bytes) -> None:
 
 def _write_rest(job: "Job", shown: int) -> None:
     """What the process of a job that is over printed, and could not keep in the root any more."""
-    from zpoints.cluster.jobs.log import unkept
+    from zpoints.cluster.jobs.log import unsaved_output
 
-    rest = unkept(Path(job.output), shown)
+    rest = unsaved_output(Path(job.output), shown)
     if rest is not None:
         _write(rest)
     elif not shown and job.output:

@@ -15,7 +15,7 @@ from zpoints.cluster.cli.options import (
     Strict,
     Until,
     check_stage,
-    chosen_cluster,
+    cluster_overrides,
     errors,
     output,
     overrides,
@@ -23,7 +23,7 @@ from zpoints.cluster.cli.options import (
 from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
-from zpoints.cluster.signals import Interrupted, heed_signals
+from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.pipeline.order import STAGES
 from zpoints.storage.errors import StoreLockedError, ZpointsError
 
@@ -55,7 +55,7 @@ def main() -> None:
     """Run the command line; users' mistakes end in one message, never in a traceback."""
     from zpoints.pipeline.config.run import ConfigError
 
-    heed_signals()
+    install_handlers()
     try:
         app()
     except (ConfigError, SecurityError) as error:
@@ -93,7 +93,7 @@ def demo(
     from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.config.run import load_config
 
-    config = load_config("demo", chosen_cluster(cluster))
+    config = load_config("demo", cluster_overrides(cluster))
     where = root or config.root or "runs/demo"
     _show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
 

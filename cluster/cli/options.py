@@ -43,7 +43,7 @@ def check_stage(until: str) -> None:
         raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
 
 
-def chosen_cluster(where: str | None) -> list[str]:
+def cluster_overrides(where: str | None) -> list[str]:
     """Overrides for what a user wrote after ``--cluster``: a kind, an address, or nothing.
 
     Raises
@@ -53,9 +53,9 @@ def chosen_cluster(where: str | None) -> list[str]:
 
     Examples
     --------
-    >>> chosen_cluster("slurm")
+    >>> cluster_overrides("slurm")
     ['cluster.kind=slurm']
-    >>> chosen_cluster("tls://head:8786")
+    >>> cluster_overrides("tls://head:8786")
     ['cluster.kind=address', 'cluster.address=tls://head:8786']
     """
     if where is None:
@@ -78,7 +78,7 @@ def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> 
     """What the options --set, --cluster and --strict replace in a configuration."""
     return [
         *(set_ or ()),
-        *chosen_cluster(cluster),
+        *cluster_overrides(cluster),
         *(["source.strict=true"] if strict else ()),
     ]
 

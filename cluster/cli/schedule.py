@@ -82,7 +82,7 @@ def _keep(config: str, replaced: list[str], root: str, times: "Cron") -> None:
     remember(ledger.root)
     keeper = Schedule(lambda: load_config(config, replaced), ledger, times.trigger(), times.text)
     try:
-        keeper.keep(console_for(output))
+        keeper.run(console_for(output))
     except Interrupted as stop:
         raise Interrupted(stop.code, keeper.outcome()) from stop
 

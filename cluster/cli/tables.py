@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from zpoints.cluster.jobs.record import Sighting, utc
+from zpoints.cluster.jobs.record import JobStatus, utc
 from zpoints.cluster.schedule.ledger import Health, Ledger, Line
 
 if TYPE_CHECKING:  # these need Dask, which lists of jobs should not wait for
@@ -63,14 +63,14 @@ def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
     return table
 
 
-def job_table(sightings: Sequence[tuple[str, Sighting]], *, several: bool) -> Table:
+def job_table(statuses: Sequence[tuple[str, JobStatus]], *, several: bool) -> Table:
     """Jobs, each with the root of its store where there are several."""
     names = ("job", "state", "what", "run", "took", "where")
     table = _table(*names, *(("store",) if several else ()))
-    for root, sighting in sightings:
-        job = sighting.job
+    for root, status in statuses:
+        job = status.job
         took = "" if job.began is None else _duration((job.ended or time.time()) - job.began)
-        row = [job.id, sighting.state, sighting.note, job.title, took, job.where]
+        row = [job.id, status.state, status.note, job.title, took, job.where]
         table.add_row(*row, *((root,) if several else ()))
     return table
 

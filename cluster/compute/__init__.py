@@ -1,1 +1,1 @@
-"""Dask clusters: embedded, running elsewhere, batch systems."""
+"""Provides Dask clusters: on this machine, an existing scheduler, batch jobs."""

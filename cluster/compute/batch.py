@@ -1,4 +1,4 @@
-"""Workers as jobs of a batch system: Slurm, PBS or LSF."""
+"""Starts workers as jobs of a batch system: Slurm, PBS or LSF."""
 
 import asyncio
 import shutil
@@ -13,9 +13,9 @@ from distributed import Client
 from distributed.core import Status
 from distributed.security import Security
 
-from zpoints.cluster.compute.placement import GPU, TASKS_PER_GPU
-from zpoints.cluster.compute.security import shared_security
-from zpoints.cluster.errors import ClusterError, cause_of
+from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
+from zpoints.cluster.compute.security import shared_folder_security
+from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.progress import Console, counted
 
@@ -24,68 +24,68 @@ SYSTEMS: dict[str, tuple[Any, str]] = {
     "pbs": (dask_jobqueue.PBSCluster, "qstat"),
     "lsf": (dask_jobqueue.LSFCluster, "bjobs"),
 }
-"""The batch systems, each with the command that shows its queue."""
+"""Cluster class of each batch system, and the command that lists its queue."""
 LOOPBACK = "127.0.0.1:0"
 
 
 @contextmanager
 def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
-    """A scheduler in this process and workers in jobs, all of which end with the block.
+    """Run a scheduler in this process and its workers in jobs; all of them end with the block.
 
-    Everything between them is TLS. What ``cluster.jobs`` leaves open comes from Dask's own
-    ``jobqueue`` settings. Jobs that end early are submitted again.
+    All connections use TLS. Dask's own ``jobqueue`` settings apply where ``cluster.jobs`` is null.
+    Jobs that end early are submitted again.
 
     Raises
     ------
     ClusterError
-        If the batch system is not there, or refuses the jobs.
+        If the batch system's commands are not installed, or it refuses the jobs.
     """
     submit, jobs = SYSTEMS[config.kind][0].job_cls.submit_command, config.workers or 1
     if shutil.which(submit) is None:
         raise ClusterError(
-            f"There is no {submit} here: cluster.kind = {config.kind} starts workers with it. Run "
-            "on a machine that submits jobs, or choose another --cluster."
+            f"Command {submit} not found; cluster.kind = {config.kind} starts workers with it. Run "
+            "zpoints on a machine that can submit jobs, or choose another --cluster."
         )
     folder = Path(config.jobs.folder).expanduser().absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     refusals: list[Exception] = []
     with (
-        shared_security(config.tls, folder) as security,
-        _described(config, folder, security, refusals) as made,
+        shared_folder_security(config.tls, folder) as security,
+        _cluster_without_jobs(config, folder, security, refusals) as cluster,
     ):
-        made.scale(jobs=jobs)
+        cluster.scale(jobs=jobs)
         with suppress(TimeoutError):
             limit = config.worker_timeout
-            made.sync(_submitted, made, jobs, refusals, callback_timeout=limit)
+            cluster.sync(_submitted, cluster, jobs, refusals, callback_timeout=limit)
         if refusals:
             raise ClusterError(
-                f"{submit} refused a job: {_said(refusals[0])}. See cluster.jobs, and "
+                f"{submit} refused a job: {_error_output(refusals[0])}. See cluster.jobs, and "
                 f"{SYSTEMS[config.kind][1]}."
             )
-        made.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
-        console.line(f"{counted(jobs, 'job')} submitted to {config.kind}, and may have to queue.")
-        with Client(made) as client:
+        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
+        console.line(f"{counted(jobs, 'job')} submitted to {config.kind}; they may have to queue.")
+        with Client(cluster) as client:
             yield client
 
 
-def _described(
+def _cluster_without_jobs(
     config: ClusterConfig, folder: Path, security: Security, refusals: list[Exception]
 ) -> Any:
-    """A cluster of dask-jobqueue, without any job yet."""
+    """A dask-jobqueue cluster that has not submitted any job yet."""
     kind, jobs = SYSTEMS[config.kind][0], config.jobs
     site = dask.config.get(f"jobqueue.{config.kind}")
     if None in (jobs.cores or site["cores"], jobs.memory or site["memory"]):
         raise ClusterError(
-            f"It is not known what a job of {config.kind} needs: set cluster.jobs.cores and "
+            f"Cores and memory of a {config.kind} job are not set. Set cluster.jobs.cores and "
             f"cluster.jobs.memory, or jobqueue.{config.kind} in Dask's own configuration."
         )
-    told = _telling(kind.job_cls, refusals)
+    job_class = _recording(kind.job_cls, refusals)
     try:
-        return kind(job_cls=told, security=security, **_options(config, folder))
+        return kind(job_cls=job_class, security=security, **_options(config, folder))
     except (RuntimeError, ValueError, OSError) as error:
         raise ClusterError(
-            f"No jobs of {config.kind} can be described: {cause_of(error)}. See cluster.jobs, "
-            f"cluster.tls, and jobqueue.{config.kind} in Dask's own configuration."
+            f"The settings of the {config.kind} jobs are invalid: {root_cause(error)}. See "
+            f"cluster.jobs, cluster.tls, and jobqueue.{config.kind} in Dask's own configuration."
         ) from error
 
 
@@ -95,10 +95,10 @@ async def _submitted(cluster: Any, jobs: int, refusals: list[Exception]) -> None
         await asyncio.sleep(0.05)
 
 
-def _telling(job_class: Any, refusals: list[Exception]) -> Any:
-    """A kind of job that tells when it is refused, and that it was closed."""
+def _recording(job_class: Any, refusals: list[Exception]) -> Any:
+    """Job subclass that records submission failures, and its own closing."""
 
-    class TellingJob(job_class):
+    class RecordingJob(job_class):
         async def start(self) -> None:
             try:
                 await super().start()
@@ -108,21 +108,21 @@ def _telling(job_class: Any, refusals: list[Exception]) -> Any:
 
         async def close(self) -> None:
             await super().close()
-            # Dask asserts it, and dask-jobqueue 0.9 leaves it out.
+            # Dask asserts this status; dask-jobqueue 0.9 does not set it.
             self.status = Status.closed
 
-    return TellingJob
+    return RecordingJob
 
 
 def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
-    """Arguments of dask-jobqueue: those that a user has set, and what keeps sockets closed."""
+    """Arguments of dask-jobqueue: the user's settings, and dashboards on the loopback only."""
     jobs = config.jobs
     worker = ["--no-dashboard", "--dashboard-address", LOOPBACK]
     if jobs.gpu:
         worker += ["--resources", f"{GPU}={TASKS_PER_GPU}"]
     account = {"lsf": "project"}.get(config.kind, "account")
     section = dask.config.get(f"jobqueue.{config.kind}")
-    asked = {
+    requested = {
         "cores": jobs.cores,
         "memory": jobs.memory,
         "walltime": jobs.walltime,
@@ -134,7 +134,7 @@ def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
         "log_directory": section["log-directory"] or str(folder / "logs"),
     }
     return {
-        **{name: value for name, value in asked.items() if value is not None},
+        **{name: value for name, value in requested.items() if value is not None},
         "processes": jobs.processes,
         "worker_extra_args": [*section["worker-extra-args"], *worker],
         "scheduler_options": {"dashboard_address": LOOPBACK, **section["scheduler-options"]},
@@ -142,7 +142,7 @@ def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
     }
 
 
-def _said(error: Exception) -> str:
-    """What the command wrote to its error output."""
+def _error_output(error: Exception) -> str:
+    """The error output of the submit command, from dask-jobqueue's error."""
     after = str(error).partition("stderr:")[2].strip() or str(error)
     return " ".join(after.splitlines()).rstrip(". ")

@@ -1,4 +1,4 @@
-"""Work whose workers are gone: what Dask says of it, and what a user is told."""
+"""Explains Dask's errors about lost workers."""
 
 from concurrent.futures import CancelledError
 
@@ -16,22 +16,22 @@ LOST_WORKERS = (
     ClosedClientError,
     CommClosedError,
 )
-"""What Dask raises when tasks have no worker left to run on, or no scheduler."""
+"""Errors that Dask raises when tasks have no worker left to run on, or no scheduler."""
 
 
-def lost(stage: str, error: Exception) -> ClusterError:
-    """The error that tells a user why a stage stopped, and what helps."""
+def lost_workers_error(stage: str, error: Exception) -> ClusterError:
+    """The error that explains why a stage stopped and what the user can do."""
     if isinstance(error, KilledWorker):
         remedy = (
-            "Workers died of the same piece of work again and again, most often for want of "
-            "memory: give workers more (cluster.memory, cluster.jobs.memory), start fewer, or "
-            "take smaller chunks."
+            "Workers died repeatedly while running the same task, most often because memory ran "
+            "out: give workers more (cluster.memory, cluster.jobs.memory), start fewer, or choose "
+            "smaller chunks."
         )
     else:
-        remedy = "See that the cluster is up (its dashboard and logs, or the queue)."
+        remedy = "Check that the cluster is running (its dashboard and logs, or the queue)."
     return ClusterError(
-        f"{stage} lost its workers: {_reason(error)}. {remedy} What is committed stays; the same "
-        "command goes on from there."
+        f"{stage} lost its workers: {_reason(error)}. {remedy} Committed work is kept; the same "
+        "command continues from there."
     )
 
 

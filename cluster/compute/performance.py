@@ -1,4 +1,4 @@
-"""Dask's performance report, kept with the store."""
+"""Keeps Dask's performance report in the root of the store."""
 
 import time
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from distributed import Client, performance_report
 
-from zpoints.cluster.compute.ask import answer
 from zpoints.cluster.compute.failures import LOST_WORKERS
+from zpoints.cluster.compute.scheduler_calls import call_scheduler
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.progress import Console
 from zpoints.storage import Repository
@@ -18,24 +18,24 @@ FOLDER = "performance"
 
 
 @contextmanager
-def performance_kept(
-    client: Client, repository: Repository, console: Console, limit: float
+def keep_performance_report(
+    client: Client, repository: Repository, console: Console, timeout: float
 ) -> Iterator[None]:
-    """Keep a page on what the workers did in the block, as ``performance/<UTC time>.html``.
+    """Keep Dask's report on the work of the block as ``performance/<UTC time>.html``.
 
-    Nothing is kept of a block that fails, or whose scheduler is gone at its end: that is said, and
-    no reason to call work a failure that is done.
+    No report is kept if the block fails. If the scheduler is gone at the end of the block, the
+    console shows that the report is missing; finished work does not fail for that.
 
     Parameters
     ----------
     client
-        Of the cluster.
+        Client of the cluster.
     repository
-        Where the page is kept.
+        Keeps the page.
     console
-        Where it is said that there is no page.
-    limit
-        Seconds that the scheduler may take to draw it.
+        Shows that no report is kept.
+    timeout
+        Seconds that the scheduler may take to write the report.
 
     Raises
     ------
@@ -46,12 +46,12 @@ def performance_kept(
     with TemporaryDirectory() as folder:
         page = Path(folder, "page.html")
         report = performance_report(page)
-        answer(client, report.__aenter__)
+        call_scheduler(client, report.__aenter__)
         yield
         ended = {"exc_type": None, "exc_value": None, "traceback": None, "code": ""}
         try:
-            answer(client, report.__aexit__, limit=limit, **ended)
+            call_scheduler(client, report.__aexit__, timeout=timeout, **ended)
         except (ClusterError, *LOST_WORKERS):
-            console.line("Dask: the scheduler has gone; no performance report is kept.")
+            console.line("Dask: the scheduler is gone; no performance report is kept.")
         else:
             repository.keep(name, page.read_bytes())

@@ -1,7 +1,7 @@
-"""Preload module for nannies: a worker that dies is replaced at once.
+"""Preloads libraries in nannies, so that a worker that dies is replaced at once.
 
-Start workers with ``dask worker --preload-nanny zpoints.cluster.compute.preload``. Each is then a
-fork of a process that has loaded the libraries already.
+Start workers with ``dask worker --preload-nanny zpoints.cluster.compute.preload``. Each worker is
+then forked from a process that has already loaded the libraries.
 """
 
 import multiprocessing
@@ -10,8 +10,9 @@ import dask
 from distributed.utils import get_mp_context
 
 LIBRARIES = ("distributed", "zpoints.pipeline.encode.stage")
-"""Torch and all else that tasks load; the one thread that they start is an allocator's."""
+"""Modules that load torch and everything else that tasks use. The only thread that they start is an
+allocator's."""
 
 dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
-get_mp_context()  # sets a list of its own, the first time only
+get_mp_context()  # its first call sets a preload list, which would replace ours
 multiprocessing.set_forkserver_preload(list(LIBRARIES))

@@ -1,4 +1,4 @@
-"""Certificates of a cluster, and who may read their keys."""
+"""Provides TLS certificates for clusters and refuses unsafe connections."""
 
 import ipaddress
 import stat
@@ -15,15 +15,16 @@ from zpoints.cluster.errors import SecurityError
 from zpoints.pipeline.config.cluster import TlsConfig
 
 
-def own_security(tls: TlsConfig) -> Security:
-    """Certificates for all roles of a cluster that this run starts: those given, or temporary ones.
+def cluster_security(tls: TlsConfig) -> Security:
+    """Certificates for scheduler, workers and client of a cluster that the run starts.
 
-    Temporary ones live as long as the run; whoever lacks them cannot connect.
+    Without certificates in the configuration, temporary ones are made, which live as long as the
+    run. A process without a certificate cannot connect.
 
     Raises
     ------
     SecurityError
-        If a file is missing, or others may read the key.
+        If a file is missing, or other users may read the key.
     """
     if tls.key is None:
         return Security.temporary()
@@ -37,33 +38,36 @@ def own_security(tls: TlsConfig) -> Security:
 
 
 @contextmanager
-def shared_security(tls: TlsConfig, folder: Path) -> Iterator[Security]:
-    """As ``own_security``, for workers on other nodes: temporary certificates are files of a folder
-    that all nodes share, only for their owner and only while the block runs."""
+def shared_folder_security(tls: TlsConfig, folder: Path) -> Iterator[Security]:
+    """Certificates as in ``cluster_security``, for workers on other nodes.
+
+    Temporary certificates are written to files in a folder that all nodes share. Only their owner
+    may read them, and they are removed at the end of the block.
+    """
     if tls.key is not None:
-        yield own_security(tls)
+        yield cluster_security(tls)
         return
-    made = Security.temporary()
+    temporary = Security.temporary()
     parts = {
-        "ca": made.tls_ca_file,
-        "certificate": made.tls_client_cert,
-        "key": made.tls_client_key,
+        "ca": temporary.tls_ca_file,
+        "certificate": temporary.tls_client_cert,
+        "key": temporary.tls_client_key,
     }
-    with TemporaryDirectory(prefix="certificates-", dir=folder) as place:
-        files = {part: Path(place, f"{part}.pem") for part in parts}
+    with TemporaryDirectory(prefix="certificates-", dir=folder) as private:
+        files = {part: Path(private, f"{part}.pem") for part in parts}
         for part, path in files.items():
             path.touch(mode=0o600)
             path.write_text(parts[part])
-        yield own_security(TlsConfig(**{part: str(path) for part, path in files.items()}))
+        yield cluster_security(TlsConfig(**{part: str(path) for part, path in files.items()}))
 
 
 def client_security(tls: TlsConfig) -> Security:
-    """Certificates of a client: those given, or those of Dask's own ``distributed.comm.tls``.
+    """Certificates of a client, from the configuration or Dask's ``distributed.comm.tls``.
 
     Raises
     ------
     SecurityError
-        If there are none, a file is missing, or others may read the key.
+        If none are configured, a file is missing, or other users may read the key.
     """
     names = (tls.ca, tls.certificate, tls.key)
     if tls.key is None:
@@ -72,8 +76,9 @@ def client_security(tls: TlsConfig) -> Security:
         names = (settings["ca-file"], side["cert"], side["key"] or side["cert"])
     if None in names:
         raise SecurityError(
-            "A tls:// scheduler asks for certificates: set cluster.tls.ca, cluster.tls.certificate "
-            "and cluster.tls.key, or distributed.comm.tls in Dask's own configuration."
+            "No certificates are configured; a tls:// scheduler requires them. Set cluster.tls.ca, "
+            "cluster.tls.certificate and cluster.tls.key, or distributed.comm.tls in Dask's own "
+            "configuration."
         )
     files = _checked(*names)
     return Security(
@@ -85,24 +90,24 @@ def client_security(tls: TlsConfig) -> Security:
 
 
 def check_plain(address: str, *, allowed: bool) -> None:
-    """Refuse a connection without TLS that leaves this machine, unless a user allows it.
+    """Refuse a connection without TLS to another machine, unless the user allows it.
 
     Raises
     ------
     SecurityError
-        If the address is one of those.
+        If the connection is refused.
     """
     if address.startswith("tls://") or allowed or is_loopback(address):
         return
     raise SecurityError(
-        f"{address} would be reached without TLS: anyone on the way could read and change what the "
-        "workers do. Start the scheduler with --protocol tls and name it tls://..., reach it "
-        "through ssh -L, or set cluster.plain=true if the network is yours alone."
+        f"{address} would be reached without TLS: anyone on the network could read and change what "
+        "the workers do. Start the scheduler with --protocol tls and name it tls://..., connect "
+        "through ssh -L, or set cluster.plain=true if nobody else uses the network."
     )
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address ``protocol://host:port`` is on this machine's own interface."""
+    """Whether an address ``protocol://host:port`` is on this machine's loopback interface."""
     host = urlsplit(address).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -111,18 +116,20 @@ def is_loopback(address: str) -> bool:
 
 
 def _checked(ca: str | None, certificate: str | None, key: str | None) -> dict[str, str]:
-    """Absolute paths of the files, which exist; the key is its owner's alone."""
+    """Absolute paths of the files, once they exist and only their owner may read the key."""
     paths = {
         part: Path(str(name)).expanduser().absolute()
         for part, name in (("ca", ca), ("cert", certificate), ("key", key))
     }
     for path in paths.values():
         if not path.is_file():
-            raise SecurityError(f"There is no file {path}; expected a certificate or key in PEM.")
+            raise SecurityError(
+                f"File {path} not found; expected a certificate or key in PEM format."
+            )
     mode = stat.S_IMODE(paths["key"].stat().st_mode)
     if mode & 0o077:
         raise SecurityError(
-            f"Others may read the private key {paths['key']} (mode {mode:04o}). "
-            f"Make it its owner's alone: chmod 600 {paths['key']}"
+            f"Other users may read the private key {paths['key']} (mode {mode:04o}); expected mode "
+            f"0600. Restrict it: chmod 600 {paths['key']}"
         )
     return {part: str(path) for part, path in paths.items()}

@@ -1,4 +1,4 @@
-"""The workers of a run: there while a stage needs them."""
+"""Starts a run's workers when a stage needs them."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
@@ -8,11 +8,11 @@ from typing import Self, TypeVar
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
+from zpoints.cluster.compute.capacity import smallest_worker, this_machine
 from zpoints.cluster.compute.client import BATCH, dask_client
-from zpoints.cluster.compute.failures import LOST_WORKERS, lost
-from zpoints.cluster.compute.performance import performance_kept
-from zpoints.cluster.compute.placement import placed
-from zpoints.cluster.compute.resources import smallest_worker, this_machine
+from zpoints.cluster.compute.failures import LOST_WORKERS, lost_workers_error
+from zpoints.cluster.compute.gpu import gpu_annotation
+from zpoints.cluster.compute.performance import keep_performance_report
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.stage_run import Worker
@@ -21,26 +21,25 @@ from zpoints.storage import Repository
 R = TypeVar("R")
 
 IN_DRIVER = ("train",)
-"""Stages that compute in the driver's own process."""
+"""Stages that compute in the driver's process."""
 ATTEMPTS = 3
-"""How often a stage is begun whose workers die. Dask gives a task up that four workers died of; but
-where machines fail often, that is bad luck."""
+"""How often a stage starts if its workers die. Dask drops a task once four workers have died while
+running it, which may be bad luck on machines that fail often."""
 
 
 class Workers:
-    """Starts the configured cluster with the first stage that needs it, and ends it with the block.
+    """Starts the configured cluster with the first stage that needs it; ends it with the block.
 
-    Jobs of a batch system end before a stage that computes in the driver: nobody pays for nodes
-    that wait.
+    Batch jobs end before a stage that computes in the driver, so that no allocation idles.
 
     Parameters
     ----------
     config
         The whole configuration.
     repository
-        Where the performance reports go.
+        Keeps the performance reports.
     console
-        Where the cluster's address goes.
+        Shows the cluster's address, and when a stage starts again.
     """
 
     def __init__(self, config: RunConfig, repository: Repository, console: Console) -> None:
@@ -62,32 +61,39 @@ class Workers:
         self._stack.__exit__(kind, error, trace)
 
     def compute(self, stage: str, work: Callable[[Worker], R]) -> R:
-        """Do a stage's work, with Dask's tasks where they belong; again if workers die of it.
+        """Compute a stage on the workers that suit it; try again if workers die.
 
         Parameters
         ----------
         stage
             One of ``zpoints.pipeline.order.STAGES``.
         work
-            Is told what a worker has; goes on from the last commit when it is called again.
+            Computes the stage, given a worker's capacity. Continues from the last commit when it is
+            called again.
+
+        Returns
+        -------
+        R
+            The result of ``work``.
 
         Raises
         ------
         ClusterError
-            If there is no cluster, no worker comes, or the workers are lost for good.
+            If no cluster can be reached, no worker starts, or the workers are lost at every
+            attempt.
         """
         try:
-            with self._placed(stage):
+            with self._cluster_for(stage):
                 worker = this_machine() if self._client is None else smallest_worker(self._client)
                 for _ in range(ATTEMPTS - 1):
                     with suppress(KilledWorker):
                         return work(worker)
-                    self._console.line(f"{stage}: workers died; goes on from the last commit.")
+                    self._console.line(f"{stage}: workers died; continuing from the last commit.")
                 return work(worker)
         except LOST_WORKERS as error:
-            raise lost(stage, error) from error
+            raise lost_workers_error(stage, error) from error
 
-    def _placed(self, stage: str) -> AbstractContextManager[object]:
+    def _cluster_for(self, stage: str) -> AbstractContextManager[object]:
         if stage in IN_DRIVER:
             if self._config.cluster.kind in BATCH:
                 self._stack.close()
@@ -97,6 +103,6 @@ class Workers:
             settings = self._config.cluster
             cluster, limit = dask_client(settings, self._console), settings.worker_timeout
             self._client = self._stack.enter_context(cluster)
-            kept = performance_kept(self._client, self._repository, self._console, limit)
+            kept = keep_performance_report(self._client, self._repository, self._console, limit)
             self._stack.enter_context(kept)
-        return placed(self._client, self._config, stage)
+        return gpu_annotation(self._client, self._config, stage)

@@ -2,14 +2,13 @@
 
 import time
 
-from zpoints.cluster.jobs.record import ENDED, Jobs, Sighting
+from zpoints.cluster.jobs.record import ENDED, Jobs, JobStatus
 from zpoints.cluster.jobs.slurm import SlurmError, dequeue
 from zpoints.storage import open_repository
 from zpoints.storage.errors import ZpointsError
 
 PUBLISHING_SECONDS = 30.0
 """How long a publication may take that a cancellation has met."""
-POLL_SECONDS = 0.5
 PUBLISHING_POLL_SECONDS = 0.1
 """The moments between two publications may be short."""
 
@@ -22,11 +21,7 @@ class StillQueuedError(ZpointsError):
     """The job is cancelled, but Slurm could not be told so."""
 
 
-class WaitedError(ZpointsError):
-    """A job was waited for, and the time is up."""
-
-
-def cancel(root: str, id_: str) -> Sighting:
+def cancel(root: str, id_: str) -> JobStatus:
     """Cancel a job; when this returns, it publishes nothing more.
 
     A job publishes between two conditional writes of its record, to ``publishing`` and back. The
@@ -55,7 +50,7 @@ def cancel(root: str, id_: str) -> Sighting:
         if job.state in ENDED:
             break
         if job.state == "publishing":
-            if time.monotonic() < patience and jobs.sight(id_).state != "lost":
+            if time.monotonic() < patience and jobs.status(id_).state != "lost":
                 time.sleep(PUBLISHING_POLL_SECONDS)
                 continue
             open_repository(root).fence(f"job {id_} cancelled while it published")
@@ -65,8 +60,8 @@ def cancel(root: str, id_: str) -> Sighting:
     return _cancelled(jobs, id_)
 
 
-def _cancelled(jobs: Jobs, id_: str) -> Sighting:
-    found = jobs.sight(id_)
+def _cancelled(jobs: Jobs, id_: str) -> JobStatus:
+    found = jobs.status(id_)
     if found.state != "cancelled":
         raise JobEndedError(
             f"Job {id_} cannot be cancelled: it is {found.state}"
@@ -82,35 +77,4 @@ def _cancelled(jobs: Jobs, id_: str) -> Sighting:
             f"Slurm's job {batch} may still wait in its queue, and would end as soon as it begins; "
             f"remove it with scancel {batch} on a machine of the cluster. {error}"
         ) from error
-    return jobs.sight(id_)
-
-
-def wait(root: str, id_: str, *, seconds: float) -> Sighting:
-    """Wait until the process of a job has ended, or seems lost.
-
-    Parameters
-    ----------
-    root
-        Where the store lies.
-    id_
-        The job.
-    seconds
-        How long at most.
-
-    Raises
-    ------
-    StoreNotFoundError
-        If there is no such job.
-    WaitedError
-        If it is not over in time.
-    """
-    jobs, limit = Jobs(root), time.monotonic() + seconds
-    while not (found := jobs.sight(id_)).over:
-        if time.monotonic() > limit:
-            raise WaitedError(
-                f"Job {id_} is {found.state} after {seconds:,.0f} s of waiting"
-                + (f" ({found.note}). " if found.note else ". ")
-                + f"Wait again, with a longer --timeout, or look at zpoints logs {id_}."
-            )
-        time.sleep(POLL_SECONDS)
-    return found
+    return jobs.status(id_)

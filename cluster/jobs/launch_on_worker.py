@@ -7,11 +7,11 @@ from typing import Any
 
 import dask
 from distributed import Client
+from rich.console import Console as RichConsole
 
-from zpoints.cluster.cli.options import errors
-from zpoints.cluster.compute.ask import workers_of
 from zpoints.cluster.compute.client import dask_client
-from zpoints.cluster.compute.placement import GPU
+from zpoints.cluster.compute.gpu import GPU
+from zpoints.cluster.compute.scheduler_calls import workers_of
 from zpoints.cluster.errors import ClusterError
 from zpoints.cluster.jobs.launch import launch
 from zpoints.cluster.jobs.record import Job
@@ -76,7 +76,8 @@ def driver_host(config: RunConfig) -> Iterator[DriverHost]:
         If no scheduler answers in ``cluster.connect_timeout`` seconds, or no worker is there in
         ``cluster.worker_timeout``.
     """
-    with dask_client(config.cluster, LogConsole(errors)) as client:
+    console = LogConsole(RichConsole(markup=False, stderr=True))
+    with dask_client(config.cluster, console) as client:
         yield DriverHost(client, config)
 
 

@@ -33,21 +33,21 @@ class JobLog:
     def __init__(self, root: str, id_: str) -> None:
         self._blobs = Blobs(root)
         self._folder = f"{FOLDER}/{id_}/log"
-        self.kept = 0
+        self.saved = 0
 
-    def keep(self, output: Path) -> None:
+    def save(self, output: Path) -> None:
         """Keep the lines that a file has gained since the last call, secrets blotted out."""
-        start = self.kept - self.kept % PIECE
+        start = self.saved - self.saved % PIECE
         before = min(start, CONTEXT)
         with output.open("rb") as file:
             file.seek(start - before)
             lines = file.read()
         text = _blotted(lines[: lines.rfind(b"\n") + 1])[before:]
-        if start + len(text) <= self.kept:
+        if start + len(text) <= self.saved:
             return
         for offset in range(0, len(text), PIECE):
             self._blobs.put(self._name(start + offset), text[offset : offset + PIECE])
-        self.kept = start + len(text)
+        self.saved = start + len(text)
 
     def read(self, start: int = 0) -> bytes:
         """The log from a byte on."""
@@ -62,7 +62,7 @@ class JobLog:
         return f"{self._folder}/{start // PIECE:06d}"
 
 
-def unkept(output: Path, start: int) -> bytes | None:
+def unsaved_output(output: Path, start: int) -> bytes | None:
     """What a file has from a byte on, secrets blotted out; None if it cannot be read here.
 
     After a kill this is what the process printed in its last seconds, after a failure to start all

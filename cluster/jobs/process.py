@@ -20,7 +20,7 @@ from rich.console import Console as RichConsole
 
 from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import ALIVE, ENDED, Job, Jobs
-from zpoints.cluster.signals import Interrupted, finish_undisturbed, heed_signals
+from zpoints.cluster.signals import Interrupted, ignore_further_signals, install_handlers
 from zpoints.cluster.terminal import LogConsole
 from zpoints.pipeline.config.run import validated
 from zpoints.pipeline.progress import Advance
@@ -115,7 +115,7 @@ class Driver:
             try:
                 return self._outcome()
             finally:
-                finish_undisturbed()
+                ignore_further_signals()
         except Interrupted as stop:
             name = signal.Signals(stop.code - 128).name
             return "failed", f"ended by {name}; submit again, and it goes on", stop.code
@@ -152,7 +152,7 @@ class Driver:
     def _show_life(self) -> None:
         try:
             self._jobs.beat(self._job.id, self.console.doing)
-            self._log.keep(Path(self._job.output))
+            self._log.save(Path(self._job.output))
         except (StoreError, OSError) as error:
             logger.warning("No sign of life could be left: %s", error)
 
@@ -160,7 +160,7 @@ class Driver:
         """Remove the output's file if all of it is in the root."""
         output = Path(self._job.output)
         with suppress(OSError):  # then it stays
-            if output.is_file() and self._log.kept == output.stat().st_size:
+            if output.is_file() and self._log.saved == output.stat().st_size:
                 output.unlink()
 
     def _cancelled(self) -> bool:
@@ -188,7 +188,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
 
 def main() -> int:
     """Do the job that the command line names."""
-    heed_signals()
+    install_handlers()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     root, id_, output = sys.argv[1:]
     job = begin(root, id_, output)

@@ -90,7 +90,7 @@ class Beat:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sighting:
+class JobStatus:
     """A job as a client sees it.
 
     Attributes
@@ -174,31 +174,31 @@ class Jobs:
         beat = Beat(time=time.time(), doing=doing)
         self._blobs.put(_beat(id_), json.dumps(asdict(beat)).encode())
 
-    def sight(self, id_: str) -> Sighting:
+    def status(self, id_: str) -> JobStatus:
         """A job as it is now."""
         content = self._blobs.get(_beat(id_))
         beat = None if content is None else Beat(**json.loads(content))
         job, _ = self.read(id_)
         if job.ended is not None:
-            return Sighting(job=job, state=job.state, note=job.reason, over=True)
+            return JobStatus(job=job, state=job.state, note=job.reason, over=True)
         lost = _lost(job, beat)
         if lost and self.read(id_)[0] != job:  # it has moved on while it was looked for
-            return self.sight(id_)
+            return self.status(id_)
         if job.state == "cancelled":
             note = job.reason if lost else f"{job.where} is ending"
-            return Sighting(job=job, state=job.state, note=note, over=bool(lost))
+            return JobStatus(job=job, state=job.state, note=note, over=bool(lost))
         if lost:
-            return Sighting(job=job, state="lost", note=lost, over=True)
+            return JobStatus(job=job, state="lost", note=lost, over=True)
         state = "queued" if job.state == "queued" else "running"
         doing = "" if beat is None else beat.doing
-        return Sighting(job=job, state=state, note=doing, over=False)
+        return JobStatus(job=job, state=state, note=doing, over=False)
 
-    def all(self) -> list[Sighting]:
+    def all(self) -> list[JobStatus]:
         """All jobs, the newest last; a folder whose record was removed is none."""
         found = []
         for id_ in self._blobs.folders(FOLDER):
             with suppress(StoreNotFoundError):
-                found.append(self.sight(id_))
+                found.append(self.status(id_))
         return found
 
 

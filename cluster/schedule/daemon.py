@@ -15,11 +15,12 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from zpoints.cluster.jobs.cancel import JobEndedError, cancel, wait
-from zpoints.cluster.jobs.record import Jobs, Sighting
+from zpoints.cluster.jobs.cancel import JobEndedError, cancel
+from zpoints.cluster.jobs.record import Jobs, JobStatus
 from zpoints.cluster.jobs.submit import submit
+from zpoints.cluster.jobs.wait import wait
 from zpoints.cluster.schedule.ledger import Health, Ledger, Line, TakenOverError
-from zpoints.cluster.signals import check
+from zpoints.cluster.signals import raise_if_interrupted
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
 from zpoints.storage.errors import StoreError, StoreNotFoundError, ZpointsError
@@ -73,7 +74,7 @@ class Schedule:
             "host": platform.node(),
         }
 
-    def keep(self, console: Console) -> None:
+    def run(self, console: Console) -> None:
         """Wait for the times and rerun, until the process is asked to end.
 
         Raises
@@ -96,7 +97,7 @@ class Schedule:
             while True:
                 self._beat()
                 for _ in range(int(BEAT_SECONDS)):
-                    check()
+                    raise_if_interrupted()
                     time.sleep(1)
         except TakenOverError:
             self._taken_over = True
@@ -125,7 +126,7 @@ class Schedule:
         if not before.job or any(line.job == before.job for line in self._ledger.lines()):
             return ""
         try:
-            found = Jobs(self._ledger.root).sight(before.job)
+            found = Jobs(self._ledger.root).status(before.job)
         except StoreNotFoundError:
             return ""
         if not found.over:
@@ -167,12 +168,12 @@ class Schedule:
             if self._stopping.is_set():
                 self._last = line
 
-    def _followed(self, id_: str) -> Sighting:
+    def _followed(self, id_: str) -> JobStatus:
         """The job when it is over; cancelled if the schedule stops first."""
         jobs = Jobs(self._ledger.root)
         while True:
             try:
-                found = jobs.sight(id_)
+                found = jobs.status(id_)
                 if found.over:
                     return found
             except StoreNotFoundError:
@@ -184,7 +185,7 @@ class Schedule:
                     raise TakenOverError
                 return self._cancelled(id_)
 
-    def _cancelled(self, id_: str) -> Sighting:
+    def _cancelled(self, id_: str) -> JobStatus:
         """The job when its cancellation has ended it."""
         root = self._ledger.root
         with suppress(JobEndedError):
@@ -233,7 +234,7 @@ class Schedule:
             logger.warning("No sign of life could be left: %s", error)
 
 
-def _line(found: Sighting) -> Line:
+def _line(found: JobStatus) -> Line:
     """The line of a job that is over."""
     job, ended = found.job, found.job.ended or time.time()
     return Line(began=job.submitted, ended=ended, state=found.state, job=job.id, note=found.note)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zpoints.cluster.compute.batch import _described
-from zpoints.cluster.compute.security import shared_security
+from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.run import RunConfig, override
@@ -46,7 +46,7 @@ def configured(kind: str, folder: Path, *overrides: str) -> ClusterConfig:
 def script_of(config: ClusterConfig, folder: Path) -> str:
     """The script of a job, as the batch system would get it."""
     with (
-        shared_security(config.tls, folder) as security,
+        shared_folder_security(config.tls, folder) as security,
         _described(config, folder, security, []) as cluster,
     ):
         return str(cluster.job_script())

@@ -79,9 +79,9 @@ def test_run__same_bytes_with_the_worker_on_another_host(
 @pytest.mark.parametrize(
     ("client", "said"),
     [
-        ("plain", "No scheduler that takes this client"),
+        ("plain", "No Dask scheduler accepted the connection"),
         ("foreign", "CERTIFICATE_VERIFY_FAILED"),
-        ("elsewhere", "No scheduler that takes this client"),
+        ("elsewhere", "No Dask scheduler accepted the connection"),
     ],
 )
 def test_run__clients_that_are_no_members_are_refused_over_the_network(

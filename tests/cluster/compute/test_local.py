@@ -21,9 +21,9 @@ from tests.cluster.cli.commands import zpoints
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 from zpoints.cluster.compute import local
+from zpoints.cluster.compute.capacity import smallest_worker
 from zpoints.cluster.compute.client import dask_client
-from zpoints.cluster.compute.placement import GPU, TASKS_PER_GPU, placed
-from zpoints.cluster.compute.resources import smallest_worker
+from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU, gpu_annotation
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig, TlsConfig
 from zpoints.pipeline.config.run import RunConfig, override
@@ -125,7 +125,7 @@ def test_dask_client__processes_without_a_certificate_are_an_error(tmp_path: Pat
     tls = TlsConfig(ca=certificate, certificate=certificate, key=key)
 
     with (
-        pytest.raises(ClusterError, match=r"could be started .*certificate.* See .*cluster\.tls"),
+        pytest.raises(ClusterError, match=r"could be started .*certificate.* Check .*cluster\.tls"),
         dask_client(ClusterConfig(processes=True, workers=1, tls=tls), SilentConsole()),
     ):
         pass
@@ -154,10 +154,10 @@ def test_dask_client__as_many_threads_use_a_gpu_as_fit(
     monkeypatch.setattr(local, "cuda_devices", lambda: count)
     config = RunConfig(cluster=ClusterConfig(workers=6, processes=processes))
     with dask_client(config.cluster, SilentConsole()) as client:
-        with placed(client, config, "encode"):
+        with gpu_annotation(client, config, "encode"):
             tasks = [dask.delayed(number_at_once)(i) for i in range(40)]
             assert 1 <= max(dask.compute(*tasks)) <= TASKS_PER_GPU
-        with placed(client, config, "analyze"):
+        with gpu_annotation(client, config, "analyze"):
             dask.compute(*[dask.delayed(meet)(i) for i in range(MEETING.parties)])
 
 

@@ -78,7 +78,7 @@ def test_dask_client__jobs_listen_with_tls_only_and_are_replaced(
         pytest.param(["cluster.jobs.memory=null"], r"cluster\.jobs\.memory", id="not described"),
         pytest.param(
             ["cluster.jobs.cores=8", "cluster.jobs.memory=9000GiB", "cluster.worker_timeout=2"],
-            "refused|No worker came within 2 s",
+            "refused|No worker started within 2 s",
             id="never runs",
         ),
     ],
@@ -104,7 +104,7 @@ def test_dask_client__says_that_there_is_no_batch_system(
     config = override(RunConfig(), ["cluster.kind=pbs"]).cluster
 
     with (
-        pytest.raises(ClusterError, match="There is no qsub here"),
+        pytest.raises(ClusterError, match="Command qsub not found"),
         dask_client(config, SilentConsole()),
     ):
         pass

@@ -169,10 +169,10 @@ def test_cancel__of_a_publisher_that_was_killed(where: str, tmp_path: Path, buck
     publisher.until("inside")
     publisher.process.kill()
     publisher.process.communicate()
-    assert Jobs(publisher.root).sight(publisher.id).state == "lost"
+    assert Jobs(publisher.root).status(publisher.id).state == "lost"
 
     found = cancel(publisher.root, publisher.id)
 
     assert (found.state, found.over) == ("cancelled", True)
     assert open_store(root).groups == ()
-    assert Jobs(publisher.root).sight(publisher.id).state == "cancelled"
+    assert Jobs(publisher.root).status(publisher.id).state == "cancelled"

@@ -15,10 +15,11 @@ from tests.cluster.users import LONG, a_job, written
 from tests.s3 import s3_server
 from tests.s3_proxy import failing_at
 from tests.waiting import wait_until
-from zpoints.cluster.jobs.cancel import JobEndedError, cancel, wait
+from zpoints.cluster.jobs.cancel import JobEndedError, cancel
 from zpoints.cluster.jobs.known_roots import known_roots
 from zpoints.cluster.jobs.log import JobLog
-from zpoints.cluster.jobs.record import Jobs, Sighting, lives
+from zpoints.cluster.jobs.record import Jobs, JobStatus, lives
+from zpoints.cluster.jobs.wait import wait
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.order import STAGES
 from zpoints.storage import StoreError, StoreNotFoundError, open_repository, open_store
@@ -36,11 +37,11 @@ def long(small_config: RunConfig, folder: Path) -> Path:
     return written(small_config, folder / "long.yaml", *LONG)
 
 
-def training(root: Path, id_: str) -> Sighting:
+def training(root: Path, id_: str) -> JobStatus:
     """The job once it is in the midst of its training."""
     jobs = Jobs(str(root))
-    wait_until(lambda: jobs.sight(id_).note.startswith("train") or jobs.sight(id_).over)
-    found = jobs.sight(id_)
+    wait_until(lambda: jobs.status(id_).note.startswith("train") or jobs.status(id_).over)
+    found = jobs.status(id_)
     assert found.state == "running", found
     return found
 
@@ -155,10 +156,10 @@ def test_sight__a_silent_job_is_lost(folder: Path) -> None:
         jobs.add(job)
     jobs.beat(lively.id, "encode: 3 of 9 images")
 
-    assert jobs.sight(silent.id).state == "lost"
-    assert jobs.sight(silent.id).note.startswith("no sign of life from process 12 on node7 since")
-    assert jobs.sight(lively.id).state == "running"
-    assert jobs.sight(lively.id).note == "encode: 3 of 9 images"
+    assert jobs.status(silent.id).state == "lost"
+    assert jobs.status(silent.id).note.startswith("no sign of life from process 12 on node7 since")
+    assert jobs.status(lively.id).state == "running"
+    assert jobs.status(lively.id).note == "encode: 3 of 9 images"
     assert cancel(jobs.root, silent.id).state == "cancelled"
     jobs.change(lively.id, ("running",), state="failed", ended=time.time())
     with pytest.raises(JobEndedError, match="it is failed"):
@@ -174,8 +175,8 @@ def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) 
     for job in (silent, later):
         jobs.add(job)
 
-    assert (jobs.sight(silent.id).state, jobs.sight(silent.id).over) == ("running", False)
-    assert jobs.sight(later.id).state == "lost"  # another process has got the number
+    assert (jobs.status(silent.id).state, jobs.status(silent.id).over) == ("running", False)
+    assert jobs.status(later.id).state == "lost"  # another process has got the number
 
 
 def test_add__succeeds_though_the_answer_is_lost() -> None:

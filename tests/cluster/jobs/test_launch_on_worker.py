@@ -29,7 +29,7 @@ def submitted(config: Path, folder: Path) -> Job:
     done = zpoints("submit", config, "--root", "store", folder=folder)
     assert done.returncode == 0, done.stderr
     jobs, id_ = Jobs(str(folder / "store")), done.stdout.strip()
-    wait_until(lambda: jobs.sight(id_).state == "running", "the driver")
+    wait_until(lambda: jobs.status(id_).state == "running", "the driver")
     return jobs.read(id_)[0]
 
 
@@ -101,9 +101,9 @@ def test_submit__without_workers_or_scheduler_says_so_and_records_nothing(
     no_scheduler = zpoints("submit", config, "--root", "store", folder=folder)
 
     assert (no_worker.returncode, no_worker.stdout) == (5, "")
-    assert "No worker came within 1 s" in no_worker.stderr
+    assert "No worker started within 1 s" in no_worker.stderr
     assert (no_scheduler.returncode, no_scheduler.stdout) == (5, "")
-    assert "No scheduler that takes this client answers" in no_scheduler.stderr
+    assert "No Dask scheduler accepted the connection" in no_scheduler.stderr
     assert not (folder / "store").exists()
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from tests.cluster.cli.commands import zpoints
 from tests.cluster.users import a_job
-from zpoints.cluster.jobs.cancel import wait
 from zpoints.cluster.jobs.log import PIECE, JobLog
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.jobs.submit import submit
+from zpoints.cluster.jobs.wait import wait
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import open_repository
 
@@ -31,12 +31,12 @@ def test_job_log__pieces_are_the_output_without_secrets(
         for start in range(0, len(lines), 1500):
             file.writelines(lines[start : start + 1500])
             file.flush()
-            kept.keep(output)
+            kept.save(output)
             seen += reader.read(len(seen))
 
     text = "".join(lines).replace("wJalrXUtnFEMI", "*" * 13)
     assert seen.decode() == reader.read().decode() == text
-    assert kept.kept == output.stat().st_size > 2 * PIECE
+    assert kept.saved == output.stat().st_size > 2 * PIECE
 
 
 def test_logs__of_a_driver_that_could_not_start_are_what_it_printed(
@@ -68,7 +68,7 @@ def test_logs__after_a_kill_end_with_what_the_root_had_no_time_to_get(
     job = a_job(state="running", pid=2**22 + 1, born=1.0, output=str(output))
     Jobs(root).add(job)
     output.write_text("wJalrXUtnFEMI 1\n")
-    JobLog(root, job.id).keep(output)
+    JobLog(root, job.id).save(output)
     output.write_text("wJalrXUtnFEMI 1\nwJalrXUtnFEMI 2\nthi")
 
     shown = zpoints("logs", job.id, "--root", root, folder=folder).stdout

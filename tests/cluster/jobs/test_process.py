@@ -21,7 +21,7 @@ pytestmark = pytest.mark.services
 LATE = """
 import sys, threading
 from zpoints.cluster.jobs.process import Driver, begin
-from zpoints.cluster.signals import heed_signals
+from zpoints.cluster.signals import install_handlers
 
 class Late(Driver):
     asked = threading.Event()
@@ -33,7 +33,7 @@ class Late(Driver):
         self.asked.set()
         return self._over.wait(60)
 
-heed_signals()
+install_handlers()
 root, id_ = sys.argv[1:3]
 sys.exit(Late(root, begin(root, id_, sys.argv[3])).run())
 """
@@ -126,7 +126,7 @@ def test_driver__a_cancellation_noticed_after_the_end_of_the_run_changes_nothing
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert jobs.sight(job.id).state == "done"
+    assert jobs.status(job.id).state == "done"
     assert not output.exists()
 
 

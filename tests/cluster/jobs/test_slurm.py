@@ -46,7 +46,7 @@ def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
     )
     assert follower.stdout is not None
     first = follower.stdout.readline()
-    while_it_ran = jobs.sight(id_)
+    while_it_ran = jobs.status(id_)
     listed = zpoints("jobs", "store", folder=folder).stdout
 
     waited = zpoints("wait", id_, "--timeout", 250, folder=folder)
@@ -76,15 +76,15 @@ def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
     first = submitted(config, *held, folder=folder)
     second = submitted(config, *held, folder=folder)
     jobs = Jobs(str(folder / "store"))
-    assert [jobs.sight(id_).state for id_ in (first, second)] == ["queued", "queued"]
+    assert [jobs.status(id_).state for id_ in (first, second)] == ["queued", "queued"]
 
     done = zpoints("cancel", first, folder=folder)
     command("scancel", str(jobs.read(second)[0].batch))
 
     assert done.stdout.strip() == f"{first} is cancelled."
     slurm.wait_for_the_end()
-    wait_until(lambda: jobs.sight(second).state == "lost", "the second job to be lost")
-    assert "Slurm knows no job" in jobs.sight(second).note
+    wait_until(lambda: jobs.status(second).state == "lost", "the second job to be lost")
+    assert "Slurm knows no job" in jobs.status(second).note
     assert open_store(folder / "store").groups == ()
 
 
@@ -94,11 +94,11 @@ def test_cancel__of_a_slurm_job_that_trains_ends_it(
     id_ = submitted(config, "--set", "train.epochs=500", "--until", "train", folder=folder)
     jobs = Jobs(str(folder / "store"))
     wait_until(
-        lambda: jobs.sight(id_).note.startswith("train: ") or jobs.sight(id_).over,
+        lambda: jobs.status(id_).note.startswith("train: ") or jobs.status(id_).over,
         "its training",
         seconds=120,
     )
-    assert jobs.sight(id_).state == "running", jobs.sight(id_)
+    assert jobs.status(id_).state == "running", jobs.status(id_)
     listed = zpoints("jobs", "store", folder=folder).stdout
 
     done = zpoints("cancel", id_, folder=folder)
@@ -107,7 +107,7 @@ def test_cancel__of_a_slurm_job_that_trains_ends_it(
     assert "cancelled" in done.stdout
     slurm.wait_for_the_end()
     assert open_store(folder / "store").groups == ("images",)
-    assert jobs.sight(id_).state == "cancelled"
+    assert jobs.status(id_).state == "cancelled"
 
 
 def test_submit__what_slurm_refuses_is_said(config: Path, folder: Path, slurm: Slurm) -> None:

@@ -172,7 +172,7 @@ def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> No
     [
         ("null", "Name the scheduler: --cluster tls://host:8786"),
         ("tcp://192.0.2.1:8786", "would be reached without TLS"),
-        ("tls://192.0.2.1:8786", "set cluster.tls.ca"),
+        ("tls://192.0.2.1:8786", "Set cluster.tls.ca"),
     ],
 )
 @pytest.mark.parametrize("start", [run_to_its_end, submit])

@@ -35,18 +35,18 @@ import sys
 from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 from zpoints.cluster.terminal import console_for
-from zpoints.cluster.signals import Interrupted, heed_signals
+from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.schedule.ledger import Ledger
 from zpoints.cluster.schedule.daemon import Schedule
 from zpoints.pipeline.config.run import load_config
 
-heed_signals()
+install_handlers()
 ledger = Ledger(sys.argv[1], "often")
 schedule = Schedule(
     lambda: load_config(sys.argv[2]), ledger, IntervalTrigger(seconds=2), "every 2 s"
 )
 try:
-    schedule.keep(console_for(Console()))
+    schedule.run(console_for(Console()))
 except Interrupted as stop:
     sys.exit(stop.code)
 """
@@ -170,7 +170,7 @@ def test_schedule__no_run_begins_while_one_is_at_work(
 
     assert process.returncode == 143, output
     lines = ledger.lines()
-    jobs = [sighting.job for sighting in Jobs(str(root)).all()]
+    jobs = [status.job for status in Jobs(str(root)).all()]
     assert len(jobs) == 2
     assert jobs[0].ended is not None
     assert jobs[0].ended <= jobs[1].submitted
@@ -179,7 +179,7 @@ def test_schedule__no_run_begins_while_one_is_at_work(
     assert any(jobs[0].id in line.note for line in skipped)
     last = next(line for line in lines if line.job == jobs[1].id)
     assert last.state in ("cancelled", "done")
-    assert Jobs(str(root)).sight(jobs[1].id).over
+    assert Jobs(str(root)).status(jobs[1].id).over
 
 
 @pytest.mark.parametrize("work", ["nothing", "a run"])
@@ -232,7 +232,7 @@ def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.Monkey
     monkeypatch.setattr("zpoints.cluster.schedule.daemon.check", asked)
     schedule = Schedule(RunConfig, ledger, IntervalTrigger(days=1), "every day")
     with pytest.raises(Interrupted):
-        schedule.keep(SilentConsole())
+        schedule.run(SilentConsole())
     return schedule.outcome()
 
 

@@ -13,7 +13,7 @@ from tests.cluster.cli.commands import ScheduleProcess, zpoints
 from tests.cluster.users import LONG, a_job, written
 from tests.waiting import wait_until
 from zpoints.cluster.jobs.known_roots import remember
-from zpoints.cluster.jobs.record import Jobs, Sighting
+from zpoints.cluster.jobs.record import Jobs, JobStatus
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.cluster.schedule.daemon import Schedule
 from zpoints.cluster.schedule.ledger import Health, Ledger, Line
@@ -57,7 +57,7 @@ def test_schedule__after_a_kill_the_next_one_follows_the_job_that_is_at_work(
     first.kill()
     second = ScheduleProcess(config, root)
     wait_until(lambda: vars(ledger.health())["pid"] == second.pid, "the second schedule")
-    wait_until(lambda: jobs.sight(id_).state == "running", "the driver")
+    wait_until(lambda: jobs.status(id_).state == "running", "the driver")
     assert left(ledger) == id_
     assert len(ledger.lines()) == 1
     zpoints("cancel", id_, folder=folder)
@@ -95,7 +95,7 @@ def test_rerun__a_store_that_does_not_answer_for_a_while_loses_no_run(
     root = str(shutil.copytree(small_root, folder / "copy"))
     ledger, sight, add, failures = Ledger(root, "small"), Jobs.sight, Ledger.add, [3, 1]
 
-    def sometimes(jobs: Jobs, id_: str) -> Sighting:
+    def sometimes(jobs: Jobs, id_: str) -> JobStatus:
         if failures[0]:
             failures[0] -= 1
             raise StoreError("no answer")

@@ -23,10 +23,10 @@ from tests.cluster.compute.dask_processes import (
 from tests.cluster.results import assert_same_results
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
+from zpoints.cluster.compute.capacity import smallest_worker
 from zpoints.cluster.compute.client import dask_client
-from zpoints.cluster.compute.performance import performance_kept
-from zpoints.cluster.compute.placement import placed
-from zpoints.cluster.compute.resources import smallest_worker
+from zpoints.cluster.compute.gpu import gpu_annotation
+from zpoints.cluster.compute.performance import keep_performance_report
 from zpoints.cluster.compute.versions import check_versions
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.run import run
@@ -89,7 +89,9 @@ def test_dask_client__plain_and_foreign_clients_are_refused(
 
     assert connect(*two.overrides) == ""
     assert "CERTIFICATE_VERIFY_FAILED" in connect(*place, *foreign)
-    assert "No scheduler that takes this client" in connect(*plain, "cluster.connect_timeout=5")
+    assert "No Dask scheduler accepted the connection" in connect(
+        *plain, "cluster.connect_timeout=5"
+    )
     assert "distributed.comm.tls" in connect(*place)
 
 
@@ -117,7 +119,7 @@ def test_dask_client__says_that_no_scheduler_is_there() -> None:
     said = connect(
         "cluster.kind=address", "cluster.address=tcp://127.0.0.1:9", "cluster.connect_timeout=2"
     )
-    assert "No scheduler" in said
+    assert "No Dask scheduler" in said
     assert "dask scheduler" in said
 
 
@@ -165,11 +167,11 @@ def test_placed__the_network_runs_on_workers_with_a_gpu(
     config = settings(*two.overrides)
     with dask_client(config.cluster, SilentConsole()) as client:
         client.wait_for_workers(2, timeout=60)
-        with placed(client, config, stage):
+        with gpu_annotation(client, config, stage):
             tasks = [dask.delayed(where)(i) for i in range(20)]
             assert set(dask.compute(*tasks)) == names
         on_processors = settings(*two.overrides, "encode.device=cpu")
-        with placed(client, on_processors, "encode"):
+        with gpu_annotation(client, on_processors, "encode"):
             assert len(set(dask.compute(*[dask.delayed(where)(i) for i in range(20)]))) == 2
 
 
@@ -193,7 +195,7 @@ def test_run__ends_in_time_when_all_is_gone_and_goes_on_later(
             [*cluster.overrides, "cluster.worker_timeout=3", "cluster.connect_timeout=3"],
         )
         started = time.monotonic()
-        with pytest.raises(ClusterError, match="the same command goes on"):
+        with pytest.raises(ClusterError, match="the same command continues"):
             run(config, root, console=Saboteur(), title="t", until="sample")
         assert time.monotonic() - started < 45
 
@@ -204,7 +206,9 @@ def test_run__ends_in_time_when_all_is_gone_and_goes_on_later(
 
 
 def keep_performance(client: Client, folder: Path) -> None:
-    with performance_kept(client, open_repository(folder / "store"), SilentConsole(), limit=1):
+    with keep_performance_report(
+        client, open_repository(folder / "store"), SilentConsole(), timeout=1
+    ):
         pass
 
 
@@ -218,11 +222,11 @@ def test_performance__of_a_scheduler_that_is_gone_is_not_kept_and_no_failure(
         with (
             dask_client(config, SilentConsole()) as client,
             dask.config.set(LIMIT),
-            performance_kept(client, open_repository(tmp_path / "s"), console, limit=1),
+            keep_performance_report(client, open_repository(tmp_path / "s"), console, timeout=1),
         ):
             cluster.scheduler.send_signal(number)
 
-    assert console.lines == ["Dask: the scheduler has gone; no performance report is kept."]
+    assert console.lines == ["Dask: the scheduler is gone; no performance report is kept."]
     assert not list((tmp_path / "s").glob("performance/*.html"))
 
 
@@ -230,7 +234,7 @@ def test_performance__of_a_scheduler_that_is_gone_is_not_kept_and_no_failure(
     "ask",
     [
         lambda client, folder: smallest_worker(client),
-        lambda client, folder: placed(client, settings(), "encode").__enter__(),
+        lambda client, folder: gpu_annotation(client, settings(), "encode").__enter__(),
         lambda client, folder: check_versions(client, SilentConsole()),
         keep_performance,
     ],

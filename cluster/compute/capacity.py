@@ -1,27 +1,31 @@
-"""What the workers of a cluster have: threads and memory."""
+"""Measures the threads and the memory of workers."""
 
 import psutil
 from dask.system import CPU_COUNT
 from distributed import Client
 from distributed.system import MEMORY_LIMIT
 
-from zpoints.cluster.compute.ask import workers_of
+from zpoints.cluster.compute.scheduler_calls import workers_of
 from zpoints.pipeline.stage_run import Worker
 
 
 def this_machine() -> Worker:
-    """What the driver's own process has: all cores, and the memory that is left or its own."""
+    """Capacity of the driver's process: all cores, and the memory that it holds or that is free."""
     held = psutil.Process().memory_info().rss
-    # A container's limit is none of the machine's.
+    # psutil reports the machine's memory, not a container's limit.
     memory = min(psutil.virtual_memory().available + held, MEMORY_LIMIT)
     return Worker(threads=CPU_COUNT, memory=memory, held=held)
 
 
 def smallest_worker(client: Client) -> Worker:
-    """The most threads, the least memory and the fullest process of any worker of a cluster.
+    """The most threads, the least memory and the largest resident size among a cluster's workers.
 
-    A worker without a limit, or in this process, may take no more than what this machine has left,
-    beside what this process has.
+    The memory of a worker without a limit, or in this process, counts as that of this machine.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler does not answer in time.
 
     Examples
     --------
@@ -33,13 +37,13 @@ def smallest_worker(client: Client) -> Worker:
     >>> worker.threads, worker.memory
     (3, 1073741824)
     """
-    seen, here = workers_of(client), this_machine()
-    workers = seen.values()
+    described, here = workers_of(client), this_machine()
+    workers = described.values()
     limits = [
         min(worker["memory_limit"] or here.memory, here.memory)
         if address.startswith("inproc://")
         else worker["memory_limit"] or here.memory
-        for address, worker in seen.items()
+        for address, worker in described.items()
     ]
     return Worker(
         threads=max((worker["nthreads"] for worker in workers), default=1),

@@ -1,4 +1,4 @@
-"""A Dask scheduler that is running already, on any machine."""
+"""Connects to an existing Dask scheduler."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,26 +8,26 @@ from distributed import Client
 from distributed.security import Security
 
 from zpoints.cluster.compute.security import check_plain, client_security
-from zpoints.cluster.errors import ClusterError, cause_of
+from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig, scheduler_address
 from zpoints.pipeline.config.run import ConfigError
 from zpoints.pipeline.progress import Console
 
 
-def way_to(config: ClusterConfig) -> tuple[str, Security | None]:
-    """The address of the scheduler that is configured, and certificates where it speaks TLS.
+def connection(config: ClusterConfig) -> tuple[str, Security | None]:
+    """Address of the configured scheduler, and the client's certificates if it uses TLS.
 
     Raises
     ------
     ConfigError
-        If no address is configured, or Dask's setting is none.
+        If no address is configured, or Dask's setting is not a valid address.
     SecurityError
-        If the connection would not be safe, or certificates are missing.
+        If the connection would be unsafe, or certificates are missing.
     """
     address = config.address or dask.config.get("scheduler-address", None)
     if address is None:
         raise ConfigError(
-            "cluster.kind is address, and cluster.address is not set. Name the scheduler: "
+            "cluster.address is not set; cluster.kind = address needs it. Name the scheduler: "
             "--cluster tls://host:8786."
         )
     try:
@@ -38,37 +38,42 @@ def way_to(config: ClusterConfig) -> tuple[str, Security | None]:
     return address, client_security(config.tls) if address.startswith("tls://") else None
 
 
-def check_usage(config: ClusterConfig) -> None:
-    """Refuse, before anything is made, what ``running_cluster`` could only refuse; see ``way_to``.
+def check_connection_settings(config: ClusterConfig) -> None:
+    """Check address and certificates of an existing scheduler before a run creates its store.
 
-    Other kinds of cluster pass.
-    """
-    if config.kind == "address":
-        way_to(config)
-
-
-@contextmanager
-def running_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
-    """A client of the scheduler at ``cluster.address``; its workers stay when the block ends.
+    Other kinds of cluster need no check.
 
     Raises
     ------
     ConfigError, SecurityError
-        As ``way_to``.
+        As ``connection``.
+    """
+    if config.kind == "address":
+        connection(config)
+
+
+@contextmanager
+def existing_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
+    """Connect a client to the scheduler at ``cluster.address``; its workers outlive the block.
+
+    Raises
+    ------
+    ConfigError, SecurityError
+        As ``connection``.
     ClusterError
         If no scheduler answers.
     """
-    address, security = way_to(config)
+    address, security = connection(config)
     try:
         client = Client(address, security=security, timeout=config.connect_timeout)
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
-            f"No scheduler that takes this client answers at {address}: {cause_of(error)} "
+            f"No Dask scheduler accepted the connection to {address}: {root_cause(error)} "
             f"(cluster.connect_timeout = {config.connect_timeout:g} s). Start one (dask "
-            "scheduler), and see that address, firewall and certificates agree."
+            "scheduler), and check the address, the firewall and the certificates."
         ) from error
     try:
         yield client
     finally:
-        with suppress(TimeoutError):  # a scheduler that hangs does not say goodbye
+        with suppress(TimeoutError):  # a hanging scheduler does not acknowledge the end
             client.close(timeout=config.connect_timeout)
