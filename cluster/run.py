@@ -9,8 +9,8 @@ import xarray as xr
 
 from zpoints.cluster.compute.existing import check_connection_settings
 from zpoints.cluster.compute.workers import Workers
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.fingerprint import fingerprint
 from zpoints.pipeline.ingest.match import (
     Known,

@@ -24,6 +24,7 @@ from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.order import STAGES
 from zpoints.storage.errors import StoreLockedError, ZpointsError
 
@@ -53,8 +54,6 @@ for commands in (jobs_app, schedule_app, store_app):
 
 def main() -> None:
     """Run the command line; users' mistakes end in one message, never in a traceback."""
-    from zpoints.pipeline.config.run import ConfigError
-
     install_handlers()
     try:
         app()

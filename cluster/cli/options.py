@@ -8,6 +8,7 @@ import typer
 from rich.console import Console as RichConsole
 
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.order import STAGES
 
 # A log or a pipe has no width to fit into.
@@ -65,8 +66,6 @@ def cluster_overrides(where: str | None) -> list[str]:
     try:
         return ["cluster.kind=address", f"cluster.address={scheduler_address(where)}"]
     except ValueError as error:
-        from zpoints.pipeline.config.run import ConfigError
-
         raise ConfigError(
             f"--cluster {where}: expected local (this machine), slurm, pbs or lsf (jobs of a batch "
             "system), tls://HOST:PORT (a Dask scheduler that is running; tcp://HOST:PORT if it has "

@@ -10,7 +10,7 @@ from distributed.security import Security
 from zpoints.cluster.compute.security import check_plain, client_security
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig, scheduler_address
-from zpoints.pipeline.config.run import ConfigError
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.progress import Console
 
 

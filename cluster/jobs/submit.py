@@ -12,7 +12,8 @@ from zpoints.cluster.jobs.known_roots import remember
 from zpoints.cluster.jobs.launch import DRIVER, launch
 from zpoints.cluster.jobs.record import ALIVE, Job, Jobs, new_id
 from zpoints.cluster.jobs.slurm import SlurmError, driver_options, enqueue
-from zpoints.pipeline.config.run import ConfigError, RunConfig
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.order import STAGES
 from zpoints.storage import open_repository
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from apscheduler.triggers.cron import CronTrigger
 
-from zpoints.pipeline.config.run import ConfigError
+from zpoints.pipeline.errors import ConfigError
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

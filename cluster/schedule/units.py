@@ -13,7 +13,8 @@ import yaml
 
 from zpoints.cluster.jobs.slurm import driver_options
 from zpoints.cluster.schedule.cron import Cron
-from zpoints.pipeline.config.run import ConfigError, RunConfig
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.errors import ConfigError
 
 CLAIM = "zpoints"
 IMAGE = f"zpoints:{version('zpoints')}"

@@ -1,5 +1,4 @@
 from .config import AnalyzeConfig as AnalyzeConfig
-from .errors import AnalyzeError as AnalyzeError
 from .estimator import MergeablePCA as MergeablePCA
 from .passes import analyze as analyze
 from .passes import describe as describe

@@ -19,11 +19,11 @@ from sklearn.utils.validation import (
 )
 
 from zpoints.pipeline.analyze.basis import principal_components, varying_components
-from zpoints.pipeline.analyze.errors import EstimatorError
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.passes import merged_over_chunks
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.state import as_floats
+from zpoints.pipeline.errors import EstimatorError
 
 Floats = NDArray[np.float64]
 _FLOATS = [np.float64, np.float32]

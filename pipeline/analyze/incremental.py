@@ -11,8 +11,8 @@ from dask_ml.decomposition import IncrementalPCA
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import with_signs
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.errors import AnalyzeError
 
 Floats = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ import psutil
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.passes import FAN_IN, WAVE
 from zpoints.pipeline.analyze.states.grid import CELLS
 from zpoints.pipeline.analyze.states.projection import Basis, Projection
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage.arrays.groups import CHUNK_BYTES as LABEL_CHUNK
 from zpoints.storage.arrays.lazy import TASK_BYTES

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals, statistics_dataset
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.states.checkpoint import Journal, S
 from zpoints.pipeline.analyze.states.projection import Basis, Projection
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.attributes import attribute_names
 
 Vectors = da.Array | xr.DataArray | NDArray[np.number]

@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.memory import memory_needed, process_memory, require_memory
 from zpoints.pipeline.analyze.passes import WAVE, describe, summarize, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.attributes import attribute_table
 from zpoints.pipeline.labels.query import selected
 from zpoints.pipeline.progress import counted

@@ -12,6 +12,7 @@ from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.encode.config import EncodeConfig
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.messages import place, reason
@@ -23,11 +24,6 @@ from zpoints.pipeline.settings import Settings
 from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.storage.errors import ZpointsError
-
-
-class ConfigError(ZpointsError):
-    """The configuration is not valid."""
 
 
 class RunConfig(Settings):

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.evaluate.errors import EvaluateError
+from zpoints.pipeline.errors import EvaluateError
 from zpoints.pipeline.labels.splits import split_labels
 
 Rows = NDArray[np.int64]

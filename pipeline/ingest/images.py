@@ -13,7 +13,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from zpoints.pipeline.ingest.errors import PhotographError
+from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest.places.files import PhotographFiles
 
 Channels = Literal[1, 3]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.ingest.errors import PhotographError
+from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest.images import checksum
 from zpoints.pipeline.ingest.sources.source import Source
 

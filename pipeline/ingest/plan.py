@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.match import Known, quarantine_of, refused
 from zpoints.pipeline.ingest.places.files import digest
 from zpoints.pipeline.ingest.sources.labels import labels_digest

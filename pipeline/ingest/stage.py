@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.config.run import ConfigError, RunConfig
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.errors import ConfigError, SourceError
 from zpoints.pipeline.ingest.config import IngestConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.images import read_block
 from zpoints.pipeline.ingest.match import quarantine_of
 from zpoints.pipeline.ingest.places.files import PhotographFiles

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.storage.schema.registry import HAS_ATTRIBUTES
 
 Floats = NDArray[np.float64]

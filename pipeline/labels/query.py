@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.errors import AnalyzeError
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.splits import split_labels
 from zpoints.storage.schema.registry import HAS_ATTRIBUTES
 

@@ -7,11 +7,7 @@ from typing import Literal
 
 import torch
 
-from zpoints.storage.errors import ZpointsError
-
-
-class DeviceError(ZpointsError):
-    """The configured device does not exist here, or has not the memory."""
+from zpoints.pipeline.errors import DeviceError
 
 
 def choose_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.attributes import known_vectors
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.inputs import Reconstruct
@@ -16,7 +17,6 @@ from zpoints.pipeline.sample.arithmetic import (
     interpolate,
     interpolate_around,
 )
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.pipeline.sample.region import mahalanobis_radius
 
 Floats = NDArray[np.float64]

@@ -1,7 +1,6 @@
 """Draw latent vectors inside the region that stored statistics describe."""
 
 from zpoints.pipeline.sample.draw import BLOCK, draw, draw_rows, generator, sample_attrs
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.pipeline.sample.generator import Generator, Sampler
 from zpoints.pipeline.sample.registry import GENERATORS, Parameters
 
@@ -10,7 +9,6 @@ __all__ = [
     "GENERATORS",
     "Generator",
     "Parameters",
-    "SampleError",
     "Sampler",
     "draw",
     "draw_rows",

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.attributes import attribute_directions, known_vectors
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.storage.schema.registry import HAS_ATTRIBUTES
 
 Floats = NDArray[np.float64]

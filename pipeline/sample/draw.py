@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.messages import place, reason
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.pipeline.sample.generator import Generator, Sampler
 from zpoints.pipeline.sample.registry import GENERATORS
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.settings import Settings
 
 Floats = NDArray[np.float64]

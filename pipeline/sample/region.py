@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from zpoints.pipeline.analyze.basis import varying_components
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.laws.pair_condition import count_violations
 
 Floats = NDArray[np.float64]

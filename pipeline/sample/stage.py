@@ -8,12 +8,12 @@ import dask
 import numpy as np
 import xarray as xr
 
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.decode import decode_batches
 from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
 from zpoints.pipeline.network.weights import load_model
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, open_store
 from zpoints.storage.arrays.groups import unwritten

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import varying_components
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.evaluate.held_out import choose_held_out
 from zpoints.pipeline.evaluate.measures.estimate import (
     UNKNOWN,
@@ -26,7 +27,7 @@ from zpoints.pipeline.network.decode import decode_batches
 from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
 from zpoints.pipeline.network.encode import encode_batches
 from zpoints.pipeline.network.weights import load_model
-from zpoints.pipeline.sample import SampleError, draw_rows, generator
+from zpoints.pipeline.sample import draw_rows, generator
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.storage import Block, open_store

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from zpoints.storage.errors import ZpointsError
+from zpoints.pipeline.errors import SynthesisError
 
 WINDOW = 16
 PEOPLE = 4
@@ -20,10 +20,6 @@ _SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.r
 STAMP = np.zeros(1, [(f"sources_{hashlib.blake2b(_SOURCES, digest_size=8).hexdigest()}", "u1")])
 
 Array = npt.NDArray[np.float64]
-
-
-class SynthesisError(ZpointsError):
-    """Synthetic faces cannot be drawn or written as asked."""
 
 
 class Factors(NamedTuple):

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from zpoints.pipeline.errors import SynthesisError
 from zpoints.pipeline.synthesize.annotations import file_name, write_annotations
-from zpoints.pipeline.synthesize.factors import SynthesisError, draw_factors, to_rows
+from zpoints.pipeline.synthesize.factors import draw_factors, to_rows
 from zpoints.pipeline.synthesize.render.scene import Landmarks, Photograph, Renderer
 from zpoints.storage.export.folder import local_folder
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from torch.nn.utils import clip_grad_norm_
 
+from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.architecture import Autoencoder
 from zpoints.pipeline.network.device import (
     choose_device,
@@ -21,15 +22,10 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.train.checkpoint import Checkpoint, Saver
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.state import Curves, TrainingState
-from zpoints.storage.errors import ZpointsError
 
 STEPS_BETWEEN_CHECKS = 25
 LARGEST_GRADIENT = 0.5  # of all weights together; the usual one is a tenth of this
 COLLAPSE = 4.0  # times the best epoch's loss
-
-
-class TrainingError(ZpointsError):
-    """The training cannot start, or has diverged."""
 
 
 OnStep = Callable[[int, Curves], None]

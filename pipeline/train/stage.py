@@ -7,6 +7,7 @@ import psutil
 import torch
 from dask.system import CPU_COUNT
 
+from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.labels.splits import split_labels
 from zpoints.pipeline.network.device import choose_device, gpu_memory
 from zpoints.pipeline.network.weights import model_dataset, training_attrs
@@ -14,7 +15,7 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.pipeline.train.loop import TrainingError, images_seen, train
+from zpoints.pipeline.train.loop import images_seen, train
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage import Store
 from zpoints.storage.rows import Rows

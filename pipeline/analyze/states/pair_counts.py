@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.config import PairsConfig
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.errors import AnalyzeError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,12 +9,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.states.grid import Grid
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.radii import Radii
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.attributes import AttributeMeans
 
 LONGEST = 1e140

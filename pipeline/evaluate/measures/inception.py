@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from zpoints.pipeline.evaluate.errors import EvaluateError
+from zpoints.pipeline.errors import EvaluateError
 from zpoints.pipeline.network.device import single_torch_thread
 from zpoints.pipeline.progress import counted
 

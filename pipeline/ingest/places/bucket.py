@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.errors import SourceError
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
 
 LISTERS = 16

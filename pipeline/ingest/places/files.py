@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.places.place import Place, random_access, stamp
 from zpoints.storage.backend.s3 import SCHEME, Bucket
 

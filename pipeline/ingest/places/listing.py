@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.places.bucket import S3Path, entry_stamp, list_folders
 from zpoints.pipeline.ingest.places.files import (
     BucketFiles,

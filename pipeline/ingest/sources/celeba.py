@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.places.listing import list_folder, list_zip
 from zpoints.pipeline.ingest.places.place import Place
 from zpoints.pipeline.ingest.sources.labels import LANDMARKS, SPLIT_WORDS, join

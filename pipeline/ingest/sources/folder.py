@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pandas as pd
 
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.places.listing import list_folder
 from zpoints.pipeline.ingest.places.place import Place, place_of
 from zpoints.pipeline.ingest.sources.labels import interpret, join

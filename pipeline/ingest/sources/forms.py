@@ -1,7 +1,7 @@
 """The forms in which face photographs come, and the choice among their readers."""
 
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.places.place import Place
 from zpoints.pipeline.ingest.sources.celeba import read_celeba
 from zpoints.pipeline.ingest.sources.folder import read_folder

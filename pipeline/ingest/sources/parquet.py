@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.places.files import digest
 from zpoints.pipeline.ingest.places.place import Place, stamp
 from zpoints.pipeline.ingest.sources.labels import SPLIT_COLUMNS, SPLIT_WORDS, interpret

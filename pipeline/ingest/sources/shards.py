@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.places.place import Place, random_access
 
 SHARD_FAULTS = (pa.ArrowException, OSError, StopIteration, IndexError)

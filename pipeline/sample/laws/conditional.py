@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.query import selected
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.pipeline.sample.generator import Floats, Generator, Sampler
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 

@@ -8,7 +8,7 @@ import xarray as xr
 from pydantic import Field
 
 from zpoints.pipeline.analyze.basis import varying_components
-from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import (
     ROUNDING_MARGIN,
     Floats,

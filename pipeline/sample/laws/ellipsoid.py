@@ -9,7 +9,7 @@ from pydantic import Field
 from scipy.special import gammainc, gammaincinv
 
 from zpoints.pipeline.analyze.basis import varying_components
-from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
 
 # Below this share the inverse of the chi-squared distribution runs out of floating point.

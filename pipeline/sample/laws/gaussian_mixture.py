@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from zpoints.pipeline.analyze.basis import varying_components
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.row_sample import spread_rows
-from zpoints.pipeline.sample.errors import SampleError
 from zpoints.pipeline.sample.generator import Floats, Generator, require_latents, require_spread
 
 RUNS = 64

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
-from zpoints.pipeline.sample.errors import SampleError
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import (
     Floats,
     Generator,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.cluster.conftest import done, go
-from zpoints.pipeline.config.run import ConfigError, RunConfig, override
-from zpoints.pipeline.sample import SampleError, draw
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import ConfigError, SampleError
+from zpoints.pipeline.sample import draw
 from zpoints.storage import open_store
 
 

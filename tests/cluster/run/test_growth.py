@@ -12,7 +12,7 @@ from tests.conftest import SilentConsole
 from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.labels import attribute_table
 from zpoints.storage import Store, open_repository, open_store
 

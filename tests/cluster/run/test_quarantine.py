@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.conftest import FIRST, done, go
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.errors import SourceError
 from zpoints.storage import open_store
 
 

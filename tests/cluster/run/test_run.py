@@ -13,8 +13,8 @@ from tests.conftest import SilentConsole
 from zpoints.cluster.cli.summary import summary
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.run import run
-from zpoints.pipeline.config.run import ConfigError, RunConfig, override
-from zpoints.pipeline.network.device import DeviceError
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import ConfigError, DeviceError
 from zpoints.pipeline.report.stage import write
 from zpoints.storage import Store, StoreError, open_store
 from zpoints.storage.errors import ZpointsError

@@ -8,8 +8,9 @@ import pytest
 from tests.cluster.conftest import FIRST, MORE, arrive, done, go
 from tests.conftest import SilentConsole
 from zpoints.cluster.run import dry_run
-from zpoints.pipeline.analyze import AnalyzeError, analyze
-from zpoints.pipeline.config.run import ConfigError, RunConfig, override
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import AnalyzeError, ConfigError
 from zpoints.pipeline.labels import attribute_table
 from zpoints.storage import open_store
 

@@ -23,7 +23,8 @@ from zpoints.cluster.schedule.cron import Cron
 from zpoints.cluster.schedule.daemon import Schedule
 from zpoints.cluster.schedule.ledger import Ledger, Line
 from zpoints.cluster.signals import Interrupted
-from zpoints.pipeline.config.run import ConfigError, RunConfig, load_config
+from zpoints.pipeline.config.run import RunConfig, load_config
+from zpoints.pipeline.errors import ConfigError
 from zpoints.storage import StoreError, open_repository
 from zpoints.storage.backend.blobs import Blobs
 

@@ -14,7 +14,8 @@ import yaml
 from tests.cluster.cli.commands import ZPOINTS, zpoints
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.cluster.schedule.units import UNITS, Rerun, cron, kubernetes, slurm, systemd
-from zpoints.pipeline.config.run import ConfigError, RunConfig, load_config, override
+from zpoints.pipeline.config.run import RunConfig, load_config, override
+from zpoints.pipeline.errors import ConfigError
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 CONFIG_MAP_KEY = re.compile(r"[-._a-zA-Z0-9]+")

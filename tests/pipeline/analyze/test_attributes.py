@@ -8,8 +8,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zpoints.pipeline.analyze import AnalyzeConfig, AnalyzeError, State, analyze
+from zpoints.pipeline.analyze import AnalyzeConfig, State, analyze
 from zpoints.pipeline.analyze.passes import merge_all
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.attributes import attribute_table
 from zpoints.pipeline.labels.query import selected
 

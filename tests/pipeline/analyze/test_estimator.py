@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from zpoints.pipeline.analyze import AnalyzeError, MergeablePCA
+from zpoints.pipeline.analyze import MergeablePCA
+from zpoints.pipeline.errors import AnalyzeError
 
 ATTRIBUTES = [
     *("mean_", "explained_variance_", "explained_variance_ratio_", "singular_values_"),

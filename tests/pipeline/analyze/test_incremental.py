@@ -11,8 +11,9 @@ import xarray as xr
 from distributed import Client, LocalCluster
 from sklearn.decomposition import IncrementalPCA
 
-from zpoints.pipeline.analyze import AnalyzeConfig, AnalyzeError, analyze
+from zpoints.pipeline.analyze import AnalyzeConfig, analyze
 from zpoints.pipeline.analyze.basis import angles
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.storage.schema.registry import VARIABLES
 
 INCREMENTAL = AnalyzeConfig.model_validate({"pca": {"solver": "incremental"}})

@@ -7,8 +7,9 @@ import sys
 import dask.array as da
 import pytest
 
-from zpoints.pipeline.analyze import AnalyzeConfig, AnalyzeError
+from zpoints.pipeline.analyze import AnalyzeConfig
 from zpoints.pipeline.analyze.memory import memory_needed, require_memory
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.stage_run import Worker
 
 PROGRAM = """

@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zpoints.pipeline.analyze import AnalyzeConfig, AnalyzeError, analyze, describe, summarize
+from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
 from zpoints.pipeline.analyze.config import PairsConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals
 from zpoints.pipeline.analyze.passes import merge_all
@@ -19,7 +19,8 @@ from zpoints.pipeline.analyze.states.checkpoint import Journal, pack, unpack
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
 from zpoints.pipeline.analyze.states.projection import Basis, Projection
 from zpoints.pipeline.analyze.states.state import State
-from zpoints.pipeline.config.run import ConfigError, RunConfig, override
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import AnalyzeError, ConfigError
 from zpoints.storage import open_repository, validate
 
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from zpoints.pipeline.analyze.errors import AnalyzeError
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.passes import merge_all
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.errors import AnalyzeError
 
 
 def latents(count: int, components: int, dtype: str = "float32", seed: int = 0) -> np.ndarray:

@@ -9,7 +9,8 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from zpoints.pipeline.config.commented_yaml import annotated_yaml
-from zpoints.pipeline.config.run import ConfigError, RunConfig, load_config, preset_names
+from zpoints.pipeline.config.run import RunConfig, load_config, preset_names
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.fingerprint import fingerprint
 from zpoints.pipeline.settings import Settings
 

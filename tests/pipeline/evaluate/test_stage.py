@@ -11,14 +11,13 @@ import xarray as xr
 
 from tests.conftest import SilentConsole
 from zpoints.cluster.run import run
-from zpoints.pipeline.config.run import ConfigError, RunConfig, override
-from zpoints.pipeline.evaluate.errors import EvaluateError
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import ConfigError, EvaluateError, SampleError
 from zpoints.pipeline.evaluate.held_out import choose_held_out
 from zpoints.pipeline.evaluate.measures.inception import inception_digest, inception_features
 from zpoints.pipeline.evaluate.measures.round_trip import spread_of
 from zpoints.pipeline.network.encode import encode_batches
 from zpoints.pipeline.network.weights import load_model
-from zpoints.pipeline.sample import SampleError
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.sweep.stage import points
 from zpoints.storage import Store, open_store

@@ -23,8 +23,8 @@ from tests.pipeline.ingest.photographs import (
 )
 from tests.pipeline.ingest.test_parquet import images, write
 from tests.s3 import s3_server, signatures_checked, upload
+from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.errors import SourceError
 from zpoints.pipeline.ingest.images import read_block
 from zpoints.pipeline.ingest.places.bucket import BLOCK, S3Path
 from zpoints.pipeline.ingest.places.place import place_of

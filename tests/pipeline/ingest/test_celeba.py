@@ -15,8 +15,8 @@ from tests.pipeline.ingest.photographs import (
     small,
     zipped,
 )
+from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.places.files import opened_zip
 from zpoints.pipeline.ingest.sources.celeba import read_celeba
 

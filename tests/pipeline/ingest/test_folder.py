@@ -14,7 +14,7 @@ from tests.pipeline.ingest.photographs import (
     small,
     write_small,
 )
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.places.files import FolderFiles
 
 PATHS = ["a/1.jpg", "a/2.jpeg", "b/c/3.PNG", "top.webp"]

@@ -14,7 +14,7 @@ from tests.pipeline.ingest.photographs import (
     write_small,
     zipped,
 )
-from zpoints.pipeline.ingest.errors import SourceError
+from zpoints.pipeline.errors import SourceError
 
 
 def test_open_source__the_same_photographs_have_the_same_labels_in_every_form(

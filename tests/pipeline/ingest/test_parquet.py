@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline.ingest.photographs import POINTS, annotations, contents, opened, small
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, SourceError
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 

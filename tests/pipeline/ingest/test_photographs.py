@@ -11,7 +11,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.pipeline.ingest.photographs import encoded, gradient, jpeg
-from zpoints.pipeline.ingest.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.images import checksum, decode_photograph, read_block
 from zpoints.pipeline.ingest.places.files import FolderFiles
 

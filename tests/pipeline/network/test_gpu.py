@@ -5,8 +5,9 @@ import pytest
 import torch
 import xarray as xr
 
+from zpoints.pipeline.errors import DeviceError
 from zpoints.pipeline.network.decode import decode_batches
-from zpoints.pipeline.network.device import DeviceError, gpu_memory
+from zpoints.pipeline.network.device import gpu_memory
 from zpoints.pipeline.network.encode import encode_batches
 from zpoints.pipeline.network.weights import model_dataset, restore_model
 from zpoints.pipeline.train.config import TrainConfig

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from tests.pipeline.report.report_run import CONFIG, Run, judged, make_run
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.report.arithmetic import SHARES, STRENGTHS, shown_attributes
 from zpoints.pipeline.report.data import Material, read_material
 from zpoints.pipeline.report.elements.entry import Entry
@@ -15,7 +16,6 @@ from zpoints.pipeline.report.elements.tables import Table
 from zpoints.pipeline.report.figures.components import components_against_claims
 from zpoints.pipeline.report.sections import motion
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.pipeline.sample import SampleError
 from zpoints.pipeline.sample.arithmetic import attribute_direction
 from zpoints.pipeline.sample.region import hit_test, pair_violations
 

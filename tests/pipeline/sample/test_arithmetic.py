@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 
 from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels import attribute_table
 from zpoints.pipeline.labels.attributes import known_vectors
-from zpoints.pipeline.sample import SampleError
 from zpoints.pipeline.sample.arithmetic import (
     attribute_counts,
     attribute_direction,

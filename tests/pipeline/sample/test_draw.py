@@ -14,15 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from tests.pipeline.analyze.mixed import COMPONENTS, describe, mixed
-from zpoints.pipeline.sample import (
-    BLOCK,
-    GENERATORS,
-    Parameters,
-    SampleError,
-    draw,
-    draw_rows,
-    generator,
-)
+from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.sample import BLOCK, GENERATORS, Parameters, draw, draw_rows, generator
 
 CASES = [
     ("uniform", {"b": 1.5}),

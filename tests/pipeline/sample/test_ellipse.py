@@ -6,7 +6,8 @@ import xarray as xr
 
 from tests.pipeline.analyze.mixed import COMPONENTS, describe, mixed
 from zpoints.pipeline.analyze import AnalyzeConfig
-from zpoints.pipeline.sample import SampleError, draw
+from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.sample import draw
 
 
 @pytest.fixture(scope="module")

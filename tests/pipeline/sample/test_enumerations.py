@@ -6,7 +6,8 @@ import pytest
 import xarray as xr
 
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.sample import SampleError, draw, generator
+from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.sample import draw, generator
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from scipy import stats
 from sklearn.mixture import GaussianMixture
 
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.sample import SampleError, draw
+from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.sample import draw
 from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal, redraw_components
 from zpoints.pipeline.sample.laws.gaussian_mixture import spaced_vectors
 from zpoints.pipeline.sample.laws.pair_condition import uniform_in_region

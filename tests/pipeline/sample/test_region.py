@@ -9,7 +9,8 @@ import xarray as xr
 from scipy.spatial.distance import cdist
 
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.sample import SampleError, draw
+from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.sample import draw
 from zpoints.pipeline.sample.region import (
     hit_test,
     mahalanobis_radius,

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zpoints.pipeline.synthesize import Factors, SynthesisError, draw_factors, render
+from zpoints.pipeline.errors import SynthesisError
+from zpoints.pipeline.synthesize import Factors, draw_factors, render
 from zpoints.pipeline.synthesize.attributes import attributes
 
 OFFICIAL_NAMES = [

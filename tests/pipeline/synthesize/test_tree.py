@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zpoints.pipeline.synthesize import SynthesisError, draw_factors, render, synthesize
+from zpoints.pipeline.errors import SynthesisError
+from zpoints.pipeline.synthesize import draw_factors, render, synthesize
 from zpoints.pipeline.synthesize.annotations import partition
 from zpoints.pipeline.synthesize.attributes import attributes
 

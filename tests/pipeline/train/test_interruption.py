@@ -15,11 +15,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.architecture import Autoencoder
 from zpoints.pipeline.network.weights import model_dataset
 from zpoints.pipeline.train.checkpoint import Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.pipeline.train.loop import TrainingError, train
+from zpoints.pipeline.train.loop import train
 from zpoints.pipeline.train.state import Curves
 
 CONFIG = TrainConfig(z_dim=4, epochs=3, batch=16, seed=5, device="cpu")

@@ -5,10 +5,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.architecture import Activation, Architecture, Autoencoder
 from zpoints.pipeline.network.weights import model_dataset, restore_model
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.pipeline.train.loop import TrainingError, refuse_collapse, train
+from zpoints.pipeline.train.loop import refuse_collapse, train
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage.errors import StoreError
 

@@ -1,0 +1,46 @@
+"""Errors raised by the stages, each with a message for the user."""
+
+from zpoints.storage.errors import ZpointsError
+
+
+class ConfigError(ZpointsError):
+    """The configuration is not valid."""
+
+
+class SourceError(ZpointsError):
+    """The source of photographs cannot be read."""
+
+
+class PhotographError(ValueError):
+    """One photograph cannot be used; the store keeps the message as the reason of the quarantine.
+
+    Not a `ZpointsError`: the ingest continues with the other photographs.
+    """
+
+
+class DeviceError(ZpointsError):
+    """The configured device is missing or has too little memory."""
+
+
+class TrainingError(ZpointsError):
+    """The images or the settings do not allow a training."""
+
+
+class AnalyzeError(ZpointsError):
+    """The vectors, or their stored statistics, cannot be analysed."""
+
+
+class EstimatorError(AnalyzeError, ValueError):
+    """Parameters and vectors of an estimator do not fit; a ValueError, as scikit-learn expects."""
+
+
+class SampleError(ZpointsError):
+    """A generator cannot be fitted, or cannot draw what was asked for."""
+
+
+class EvaluateError(ZpointsError):
+    """The store, or a file that the user named, does not support an evaluation."""
+
+
+class SynthesisError(ZpointsError):
+    """The synthetic faces that were asked for cannot be drawn."""
