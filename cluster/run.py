@@ -10,7 +10,7 @@ import xarray as xr
 from zpoints.cluster.compute.existing import check_connection_settings
 from zpoints.cluster.compute.workers import Workers
 from zpoints.pipeline.config.run import RunConfig
-from zpoints.pipeline.errors import AnalyzeError
+from zpoints.pipeline.errors import QueryError
 from zpoints.pipeline.fingerprint import fingerprint
 from zpoints.pipeline.ingest.match import (
     Known,
@@ -23,7 +23,7 @@ from zpoints.pipeline.ingest.match import (
 from zpoints.pipeline.ingest.plan import plan_ingest, quarantine_lines
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.ingest.stage import configured_source, source_lines
-from zpoints.pipeline.labels.query import selected
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.order import STAGES
 from zpoints.pipeline.plan import PlannedStep, plan_steps
 from zpoints.pipeline.progress import Console, counted
@@ -33,7 +33,7 @@ from zpoints.pipeline.stage_run import StageRun, Worker
 from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.branch import Gate
-from zpoints.storage.schema.registry import labels
+from zpoints.storage.schema.registry import label_variables
 
 TOUCHED = "touched.json"
 
@@ -211,7 +211,7 @@ def _require_labels(
 
     Raises
     ------
-    AnalyzeError
+    QueryError
         If a query of `analyze.selections` cannot be asked of the photographs in the store.
     """
     selections = config.analyze.selections
@@ -219,12 +219,12 @@ def _require_labels(
     known = ingested or "ingest" not in to_do
     if store is None or not (known and selections and "analyze" in to_do):
         return
-    described = xr.Dataset(coords=labels(store.images))
+    labels = Labels(xr.Dataset(coords=label_variables(store.images)))
     for name, query in selections.items():
         try:
-            selected(described, query)
-        except AnalyzeError as error:
-            raise AnalyzeError(f"analyze.selections.{name}: {error}") from None
+            labels.select(query)
+        except QueryError as error:
+            raise QueryError(f"analyze.selections.{name}: {error}") from None
 
 
 def _execute(

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.labels import Labels
 from zpoints.storage import open_store
 
 FACES = 10
@@ -20,7 +20,7 @@ ROWS = {
 
 def main() -> None:
     store = open_store("runs/demo")
-    held_out = np.flatnonzero(split_labels(store.latents) == "test")[:FACES]
+    held_out = np.flatnonzero(Labels(store.latents).in_split("test"))[:FACES]
     images = {
         "original": store.images["image"][held_out].values,
         "decoded": store.decode(store.latents["z"][held_out].values),

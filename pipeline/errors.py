@@ -26,6 +26,10 @@ class TrainingError(ZpointsError):
     """The images or the settings do not allow a training."""
 
 
+class QueryError(ZpointsError):
+    """A query of labels is invalid, or names an unknown label."""
+
+
 class AnalyzeError(ZpointsError):
     """The vectors, or their stored statistics, cannot be analysed."""
 

@@ -14,7 +14,7 @@ from .repository import Repository as Repository
 from .repository import open_repository as open_repository
 from .schema.registry import SCHEMA_VERSION as SCHEMA_VERSION
 from .schema.registry import VARIABLES as VARIABLES
-from .schema.registry import labels as labels
+from .schema.registry import label_variables as label_variables
 from .schema.validation import validate as validate
 from .schema.variable import Variable as Variable
 from .store import Store as Store

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.progress import counted
 from zpoints.storage import Store
 
@@ -17,7 +17,7 @@ def summary(store: Store) -> list[str]:
     lines = []
     if store.is_current("latents"):
         latents = store.latents
-        test = split_labels(latents) == "test"
+        test = Labels(latents).in_split("test")
         if test.any():
             error = float(np.mean(latents["reconstruction_error"].values[test]))
             lines.append(

@@ -19,7 +19,6 @@ from zpoints.pipeline.analyze.states.checkpoint import Journal, S
 from zpoints.pipeline.analyze.states.projection import Basis, Projection
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.attributes import attribute_names
 
 Vectors = da.Array | xr.DataArray | NDArray[np.number]
 
@@ -49,11 +48,11 @@ def analyze(
     config
         Settings; the defaults of `AnalyzeConfig` if omitted.
     attributes
-        (vector, attribute) bool, as `attribute_table` gives it: which vectors have which
+        (vector, attribute) bool, as `Labels.table` gives it: which vectors have which
         attribute. Their counts and means are computed too.
     where
-        (vector,) bool: the vectors to describe, as `selected` gives it; all if omitted. No vector
-        is copied.
+        (vector,) bool: the vectors to describe, as `Labels.select` gives it; all if omitted. No
+        vector is copied.
 
     Returns
     -------
@@ -97,7 +96,8 @@ def summarize(
     journal
         Where an interrupted pass over the same z stands; it goes on from there.
     """
-    z, journal, names = _lazy(z), journal or Journal(), attribute_names(attributes)
+    z, journal = _lazy(z), journal or Journal()
+    names = () if attributes is None else tuple(map(str, attributes["attribute"].values))
     _fill(journal, _parts(z, partial(_summary, names), attributes, where))
     return State.empty(z.shape[1], names) if journal.state is None else journal.state
 
@@ -256,7 +256,7 @@ def _mask(where: Any) -> NDArray[np.bool_]:
     if mask.dtype != np.bool_ or mask.ndim != 1:
         raise AnalyzeError(
             f"`where` is {mask.dtype} of shape {mask.shape}; expected bool (vector,), as "
-            "`selected` gives it."
+            "`Labels.select` gives it."
         )
     return mask
 

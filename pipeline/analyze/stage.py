@@ -15,8 +15,7 @@ from zpoints.pipeline.analyze.passes import WAVE, describe, summarize, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.attributes import attribute_table
-from zpoints.pipeline.labels.query import selected
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import Store
@@ -37,7 +36,7 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
     Vectors that the stored state covers are not read again for it: the state of the new ones is
     merged into it. An interrupted analysis goes on from its last checkpoint.
     """
-    z, labels = run.store.latents["z"].data, _labels(run, selection)
+    z, labels = run.store.latents["z"].data, _inputs(run, selection)
     group = GROUP if selection is None else selection_group(selection)
     covered, known = _known(run, group, labels)
     new = z[covered:]
@@ -82,8 +81,8 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
 
 
 @dataclass(frozen=True)
-class _Labels:
-    """What the labels say of each vector.
+class _Inputs:
+    """The labels that enter the statistics beside the vectors.
 
     Attributes
     ----------
@@ -113,18 +112,18 @@ class _Labels:
         return content.hexdigest()[:16]
 
 
-def _labels(run: StageRun, selection: str | None) -> _Labels:
+def _inputs(run: StageRun, selection: str | None) -> _Inputs:
     latents, where = run.store.latents, None
-    attributes = attribute_table(latents)
+    labels = Labels(latents)
     if selection is not None:
         query = run.config.analyze.selections[selection]
-        where = selected(latents, query)
+        where = labels.select(query)
         if not where.any():
             raise AnalyzeError(
                 f"analyze.selections.{selection} ({query}) selects none of the {len(where):,} "
                 "images: widen the query, or remove the selection."
             )
-    return _Labels(attributes, _lazy(run.store, attributes, latents["z"].data), where)
+    return _Inputs(labels.table, _lazy(run.store, labels.table, latents["z"].data), where)
 
 
 def _lazy(store: Store, attributes: xr.DataArray, z: da.Array) -> da.Array:
@@ -133,7 +132,7 @@ def _lazy(store: Store, attributes: xr.DataArray, z: da.Array) -> da.Array:
     return da.from_array(table, (z.chunks[0], table.shape[1:]), lock=False, inline_array=True)
 
 
-def _known(run: StageRun, group: str, labels: _Labels) -> tuple[int, State | None]:
+def _known(run: StageRun, group: str, labels: _Inputs) -> tuple[int, State | None]:
     """How many leading vectors the stored state covers, and that state."""
     previous, latents = run.previous(group), run.store.latents
     if previous is None:

@@ -15,11 +15,11 @@ from zpoints.pipeline.compare.drift import (
     principal_angles,
     relative_frobenius,
 )
-from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.labels.splits import SPLITS
 from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
 
 LATEST, PREVIOUS = "latest", "previous"
-SPLITS = ("train", "validation", "test")
 QUALITY = "quality/"
 ERROR = "_error"
 LEADING = 10
@@ -174,7 +174,7 @@ def _model(store: Store) -> str | None:
 def _images(before: xr.Dataset, after: xr.Dataset) -> ImageChanges:
     old, new = _checksums(before), _checksums(after)
     kept = old.index.intersection(new.index)
-    splits = [pd.Series(split_labels(images)).value_counts() for images in (before, after)]
+    splits = [pd.Series(Labels(images).splits).value_counts() for images in (before, after)]
     return ImageChanges(
         count=(len(old), len(new)),
         splits={

@@ -17,7 +17,7 @@ from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
 from zpoints.storage.arrays.groups import unwritten
 from zpoints.storage.rows import Rows
-from zpoints.storage.schema.registry import labels
+from zpoints.storage.schema.registry import label_variables
 
 GROUP = "latents"
 
@@ -122,5 +122,5 @@ def _template(images: xr.Dataset, z_dim: int, config: EncodeConfig) -> xr.Datase
             "z": unwritten(("image", "component"), (count, z_dim), np.float32, chunk=chunk),
             "reconstruction_error": unwritten("image", (count,), np.float32, chunk=chunk),
         },
-        coords=labels(images),
+        coords=label_variables(images),
     )

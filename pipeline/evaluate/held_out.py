@@ -7,10 +7,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import EvaluateError
-from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.labels.labels import Labels
 
 Rows = NDArray[np.int64]
-SPLITS = ("test", "validation", "train")
+PREFERRED = ("test", "validation", "train")
 KINDS = {"test": 1, "test and validation": 2, "all": 3}
 """What is chosen from, by how many of the splits it takes."""
 
@@ -53,9 +53,9 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
     EvaluateError
         If there are not two photographs.
     """
-    split = split_labels(latents)
+    labels = Labels(latents)
     rng = np.random.default_rng(seed)
-    groups = [rng.permutation(np.flatnonzero(split == s)) for s in SPLITS]
+    groups = [rng.permutation(np.flatnonzero(labels.in_split(split))) for split in PREFERRED]
     for kind, taken in KINDS.items():
         needed = 2 * (count if kind == "test" else fewest)
         candidates = np.concatenate(groups[:taken])

@@ -13,7 +13,8 @@ from zpoints.pipeline.ingest.match import Known, quarantine_of, refused
 from zpoints.pipeline.ingest.places.files import digest
 from zpoints.pipeline.ingest.sources.labels import labels_digest
 from zpoints.pipeline.ingest.sources.source import Source
-from zpoints.pipeline.labels.splits import split_labels, splits_of
+from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.labels.splits import assigned_splits
 from zpoints.pipeline.progress import counted
 
 EXAMPLES = 3
@@ -194,7 +195,7 @@ def _same_splits(plan: Plan, stored: xr.Dataset) -> bool:
     now = labels["split"].to_numpy()[plan.rows[kept]] if "split" in labels else None
     before = plan.carried[kept]
     return np.array_equal(
-        splits_of(now, stored["checksum"].values[before]), split_labels(stored)[before]
+        assigned_splits(now, stored["checksum"].values[before]), Labels(stored).splits[before]
     )
 
 

@@ -1,2 +1,3 @@
-from .attributes import attribute_table as attribute_table
-from .query import selected as selected
+from .attributes import AttributeStatistics as AttributeStatistics
+from .labels import Labels as Labels
+from .splits import assigned_splits as assigned_splits

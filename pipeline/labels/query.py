@@ -1,96 +1,62 @@
-"""Which vectors a query of their labels selects."""
+"""Queries of labels, evaluated by pandas."""
 
 import re
 from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.splits import split_labels
-from zpoints.storage.schema.registry import HAS_ATTRIBUTES
+from zpoints.pipeline.errors import QueryError
 
 
-def selected(labelled: xr.Dataset, query: str) -> NDArray[np.bool_]:
-    """Which photographs a query of their labels selects.
-
-    Parameters
-    ----------
-    labelled
-        The group `images` or `latents` of a store.
-    query
-        An expression as pandas' `DataFrame.query` takes it: attributes, `split`, `identity`,
-        `name`, e.g. `"Smiling and not Male"` or `"split == 'test'"`. Where photographs have no
-        split of their own, `split` is the one that zpoints gave them. Names that are no
-        identifiers stand in backticks. A query that names an attribute selects no photograph
-        whose attributes are unknown (`has_attributes`).
+def evaluate(query: str, labels: pd.DataFrame) -> tuple[NDArray[np.bool_], set[str]]:
+    """Evaluate a query over labels (row per photograph).
 
     Returns
     -------
-    NDArray
-        (image,) bool.
+    rows
+        (image,) bool: the photographs that it selects.
+    named
+        The words in the query, among them the labels that it names.
 
     Raises
     ------
-    AnalyzeError
-        If the query is not valid, names a label that there is not, or is not true or false.
-
-    Examples
-    --------
-    >>> rows = {"Smiling": ("image", [True, False]), "Male": ("image", [True, False])}
-    >>> selected(xr.Dataset(coords=rows), "Smiling and not Male")
-    array([False, False])
+    QueryError
+        If the query is invalid, names an unknown label, or is not boolean.
     """
-    frame = _frame(labelled)
     try:
-        found = frame.eval(query, local_dict={}, global_dict={})
+        found = labels.eval(query, local_dict={}, global_dict={})
     except pd.errors.UndefinedVariableError as error:
-        raise AnalyzeError(
-            f"The query {query!r} names no label: {_hint(error, frame)}{_backticks(query, frame)}"
+        raise QueryError(
+            f"The query {query!r} names an unknown label: {_suggestion(error, labels)}"
+            f"{_backticks(query, labels)}"
         ) from None
     except Exception as error:  # the engine raises whatever its parser and NumPy do
-        raise AnalyzeError(
+        raise QueryError(
             f"The query {query!r} cannot be evaluated: {error}. Expected an expression such as "
-            f"'Smiling and not Male' or \"split == 'test'\".{_backticks(query, frame)}"
+            f"'Smiling and not Male' or \"split == 'test'\".{_backticks(query, labels)}"
         ) from None
-    values = np.asarray(found)
-    if values.dtype != np.bool_ or values.shape != (len(frame),):
-        raise AnalyzeError(
-            f"The query {query!r} is not true or false for each photograph: compare it, as in "
-            "\"split == 'test'\"."
+    rows = np.asarray(found)
+    if rows.dtype != np.bool_ or rows.shape != (len(labels),):
+        raise QueryError(
+            f"The query {query!r} is not true or false for each photograph. Expected a comparison "
+            "such as \"split == 'test'\"."
         )
-    asked = {word.strip("`") for word in re.findall(r"`[^`]+`|\w+", query)}
-    attributes = {name for name, label in frame.items() if label.dtype == np.bool_} - {
-        HAS_ATTRIBUTES
-    }
-    if HAS_ATTRIBUTES in frame and asked & attributes:
-        values = values & frame[HAS_ATTRIBUTES].to_numpy()
-    return values
+    return rows, {word.strip("`") for word in re.findall(r"`[^`]+`|\w+", query)}
 
 
-def _frame(labelled: xr.Dataset) -> pd.DataFrame:
-    columns = {
-        str(name): label.values
-        for name, label in labelled.variables.items()
-        if label.dims == ("image",) and (name in labelled.coords or name == "checksum")
-    }
-    if "checksum" in columns:
-        columns["split"] = split_labels(labelled)
-    return pd.DataFrame(columns)
-
-
-def _hint(error: Exception, frame: pd.DataFrame) -> str:
+def _suggestion(error: Exception, labels: pd.DataFrame) -> str:
     wrong = str(error).split("'")[1]
-    close = get_close_matches(wrong, map(str, frame.columns), n=3, cutoff=0.5)
+    close = get_close_matches(wrong, map(str, labels.columns), n=3, cutoff=0.5)
     if close:
         return f"{wrong!r}; did you mean {', '.join(close)}?"
-    return f"{wrong!r}; there are {', '.join(sorted(map(str, frame.columns)))}."
+    return f"{wrong!r}; available: {', '.join(sorted(map(str, labels.columns)))}."
 
 
-def _backticks(query: str, frame: pd.DataFrame) -> str:
-    """What to say where the query has a label that is no identifier, without backticks."""
-    bare, odd = re.sub(r"`[^`]*`", "", query), [n for n in frame.columns if not n.isidentifier()]
+def _backticks(query: str, labels: pd.DataFrame) -> str:
+    """Advice where the query names a label that is not an identifier without backticks."""
+    bare = re.sub(r"`[^`]*`", "", query)
+    odd = [name for name in labels.columns if not name.isidentifier()]
     names = [name for name in odd if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", bare)]
     return f" Write `{names[0]}` in backticks." if names else ""

@@ -8,11 +8,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.labels.attributes import known_vectors
+from zpoints.pipeline.labels.attributes import AttributeStatistics
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.inputs import Reconstruct
 from zpoints.pipeline.sample.arithmetic import (
-    attribute_counts,
     attribute_direction,
     interpolate,
     interpolate_around,
@@ -95,7 +94,8 @@ def shown_attributes(statistics: xr.Dataset, wanted: Sequence[str] | None) -> li
             except SampleError as error:
                 raise SampleError(f"report.attributes: {error}") from error
         return list(wanted)
-    counts, total = attribute_counts(statistics), known_vectors(statistics)
+    attributes = AttributeStatistics(statistics)
+    counts, total = attributes.counts, attributes.annotated
     divided = [name for name, having in counts.items() if 0 < having < total]
     visible = [name for name in VISIBLE if name in divided]
     return visible or sorted(divided, key=lambda name: abs(2 * counts[name] - total))[:FALLBACK]
@@ -125,7 +125,10 @@ def read_arithmetic(
         Decodes z (vector, component) float32 into images (vector, y, x, channel) uint8.
     """
     z = latents["z"][rows].values.astype(np.float64)
-    names = shown_attributes(statistics, config.attributes)
+    names, counts = (
+        shown_attributes(statistics, config.attributes),
+        AttributeStatistics(statistics).counts,
+    )
     moving, pairs = z[: config.attribute_images], min(config.interpolations, len(z) // 2)
     strengths = np.asarray(STRENGTHS)[:, None]
     along = [moving[:, None] + strengths * attribute_direction(statistics, name) for name in names]
@@ -134,7 +137,7 @@ def read_arithmetic(
     moved = tuple(
         Moved(
             attribute=name,
-            having=attribute_counts(statistics)[name],
+            having=counts[name],
             has=latents[name].values[rows[: len(moving)]],
             images=images,
         )

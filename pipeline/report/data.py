@@ -9,7 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.held_out import first_finite
-from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.labels.splits import SPLITS
 from zpoints.pipeline.report.arithmetic import Moved, Ways, read_arithmetic
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominant import Dominance, rank_components
@@ -150,7 +151,7 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
     """
     latents, statistics = store.latents, store.statistics.compute()
-    labels = split_labels(latents) if {"split", "checksum"} & set(latents.coords) else None
+    labels = Labels(latents).splits if {"split", "checksum"} & set(latents.coords) else None
     held_out, rows = _held_out(labels, latents.sizes["image"])
     shown = rows[: config.reconstructions]
     structure = store.group("structure").compute() if store.is_current("structure") else None
@@ -182,7 +183,7 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
     )
 
 
-def _held_out(labels: NDArray[np.str_] | None, total: int) -> tuple[str, NDArray[np.int64]]:
+def _held_out(labels: NDArray[np.object_] | None, total: int) -> tuple[str, NDArray[np.int64]]:
     """Return the name and the rows of the test images, or of all where there are none."""
     if labels is not None:
         rows = np.flatnonzero(labels == "test")
@@ -191,10 +192,9 @@ def _held_out(labels: NDArray[np.str_] | None, total: int) -> tuple[str, NDArray
     return "all", np.arange(total)
 
 
-def _count(labels: NDArray[np.str_]) -> dict[str, int]:
+def _count(labels: NDArray[np.object_]) -> dict[str, int]:
     counts = {name: int(np.count_nonzero(labels == name)) for name in np.unique(labels)}
-    order = ("train", "validation", "test")
-    known = {name: counts.pop(name) for name in order if name in counts}
+    known = {name: counts.pop(name) for name in SPLITS if name in counts}
     return known | counts
 
 

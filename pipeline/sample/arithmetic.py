@@ -7,8 +7,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.labels.attributes import attribute_directions, known_vectors
-from zpoints.storage.schema.registry import HAS_ATTRIBUTES
+from zpoints.pipeline.labels.attributes import AttributeStatistics
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +17,7 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
 
     Added once to a vector without the attribute it leads, on average, to one with it; subtracted
     once, the other way round. It needs no latents, see
-    `zpoints.pipeline.labels.attributes.attribute_directions`.
+    `zpoints.pipeline.labels.AttributeStatistics`.
 
     Parameters
     ----------
@@ -47,7 +46,8 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     >>> attribute_direction(statistics, "Smiling")
     array([4., 0.])
     """
-    counts, total = attribute_counts(statistics), known_vectors(statistics)
+    attributes = AttributeStatistics(statistics)
+    counts, total = attributes.counts, attributes.annotated
     if attribute not in counts:
         known = ", ".join(counts) or "none: the photographs came without attributes"
         raise SampleError(f"There is no attribute {attribute!r} in the statistics; known: {known}.")
@@ -57,20 +57,8 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
             f"The attribute {attribute!r} has no direction: {having} of {total} images have it. "
             "Choose one that some have and some do not."
         )
-    direction: Floats = attribute_directions(statistics).sel(attribute=attribute).values
+    direction: Floats = attributes.directions().sel(attribute=attribute).values
     return direction
-
-
-def attribute_counts(statistics: xr.Dataset) -> dict[str, int]:
-    """How many images have each attribute, by its name; empty where there are no attributes."""
-    if "attribute_count" not in statistics:
-        return {}
-    names, counts = statistics["attribute"].values, statistics["attribute_count"].values
-    return {
-        str(name): int(having)
-        for name, having in zip(names, counts, strict=True)
-        if name != HAS_ATTRIBUTES
-    }
 
 
 def interpolate(one: ArrayLike, other: ArrayLike, shares: Sequence[float]) -> Floats:

@@ -13,7 +13,7 @@ def direction_effects(direction: Floats, having: Counts, count: int, covariance:
     Parameters
     ----------
     direction
-        (attribute, component) of `zpoints.pipeline.labels.attributes.attribute_directions`.
+        (attribute, component) of `zpoints.pipeline.labels.AttributeStatistics.directions`.
     having, count
         How many vectors have each attribute (attribute), and how many there are.
     covariance

@@ -1,6 +1,7 @@
 """The group `structure` of latent vectors: which passes are made, and what is stored of them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import dask.array as da
@@ -9,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import varying_components
-from zpoints.pipeline.labels.attributes import attribute_directions, known_vectors
-from zpoints.pipeline.labels.table import Labels, both_values, read_labels
+from zpoints.pipeline.labels.attributes import AttributeStatistics
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.clusters import (
     Clusters,
@@ -23,8 +24,35 @@ from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.structure.directions import direction_effects, pair_angles, whitening
 from zpoints.pipeline.structure.probes import log_odds, probe_scores, train_probes
 
+Bools = NDArray[np.bool_]
 Contents = dict[str, tuple[tuple[str, ...], Any]]
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Vectors that a computation uses; each (image,) bool.
+
+    Attributes
+    ----------
+    finite
+        Without NaN or infinite components.
+    annotated
+        Finite, of photographs that came with attributes.
+    train, test
+        Annotated, of this split.
+    """
+
+    finite: Bools
+    annotated: Bools
+    train: Bools
+    test: Bools
+
+    @classmethod
+    def of(cls, labels: Labels, finite: Bools) -> "_Rows":
+        annotated = finite & labels.annotated
+        train, test = (annotated & labels.in_split(split) for split in ("train", "test"))
+        return cls(finite, annotated, train, test)
 
 
 def describe_structure(
@@ -54,24 +82,30 @@ def describe_structure(
     """
     config = config or StructureConfig()
     z = latents["z"].data
-    labels = read_labels(latents, _finite(z, int(statistics["nan_rows"])))
+    labels = Labels(latents)
+    rows = _Rows.of(labels, _finite(z, int(statistics["nan_rows"])))
     variance = float(statistics["variance"].mean())
     on_progress(0.0, "clusters")
     clusters = find_clusters(
-        rows_where(z, labels.finite), config.clusters, variance=variance, seed=config.seed
+        rows_where(z, rows.finite), config.clusters, variance=variance, seed=config.seed
     )
     contents: Contents = {
         "cluster_centre": (("cluster", "component"), clusters.centre),
         "cluster_count": (("cluster",), clusters.count),
     }
     if labels.names:
-        contents |= _directions(statistics, labels)
-        contents |= _clusters(clusters, labels)
-        contents |= _probes(z, statistics, labels, config, on_progress)
+        contents |= _directions(statistics, list(labels.names))
+        contents |= _clusters(clusters, labels.values, rows)
+        contents |= _probes(z, statistics, labels.values, rows, config, on_progress)
     names = np.array(labels.names, dtype=np.dtypes.StringDType())
     dims = ("attribute", "other_attribute") if labels.names else ()
     coords = {dim: (dim, names) for dim in dims}
     return xr.Dataset(contents, coords)
+
+
+def _both_values(values: Bools) -> Bools:
+    """(attribute) bool: some of the rows (row, attribute) have the attribute and some do not."""
+    return np.asarray(values.any(axis=0) & ~values.all(axis=0))
 
 
 def _finite(z: da.Array, nan_rows: int) -> NDArray[np.bool_]:
@@ -86,10 +120,11 @@ def _whitening(statistics: xr.Dataset) -> NDArray[np.float64]:
     return whitening(statistics["loadings"].values, variance, varying_components(variance))
 
 
-def _directions(statistics: xr.Dataset, labels: Labels) -> Contents:
-    names, count = list(labels.names), known_vectors(statistics)
+def _directions(statistics: xr.Dataset, names: list[str]) -> Contents:
+    attributes = AttributeStatistics(statistics)
+    count = attributes.annotated
     having = statistics["attribute_count"].sel(attribute=names).values
-    direction = attribute_directions(statistics).sel(attribute=names).values
+    direction = attributes.directions().sel(attribute=names).values
     effect = direction_effects(direction, having, count, statistics["covariance"].values)
     pairs = ("attribute", "other_attribute")
     whitened = direction @ _whitening(statistics)
@@ -102,21 +137,22 @@ def _directions(statistics: xr.Dataset, labels: Labels) -> Contents:
     }
 
 
-def _clusters(clusters: Clusters, labels: Labels) -> Contents:
-    member = np.full(len(labels.finite), -1)
-    member[labels.finite] = clusters.member
+def _clusters(clusters: Clusters, values: Bools, rows: _Rows) -> Contents:
+    """Association of clusters and attributes; `values` (image, attribute)."""
+    member = np.full(len(rows.finite), -1)
+    member[rows.finite] = clusters.member
 
-    def counted(rows: NDArray[np.bool_]) -> tuple[Any, Any]:
-        return attribute_counts(member[rows], labels.values[rows], len(clusters.count))
+    def counts(chosen: Bools) -> tuple[Any, Any]:
+        return attribute_counts(member[chosen], values[chosen], len(clusters.count))
 
-    total, having = counted(labels.known)
-    trained, trained_having = counted(labels.train)
-    testable = both_values(labels.values[labels.train]) & both_values(labels.values[labels.test])
-    auc = np.full(len(labels.names), np.nan)
+    total, having = counts(rows.annotated)
+    trained, trained_having = counts(rows.train)
+    testable = _both_values(values[rows.train]) & _both_values(values[rows.test])
+    auc = np.full(values.shape[1], np.nan)
     auc[testable] = cluster_roc_auc(
         trained_having[:, testable] / np.maximum(trained, 1)[:, None],
-        member[labels.test],
-        labels.values[labels.test][:, testable],
+        member[rows.test],
+        values[rows.test][:, testable],
     )
     with np.errstate(invalid="ignore"):
         share = having / total[:, None]
@@ -130,12 +166,14 @@ def _clusters(clusters: Clusters, labels: Labels) -> Contents:
 def _probes(
     z: da.Array,
     statistics: xr.Dataset,
-    labels: Labels,
+    values: Bools,
+    rows: _Rows,
     config: StructureConfig,
     on_progress: Progress,
 ) -> Contents:
-    train, test = labels.values[labels.train], labels.values[labels.test]
-    testable = both_values(train) & both_values(test)
+    """Linear probes and their scores on the test split; `values` (image, attribute)."""
+    train, test = values[rows.train], values[rows.test]
+    testable = _both_values(train) & _both_values(test)
     attributes, components = len(testable), z.shape[1]
     found: dict[str, NDArray[np.float64]] = {
         "coefficient": np.full((attributes, components), np.nan),
@@ -146,7 +184,7 @@ def _probes(
     }
     if testable.any():
         probes = train_probes(
-            rows_where(z, labels.train),
+            rows_where(z, rows.train),
             train[:, testable],
             statistics["mean"].values,
             _whitening(statistics),
@@ -154,7 +192,7 @@ def _probes(
             seed=config.seed,
             on_progress=lambda share: on_progress(0.5 + share / 2, "probes"),
         )
-        unseen = rows_where(z, labels.test)
+        unseen = rows_where(z, rows.test)
         odds = da.map_blocks(
             log_odds,
             unseen,
@@ -168,4 +206,4 @@ def _probes(
         for name, scores in probe_scores(odds, test[:, testable]).items():
             found[name][testable] = scores
     dims = ("attribute", "component")
-    return {f"probe_{name}": (dims[: values.ndim], values) for name, values in found.items()}
+    return {f"probe_{name}": (dims[: array.ndim], array) for name, array in found.items()}

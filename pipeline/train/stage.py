@@ -8,7 +8,7 @@ import torch
 from dask.system import CPU_COUNT
 
 from zpoints.pipeline.errors import TrainingError
-from zpoints.pipeline.labels.splits import split_labels
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.network.device import choose_device, gpu_memory
 from zpoints.pipeline.network.weights import model_dataset, training_attrs
 from zpoints.pipeline.progress import counted
@@ -29,9 +29,9 @@ def train_model(run: StageRun) -> int:
 
     Goes on from the last checkpoint of an interrupted run.
     """
-    config, splits = run.config.train, split_labels(run.store.images)
-    training = _read(run.store, splits == "train", "train")
-    validation = _read(run.store, splits == "validation", "validation")
+    config, labels = run.config.train, Labels(run.store.images)
+    training = _read(run.store, labels.in_split("train"), "train")
+    validation = _read(run.store, labels.in_split("validation"), "validation")
     total = images_seen(len(training), config)
     device = choose_device(config.device)
     run.console.line(_headline(config, len(training), len(validation), device))

@@ -42,9 +42,6 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
 }
 """Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
 
-HAS_ATTRIBUTES = "has_attributes"
-"""The attribute of photographs whose attributes are known; absent where all are."""
-
 
 _NAME = "name | image | str | file name of the photograph"
 
@@ -310,7 +307,7 @@ def find(group: str, name: str, array: xr.Variable | xr.DataArray) -> Variable |
     return known
 
 
-def labels(images: xr.Dataset) -> dict[str, xr.Variable]:
+def label_variables(images: xr.Dataset) -> dict[str, xr.Variable]:
     """What describes the photographs, as coordinates for a template of `latents`.
 
     Parameters
@@ -327,7 +324,7 @@ def labels(images: xr.Dataset) -> dict[str, xr.Variable]:
     --------
     >>> rows = {"name": ("image", ["a.jpg"]), "Smiling": ("image", [True])}
     >>> image = (("image", "y", "x", "channel"), np.zeros((1, 8, 8, 3), np.uint8))
-    >>> sorted(labels(xr.Dataset({"image": image}, coords=rows)))
+    >>> sorted(label_variables(xr.Dataset({"image": image}, coords=rows)))
     ['Smiling', 'name']
     """
     found = {str(name): variable for name, variable in images.variables.items()}

@@ -19,7 +19,7 @@ import xarray as xr
 from zpoints.storage.arrays.groups import READERS, group_names
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
-from zpoints.storage.schema.registry import family, labels
+from zpoints.storage.schema.registry import family, label_variables
 from zpoints.storage.store import Store, open_store
 from zpoints.storage.verify.chunks import (
     Check,
@@ -281,7 +281,7 @@ def _dims(group: str, dataset: xr.Dataset, name: str, source: xr.Dataset) -> Ite
 def _labels(latents: xr.Dataset, images: xr.Dataset) -> Iterator[Finding]:
     if latents.sizes["image"] != images.sizes["image"]:
         return
-    for name, label in labels(images).items():
+    for name, label in label_variables(images).items():
         if name not in latents.variables:
             continue
         differs = np.asarray(latents[name].values != label.values)

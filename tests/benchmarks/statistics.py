@@ -20,7 +20,7 @@ from zpoints.cluster.compute.client import dask_client
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
 from zpoints.pipeline.analyze.states.projection import Basis
 from zpoints.pipeline.config.cluster import ClusterConfig
-from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.stage_run import chunk_bounds
 from zpoints.storage import Block, Store, open_repository
 from zpoints.storage.rows import LabelTable
@@ -117,7 +117,7 @@ def _two_processes(store: Store) -> Figure:
 
 def labels_of(store: Store) -> xr.DataArray:
     """The attributes of a store's latents as tasks read them."""
-    table = attribute_table(store.latents)
+    table = Labels(store.latents).table
     names = tuple(map(str, table["attribute"].values))
     stored = LabelTable(store.root, store.version, "latents", names, len(table))
     chunks = (store.latents["z"].chunks[0], len(names))

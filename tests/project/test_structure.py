@@ -50,7 +50,6 @@ JOINS_STAGES = ("stages", "plan")
 """The only ones in ``pipeline`` that import the ``stage.py`` of a folder from outside it."""
 KNOWN_STEPS_UP = {
     ("pipeline.ingest.stage", "pipeline.config.run"),
-    ("pipeline.labels.attributes", "pipeline.analyze.kernels.loops"),
     ("pipeline.network.encode", "pipeline.train.loop"),
     ("pipeline.network.weights", "pipeline.train.config"),
     ("pipeline.network.weights", "pipeline.train.loop"),

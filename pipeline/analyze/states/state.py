@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.states.attributes import AttributeMeans
 from zpoints.pipeline.analyze.states.grid import Grid
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.attributes import AttributeMeans
 
 LONGEST = 1e140
 """Length of the longest vector whose squares float64 can add up."""

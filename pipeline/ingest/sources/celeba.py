@@ -19,7 +19,7 @@ from zpoints.pipeline.ingest.places.listing import list_folder, list_zip
 from zpoints.pipeline.ingest.places.place import Place
 from zpoints.pipeline.ingest.sources.labels import LANDMARKS, SPLIT_WORDS, join
 from zpoints.pipeline.ingest.sources.source import Labels, Source
-from zpoints.storage.schema.registry import HAS_ATTRIBUTES
+from zpoints.pipeline.labels.annotated import marker
 
 IMAGES = "img_align_celeba"
 FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last three
@@ -135,11 +135,7 @@ def _read_labels(home: Place, names: tuple[str, ...], suffixes: Sequence[str]) -
             points = joined.rows.to_numpy(np.int16)
             landmarks = points.reshape(len(names), len(LANDMARKS), 2)
         elif table is ATTRIBUTES:
-            parts.append(joined.rows == 1)
-            if not joined.present.all():
-                parts.append(
-                    pd.DataFrame({HAS_ATTRIBUTES: joined.present}, index=joined.rows.index)
-                )
+            parts.append((joined.rows == 1).assign(**marker(joined.present)))
         elif table is PARTITION:
             words = {-1: "", **{code: SPLIT_WORDS[str(code)] for code in range(3)}}
             parts.append(joined.rows.replace(words))

@@ -12,8 +12,9 @@ import pandas as pd
 
 from zpoints.pipeline.ingest.places.files import digest
 from zpoints.pipeline.ingest.sources.source import Labels
+from zpoints.pipeline.labels.annotated import is_attribute, marker
 from zpoints.pipeline.progress import counted
-from zpoints.storage.schema.registry import HAS_ATTRIBUTES, VARIABLES
+from zpoints.storage.schema.registry import VARIABLES
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis in "xy"]
@@ -33,7 +34,7 @@ TAKEN = {
     for kind in ("images", "latents")
     for variable in VARIABLES[kind].values()
     for word in (variable.name, *variable.dims)
-} | {HAS_ATTRIBUTES}
+}
 """Names that mean something else in the store."""
 
 
@@ -131,15 +132,21 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
         notes.append(
             f"{origin}: columns left out, no labels of a known kind: {', '.join(left_out)}."
         )
-    if attributes and not complete.all():
-        attributes[HAS_ATTRIBUTES] = complete
+    if attributes:
+        attributes |= marker(complete)
     rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
     return Labels(rows, landmarks, tuple(notes))
 
 
 def _storable(name: str) -> bool:
     """Whether the store can hold an attribute of this name: it becomes that of an array."""
-    return bool(name) and name not in TAKEN and "/" not in name and name[0] not in "._"
+    return (
+        bool(name)
+        and name not in TAKEN
+        and is_attribute(name)
+        and "/" not in name
+        and name[0] not in "._"
+    )
 
 
 def labels_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from zpoints.pipeline.labels.attributes import known_vectors
+from zpoints.pipeline.labels.attributes import AttributeStatistics
 from zpoints.pipeline.report.arithmetic import SHARES, STRENGTHS, Moved, Ways
 from zpoints.pipeline.report.data import Material
 from zpoints.pipeline.report.elements.entry import Entry
@@ -16,7 +16,7 @@ SHOWN = 9
 
 def motion_entries(m: Material) -> list[Entry]:
     """The entries of the section; it has none where there is nothing to show."""
-    total = known_vectors(m.statistics)
+    total = AttributeStatistics(m.statistics).annotated
     return [
         *(_moved_entry(m, moved, total) for moved in m.moved),
         *_conditioned(m),

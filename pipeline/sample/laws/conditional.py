@@ -8,7 +8,7 @@ import xarray as xr
 from pydantic import Field
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.labels.query import selected
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.sample.generator import Floats, Generator, Sampler
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 
@@ -58,7 +58,7 @@ class Conditional(Generator):
                 "labels, so nothing can be fitted to it. Change analyze.selections."
             )
         if latents is not None:
-            latents = latents.isel(image=np.flatnonzero(selected(latents, query)))
+            latents = latents.isel(image=np.flatnonzero(Labels(latents).select(query)))
         return ConditionalSampler(self.base.fit(statistics, latents), query)
 
     def remark(self, statistics: xr.Dataset) -> str | None:

@@ -13,7 +13,7 @@ from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import SourceError
-from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.labels import Labels
 from zpoints.storage import Store, open_repository, open_store
 
 
@@ -64,7 +64,7 @@ def test_run__merged_statistics_equal_those_from_scratch(
 
 def from_scratch(store: Store, config: RunConfig) -> xr.Dataset:
     latents = store.latents
-    return analyze(latents["z"].data, config.analyze, attributes=attribute_table(latents))
+    return analyze(latents["z"].data, config.analyze, attributes=Labels(latents).table)
 
 
 def assert_same_statistics(merged: xr.Dataset, scratch: xr.Dataset) -> None:

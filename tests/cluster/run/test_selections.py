@@ -10,8 +10,8 @@ from tests.conftest import SilentConsole
 from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.errors import AnalyzeError, ConfigError
-from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.errors import AnalyzeError, ConfigError, QueryError
+from zpoints.pipeline.labels import Labels
 from zpoints.storage import open_store
 
 QUERY = "Smiling and not Male"
@@ -72,7 +72,7 @@ def test_run__selections_and_attribute_means_grow(
     assert latents["z"].data.npartitions > 2
     where = latents["Smiling"].values & ~latents["Male"].values
     scratch = analyze(
-        latents["z"].data, selecting.analyze, attributes=attribute_table(latents), where=where
+        latents["z"].data, selecting.analyze, attributes=Labels(latents).table, where=where
     )
     grown = result.store.selection("smiling_women")
     for name in ("count", "attribute_count", "histogram"):
@@ -109,9 +109,9 @@ def test_run__refuses_a_query_of_no_label_before_the_training(
 ) -> None:
     wrong = override(selecting, ["analyze.selections.women=Smilling"])
 
-    with pytest.raises(AnalyzeError, match=r"analyze.selections.women.*did you mean Smiling\?"):
+    with pytest.raises(QueryError, match=r"analyze.selections.women.*did you mean Smiling\?"):
         go(wrong, tmp_path / "fresh")
 
     assert open_store(tmp_path / "fresh").groups == ("images",)
-    with pytest.raises(AnalyzeError, match="did you mean"):
+    with pytest.raises(QueryError, match="did you mean"):
         dry_run(wrong, str(tmp_path / "fresh"), console=SilentConsole(), title="t", until="analyze")

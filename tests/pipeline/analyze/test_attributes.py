@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from zpoints.pipeline.analyze import AnalyzeConfig, State, analyze
 from zpoints.pipeline.analyze.passes import merge_all
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.attributes import attribute_table
-from zpoints.pipeline.labels.query import selected
+from zpoints.pipeline.labels import Labels
 
 NAMES = ["Male", "Smiling", "has_attributes"]
 
@@ -33,16 +32,9 @@ def labelled() -> xr.Dataset:
     )
 
 
-def test_attribute_table__holds_the_boolean_labels_by_name(labelled: xr.Dataset) -> None:
-    table = attribute_table(labelled)
-
-    assert table["attribute"].values.tolist() == ["5_o_Clock_Shadow", "Beard", "Smiling"]
-    np.testing.assert_array_equal(table.sel(attribute="Smiling"), labelled["Smiling"])
-
-
 @pytest.mark.parametrize("chunk", [1, 300, 1000])
 def test_analyze__means_by_attribute_equal_numpy(labelled: xr.Dataset, chunk: int) -> None:
-    z, table = labelled["z"].values, attribute_table(labelled)
+    z, table = labelled["z"].values, Labels(labelled).table
 
     found = analyze(da.from_array(z, chunks=(chunk, 6)), attributes=table)
 
@@ -80,7 +72,7 @@ def test_analyze__vectors_that_are_not_finite_count_for_no_attribute(labelled: x
     smiling = np.flatnonzero(labelled["Smiling"].values)
     z[smiling[:5], 2] = np.nan
 
-    found = analyze(da.from_array(z, chunks=(300, 6)), attributes=attribute_table(labelled))
+    found = analyze(da.from_array(z, chunks=(300, 6)), attributes=Labels(labelled).table)
 
     row = found.sel(attribute="Smiling")
     assert row["attribute_count"] == len(smiling) - 5
@@ -100,7 +92,7 @@ def test_analyze__of_a_selection_equals_that_of_a_copy(
     labelled: xr.Dataset, chunk: int, solver: str
 ) -> None:
     config = AnalyzeConfig.model_validate({"pca": {"solver": solver}})
-    table, where = attribute_table(labelled), labelled["Smiling"].values
+    table, where = Labels(labelled).table, labelled["Smiling"].values
 
     found = analyze(
         da.from_array(labelled["z"].values, chunks=(chunk, 6)),
@@ -128,44 +120,3 @@ def test_analyze__refuses_labels_of_other_rows(labelled: xr.Dataset) -> None:
 def test_analyze__refuses_a_mask_that_is_none(labelled: xr.Dataset, where: np.ndarray) -> None:
     with pytest.raises(AnalyzeError, match=r"expected bool \(vector,\)"):
         analyze(labelled["z"], where=where)
-
-
-def test_selected__leaves_out_photographs_of_unknown_attributes(labelled: xr.Dataset) -> None:
-    known = np.arange(1000) >= 100
-    partly = labelled.assign_coords(has_attributes=("image", known))
-
-    np.testing.assert_array_equal(
-        selected(partly, "not `5_o_Clock_Shadow`"), known & ~labelled["5_o_Clock_Shadow"]
-    )
-    assert selected(partly, "split == 'train'")[:100].any()
-    assert selected(partly, "not has_attributes").sum() == 100
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("Smiling", lambda d: d["Smiling"].values),
-        ("Smiling and not `5_o_Clock_Shadow`", lambda d: d["Smiling"] & ~d["5_o_Clock_Shadow"]),
-        ("name == '17'", lambda d: np.arange(1000) == 17),
-        # Without a split of their own, a tenth of the checksums each is validation and test.
-        ("split == 'test'", lambda d: d["checksum"].values % 10 == 1),
-    ],
-)
-def test_selected__evaluates_labels(labelled: xr.Dataset, query: str, expected) -> None:
-    np.testing.assert_array_equal(selected(labelled, query), expected(labelled))
-
-
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ("Smilling and Beard", "'Smilling'; did you mean Smiling"),
-        ("Smiling +", "cannot be evaluated"),
-        ("5_o_Clock_Shadow", "Write `5_o_Clock_Shadow` in backticks"),
-        ("split", "not true or false"),
-        ("@nothing", "names no label"),
-        ("nonsense == 1", "there are 5_o_Clock_Shadow, Beard"),
-    ],
-)
-def test_selected__refuses_a_wrong_query(labelled: xr.Dataset, query: str, message: str) -> None:
-    with pytest.raises(AnalyzeError, match=message):
-        selected(labelled, query)

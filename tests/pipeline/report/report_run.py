@@ -9,7 +9,7 @@ import xarray as xr
 
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze
 from zpoints.pipeline.evaluate.stage import MEASURES
-from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.pipeline.sample import draw
@@ -113,7 +113,7 @@ def make_run(
     statistics = analyze(
         da.from_array(z, chunks=(256, -1)),
         AnalyzeConfig(),
-        attributes=attribute_table(xr.Dataset(coords=labels)),
+        attributes=Labels(xr.Dataset(coords=labels)).table,
     )
     groups = {}
     laws = {"ellipse": {"K": components - 2}, "uniform_12": {"b": 12.0}, "gaussian": {}}

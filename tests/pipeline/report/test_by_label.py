@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.report.data import Material, read_material
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.figures import attributes
@@ -30,7 +30,7 @@ def run() -> Run:
     unlabelled = bare.latents.drop_vars("Smiling")
     latents = unlabelled.assign_coords(**signs, Never=("image", np.zeros(len(z), bool)))
     latents["z"] = (("image", "component"), da.from_array(z, chunks=(128, -1)))
-    statistics = analyze(latents["z"].data, attributes=attribute_table(latents))
+    statistics = analyze(latents["z"].data, attributes=Labels(latents).table)
     return replace(bare, structure=describe_structure(latents, statistics))
 
 

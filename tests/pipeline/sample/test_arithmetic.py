@@ -7,10 +7,8 @@ import xarray as xr
 
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.labels import attribute_table
-from zpoints.pipeline.labels.attributes import known_vectors
+from zpoints.pipeline.labels import AttributeStatistics, Labels
 from zpoints.pipeline.sample.arithmetic import (
-    attribute_counts,
     attribute_direction,
     interpolate,
     interpolate_around,
@@ -23,7 +21,7 @@ LABELS = {"Smiling": Z[:, 0] > 0.3, "Everyone": np.ones(300, bool), "Nobody": np
 def statistics_of(flags: dict[str, np.ndarray]) -> xr.Dataset:
     labels = xr.Dataset(coords={name: ("image", rows) for name, rows in flags.items()})
     z = da.from_array(Z, chunks=(100, -1))
-    return analyze(z, attributes=attribute_table(labels) if flags else None)
+    return analyze(z, attributes=Labels(labels).table if flags else None)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +56,7 @@ def test_attribute_direction__says_that_there_were_no_attributes() -> None:
     without = statistics_of({})
     with pytest.raises(SampleError, match="came without attributes"):
         attribute_direction(without, "Smiling")
-    assert attribute_counts(without) == {}
+    assert AttributeStatistics(without).counts == {}
 
 
 def test_attribute_direction__leaves_images_without_attributes_out() -> None:
@@ -67,8 +65,9 @@ def test_attribute_direction__leaves_images_without_attributes_out() -> None:
     statistics = statistics_of({"Smiling": smiling, "has_attributes": known})
     expected = Z[smiling].mean(axis=0) - Z[known & ~smiling].mean(axis=0)
     np.testing.assert_allclose(attribute_direction(statistics, "Smiling"), expected, atol=1e-12)
-    assert attribute_counts(statistics) == {"Smiling": smiling.sum()}
-    assert known_vectors(statistics) == known.sum()
+    attributes = AttributeStatistics(statistics)
+    assert attributes.counts == {"Smiling": smiling.sum()}
+    assert attributes.annotated == known.sum()
 
 
 def test_interpolate_around__keeps_the_distance_that_a_line_loses() -> None:

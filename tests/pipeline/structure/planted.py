@@ -5,7 +5,7 @@ import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.labels import attribute_table
+from zpoints.pipeline.labels import Labels
 
 COUNT, COMPONENTS = 4000, 12
 TOWARDS = np.eye(COMPONENTS)[2] * 0.8 - np.eye(COMPONENTS)[5] * 0.6
@@ -39,4 +39,4 @@ def planted(*, chunk: int = 700, count: int = COUNT, attributes: bool = True) ->
 
 
 def described(latents: xr.Dataset) -> xr.Dataset:
-    return analyze(latents["z"].data, attributes=attribute_table(latents))
+    return analyze(latents["z"].data, attributes=Labels(latents).table)

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from tests.pipeline.structure.planted import described, planted
-from zpoints.pipeline.labels.attributes import attribute_directions
+from zpoints.pipeline.labels import AttributeStatistics
 from zpoints.pipeline.structure.directions import direction_effects, pair_angles, whitening
 from zpoints.pipeline.structure.graph import describe_structure
 
@@ -52,7 +52,7 @@ def test_attribute_directions__of_all_or_none_are_undefined() -> None:
         {"attribute": ["None", "All", "Half"]},
     )
 
-    direction = attribute_directions(statistics).values
+    direction = AttributeStatistics(statistics).directions().values
     effect = direction_effects(direction, np.array(counts), 8, 2 * np.eye(2))
 
     assert np.isnan(direction[:2]).all()

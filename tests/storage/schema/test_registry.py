@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from tests.storage.conftest import latent_template, photographs
-from zpoints.storage import SCHEMA_VERSION, SchemaError, labels, validate
+from zpoints.storage import SCHEMA_VERSION, SchemaError, label_variables, validate
 from zpoints.storage.schema.registry import FAMILIES, VARIABLES, family
 
 
@@ -56,8 +56,8 @@ def test_validate__newer_schema_is_refused():
         validate("latents", dataset)
 
 
-def test_labels__are_a_valid_description_of_latents():
-    described = labels(photographs(4))
+def test_label_variables__are_a_valid_description_of_latents():
+    described = label_variables(photographs(4))
 
     assert "image" not in described
     assert {"name", "checksum", "split", "Smiling", "landmarks", "landmark"} <= set(described)
