@@ -1,4 +1,4 @@
-"""Schedules for those who have a scheduler: units of systemd, cron, Slurm and Kubernetes."""
+"""Prints schedules for other schedulers: systemd, cron, Slurm and Kubernetes."""
 
 import platform
 import re
@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from zpoints.cluster.jobs.slurm import driver_options
 from zpoints.cluster.schedule.cron import Cron
@@ -17,38 +19,35 @@ from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
 
 CLAIM = "zpoints"
+"""PersistentVolumeClaim of photographs and store."""
 IMAGE = f"zpoints:{version('zpoints')}"
 STOP_SECONDS = 90
-"""How long a run that is asked to end may take; it needs seconds."""
+"""How long a run may take to end after a request; it needs seconds."""
 VARIABLES = ".config/zpoints/environment"
-"""A file of lines NAME=value in the home folder, which systemd and a shell read alike."""
-READ = f"set -a; [ ! -r ~/{VARIABLES} ] || . ~/{VARIABLES}"
-ABOUT_VARIABLES = f"""\
-# Variables that a bucket needs, such as AWS_ACCESS_KEY_ID, are read from ~/{VARIABLES}:
-# lines NAME=value, in a file that belongs to its owner alone (chmod 600).
-"""
+"""File of lines NAME=value in the home folder, in a syntax that systemd and shells share."""
+YAML_WIDTH = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """What a unit runs; its configuration names the photographs.
+    """A run that a unit starts.
 
     Attributes
     ----------
     name
-        Of the configuration.
+        Name of the configuration.
     config
-        The whole configuration.
+        The whole configuration, which names the photographs.
     root
-        Where the store lies.
+        Root of the store: an absolute path or ``s3://bucket/prefix``.
     program
-        The command ``zpoints``, its path absolute.
+        Absolute path of the command ``zpoints``.
     arguments
-        The arguments of the command, paths absolute.
+        Arguments of the command; its paths are absolute.
     folder
-        Where relative paths of the configuration begin.
+        Folder to which relative paths in the configuration refer.
     cron
-        The times.
+        Times of the runs.
     """
 
     name: str
@@ -61,57 +60,27 @@ class Rerun:
 
     @property
     def unit(self) -> str:
-        """A name that every scheduler takes: at most 52 letters, digits and hyphens between."""
+        """Name that every scheduler accepts: at most 52 letters, digits and inner hyphens."""
         return re.sub(r"[^a-z0-9]+", "-", f"zpoints {self.name.lower()}")[:48].strip("-")
+
+    @property
+    def command(self) -> Sequence[str]:
+        """The program and its arguments."""
+        return (self.program, *self.arguments)
 
 
 def systemd(rerun: Rerun) -> str:
     """A service and its timer, for ``systemctl --user`` or the whole machine."""
-    command = " ".join(map(_systemd_word, (rerun.program, *rerun.arguments)))
-    folder = rerun.folder.replace("%", "%%")
-    return f"""\
-# ~/.config/systemd/user/{rerun.unit}.service
-[Unit]
-Description=zpoints run {rerun.name.replace("%", "%%")}
-
-[Service]
-Type=oneshot
-WorkingDirectory={folder}
-ExecStart={command}
-# Variables such as AWS_ACCESS_KEY_ID; the file belongs to its owner alone (chmod 600).
-EnvironmentFile=-%h/{VARIABLES}
-# 3: another run is at work on the store; 143: ended by systemctl stop, the next run goes on.
-SuccessExitStatus=3 143
-TimeoutStopSec={STOP_SECONDS}
-
-# ~/.config/systemd/user/{rerun.unit}.timer
-# Then: systemctl --user daemon-reload && systemctl --user enable --now {rerun.unit}.timer
-# and loginctl enable-linger, so that it also runs while you are logged out.
-[Unit]
-Description=zpoints run {rerun.name.replace("%", "%%")}, {rerun.cron.text.replace("%", "%%")}
-
-[Timer]
-OnCalendar={rerun.cron.on_calendar()}
-# A run that was missed while the machine was off is made up for, once.
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-"""
+    return _rendered("systemd", rerun)
 
 
 def cron(rerun: Rerun) -> str:
     """A line for ``crontab -e``."""
-    log = shlex.quote(str(Path(rerun.folder, f"{rerun.unit}.log")))
-    command = f"{READ}; cd {shlex.quote(rerun.folder)} && {_shell(rerun)} >> {log} 2>&1"
-    return (
-        "# A line of crontab -e. Exit code 3 in its mail: another run was at work on the store.\n"
-        f"{ABOUT_VARIABLES}{rerun.cron.text} {command.replace('%', chr(92) + '%')}\n"
-    )
+    return _rendered("cron", rerun, log=str(Path(rerun.folder, f"{rerun.unit}.log")))
 
 
 def slurm(rerun: Rerun) -> str:
-    """Lines for ``scrontab -e``; Slurm begins no run of a line while the last one is at work."""
+    """Lines for ``scrontab -e``; Slurm starts no run of a line while the previous one is active."""
     options = [
         f"--job-name={rerun.unit}",
         f"--chdir={rerun.folder}",
@@ -119,76 +88,32 @@ def slurm(rerun: Rerun) -> str:
         "--open-mode=append",
         *driver_options(rerun.config.cluster.jobs),
     ]
-    directives = "".join(f"#SCRON {shlex.quote(option)}\n" for option in options)
-    # exec: the signal at the time limit goes to the shell, in whose place the run then is.
-    command = f"{READ}; exec {_shell(rerun)}"
-    return f"# Lines of scrontab -e.\n{ABOUT_VARIABLES}{directives}{rerun.cron.text} {command}\n"
+    return _rendered("slurm", rerun, options=options)
 
 
 def kubernetes(rerun: Rerun) -> str:
-    """A CronJob, and a ConfigMap with the whole configuration."""
-    documents = [_config_map(rerun), _cron_job(rerun)]
-    return f"""\
-# kubectl apply -f {rerun.unit}.yaml
-# The Secret zpoints, if there is one, gives variables such as AWS_ACCESS_KEY_ID; the claim {CLAIM}
-# holds what is not in a bucket, under the paths that it has here.
-# image: built in a fresh clone of zpoints with docker build -t {IMAGE} . from a Dockerfile such as
-#   FROM python:{platform.python_version().rpartition(".")[0]}-slim
-#   COPY . /opt/zpoints
-#   RUN pip install -c /opt/zpoints/constraints.txt /opt/zpoints
-# and pushed to a registry, whose name then comes before the image's.
-""" + yaml.safe_dump_all(documents, sort_keys=False)
+    """A CronJob, and a ConfigMap with the whole configuration.
 
-
-def _config_map(rerun: Rerun) -> dict[str, Any]:
+    Raises
+    ------
+    ConfigError
+        If the photographs or the store are directly in ``/``, which no container can mount.
+    """
     ingest = rerun.config.ingest.model_copy(update={"source": _source(rerun)})
     settings = rerun.config.model_copy(update={"ingest": ingest}).model_dump(mode="json")
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": rerun.unit},
-        "data": {_key(rerun): yaml.safe_dump(settings)},
-    }
-
-
-def _cron_job(rerun: Rerun) -> dict[str, Any]:
-    mounts = [
-        {"name": "data", "mountPath": path, "subPath": path.strip("/")}
-        for path in _local_folders(rerun)
-    ]
-    volumes: list[dict[str, Any]] = [{"name": "config", "configMap": {"name": rerun.unit}}]
-    if mounts:
-        volumes.append({"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}})
-    container = {
-        "name": "zpoints",
-        "image": IMAGE,
-        "args": ["zpoints", "run", f"/etc/zpoints/{_key(rerun)}", "--root", rerun.root],
-        "workingDir": "/tmp",
-        "envFrom": [{"secretRef": {"name": "zpoints", "optional": True}}],
-        "volumeMounts": [{"name": "config", "mountPath": "/etc/zpoints"}, *mounts],
-    }
-    pod = {
-        "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": STOP_SECONDS,
-        "containers": [container],
-        "volumes": volumes,
-    }
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": {"name": rerun.unit},
-        "spec": {
-            "schedule": rerun.cron.text,
-            "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": 3600,
-            "jobTemplate": {"spec": {"backoffLimit": 2, "template": {"spec": pod}}},
-        },
-    }
-
-
-def _key(rerun: Rerun) -> str:
-    """The configuration's name as the key of a ConfigMap, which is made of few characters."""
-    return re.sub(r"[^-._a-zA-Z0-9]+", "-", rerun.name)[:200] + ".yaml"
+    # Keys of a ConfigMap have few characters and at most 253 of them.
+    key = re.sub(r"[^-._a-zA-Z0-9]+", "-", rerun.name)[:200] + ".yaml"
+    return _rendered(
+        "kubernetes",
+        rerun,
+        claim=CLAIM,
+        image=IMAGE,
+        python=platform.python_version().rpartition(".")[0],
+        key=key,
+        file=f"/etc/zpoints/{key}",
+        settings=yaml.safe_dump(settings),
+        folders=_local_folders(rerun),
+    )
 
 
 def _source(rerun: Rerun) -> str:
@@ -199,19 +124,13 @@ def _source(rerun: Rerun) -> str:
 
 
 def _local_folders(rerun: Rerun) -> list[str]:
-    """Folders that a run needs: the photographs', and the one in which the store lies.
-
-    Raises
-    ------
-    ConfigError
-        If one is /, in whose place a container can mount nothing.
-    """
+    """Folders that a container mounts: the photographs', and the one that holds the store."""
     source, root = _source(rerun), rerun.root
     needed = [source, root if "://" in root else str(Path(root).parent)]
     if "/" in needed:
         raise ConfigError(
-            "For Kubernetes, photographs and store have to lie in a folder below /, which is then "
-            f"mounted; ingest.source is {source}, --root is {root}. Name deeper ones, e.g. --root "
+            "Kubernetes cannot mount /; expected photographs and store in folders below /, but "
+            f"ingest.source is {source}, --root is {root}. Choose deeper folders, e.g. --root "
             "/data/faces."
         )
     return [path for path in dict.fromkeys(needed) if "://" not in path]
@@ -223,17 +142,54 @@ UNITS: Mapping[str, Callable[[Rerun], str]] = {
     "slurm": slurm,
     "kubernetes": kubernetes,
 }
+"""The function that prints the unit for each kind of scheduler."""
 
 
-def _shell(rerun: Rerun) -> str:
-    return shlex.join([rerun.program, *rerun.arguments])
+def _rendered(template: str, rerun: Rerun, **facts: Any) -> str:
+    return (
+        _templates()
+        .get_template(f"{template}.j2")
+        .render(rerun=rerun, variables=VARIABLES, stop_seconds=STOP_SECONDS, **facts)
+    )
+
+
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("zpoints.cluster.schedule"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters |= {
+        "cron_text": _cron_text,
+        "shell_command": shlex.join,
+        "shell_word": shlex.quote,
+        "systemd_text": _systemd_text,
+        "systemd_word": _systemd_word,
+        "yaml": _yaml,
+    }
+    return templates
+
+
+def _cron_text(text: str) -> str:
+    """Escapes the percent sign, at which cron would end the command."""
+    return text.replace("%", r"\%")
+
+
+def _systemd_text(text: str) -> str:
+    """Escapes the percent sign, which starts a specifier."""
+    return text.replace("%", "%%")
 
 
 def _systemd_word(word: str) -> str:
-    """A word of ExecStart: no specifier, no variable, and quoted where it needs it."""
-    escaped = word.replace("\\", "\\\\").replace("%", "%%").replace("$", "$$")
-    return escaped if re.fullmatch(r"[\w@%+=:,./$-]+", escaped) else f'"{_quoted(escaped)}"'
+    """A word of ExecStart without specifiers and variables, quoted where necessary."""
+    escaped = _systemd_text(word.replace("\\", "\\\\")).replace("$", "$$")
+    if re.fullmatch(r"[\w@%+=:,./$-]+", escaped):
+        return escaped
+    return '"' + escaped.replace('"', '\\"') + '"'
 
 
-def _quoted(text: str) -> str:
-    return text.replace('"', '\\"')
+def _yaml(value: Mapping[str, Any], columns: int = 0) -> str:
+    """A mapping as YAML, indented so that it continues a mapping of the template."""
+    text = yaml.safe_dump(value, sort_keys=False, width=YAML_WIDTH - columns)
+    return indent(text.removesuffix("\n"), " " * columns)

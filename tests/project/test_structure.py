@@ -28,7 +28,7 @@ LIBRARY_HOMES = {
     "obstore": ("storage",),
     "pyarrow": ("pipeline/ingest/sources",),
     "matplotlib": ("pipeline/report",),
-    "jinja2": ("pipeline/report",),
+    "jinja2": ("pipeline/report", "cluster/schedule"),
     "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
     "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
@@ -46,6 +46,8 @@ ORDER = (
     *("config", "stages", "plan"),
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
+CLUSTER_ORDER = ("errors", "signals", "terminal", "compute", "run", "jobs", "schedule", "cli")
+"""The same for ``cluster``."""
 JOINS_STAGES = ("stages", "plan")
 """The only ones in ``pipeline`` that import the ``stage.py`` of a folder from outside it."""
 KNOWN_STEPS_UP = {
@@ -62,7 +64,7 @@ MOST_LINES = 350
 
 
 def steps_up() -> set[tuple[str, str]]:
-    """Imports that run against the order of the packages, or of the folders of ``pipeline``."""
+    """Imports that run against the order of the packages, or of the folders inside them."""
     return {
         (module.removeprefix("zpoints."), target.removeprefix("zpoints."))
         for module, targets in import_graph().items()
@@ -73,7 +75,8 @@ def steps_up() -> set[tuple[str, str]]:
 
 def _rank(module: str) -> tuple[int, int]:
     _, package, *rest = module.split(".")
-    inner = ORDER.index(rest[0]) if package == "pipeline" and rest else 0
+    order = {"pipeline": ORDER, "cluster": CLUSTER_ORDER}.get(package, ())
+    inner = order.index(rest[0]) if order and rest else 0
     return PACKAGES.index(package), inner
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zpoints.cluster.compute.batch import _described
+from zpoints.cluster.compute.batch import _cluster_without_jobs
 from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig
@@ -47,13 +47,13 @@ def script_of(config: ClusterConfig, folder: Path) -> str:
     """The script of a job, as the batch system would get it."""
     with (
         shared_folder_security(config.tls, folder) as security,
-        _described(config, folder, security, []) as cluster,
+        _cluster_without_jobs(config, folder, security, []) as cluster,
     ):
         return str(cluster.job_script())
 
 
 @pytest.mark.parametrize("kind", DIRECTIVES)
-def test_described__a_job_asks_for_what_is_configured(kind: str, tmp_path: Path) -> None:
+def test_cluster_without_jobs__a_job_asks_for_what_is_configured(kind: str, tmp_path: Path) -> None:
     script = script_of(configured(kind, tmp_path, *ASKED), tmp_path)
 
     *lines, worker = script.strip().splitlines()
@@ -71,7 +71,9 @@ def test_described__a_job_asks_for_what_is_configured(kind: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("kind", DIRECTIVES)
-def test_described__an_interface_that_is_not_there_is_an_error(kind: str, tmp_path: Path) -> None:
+def test_cluster_without_jobs__an_interface_that_is_not_there_is_an_error(
+    kind: str, tmp_path: Path
+) -> None:
     config = configured(kind, tmp_path, *ASKED, "cluster.jobs.interface=nosuch0")
 
     with pytest.raises(ClusterError, match=r"'nosuch0' is not a valid .* See cluster\.jobs"):

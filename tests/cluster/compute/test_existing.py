@@ -126,7 +126,7 @@ def test_dask_client__says_that_no_scheduler_is_there() -> None:
 def test_dask_client__without_workers_gives_up_in_time(tmp_path: Path) -> None:
     with dask_processes(tmp_path) as cluster:
         said = connect(*cluster.overrides, "cluster.worker_timeout=1")
-    assert "No worker came within 1 s" in said
+    assert "No worker started within 1 s" in said
 
 
 def test_dask_client__names_a_dashboard_that_is_in_reach(tmp_path: Path) -> None:
