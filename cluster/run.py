@@ -7,6 +7,7 @@ from functools import partial
 
 import xarray as xr
 
+from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.cluster.compute.existing import check_connection_settings
 from zpoints.cluster.compute.workers import Workers
 from zpoints.pipeline.config.run import RunConfig
@@ -95,7 +96,7 @@ def run(
     """
     check_connection_settings(config.cluster)  # a mistake leaves no store behind
     source = _source(config, console)
-    repository = open_repository(root)
+    repository = open_repository(root, executor=ClusterExecutor())
     outcomes: list[Outcome] = []
     with (
         repository.held(f"zpoints run {title}"),

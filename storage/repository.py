@@ -11,6 +11,7 @@ from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.run_lock import run_lock
 from zpoints.storage.branch import republish, supersede
 from zpoints.storage.errors import StoreError
+from zpoints.storage.executor import Executor, SynchronousExecutor
 from zpoints.storage.store import Store, open_store
 from zpoints.storage.transaction import StageTransaction
 from zpoints.storage.versions import Version
@@ -19,9 +20,12 @@ from zpoints.storage.versions import Version
 class Repository:
     """A store that may be written to. Made by `open_repository`."""
 
-    def __init__(self, location: Location, repository: icechunk.Repository) -> None:
+    def __init__(
+        self, location: Location, repository: icechunk.Repository, executor: Executor
+    ) -> None:
         self._location = location
         self._repository = repository
+        self._executor = executor
         self.root = location.root
 
     def store(self) -> Store:
@@ -68,6 +72,7 @@ class Repository:
             groups=tuple(groups),
             inputs=inputs or {},
             lineage=lineage or fingerprint,
+            executor=self._executor,
         )
 
     @contextmanager
@@ -149,13 +154,17 @@ class Repository:
         return f"Repository({self.root!r})"
 
 
-def open_repository(root: str | os.PathLike[str]) -> Repository:
+def open_repository(
+    root: str | os.PathLike[str], *, executor: Executor | None = None
+) -> Repository:
     """Open a store for writing; makes an empty one where there is none.
 
     Parameters
     ----------
     root
         A local path or `s3://bucket/prefix`.
+    executor
+        Computes the blocks that stages write; by default Dask's scheduler, a few at a time.
 
     Raises
     ------
@@ -167,4 +176,4 @@ def open_repository(root: str | os.PathLike[str]) -> Repository:
     location = Location.of(root)
     if not location.exists():
         location.create()
-    return Repository(location, location.open())
+    return Repository(location, location.open(), executor or SynchronousExecutor())

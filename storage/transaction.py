@@ -23,7 +23,7 @@ from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.branch import Gate, WorkBranch
 from zpoints.storage.errors import IncompleteStageError, StoreError
-from zpoints.storage.executor import finished
+from zpoints.storage.executor import Executor
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import validate
 
@@ -48,8 +48,10 @@ class StageTransaction:
         groups: tuple[str, ...],
         inputs: Mapping[str, str],
         lineage: str,
+        executor: Executor,
     ) -> None:
         self._root = location.root
+        self.executor = executor
         self.stage = stage
         self.fingerprint = fingerprint
         self.groups = groups
@@ -210,7 +212,8 @@ class StageTransaction:
             origin, session = self._branch.writer(), self._branch.writer()
             tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
             left, due = len(blocks), time.monotonic()
-            with closing(finished(tasks, name=f"write-{self.stage}", shared=shared)) as stream:
+            name = f"write-{self.stage}"
+            with closing(self.executor.results(tasks, name=name, shared=shared)) as stream:
                 for batch in stream:
                     session.merge(*(fork for _, fork in batch))
                     left -= len(batch)

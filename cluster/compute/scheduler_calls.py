@@ -11,7 +11,7 @@ from distributed.client import ClosedClientError
 from zpoints.cluster.errors import ClusterError
 
 
-def call_scheduler(
+def call_in_time(
     client: Client, method: Callable[..., Any], *, timeout: float | None = None, **arguments: Any
 ) -> Any:
     """Call a coroutine of Dask's client with a time limit.
@@ -37,19 +37,36 @@ def call_scheduler(
 
     Raises
     ------
+    TimeoutError
+        If there is no result in time, or the awaitable itself raises it.
+    """
+    timeout = _connect_timeout() if timeout is None else timeout
+    return client.sync(method, callback_timeout=timeout, **arguments)
+
+
+def call_scheduler(
+    client: Client, method: Callable[..., Any], *, timeout: float | None = None, **arguments: Any
+) -> Any:
+    """``call_in_time`` with an error for users.
+
+    Raises
+    ------
     ClusterError
         If there is no result in time.
     """
-    if timeout is None:
-        timeout = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
+    timeout = _connect_timeout() if timeout is None else timeout
     try:
-        return client.sync(method, callback_timeout=timeout, **arguments)
+        return call_in_time(client, method, timeout=timeout, **arguments)
     except TimeoutError as error:
         raise ClusterError(
             f"The Dask scheduler did not answer within {timeout:g} s. Check that it is running and "
             "reachable, and restart it if it hangs. Committed work is kept; the same command "
             "continues from there."
         ) from error
+
+
+def _connect_timeout() -> Any:
+    return parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
 
 
 def scheduler_identity(client: Client) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def sample(run: StageRun, *, name: str) -> int:
     parameters = config.generators[name]
     try:
         fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()
-        fitted = value(fitting)
+        fitted = value(run.work.executor, fitting)
     except SampleError as error:
         raise SampleError(f"sample.generators.{name}: {error}") from error
     if fitted.remark:

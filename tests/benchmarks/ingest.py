@@ -11,6 +11,7 @@ from PIL import Image
 from tests.benchmarks.measure import Figure, paired
 from tests.conftest import WORKER, SilentConsole
 from zpoints.cluster.compute.client import dask_client
+from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.ingest.plan import plan_ingest
@@ -29,7 +30,7 @@ def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     roots = (str(scratch / f"ingest-{i}") for i in count())
 
     def ours() -> None:
-        repository = open_repository(next(roots))
+        repository = open_repository(next(roots), executor=ClusterExecutor())
         work = repository.begin(stage="ingest", fingerprint="bench", groups=("images",))
         run = StageRun(
             config=config,

@@ -11,6 +11,7 @@ import torch
 from tests.benchmarks.measure import Figure, paired
 from tests.conftest import WORKER, SilentConsole
 from zpoints.cluster.compute.client import dask_client
+from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.run import RunConfig, override
@@ -42,7 +43,8 @@ def figures(scratch: Path) -> Iterator[Figure]:
         _publish_inputs(open_repository(str(root)), model)
 
     def ours() -> None:
-        group, repository = group_of(GENERATOR), open_repository(str(root))
+        group = group_of(GENERATOR)
+        repository = open_repository(str(root), executor=ClusterExecutor())
         work = repository.begin(stage="sample", fingerprint="bench", groups=(group,))
         run = StageRun(
             config=config,

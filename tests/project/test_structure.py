@@ -19,7 +19,7 @@ from tests.project.imports import (
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
-    "distributed": ("cluster", "storage/executor.py"),
+    "distributed": ("cluster",),
     "dask_jobqueue": ("cluster",),
     "typer": ("cluster",),
     "rich": ("cluster",),

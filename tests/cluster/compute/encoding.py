@@ -8,6 +8,7 @@ import torch
 import xarray as xr
 
 from tests.conftest import WORKER, SilentConsole
+from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.encode.stage import encode
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
@@ -59,7 +60,7 @@ def encode_store(root: Path, *overrides: str, fingerprint: str = "cc") -> np.nda
 
     A store that was encoded under another fingerprint is encoded anew.
     """
-    repository = open_repository(root)
+    repository = open_repository(root, executor=ClusterExecutor())
     config = override(RunConfig(), [f"encode.chunk={CHUNK}", "encode.batch=1", *overrides])
     work = repository.begin(stage="encode", fingerprint=fingerprint, groups=("latents",))
     rows = encode(

@@ -21,11 +21,11 @@ from distributed import Client, LocalCluster, default_client
 from tests.cluster.compute.dask_processes import DaskProcesses, dask_processes
 from tests.cluster.compute.encoding import encode_store, noise_store
 from tests.conftest import SilentConsole
+from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.cluster.compute.workers import Workers
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.storage import open_repository
-from zpoints.storage.executor import finished
 
 pytestmark = pytest.mark.services
 
@@ -138,7 +138,7 @@ def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
     assert np.isfinite(encoding()).all()
 
 
-def test_finished__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
+def test_results__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
     limits = {
         "distributed.scheduler.worker-ttl": "5s",
         "distributed.comm.timeouts.connect": "2s",
@@ -150,7 +150,8 @@ def test_finished__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
     ):
         frozen, _ = client.run(os.getpid).values()
         started, results = time.monotonic(), []
-        for batch in finished((partial(pow, i, 2) for i in range(100)), name="t"):
+        tasks = (partial(pow, i, 2) for i in range(100))
+        for batch in ClusterExecutor().results(tasks, name="t"):
             results += batch
             if len(results) == len(batch):
                 os.kill(frozen, signal.SIGSTOP)

@@ -16,6 +16,7 @@ from tests.storage.conftest import (
     publish_latents,
     vectors,
 )
+from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.storage import (
     PublishConflictError,
     StoreError,
@@ -48,8 +49,8 @@ def workers(bucket):
         yield cluster
 
 
-def test_write_chunks__on_worker_processes_gives_the_same(repository, root, workers):
-    version = publish_latents(repository, 40)
+def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
+    version = publish_latents(open_repository(root, executor=ClusterExecutor()), 40)
 
     store = open_store(root)
     assert store.version == version
@@ -65,10 +66,10 @@ def test_s3__missing_bucket_is_an_error_that_says_what_to_check(bucket):
 def test_s3__publish_read_resume_and_conflict(bucket, workers):
     with pytest.raises(StoreNotFoundError, match="There is no store at s3://faces/runs/one"):
         open_store(bucket)
-    repository = open_repository(bucket)
+    repository = open_repository(bucket, executor=ClusterExecutor())
     begin(repository).create("latents", latent_template(8))
 
-    work = begin(open_repository(bucket))
+    work = begin(open_repository(bucket, executor=ClusterExecutor()))
     work.create("latents", latent_template(8))
     work.write_chunks("latents", blocks_of("z", vectors(8)))
     version = work.publish(message="encoded", rows=8)
