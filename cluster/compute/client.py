@@ -12,11 +12,10 @@ import dask
 from distributed import Client
 from distributed.utils import format_dashboard_link
 
-from zpoints.cluster.compute.existing import existing_cluster
+from zpoints.cluster.compute.existing import check_versions, existing_cluster
 from zpoints.cluster.compute.local import LOOPBACK, local_cluster
 from zpoints.cluster.compute.scheduler_calls import scheduler_identity, workers_of
 from zpoints.cluster.compute.security import is_loopback
-from zpoints.cluster.compute.versions import check_versions
 from zpoints.cluster.compute.watchdog import stall_limit
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig

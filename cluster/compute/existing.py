@@ -1,17 +1,22 @@
-"""Connects to an existing Dask scheduler."""
+"""Connects to an existing Dask scheduler and compares its workers' library versions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import dask
 from distributed import Client
 from distributed.security import Security
 
+from zpoints.cluster.compute.scheduler_calls import call_scheduler
 from zpoints.cluster.compute.security import check_plain, client_security
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig, scheduler_address
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.progress import Console
+
+LIBRARIES = ("icechunk", "numpy", "torch", "zarr")
+"""Libraries whose version may change the last bits of results, or the readable formats."""
 
 
 def connection(config: ClusterConfig) -> tuple[str, Security | None]:
@@ -77,3 +82,27 @@ def existing_cluster(config: ClusterConfig, console: Console) -> Iterator[Client
     finally:
         with suppress(TimeoutError):  # a hanging scheduler does not acknowledge the end
             client.close(timeout=config.connect_timeout)
+
+
+def check_versions(client: Client, console: Console) -> None:
+    """Require the driver's version of zpoints on every worker; report other differences.
+
+    Raises
+    ------
+    ClusterError
+        If a worker has another version of zpoints, or none.
+    """
+    found: Any = call_scheduler(client, client.get_versions, packages=["zpoints", *LIBRARIES])
+    own, differing = found["client"]["packages"], set[str]()
+    for address, worker in found["workers"].items():
+        theirs = worker["packages"]
+        if theirs["zpoints"] != own["zpoints"]:
+            raise ClusterError(
+                f"Worker {address} has zpoints {theirs['zpoints']}; expected {own['zpoints']}, the "
+                "version of this driver. Install it in the workers' environment."
+            )
+        differing |= {f"{n} {theirs[n]} (here {own[n]})" for n in LIBRARIES if theirs[n] != own[n]}
+    if differing:
+        console.line(
+            f"Workers have {', '.join(sorted(differing))}: results may differ in the last bits."
+        )
