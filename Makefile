@@ -41,7 +41,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 constraints:
 	$(PYTHON) -m venv --clear $(VENV)
 	$(INSTALL)
-	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//'; } > constraints.new
+	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//'; } > constraints.new
 	mv constraints.new constraints.txt
 	touch $(INSTALLED)
 

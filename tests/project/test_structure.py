@@ -16,7 +16,7 @@ from tests.project.imports import (
     sources,
 )
 
-CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
     "distributed": ("cluster",),
