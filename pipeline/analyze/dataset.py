@@ -6,14 +6,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import angles
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.shape.contours import HEIGHTS, describe_contours
 from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse
 from zpoints.pipeline.analyze.shape.peaks import dominance_order, peaks
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
-from zpoints.pipeline.analyze.states.projection import Basis, Coordinates, Projection
-from zpoints.pipeline.analyze.states.radii import Radii
+from zpoints.pipeline.analyze.states.projection import Coordinates, Projection
+from zpoints.pipeline.analyze.states.radii import Radii, core_radius
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.storage.schema.registry import VARIABLES
 
@@ -32,7 +32,7 @@ def statistics_dataset(
     Counts are int64 and everything else float64; quantities that a single vector or a constant
     component leaves undefined are NaN.
     """
-    (intervals, pc_intervals), pc_covariance = pairs, np.diag(basis.deviation**2)
+    (intervals, pc_intervals), pc_covariance = pairs, np.diag(basis.deviations**2)
     contents = (
         _moments(state)
         | _distributions(state, config.bins)
@@ -72,7 +72,7 @@ def pair_intervals(
     original, pc = choose_pairs(config.pairs, order)
     return (
         PairIntervals.around(original, mean, deviation, config.pairs),
-        PairIntervals.around(pc, np.zeros_like(mean), basis.deviation, config.pairs),
+        PairIntervals.around(pc, np.zeros_like(mean), basis.deviations, config.pairs),
     )
 
 
@@ -151,15 +151,12 @@ def _attributes(state: State) -> Contents:
 
 def _components(basis: Basis, coordinates: Coordinates, bins: int) -> Contents:
     grid = coordinates.grid
-    shown = grid.distribution(np.zeros(len(basis.mean)), basis.deviation, bins=bins)
+    shown = grid.distribution(np.zeros(len(basis.mean)), basis.deviations, bins=bins)
     mu, hw = peaks(shown.edges, shown.counts, grid.minimum, grid.maximum)
-    variance = basis.explained_variance
-    with np.errstate(invalid="ignore"):
-        ratio = variance / variance.sum()
     return {
         "loadings": (("pc", "component"), basis.loadings),
-        "explained_variance": (("pc",), variance),
-        "explained_variance_ratio": (("pc",), ratio),
+        "explained_variance": (("pc",), basis.explained_variance),
+        "explained_variance_ratio": (("pc",), basis.explained_variance_ratio),
         "pc_mu": (("pc",), mu),
         "pc_hw": (("pc",), hw),
         "pc_skewness": (("pc",), coordinates.skewness()),
@@ -173,13 +170,13 @@ def _components(basis: Basis, coordinates: Coordinates, bins: int) -> Contents:
 
 def _core(basis: Basis, projection: Projection, config: AnalyzeConfig) -> Contents:
     """The vectors within the level, and their widths."""
-    core, deviation = projection.core, basis.deviation
+    core, deviation = projection.core, basis.deviations
     mean, spread = core.mean(deviation), core.std(deviation)
     shown = core.grid.distribution(np.nan_to_num(mean), np.nan_to_num(spread), bins=config.bins)
     hw = peaks(shown.edges, shown.counts, core.grid.minimum, core.grid.maximum)[1]
     return {
         "core_level": ((), np.float64(config.core_level)),
-        "core_radius": ((), np.float64(basis.core_radius(config.core_level))),
+        "core_radius": ((), np.float64(core_radius(config.core_level, basis.rank))),
         "core_count": ((), np.int64(core.count)),
         "core_pc_mean": (("pc",), mean),
         "core_pc_std": (("pc",), spread),
@@ -188,18 +185,17 @@ def _core(basis: Basis, projection: Projection, config: AnalyzeConfig) -> Conten
 
 
 def _chi(basis: Basis, projection: Projection) -> Contents:
-    components = int(np.count_nonzero(basis.varying))
-    return {"mahalanobis_chi_distance": ((), projection.radii.distance_to_chi(components))}
+    return {"mahalanobis_chi_distance": ((), projection.radii.distance_to_chi(basis.rank))}
 
 
 def _solver(state: State, basis: Basis, solver: str) -> Contents:
     """How far the components of another solver are from the exact ones, where these vary."""
     if solver == "exact":
         return {}
-    exact = Basis.from_moments(state.moments)
+    exact = state.moments.basis()
     with np.errstate(divide="ignore", invalid="ignore"):
         error = basis.explained_variance / exact.explained_variance - 1
-    turned = angles(basis.loadings, exact.loadings)
+    turned = basis.angles(exact)
     return {
         "solver_variance_error": (("pc",), np.where(exact.varying, error, np.nan)),
         "solver_angle": (("pc",), np.where(exact.varying, turned, np.nan)),

@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from zpoints.pipeline.analyze.basis import principal_components, varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.passes import merged_over_chunks
 from zpoints.pipeline.analyze.states.moments import Moments
@@ -128,10 +128,8 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         """Coordinates (vector, n_components_) of X (vector, feature); lazy for Dask input."""
         check_is_fitted(self)
         x = self._validated(X, reset=False, least=1)
-        deviation = self._deviation()
-        inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
-        axes = self.components_.T * inverse if self.whiten else self.components_.T
-        return _affine(x, self.mean_, axes, 0.0)
+        basis = self._basis()
+        return _affine(x, basis.mean, basis.whitening if self.whiten else basis.loadings.T, 0.0)
 
     def inverse_transform(self, X: Any) -> Any:
         """Vectors (vector, feature) of coordinates X (vector, n_components_); lazy for Dask."""
@@ -142,9 +140,8 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             raise EstimatorError(
                 f"Expected coordinates (vector, {self.n_components_}), got shape {x.shape}."
             )
-        deviation = self._deviation()[:, None]
-        axes = self.components_ * deviation if self.whiten else self.components_
-        return _affine(x, 0.0, axes, self.mean_)
+        basis = self._basis()
+        return _affine(x, 0.0, basis.colouring if self.whiten else basis.loadings, basis.mean)
 
     def get_covariance(self) -> Floats:
         """(feature, feature) covariance of the model: the components and isotropic noise.
@@ -169,10 +166,9 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def _n_features_out(self) -> int:
         return self.n_components_
 
-    def _deviation(self) -> Floats:
-        """(n_components_,) standard deviations, 0 where a component does not vary."""
-        varying = varying_components(self.explained_variance_)
-        return np.sqrt(np.where(varying, self.explained_variance_, 0.0))
+    def _basis(self) -> Basis:
+        """The components that are kept."""
+        return Basis(self.mean_, self.components_, self.explained_variance_)
 
     def _validated(self, X: Any, *, reset: bool, least: int) -> Any:
         """X as a Dask array, or as a finite NumPy array of at least `least` rows."""
@@ -199,18 +195,16 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def _set(self, moments: Moments) -> Self:
         """Take moments over and derive everything else from them."""
-        with single_threaded_blas():
-            axes, variance = principal_components(moments.covariance())
+        basis = moments.basis()
+        variance, ratio = basis.explained_variance, basis.explained_variance_ratio
         exist = min(moments.count, len(variance))
-        with np.errstate(invalid="ignore"):
-            ratio = variance / variance.sum()
         kept = self._kept(ratio[:exist])
         left_out = variance[kept:exist]
         self.moments_ = moments
-        self.mean_ = moments.mean
+        self.mean_ = basis.mean
         self.n_samples_seen_ = moments.count
         self.n_components_ = kept
-        self.components_ = axes[:kept]
+        self.components_ = basis.loadings[:kept]
         self.explained_variance_ = variance[:kept]
         self.explained_variance_ratio_ = ratio[:kept]
         self.singular_values_ = np.sqrt(variance[:kept] * (moments.count - 1))

@@ -10,14 +10,14 @@ import numpy as np
 from dask_ml.decomposition import IncrementalPCA
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import with_signs
+from zpoints.pipeline.analyze.basis import Basis, with_signs
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import AnalyzeError
 
 Floats = NDArray[np.float64]
 
 
-def incremental_components(z: da.Array, nan_rows: int) -> tuple[Floats, Floats]:
+def incremental_basis(z: da.Array, mean: Floats, *, nan_rows: int) -> Basis:
     """All principal components of z, by one batch after another in float64.
 
     A batch is a chunk, or as many neighbouring ones as have a vector per component. The active
@@ -27,13 +27,15 @@ def incremental_components(z: da.Array, nan_rows: int) -> tuple[Floats, Floats]:
     ----------
     z
         (vector, component) with at least one component that varies.
+    mean
+        (component,) of the finite vectors: the origin of the coordinates.
     nan_rows
         Number of vectors with a NaN or infinite component; they are left out.
 
     Returns
     -------
-    loadings, explained_variance
-        As `pca.principal_components`.
+    Basis
+        With as many principal components as z has components.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def incremental_components(z: da.Array, nan_rows: int) -> tuple[Floats, Floats]:
             batch = z[start:stop].rechunk((stop - start, components)).astype(np.float64)
             with _first_step() if number == 0 else ExitStack():
                 pca.partial_fit(batch)
-    return with_signs(pca.components_), pca.explained_variance_
+    return Basis(mean, with_signs(pca.components_), pca.explained_variance_)
 
 
 def batches(lengths: Sequence[int], least: int) -> list[tuple[int, int]]:

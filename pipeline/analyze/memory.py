@@ -10,7 +10,8 @@ from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals
 from zpoints.pipeline.analyze.passes import FAN_IN, WAVE
 from zpoints.pipeline.analyze.states.grid import CELLS
-from zpoints.pipeline.analyze.states.projection import Basis, Projection
+from zpoints.pipeline.analyze.states.projection import Projection
+from zpoints.pipeline.analyze.states.radii import core_radius
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.stage_run import Worker
@@ -114,9 +115,9 @@ def process_memory() -> int:
     """
     x, flags, config = np.eye(3, dtype=np.float32), np.ones((3, 1), np.bool_), AnalyzeConfig()
     state = State.from_vectors(x, flags, ("any",))
-    basis = Basis.from_moments(state.merge(state).moments)
+    basis = state.merge(state).moments.basis()
     pairs = pair_intervals(state, basis, config)
-    Projection.from_vectors(x, basis, basis.core_radius(config.core_level), *pairs)
+    Projection.from_vectors(x, basis, core_radius(config.core_level, basis.rank), *pairs)
     return int(psutil.Process().memory_info().rss)
 
 

@@ -12,11 +12,13 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals, statistics_dataset
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.states.checkpoint import Journal, S
-from zpoints.pipeline.analyze.states.projection import Basis, Projection
+from zpoints.pipeline.analyze.states.projection import Projection
+from zpoints.pipeline.analyze.states.radii import core_radius
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
 
@@ -146,7 +148,7 @@ def describe(
     pairs = pair_intervals(state, basis, config)
     shared = {
         "basis": basis,
-        "core_radius": basis.core_radius(config.core_level),
+        "core_radius": core_radius(config.core_level, basis.rank),
         "intervals": pairs[0],
         "pc_intervals": pairs[1],
     }
@@ -158,13 +160,13 @@ def describe(
 
 def _basis(z: da.Array, state: State, config: AnalyzeConfig) -> Basis:
     """The principal components of z by the solver of the settings."""
-    exact = Basis.from_moments(state.moments)
+    exact = state.moments.basis()
     if config.pca.solver == "exact" or not exact.varying.any():
         return exact  # nothing varies in one vector, or equal ones, so that solvers cannot differ
     # Loaded where it is asked for: dask-ml takes two seconds.
-    from zpoints.pipeline.analyze.incremental import incremental_components
+    from zpoints.pipeline.analyze.incremental import incremental_basis
 
-    return Basis(exact.mean, *incremental_components(z, state.nan_rows))
+    return incremental_basis(z, exact.mean, nan_rows=state.nan_rows)
 
 
 def merged_over_chunks(z: da.Array, state_of: Callable[[Any], S]) -> S:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, subspace_angles
 
-from zpoints.pipeline.analyze.basis import principal_components, varying_components
+from zpoints.pipeline.analyze.basis import Basis
 
 Vector = NDArray[np.float64]
 
@@ -23,10 +23,8 @@ def mahalanobis_distance(shift: Vector, covariance: Vector) -> float:
     ----------
     Mahalanobis (1936), On the generalised distance in statistics.
     """
-    loadings, variance = principal_components(covariance)
-    varying = varying_components(variance)
-    along = loadings[varying] @ shift
-    return float(np.sqrt(np.sum(along**2 / variance[varying])))
+    basis = Basis.from_covariance(np.zeros_like(shift), covariance).varying_part
+    return float(np.sqrt(np.sum(basis.project(shift) ** 2 / basis.explained_variance)))
 
 
 def relative_frobenius(reference: Vector, other: Vector) -> float:
@@ -87,15 +85,15 @@ def frechet_distance(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vecto
     return float(max(distance, 0.0))
 
 
-def principal_angles(loadings_p: Vector, loadings_q: Vector, leading: int) -> Vector:
+def principal_angles(basis_p: Basis, basis_q: Basis, leading: int) -> Vector:
     """Angles between the spaces of the leading principal components, largest first.
 
     Parameters
     ----------
-    loadings_p, loadings_q
-        float64 (pc, component), orthonormal rows.
+    basis_p, basis_q
+        Of vectors with the same number of components.
     leading
-        How many rows span each space.
+        How many principal components span each space.
 
     Returns
     -------
@@ -106,8 +104,9 @@ def principal_angles(loadings_p: Vector, loadings_q: Vector, leading: int) -> Ve
     ----------
     Knyazev & Argentati (2002), Principal angles between subspaces in an A-based scalar product.
     """
-    return np.degrees(subspace_angles(loadings_p[:leading].T, loadings_q[:leading].T))
+    spaces = (basis.leading(leading).loadings.T for basis in (basis_p, basis_q))
+    return np.degrees(subspace_angles(*spaces))
 
 
 def _varies_everywhere(covariance: Vector) -> bool:
-    return bool(varying_components(principal_components(covariance)[1]).all())
+    return bool(Basis.from_covariance(np.zeros(len(covariance)), covariance).varying.all())

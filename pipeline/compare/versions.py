@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.compare.drift import (
     frechet_distance,
     kullback_leibler,
@@ -198,7 +199,7 @@ def _drift(before: xr.Dataset, after: xr.Dataset) -> Drift:
     hw = _in_sigma(after["hw"].values - before["hw"].values, before["hw"].values)
     leading = min(LEADING, before.sizes["pc"], after.sizes["pc"])
     divergence = kullback_leibler(mean_after, cov_after, mean, cov)
-    angles = principal_angles(before["loadings"].values, after["loadings"].values, leading)
+    bases = Basis.from_statistics(before), Basis.from_statistics(after)
     return Drift(
         vectors=(int(before["count"].values.max()), int(after["count"].values.max())),
         mean_rms=float(np.sqrt(np.mean(moved**2))),
@@ -208,7 +209,7 @@ def _drift(before: xr.Dataset, after: xr.Dataset) -> Drift:
         covariance=relative_frobenius(cov, cov_after),
         kullback_leibler=divergence if np.isfinite(divergence) else None,
         frechet=frechet_distance(mean, cov, mean_after, cov_after),
-        angles=angles.tolist(),
+        angles=principal_angles(*bases, leading).tolist(),
         mu_largest=float(mu[k := int(np.abs(mu).argmax())]),
         mu_component=k,
         hw_largest=float(hw[k := int(np.abs(hw).argmax())]),

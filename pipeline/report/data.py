@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.evaluate.held_out import first_finite
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.labels.splits import SPLITS
@@ -115,8 +116,7 @@ class Material:
 
     def principal(self, z: Floats) -> Floats:
         """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
-        loadings = self.statistics["loadings"].values[: self.config.leading]
-        return (z - self.statistics["mean"].values) @ loadings.T
+        return self._leading().project(z)
 
     def original(self, z: Floats) -> Floats:
         """Return the most dominant components (vector, axis) of vectors (vector, component)."""
@@ -124,9 +124,12 @@ class Material:
 
     def principal_cloud(self) -> Cloud:
         """Return the z-points in the leading PCA coordinates."""
-        variance = self.statistics["explained_variance"].values[: self.config.leading]
+        variance = self._leading().explained_variance
         labels = tuple(f"$v_{{{k}}}$" for k in range(1, len(variance) + 1))
         return Cloud(self.principal(self.z), np.zeros(len(variance)), np.diag(variance), labels)
+
+    def _leading(self) -> Basis:
+        return Basis.from_statistics(self.statistics).leading(self.config.leading)
 
     def original_cloud(self) -> Cloud:
         """Return the z-points in the most dominant components."""

@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.messages import place, reason
@@ -73,7 +74,7 @@ def draw(
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise SampleError(f"seed = {seed!r}: expected an integer that is not negative.")
     sampler = chosen.fit(statistics, latents)
-    z, v = draw_rows(sampler, statistics, int(seed), 0, n)
+    z, v = draw_rows(sampler, Basis.from_statistics(statistics), int(seed), 0, n)
     return xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
         attrs=sample_attrs(chosen, sampler, seed),
@@ -115,15 +116,15 @@ def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, An
     }
 
 
-def draw_rows(sampler: Sampler, statistics: xr.Dataset, seed: int, start: int, stop: int) -> Drawn:
+def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) -> Drawn:
     """Draw the samples start to stop - 1: the same bytes however the samples are sliced.
 
     Parameters
     ----------
     sampler
-        What `Generator.fit` returned for these statistics.
-    statistics
-        Dataset with `mean` and `loadings`; nothing else of it is read.
+        What `Generator.fit` returned.
+    basis
+        Principal components of the statistics that the sampler was fitted to.
     seed
         Not negative.
     start, stop
@@ -144,8 +145,7 @@ def draw_rows(sampler: Sampler, statistics: xr.Dataset, seed: int, start: int, s
             f"Samples {start} to {stop} of seed {seed}: seed and start must not be negative, nor "
             "may the range end before it starts."
         )
-    mean, loadings = statistics["mean"].values, statistics["loadings"].values
-    z = np.empty((stop - start, len(mean)), np.float32)
+    z = np.empty((stop - start, len(basis.mean)), np.float32)
     v = np.zeros_like(z)
     with single_threaded_blas():
         for block, inside in _blocks(start, stop):
@@ -154,11 +154,9 @@ def draw_rows(sampler: Sampler, statistics: xr.Dataset, seed: int, start: int, s
             # Always a whole block: the bits of a matrix product may depend on its shape.
             drawn = sampler.draw(rng, range(block * BLOCK, (block + 1) * BLOCK))
             if sampler.space == "pc":
-                kept = drawn.shape[1]
-                z[rows] = (drawn @ loadings[:kept] + mean)[inside]
-                v[rows, :kept] = drawn[inside]
+                z[rows], v[rows, : drawn.shape[1]] = basis.back(drawn)[inside], drawn[inside]
             else:
-                z[rows], v[rows] = drawn[inside], ((drawn - mean) @ loadings.T)[inside]
+                z[rows], v[rows] = drawn[inside], basis.project(drawn)[inside]
     return z, v
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.settings import Settings
 
@@ -133,8 +134,7 @@ def axis_steps(statistics: xr.Dataset, axes: tuple[int, ...], space: str) -> Flo
     """
     chosen = list(axes)
     if space == "pc":
-        deviations = np.sqrt(statistics["explained_variance"].values[chosen])
-        return deviations[:, None] * statistics["loadings"].values[chosen]
+        return Basis.from_statistics(statistics).steps(chosen)
     steps = np.zeros((len(chosen), statistics.sizes["component"]))
     steps[np.arange(len(chosen)), chosen] = np.sqrt(statistics["variance"].values[chosen])
     return steps

@@ -8,7 +8,7 @@ import xarray as xr
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.laws.pair_condition import count_violations
@@ -169,10 +169,9 @@ def whitened(z: ArrayLike, statistics: xr.Dataset) -> Floats:
 
     Components that do not vary are left out.
     """
-    variance = statistics["explained_variance"].values
-    varying = varying_components(variance)
-    whitened: Floats = principal_coordinates(z, statistics)[:, varying] / np.sqrt(variance[varying])
-    return whitened
+    vectors = _vectors(z, statistics)
+    with single_threaded_blas():
+        return Basis.from_statistics(statistics).whiten(vectors)
 
 
 def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
@@ -240,10 +239,9 @@ def principal_coordinates(z: ArrayLike, statistics: xr.Dataset) -> Floats:
     SampleError
         If the vectors have another number of components than the statistics.
     """
-    centred = _vectors(z, statistics) - statistics["mean"].values
+    vectors = _vectors(z, statistics)
     with single_threaded_blas():
-        v: Floats = centred @ statistics["loadings"].values.T
-    return v
+        return Basis.from_statistics(statistics).project(vectors)
 
 
 @njit(nogil=True, cache=True)

@@ -8,6 +8,7 @@ import dask
 import numpy as np
 import xarray as xr
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.decode import decode_batches
@@ -28,14 +29,14 @@ class Fitted:
     ----------
     sampler
         The generator, fitted.
-    coordinates
-        `mean` and `loadings` of the statistics that it was fitted to.
+    basis
+        Principal components of the statistics that it was fitted to.
     remark
         What the run should say of it, if anything.
     """
 
     sampler: Sampler
-    coordinates: xr.Dataset
+    basis: Basis
     remark: str | None
 
 
@@ -83,7 +84,7 @@ def _sample_rows(
     fitted: Fitted,
 ) -> dict[str, np.ndarray]:
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
-    z, v = draw_rows(fitted.sampler, fitted.coordinates, seed, start, stop)
+    z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
     with single_torch_thread(), gpu_memory("Set sample.device to cpu."):
         model = load_model(root, version, choose_device(device))
         return {"z": z, "v": v, "image": decode_batches(model, z)}
@@ -96,7 +97,7 @@ def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
     statistics = store.group(described).load(scheduler="synchronous")  # as part of a task
     return Fitted(
         parameters.fit(statistics, store.latents if others else None),
-        statistics[["mean", "loadings"]],
+        Basis.from_statistics(statistics),
         parameters.remark(statistics),
     )
 

@@ -81,20 +81,3 @@ def pair_angles(vectors: Floats) -> Floats:
         apart, together = np.linalg.norm(one - unit, axis=1), np.linalg.norm(one + unit, axis=1)
         angles[row] = np.degrees(2 * np.arctan2(apart, together))
     return angles
-
-
-def whitening(loadings: Floats, explained_variance: Floats, varying: NDArray[np.bool_]) -> Floats:
-    """Matrix (component, pc) that takes deviations from the mean to PCA coordinates of variance 1.
-
-    Parameters
-    ----------
-    loadings
-        (pc, component).
-    explained_variance
-        (pc).
-    varying
-        (pc) False for principal components that are constant; their coordinates become 0.
-    """
-    scale = np.zeros(len(loadings))
-    scale[varying] = 1 / np.sqrt(explained_variance[varying])
-    return loadings.T * scale

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.labels.attributes import AttributeStatistics
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.structure.blocks import rows_where
@@ -21,7 +21,7 @@ from zpoints.pipeline.structure.clusters import (
     find_clusters,
 )
 from zpoints.pipeline.structure.config import StructureConfig
-from zpoints.pipeline.structure.directions import direction_effects, pair_angles, whitening
+from zpoints.pipeline.structure.directions import direction_effects, pair_angles
 from zpoints.pipeline.structure.probes import log_odds, probe_scores, train_probes
 
 Bools = NDArray[np.bool_]
@@ -115,11 +115,6 @@ def _finite(z: da.Array, nan_rows: int) -> NDArray[np.bool_]:
     return np.asarray(da.isfinite(z).all(axis=1).compute())
 
 
-def _whitening(statistics: xr.Dataset) -> NDArray[np.float64]:
-    variance = statistics["explained_variance"].values
-    return whitening(statistics["loadings"].values, variance, varying_components(variance))
-
-
 def _directions(statistics: xr.Dataset, names: list[str]) -> Contents:
     attributes = AttributeStatistics(statistics)
     count = attributes.annotated
@@ -127,7 +122,7 @@ def _directions(statistics: xr.Dataset, names: list[str]) -> Contents:
     direction = attributes.directions().sel(attribute=names).values
     effect = direction_effects(direction, having, count, statistics["covariance"].values)
     pairs = ("attribute", "other_attribute")
-    whitened = direction @ _whitening(statistics)
+    whitened = direction @ Basis.from_statistics(statistics).whitening
     return {
         "attribute_rate": (("attribute",), having / max(count, 1)),
         "direction": (("attribute", "component"), direction),
@@ -186,8 +181,7 @@ def _probes(
         probes = train_probes(
             rows_where(z, rows.train),
             train[:, testable],
-            statistics["mean"].values,
-            _whitening(statistics),
+            Basis.from_statistics(statistics),
             epochs=config.epochs,
             seed=config.seed,
             on_progress=lambda share: on_progress(0.5 + share / 2, "probes"),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.neural_network import MLPClassifier
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.incremental import batches
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 
@@ -46,8 +47,7 @@ class Probes:
 def train_probes(
     z: da.Array,
     values: Bools,
-    mean: Floats,
-    whitening: Floats,
+    basis: Basis,
     *,
     epochs: int,
     seed: int,
@@ -64,8 +64,8 @@ def train_probes(
         (vector, component) of the training split, all finite.
     values
         (vector, attribute), each attribute with both values; at least one attribute.
-    mean, whitening
-        (component) and (component, pc) of `directions.whitening`.
+    basis
+        Principal components, in whose whitened coordinates the probes are trained.
     epochs
         Passes over z; more where z has few vectors.
     seed
@@ -88,6 +88,7 @@ def train_probes(
         random_state=seed,
     )
     probe = Incremental(network, shuffle_blocks=False)
+    mean, whitening = basis.mean, basis.whitening
     features = da.map_blocks(_whitened, z, mean, whitening, dtype=np.float32)
     targets = _targets(values, z)
     visits = _visits(z.numblocks[0], _passes(len(z), epochs), seed)

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.evaluate.held_out import choose_held_out
@@ -77,7 +77,7 @@ def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
         If the latent vectors vary along fewer principal components than `sweep.K` keeps.
     """
     components = config.K
-    varying = int(varying_components(statistics["explained_variance"].values).sum())
+    varying = Basis.from_statistics(statistics).rank
     if components and max(components) > varying:
         raise SampleError(
             f"sweep.K was to keep {max(components)} principal components, but the latent vectors "
@@ -98,7 +98,7 @@ def _judge(
     """One task: draw as many vectors as there are photographs, decode, encode again, compare."""
     statistics = _statistics(root, version)
     sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
-    z, _ = draw_rows(sampler, statistics, config.seed, 0, len(reference))
+    z, _ = draw_rows(sampler, Basis.from_statistics(statistics), config.seed, 0, len(reference))
     with single_torch_thread(), gpu_memory("Set sweep.device to cpu."):
         model = load_model(root, version, choose_device(config.device))
         images = decode_batches(model, z)

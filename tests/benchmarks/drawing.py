@@ -18,6 +18,7 @@ import xarray as xr
 
 from tests.benchmarks.measure import Figure, paired, peak_gib
 from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.sample import draw_rows, generator
 
@@ -81,10 +82,11 @@ def _statistics() -> xr.Dataset:
 
 def _drawing(statistics: xr.Dataset, name: str, n: int, **parameters: object) -> Callable[[], None]:
     sampler = generator(name, **parameters).fit(statistics)
+    basis = Basis.from_statistics(statistics)
 
     def drawing() -> None:
         for start in range(0, n, CHUNK):
-            draw_rows(sampler, statistics, 0, start, start + CHUNK)
+            draw_rows(sampler, basis, 0, start, start + CHUNK)
 
     return drawing
 

@@ -18,7 +18,6 @@ from tests.benchmarks.measure import Figure, paired
 from tests.conftest import SilentConsole
 from zpoints.cluster.compute.client import dask_client
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
-from zpoints.pipeline.analyze.states.projection import Basis
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.stage_run import chunk_bounds
@@ -37,7 +36,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
         row = partial(paired, work=VECTORS, unit="vectors/s")
 
         def first_pass() -> None:
-            Basis.from_moments(summarize(z, attributes=labels).moments)
+            summarize(z, attributes=labels).moments.basis()
 
         yield row(
             "first pass with PCA / dask-ml IncrementalPCA, da.histogram, da.corrcoef",

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +70,11 @@ class Moments:
         if self.count < 2:
             return np.full_like(self.comoment, np.nan)
         return self.comoment / (self.count - 1)
+
+    def basis(self) -> Basis:
+        """All N principal components."""
+        with single_threaded_blas():
+            return Basis.from_covariance(self.mean, self.covariance())
 
     def variance(self) -> Floats:
         """(N,) variance with ddof = 1; NaN for fewer than two vectors."""

@@ -7,55 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import principal_components, varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.states.grid import Grid
-from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals
-from zpoints.pipeline.analyze.states.radii import Radii, core_radius
+from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.analyze.states.state import as_floats, finite_rows
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Basis:
-    """The principal components of a set of vectors.
-
-    Attributes
-    ----------
-    mean
-        (N,) origin of the coordinates.
-    loadings
-        (N, N): row k is the unit vector of principal component k.
-    explained_variance
-        (N,) descending; NaN for a single vector.
-    """
-
-    mean: Floats
-    loadings: Floats
-    explained_variance: Floats
-
-    @classmethod
-    def from_moments(cls, moments: Moments) -> Basis:
-        """Principal components of the covariance."""
-        with single_threaded_blas():
-            return cls(moments.mean, *principal_components(moments.covariance()))
-
-    @property
-    def varying(self) -> NDArray[np.bool_]:
-        """(N,) whether each principal component varies by more than rounding error."""
-        return varying_components(self.explained_variance)
-
-    @property
-    def deviation(self) -> Floats:
-        """(N,) standard deviation along each principal component, 0 where it does not vary."""
-        return np.sqrt(np.where(self.varying, self.explained_variance, 0.0))
-
-    def core_radius(self, level: float) -> float:
-        """Mahalanobis radius of the core within a level, see `radii.core_radius`."""
-        return core_radius(level, int(np.count_nonzero(self.varying)))
 
 
 @dataclass(frozen=True)
@@ -146,13 +106,21 @@ class Projection:
         """Projection of the finite rows of z (n, N), and its pairs' counts; n may be 0."""
         x = finite_rows(as_floats(z))
         axes = np.ascontiguousarray((basis.loadings * basis.varying[:, None]).T)
-        scale = np.divide(1.0, basis.deviation, out=np.zeros(x.shape[1]), where=basis.varying)
         v, squares = np.empty(x.shape), np.empty(len(x))
         powers = np.zeros((2, 4, x.shape[1]))
         least, most = (np.full((2, x.shape[1]), limit) for limit in (np.inf, -np.inf))
         with single_threaded_blas():
             inner = kernels.project_rows(
-                x, basis.mean, axes, scale, core_radius**2, v, squares, powers, least, most
+                x,
+                basis.mean,
+                axes,
+                basis.inverse_deviations,
+                core_radius**2,
+                v,
+                squares,
+                powers,
+                least,
+                most,
             )
             core, tail = (
                 Coordinates(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.states.radii import uniform_radius
 from zpoints.pipeline.report.elements import style
 
@@ -103,15 +103,17 @@ def explained_variance(statistics: xr.Dataset) -> Figure:
     Parameters
     ----------
     statistics
-        The `statistics` group: `explained_variance`, `explained_variance_ratio` (pc).
+        The `statistics` group: `mean`, `loadings`, `explained_variance`,
+        `explained_variance_ratio`.
     """
-    variance = statistics["explained_variance"].values
+    basis = Basis.from_statistics(statistics)
+    variance = basis.explained_variance
     share = np.cumsum(statistics["explained_variance_ratio"].values)
     number = np.arange(1, len(variance) + 1)
     figure = style.new_figure(2.7)
     left, right = figure.subplots(1, 2)
     dot = {"marker": "o", "markersize": 1.8 if len(number) > 40 else 3.5, "lw": 0.8}
-    shown = varying_components(variance)
+    shown = basis.varying
     left.plot(number[shown], variance[shown], color=style.DATA, **dot)
     left.set_yscale("log")
     style.dress(left, x="principal component $k$", y=r"variance  $\lambda_k$", title="Scree")

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from scipy.stats import chi
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.compare.drift import mahalanobis_distance
 from zpoints.pipeline.report.data import Material
 from zpoints.pipeline.report.elements import style
@@ -61,7 +61,7 @@ def mahalanobis(statistics: xr.Dataset) -> Figure:
         The `statistics` group: `mahalanobis_histogram`, `mahalanobis_edges`, `core_radius`.
     """
     counts, edges = (statistics[f"mahalanobis_{name}"].values for name in ("histogram", "edges"))
-    varying = int(varying_components(statistics["explained_variance"].values).sum())
+    varying = Basis.from_statistics(statistics).rank
     figure = style.new_figure(2.3)
     axes = figure.subplots()
     density = counts / max(counts.sum(), 1) / np.diff(edges)

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import (
     ROUNDING_MARGIN,
@@ -52,14 +52,13 @@ class Ellipse(Generator):
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
         require_spread(statistics, self.generator)
-        variance, kept = statistics["explained_variance"].values, self.kept(statistics)
-        available = int(varying_components(variance).sum())
-        if available < kept:
+        basis, kept = Basis.from_statistics(statistics), self.kept(statistics)
+        if basis.rank < kept:
             raise SampleError(
                 f"The generator 'ellipse' was to keep K = {kept} principal components, but the "
-                f"latent vectors vary along {available} only: set K to at most {available}."
+                f"latent vectors vary along {basis.rank} only: set K to at most {basis.rank}."
             )
-        widths, deviation = statistics["pc_hw"].values, np.sqrt(np.maximum(variance, 0.0))
+        widths, deviation = statistics["pc_hw"].values, basis.deviations
         if self.core:
             widths, deviation = _of_core(statistics)
         half_axes = self.fact * widths[:kept]
@@ -77,8 +76,7 @@ class Ellipse(Generator):
 
     def kept(self, statistics: xr.Dataset) -> int:
         """K, or where it is null as many components as vary, at most 105."""
-        available = int(varying_components(statistics["explained_variance"].values).sum())
-        return self.K or max(1, min(MOST_LEADING, available))
+        return self.K or max(1, min(MOST_LEADING, Basis.from_statistics(statistics).rank))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import xarray as xr
 from pydantic import Field
 from scipy.special import gammainc, gammaincinv
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
 
@@ -40,8 +40,7 @@ class Ellipsoid(Generator):
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "EllipsoidSampler":
         """Take the variances along the principal components from the statistics."""
         require_spread(statistics, self.generator)
-        variance = statistics["explained_variance"].values
-        deviation = np.sqrt(variance[varying_components(variance)])
+        deviation = Basis.from_statistics(statistics).varying_part.deviations
         level = np.sqrt(len(deviation)) if self.level is None else self.level
         if self.law == "normal" and gammainc(len(deviation) / 2, level**2 / 2) < _LEAST_SHARE:
             raise SampleError(

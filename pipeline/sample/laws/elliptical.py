@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.sample.generator import Floats, Generator, require_spread
 from zpoints.pipeline.sample.laws.ellipsoid import directions
 
@@ -26,9 +26,8 @@ class Elliptical(Generator):
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "EllipticalSampler":
         """Take variances and the distribution of the Mahalanobis radius from the statistics."""
         require_spread(statistics, self.generator)
-        variance = statistics["explained_variance"].values
         return EllipticalSampler(
-            deviation=np.sqrt(variance[varying_components(variance)]),
+            deviation=Basis.from_statistics(statistics).varying_part.deviations,
             edges=np.maximum(statistics["mahalanobis_edges"].values, 0.0),
             reached=np.cumsum(statistics["mahalanobis_histogram"].values.astype(np.float64)),
         )

@@ -12,7 +12,7 @@ import xarray as xr
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.row_sample import spread_rows
@@ -55,9 +55,8 @@ class GaussianMixture(Generator):
         from sklearn.mixture import GaussianMixture as Mixture
 
         require_spread(statistics, self.generator)
-        variance = statistics["explained_variance"].values
-        varying = varying_components(variance)
-        deviation = np.sqrt(variance[varying])
+        basis = Basis.from_statistics(statistics).varying_part
+        deviation = basis.deviations
         z = spaced_vectors(require_latents(latents, self.generator)["z"], self.vectors)
         if len(z) < max(2, self.parts):
             raise SampleError(
@@ -72,9 +71,7 @@ class GaussianMixture(Generator):
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore", ConvergenceWarning)
-            offsets = z - statistics["mean"].values
-            whitened = offsets @ statistics["loadings"].values[varying].T / deviation
-            mixture.fit(whitened.astype(np.float32))
+            mixture.fit((basis.project(z) / deviation).astype(np.float32))
             means = mixture.means_.astype(np.float64)
             roots = np.linalg.cholesky(mixture.covariances_.astype(np.float64))
             weights = mixture.weights_.astype(np.float64)

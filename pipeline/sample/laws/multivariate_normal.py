@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.analyze.basis import varying_components
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.sample.generator import Floats, Generator, require_spread
 
 
@@ -25,9 +25,7 @@ class MultivariateNormal(Generator):
     ) -> "MultivariateNormalSampler":
         """Take the variances along the principal components from the statistics."""
         require_spread(statistics, self.generator)
-        variance = statistics["explained_variance"].values
-        varying = varying_components(variance)
-        return MultivariateNormalSampler(deviation=np.sqrt(np.where(varying, variance, 0.0)))
+        return MultivariateNormalSampler(deviation=Basis.from_statistics(statistics).deviations)
 
 
 @dataclass(frozen=True)

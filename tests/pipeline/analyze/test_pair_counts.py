@@ -17,7 +17,7 @@ from zpoints.pipeline.analyze.dataset import pair_intervals
 from zpoints.pipeline.analyze.passes import merge_all
 from zpoints.pipeline.analyze.states.checkpoint import Journal, pack, unpack
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
-from zpoints.pipeline.analyze.states.projection import Basis, Projection
+from zpoints.pipeline.analyze.states.projection import Projection
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import AnalyzeError, ConfigError
@@ -161,7 +161,7 @@ def flipped(data: bytes) -> bytes:
 
 def test_journal__keeps_the_counts_of_pairs(z: np.ndarray) -> None:
     state = State.from_vectors(z)
-    basis, config = Basis.from_moments(state.moments), AnalyzeConfig()
+    basis, config = state.moments.basis(), AnalyzeConfig()
     done = Projection.from_vectors(z, basis, 3.0, *pair_intervals(state, basis, config))
 
     _, second = unpack(pack(0, Journal(), Journal(1, done)), 0)

@@ -7,6 +7,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import mahalanobis
 from scipy.stats import ortho_group
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.compare.drift import (
     frechet_distance,
     kullback_leibler,
@@ -83,6 +84,8 @@ def test_principal_angles__is_the_angle_that_a_basis_was_turned_by(degrees: floa
     turned = basis.copy()
     turned[1] = np.cos(angle) * basis[1] + np.sin(angle) * basis[4]
 
-    angles = principal_angles(basis, turned[[2, 0, 1]], 3)
+    one, other = (Basis(np.zeros(N), it, np.ones(len(it))) for it in (basis, turned[[2, 0, 1]]))
+
+    angles = principal_angles(one, other, 3)
 
     np.testing.assert_allclose(angles, [degrees, 0, 0], atol=1e-6)

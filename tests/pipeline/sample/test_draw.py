@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from tests.pipeline.analyze.mixed import COMPONENTS, describe, mixed
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample import BLOCK, GENERATORS, Parameters, draw, draw_rows, generator
 
@@ -67,14 +68,15 @@ def test_draw_rows__any_slice_is_the_same_bytes(
     statistics: xr.Dataset, latents: xr.Dataset, name: str, parameters: dict
 ) -> None:
     sampler = generator(name, **parameters).fit(statistics, latents)
-    whole = draw_rows(sampler, statistics, 5, 0, 3 * BLOCK)
+    basis = Basis.from_statistics(statistics)
+    whole = draw_rows(sampler, basis, 5, 0, 3 * BLOCK)
     elsewhere = pickle.loads(pickle.dumps(sampler))
 
     @settings(max_examples=12, deadline=None)
     @given(cuts=st.lists(st.integers(0, 3 * BLOCK), min_size=2, max_size=2))
     def compare(cuts: list[int]) -> None:
         start, stop = sorted(cuts)
-        part = draw_rows(elsewhere, statistics, 5, start, stop)
+        part = draw_rows(elsewhere, basis, 5, start, stop)
         for ours, all_of_them in zip(part, whole, strict=True):
             assert ours.tobytes() == all_of_them[start:stop].tobytes()
 
@@ -247,11 +249,12 @@ def test_draw_rows__memory_does_not_grow_with_the_number_of_vectors(
     statistics: xr.Dataset, latents: xr.Dataset, name: str, parameters: dict
 ) -> None:
     sampler = generator(name, **parameters).fit(statistics, latents)
+    basis = Basis.from_statistics(statistics)
     vectors = (2 if name == "ellipse_original" else 40) * 1000
 
     tracemalloc.start()
     for start in range(0, vectors, 500):
-        draw_rows(sampler, statistics, 0, start, start + 500)
+        draw_rows(sampler, basis, 0, start, start + 500)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 

@@ -6,7 +6,7 @@ import xarray as xr
 
 from tests.pipeline.structure.planted import described, planted
 from zpoints.pipeline.labels import AttributeStatistics
-from zpoints.pipeline.structure.directions import direction_effects, pair_angles, whitening
+from zpoints.pipeline.structure.directions import direction_effects, pair_angles
 from zpoints.pipeline.structure.graph import describe_structure
 
 
@@ -111,18 +111,6 @@ def test_pair_angles__are_those_of_the_arc_cosine() -> None:
     expected = np.degrees(np.arccos(np.clip(unit @ unit.T, -1, 1)))
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.isnan(pair_angles(np.array([[0.0, 0], [1, 0]]))[0]).all()
-
-
-def test_whitening__makes_the_covariance_the_identity_and_drops_constant_components() -> None:
-    rng = np.random.default_rng(1)
-    z = rng.normal(size=(500, 4)) @ rng.normal(size=(4, 4))
-    z[:, 3] = z[:, 0]
-    variance, axes = np.linalg.eigh(np.cov(z.T))
-    varying = variance > 1e-9
-
-    white = (z - z.mean(axis=0)) @ whitening(axes.T, variance, varying)
-
-    np.testing.assert_allclose(np.cov(white.T), np.diag(varying.astype(float)), atol=1e-9)
 
 
 def test_describe_structure__whitened_angles_are_those_of_the_fisher_discriminant(
