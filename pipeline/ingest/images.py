@@ -14,7 +14,7 @@ import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zpoints.pipeline.errors import PhotographError
-from zpoints.pipeline.ingest.places.files import PhotographFiles
+from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 
 Channels = Literal[1, 3]
 JPEG, PNG = b"\xff\xd8", b"\x89PNG"

@@ -9,9 +9,9 @@ import xarray as xr
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
+from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.match import Known, quarantine_of, refused
-from zpoints.pipeline.ingest.places.files import digest
-from zpoints.pipeline.ingest.sources.labels import labels_digest
+from zpoints.pipeline.ingest.sources.annotations import annotations_digest
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.labels.splits import assigned_splits
@@ -243,7 +243,7 @@ def _annotations(source: Source, rows: np.ndarray, quarantine: pd.DataFrame) -> 
     chosen = np.flatnonzero(used)
     chosen = chosen[np.argsort(np.array(source.names, dtype=object)[chosen])]
     landmarks = None if source.landmarks is None else source.landmarks[chosen]
-    return labels_digest(source.labels.iloc[chosen], landmarks)
+    return annotations_digest(source.labels.iloc[chosen], landmarks)
 
 
 def _changes(plan: Plan) -> str:
@@ -254,9 +254,9 @@ def _changes(plan: Plan) -> str:
         if names
     ]
     return (
-        f"The source ({plan.source.form} form: {plan.source.why}) {' and '.join(said)}. Restore "
-        "them; or follow the source with --set source.on_change=reencode, which leaves older "
-        "versions as they are; or use another --root."
+        f"The source ({plan.source.format} format: {plan.source.why}) {' and '.join(said)}. "
+        "Restore them; or follow the source with --set source.on_change=reencode, which leaves "
+        "older versions as they are; or use another --root."
     )
 
 

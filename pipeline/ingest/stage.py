@@ -10,13 +10,13 @@ import xarray as xr
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError, SourceError
 from zpoints.pipeline.ingest.config import IngestConfig
+from zpoints.pipeline.ingest.files.path import source_path
+from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 from zpoints.pipeline.ingest.images import read_block
 from zpoints.pipeline.ingest.match import quarantine_of
-from zpoints.pipeline.ingest.places.files import PhotographFiles
-from zpoints.pipeline.ingest.places.place import place_of
 from zpoints.pipeline.ingest.plan import Plan, listed, quarantine_lines, refusal
-from zpoints.pipeline.ingest.sources.forms import open_source
-from zpoints.pipeline.ingest.sources.labels import LANDMARKS
+from zpoints.pipeline.ingest.sources.annotations import LANDMARKS
+from zpoints.pipeline.ingest.sources.formats import open_source
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
@@ -43,7 +43,7 @@ def configured_source(config: RunConfig) -> Source:
             "ingest.source is not set. Expected the folder of the photographs, e.g. "
             "--set ingest.source=CelebA. (zpoints demo draws its own.)"
         )
-    path = place_of(config.ingest.source)
+    path = source_path(config.ingest.source)
     if not path.exists():
         raise ConfigError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs."
@@ -79,7 +79,7 @@ def ingest(run: StageRun, *, plan: Plan) -> int:
 def source_lines(source: Source) -> list[str]:
     """What was found where, for the user."""
     count = len(source.names) + len(source.refused)
-    return [f"{source.form} form: {source.why}, {counted(count, 'photograph')}.", *source.notes]
+    return [f"{source.format} format: {source.why}, {counted(count, 'photograph')}.", *source.notes]
 
 
 def _lines(plan: Plan) -> list[str]:
@@ -189,7 +189,7 @@ def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
 
 def _attrs(plan: Plan, config: IngestConfig) -> dict[str, Any]:
     return {
-        "source_form": plan.source.form,
+        "source_form": plan.source.format,
         "crop": config.crop,
         "limit": config.limit,
         "digest": plan.digest,

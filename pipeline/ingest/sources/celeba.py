@@ -15,10 +15,10 @@ import pandas as pd
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.listing import list_folder, list_zip
-from zpoints.pipeline.ingest.places.place import Place
-from zpoints.pipeline.ingest.sources.labels import LANDMARKS, SPLIT_WORDS, join
-from zpoints.pipeline.ingest.sources.source import Labels, Source
+from zpoints.pipeline.ingest.files.listing import list_folder, list_zip
+from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.sources.annotations import LANDMARKS, SPLIT_WORDS, join
+from zpoints.pipeline.ingest.sources.source import Annotations, Source
 from zpoints.pipeline.labels.annotated import marker
 
 IMAGES = "img_align_celeba"
@@ -26,7 +26,7 @@ FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last thre
 
 
 @dataclass(frozen=True)
-class Table:
+class AnnotationFile:
     """One annotation file of CelebA: rows of a file name and integers.
 
     Attributes
@@ -44,14 +44,14 @@ class Table:
     columns: tuple[str, ...] = ()
 
 
-ATTRIBUTES = Table("list_attr_celeba", "no attributes")
-PARTITION = Table("list_eval_partition", "no split", ("split",))
-IDENTITY = Table("identity_CelebA", "no identities", ("identity",))
-POINTS = Table("list_landmarks_align_celeba", "no landmarks")
-TABLES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
+ATTRIBUTES = AnnotationFile("list_attr_celeba", "no attributes")
+PARTITION = AnnotationFile("list_eval_partition", "no split", ("split",))
+IDENTITY = AnnotationFile("identity_CelebA", "no identities", ("identity",))
+POINTS = AnnotationFile("list_landmarks_align_celeba", "no landmarks")
+ANNOTATION_FILES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
 
 
-def read_celeba(path: Place, config: SourceConfig) -> Source | None:
+def read_celeba(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read CelebA's official form: ``img_align_celeba/`` or its archive, and text annotations.
 
     ``path`` is the folder that holds them, or one of these two with the annotations beside it.
@@ -72,16 +72,16 @@ def read_celeba(path: Place, config: SourceConfig) -> Source | None:
     return None
 
 
-def aligned_photographs(home: Place) -> Place | None:
+def aligned_photographs(home: SourcePath) -> SourcePath | None:
     """The folder ``img_align_celeba`` in a folder, or else its archive."""
     folder = home / IMAGES
     return next((p for p in (folder, folder.with_suffix(".zip")) if p.exists()), None)
 
 
 def aligned_source(
-    form: str,
-    photographs: Place,
-    home: Place,
+    format: str,
+    photographs: SourcePath,
+    home: SourcePath,
     *,
     suffixes: Sequence[str] = (".txt",),
     mark: str = "",
@@ -100,13 +100,13 @@ def aligned_source(
     listing = list_folder(photographs, nested=False) if what == "folder" else list_zip(photographs)
     if not listing.keys:
         raise SourceError(
-            f"{form} form: {why}, but it holds no photographs such as 000001.jpg. Expected "
+            f"{format} format: {why}, but it holds no photographs such as 000001.jpg. Expected "
             "CelebA's aligned photographs; unpack or fetch them again."
         )
     names = listing.names
     labels = _read_labels(home, names, suffixes)
     return Source(
-        form=form,
+        format=format,
         why=why,
         files=listing.files,
         names=names,
@@ -119,11 +119,11 @@ def aligned_source(
     )
 
 
-def _read_labels(home: Place, names: tuple[str, ...], suffixes: Sequence[str]) -> Labels:
+def _read_labels(home: SourcePath, names: tuple[str, ...], suffixes: Sequence[str]) -> Annotations:
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     landmarks = None
-    for table in TABLES:
+    for table in ANNOTATION_FILES:
         files = [home / f / (table.stem + s) for s in suffixes for f in FOLDERS]
         path = next((p for p in files if p.is_file()), None)
         if path is None:
@@ -142,10 +142,10 @@ def _read_labels(home: Place, names: tuple[str, ...], suffixes: Sequence[str]) -
         else:
             parts.append(joined.rows)
     rows = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=list(names))
-    return Labels(rows, landmarks, tuple(notes))
+    return Annotations(rows, landmarks, tuple(notes))
 
 
-def _text(path: Place) -> str:
+def _text(path: SourcePath) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -155,7 +155,7 @@ def _text(path: Place) -> str:
         ) from error
 
 
-def _parsed(text: str, table: Table, path: Place) -> pd.DataFrame:
+def _parsed(text: str, table: AnnotationFile, path: SourcePath) -> pd.DataFrame:
     """int32 columns, indexed by file name."""
     try:
         rows = _csv_rows(text, table) if path.suffix == ".csv" else _text_rows(text, table)
@@ -168,7 +168,7 @@ def _parsed(text: str, table: Table, path: Place) -> pd.DataFrame:
     return rows
 
 
-def _text_rows(text: str, table: Table) -> pd.DataFrame:
+def _text_rows(text: str, table: AnnotationFile) -> pd.DataFrame:
     """Where no columns are given: a line with the number of rows, then one of column names."""
     if table.columns:
         return _integers(text, list(table.columns), r"\s+")
@@ -176,7 +176,7 @@ def _text_rows(text: str, table: Table) -> pd.DataFrame:
     return _integers(rows, header.split(), r"\s+")
 
 
-def _csv_rows(text: str, table: Table) -> pd.DataFrame:
+def _csv_rows(text: str, table: AnnotationFile) -> pd.DataFrame:
     header, rows = text.split("\n", 1)
     _, *columns = (column.strip() for column in next(csv.reader([header])))
     return _integers(rows, list(table.columns) or columns, ",")
@@ -196,7 +196,7 @@ def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
     return table.assign(name=table["name"].str.strip()).set_index("name").astype(np.int32)
 
 
-def _check(rows: pd.DataFrame, table: Table) -> None:
+def _check(rows: pd.DataFrame, table: AnnotationFile) -> None:
     if table is ATTRIBUTES and not rows.isin((-1, 0, 1)).all(axis=None):
         raise ValueError("an attribute other than -1 and 1")
     if table is PARTITION and not rows["split"].isin((0, 1, 2)).all():

@@ -8,10 +8,10 @@ import pandas as pd
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.listing import list_folder
-from zpoints.pipeline.ingest.places.place import Place, place_of
-from zpoints.pipeline.ingest.sources.labels import interpret, join
-from zpoints.pipeline.ingest.sources.source import Labels, Source
+from zpoints.pipeline.ingest.files.listing import list_folder
+from zpoints.pipeline.ingest.files.path import SourcePath, source_path
+from zpoints.pipeline.ingest.sources.annotations import interpret, join
+from zpoints.pipeline.ingest.sources.source import Annotations, Source
 from zpoints.pipeline.progress import counted
 
 DISTINCT = 0.1
@@ -34,7 +34,7 @@ WAYS: dict[str, Callable[[pd.Series], pd.Series]] = {
 """What the names in a table and those of the photographs may have in common, closest first."""
 
 
-def read_folder(path: Place, config: SourceConfig) -> Source | None:
+def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read every photograph in a folder and the folders in it; names are the paths.
 
     Raises
@@ -58,7 +58,7 @@ def read_folder(path: Place, config: SourceConfig) -> Source | None:
     labels, found = _find_labels(path, names, config)
     listing.others = [other for other in listing.others if other != found]
     return Source(
-        form="folder",
+        format="folder",
         why=f"found photographs in {path}" + (f" and labels in {found}" if found else ""),
         files=listing.files,
         names=names,
@@ -71,14 +71,16 @@ def read_folder(path: Place, config: SourceConfig) -> Source | None:
     )
 
 
-def _find_labels(path: Place, names: tuple[str, ...], config: SourceConfig) -> tuple[Labels, str]:
+def _find_labels(
+    path: SourcePath, names: tuple[str, ...], config: SourceConfig
+) -> tuple[Annotations, str]:
     """The labels, and the name of their CSV; empty where there is none."""
     if config.labels is not None:
-        given, inside = place_of(config.labels), path / config.labels
+        given, inside = source_path(config.labels), path / config.labels
         table = inside if inside.is_file() else given
         return _read_labels(table, names, config.name_column), given.name
     notes: list[str] = []
-    tables: list[Place] = [*path.glob("*.csv")]
+    tables: list[SourcePath] = [*path.glob("*.csv")]
     for table in sorted(tables, key=str):
         try:
             labels = _read_labels(table, names, config.name_column)
@@ -91,10 +93,10 @@ def _find_labels(path: Place, names: tuple[str, ...], config: SourceConfig) -> t
             f"source.name_column = {config.name_column}, but {path} holds no CSV that has this "
             "column with names of its photographs; name the file with source.labels."
         )
-    return Labels(pd.DataFrame(index=list(names)), None, tuple(notes)), ""
+    return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ""
 
 
-def _read_labels(path: Place, names: tuple[str, ...], name_column: str | None) -> Labels:
+def _read_labels(path: SourcePath, names: tuple[str, ...], name_column: str | None) -> Annotations:
     table = _table(path)
     if name_column is not None and name_column not in table:
         raise SourceError(
@@ -111,10 +113,10 @@ def _read_labels(path: Place, names: tuple[str, ...], name_column: str | None) -
     joined = join(rows, names, origin=path.name, fill="")
     labels = interpret(joined.rows, present=joined.present, origin=path.name)
     notes = (f"{path.name}: the column {column} holds the {way}.", *joined.notes, *labels.notes)
-    return Labels(labels.rows, labels.landmarks, notes)
+    return Annotations(labels.rows, labels.landmarks, notes)
 
 
-def _table(path: Place) -> pd.DataFrame:
+def _table(path: SourcePath) -> pd.DataFrame:
     """All cells as text."""
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -1,11 +1,11 @@
 """CelebA as Kaggle packs it: annotations as CSV, and a folder of photographs nested twice."""
 
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import (
+    ANNOTATION_FILES,
     FOLDERS,
     IMAGES,
-    TABLES,
     aligned_photographs,
     aligned_source,
 )
@@ -14,7 +14,7 @@ from zpoints.pipeline.ingest.sources.source import Source
 SUFFIXES = (".csv", ".txt")
 
 
-def read_kaggle(path: Place, config: SourceConfig) -> Source | None:
+def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read Kaggle's form; ``path`` is its folder, or one of the two ``img_align_celeba``.
 
     A folder of photographs that is nested only once is taken too, if CSV annotations lie beside it.
@@ -28,7 +28,9 @@ def read_kaggle(path: Place, config: SourceConfig) -> Source | None:
     while home.name == IMAGES:
         home = home.parent
     photographs = home / IMAGES / IMAGES
-    annotated = any((home / f / f"{table.stem}.csv").is_file() for table in TABLES for f in FOLDERS)
+    annotated = any(
+        (home / f / f"{table.stem}.csv").is_file() for table in ANNOTATION_FILES for f in FOLDERS
+    )
     if photographs.is_dir():
         mark = ""
     elif annotated and (single := aligned_photographs(home)) is not None:

@@ -11,9 +11,9 @@ import pyarrow.types as types
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.files import digest
-from zpoints.pipeline.ingest.places.place import Place, stamp
-from zpoints.pipeline.ingest.sources.labels import SPLIT_COLUMNS, SPLIT_WORDS, interpret
+from zpoints.pipeline.ingest.files.path import SourcePath, stamp
+from zpoints.pipeline.ingest.files.photographs import digest
+from zpoints.pipeline.ingest.sources.annotations import SPLIT_COLUMNS, SPLIT_WORDS, interpret
 from zpoints.pipeline.ingest.sources.shards import ParquetFiles, open_shard
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import counted
@@ -21,7 +21,7 @@ from zpoints.pipeline.progress import counted
 DEPTHS = ("*.parquet", "*/*.parquet", "*/*/*.parquet")
 """Shards lie in the folder, in ``data/``, in a folder per split, or per configuration and split."""
 
-FORM = "Hugging Face parquet"
+FORMAT = "Hugging Face parquet"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Shard:
     left_out: tuple[str, ...]
 
 
-def read_parquet(path: Place, config: SourceConfig) -> Source | None:
+def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read parquet shards, or a single one; photographs keep the order of shards and rows.
 
     Names are the photographs' paths where every row has one of its own, else
@@ -80,7 +80,7 @@ def read_parquet(path: Place, config: SourceConfig) -> Source | None:
     photographs, notes = _names(shards)
     table = pd.concat([shard.labels for shard in shards], ignore_index=True)
     labels = interpret(
-        table.set_axis(pd.Index(photographs)), present=np.ones(len(keys), bool), origin=FORM
+        table.set_axis(pd.Index(photographs)), present=np.ones(len(keys), bool), origin=FORMAT
     )
     left_out = sorted({column for shard in shards for column in shard.left_out})
     if left_out:
@@ -88,7 +88,7 @@ def read_parquet(path: Place, config: SourceConfig) -> Source | None:
     if without := [shard.name for shard in found if shard not in shards]:
         notes.append(f"{counted(len(without), 'file')} without photographs, e.g. {without[0]}.")
     return Source(
-        form=FORM,
+        format=FORMAT,
         why=f"found {counted(len(shards), 'parquet file')} in {path} with photographs in "
         f"{columns[0]}",
         files=ParquetFiles(folder, columns[0], digest(f"{s.name} {s.stamp}" for s in shards)),
@@ -102,7 +102,7 @@ def read_parquet(path: Place, config: SourceConfig) -> Source | None:
     )
 
 
-def _shard_names(path: Place) -> tuple[Place, list[str]]:
+def _shard_names(path: SourcePath) -> tuple[SourcePath, list[str]]:
     """The folder of the shards, and their paths in it."""
     if path.is_file():
         return path.parent, [path.name] if path.suffix == ".parquet" else []
@@ -122,7 +122,7 @@ def _names(shards: list[Shard]) -> tuple[list[str], list[str]]:
     return names, [f"Photographs are named by shard and row, not by path: {reason}."]
 
 
-def _read_shard(folder: Place, name: str) -> Shard:
+def _read_shard(folder: SourcePath, name: str) -> Shard:
     path = folder / name
     try:
         changed = stamp(path)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zpoints.pipeline.errors import PhotographError, SourceError
-from zpoints.pipeline.ingest.places.place import Place, random_access
+from zpoints.pipeline.ingest.files.path import SourcePath, random_access
 
 SHARD_FAULTS = (pa.ArrowException, OSError, StopIteration, IndexError)
 BATCH = 16  # photographs in memory at a time
@@ -33,7 +33,7 @@ class ParquetFiles:
         Changes when a shard does.
     """
 
-    folder: Place
+    folder: SourcePath
     column: str
     stamp: str
     at_once: ClassVar[int] = 1
@@ -107,6 +107,6 @@ class Cursor:
         return column.field(0) if pa.types.is_struct(column.type) else column
 
 
-def open_shard(path: Place) -> pq.ParquetFile:
+def open_shard(path: SourcePath) -> pq.ParquetFile:
     """Open a shard so that pages are read one by one, not a row group at a time."""
     return pq.ParquetFile(random_access(path), buffer_size=BUFFER, pre_buffer=False)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.files import PhotographFiles
-from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Labels:
+class Annotations:
     """What the annotations say about photographs.
 
     Attributes
@@ -47,7 +47,7 @@ class Source:
 
     Attributes
     ----------
-    form, why
+    format, why
         The form that was recognised, and by what.
     files
         Reads the photographs.
@@ -59,7 +59,7 @@ class Source:
         For each name, a text that changes when the file does; no content is read for it.
     labels
         One row per name: ``split``, ``identity`` and boolean attributes, as far as they exist; see
-        `Labels`. ``has_attributes`` is there when some photograph lacks its attributes.
+        `Annotations`. ``has_attributes`` is there when some photograph lacks its attributes.
     landmarks
         int16 (image, landmark, axis), -1 where unknown; None where absent.
     notes
@@ -68,7 +68,7 @@ class Source:
         Photographs that cannot be used, known without reading them; none of them is in ``names``.
     """
 
-    form: str
+    format: str
     why: str
     files: PhotographFiles
     names: tuple[str, ...]
@@ -80,5 +80,5 @@ class Source:
     refused: tuple[Refused, ...]
 
 
-Reader = Callable[[Place, SourceConfig], Source | None]
+Reader = Callable[[SourcePath, SourceConfig], Source | None]
 """Reads one form at a place; None where it finds another form there."""

@@ -1,7 +1,7 @@
 """The folder that ``torchvision.datasets.CelebA`` downloads: ``celeba/`` in its ``root``."""
 
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import IMAGES, aligned_photographs, aligned_source
 from zpoints.pipeline.ingest.sources.source import Source
 
@@ -9,7 +9,7 @@ FOLDER = "celeba"
 MARK = "list_bbox_celeba.txt"  # the official download keeps it in Anno/
 
 
-def read_torchvision(path: Place, config: SourceConfig) -> Source | None:
+def read_torchvision(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read torchvision's layout; ``path`` is its ``root``, or the folder ``celeba`` in it.
 
     Raises
@@ -30,6 +30,6 @@ def read_torchvision(path: Place, config: SourceConfig) -> Source | None:
     return aligned_source("torchvision", photographs, home, mark=mark)
 
 
-def _photographs(folder: Place) -> Place | None:
+def _photographs(folder: SourcePath) -> SourcePath | None:
     kaggle = (folder / IMAGES / IMAGES).exists()
     return None if kaggle else aligned_photographs(folder)

@@ -283,7 +283,7 @@ def test_run__touched_files_are_compared_only_once(
     def refuse(self: object, key: str) -> bytes:
         raise AssertionError(f"{key} was read again")
 
-    monkeypatch.setattr("zpoints.pipeline.ingest.places.files.FolderFiles.read", refuse)
+    monkeypatch.setattr("zpoints.pipeline.ingest.files.photographs.FolderFiles.read", refuse)
     assert done(go(config, root)[0]) == []
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.sources.forms import open_source
-from zpoints.pipeline.ingest.sources.labels import labels_digest
+from zpoints.pipeline.ingest.sources.annotations import annotations_digest
+from zpoints.pipeline.ingest.sources.formats import open_source
 from zpoints.pipeline.ingest.sources.source import Source
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 7)]
@@ -104,4 +104,4 @@ def contents(source: Source) -> list[bytes]:
 
 def annotations(source: Source) -> str:
     """Digest of all labels of a source."""
-    return labels_digest(source.labels, source.landmarks)
+    return annotations_digest(source.labels, source.landmarks)

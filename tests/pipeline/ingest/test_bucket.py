@@ -25,10 +25,10 @@ from tests.pipeline.ingest.test_parquet import images, write
 from tests.s3 import s3_server, signatures_checked, upload
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.files.bucket import BLOCK, S3Path
+from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.images import read_block
-from zpoints.pipeline.ingest.places.bucket import BLOCK, S3Path
-from zpoints.pipeline.ingest.places.place import place_of
-from zpoints.pipeline.ingest.sources.forms import open_source
+from zpoints.pipeline.ingest.sources.formats import open_source
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.storage import ObjectStoreError
 
@@ -48,7 +48,7 @@ def bucket(s3: Any, request: pytest.FixtureRequest) -> str:
 
 
 def opened_in_bucket(url: str, **config: Any) -> Source:
-    return open_source(place_of(url), SourceConfig(**config))
+    return open_source(source_path(url), SourceConfig(**config))
 
 
 def torchvision_tree(home: Path) -> Path:
@@ -97,7 +97,7 @@ def test_open_source__a_bucket_gives_what_the_disk_gives(
 
     source = opened_in_bucket(f"s3://{bucket}/faces/all")
 
-    assert source.form == on_disk.form
+    assert source.format == on_disk.format
     assert source.why == on_disk.why.replace(str(tree), f"s3://{bucket}/faces/all")
     assert source.names == on_disk.names
     assert contents(source) == contents(on_disk)

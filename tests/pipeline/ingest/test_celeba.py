@@ -17,7 +17,7 @@ from tests.pipeline.ingest.photographs import (
 )
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.files import opened_zip
+from zpoints.pipeline.ingest.files.photographs import opened_zip
 from zpoints.pipeline.ingest.sources.celeba import read_celeba
 
 
@@ -37,7 +37,7 @@ def rewrite(path: Path, *changes: tuple[str, str]) -> None:
 def test_read_celeba__joins_annotations_by_file_name(tree: Path) -> None:
     source = opened(tree)
 
-    assert source.form == "CelebA"
+    assert source.format == "CelebA"
     assert source.names == source.keys == tuple(NAMES)
     assert source.labels.index.tolist() == NAMES
     assert source.labels["Smiling"].tolist() == [False, True] * 3

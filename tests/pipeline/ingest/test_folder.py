@@ -15,7 +15,7 @@ from tests.pipeline.ingest.photographs import (
     write_small,
 )
 from zpoints.pipeline.errors import PhotographError, SourceError
-from zpoints.pipeline.ingest.places.files import FolderFiles
+from zpoints.pipeline.ingest.files.photographs import FolderFiles
 
 PATHS = ["a/1.jpg", "a/2.jpeg", "b/c/3.PNG", "top.webp"]
 
@@ -33,7 +33,7 @@ def label(folder: Path, *lines: str, name: str = "labels.csv") -> None:
 def test_read_folder__finds_photographs_however_deep(folder: Path) -> None:
     source = opened(folder)
 
-    assert source.form == "folder"
+    assert source.format == "folder"
     assert source.why == f"found photographs in {folder}"
     assert source.names == source.keys == tuple(PATHS)
     assert contents(source) == [small(number) for number in range(4)]

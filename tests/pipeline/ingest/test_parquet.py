@@ -51,7 +51,7 @@ def test_read_parquet__reads_shards_with_splits_identities_and_attributes(shards
     source = opened(shards)
 
     order = [7, 8, 0, 1, 2, 3, 4, 5, 6]  # test, train, valid
-    assert source.form == "Hugging Face parquet"
+    assert source.format == "Hugging Face parquet"
     assert source.why == f"found 4 parquet files in {shards} with photographs in image.bytes"
     assert source.names == tuple(f"{n:06d}.jpg" for n in order)
     assert contents(source) == [small(n) for n in order]
@@ -71,7 +71,7 @@ def test_read_parquet__accepts_the_inner_folder_and_a_single_shard(
 ) -> None:
     source = opened(shards / inside)
 
-    assert source.form == "Hugging Face parquet"
+    assert source.format == "Hugging Face parquet"
     assert contents(source)[-1] == small(6 if inside == "data" else 3)
     assert "train" in set(source.labels["split"])
 
@@ -162,7 +162,7 @@ def test_read_parquet__leaves_tables_without_photographs_to_other_readers(tmp_pa
     write(tmp_path / "labels.parquet", {"file": ["a.jpg"], "Male": [True]})
     (tmp_path / "a.jpg").write_bytes(small(0))
 
-    assert opened(tmp_path).form == "folder"
+    assert opened(tmp_path).format == "folder"
 
     write(tmp_path / "train.parquet", {"image": images(range(1))})
     assert opened(tmp_path).notes[0] == "1 file without photographs, e.g. labels.parquet."

@@ -12,8 +12,8 @@ from PIL import ExifTags, Image
 
 from tests.pipeline.ingest.photographs import encoded, gradient, jpeg
 from zpoints.pipeline.errors import PhotographError, SourceError
+from zpoints.pipeline.ingest.files.photographs import FolderFiles
 from zpoints.pipeline.ingest.images import checksum, decode_photograph, read_block
-from zpoints.pipeline.ingest.places.files import FolderFiles
 
 PHOTOGRAPH = gradient(96, 96)
 

@@ -25,7 +25,7 @@ def test_open_source__the_same_photographs_have_the_same_labels_in_every_form(
     torchvision = opened(tmp_path / "data")
     kaggle = opened(kaggle_tree(tmp_path / "kaggle"))
 
-    forms = [source.form for source in (official, torchvision, kaggle)]
+    forms = [source.format for source in (official, torchvision, kaggle)]
     assert forms == ["CelebA", "torchvision", "Kaggle"]
     assert torchvision.labels.equals(official.labels)
     assert kaggle.labels.equals(official.labels.drop(columns="identity"))
@@ -48,7 +48,7 @@ def test_read_torchvision__accepts_the_inner_folder_by_its_bounding_boxes(tmp_pa
     home = celeba_tree(tmp_path / "celeba")
     (home / "list_bbox_celeba.txt").write_text("0\nx_1 y_1 width height\n")
 
-    assert opened(home).form == "torchvision"
+    assert opened(home).format == "torchvision"
     assert opened(home).labels.equals(opened(tmp_path).labels)
 
 
@@ -58,7 +58,7 @@ def test_read_torchvision__reads_the_archive_where_it_is_not_unpacked(tmp_path: 
 
     source = opened(tmp_path)
 
-    assert source.form == "torchvision"
+    assert source.format == "torchvision"
     assert source.why.startswith(f"found the archive {tmp_path}/celeba/img_align_celeba.zip")
     assert source.names == tuple(NAMES)
 
@@ -69,7 +69,7 @@ def test_read_kaggle__accepts_its_folder_and_both_image_folders(
 ) -> None:
     source = opened(kaggle_tree(tmp_path / "kaggle") / inside)
 
-    assert source.form == "Kaggle"
+    assert source.format == "Kaggle"
     assert list(source.labels) == ["Smiling", "Male", "split"]
     assert source.notes == (
         f"identity_CelebA.csv not found in {tmp_path}/kaggle: no identities in the store.",
@@ -84,7 +84,7 @@ def test_read_kaggle__accepts_photographs_nested_once(tmp_path: Path) -> None:
 
     source = opened(home)
 
-    assert source.form == "Kaggle"
+    assert source.format == "Kaggle"
     assert source.why.endswith("img_align_celeba and CSV annotations beside it")
 
 
@@ -100,11 +100,11 @@ def test_read_kaggle__reads_padded_csv_with_line_ends_of_windows(tmp_path: Path)
 
 def test_open_source__a_format_in_the_configuration_overrides(tmp_path: Path) -> None:
     home = celeba_tree(tmp_path)
-    assert opened(home).form == "CelebA"
+    assert opened(home).format == "CelebA"
 
-    assert opened(home, format="torchvision").form == "torchvision"
+    assert opened(home, format="torchvision").format == "torchvision"
     folder = opened(home, format="folder")
-    assert folder.form == "folder"
+    assert folder.format == "folder"
     assert folder.names == tuple(f"img_align_celeba/{name}" for name in NAMES)
 
 

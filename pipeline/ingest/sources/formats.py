@@ -2,7 +2,7 @@
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.places.place import Place
+from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import read_celeba
 from zpoints.pipeline.ingest.sources.folder import read_folder
 from zpoints.pipeline.ingest.sources.kaggle import read_kaggle
@@ -29,7 +29,7 @@ EXPECTED = {
 }
 
 
-def open_source(path: Place, config: SourceConfig) -> Source:
+def open_source(path: SourcePath, config: SourceConfig) -> Source:
     """Open the photographs at ``path`` with the configured reader, or the first that knows them.
 
     Raises
@@ -44,15 +44,15 @@ def open_source(path: Place, config: SourceConfig) -> Source:
             f"ingest.source = {path} cannot be looked into ({error}). Expected a readable folder "
             "of photographs; grant access to it."
         ) from error
-    if source.form != "folder" and (config.labels or config.name_column):
+    if source.format != "folder" and (config.labels or config.name_column):
         raise SourceError(
             f"source.labels and source.name_column are for a plain folder, but {path} has the "
-            f"form {source.form} ({source.why}). Leave them out, or set source.format=folder."
+            f"form {source.format} ({source.why}). Leave them out, or set source.format=folder."
         )
     return source
 
 
-def _read(path: Place, config: SourceConfig) -> Source:
+def _read(path: SourcePath, config: SourceConfig) -> Source:
     if not path.exists():
         raise SourceError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs; "

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zpoints.pipeline.ingest.places.files import digest
-from zpoints.pipeline.ingest.sources.source import Labels
+from zpoints.pipeline.ingest.files.photographs import digest
+from zpoints.pipeline.ingest.sources.source import Annotations
 from zpoints.pipeline.labels.annotated import is_attribute, marker
 from zpoints.pipeline.progress import counted
 from zpoints.storage.schema.registry import VARIABLES
@@ -92,7 +92,7 @@ def _note(origin: str, names: pd.Index, noun: str, what: str) -> list[str]:
     return [f"{origin}: {count} {what}, e.g. {names[0]}."] if len(names) else []
 
 
-def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Labels:
+def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Annotations:
     """Read columns of any dtype as split, identity, landmarks and boolean attributes.
 
     Parameters
@@ -135,7 +135,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
     if attributes:
         attributes |= marker(complete)
     rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
-    return Labels(rows, landmarks, tuple(notes))
+    return Annotations(rows, landmarks, tuple(notes))
 
 
 def _storable(name: str) -> bool:
@@ -149,7 +149,7 @@ def _storable(name: str) -> bool:
     )
 
 
-def labels_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:
+def annotations_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:
     """A digest of labels by content, names included."""
     hashes = pd.util.hash_pandas_object(rows).to_numpy().tobytes().hex()
     points = "" if landmarks is None else landmarks.tobytes().hex()

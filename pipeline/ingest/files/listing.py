@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zpoints.pipeline.errors import PhotographError, SourceError
-from zpoints.pipeline.ingest.places.bucket import S3Path, entry_stamp, list_folders
-from zpoints.pipeline.ingest.places.files import (
+from zpoints.pipeline.ingest.files.bucket import S3Path, entry_stamp, list_folders
+from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.files.photographs import (
     BucketFiles,
     FolderFiles,
     PhotographFiles,
@@ -16,7 +17,6 @@ from zpoints.pipeline.ingest.places.files import (
     opened_zip,
     zip_stamp,
 )
-from zpoints.pipeline.ingest.places.place import Place
 from zpoints.pipeline.ingest.sources.source import Refused
 from zpoints.pipeline.progress import counted
 
@@ -64,7 +64,7 @@ class Listing:
         return [f"{counted(len(self.others), 'other file')} left out, e.g. {min(self.others)}."]
 
 
-def list_folder(folder: Place, *, nested: bool) -> Listing:
+def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
     """List the photographs in a folder, by their paths relative to it.
 
     Links are followed; a folder that several paths lead to counts at the first of them, so that a
@@ -115,7 +115,7 @@ def _list_bucket(folder: S3Path, *, nested: bool) -> Listing:
     return listing
 
 
-def list_zip(archive: Place) -> Listing:
+def list_zip(archive: SourcePath) -> Listing:
     """List the photographs in a zip archive, by their names without folders.
 
     Raises

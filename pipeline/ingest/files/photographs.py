@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from zpoints.pipeline.errors import PhotographError, SourceError
-from zpoints.pipeline.ingest.places.place import Place, random_access, stamp
+from zpoints.pipeline.ingest.files.path import SourcePath, random_access, stamp
 from zpoints.storage.backend.s3 import SCHEME, Bucket
 
 # RuntimeError is a member with a password, NotImplementedError an unknown way of compression.
@@ -87,7 +87,7 @@ class ZipFiles:
     ``stamp`` is what `zip_stamp` said when the archive was listed.
     """
 
-    archive: Place
+    archive: SourcePath
     stamp: str
     at_once: ClassVar[int] = 1
 
@@ -107,7 +107,7 @@ class ZipFiles:
             ) from error
 
 
-def zip_stamp(archive: Place) -> str:
+def zip_stamp(archive: SourcePath) -> str:
     """A text that changes when the archive does.
 
     Raises
@@ -125,7 +125,7 @@ def zip_stamp(archive: Place) -> str:
 
 
 @lru_cache(maxsize=4)
-def opened_zip(archive: Place, expected: str) -> zipfile.ZipFile:
+def opened_zip(archive: SourcePath, expected: str) -> zipfile.ZipFile:
     """One open archive per process; ``ZipFile`` serialises the reads of concurrent threads.
 
     Raises

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from zpoints.pipeline.ingest.places.bucket import S3Path
+from zpoints.pipeline.ingest.files.bucket import S3Path
 from zpoints.storage.backend.s3 import SCHEME
 
-Place = Path | S3Path
+SourcePath = Path | S3Path
 """Readers ask a place what `S3Path` can answer, in the words of `pathlib`; for what the two do in
 different ways there are the functions of this module."""
 
 
-def place_of(text: str) -> Place:
+def source_path(text: str) -> SourcePath:
     """The place that a user named: a path, or ``s3://bucket/prefix``.
 
     Paths are absolute, since tasks take them to workers that have working folders of their own.
@@ -19,7 +19,7 @@ def place_of(text: str) -> Place:
     return S3Path.of(text) if text.startswith(SCHEME) else Path(text).expanduser().absolute()
 
 
-def stamp(place: Place) -> str:
+def stamp(place: SourcePath) -> str:
     """A text that changes when the file does; no content is read for it.
 
     Raises
@@ -33,6 +33,6 @@ def stamp(place: Place) -> str:
     return f"{info.st_size}-{info.st_mtime_ns}"
 
 
-def random_access(place: Place) -> str | BinaryIO:
+def random_access(place: SourcePath) -> str | BinaryIO:
     """What libraries open a file by that they read in parts."""
     return cast(BinaryIO, place.open()) if isinstance(place, S3Path) else str(place)
