@@ -5,9 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from zpoints.pipeline.network.device import choose_device
-from zpoints.pipeline.network.encode import encode_batches
-from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.network.serving import load_network
 from zpoints.storage import Store
 from zpoints.storage.backend.location import reaching
 from zpoints.storage.errors import ZpointsError
@@ -66,9 +64,9 @@ def verify_latents(
 def _deviations(
     store: Store, rows: np.ndarray, device: Literal["auto", "cpu", "cuda"]
 ) -> Iterator[Finding]:
-    model = load_model(store.root, store.version, choose_device(device))
+    network = load_network(store.root, store.version, device)
     pixels = Rows(store.root, store.version, "images", "image").take(rows)
-    encoded = encode_batches(model, pixels, batch=len(rows))
+    encoded = network.encode(pixels, batch=len(rows))
     for name, expected in encoded.items():
         if name not in store.latents.variables:
             continue

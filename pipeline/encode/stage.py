@@ -9,9 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from zpoints.pipeline.encode.config import EncodeConfig
-from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
-from zpoints.pipeline.network.encode import encode_batches
-from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
@@ -99,9 +97,9 @@ class _Encoding:
         return {name: self._completed(name, v, self.carried) for name, v in fresh.items()}
 
     def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        with single_torch_thread(), gpu_memory("Lower encode.batch, or set encode.device to cpu."):
-            model = load_model(self.root, self.version, choose_device(self.device))
-            return encode_batches(model, images, batch=self.batch)
+        remedy = "Lower encode.batch, or set encode.device to cpu."
+        with task_network(self.root, self.version, self.device, remedy=remedy) as network:
+            return network.encode(images, batch=self.batch)
 
     def _completed(self, name: str, fresh: np.ndarray, carried: np.ndarray) -> np.ndarray:
         new = carried < 0

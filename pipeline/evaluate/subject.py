@@ -1,6 +1,7 @@
 """What is judged: vectors and their images, named here and read inside the tasks."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -12,11 +13,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.evaluate.config import EvaluateConfig
 from zpoints.pipeline.evaluate.measures.faces import find_faces
 from zpoints.pipeline.evaluate.measures.round_trip import relative_distance, spread_of
-from zpoints.pipeline.network.architecture import Autoencoder
-from zpoints.pipeline.network.decode import decode_batches
-from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
-from zpoints.pipeline.network.encode import encode_batches
-from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.network.serving import Network, task_network
 from zpoints.pipeline.sample.region import violated_pairs, whitened
 from zpoints.storage import open_store
 from zpoints.storage.rows import Rows
@@ -54,21 +51,17 @@ class Subject:
         known = self.name in ("real", "reconstruction")
         return self._stored("latents" if known else f"samples/{self.name}", "z", start, stop)
 
-    def images(self, start: int, stop: int, model: Autoencoder) -> NDArray[np.uint8]:
+    def images(self, start: int, stop: int, network: Network) -> NDArray[np.uint8]:
         """uint8 (sample, y, x, channel): what they decode to; photographs as they are."""
         if self.name == "reconstruction":
-            return decode_batches(model, self.vectors(start, stop))
+            return network.decode(self.vectors(start, stop))
         group = "images" if self.is_real else f"samples/{self.name}"
         return self._stored(group, "image", start, stop)
 
     def all_images(self, device: Literal["auto", "cpu", "cuda"]) -> NDArray[np.uint8]:
         """All images, block by block in the order of their rows; one torch thread."""
-        with single_torch_thread(), gpu_memory("Set evaluate.device to cpu."):
-            return self.images(0, len(self.rows), self.model(device))
-
-    def model(self, device: Literal["auto", "cpu", "cuda"]) -> Autoencoder:
-        """The store's network, loaded once per worker process."""
-        return load_model(self.root, self.version, choose_device(device))
+        with self._network(device) as network:
+            return self.images(0, len(self.rows), network)
 
     def judge(self, config: EvaluateConfig, start: int, stop: int) -> Mapping[str, np.ndarray]:
         """What can be said of each sample by itself; the variables along `sample`.
@@ -76,10 +69,9 @@ class Subject:
         One task; a single torch thread, since as many tasks run at once as there are cores.
         """
         z = self.vectors(start, stop)
-        with single_torch_thread(), gpu_memory("Set evaluate.device to cpu."):
-            model = self.model(config.device)
-            images = self.images(start, stop, model)
-            reencoded = encode_batches(model, images, batch=BATCH)["z"]
+        with self._network(config.device) as network:
+            images = self.images(start, stop, network)
+            reencoded = network.encode(images, batch=BATCH)["z"]
         statistics = _statistics(self.root, self.version)
         distance = relative_distance(z, reencoded, spread_of(statistics))
         w = whitened(z, statistics)
@@ -90,6 +82,9 @@ class Subject:
             "mahalanobis_radius": np.linalg.norm(w, axis=1).astype(np.float32),
             "violated_pairs": violated_pairs(w, config.level),
         }
+
+    def _network(self, device: Literal["auto", "cpu", "cuda"]) -> AbstractContextManager[Network]:
+        return task_network(self.root, self.version, device, remedy="Set evaluate.device to cpu.")
 
     def _stored(self, group: str, variable: str, start: int, stop: int) -> np.ndarray:
         return Rows(self.root, self.version, group, variable).take(self.rows[start:stop])

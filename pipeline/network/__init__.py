@@ -1,1 +1,1 @@
-"""The autoencoder: architecture, weights, device, and what it computes."""
+"""The autoencoder: architecture, stored weights, device, encoding and decoding."""

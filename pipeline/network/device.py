@@ -9,8 +9,11 @@ import torch
 
 from zpoints.pipeline.errors import DeviceError
 
+DeviceName = Literal["auto", "cpu", "cuda"]
+"""A configured device; ``auto`` takes CUDA where there is one."""
 
-def choose_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
+
+def choose_device(name: DeviceName) -> torch.device:
     """The torch device for a configured name; ``auto`` takes CUDA where there is one.
 
     Raises

@@ -11,9 +11,7 @@ import xarray as xr
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.network.architecture import Architecture
-from zpoints.pipeline.network.decode import decode_batches
-from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
-from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, open_store
@@ -85,9 +83,8 @@ def _sample_rows(
 ) -> dict[str, np.ndarray]:
     """One task; a single torch thread, since as many tasks run at once as there are cores."""
     z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
-    with single_torch_thread(), gpu_memory("Set sample.device to cpu."):
-        model = load_model(root, version, choose_device(device))
-        return {"z": z, "v": v, "image": decode_batches(model, z)}
+    with task_network(root, version, device, remedy="Set sample.device to cpu.") as network:
+        return {"z": z, "v": v, "image": network.decode(z)}
 
 
 def _fit(root: str, version: str, parameters: Parameters) -> Fitted:

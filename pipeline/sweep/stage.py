@@ -23,10 +23,7 @@ from zpoints.pipeline.evaluate.measures.faces import find_faces
 from zpoints.pipeline.evaluate.measures.neighbours import neighbourhoods
 from zpoints.pipeline.evaluate.measures.round_trip import relative_distance, spread_of
 from zpoints.pipeline.evaluate.subject import BATCH
-from zpoints.pipeline.network.decode import decode_batches
-from zpoints.pipeline.network.device import choose_device, gpu_memory, single_torch_thread
-from zpoints.pipeline.network.encode import encode_batches
-from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import draw_rows, generator
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.sweep.config import SweepConfig
@@ -99,10 +96,9 @@ def _judge(
     statistics = _statistics(root, version)
     sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
     z, _ = draw_rows(sampler, Basis.from_statistics(statistics), config.seed, 0, len(reference))
-    with single_torch_thread(), gpu_memory("Set sweep.device to cpu."):
-        model = load_model(root, version, choose_device(config.device))
-        images = decode_batches(model, z)
-        reencoded = encode_batches(model, images, batch=BATCH)["z"]
+    with task_network(root, version, config.device, remedy="Set sweep.device to cpu.") as network:
+        images = network.decode(z)
+        reencoded = network.encode(images, batch=BATCH)["z"]
     with single_threaded_blas():
         photographs = Rows(root, version, "latents", "z").take(reference)
         found = neighbourhoods(photographs, reencoded, config.neighbours)

@@ -18,6 +18,7 @@ from zpoints.pipeline.network.device import (
     use_exact_float32,
     use_repeatable_algorithms,
 )
+from zpoints.pipeline.network.forward import to_input
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.train.checkpoint import Checkpoint, Saver
 from zpoints.pipeline.train.config import TrainConfig
@@ -95,7 +96,7 @@ def train(
         model.train()
         order = state.draw_order().to(images.device)
         for step in range(state.step, steps):
-            x = to_network(images[order[step * batch : (step + 1) * batch]], device)  # (B, C, S, S)
+            x = to_input(images[order[step * batch : (step + 1) * batch]], device)  # (B, C, S, S)
             loss = loss_of(model, x)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -130,11 +131,6 @@ def _epoch(count: int, config: TrainConfig) -> tuple[int, int]:
     """Images per step, and steps; images left over in one epoch's order come up in another's."""
     batch = min(config.batch, count)
     return batch, count // batch
-
-
-def to_network(images: Tensor, device: torch.device) -> Tensor:
-    """uint8 (B, S, S, C) to float32 (B, C, S, S) in [0, 1], channels last in memory."""
-    return images.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
 
 
 def autocasts(config: TrainConfig, device: torch.device) -> bool:
@@ -189,7 +185,7 @@ def _advice(config: TrainConfig) -> str:
 
 def _batches(images: Tensor, batch: int, device: torch.device) -> Iterator[Tensor]:
     for part in images.split(batch):
-        yield to_network(part, device)
+        yield to_input(part, device)
 
 
 @torch.no_grad()

@@ -10,12 +10,12 @@ from dask.system import CPU_COUNT
 from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.network.device import choose_device, gpu_memory
-from zpoints.pipeline.network.weights import model_dataset, training_attrs
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import images_seen, train
+from zpoints.pipeline.train.model_group import model_dataset, training_attrs
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage import Store
 from zpoints.storage.rows import Rows

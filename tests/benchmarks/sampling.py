@@ -16,11 +16,11 @@ from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
-from zpoints.pipeline.network.decode import BATCH
 from zpoints.pipeline.network.device import choose_device, single_torch_thread
-from zpoints.pipeline.network.weights import model_dataset
+from zpoints.pipeline.network.forward import DECODE_BATCH
 from zpoints.pipeline.sample.stage import group_of, sample
 from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.train.model_group import model_dataset
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage import Repository, open_repository
 
@@ -35,7 +35,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
     model = Autoencoder(Architecture(case=1, side=SIDE, channels=3, z_dim=COMPONENTS))
     device = choose_device("auto")
     model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batches = torch.randn(SAMPLES, COMPONENTS, device=device).split(BATCH)
+    batches = torch.randn(SAMPLES, COMPONENTS, device=device).split(DECODE_BATCH)
 
     def empty_store() -> None:
         # Every round has a store of its own, as a first run has; the disk does not fill up.

@@ -32,7 +32,7 @@ LIBRARY_HOMES = {
     "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
     "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
-    "torch": ("pipeline/train", "pipeline/network", "pipeline/encode", "pipeline/evaluate"),
+    "torch": ("pipeline/train", "pipeline/network", "pipeline/evaluate/measures/inception.py"),
 }
 ORDER = (
     # vocabulary
@@ -52,10 +52,6 @@ JOINS_STAGES = ("stages", "plan")
 """The only ones in ``pipeline`` that import the ``stage.py`` of a folder from outside it."""
 KNOWN_STEPS_UP = {
     ("pipeline.ingest.stage", "pipeline.config.run"),
-    ("pipeline.network.encode", "pipeline.train.loop"),
-    ("pipeline.network.weights", "pipeline.train.config"),
-    ("pipeline.network.weights", "pipeline.train.loop"),
-    ("pipeline.network.weights", "pipeline.train.state"),
     ("pipeline.stage_run", "pipeline.config.run"),
 }
 KNOWN_CYCLES = [["zpoints.pipeline.sample.laws.conditional", "zpoints.pipeline.sample.registry"]]

@@ -12,8 +12,8 @@ from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.encode.stage import encode
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
-from zpoints.pipeline.network.weights import model_dataset
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
+from zpoints.pipeline.train.model_group import model_dataset
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage import Block, open_repository
 from zpoints.storage.arrays.groups import unwritten

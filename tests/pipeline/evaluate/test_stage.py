@@ -16,8 +16,7 @@ from zpoints.pipeline.errors import ConfigError, EvaluateError, SampleError
 from zpoints.pipeline.evaluate.held_out import choose_held_out
 from zpoints.pipeline.evaluate.measures.inception import inception_digest, inception_features
 from zpoints.pipeline.evaluate.measures.round_trip import spread_of
-from zpoints.pipeline.network.encode import encode_batches
-from zpoints.pipeline.network.weights import load_model
+from zpoints.pipeline.network.serving import load_network
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.sweep.stage import points
 from zpoints.storage import Store, open_store
@@ -120,9 +119,9 @@ def test_evaluate__judges_every_generator_and_both_references(small_store: Store
 def test_evaluate__round_trip_is_that_of_the_stored_images(small_store: Store) -> None:
     quality, samples = small_store.quality("ellipse"), small_store.samples("ellipse")
     n = quality.sizes["sample"]
-    model = load_model(small_store.root, small_store.version, torch.device("cpu"))
+    network = load_network(small_store.root, small_store.version, "cpu")
 
-    z = encode_batches(model, samples["image"][:n].values, batch=16)["z"]
+    z = network.encode(samples["image"][:n].values, batch=16)["z"]
 
     np.testing.assert_allclose(quality["reencoded"], z, atol=1e-4)
     moved = np.linalg.norm(samples["z"][:n].values - z, axis=1)

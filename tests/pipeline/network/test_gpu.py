@@ -6,14 +6,11 @@ import torch
 import xarray as xr
 
 from zpoints.pipeline.errors import DeviceError
-from zpoints.pipeline.network.decode import decode_batches
 from zpoints.pipeline.network.device import gpu_memory
-from zpoints.pipeline.network.encode import encode_batches
-from zpoints.pipeline.network.weights import model_dataset, restore_model
+from zpoints.pipeline.network.serving import restore_network
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import train
-
-CUDA, CPU = torch.device("cuda"), torch.device("cpu")
+from zpoints.pipeline.train.model_group import model_dataset
 
 on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -39,17 +36,17 @@ def test_train__repeats_itself_to_the_bit(precision: str) -> None:
 def test_network__gives_the_same_bytes_again_and_what_the_processor_gives(case: int) -> None:
     stored, images = trained(case=case), photographs(256, seed=1)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = False, True
-    model = restore_model(stored, CUDA)
+    network = restore_network(stored, "cuda")
 
-    codes = [encode_batches(model, images, batch=128) for _ in range(5)]
-    decoded = [decode_batches(model, codes[0]["z"]) for _ in range(5)]
+    codes = [network.encode(images, batch=128) for _ in range(5)]
+    decoded = [network.decode(codes[0]["z"]) for _ in range(5)]
 
     for again in codes[1:]:
         for name, values in again.items():
             np.testing.assert_array_equal(values, codes[0][name])
     for pixels in decoded[1:]:
         np.testing.assert_array_equal(pixels, decoded[0])
-    z = encode_batches(restore_model(stored, CPU), images, batch=128)["z"]
+    z = restore_network(stored, "cpu").encode(images, batch=128)["z"]
     assert np.abs(z - codes[0]["z"]).max() < 1e-4 * z.std()
 
 
@@ -58,7 +55,7 @@ def test_train__says_what_to_do_where_the_memory_of_the_gpu_ends() -> None:
     free, _ = torch.cuda.mem_get_info()
 
     with pytest.raises(DeviceError, match=r"Lower train\.batch"), gpu_memory("Lower train.batch."):
-        torch.empty(2 * free, dtype=torch.uint8, device=CUDA)
+        torch.empty(2 * free, dtype=torch.uint8, device="cuda")
 
 
 def test_gpu_memory__knows_the_words_of_cublas_and_leaves_other_errors() -> None:

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.architecture import Autoencoder
-from zpoints.pipeline.network.weights import model_dataset
 from zpoints.pipeline.train.checkpoint import Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import train
+from zpoints.pipeline.train.model_group import model_dataset
 from zpoints.pipeline.train.state import Curves
 
 CONFIG = TrainConfig(z_dim=4, epochs=3, batch=16, seed=5, device="cpu")
@@ -151,7 +151,7 @@ from safetensors.torch import load_file, save_file
 from zpoints.pipeline.train.checkpoint import Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import train
-from zpoints.pipeline.network.weights import model_dataset
+from zpoints.pipeline.train.model_group import model_dataset
 
 folder = Path(sys.argv[1])
 images, config = load_file(folder / "images"), TrainConfig.model_validate_json(sys.argv[2])

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.architecture import Activation, Architecture, Autoencoder
-from zpoints.pipeline.network.weights import model_dataset, restore_model
+from zpoints.pipeline.network.weights import restore_autoencoder
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import refuse_collapse, train
+from zpoints.pipeline.train.model_group import model_dataset
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage.errors import StoreError
 
@@ -151,17 +152,17 @@ def test_model_dataset__restores_the_same_network() -> None:
     x = torch.rand(3, 3, 32, 32)
 
     dataset = model_dataset(model, curves)
-    restored = restore_model(dataset, CPU)
+    restored = restore_autoencoder(dataset, CPU)
 
     assert torch.equal(restored.encode(x), model.encode(x))
     assert dataset["loss"].values.tolist() == curves.loss
 
 
-def test_restore_model__refuses_damaged_weights() -> None:
+def test_restore_autoencoder__refuses_damaged_weights() -> None:
     model, curves = train(blobs(32), blobs(8), TrainConfig(z_dim=4, epochs=1))
     dataset = model_dataset(model, curves)
     damaged = dataset["weights"].values.copy()
     damaged[-1] ^= 1
 
     with pytest.raises(StoreError, match="SHA-256"):
-        restore_model(dataset.assign(weights=("byte", damaged)), CPU)
+        restore_autoencoder(dataset.assign(weights=("byte", damaged)), CPU)

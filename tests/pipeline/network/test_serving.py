@@ -7,12 +7,12 @@ import pytest
 import torch
 import xarray as xr
 
-from zpoints.pipeline.network import weights
+from zpoints.pipeline.network import serving
 from zpoints.pipeline.network.architecture import Autoencoder
-from zpoints.pipeline.network.weights import load_model, restore_model
+from zpoints.pipeline.network.serving import Network, load_network
+from zpoints.pipeline.network.weights import restore_autoencoder
 from zpoints.storage import Store, open_store
 
-CPU = torch.device("cpu")
 THREADS = 8
 
 
@@ -23,21 +23,23 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted(model: xr.Dataset, device: torch.device) -> Autoencoder:
         seen.append(model.attrs["sha256"])
-        return restore_model(model, device)
+        return restore_autoencoder(model, device)
 
-    monkeypatch.setattr(weights, "restore_model", counted)
+    monkeypatch.setattr(serving, "restore_autoencoder", counted)
 
-    weights._load.cache_clear()
-    weights._stored.cache_clear()
+    serving._load.cache_clear()
+    serving._stored.cache_clear()
     return seen
 
 
-def test_load_model__threads_of_a_worker_load_it_once(small_store: Store, loads: list[str]) -> None:
+def test_load_network__threads_of_a_worker_load_it_once(
+    small_store: Store, loads: list[str]
+) -> None:
     ready = Barrier(THREADS)
 
-    def load(number: int) -> Autoencoder:
+    def load(number: int) -> Network:
         ready.wait()
-        return load_model(small_store.root, small_store.version, CPU)
+        return load_network(small_store.root, small_store.version, "cpu")
 
     with ThreadPoolExecutor(THREADS) as pool:
         networks = list(pool.map(load, range(THREADS)))
@@ -46,13 +48,13 @@ def test_load_model__threads_of_a_worker_load_it_once(small_store: Store, loads:
     assert all(network is networks[0] for network in networks)
 
 
-def test_load_model__versions_with_the_same_network_share_it(
+def test_load_network__versions_with_the_same_network_share_it(
     small_store: Store, loads: list[str]
 ) -> None:
     versions = [open_store(small_store.root, version=v.id) for v in small_store.history()]
     trained = [store for store in versions if "model" in store.groups]
 
-    networks = {load_model(store.root, store.version, CPU) for store in trained}
+    networks = {load_network(store.root, store.version, "cpu") for store in trained}
 
     assert len(trained) > 3
     assert len(networks) == len(loads) == 1

@@ -1,0 +1,115 @@
+"""The stored network as other stages use it: loaded once per process, on whole arrays."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+import torch
+import xarray as xr
+
+from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.device import (
+    DeviceName,
+    choose_device,
+    gpu_memory,
+    single_torch_thread,
+)
+from zpoints.pipeline.network.forward import decode_batches, encode_batches
+from zpoints.pipeline.network.weights import restore_autoencoder
+from zpoints.storage import open_store
+
+_LOADING = Lock()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained autoencoder in evaluation mode, which encodes and decodes NumPy arrays."""
+
+    autoencoder: Autoencoder
+
+    def encode(self, images: np.ndarray, *, batch: int) -> dict[str, np.ndarray]:
+        """Latent vectors and reconstruction errors of images; see `encode_batches`."""
+        return encode_batches(self.autoencoder, images, batch=batch)
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Images uint8 (sample, y, x, channel) of vectors (sample, component)."""
+        return decode_batches(self.autoencoder, z)
+
+
+def load_network(root: str, version: str, device: DeviceName) -> Network:
+    """Load the network of a store's version, once per process and device.
+
+    Versions that hold the same network share it: every stage publishes a version.
+
+    Parameters
+    ----------
+    root, version
+        The store.
+    device
+        ``auto`` takes CUDA where there is one.
+
+    Raises
+    ------
+    DeviceError
+        If ``device`` is ``cuda`` and there is none.
+    StoreError
+        If the stored weights do not have the stored SHA-256.
+    """
+    with _LOADING:
+        return _load(_stored(root, version), choose_device(device))
+
+
+def restore_network(model: xr.Dataset, device: DeviceName) -> Network:
+    """Load the network of a ``model`` group; otherwise as `load_network`."""
+    with _LOADING:
+        return _load(_StoredModel.of(model), choose_device(device))
+
+
+@contextmanager
+def task_network(root: str, version: str, device: DeviceName, *, remedy: str) -> Iterator[Network]:
+    """Context in which one task of many uses the network of a store's version.
+
+    Torch computes with a single thread in it, since as many tasks run at once as there are cores.
+
+    Parameters
+    ----------
+    root, version, device
+        As in `load_network`.
+    remedy
+        What to do where the GPU runs out of memory; ends the error message.
+
+    Raises
+    ------
+    DeviceError
+        If there is no such device, or the GPU runs out of memory.
+    StoreError
+        If the stored weights do not have the stored SHA-256.
+    """
+    with single_torch_thread(), gpu_memory(remedy):
+        yield load_network(root, version, device)
+
+
+@dataclass(frozen=True)
+class _StoredModel:
+    """A ``model`` group; equal where weights and architecture are, whatever the version."""
+
+    sha256: str
+    architecture: str
+    group: xr.Dataset = field(compare=False)
+
+    @classmethod
+    def of(cls, group: xr.Dataset) -> "_StoredModel":
+        return cls(group.attrs["sha256"], str(group.attrs["architecture"]), group)
+
+
+@lru_cache(maxsize=8)
+def _stored(root: str, version: str) -> _StoredModel:
+    return _StoredModel.of(open_store(root, version=version).model)
+
+
+@lru_cache(maxsize=2)
+def _load(stored: _StoredModel, device: torch.device) -> Network:
+    return Network(restore_autoencoder(stored.group, device))
