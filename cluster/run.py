@@ -116,7 +116,7 @@ def run(
                         console.line(line)
                 outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
                 continue
-            work = partial(_execute, todo, repository, config, console, gate)
+            work = partial(_execute, todo, repository, console, gate)
             outcomes.append(workers.compute(todo.step.stage, work))
             if todo.step.stage == "ingest":
                 _require_labels(config, planned, repository.store(), ingested=True)
@@ -129,7 +129,7 @@ def run(
 
 
 def _source(config: RunConfig, console: Console) -> Source:
-    source = configured_source(config)
+    source = configured_source(config.ingest, config.source)
     for line in source_lines(source):
         console.line(line)
     return source
@@ -231,7 +231,6 @@ def _require_labels(
 def _execute(
     todo: PlannedStep,
     repository: Repository,
-    config: RunConfig,
     console: Console,
     gate: Gate,
     worker: Worker,
@@ -246,15 +245,15 @@ def _execute(
         lineage=todo.lineage,
     )
     store = repository.store()
-    run = StageRun(config=config, store=store, work=work, console=console, worker=worker)
+    run = StageRun(settings=step.settings, store=store, work=work, console=console, worker=worker)
     rows = step.run(run)
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,
         metadata={
             "group": step.writes,
-            "settings": step.settings,
-            "seed": step.settings.get("seed"),
+            "settings": step.fingerprinted,
+            "seed": step.fingerprinted.get("seed"),
         },
         gate=gate,
     )

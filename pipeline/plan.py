@@ -71,8 +71,8 @@ def _planned(
     reads = {group: before[group] for group in step.reads}
     identities = {group: planned.identity for group, planned in reads.items()}
     lineages = {g: p.lineage if p.step.grows else p.identity for g, p in reads.items()}
-    identity = fingerprint(step.stage, step.settings, list(identities.values()))
-    lineage = fingerprint(step.stage, step.settings, list(lineages.values()))
+    identity = fingerprint(step.stage, step.fingerprinted, list(identities.values()))
+    lineage = fingerprint(step.stage, step.fingerprinted, list(lineages.values()))
     stored = None if store is None else store.fingerprint(step.writes)
     if step.stage == "ingest":
         # Never a fingerprint: what was made from one version is not current in the next.
@@ -104,7 +104,7 @@ def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, st
         return "not in the store yet"
     published = _published(store, step.writes)
     before = dict(_flat(published.get("settings", {}), step))
-    after = dict(_flat(step.settings, step))
+    after = dict(_flat(step.fingerprinted, step))
     reasons = [
         f"{key}: {as_yaml(before.get(key, 'unset'))} -> {as_yaml(value)}"
         for key, value in after.items()

@@ -1,26 +1,29 @@
-"""What every stage is given."""
+"""The inputs of one execution of a stage."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import xarray as xr
 
-from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
+from zpoints.pipeline.settings import Settings
 from zpoints.storage import StageTransaction, Store
+
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """What tasks have to work with.
+    """Threads and memory of a worker.
 
     Attributes
     ----------
     threads
-        Tasks that one worker runs at once.
+        Tasks that the worker runs at once.
     memory
-        Bytes that one worker may take, what its process takes already included.
+        Bytes that the worker may use, including those that its process uses already.
     held
-        Bytes that its process takes already.
+        Bytes that its process uses already.
     """
 
     threads: int
@@ -29,38 +32,38 @@ class Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageRun:
-    """One execution of one stage: it reads ``store`` and writes its group through ``work``.
+class StageRun(Generic[S]):
+    """One execution of a stage: it reads ``store`` and writes its group through ``work``.
 
     Attributes
     ----------
-    config
-        The whole configuration; a stage reads its own section.
+    settings
+        The stage's own section of the configuration.
     store
         The published version that the stage reads.
     work
         The transaction of the stage's group.
     console
-        Where progress goes.
+        Reports progress.
     worker
         The smallest of the workers.
     """
 
-    config: RunConfig
+    settings: S
     store: Store
     work: StageTransaction
     console: Console
     worker: Worker
 
     def previous(self, group: str) -> xr.Dataset | None:
-        """What ``store`` holds of a group, if the result of this work can grow from it."""
+        """The stored group if this result can grow from it, that is, has the same lineage."""
         if self.store.lineage(group) != self.work.lineage:
             return None
         return self.store.group(group)
 
 
 def chunk_bounds(rows: int, chunk: int) -> list[tuple[int, int]]:
-    """First row and end of every chunk.
+    """First row (inclusive) and last row (exclusive) of every chunk.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """The stage table: in order, what each stage reads and writes and what decides its result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from zpoints.pipeline.evaluate.stage import evaluate, quality_of
 from zpoints.pipeline.ingest.plan import Plan
 from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.sample.stage import group_of, sample
+from zpoints.pipeline.settings import Settings
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.structure.stage import find_structure
 from zpoints.pipeline.sweep.stage import SWEEP, sweep
@@ -36,6 +37,8 @@ class Step:
     writes
         The group that is written.
     settings
+        The section of the configuration that the stage is given.
+    fingerprinted
         JSON values that decide the result, seeds included.
     run
         Does the work; returns the number of rows written.
@@ -48,8 +51,9 @@ class Step:
     stage: str
     reads: tuple[str, ...]
     writes: str
-    settings: Any
-    run: Callable[[StageRun], int]
+    settings: Settings
+    fingerprinted: Mapping[str, Any]
+    run: Callable[[StageRun[Any]], int]
     grows: bool = False
     outlives_growth: bool = False
 
@@ -65,15 +69,17 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             stage="ingest",
             reads=(),
             writes="images",
-            settings={**photographs, "digest": plan.digest, "parent": plan.parent},
-            run=partial(ingest, plan=plan),
+            settings=config.ingest,
+            fingerprinted={**photographs, "digest": plan.digest, "parent": plan.parent},
+            run=partial(ingest, plan=plan, strict=config.source.strict),
             grows=True,
         ),
         Step(
             stage="train",
             reads=("images",),
             writes="model",
-            settings=config.train.model_dump(mode="json", exclude=UNDECISIVE),
+            settings=config.train,
+            fingerprinted=config.train.model_dump(mode="json", exclude=UNDECISIVE),
             run=train_model,
             outlives_growth=config.train.on_growth == "keep",
         ),
@@ -81,7 +87,8 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             stage="encode",
             reads=("images", "model"),
             writes="latents",
-            settings=config.encode.model_dump(mode="json", exclude=WHERE_IT_RUNS),
+            settings=config.encode,
+            fingerprinted=config.encode.model_dump(mode="json", exclude=WHERE_IT_RUNS),
             run=encode,
             grows=True,
         ),
@@ -89,7 +96,8 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             stage="analyze",
             reads=("latents",),
             writes="statistics",
-            settings=config.analyze.model_dump(mode="json", exclude={"selections"}),
+            settings=config.analyze,
+            fingerprinted=config.analyze.model_dump(mode="json", exclude={"selections"}),
             run=analyze_latents,
             grows=True,
         ),
@@ -98,7 +106,8 @@ def steps(config: RunConfig, plan: Plan) -> tuple[Step, ...]:
             stage="structure",
             reads=("latents", "statistics"),
             writes="structure",
-            settings=config.structure.model_dump(mode="json"),
+            settings=config.structure,
+            fingerprinted=config.structure.model_dump(mode="json"),
             run=find_structure,
         ),
         *(_sample_step(config, name) for name in config.sample.generators),
@@ -113,7 +122,8 @@ def _selection_step(config: RunConfig, name: str) -> Step:
         stage="analyze",
         reads=("latents",),
         writes=selection_group(name),
-        settings={**settings, "query": config.analyze.selections[name]},
+        settings=config.analyze,
+        fingerprinted={**settings, "query": config.analyze.selections[name]},
         run=partial(analyze_latents, selection=name),
         grows=True,
     )
@@ -126,7 +136,8 @@ def _sample_step(config: RunConfig, name: str) -> Step:
         stage="sample",
         reads=(*parameters.reads, "model"),
         writes=group_of(name),
-        settings={**settings, "parameters": parameters.model_dump(mode="json")},
+        settings=config.sample,
+        fingerprinted={**settings, "parameters": parameters.model_dump(mode="json")},
         run=partial(sample, name=name),
     )
 
@@ -138,7 +149,8 @@ def _evaluate_step(config: RunConfig, name: str) -> Step:
         stage="evaluate",
         reads=("images", "model", "latents", "statistics", *samples),
         writes=quality_of(name),
-        settings={
+        settings=config.evaluate,
+        fingerprinted={
             **settings,
             "judged": name,
             "inception": inception_digest(config.evaluate.inception),
@@ -153,6 +165,7 @@ def _sweep_step(config: RunConfig) -> Step:
         stage="sweep",
         reads=("images", "model", "latents", "statistics"),
         writes=SWEEP,
-        settings=config.sweep.model_dump(mode="json", exclude=excluded),
+        settings=config.sweep,
+        fingerprinted=config.sweep.model_dump(mode="json", exclude=excluded),
         run=sweep,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.memory import memory_needed, process_memory, require_memory
 from zpoints.pipeline.analyze.passes import WAVE, describe, summarize, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
@@ -30,7 +31,7 @@ def selection_group(name: str) -> str:
     return f"selections/{name}"
 
 
-def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
+def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = None) -> int:
     """Describe the vectors of ``latents``, or those of a selection; returns how many.
 
     Vectors that the stored state covers are not read again for it: the state of the new ones is
@@ -45,7 +46,7 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
     (loaded,) = dask.compute(dask.delayed(process_memory)())  # by one of the workers
     memory = memory_needed(
         z,
-        run.config.analyze,
+        run.settings,
         attributes=labels.attributes.sizes["attribute"],
         threads=run.worker.threads,
         base=max(run.worker.held, loaded),
@@ -72,7 +73,7 @@ def analyze_latents(run: StageRun, *, selection: str | None = None) -> int:
             state = summarize(new, attributes=attributes, where=where, journal=first)
             state = state if known is None else known.merge(state)
         assert state is not None
-        settings = run.config.analyze
+        settings = run.settings
         statistics = describe(z, state, settings, where=labels.where, journal=second)
     query = {} if selection is None else {"query": settings.selections[selection]}
     told = {"labels": labels.digest(len(z)), "selection": selection or "", **query}
@@ -112,11 +113,11 @@ class _Inputs:
         return content.hexdigest()[:16]
 
 
-def _inputs(run: StageRun, selection: str | None) -> _Inputs:
+def _inputs(run: StageRun[AnalyzeConfig], selection: str | None) -> _Inputs:
     latents, where = run.store.latents, None
     labels = Labels(latents)
     if selection is not None:
-        query = run.config.analyze.selections[selection]
+        query = run.settings.selections[selection]
         where = labels.select(query)
         if not where.any():
             raise AnalyzeError(
@@ -132,7 +133,7 @@ def _lazy(store: Store, attributes: xr.DataArray, z: da.Array) -> da.Array:
     return da.from_array(table, (z.chunks[0], table.shape[1:]), lock=False, inline_array=True)
 
 
-def _known(run: StageRun, group: str, labels: _Inputs) -> tuple[int, State | None]:
+def _known(run: StageRun[AnalyzeConfig], group: str, labels: _Inputs) -> tuple[int, State | None]:
     """How many leading vectors the stored state covers, and that state."""
     previous, latents = run.previous(group), run.store.latents
     if previous is None:

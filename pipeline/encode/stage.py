@@ -20,12 +20,12 @@ from zpoints.storage.schema.registry import label_variables
 GROUP = "latents"
 
 
-def encode(run: StageRun) -> int:
+def encode(run: StageRun[EncodeConfig]) -> int:
     """Encode the images of the store into ``latents``; returns how many rows it holds.
 
     Images that the stored model has encoded already are not encoded again.
     """
-    config, images, store = run.config.encode, run.store.images, run.store
+    config, images, store = run.settings, run.store.images, run.store
     count, digest = images.sizes["image"], store.model.attrs["sha256"]
     previous = run.previous(GROUP)
     if previous is not None and previous.attrs["model_sha256"] != digest:

@@ -45,9 +45,9 @@ def quality_of(name: str) -> str:
     return f"quality/{name}"
 
 
-def evaluate(run: StageRun, *, name: str) -> int:
+def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     """Judge the images of one generator, or one of `REFERENCES`; returns how many."""
-    config, store, group = run.config.evaluate, run.store, quality_of(name)
+    config, store, group = run.settings, run.store, quality_of(name)
     held_out = held_out_photographs(store, config)
     comparison = _comparison(store, config, held_out, name)
     count = len(comparison.subject.rows)

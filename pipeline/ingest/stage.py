@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError, SourceError
-from zpoints.pipeline.ingest.config import IngestConfig
+from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 from zpoints.pipeline.ingest.images import read_block
@@ -28,7 +27,7 @@ GROUP = "images"
 WRITTEN_BY_TASKS = ("image", "checksum", "fault")
 
 
-def configured_source(config: RunConfig) -> Source:
+def configured_source(ingest: IngestConfig, config: SourceConfig) -> Source:
     """The photographs that the configuration names.
 
     Raises
@@ -38,20 +37,20 @@ def configured_source(config: RunConfig) -> Source:
     SourceError
         If they cannot be read.
     """
-    if config.ingest.source is None:
+    if ingest.source is None:
         raise ConfigError(
             "ingest.source is not set. Expected the folder of the photographs, e.g. "
             "--set ingest.source=CelebA. (zpoints demo draws its own.)"
         )
-    path = source_path(config.ingest.source)
+    path = source_path(ingest.source)
     if not path.exists():
         raise ConfigError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs."
         )
-    return open_source(path, config.source)
+    return open_source(path, config)
 
 
-def ingest(run: StageRun, *, plan: Plan) -> int:
+def ingest(run: StageRun[IngestConfig], *, plan: Plan, strict: bool) -> int:
     """Read the photographs into ``images``; returns how many it holds.
 
     A photograph that cannot be read goes to the quarantine: its row is filled from the end, and
@@ -60,7 +59,7 @@ def ingest(run: StageRun, *, plan: Plan) -> int:
     Raises
     ------
     SourceError
-        If none can be read, or one cannot and ``source.strict`` is set.
+        If none can be read, or one cannot and ``strict`` is set.
     """
     for line in _lines(plan):
         run.console.line(line)
@@ -69,7 +68,7 @@ def ingest(run: StageRun, *, plan: Plan) -> int:
         _settle(run, plan)
     found = run.work.attrs(GROUP)
     quarantine = quarantine_of(run.work.dataset(GROUP))
-    if run.config.source.strict and len(quarantine):
+    if strict and len(quarantine):
         raise SourceError(refusal(quarantine))
     for line in quarantine_lines(quarantine):
         run.console.line(line)
@@ -93,9 +92,9 @@ def _lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _read(run: StageRun, plan: Plan) -> None:
+def _read(run: StageRun[IngestConfig], plan: Plan) -> None:
     """Decode what is not stored yet, chunk by chunk."""
-    config, count = run.config.ingest, len(plan.rows)
+    config, count = run.settings, len(plan.rows)
     grown = bool((plan.carried >= 0).any())
     run.work.create(
         GROUP,
@@ -151,9 +150,9 @@ def _read_rows(
     return block
 
 
-def _settle(run: StageRun, plan: Plan) -> None:
+def _settle(run: StageRun[IngestConfig], plan: Plan) -> None:
     """Move unreadable photographs from the rows to the quarantine."""
-    config = run.config.ingest
+    config = run.settings
     faults = run.work.dataset(GROUP)["fault"].values
     bad, good = np.flatnonzero(faults != ""), np.flatnonzero(faults == "")
     found = pd.DataFrame(

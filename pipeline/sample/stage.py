@@ -13,6 +13,7 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
+from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, open_store
 from zpoints.storage.arrays.groups import unwritten
@@ -43,9 +44,9 @@ def group_of(name: str) -> str:
     return f"samples/{name}"
 
 
-def sample(run: StageRun, *, name: str) -> int:
+def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     """Draw and decode the vectors of one configured generator; returns how many."""
-    config, store = run.config.sample, run.store
+    config, store = run.settings, run.store
     parameters = config.generators[name]
     try:
         fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()

@@ -3,11 +3,12 @@
 import numpy as np
 
 from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.structure.config import StructureConfig
 
 GROUP = "structure"
 
 
-def find_structure(run: StageRun) -> int:
+def find_structure(run: StageRun[StructureConfig]) -> int:
     """Describe how the labels structure the vectors of ``latents``; returns how many there are."""
     # Loaded where it is asked for: dask-ml takes two seconds.
     from zpoints.pipeline.structure.graph import describe_structure
@@ -17,7 +18,7 @@ def find_structure(run: StageRun) -> int:
         structure = describe_structure(
             latents,
             run.store.statistics,
-            run.config.structure,
+            run.settings,
             on_progress=lambda share, note: advance(int(share * percent), note),
         )
     if "attribute" in structure.coords:

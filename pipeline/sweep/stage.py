@@ -45,9 +45,9 @@ class Point:
     fact: float
 
 
-def sweep(run: StageRun) -> int:
+def sweep(run: StageRun[SweepConfig]) -> int:
     """Judge `ellipse` at every point of the grid; returns how many there are."""
-    config, store = run.config.sweep, run.store
+    config, store = run.settings, run.store
     grid = points(config, store.statistics)
     held_out = choose_held_out(
         store.latents, config.count, fewest=2 * (config.neighbours + 1), seed=config.seed

@@ -24,12 +24,12 @@ GROUP = "model"
 MEMORY_SHARE = 0.8  # of what is free, that a split may take
 
 
-def train_model(run: StageRun) -> int:
+def train_model(run: StageRun[TrainConfig]) -> int:
     """Train on the training split of ``images``; returns the number of its images.
 
     Goes on from the last checkpoint of an interrupted run.
     """
-    config, labels = run.config.train, Labels(run.store.images)
+    config, labels = run.settings, Labels(run.store.images)
     training = _read(run.store, labels.in_split("train"), "train")
     validation = _read(run.store, labels.in_split("validation"), "validation")
     total = images_seen(len(training), config)
@@ -73,9 +73,9 @@ def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
     return torch.from_numpy(images)
 
 
-def _checkpoint(run: StageRun, training: torch.Tensor) -> Checkpoint | None:
+def _checkpoint(run: StageRun[TrainConfig], training: torch.Tensor) -> Checkpoint | None:
     """Where an interrupted run of the same stage stood; None to begin at the beginning."""
-    data, config = run.work.load_checkpoint(), run.config.train
+    data, config = run.work.load_checkpoint(), run.settings
     if data is None:
         return None
     try:

@@ -25,7 +25,9 @@ CROP, SIDE, CORES = 140, 64, 2
 def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     """Photographs per second, on two cores each."""
     config = override(RunConfig(), [f"ingest.source={faces}"])
-    plan = plan_ingest(configured_source(config), config.ingest, config.source, None, None)
+    plan = plan_ingest(
+        configured_source(config.ingest, config.source), config.ingest, config.source, None, None
+    )
     names = plan.source.names
     roots = (str(scratch / f"ingest-{i}") for i in count())
 
@@ -33,13 +35,13 @@ def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
         repository = open_repository(next(roots), executor=ClusterExecutor())
         work = repository.begin(stage="ingest", fingerprint="bench", groups=("images",))
         run = StageRun(
-            config=config,
+            settings=config.ingest,
             store=repository.store(),
             work=work,
             console=SilentConsole(),
             worker=WORKER,
         )
-        ingest(run, plan=plan)
+        ingest(run, plan=plan, strict=False)
         work.publish(message="bench", rows=len(names))
 
     def bare() -> None:

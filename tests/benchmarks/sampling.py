@@ -47,7 +47,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
         repository = open_repository(str(root), executor=ClusterExecutor())
         work = repository.begin(stage="sample", fingerprint="bench", groups=(group,))
         run = StageRun(
-            config=config,
+            settings=config.sample,
             store=repository.store(),
             work=work,
             console=SilentConsole(),

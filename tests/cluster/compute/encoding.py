@@ -65,7 +65,7 @@ def encode_store(root: Path, *overrides: str, fingerprint: str = "cc") -> np.nda
     work = repository.begin(stage="encode", fingerprint=fingerprint, groups=("latents",))
     rows = encode(
         StageRun(
-            config=config,
+            settings=config.encode,
             store=repository.store(),
             work=work,
             console=SilentConsole(),

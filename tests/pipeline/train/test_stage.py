@@ -61,7 +61,9 @@ def begin(root: str) -> StageTransaction:
 
 def go(config: RunConfig, root: str, console: Console) -> StageTransaction:
     work, store = begin(root), open_repository(root).store()
-    train_model(StageRun(config=config, store=store, work=work, console=console, worker=WORKER))
+    train_model(
+        StageRun(settings=config.train, store=store, work=work, console=console, worker=WORKER)
+    )
     return work
 
 
