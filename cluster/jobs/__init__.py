@@ -1,1 +1,1 @@
-"""Jobs: runs that outlive the client that submitted them."""
+"""Runs as jobs, which continue after the client that submitted them has ended."""

@@ -1,4 +1,4 @@
-"""The end of a job: cancelled so that it publishes nothing more, or waited for."""
+"""Cancels a job so that it publishes nothing more."""
 
 import time
 
@@ -8,41 +8,46 @@ from zpoints.storage import open_repository
 from zpoints.storage.errors import ZpointsError
 
 PUBLISHING_SECONDS = 30.0
-"""How long a publication may take that a cancellation has met."""
+"""How long a cancellation waits for a publication to end before it fences the store."""
 PUBLISHING_POLL_SECONDS = 0.1
-"""The moments between two publications may be short."""
+"""Short, because the time between two publications may be short."""
 
 
 class JobEndedError(ZpointsError):
-    """The job is over already."""
+    """The job has already ended."""
 
 
 class StillQueuedError(ZpointsError):
-    """The job is cancelled, but Slurm could not be told so."""
+    """The job is cancelled, but its Slurm job could not be removed from the queue."""
 
 
 def cancel(root: str, id_: str) -> JobStatus:
-    """Cancel a job; when this returns, it publishes nothing more.
+    """Cancel a job; once this returns, the job publishes nothing more.
 
     A job publishes between two conditional writes of its record, to ``publishing`` and back. The
-    write of ``cancelled`` comes before the first of them, which then fails, or waits for the
-    second. Where that does not come, a fence on the store makes the publication fail.
+    write of ``cancelled`` precedes the first of them, which then fails, or it waits for the second.
+    If the second does not come, a fence on the store makes the publication fail.
 
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     id_
-        The job.
+        Id of the job.
+
+    Returns
+    -------
+    JobStatus
+        The cancelled job; its process may still be ending.
 
     Raises
     ------
     StoreNotFoundError
-        If there is no such job.
+        If the store has no such job.
     JobEndedError
-        If it is done, or has failed.
+        If the job is done or has failed.
     StillQueuedError
-        If it is cancelled, and its batch job still waits.
+        If the job is cancelled, but its batch job may still be queued.
     """
     jobs, patience = Jobs(root), time.monotonic() + PUBLISHING_SECONDS
     while True:
@@ -54,27 +59,27 @@ def cancel(root: str, id_: str) -> JobStatus:
                 time.sleep(PUBLISHING_POLL_SECONDS)
                 continue
             open_repository(root).fence(f"job {id_} cancelled while it published")
-        # On the tag from before the fence: a later publication is another one.
+        # The tag was read before the fence, so a later publication has another one.
         if jobs.swap(job, tag, state="cancelled", reason="on request"):
             break
     return _cancelled(jobs, id_)
 
 
 def _cancelled(jobs: Jobs, id_: str) -> JobStatus:
-    found = jobs.status(id_)
-    if found.state != "cancelled":
+    status = jobs.status(id_)
+    if status.state != "cancelled":
         raise JobEndedError(
-            f"Job {id_} cannot be cancelled: it is {found.state}"
-            + (f" ({found.note})." if found.note else ".")
+            f"Job {id_} cannot be cancelled: it is {status.state}"
+            + (f" ({status.note})." if status.note else ".")
         )
-    batch = found.job.batch
-    if batch is None or found.job.pid is not None:
-        return found
+    batch = status.job.batch
+    if batch is None or status.job.pid is not None:
+        return status
     try:
         dequeue(batch)
     except SlurmError as error:
         raise StillQueuedError(
-            f"Slurm's job {batch} may still wait in its queue, and would end as soon as it begins; "
-            f"remove it with scancel {batch} on a machine of the cluster. {error}"
+            f"Slurm job {batch} may still be queued; it would end as soon as it starts. Remove it "
+            f"with scancel {batch} on a machine of the cluster. {error}"
         ) from error
     return jobs.status(id_)

@@ -1,4 +1,4 @@
-"""The roots that this user has submitted jobs to, so that an id alone finds its job."""
+"""Remembers the stores that a user has submitted jobs to, so that an id alone identifies a job."""
 
 import os
 from pathlib import Path
@@ -7,49 +7,49 @@ from zpoints.cluster.jobs.record import Jobs
 from zpoints.storage.errors import StoreError, StoreNotFoundError
 
 
-def _list() -> Path:
+def _list_path() -> Path:
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state, "zpoints", "roots")
 
 
 def known_roots() -> list[str]:
-    """Roots in the order in which they were first used, each under one name."""
+    """Distinct roots in the order of their first use."""
     try:
-        lines = _list().read_text(encoding="utf-8").splitlines()
+        lines = _list_path().read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    return list(dict.fromkeys(_one_name(line) for line in lines if line))
+    return list(dict.fromkeys(_canonical(line) for line in lines if line))
 
 
-def _one_name(root: str) -> str:
-    """The root as all that lead to it have in common: absolute, without links, dots and slashes."""
+def _canonical(root: str) -> str:
+    """The root without links, dots and trailing slashes; a local one absolute."""
     return root.rstrip("/") if "://" in root else str(Path(root).resolve())
 
 
 def remember(root: str) -> None:
-    """Note a root, once."""
-    root = _one_name(root)
+    """Add a root to the list, unless it is there."""
+    root = _canonical(root)
     if root not in known_roots():
-        _list().parent.mkdir(parents=True, exist_ok=True)
-        with _list().open("a", encoding="utf-8") as file:
+        _list_path().parent.mkdir(parents=True, exist_ok=True)
+        with _list_path().open("a", encoding="utf-8") as file:
             file.write(f"{root}\n")
 
 
 def root_of(id_: str) -> str:
-    """The root whose store has a job.
+    """Root of the store that has a job.
 
     Raises
     ------
     StoreNotFoundError
-        If no known root has it.
+        If no known store has it.
     """
     for root in reversed(known_roots()):
         try:
             Jobs(root).read(id_)
-        except StoreError:  # no such job, or the store is gone
+        except StoreError:  # no such job, or the store was removed
             continue
         return root
     raise StoreNotFoundError(
-        f"No store that jobs were submitted to from here has a job {id_}. Name the store with "
-        "--root; zpoints jobs ROOT lists its jobs."
+        f"Job {id_} not found in any store that this account has submitted jobs to. Name the store "
+        "with --root; zpoints jobs ROOT lists its jobs."
     )

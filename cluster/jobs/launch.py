@@ -1,4 +1,4 @@
-"""The process of a job's driver: started so that it ends with nothing but its own run."""
+"""Launches the driver of a job as a process that outlives its parent."""
 
 import os
 import platform
@@ -12,38 +12,38 @@ from typing import Any
 
 import psutil
 
-# -P: a folder named zpoints where the job starts is not the package.
+# -P: a folder named zpoints in the working folder must not hide the package.
 DRIVER = (sys.executable, "-P", "-m", "zpoints.cluster.jobs.process")
 
 
 def launch(
     root: str, id_: str, folder: str, *, environment: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Start a driver on this machine, in a session of its own.
+    """Launch a driver on this machine, in its own session.
 
-    Neither a closing terminal nor the end of the process that calls this reaches it.
+    It survives a closing terminal and the end of the calling process.
 
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     id_
-        The job.
+        Id of the job.
     folder
-        Where the driver works. On a machine without it (the client's home, say) it works in ``/``,
-        where nothing is that a relative path could be mistaken for.
+        Working folder of the driver. If it does not exist on this machine, the driver works in
+        ``/``, where a relative path cannot name the wrong file.
     environment
-        Its variables; those of this process if None.
+        Environment variables; by default those of this process.
 
     Returns
     -------
     dict
-        What the job's record says of it: ``host``, ``pid``, ``born``, ``output``.
+        Fields of the job's record: ``host``, ``pid``, ``born``, ``output``.
 
     Raises
     ------
     OSError
-        If it cannot be started.
+        If the process cannot be started.
     """
     output = Path(tempfile.gettempdir(), f"zpoints-{id_}.log")
     with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
@@ -62,6 +62,6 @@ def launch(
         "born": psutil.Process(driver.pid).create_time(),
         "output": str(output),
     }
-    # A parent that lives on, as a worker or a schedule does, would keep it as a defunct process.
+    # Without a wait, the driver would stay a zombie of a long-lived worker or schedule.
     threading.Thread(target=driver.wait, name=f"end of {id_}", daemon=True).start()
     return facts

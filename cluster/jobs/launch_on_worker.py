@@ -1,4 +1,4 @@
-"""Drivers on a running Dask cluster: processes of their own beside a worker."""
+"""Launches drivers on the machine of an existing cluster's worker."""
 
 import os
 from collections.abc import Iterator
@@ -18,63 +18,68 @@ from zpoints.cluster.jobs.record import Job
 from zpoints.cluster.terminal import LogConsole
 from zpoints.pipeline.config.run import RunConfig
 
-NANNY_SETS = "distributed.nanny.pre-spawn-environ"
+NANNY_VARIABLES = "distributed.nanny.pre-spawn-environ"
 
 
 class DriverHost:
-    """The machine of a worker, which can start drivers.
+    """A worker's machine, on which drivers can be launched.
 
     Parameters
     ----------
     client
-        Of the worker's cluster.
+        Client of the worker's cluster.
     config
-        What a driver is to compute. One that trains on a GPU starts where a worker has one.
+        Configuration of the driver. If it trains on a GPU, a worker with a GPU is chosen.
+
+    Attributes
+    ----------
+    config
+        The configuration with the scheduler's address as the worker knows it.
     """
 
     def __init__(self, client: Client, config: RunConfig) -> None:
         self._client = client
         self._limit = config.cluster.connect_timeout
         self._worker = _chosen(client, gpu=config.train.device != "cpu")
-        # As the worker knows it: the client may come through a tunnel.
-        scheduler = self._do(_scheduler_address)
+        # The client may reach the scheduler through a tunnel, by an address of its own.
+        scheduler = self._call_on_worker(_scheduler_address)
         cluster = config.cluster.model_copy(update={"address": scheduler})
         self.config = config.model_copy(update={"cluster": cluster})
 
     def start(self, root: str, job: Job) -> dict[str, Any]:
-        """Start a job's driver; returns what its record says of it.
+        """Launch a job's driver; returns fields of the job's record, as ``launch``.
 
         Raises
         ------
         ClusterError
-            If the worker is gone, or cannot start it.
+            If the worker is gone, or cannot launch the driver.
         """
-        found: dict[str, Any] = self._do(_launch, root, job.id, job.folder)
-        return found
+        facts: dict[str, Any] = self._call_on_worker(_launch, root, job.id, job.folder)
+        return facts
 
-    def _do(self, function: Any, *arguments: str) -> Any:
-        """A call in the worker's process, beside its tasks: none of its threads has to be free."""
+    def _call_on_worker(self, function: Any, *arguments: str) -> Any:
+        """Call a function in the worker's process; it waits for none of the worker's threads."""
         try:
-            (found,) = self._client.run(
+            (result,) = self._client.run(
                 function, *arguments, workers=[self._worker], callback_timeout=self._limit
             ).values()
         except (OSError, ValueError) as error:
             raise ClusterError(
-                f"The worker {self._worker} has not started the driver: {error}. Look at its log, "
-                "and submit again."
+                f"Worker {self._worker} did not launch the driver: {error}. Check its log, then "
+                "submit again."
             ) from error
-        return found
+        return result
 
 
 @contextmanager
 def driver_host(config: RunConfig) -> Iterator[DriverHost]:
-    """A machine for the driver while the block runs, which is in touch with the cluster.
+    """Connect to the configured cluster and choose the worker whose machine hosts the driver.
 
     Raises
     ------
     ClusterError
-        If no scheduler answers in ``cluster.connect_timeout`` seconds, or no worker is there in
-        ``cluster.worker_timeout``.
+        If no scheduler answers within ``cluster.connect_timeout`` seconds, or no worker is running
+        within ``cluster.worker_timeout`` seconds.
     """
     console = LogConsole(RichConsole(markup=False, stderr=True))
     with dask_client(config.cluster, console) as client:
@@ -84,7 +89,7 @@ def driver_host(config: RunConfig) -> Iterator[DriverHost]:
 def _chosen(client: Client, *, gpu: bool) -> str:
     workers = {n: w for n, w in workers_of(client).items() if w["status"] == "running"}
     if not workers:
-        raise ClusterError("The cluster's workers have left. Start one, and submit again.")
+        raise ClusterError("The cluster has no worker any more. Start one and submit again.")
     with_gpu = [name for name, worker in workers.items() if worker["resources"].get(GPU)]
     return str((with_gpu if gpu and with_gpu else list(workers))[0])
 
@@ -94,7 +99,7 @@ def _scheduler_address(dask_worker: Any) -> str:
 
 
 def _launch(root: str, id_: str, folder: str) -> dict[str, Any]:
-    """Without the variables by which the nanny keeps a worker to one thread per task."""
-    kept = {name: str(value) for name, value in dask.config.get(NANNY_SETS).items()}
-    environment = {n: value for n, value in os.environ.items() if kept.get(n) != value}
+    """Launch a driver without the variables by which the nanny limits each task to one thread."""
+    limits = {name: str(value) for name, value in dask.config.get(NANNY_VARIABLES).items()}
+    environment = {n: value for n, value in os.environ.items() if limits.get(n) != value}
     return launch(root, id_, folder, environment=environment)

@@ -1,4 +1,4 @@
-"""What a job prints, kept in the store's root in pieces."""
+"""Saves the output of a job in the root of the store, in pieces."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ from zpoints.cluster.jobs.record import FOLDER
 from zpoints.storage.backend.blobs import Blobs
 
 PIECE = 65536
-"""Bytes of every piece but the last, which is written again while it grows."""
+"""Size of a piece in bytes; the last one is shorter and is rewritten while it grows."""
 CONTEXT = 8192
-"""Bytes before a piece that are read with it: a secret may begin in one and end in the next."""
+"""Bytes that are read before a piece, because a secret may span two pieces."""
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Environment variables whose values never reach a log."""
 
@@ -20,14 +20,14 @@ class JobLog:
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     id_
-        The job.
+        Id of the job.
 
     Attributes
     ----------
-    kept
-        How many bytes this process has kept.
+    saved
+        Number of bytes that this process has saved.
     """
 
     def __init__(self, root: str, id_: str) -> None:
@@ -36,13 +36,13 @@ class JobLog:
         self.saved = 0
 
     def save(self, output: Path) -> None:
-        """Keep the lines that a file has gained since the last call, secrets blotted out."""
+        """Save the lines added to a file since the last call, with secrets masked."""
         start = self.saved - self.saved % PIECE
         before = min(start, CONTEXT)
         with output.open("rb") as file:
             file.seek(start - before)
             lines = file.read()
-        text = _blotted(lines[: lines.rfind(b"\n") + 1])[before:]
+        text = _masked(lines[: lines.rfind(b"\n") + 1])[before:]
         if start + len(text) <= self.saved:
             return
         for offset in range(0, len(text), PIECE):
@@ -50,7 +50,7 @@ class JobLog:
         self.saved = start + len(text)
 
     def read(self, start: int = 0) -> bytes:
-        """The log from a byte on."""
+        """The log from byte ``start`` on."""
         parts = []
         piece = start - start % PIECE
         while content := self._blobs.get(self._name(piece)):
@@ -63,18 +63,17 @@ class JobLog:
 
 
 def unsaved_output(output: Path, start: int) -> bytes | None:
-    """What a file has from a byte on, secrets blotted out; None if it cannot be read here.
+    """Output of a job from byte ``start`` on, with secrets masked; None if it cannot be read here.
 
-    After a kill this is what the process printed in its last seconds, after a failure to start all
-    that it printed.
+    After a kill this is the output of the last seconds; after a failure to start, all of it.
     """
     try:
-        return _blotted(output.read_bytes())[start:]
+        return _masked(output.read_bytes())[start:]
     except OSError:
         return None
 
 
-def _blotted(text: bytes) -> bytes:
+def _masked(text: bytes) -> bytes:
     for name in SECRETS:
         if secret := os.environ.get(name, "").encode():
             text = text.replace(secret, b"*" * len(secret))

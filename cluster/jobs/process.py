@@ -1,6 +1,7 @@
-"""The process of a job: does the run, leaves signs of life, heeds a cancellation.
+"""Drives a job in its own process: runs it, sends heartbeats, stops when cancelled.
 
-``python -m zpoints.cluster.jobs.process ROOT ID OUTPUT`` starts it; it prints to the file OUTPUT.
+``python -m zpoints.cluster.jobs.process ROOT ID OUTPUT`` starts it; its output goes to the file
+OUTPUT.
 """
 
 import logging
@@ -27,20 +28,20 @@ from zpoints.pipeline.progress import Advance
 from zpoints.storage.errors import StoreError, ZpointsError
 
 BEAT_SECONDS = 3.0
-"""Time between two signs of life; a cancellation is noticed as fast."""
+"""Time between two heartbeats, and until a cancellation is noticed."""
 
 Outcome = tuple[str, str, int]
-"""State, reason and exit code."""
+"""State, reason and exit code at the end of a run."""
 
 logger = logging.getLogger(__name__)
 
 
 class JobCancelledError(ZpointsError):
-    """The job may not publish any more."""
+    """The job is cancelled and must not publish."""
 
 
 class JobConsole(LogConsole):
-    """Lines of a log, and for the signs of life what the run is at."""
+    """Writes lines of a log, and notes the current progress for the heartbeats."""
 
     def __init__(self, output: RichConsole) -> None:
         super().__init__(output)
@@ -59,14 +60,14 @@ class JobConsole(LogConsole):
 
 
 class Driver:
-    """One job at work.
+    """Runs one job.
 
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     job
-        The job, as it was when it began.
+        Record of the job at its start.
     """
 
     def __init__(self, root: str, job: Job) -> None:
@@ -78,7 +79,7 @@ class Driver:
         self.console = JobConsole(RichConsole(markup=False, highlight=False, width=160))
 
     def run(self) -> int:
-        """Do the run and record how it ended; returns the exit code."""
+        """Run the job and record how it ended; returns the exit code."""
         beating = threading.Thread(target=self._beat, daemon=True)
         beating.start()
         state, reason, code = self._settled()
@@ -86,7 +87,7 @@ class Driver:
             print(f"zpoints: {reason}", file=sys.stderr, flush=True)  # noqa: T201
         self._over.set()
         beating.join()
-        self._show_life()
+        self._heartbeat()
         self._tidy()
         if not self._jobs.change(
             self._job.id, ALIVE, state=state, reason=reason, ended=time.time()
@@ -96,7 +97,7 @@ class Driver:
 
     @contextmanager
     def gate(self) -> Iterator[None]:
-        """Enclose the one step of a publication: a job that is cancelled does not get in.
+        """Context manager around publishing, which a cancelled job cannot enter.
 
         Raises
         ------
@@ -104,13 +105,13 @@ class Driver:
             If the job is cancelled.
         """
         if not self._jobs.change(self._job.id, ALIVE, state="publishing"):
-            raise JobCancelledError(f"Job {self._job.id} was cancelled: it publishes nothing more.")
+            raise JobCancelledError(f"Job {self._job.id} was cancelled; it publishes nothing more.")
         yield
-        # Not after a failure: the request may still be under way.
+        # Skipped after a failure, because the request may still be in flight.
         self._jobs.change(self._job.id, ("publishing",), state="running")
 
     def _settled(self) -> Outcome:
-        """How the run ended; nothing interrupts what is still to be recorded."""
+        """How the run ended; later signals are ignored so that it can be recorded."""
         try:
             try:
                 return self._outcome()
@@ -118,12 +119,12 @@ class Driver:
                 ignore_further_signals()
         except Interrupted as stop:
             name = signal.Signals(stop.code - 128).name
-            return "failed", f"ended by {name}; submit again, and it goes on", stop.code
+            return "failed", f"ended by {name}; submit again to continue", stop.code
 
     def _outcome(self) -> Outcome:
         job = self._job
         try:
-            from zpoints.cluster.run import run  # takes seconds: the job shows life before
+            from zpoints.cluster.run import run  # slow to load: heartbeats have to start first
 
             result = run(
                 validated(job.config, origin=f"job {job.id}"),
@@ -144,22 +145,22 @@ class Driver:
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
-            self._show_life()
+            self._heartbeat()
             if self._cancelled():
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    def _show_life(self) -> None:
+    def _heartbeat(self) -> None:
         try:
-            self._jobs.beat(self._job.id, self.console.doing)
+            self._jobs.heartbeat(self._job.id, self.console.doing)
             self._log.save(Path(self._job.output))
         except (StoreError, OSError) as error:
-            logger.warning("No sign of life could be left: %s", error)
+            logger.warning("The heartbeat could not be written: %s", error)
 
     def _tidy(self) -> None:
-        """Remove the output's file if all of it is in the root."""
+        """Remove the output file if all of it is saved in the root."""
         output = Path(self._job.output)
-        with suppress(OSError):  # then it stays
+        with suppress(OSError):  # an output file may stay
             if output.is_file() and self._log.saved == output.stat().st_size:
                 output.unlink()
 
@@ -172,14 +173,29 @@ class Driver:
 
 
 def begin(root: str, id_: str, output: str) -> Job | None:
-    """Make a queued job this process's; None if it was cancelled before."""
+    """Take a queued job; None if it was cancelled before.
+
+    Parameters
+    ----------
+    root
+        Root of the store.
+    id_
+        Id of the job.
+    output
+        File on this machine for the output of this process.
+
+    Returns
+    -------
+    Job or None
+        Record of the job, which now names this process.
+    """
     jobs = Jobs(root)
     process = psutil.Process()
     me = {"pid": process.pid, "born": process.create_time(), "host": platform.node()}
-    jobs.beat(id_, "starting")
+    jobs.heartbeat(id_, "starting")
     jobs.change(id_, ("queued",), state="running", began=time.time(), output=output, **me)
     job, _ = jobs.read(id_)
-    # The record decides: the answer to a write that succeeded may have been lost.
+    # The record decides, because the answer to a successful write may have been lost.
     if job.state in ALIVE and me == {name: getattr(job, name) for name in me}:
         return job
     jobs.change(id_, ENDED, ended=time.time())
@@ -187,7 +203,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
 
 
 def main() -> int:
-    """Do the job that the command line names."""
+    """Drive the job that the command line names."""
     install_handlers()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     root, id_, output = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""Jobs: runs that outlive their client, recorded in the store's root for every client to see."""
+"""Records jobs in the root of the store, and reports their status to every client."""
 
 import json
 import platform
@@ -19,41 +19,40 @@ FOLDER = "jobs"
 ALIVE = ("running", "publishing")
 ENDED = ("done", "failed", "cancelled")
 LOST_SECONDS = 60.0
-"""How old the last sign of life of a job may be; clocks must agree to much less."""
-
+"""Age of the last heartbeat after which a job counts as lost; clocks must agree much better."""
 CLOCK_SECONDS = 5.0
-"""How far the time at which a process began may move when the clock is set."""
+"""How much the start time of a process may change when the clock is adjusted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is recorded of a job; changed by conditional writes only.
+    """Record of a job, which is changed by conditional writes only.
 
     Attributes
     ----------
     id
-        Time of submission in UTC and four random digits.
+        Time of submission in UTC, and four random digits.
     state
         ``queued``, ``running``, ``publishing``, ``done``, ``failed`` or ``cancelled``.
     title, until, config
-        What to run; ``config`` is the whole configuration as JSON.
+        Arguments of the run; ``config`` is the whole configuration as JSON.
     folder
-        Where relative paths of the configuration begin: there the driver works.
+        Working folder of the driver, to which relative paths in the configuration refer.
     submitted, began, ended
-        Seconds since 1970; None where it has not come to that. A job may be cancelled and its
-        process not have ended.
+        Seconds since 1970; None before the event. The process of a cancelled job may not have ended
+        yet.
     reason
-        Why it failed or was cancelled.
+        Why the job failed or was cancelled.
     host, pid, born
-        The driver's process; ``born`` tells it from a later one with the same number. Before it
-        has begun, ``host`` is the client's.
+        The driver's process; its start time ``born`` distinguishes it from a later process with the
+        same number. Before the process starts, ``host`` is the client's.
     batch
-        Number of the Slurm job; None for a process of its own.
+        Number of the Slurm job; None if the job is a process on another kind of cluster.
     output
-        File on ``host`` with everything that the process prints; empty until it is known.
+        File on ``host`` with the output of the process; empty until it is known.
     writes
-        How often the record was written: two versions of it never have the same content, hence
-        never the same entity tag.
+        Number of writes of the record. It makes every version unique in content, hence in its
+        entity tag.
     """
 
     id: str
@@ -75,15 +74,15 @@ class Job:
 
     @property
     def where(self) -> str:
-        """The process or the Slurm job, for people."""
+        """The process or the Slurm job, for display."""
         if self.pid is not None:
             return f"process {self.pid} on {self.host}"
         return f"Slurm job {self.batch}" if self.batch else self.host
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beat:
-    """The last sign of life of a job: when, and what it was at."""
+class Heartbeat:
+    """The last heartbeat of a job: seconds since 1970, and the progress at that time."""
 
     time: float
     doing: str = ""
@@ -91,16 +90,18 @@ class Beat:
 
 @dataclass(frozen=True, kw_only=True)
 class JobStatus:
-    """A job as a client sees it.
+    """State of a job as a client sees it.
 
     Attributes
     ----------
+    job
+        Record of the job.
     state
         ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``lost``.
     note
-        Stage and progress, or the reason.
+        Stage and progress, or the reason for the end.
     over
-        Whether its process has ended, or will never begin.
+        Whether the process has ended, or will never start.
     """
 
     job: Job
@@ -110,17 +111,17 @@ class JobStatus:
 
 
 def new_id() -> str:
-    """An id that sorts by time."""
+    """A new id; ids sort by time."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
 
 
 class Jobs:
-    """The jobs of one store.
+    """Jobs of one store.
 
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     """
 
     def __init__(self, root: str) -> None:
@@ -128,12 +129,12 @@ class Jobs:
         self._blobs = Blobs(root)
 
     def add(self, job: Job) -> None:
-        """Record a new job.
+        """Create the record of a job.
 
         Raises
         ------
         StoreError
-            If another job has its id.
+            If another job has the same id.
         """
         name, data = _record(job.id), _packed(job)
         # The very same record: it was written, and the answer to that was lost.
@@ -141,17 +142,17 @@ class Jobs:
             raise StoreError(f"{self.root} has a job {job.id} already; submit again.")
 
     def read(self, id_: str) -> tuple[Job, str]:
-        """A job and the tag of its record.
+        """Record of a job, and its entity tag.
 
         Raises
         ------
         StoreNotFoundError
-            If there is none.
+            If the store has no such job.
         """
         found = self._blobs.read(_record(id_))
         if found is None:
             raise StoreNotFoundError(
-                f"{self.root} has no job {id_}; `zpoints jobs {self.root}` lists those it has."
+                f"{self.root} has no job {id_}; `zpoints jobs {self.root}` lists its jobs."
             )
         return Job(**json.loads(found[0])), str(found[1])
 
@@ -169,20 +170,26 @@ class Jobs:
             if self.swap(job, tag, **changes):
                 return True
 
-    def beat(self, id_: str, doing: str) -> None:
-        """Leave a sign of life."""
-        beat = Beat(time=time.time(), doing=doing)
-        self._blobs.put(_beat(id_), json.dumps(asdict(beat)).encode())
+    def heartbeat(self, id_: str, doing: str) -> None:
+        """Write a heartbeat with the current progress."""
+        beat = Heartbeat(time=time.time(), doing=doing)
+        self._blobs.put(_heartbeat_name(id_), json.dumps(asdict(beat)).encode())
 
     def status(self, id_: str) -> JobStatus:
-        """A job as it is now."""
-        content = self._blobs.get(_beat(id_))
-        beat = None if content is None else Beat(**json.loads(content))
+        """Current status of a job.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If the store has no such job.
+        """
+        content = self._blobs.get(_heartbeat_name(id_))
+        beat = None if content is None else Heartbeat(**json.loads(content))
         job, _ = self.read(id_)
         if job.ended is not None:
             return JobStatus(job=job, state=job.state, note=job.reason, over=True)
         lost = _lost(job, beat)
-        if lost and self.read(id_)[0] != job:  # it has moved on while it was looked for
+        if lost and self.read(id_)[0] != job:  # it changed during the check
             return self.status(id_)
         if job.state == "cancelled":
             note = job.reason if lost else f"{job.where} is ending"
@@ -194,7 +201,7 @@ class Jobs:
         return JobStatus(job=job, state=state, note=doing, over=False)
 
     def all(self) -> list[JobStatus]:
-        """All jobs, the newest last; a folder whose record was removed is none."""
+        """Status of all jobs, the newest last; folders without a record are skipped."""
         found = []
         for id_ in self._blobs.folders(FOLDER):
             with suppress(StoreNotFoundError):
@@ -202,21 +209,21 @@ class Jobs:
         return found
 
 
-def _lost(job: Job, beat: Beat | None) -> str:
-    """Why nothing more will come of a job that has not ended; empty if it may."""
+def _lost(job: Job, beat: Heartbeat | None) -> str:
+    """Why a job that is not recorded as ended counts as lost; empty if it does not."""
     if job.batch is not None and job.pid is None:
-        return "" if in_queue(job.batch) else f"Slurm knows no job {job.batch} any more"
+        return "" if in_queue(job.batch) else f"Slurm no longer has job {job.batch}"
     if job.pid is not None and job.host == platform.node():
-        # It is seen here, so that silence says nothing: the machine slept, or the bucket did.
+        # A live process may be silent: the machine slept, or the bucket did not answer.
         return "" if lives(job.pid, job.born) else f"{job.where} is gone"
-    seen = max(job.submitted, 0.0 if beat is None else beat.time)
-    if time.time() - seen > LOST_SECONDS:
-        return f"no sign of life from {job.where} since {utc(seen)}"
+    last = max(job.submitted, 0.0 if beat is None else beat.time)
+    if time.time() - last > LOST_SECONDS:
+        return f"no heartbeat from {job.where} since {utc(last)}"
     return ""
 
 
 def lives(pid: int, born: float | None) -> bool:
-    """Whether a process of this machine still is the one that was born then."""
+    """Whether a process of this machine runs and started at ``born``, in seconds since 1970."""
     try:
         process = psutil.Process(pid)
         same = born is not None and abs(process.create_time() - born) < CLOCK_SECONDS
@@ -228,7 +235,7 @@ def lives(pid: int, born: float | None) -> bool:
 
 
 def utc(seconds: float) -> str:
-    """A time for people."""
+    """Seconds since 1970 as a UTC time for display."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
@@ -236,7 +243,7 @@ def _record(id_: str) -> str:
     return f"{FOLDER}/{id_}/job.json"
 
 
-def _beat(id_: str) -> str:
+def _heartbeat_name(id_: str) -> str:
     return f"{FOLDER}/{id_}/beat.json"
 
 

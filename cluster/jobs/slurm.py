@@ -1,4 +1,4 @@
-"""Slurm's own commands: a job into its queue, out of it, and whether it knows one."""
+"""Queues, cancels and finds batch jobs by Slurm's commands."""
 
 import shutil
 import subprocess
@@ -7,67 +7,74 @@ from collections.abc import Sequence
 from zpoints.pipeline.config.cluster import JobsConfig
 from zpoints.storage.errors import ZpointsError
 
-SECONDS = 30.0
-"""How long a command of Slurm may take."""
-UNKNOWN = "Invalid job id"
-SIGNAL_AT_THE_LIMIT = "--signal=B:TERM@60"
-"""A job that reaches its time limit is asked to end 60 s before it is killed."""
+COMMAND_SECONDS = 30.0
+"""Time limit of a Slurm command."""
+UNKNOWN_JOB = "Invalid job id"
+SIGNAL_AT_TIME_LIMIT = "--signal=B:TERM@60"
+"""Slurm sends SIGTERM 60 s before it kills a job at its time limit."""
 
 
 class SlurmError(ZpointsError):
-    """Slurm refused, or could not be asked."""
+    """Slurm refused a request, or did not answer."""
 
 
-def driver_options(asked: JobsConfig) -> list[str]:
+def driver_options(jobs: JobsConfig) -> list[str]:
     """Options of ``sbatch`` for the driver: the workers' queue, account and time limit.
 
-    ``cluster.jobs.driver`` comes after them, and prevails.
+    Options in ``cluster.jobs.driver`` come last, and override them.
     """
-    options = {"partition": asked.queue, "account": asked.account, "time": asked.walltime}
+    options = {"partition": jobs.queue, "account": jobs.account, "time": jobs.walltime}
     given = [f"--{name}={value}" for name, value in options.items() if value is not None]
-    return [SIGNAL_AT_THE_LIMIT, *given, *asked.driver]
+    return [SIGNAL_AT_TIME_LIMIT, *given, *jobs.driver]
 
 
 def enqueue(lines: Sequence[str], *, name: str, output: str, options: Sequence[str]) -> str:
-    """Queue shell commands as a batch job that starts in this folder; returns its number.
+    """Queue shell commands as a batch job that starts in this folder.
 
     Parameters
     ----------
     lines
-        What the job's shell does; the last line takes its place, so that signals reach it.
-    name, output
-        Name of the job, and the file on its node that takes what it prints.
+        Shell commands. The last one replaces the shell, so that signals reach it.
+    name
+        Name of the job.
+    output
+        File on the job's node for its output.
     options
         Further options of ``sbatch``.
+
+    Returns
+    -------
+    str
+        Number of the job.
 
     Raises
     ------
     SlurmError
-        If Slurm refuses.
+        If Slurm refuses the job.
     """
     fixed = ["--parsable", "--no-requeue", f"--job-name={name}", f"--output={output}"]
     script = "\n".join([*lines[:-1], f"exec {lines[-1]}"])
     done = _slurm("sbatch", *fixed, *options, f"--wrap={script}")
     if done.returncode:
-        raise SlurmError(f"Slurm does not take the job: {done.stderr.strip()}")
+        raise SlurmError(f"Slurm refused the job: {done.stderr.strip()}")
     return done.stdout.strip().partition(";")[0]
 
 
 def dequeue(number: str) -> None:
-    """Take a job out of the queue or end it.
+    """Cancel a batch job, queued or running; an unknown job is no error.
 
     Raises
     ------
     SlurmError
-        If Slurm cannot be reached.
+        If Slurm does not answer, or refuses.
     """
     done = _slurm("scancel", number)
-    if done.returncode and UNKNOWN not in done.stderr:
-        raise SlurmError(f"Slurm does not cancel its job {number}: {done.stderr.strip()}")
+    if done.returncode and UNKNOWN_JOB not in done.stderr:
+        raise SlurmError(f"Slurm did not cancel job {number}: {done.stderr.strip()}")
 
 
 def in_queue(number: str) -> bool:
-    """Whether Slurm has this job, waiting or at work; True where nobody can be asked."""
+    """Whether Slurm has this job, queued or running; True if Slurm does not answer."""
     if shutil.which("squeue") is None:
         return True
     try:
@@ -75,20 +82,22 @@ def in_queue(number: str) -> bool:
     except SlurmError:
         return True
     if done.returncode:
-        return UNKNOWN not in done.stderr
+        return UNKNOWN_JOB not in done.stderr
     return bool(done.stdout.strip())
 
 
 def _slurm(*command: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+        )
     except FileNotFoundError as error:
         raise SlurmError(
-            f"{command[0]} is not installed here. Submit on a machine of the cluster, or set "
+            f"Command {command[0]} not found. Submit on a machine of the cluster, or set "
             "cluster.kind=local."
         ) from error
     except subprocess.TimeoutExpired as error:
         raise SlurmError(
-            f"{command[0]} has not answered for {SECONDS:.0f} s. See that Slurm's controller "
-            "runs (scontrol ping), then try again."
+            f"{command[0]} did not answer within {COMMAND_SECONDS:.0f} s. Check that Slurm's "
+            "controller is running (scontrol ping), then try again."
         ) from error

@@ -1,4 +1,4 @@
-"""A run as a job: a process on this machine or a worker's, or a batch job of Slurm."""
+"""Submits a run as a job: a process on this machine or a worker's, or a Slurm job."""
 
 import os
 import shlex
@@ -18,11 +18,11 @@ from zpoints.pipeline.order import STAGES
 from zpoints.storage import open_repository
 
 Start = Callable[[str, Job], dict[str, Any]]
-"""Starts the driver of a job of a root; returns what the record then says of it."""
+"""Starts the driver of a job, given the root; returns fields of the job's record."""
 
 
 def check_source(config: RunConfig) -> None:
-    """Refuse what could only fail, when nobody looks on.
+    """Refuse a configuration without photographs, before it fails unattended.
 
     Raises
     ------
@@ -31,35 +31,40 @@ def check_source(config: RunConfig) -> None:
     """
     if config.ingest.source is None:
         raise ConfigError(
-            "ingest.source is not set: a job needs the folder of the photographs, e.g. "
+            "ingest.source is not set; a job needs the folder of the photographs. Set it, e.g. "
             "--set ingest.source=CelebA."
         )
 
 
 def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1]) -> Job:
-    """Start a run that goes on when this process ends.
+    """Start a run that continues when this process ends.
 
     Parameters
     ----------
     config
-        What to compute; ``cluster.kind`` decides where the driver runs: ``address`` on the machine
-        of one of the workers, ``slurm`` in an allocation of its own, all else on this machine.
+        The whole configuration. ``cluster.kind`` decides where the driver runs: for ``address`` on
+        the machine of a worker, for ``slurm`` in its own allocation, otherwise on this machine.
     root
-        Where the store lies; created when absent.
+        Root of the store, which is created if it does not exist.
     title
         Heading of the report.
     until
-        Last stage to run.
+        Last stage to run, one of ``zpoints.pipeline.order.STAGES``.
+
+    Returns
+    -------
+    Job
+        The submitted job.
 
     Raises
     ------
     ConfigError
         If the configuration names no photographs, or no scheduler where one is needed.
     SlurmError
-        If Slurm does not take the job.
+        If Slurm refuses the job.
     ClusterError
-        If the running cluster cannot be reached, has no worker, or its worker fails; or if the
-        driver would reach the scheduler, by the address that workers have of it, without TLS.
+        If the existing cluster cannot be reached, has no worker, or its worker cannot launch the
+        driver; or if the driver would reach the scheduler without TLS.
     """
     check_source(config)
     if config.cluster.kind == "address":
@@ -67,15 +72,15 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
         from zpoints.cluster.jobs.launch_on_worker import driver_host  # Dask takes seconds to load
 
         with driver_host(config) as host:
-            place = host.config.cluster  # the client's address may have been a tunnel's
-            check_plain(str(place.address), allowed=place.plain)
-            return _started(host.config, root, title, until, host.start)
+            seen_by_worker = host.config.cluster  # the client's own address may be a tunnel's
+            check_plain(str(seen_by_worker.address), allowed=seen_by_worker.plain)
+            return _record_and_start(host.config, root, title, until, host.start)
     start = _start_in_allocation if config.cluster.kind == "slurm" else _start_here
-    return _started(config, root, title, until, start)
+    return _record_and_start(config, root, title, until, start)
 
 
-def _started(config: RunConfig, root: str, title: str, until: str, start: Start) -> Job:
-    root = open_repository(root).root  # the record lies in it
+def _record_and_start(config: RunConfig, root: str, title: str, until: str, start: Start) -> Job:
+    root = open_repository(root).root
     remember(root)
     job = Job(
         id=new_id(),
@@ -93,8 +98,8 @@ def _started(config: RunConfig, root: str, title: str, until: str, start: Start)
         ended = {"state": "failed", "reason": str(error), "ended": time.time()}
         if jobs.change(job.id, ("queued",), **ended):
             raise
-        return job  # the launcher fell silent after all was done: the driver is at work
-    # The driver says the same, if it can start; one that cannot is seen to be gone.
+        return job  # only the launcher's answer was lost: the driver has taken the job
+    # The driver records the same facts; if it cannot start, they show that it is gone.
     jobs.change(job.id, ("queued", *ALIVE), **facts)
     return job
 
@@ -104,15 +109,15 @@ def _start_here(root: str, job: Job) -> dict[str, Any]:
 
 
 def _start_in_allocation(root: str, job: Job) -> dict[str, Any]:
-    """A batch job in whose shell's place the driver works, in this folder."""
-    asked = RunConfig.model_validate(job.config).cluster.jobs
-    logs = Path(asked.folder).expanduser().absolute() / "logs"  # a folder of all nodes
+    """Queue a batch job whose shell the driver replaces, in this folder."""
+    settings = RunConfig.model_validate(job.config).cluster.jobs
+    logs = Path(settings.folder).expanduser().absolute() / "logs"  # shared by all nodes
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     output = str(logs / f"zpoints-{job.id}.log")
     number = enqueue(
-        [*asked.prologue, shlex.join([*DRIVER, root, job.id, output])],
+        [*settings.prologue, shlex.join([*DRIVER, root, job.id, output])],
         name=f"zpoints-{job.title}",
         output=output,
-        options=driver_options(asked),
+        options=driver_options(settings),
     )
     return {"batch": number, "output": output}

@@ -9,35 +9,40 @@ POLL_SECONDS = 0.5
 
 
 class WaitedError(ZpointsError):
-    """The job had not ended within the time limit."""
+    """The job did not end within the time limit."""
 
 
 def wait(root: str, id_: str, *, seconds: float) -> JobStatus:
-    """Wait until the process of a job has ended, or seems lost.
+    """Wait until the process of a job has ended or is lost.
 
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     id_
-        The job.
+        Id of the job.
     seconds
-        How long at most.
+        Longest time to wait.
+
+    Returns
+    -------
+    JobStatus
+        The job after its end.
 
     Raises
     ------
     StoreNotFoundError
-        If there is no such job.
+        If the store has no such job.
     WaitedError
-        If it is not over in time.
+        If the process has not ended in time.
     """
     jobs, limit = Jobs(root), time.monotonic() + seconds
-    while not (found := jobs.status(id_)).over:
+    while not (status := jobs.status(id_)).over:
         if time.monotonic() > limit:
             raise WaitedError(
-                f"Job {id_} is {found.state} after {seconds:,.0f} s of waiting"
-                + (f" ({found.note}). " if found.note else ". ")
-                + f"Wait again, with a longer --timeout, or look at zpoints logs {id_}."
+                f"Job {id_} is {status.state} after {seconds:,.0f} s of waiting"
+                + (f" ({status.note}). " if status.note else ". ")
+                + f"Wait again with a longer --timeout, or read its log: zpoints logs {id_}."
             )
         time.sleep(POLL_SECONDS)
-    return found
+    return status

@@ -1,1 +1,1 @@
-"""Schedules: reruns at set times."""
+"""Repeats a run at set times, as jobs or by another scheduler."""

@@ -1,4 +1,4 @@
-"""Times in cron's notation: checked, for APScheduler, and as systemd writes them."""
+"""Parses times in cron's notation and converts them for APScheduler and systemd."""
 
 import re
 from dataclasses import dataclass
@@ -23,14 +23,16 @@ PART = re.compile(r"(?P<all>\*)|(?P<first>\d+)(-(?P<last>\d+))?")
 
 @dataclass(frozen=True)
 class Cron:
-    """Five fields, each the numbers that it stands for; all of them where it says ``*``.
+    """Times of a schedule; each field is the tuple of all values that match.
 
     Attributes
     ----------
     text
-        As the user wrote it.
+        The five fields as the user wrote them.
+    minutes, hours, days, months
+        Minutes 0 to 59, hours 0 to 23, days of the month 1 to 31, months 1 to 12.
     days_of_week
-        0 is Sunday, as in cron; APScheduler 3 begins its numbers with Monday.
+        0 is Sunday, as in cron; APScheduler 3 counts from Monday.
     """
 
     text: str
@@ -42,13 +44,13 @@ class Cron:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``minute hour day month weekday``.
+        """Parse ``minute hour day-of-month month day-of-week``.
 
         Raises
         ------
         ConfigError
-            If it is none, or restricts both days: cron then takes the days of either, systemd
-            those of both.
+            If the text is invalid, or restricts both kinds of days: cron then runs on days that
+            match either field, systemd on days that match both.
         """
         fields = text.lower().split()
         if len(fields) != len(FIELDS):
@@ -56,8 +58,8 @@ class Cron:
                 f"--cron {text!r} has {len(fields)} fields; expected minute, hour, day of month, "
                 'month and day of week, e.g. "0 3 * * *" for every night at 3.'
             )
-        fields[3] = _numbered(fields[3], MONTHS, 1)
-        fields[4] = _numbered(fields[4], DAYS, 0)
+        fields[3] = _names_replaced(fields[3], MONTHS, 1)
+        fields[4] = _names_replaced(fields[4], DAYS, 0)
         minutes, hours, days, months, weekdays = (
             _numbers(field, name, text) for field, name in zip(fields, FIELDS, strict=True)
         )
@@ -65,15 +67,15 @@ class Cron:
         if len(days) < 31 and len(weekdays) < 7:
             raise ConfigError(
                 f"--cron {text!r} restricts both the day of the month and the day of the week, "
-                "which programs read in different ways. Restrict one of them."
+                "which schedulers interpret differently. Restrict only one of them."
             )
         cron = cls(text, minutes, hours, days, months, weekdays)
         if cron.trigger().get_next_fire_time(None, datetime.now().astimezone()) is None:
-            raise ConfigError(f"--cron {text!r} never comes: no such month has such a day.")
+            raise ConfigError(f"--cron {text!r} never matches: none of the months has such a day.")
         return cron
 
     def trigger(self) -> CronTrigger:
-        """The same times for APScheduler, in this machine's time zone."""
+        """The times as a trigger of APScheduler, in this machine's time zone."""
         return CronTrigger(
             minute=_listed(self.minutes, 60),
             hour=_listed(self.hours, 24),
@@ -83,14 +85,14 @@ class Cron:
         )
 
     def on_calendar(self) -> str:
-        """The same times as ``OnCalendar=`` of a systemd timer."""
+        """The times as the value of ``OnCalendar=`` in a systemd timer."""
         days = ",".join(DAYS[day].capitalize() for day in self.days_of_week)
         prefix = f"{days} " if len(self.days_of_week) < 7 else ""
         date = f"*-{_listed(self.months, 12)}-{_listed(self.days, 31)}"
         return f"{prefix}{date} {_listed(self.hours, 24)}:{_listed(self.minutes, 60)}:00"
 
 
-def _numbered(field: str, names: tuple[str, ...], first: int) -> str:
+def _names_replaced(field: str, names: tuple[str, ...], first: int) -> str:
     for number, name in enumerate(names, first):
         field = field.replace(name, str(number))
     return field
@@ -100,19 +102,28 @@ def _numbers(field: str, name: str, text: str) -> tuple[int, ...]:
     low, high = FIELDS[name]
     found: set[int] = set()
     for part in field.split(","):
-        span, slash, step = part.partition("/")
-        match = PART.fullmatch(span)
-        if match is None or (slash and not step.isdecimal()) or step == "0":
-            raise ConfigError(f"--cron {text!r}: {part} is no {name}.")
-        first = low if match["all"] else int(match["first"])
-        last = (
-            high if match["all"] or (slash and not match["last"]) else int(match["last"] or first)
-        )
-        if not low <= first <= last <= high:
-            raise ConfigError(f"--cron {text!r}: {part} is no {name}; expected {low} to {high}.")
-        found.update(range(first, last + 1, int(step or 1)))
+        values = _values(part, low, high)
+        if values is None:
+            raise ConfigError(
+                f"--cron {text!r}: invalid {name} {part!r}; expected {low} to {high}."
+            )
+        found.update(values)
     return tuple(sorted(found))
 
 
-def _listed(numbers: tuple[int, ...], all_of_them: int) -> str:
-    return "*" if len(numbers) == all_of_them else ",".join(map(str, numbers))
+def _values(part: str, low: int, high: int) -> range | None:
+    """Values of a part such as ``*/15`` or ``8-18``; None if it is invalid."""
+    span, slash, step = part.partition("/")
+    match = PART.fullmatch(span)
+    if match is None or (slash and not (step.isdecimal() and int(step))):
+        return None
+    first = low if match["all"] else int(match["first"])
+    open_ended = match["all"] or (slash and not match["last"])
+    last = high if open_ended else int(match["last"] or first)
+    if not low <= first <= last <= high:
+        return None
+    return range(first, last + 1, int(step or 1))
+
+
+def _listed(numbers: tuple[int, ...], possible: int) -> str:
+    return "*" if len(numbers) == possible else ",".join(map(str, numbers))

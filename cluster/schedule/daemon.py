@@ -1,4 +1,4 @@
-"""Reruns at set times: each a job, never two at once, runs that were missed made up for by one."""
+"""Repeats a run at set times: each run is a job, and one run makes up for all missed ones."""
 
 import logging
 import platform
@@ -26,28 +26,28 @@ from zpoints.pipeline.progress import Console
 from zpoints.storage.errors import StoreError, StoreNotFoundError, ZpointsError
 
 BEAT_SECONDS = 20.0
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 STOP_SECONDS = 60.0
-"""How long a schedule that is stopped waits for the end of the job that it has cancelled."""
+"""How long a stopping schedule waits for the end of the job that it has cancelled."""
 ONE_AT_A_TIME = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-"""APScheduler drops a run that begins a second late, unless it is told otherwise."""
+"""APScheduler by default drops a run that starts more than a second late."""
 
 logger = logging.getLogger(__name__)
 
 
 class Schedule:
-    """A run again and again, while this process lives.
+    """Repeats a run while this process lives.
 
     Parameters
     ----------
     load
-        Reads the configuration; called before every run, so that changes count from the next one.
+        Reads the configuration. It is called before every run, so that changes take effect.
     ledger
-        Where health and runs are written.
+        Records the schedule's health and its runs.
     trigger
-        The times.
+        Times of the runs.
     cron
-        The times in cron's notation, for people.
+        The times in cron's notation, for display.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Schedule:
         self._trigger = trigger
         self._cron = cron
         self._stopping = threading.Event()
-        # The run at work, or one that is to be followed to its end before any other begins.
+        # The active job, which may be one that an earlier process has started.
         self._job = ""
-        # The run that ended because the schedule was to end, or meanwhile.
+        # The run that ended while the schedule was stopping.
         self._last: Line | None = None
         pool = {"default": ThreadPoolExecutor(1)}
         self._scheduler = BackgroundScheduler(executors=pool, job_defaults=ONE_AT_A_TIME)
@@ -75,21 +75,21 @@ class Schedule:
         }
 
     def run(self, console: Console) -> None:
-        """Wait for the times and rerun, until the process is asked to end.
+        """Run at the set times until the process is asked to end.
 
         Raises
         ------
         StoreLockedError
-            If another process keeps this schedule.
+            If another process runs this schedule.
         TakenOverError
-            If another process has taken it over; the job at work is left to that.
+            If another process has taken over the schedule, and with it the active job.
         Interrupted
-            When the process was asked to end; the job at work has been cancelled, or is named to
-            the next schedule if that failed.
+            When the process was asked to end. The active job has been cancelled; if that failed,
+            the health record names it to the next process.
         """
         before = self._ledger.claim(self._health())
-        self._job = "" if before is None else self._left(before)
-        due = self._first()
+        self._job = "" if before is None else self._unfinished(before)
+        due = self._first_time()
         self._planned = self._scheduler.add_job(self._rerun, self._trigger, next_run_time=due)
         self._scheduler.start()
         console.line(f"The next run is due {due:%Y-%m-%d %H:%M:%S %Z}.")
@@ -105,37 +105,37 @@ class Schedule:
         finally:
             self._stopping.set()
             self._scheduler.shutdown(wait=True)
-            with suppress(TakenOverError):  # said already
+            with suppress(TakenOverError):  # already raised
                 self._beat()
 
     def outcome(self) -> str:
-        """What became of the run at work when the schedule was asked to end, as a sentence."""
+        """What happened to the active run when the schedule was asked to end, as a sentence."""
         if self._job:
-            return f"Job {self._job} was not over in time; the next schedule follows it."
+            return f"Job {self._job} did not end in time; the next schedule follows it."
         if self._last is None:
-            return "The schedule has ended; no run was at work."
+            return "The schedule has ended; no run was active."
         if self._last.state == "cancelled":
-            return "The run that was at work is cancelled; the next one goes on from there."
-        return f"The schedule has ended; the run that was at work is {self._last.state}."
+            return "The active run was cancelled; the next one continues from there."
+        return f"The schedule has ended; the active run is {self._last.state}."
 
-    def _left(self, before: Health) -> str:
-        """The job that a schedule has left at work that was killed; one that is over gets its line.
+    def _unfinished(self, before: Health) -> str:
+        """The job that a killed schedule has left unfinished; if it has ended, record it.
 
-        Without the line, the run would not count, and be made up for.
+        Without its entry in the ledger, the run would count as missed.
         """
         if not before.job or any(line.job == before.job for line in self._ledger.lines()):
             return ""
         try:
-            found = Jobs(self._ledger.root).status(before.job)
+            status = Jobs(self._ledger.root).status(before.job)
         except StoreNotFoundError:
             return ""
-        if not found.over:
+        if not status.over:
             return before.job
-        self._ledger.add(_line(found))
+        self._ledger.add(_line(status))
         return ""
 
-    def _first(self) -> datetime:
-        """The next time, or now if one was missed since the last run or a job is at work."""
+    def _first_time(self) -> datetime:
+        """The next time; now if a run was missed since the last one, or a job is active."""
         now = datetime.now().astimezone()
         if self._job:
             return now
@@ -148,18 +148,18 @@ class Schedule:
         began = time.time()
         try:
             if not self._job:
-                self._beat()  # not after another process has taken the schedule over
+                self._beat()  # raises if another process has taken over the schedule
                 job = submit(self._load(), self._ledger.root, title=self._ledger.name)
                 self._job = job.id
-                self._beat()  # at once: whoever comes after a kill finds the job
+                self._beat()  # at once, so that the next process finds the job after a kill
             line = _line(self._followed(self._job))
         except TakenOverError:
             return
-        except Exception as error:  # whatever it is: there are more nights to come
+        except Exception as error:  # a failed run must not end the schedule
             if not isinstance(error, (ZpointsError, OSError)):
                 logger.exception("The run of the schedule %s failed.", self._ledger.name)
             note = str(error) or type(error).__name__
-            if self._stopping.is_set() and self._job:  # the last sign of life names it
+            if self._stopping.is_set() and self._job:  # the last heartbeat names the job
                 logger.warning("Job %s is left to the next schedule: %s", self._job, note)
                 return
             line = Line(began=began, ended=time.time(), state="failed", job=self._job, note=note)
@@ -169,49 +169,51 @@ class Schedule:
                 self._last = line
 
     def _followed(self, id_: str) -> JobStatus:
-        """The job when it is over; cancelled if the schedule stops first."""
+        """The job after its end; it is cancelled if the schedule stops first."""
         jobs = Jobs(self._ledger.root)
         while True:
             try:
-                found = jobs.status(id_)
-                if found.over:
-                    return found
+                status = jobs.status(id_)
+                if status.over:
+                    return status
             except StoreNotFoundError:
                 raise
             except StoreError as error:
-                logger.warning("Job %s cannot be seen; looked for again: %s", id_, error)
-            if self._stopping.wait(LOOK_SECONDS):
+                logger.warning(
+                    "The status of job %s could not be read; trying again: %s", id_, error
+                )
+            if self._stopping.wait(POLL_SECONDS):
                 if self._taken_over:
                     raise TakenOverError
                 return self._cancelled(id_)
 
     def _cancelled(self, id_: str) -> JobStatus:
-        """The job when its cancellation has ended it."""
+        """The job after a cancellation has ended it."""
         root = self._ledger.root
         with suppress(JobEndedError):
             try:
                 cancel(root, id_)
             except StoreError as error:
-                logger.warning("Job %s is cancelled once more: %s", id_, error)
+                logger.warning("Job %s could not be cancelled; trying again: %s", id_, error)
                 cancel(root, id_)
         return wait(root, id_, seconds=STOP_SECONDS)
 
     def _skipped(self, event: object) -> None:
         now = time.time()
-        note = f"job {self._job} is still at work"
+        note = f"job {self._job} is still active"
         self._ledger.add(Line(began=now, ended=now, state="skipped", note=note))
 
     def _add(self, line: Line) -> bool:
-        """Add a line to the ledger; a store that does not answer is asked again.
+        """Add an entry to the ledger; try again while the store does not answer.
 
-        False if the schedule stops first: the last sign of life then names the job to the next one.
+        False if the schedule stops first; the last heartbeat then names the job to the next one.
         """
         while True:
             try:
                 self._ledger.add(line)
                 return True
             except StoreError as error:
-                logger.warning("The ledger cannot be written: %s", error)
+                logger.warning("The ledger could not be written; trying again: %s", error)
                 if self._stopping.wait(BEAT_SECONDS):
                     return False
 
@@ -230,11 +232,11 @@ class Schedule:
     def _beat(self) -> None:
         try:
             self._ledger.beat(self._health())
-        except StoreError as error:  # a silent schedule is seen to be lost
-            logger.warning("No sign of life could be left: %s", error)
+        except StoreError as error:  # a schedule without heartbeats counts as lost
+            logger.warning("The heartbeat could not be written: %s", error)
 
 
-def _line(found: JobStatus) -> Line:
-    """The line of a job that is over."""
-    job, ended = found.job, found.job.ended or time.time()
-    return Line(began=job.submitted, ended=ended, state=found.state, job=job.id, note=found.note)
+def _line(status: JobStatus) -> Line:
+    """Ledger entry of a job that has ended."""
+    job, ended = status.job, status.job.ended or time.time()
+    return Line(began=job.submitted, ended=ended, state=status.state, job=job.id, note=status.note)

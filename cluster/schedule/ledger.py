@@ -1,4 +1,4 @@
-"""What a schedule leaves in the store's root: whether it lives, and a line per run."""
+"""Records the health and the runs of a schedule in the root of the store."""
 
 import json
 import platform
@@ -14,13 +14,13 @@ from zpoints.storage.errors import StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
 LINES = 1000
-"""How many of its last runs a ledger tells."""
+"""Number of runs that a ledger keeps, the last ones."""
 SILENT_SECONDS = 120.0
-"""How old the last sign of life of a schedule may be."""
+"""Age of the last heartbeat after which a schedule counts as lost."""
 
 
 class TakenOverError(ZpointsError):
-    """Another process keeps the schedule."""
+    """Another process has taken over the schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +36,22 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """The last sign of life of a schedule.
+    """The last heartbeat of a schedule; times in seconds since 1970.
 
     Attributes
     ----------
     state
         ``waiting``, ``running`` or ``stopped``.
+    cron
+        Times of the runs in cron's notation.
+    host, pid, born
+        The process and its start time.
+    beat
+        Time of the heartbeat.
     following
-        When the next run is due; None for a schedule that has stopped.
+        When the next run is due; None if the schedule has stopped.
+    job
+        Id of the active job; empty if there is none.
     """
 
     state: str
@@ -57,7 +65,7 @@ class Health:
 
     @property
     def seen(self) -> str:
-        """The state as a client sees it: ``lost`` if the process is gone or silent."""
+        """The state as a client sees it: ``lost`` if the process is gone or sends no heartbeats."""
         if self.state == "stopped":
             return self.state
         if self.host == platform.node():
@@ -65,7 +73,7 @@ class Health:
         return "lost" if time.time() - self.beat > SILENT_SECONDS else self.state
 
     def same_process(self, other: "Health") -> bool:
-        """Whether both are signs of one process."""
+        """Whether both heartbeats come from one process."""
         return (self.host, self.pid, self.born) == (other.host, other.pid, other.born)
 
 
@@ -75,9 +83,9 @@ class Ledger:
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     name
-        Of the schedule; that of its configuration.
+        Name of the schedule, which is that of its configuration.
     """
 
     def __init__(self, root: str, name: str) -> None:
@@ -86,7 +94,7 @@ class Ledger:
         self._turn = threading.Lock()
 
     def lines(self) -> list[Line]:
-        """The runs, the newest last."""
+        """All recorded runs, the newest last."""
         content = self._blobs.get(self._runs) or b""
         return [Line(**json.loads(line)) for line in content.splitlines()]
 
@@ -103,7 +111,7 @@ class Ledger:
                 return
 
     def health(self) -> Health | None:
-        """The last sign of life; None if there never was one."""
+        """The last heartbeat; None if there never was one."""
         return self._seen()[0]
 
     def claim(self, mine: Health) -> Health | None:
@@ -174,13 +182,13 @@ class Ledger:
 
 
 def is_well(health: Health | None, lines: Sequence[Line]) -> bool:
-    """Whether a schedule lives or was stopped, and its last run did not go wrong."""
+    """Whether a schedule is alive or was stopped, and its last run did not fail."""
     runs = [line.state for line in lines if line.state != "skipped"]
     return health is not None and health.seen != "lost" and runs[-1:] not in (["failed"], ["lost"])
 
 
 def ledgers(root: str) -> list[Ledger]:
-    """The ledgers of all schedules of a store."""
+    """Ledgers of all schedules of a store."""
     return [Ledger(root, name) for name in Blobs(root).folders(FOLDER)]
 
 

@@ -154,10 +154,10 @@ def test_sight__a_silent_job_is_lost(folder: Path) -> None:
     lively = a_job(submitted=time.time() - 100, **elsewhere)
     for job in (silent, lively):
         jobs.add(job)
-    jobs.beat(lively.id, "encode: 3 of 9 images")
+    jobs.heartbeat(lively.id, "encode: 3 of 9 images")
 
     assert jobs.status(silent.id).state == "lost"
-    assert jobs.status(silent.id).note.startswith("no sign of life from process 12 on node7 since")
+    assert jobs.status(silent.id).note.startswith("no heartbeat from process 12 on node7 since")
     assert jobs.status(lively.id).state == "running"
     assert jobs.status(lively.id).note == "encode: 3 of 9 images"
     assert cancel(jobs.root, silent.id).state == "cancelled"
@@ -221,7 +221,7 @@ def test_cancel__of_a_queued_slurm_job_where_there_is_no_slurm_says_what_is_left
     done = zpoints("cancel", job.id, "--root", root, folder=folder)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{job.id} is cancelled. Slurm's job 17 may still wait")
+    assert done.stdout.startswith(f"{job.id} is cancelled. Slurm job 17 may still be queued")
     assert "scancel 17" in done.stdout
     assert Jobs(root).read(job.id)[0].state == "cancelled"
 

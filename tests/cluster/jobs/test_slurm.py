@@ -84,7 +84,7 @@ def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
     assert done.stdout.strip() == f"{first} is cancelled."
     slurm.wait_for_the_end()
     wait_until(lambda: jobs.status(second).state == "lost", "the second job to be lost")
-    assert "Slurm knows no job" in jobs.status(second).note
+    assert "Slurm no longer has job" in jobs.status(second).note
     assert open_store(folder / "store").groups == ()
 
 
@@ -116,6 +116,6 @@ def test_submit__what_slurm_refuses_is_said(config: Path, folder: Path, slurm: S
     done = zpoints("submit", config, "--root", "store", *option, folder=folder)
 
     assert done.returncode == 1
-    assert "Slurm does not take the job" in done.stderr
+    assert "Slurm refused the job" in done.stderr
     assert "none" in done.stderr
     assert [s.state for s in Jobs(str(folder / "store")).all()] == ["failed"]

@@ -102,12 +102,12 @@ def test_cron__numbers_of_weekdays_are_those_of_cron() -> None:
     ("text", "message"),
     [
         ("0 3 * *", "4 fields"),
-        ("61 3 * * *", "61 is no minute; expected 0 to 59"),
-        ("0 3 * * fri-mon", "is no day of week"),
-        ("0 3 1 * 1", "Restrict one of them"),
-        ("0 3 31 2 *", "never comes"),
-        ("0 three * * *", "three is no hour"),
-        ("*/0 3 * * *", "is no minute"),
+        ("61 3 * * *", "invalid minute '61'; expected 0 to 59"),
+        ("0 3 * * fri-mon", "invalid day of week"),
+        ("0 3 1 * 1", "Restrict only one of them"),
+        ("0 3 31 2 *", "never matches"),
+        ("0 three * * *", "invalid hour 'three'; expected 0 to 23"),
+        ("*/0 3 * * *", "invalid minute"),
     ],
 )
 def test_cron__mistakes_are_named(text: str, message: str) -> None:
@@ -203,8 +203,8 @@ def test_schedule__says_on_ctrl_c_what_became_of_the_run_at_work(
     _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert ("no run was at work" in said) == (work == "nothing"), said
-    assert ("is cancelled; the next one goes on" in said) == (work == "a run"), said
+    assert ("no run was active" in said) == (work == "nothing"), said
+    assert ("was cancelled; the next one continues" in said) == (work == "a run"), said
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.Monkey
         if until() or time.monotonic() > limit:
             raise Interrupted(143)
 
-    monkeypatch.setattr("zpoints.cluster.schedule.daemon.check", asked)
+    monkeypatch.setattr("zpoints.cluster.schedule.daemon.raise_if_interrupted", asked)
     schedule = Schedule(RunConfig, ledger, IntervalTrigger(days=1), "every day")
     with pytest.raises(Interrupted):
         schedule.run(SilentConsole())
