@@ -1,4 +1,4 @@
-"""The demonstration: synthetic faces, then a whole run on them."""
+"""Runs the demonstration: draws synthetic faces and runs every stage on them."""
 
 from pathlib import Path
 
@@ -26,27 +26,34 @@ def run_demo(
     Parameters
     ----------
     config
-        The preset ``demo``.
+        Configuration of the run; its ``ingest.source`` is replaced.
     root
-        Where the store lies: a local folder or ``s3://bucket/prefix``.
+        Root of the store: a local folder or ``s3://bucket/prefix``.
     faces
-        The local folder of the faces; when None, ``root-faces`` beside a local store, and
-        ``runs/NAME-faces`` in the working folder for a store in a bucket whose prefix ends in NAME.
+        Local folder of the faces. By default ``ROOT-faces`` for a local store, and
+        ``runs/NAME-faces`` for a bucket whose prefix ends in NAME.
     count
         Number of faces.
+    console
+        Shows lines and progress.
+
+    Returns
+    -------
+    RunResult
+        The result of the run.
 
     Raises
     ------
     StoreError
-        If ``root`` is another URL, its bucket cannot be reached, or ``faces`` is a URL.
+        If ``root`` is another kind of URL, its bucket cannot be reached, or ``faces`` is a URL.
     SynthesisError
-        If the folder of the faces holds something else.
+        If the folder of the faces holds other files.
     """
-    place = Location.of(root)
-    # What is wrong with cluster or bucket is said before the faces are drawn.
+    location = Location.of(root)
+    # A wrong cluster or bucket should fail before the faces are drawn.
     check_connection_settings(config.cluster)
-    place.exists()
-    folder = faces or str(_beside(place))
+    location.exists()
+    folder = faces or str(_default_folder(location))
     with console.bar("draw", total=count, unit="faces") as advance:
         synthesize(folder, count=count, seed=SEED, on_progress=lambda done: advance(done, ""))
     ingest = config.ingest.model_copy(update={"source": folder})
@@ -54,7 +61,7 @@ def run_demo(
     return run(settings, root, console=console, title="zpoints demo")
 
 
-def _beside(place: Location) -> Path:
-    """The default folder of the faces."""
-    name = f"{Path(place.root).name}-faces"
-    return Path(place.root).with_name(name) if place.is_local else Path("runs", name)
+def _default_folder(location: Location) -> Path:
+    """Default folder of the faces."""
+    name = f"{Path(location.root).name}-faces"
+    return Path(location.root).with_name(name) if location.is_local else Path("runs", name)

@@ -1,4 +1,4 @@
-"""The comparison of two versions, as the command line shows it."""
+"""Formats the comparison of two versions for the command line."""
 
 import json
 import math
@@ -14,26 +14,26 @@ EXAMPLES = 3
 
 
 def diff_json(comparison: Comparison) -> str:
-    """Everything as JSON; what is not a number is null."""
+    """The whole comparison as JSON; NaN and infinity become null."""
     return json.dumps(_finite(asdict(comparison)), indent=2, allow_nan=False)
 
 
 def diff_head(comparison: Comparison) -> list[str]:
-    """What has to be known before the figures are read."""
+    """The compared versions, and why parts of the comparison are missing."""
     lines = [f"{comparison.before} -> {comparison.after}"]
     before, after = comparison.models
     if not comparison.same_model and before and after:
         lines.append(
-            f"Another model: SHA-256 {before[:12]} -> {after[:12]}. Coordinates of its latent "
-            "vectors have other meanings, so that only images and quality are compared."
+            f"Different models: SHA-256 {before[:12]} -> {after[:12]}. The coordinates of their "
+            "latent vectors differ in meaning; only images and quality are compared."
         )
     elif comparison.drift is None:
-        lines.append("One of them has no current statistics, so that no drift is shown.")
+        lines.append("One version has no current statistics; no drift is shown.")
     return lines
 
 
 def diff_table(comparison: Comparison) -> Table:
-    """A line per figure: before, after, and what changed."""
+    """One row per quantity: before, after and change."""
     table = Table("", "before", "after", "change", box=None, pad_edge=False)
     for column in table.columns[1:3]:
         column.justify = "right"
@@ -43,10 +43,11 @@ def diff_table(comparison: Comparison) -> Table:
     if comparison.drift is not None:
         for row in _drift_rows(comparison.drift):
             table.add_row(*row)
-    for it in comparison.quality:
-        error = "" if it.error is None else f" ± {it.error:.2g}"
-        change = f"{it.after - it.before:+.3g}{error}"
-        table.add_row(f"{it.group} {it.measure}", f"{it.before:.4g}", f"{it.after:.4g}", change)
+    for quality in comparison.quality:
+        before, after = quality.before, quality.after
+        error = "" if quality.error is None else f" ± {quality.error:.2g}"
+        name = f"{quality.group} {quality.measure}"
+        table.add_row(name, f"{before:.4g}", f"{after:.4g}", f"{after - before:+.3g}{error}")
     return table
 
 

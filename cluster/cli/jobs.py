@@ -1,4 +1,4 @@
-"""The commands for jobs."""
+"""Commands for jobs."""
 
 import sys
 import time
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zpoints.cluster.cli.exit_codes import FAILED, NOT_OVER
 from zpoints.cluster.cli.options import (
     Cluster,
+    ConfigArgument,
     RootOption,
     Set,
     Strict,
@@ -18,60 +20,64 @@ from zpoints.cluster.cli.options import (
     named_stores,
     output,
     overrides,
+    run_name,
+    run_root,
 )
 from zpoints.pipeline.order import STAGES
 
 if TYPE_CHECKING:
     from zpoints.cluster.jobs.record import Job
 
-FAILED, NOT_OVER = 1, 6
 DAY = 86400.0
 STOP_SECONDS = 20.0
-"""How long ``zpoints cancel`` waits for the end of a process that publishes nothing any more."""
+"""How long ``zpoints cancel`` waits for a cancelled process to end."""
 
-Id = Annotated[str, typer.Argument(help="The id that zpoints submit has printed.")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of the job, as printed by zpoints submit.")
+]
 JobRoot = Annotated[
     str | None,
-    typer.Option("--root", help="The job's store, where it was not submitted from this account."),
+    typer.Option("--root", help="Store of the job, if another account submitted it."),
 ]
-Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0, help="Longest time to wait, in s.")]
 
 app = typer.Typer()
 
 
 @app.command()
 def submit(
-    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    config: ConfigArgument,
     root: RootOption = None,
     until: Until = STAGES[-1],
     set_: Set = None,
     cluster: Cluster = None,
     strict: Strict = False,
 ) -> None:
-    """Start a run as a job that goes on without this terminal; prints its id."""
+    """Start a run as a job, which outlives this terminal; print the job's id."""
     from zpoints.pipeline.config.run import load_config
 
     check_stage(until)
     settings = load_config(config, overrides(set_, cluster, strict))
 
-    from zpoints.cluster.jobs.submit import submit as start
+    from zpoints.cluster.jobs.submit import submit as submit_job
 
-    name = Path(config).stem
-    job = start(settings, root or settings.root or f"runs/{name}", title=name, until=until)
+    where = run_root(root, config, settings.root)
+    job = submit_job(settings, where, title=run_name(config), until=until)
     output.print(job.id)
 
 
 @app.command()
 def jobs(
     root: Annotated[
-        str | None, typer.Argument(help="The store; all that you have submitted to if left out.")
+        str | None,
+        typer.Argument(help="Store. Default: all stores that you have submitted jobs to."),
     ] = None,
 ) -> None:
-    """List the jobs of a store: state, stage and progress, or how they ended."""
+    """List jobs with their state, stage and progress."""
     from zpoints.cluster.cli.tables import job_table
     from zpoints.cluster.jobs.record import Jobs
 
-    statuses = [(place, seen) for place in named_stores(root) for seen in Jobs(place).all()]
+    statuses = [(store, status) for store in named_stores(root) for status in Jobs(store).all()]
     output.print(job_table(statuses, several=root is None))
 
 
@@ -79,12 +85,12 @@ def jobs(
 def logs(
     id_: Id,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the job is over.")
+        bool, typer.Option("--follow", "-f", help="Keep printing until the job has ended.")
     ] = False,
     root: JobRoot = None,
     timeout: Timeout = DAY,
 ) -> None:
-    """Print what a job has printed."""
+    """Print the output of a job."""
     from zpoints.cluster.jobs.log import JobLog
     from zpoints.cluster.jobs.record import Jobs
 
@@ -93,23 +99,23 @@ def logs(
     known.read(id_)
     limit = time.monotonic() + timeout
     while True:
-        found = known.status(id_)
+        status = known.status(id_)
         text = log.read(shown)
         shown += len(text)
         _write(text)
-        if found.over:
-            _write_rest(found.job, shown)
-        if found.over or not follow:
+        if status.over:
+            _write_rest(status.job, shown)
+        if status.over or not follow:
             return
         if time.monotonic() > limit:
-            errors.print(f"zpoints: job {id_} is not over after {timeout:,.0f} s.", style="red")
+            errors.print(f"zpoints: job {id_} has not ended after {timeout:,.0f} s.", style="red")
             raise typer.Exit(NOT_OVER)
         time.sleep(1)
 
 
 @app.command()
 def cancel(id_: Id, root: JobRoot = None) -> None:
-    """End a job; when this returns, it publishes nothing more."""
+    """Cancel a job; it then publishes nothing more."""
     from zpoints.cluster.jobs.cancel import StillQueuedError
     from zpoints.cluster.jobs.cancel import cancel as cancel_job
     from zpoints.cluster.jobs.wait import WaitedError
@@ -128,17 +134,21 @@ def cancel(id_: Id, root: JobRoot = None) -> None:
 
 @app.command()
 def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
-    """Wait until a job is over; exit code 0 if it is done, 1 if not, 6 if it still goes on."""
+    """Wait until a job has ended.
+
+    Exit codes: 0 the job is done, 1 it is not, 6 it has not ended in time.
+    """
     from zpoints.cluster.jobs.wait import WaitedError
     from zpoints.cluster.jobs.wait import wait as wait_for
 
     try:
-        found = wait_for(_root_of(id_, root), id_, seconds=timeout)
+        status = wait_for(_root_of(id_, root), id_, seconds=timeout)
     except WaitedError as error:
         errors.print(f"zpoints: {error}", style="red", soft_wrap=True)
         raise typer.Exit(NOT_OVER) from error
-    output.print(f"{id_} {found.state}" + (f": {found.note}" if found.note else ""), soft_wrap=True)
-    if found.state != "done":
+    reason = f": {status.note}" if status.note else ""
+    output.print(f"{id_} {status.state}{reason}", soft_wrap=True)
+    if status.state != "done":
         raise typer.Exit(FAILED)
 
 
@@ -148,7 +158,7 @@ def _write(text: bytes) -> None:
 
 
 def _write_rest(job: "Job", shown: int) -> None:
-    """What the process of a job that is over printed, and could not keep in the root any more."""
+    """Write the output that the process of an ended job could not save in the store."""
     from zpoints.cluster.jobs.log import unsaved_output
 
     rest = unsaved_output(Path(job.output), shown)
@@ -156,8 +166,8 @@ def _write_rest(job: "Job", shown: int) -> None:
         _write(rest)
     elif not shown and job.output:
         errors.print(
-            f"zpoints: nothing that job {job.id} printed has reached its store. Look at "
-            f"{job.output} on {job.host}.",
+            f"zpoints: no output of job {job.id} has reached its store. Look at {job.output} on "
+            f"{job.host}.",
             style="red",
             soft_wrap=True,
         )

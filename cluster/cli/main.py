@@ -1,14 +1,15 @@
-"""The command line ``zpoints``."""
+"""Commands for runs, and the entry point of the command line."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zpoints.cluster.cli.exit_codes import BUSY, FAILED, LOST, USAGE
 from zpoints.cluster.cli.jobs import app as jobs_app
 from zpoints.cluster.cli.options import (
     Cluster,
+    ConfigArgument,
     DryRun,
     RootOption,
     Set,
@@ -19,6 +20,8 @@ from zpoints.cluster.cli.options import (
     errors,
     output,
     overrides,
+    run_name,
+    run_root,
 )
 from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
@@ -31,15 +34,15 @@ from zpoints.storage.errors import StoreLockedError, ZpointsError
 if TYPE_CHECKING:
     from zpoints.cluster.run import RunResult
 
-# The stages' modules are imported inside the commands: torch and Dask take seconds to load, which
-# help texts and configurations should not wait for.
+# Commands import the stages' modules themselves: torch and Dask take seconds to load, for which
+# help texts and `zpoints config` should not wait.
 
-FAILED, USAGE, BUSY, LOST = 1, 2, 3, 5
 RESUMES = dict.fromkeys(
     ("run", "demo", "sweep"),
-    "The same command goes on: finished stages stay, the others continue from their last commit or "
-    "checkpoint.",
+    "The same command continues: finished stages are kept, the others resume from their last "
+    "commit or checkpoint.",
 )
+"""Message after an interruption, by command."""
 
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
@@ -53,7 +56,7 @@ for commands in (jobs_app, schedule_app, store_app):
 
 
 def main() -> None:
-    """Run the command line; users' mistakes end in one message, never in a traceback."""
+    """Run the command line; a user's mistake ends in one message, never in a traceback."""
     install_handlers()
     try:
         app()
@@ -66,8 +69,8 @@ def main() -> None:
     except (ZpointsError, OSError) as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
-        said = stop.outcome or RESUMES.get(sys.argv[1], "")
-        _fail(f"Interrupted. {said}".strip(), stop.code)
+        outcome = stop.outcome or RESUMES.get(sys.argv[1], "")
+        _fail(f"Interrupted. {outcome}".strip(), stop.code)
 
 
 def _fail(message: str, code: int) -> None:
@@ -81,25 +84,25 @@ def demo(
     faces: Annotated[
         str | None,
         typer.Option(
-            help="Local folder of the faces; beside the store when left out, in runs/ for a bucket."
+            help="Local folder of the faces. Default: ROOT-faces, or runs/NAME-faces for a bucket."
         ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Number of faces.")] = 8000,
     cluster: Cluster = None,
 ) -> None:
-    """Draw synthetic faces, train on them, describe their latents, make new ones; a few minutes."""
+    """Run every stage on synthetic faces; takes a few minutes."""
     from zpoints.cluster.cli.demo import run_demo
     from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.config.run import load_config
 
     config = load_config("demo", cluster_overrides(cluster))
-    where = root or config.root or "runs/demo"
+    where = run_root(root, "demo", config.root)
     _show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
 
 
 @app.command()
 def run(
-    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    config: ConfigArgument,
     root: RootOption = None,
     until: Until = STAGES[-1],
     set_: Set = None,
@@ -107,13 +110,12 @@ def run(
     dry_run: DryRun = False,
     strict: Strict = False,
 ) -> None:
-    """Run the stages whose results the store does not have yet."""
+    """Run all stages whose results are missing or out of date."""
     from zpoints.pipeline.config.run import load_config
 
     check_stage(until)
     settings = load_config(config, overrides(set_, cluster, strict))
-    name = Path(config).stem
-    where = root or settings.root or f"runs/{name}"
+    name, where = run_name(config), run_root(root, config, settings.root)
 
     from zpoints.cluster.cli.tables import plan_table
     from zpoints.cluster.run import dry_run as plan_stages
@@ -130,25 +132,28 @@ def run(
 
 @app.command()
 def sweep(
-    config: Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")],
+    config: ConfigArgument,
     root: RootOption = None,
     set_: Set = None,
     cluster: Cluster = None,
     dry_run: DryRun = False,
     strict: Strict = False,
 ) -> None:
-    """Judge the generator ellipse over a grid of K, fact and law; what is missing runs before."""
+    """Evaluate the ellipse generator over a grid of K, fact and law.
+
+    Stages that the sweep needs run first.
+    """
     enabled = [*(set_ or ()), "sweep.enabled=true"]
     run(config, root, set_=enabled, cluster=cluster, dry_run=dry_run, strict=strict)
 
 
 @app.command()
 def synthesize(
-    destination: Annotated[str, typer.Argument(help="Folder of the new CelebA tree.")],
+    destination: Annotated[str, typer.Argument(help="New folder for the photographs.")],
     count: Annotated[int, typer.Option(min=1, help="Number of photographs.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Face i depends on the seed and i.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
-    """Draw synthetic faces of known factors, in the form of CelebA with all its annotations."""
+    """Draw synthetic faces with known factors, in the format of CelebA."""
     from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.progress import counted
     from zpoints.pipeline.synthesize import synthesize as draw_tree
@@ -161,11 +166,12 @@ def synthesize(
 @app.command()
 def config(
     preset: Annotated[
-        str | None, typer.Argument(help="A preset's name or a YAML file; the defaults if left out.")
+        str | None,
+        typer.Argument(help="Name of a preset, or YAML file. Default: the default settings."),
     ] = None,
     set_: Set = None,
 ) -> None:
-    """Print a configuration as YAML, every key with its meaning and range."""
+    """Print a configuration as YAML, with the meaning and range of every key."""
     from zpoints.pipeline.config.commented_yaml import annotated_yaml
     from zpoints.pipeline.config.run import RunConfig, load_config, override, preset_names
 
@@ -175,11 +181,11 @@ def config(
 
 
 def _show(result: "RunResult") -> None:
-    from zpoints.cluster.cli.summary import summary
+    from zpoints.cluster.cli.run_summary import run_summary
     from zpoints.cluster.cli.tables import outcome_table
 
     output.print(outcome_table(result))
-    for line in summary(result.store):
+    for line in run_summary(result.store):
         output.print(line, soft_wrap=True)
     if result.page is not None:
         output.print(f"report: {result.page}", soft_wrap=True)

@@ -1,7 +1,8 @@
-"""What several commands share: their options, and where they write."""
+"""Options that several commands share, and the consoles they print to."""
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -11,46 +12,55 @@ from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.order import STAGES
 
-# A log or a pipe has no width to fit into.
+# Output to a file or a pipe has no terminal width to fit into.
 WIDTH = None if sys.stdout.isatty() else 160
 output = RichConsole(markup=False, highlight=False, width=WIDTH)
 errors = RichConsole(markup=False, stderr=True)
 
-Root = Annotated[str, typer.Argument(help="Where the store lies: a folder or s3://bucket/prefix.")]
+ConfigArgument = Annotated[str, typer.Argument(help="YAML file or name of a preset.")]
+Root = Annotated[str, typer.Argument(help="Store: a folder or s3://bucket/prefix.")]
 RootOption = Annotated[
     str | None,
-    typer.Option("--root", help="Where the store lies; runs/CONFIG's name when left out."),
+    typer.Option("--root", help="Store: a folder or s3://bucket/prefix. Default: runs/NAME."),
+]
+Version = Annotated[
+    str | None,
+    typer.Option("--version", help="Version, as listed by zpoints history. Default: the latest."),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Replace one value; repeatable."),
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override one setting; repeatable."),
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option(
-        "--cluster", help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT of Dask."
-    ),
+    typer.Option("--cluster", help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would run, and why.")]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="An unreadable photograph is an error, not quarantined.")
+    bool, typer.Option("--strict", help="Fail if a photograph is unreadable; do not quarantine it.")
 ]
-Until = Annotated[str, typer.Option(help=f"Last stage: {', '.join(STAGES)}.")]
+Until = Annotated[str, typer.Option("--until", help=f"Last stage: {', '.join(STAGES)}.")]
 
 
 def check_stage(until: str) -> None:
-    """Refuse what is no stage."""
+    """Refuse an unknown stage.
+
+    Raises
+    ------
+    typer.BadParameter
+        If ``until`` is not one of ``STAGES``.
+    """
     if until not in STAGES:
-        raise typer.BadParameter(f"{until} is no stage; one of {', '.join(STAGES)}.")
+        raise typer.BadParameter(f"unknown stage {until!r}; choose one of {', '.join(STAGES)}.")
 
 
-def cluster_overrides(where: str | None) -> list[str]:
-    """Overrides for what a user wrote after ``--cluster``: a kind, an address, or nothing.
+def cluster_overrides(cluster: str | None) -> list[str]:
+    """Settings for the value of ``--cluster``: a kind of cluster, an address, or None.
 
     Raises
     ------
     ConfigError
-        If it is something else.
+        If the value is invalid.
 
     Examples
     --------
@@ -59,22 +69,22 @@ def cluster_overrides(where: str | None) -> list[str]:
     >>> cluster_overrides("tls://head:8786")
     ['cluster.kind=address', 'cluster.address=tls://head:8786']
     """
-    if where is None:
+    if cluster is None:
         return []
-    if where in get_args(Kind):
-        return [f"cluster.kind={where}"]
+    if cluster in get_args(Kind):
+        return [f"cluster.kind={cluster}"]
     try:
-        return ["cluster.kind=address", f"cluster.address={scheduler_address(where)}"]
+        return ["cluster.kind=address", f"cluster.address={scheduler_address(cluster)}"]
     except ValueError as error:
         raise ConfigError(
-            f"--cluster {where}: expected local (this machine), slurm, pbs or lsf (jobs of a batch "
-            "system), tls://HOST:PORT (a Dask scheduler that is running; tcp://HOST:PORT if it has "
-            "no TLS), or address (the one that cluster.address names)."
+            f"--cluster {cluster}: expected local (this machine), slurm, pbs or lsf (jobs of a "
+            "batch system), tls://HOST:PORT (an existing Dask scheduler; tcp://HOST:PORT if it "
+            "has no TLS), or address (the scheduler in cluster.address)."
         ) from error
 
 
 def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> list[str]:
-    """What the options --set, --cluster and --strict replace in a configuration."""
+    """Settings for the values of --set, --cluster and --strict."""
     return [
         *(set_ or ()),
         *cluster_overrides(cluster),
@@ -83,12 +93,12 @@ def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> 
 
 
 def named_stores(root: str | None) -> list[str]:
-    """The store that was named, or all that this user has submitted to and that are still there.
+    """The named store, or all existing stores that this account has submitted jobs to.
 
     Raises
     ------
     StoreError
-        If the one that was named cannot be opened; others are left out with a message.
+        If the named store cannot be opened. Others are skipped with a message.
     """
     from zpoints.cluster.jobs.known_roots import known_roots
     from zpoints.storage import StoreError, StoreNotFoundError, open_store
@@ -96,11 +106,36 @@ def named_stores(root: str | None) -> list[str]:
     if root:
         return [open_store(root).root]
     found = []
-    for place in known_roots():
+    for known in known_roots():
         try:
-            found.append(open_store(place).root)
+            found.append(open_store(known).root)
         except StoreNotFoundError:
             continue  # removed since
         except StoreError as error:
             errors.print(f"zpoints: {error}", style="red", soft_wrap=True)
     return found
+
+
+def run_name(config: str) -> str:
+    """Name of a run: the preset's, or that of the YAML file without its suffix."""
+    return Path(config).stem
+
+
+def run_root(root: str | None, config: str, configured: str | None) -> str:
+    """Root of a run's store.
+
+    Parameters
+    ----------
+    root
+        Value of ``--root``.
+    config
+        YAML file or name of a preset.
+    configured
+        The setting ``root``.
+
+    Returns
+    -------
+    str
+        The first that is set of ``root``, ``configured`` and ``runs/NAME``.
+    """
+    return root or configured or f"runs/{run_name(config)}"

@@ -1,4 +1,4 @@
-"""The command for schedules: keeps one, says how they are, or prints units for others."""
+"""The command for schedules."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zpoints.cluster.cli.exit_codes import FAILED
 from zpoints.cluster.cli.options import (
     Cluster,
     RootOption,
@@ -15,14 +16,14 @@ from zpoints.cluster.cli.options import (
     named_stores,
     output,
     overrides,
+    run_name,
+    run_root,
 )
 from zpoints.cluster.signals import Interrupted
 
 if TYPE_CHECKING:
     from zpoints.cluster.schedule.cron import Cron
     from zpoints.pipeline.config.run import RunConfig
-
-FAILED = 1
 
 app = typer.Typer()
 
@@ -31,10 +32,13 @@ app = typer.Typer()
 def schedule(
     config: Annotated[
         str | None,
-        typer.Argument(metavar="CONFIG", help="A YAML file or a preset; with --status a store."),
+        typer.Argument(
+            metavar="CONFIG", help="YAML file or name of a preset; with --status, a store."
+        ),
     ] = None,
     cron: Annotated[
-        str | None, typer.Option(metavar="TIMES", help='In cron\'s notation, e.g. "0 3 * * *".')
+        str | None,
+        typer.Option(metavar="TIMES", help='Times in cron\'s notation, e.g. "0 3 * * *".'),
     ] = None,
     root: RootOption = None,
     set_: Set = None,
@@ -42,35 +46,39 @@ def schedule(
     strict: Strict = False,
     print_: Annotated[
         str | None,
-        typer.Option("--print", help="Only print a unit: systemd, cron, slurm or kubernetes."),
+        typer.Option("--print", help="Print a unit for systemd, cron, slurm or kubernetes."),
     ] = None,
     status: Annotated[
-        bool, typer.Option("--status", help="Only say whether schedules live, and their runs.")
+        bool, typer.Option("--status", help="Show the health and the runs of schedules.")
     ] = False,
 ) -> None:
-    """Run again at set times, a job each time, while this command runs; or print units for that."""
+    """Repeat a run at set times.
+
+    The command keeps running and starts a job each time. With --print, it prints a unit for
+    another scheduler instead.
+    """
     if status:
         _status(config or root)
         return
     if config is None or cron is None:
-        raise typer.BadParameter('expected CONFIG and --cron, e.g. --cron "0 3 * * *".')
+        raise typer.BadParameter('CONFIG or --cron is missing; expected e.g. --cron "0 3 * * *".')
 
     from zpoints.cluster.jobs.submit import check_source
     from zpoints.cluster.schedule.cron import Cron
     from zpoints.pipeline.config.run import load_config
 
     times = Cron.parse(cron)
-    replaced = overrides(set_, cluster, strict)
-    settings = load_config(config, replaced)
+    changes = overrides(set_, cluster, strict)
+    settings = load_config(config, changes)
     check_source(settings)
-    where = root or settings.root or f"runs/{Path(config).stem}"
+    where = run_root(root, config, settings.root)
     if print_ is not None:
-        _print_unit(print_, config, settings, where, replaced, times)
+        _print_unit(print_, config, settings, where, changes, times)
     else:
-        _keep(config, replaced, where, times)
+        _run_schedule(config, changes, where, times)
 
 
-def _keep(config: str, replaced: list[str], root: str, times: "Cron") -> None:
+def _run_schedule(config: str, changes: list[str], root: str, times: "Cron") -> None:
     from zpoints.cluster.jobs.known_roots import remember
     from zpoints.cluster.schedule.daemon import Schedule
     from zpoints.cluster.schedule.ledger import Ledger
@@ -78,32 +86,32 @@ def _keep(config: str, replaced: list[str], root: str, times: "Cron") -> None:
     from zpoints.pipeline.config.run import load_config
     from zpoints.storage import open_repository
 
-    ledger = Ledger(open_repository(root).root, Path(config).stem)
+    ledger = Ledger(open_repository(root).root, run_name(config))
     remember(ledger.root)
-    keeper = Schedule(lambda: load_config(config, replaced), ledger, times.trigger(), times.text)
+    repeated = Schedule(lambda: load_config(config, changes), ledger, times.trigger(), times.text)
     try:
-        keeper.run(console_for(output))
+        repeated.run(console_for(output))
     except Interrupted as stop:
-        raise Interrupted(stop.code, keeper.outcome()) from stop
+        raise Interrupted(stop.code, repeated.outcome()) from stop
 
 
 def _print_unit(
-    kind: str, config: str, settings: "RunConfig", root: str, replaced: list[str], times: "Cron"
+    kind: str, config: str, settings: "RunConfig", root: str, changes: list[str], times: "Cron"
 ) -> None:
     from zpoints.cluster.schedule.units import UNITS, Rerun
     from zpoints.storage.backend.location import Location
 
     if kind not in UNITS:
-        raise typer.BadParameter(f"--print {kind}: expected one of {', '.join(UNITS)}.")
-    place = Location.of(root).root
+        raise typer.BadParameter(f"unknown unit {kind!r}; choose one of {', '.join(UNITS)}.")
+    absolute = Location.of(root).root
     file = str(Path(config).resolve()) if Path(config).is_file() else config
-    changes = [word for text in replaced for word in ("--set", text)]
+    options = [word for change in changes for word in ("--set", change)]
     rerun = Rerun(
-        name=Path(config).stem,
+        name=run_name(config),
         config=settings,
-        root=place,
+        root=absolute,
         program=str(Path(sys.executable).with_name("zpoints")),
-        arguments=["run", file, "--root", place, *changes],
+        arguments=["run", file, "--root", absolute, *options],
         folder=str(Path.cwd()),
         cron=times,
     )
@@ -114,11 +122,11 @@ def _status(root: str | None) -> None:
     from zpoints.cluster.cli.tables import schedule_tables
     from zpoints.cluster.schedule.ledger import is_well, ledgers
 
-    found = [ledger for place in named_stores(root) for ledger in ledgers(place)]
+    found = [ledger for store in named_stores(root) for ledger in ledgers(store)]
     if not found:
-        where = f"{root} has" if root else "The stores that are known here have"
+        where = root or "any store that you have used"
         errors.print(
-            f"zpoints: {where} no schedule; zpoints schedule CONFIG --cron TIMES starts one."
+            f"zpoints: no schedule in {where}; zpoints schedule CONFIG --cron TIMES starts one."
         )
     well = True
     for ledger in found:

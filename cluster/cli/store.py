@@ -1,4 +1,4 @@
-"""The commands for a store: its versions, its soundness, copies of it, its report."""
+"""Commands for a store: versions, verification, export and report."""
 
 from functools import partial
 from pathlib import Path
@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from zpoints.cluster.cli.options import Root, Set, output
-
-DAMAGED = 4
+from zpoints.cluster.cli.exit_codes import DAMAGED
+from zpoints.cluster.cli.options import Root, Set, Version, output
 
 app = typer.Typer()
 
@@ -17,7 +16,8 @@ app = typer.Typer()
 def history(
     root: Root,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Also fingerprint, seed, host and versions.")
+        bool,
+        typer.Option("--verbose", "-v", help="Also show fingerprint, seed, host and libraries."),
     ] = False,
 ) -> None:
     """List the published versions of a store, newest first."""
@@ -30,14 +30,17 @@ def history(
 @app.command()
 def rollback(
     root: Root,
-    version: Annotated[str, typer.Argument(help="A version of zpoints history.")],
+    version: Annotated[str, typer.Argument(help="Version, as listed by zpoints history.")],
 ) -> None:
-    """Make an older version the newest one again; the versions in between stay in the history."""
+    """Publish an older version again.
+
+    The versions in between stay in the history.
+    """
     from zpoints.storage import open_repository, open_store
 
-    open_store(root)  # there has to be one; opening for writing would make it
+    open_store(root)  # it has to exist; opening for writing would create it
     made = open_repository(root).rollback(version)
-    output.print(f"{made.id} is the newest version, with the content of {version}.")
+    output.print(f"{made.id} is the latest version, with the content of {version}.")
 
 
 @app.command()
@@ -45,12 +48,14 @@ def diff(
     root: Root,
     before: Annotated[
         str,
-        typer.Argument(help="A version of zpoints history, a date, previous or latest."),
+        typer.Argument(help="Version, date, previous or latest."),
     ] = "previous",
-    after: Annotated[str, typer.Argument(help="The same for the other one.")] = "latest",
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    after: Annotated[str, typer.Argument(help="Version, date, previous or latest.")] = "latest",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the whole comparison as JSON.")
+    ] = False,
 ) -> None:
-    """Compare two versions: images, drift of mean and covariance, principal angles, quality."""
+    """Compare two versions: images, drift of the latents, and quality."""
     from zpoints.cluster.cli.diff import diff_head, diff_json, diff_table
     from zpoints.pipeline.compare.versions import chosen_version, compare
 
@@ -67,15 +72,17 @@ def diff(
 def verify(
     root: Root,
     sample: Annotated[
-        float, typer.Option(metavar="PERCENT", help="Share of the chunks to read.")
+        float, typer.Option(metavar="PERCENT", help="Percentage of the chunks to read.")
     ] = 100.0,
-    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    version: Version = None,
 ) -> None:
-    """Read every chunk of a store and check that its parts belong together."""
+    """Verify a store: read its chunks and compare its groups."""
     if not 0 < sample <= 100:
-        raise typer.BadParameter(f"--sample {sample:g}: expected a percentage above 0, up to 100.")
+        raise typer.BadParameter(
+            f"--sample is {sample:g}; expected a percentage above 0, up to 100."
+        )
 
-    from zpoints.cluster.cli.verify import verify_store
+    from zpoints.cluster.cli.verify_store import verify_store
     from zpoints.cluster.terminal import console_for
 
     found = verify_store(root, sample=sample, version=version, console=console_for(output))
@@ -89,15 +96,15 @@ def verify(
 @app.command()
 def export(
     root: Root,
-    group: Annotated[str, typer.Argument(help="Group of the store, e.g. latents.")],
-    destination: Annotated[str, typer.Argument(help="The new folder.")],
-    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    group: Annotated[str, typer.Argument(help="Group, e.g. latents or samples/ellipse.")],
+    destination: Annotated[str, typer.Argument(help="New local folder.")],
+    version: Version = None,
     form: Annotated[
         Literal["zarr", "png", "jpeg"],
-        typer.Option("--as", help="Zarr, or the images as picture files."),
+        typer.Option("--as", help="Format: a Zarr store, or picture files."),
     ] = "zarr",
     sheets: Annotated[
-        bool, typer.Option("--sheets", help="Pictures as contact sheets instead of a file each.")
+        bool, typer.Option("--sheets", help="Write contact sheets, not a file per image.")
     ] = False,
     columns: Annotated[int, typer.Option(min=1, help="Images across a sheet.")] = 20,
     rows: Annotated[int, typer.Option(min=1, help="Images down a sheet.")] = 20,
@@ -105,12 +112,12 @@ def export(
         bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
     ] = False,
 ) -> None:
-    """Write a group of the store as plain Zarr, or its images as picture files."""
+    """Export a group as a plain Zarr store, or its images as picture files."""
     from zpoints.storage import open_store
     from zpoints.storage.export.zarr import export_group
 
     if sheets and form == "zarr":
-        raise typer.BadParameter("--sheets are pictures: add --as png or --as jpeg.")
+        raise typer.BadParameter("--sheets needs a picture format; add --as png or --as jpeg.")
     store = open_store(root, version=version)
     if form == "zarr":
         export_group(store, group, destination, overwrite=overwrite)
@@ -137,12 +144,12 @@ def export(
 def report(
     root: Root,
     folder: Annotated[
-        str | None, typer.Option(help="Folder of the page; ROOT/report when left out.")
+        str | None, typer.Option(help="Folder of the page. Default: ROOT/report.")
     ] = None,
-    version: Annotated[str | None, typer.Option(help="A version of zpoints history.")] = None,
+    version: Version = None,
     set_: Set = None,
 ) -> None:
-    """Write the report of a store again, e.g. of an older version, or with other settings."""
+    """Write the report again, e.g. of an older version or with other settings."""
     from zpoints.pipeline.config.run import override, validated
     from zpoints.pipeline.report.destination import page_of, report_place
     from zpoints.pipeline.report.stage import report_mark, write

@@ -1,4 +1,4 @@
-"""Results as tables on the terminal."""
+"""Formats runs, versions, jobs and schedules as tables for the terminal."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -9,19 +9,19 @@ from rich.table import Table
 from zpoints.cluster.jobs.record import JobStatus, utc
 from zpoints.cluster.schedule.ledger import Health, Ledger, Line
 
-if TYPE_CHECKING:  # these need Dask, which lists of jobs should not wait for
+if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
     from zpoints.cluster.run import Prospect, RunResult
     from zpoints.storage import Version
 
 RIGHT = ("rows", "time", "seconds", "took")
-WHOLE = ("job", "state", "took")
-"""Columns that are never broken: one copies from them."""
+UNBROKEN = ("job", "state", "took")
+"""Columns whose cells are never wrapped, so that users can copy from them."""
 RUNS_SHOWN = 20
-"""How many of its last runs the status of a schedule lists."""
+"""Number of runs in the status of a schedule, the last ones."""
 
 
 def outcome_table(result: "RunResult") -> Table:
-    """What became of each step."""
+    """Result of each step of a run: rows and duration."""
     table = _table("stage", "result", "rows", "time")
     for outcome in result.outcomes:
         rows = "" if outcome.rows is None else f"{outcome.rows:,}"
@@ -31,7 +31,7 @@ def outcome_table(result: "RunResult") -> Table:
 
 
 def plan_table(prospects: Sequence["Prospect"]) -> Table:
-    """What a run would do, and why."""
+    """Steps that a run would do or skip, and why."""
     table = _table("stage", "result", "would", "because")
     for prospect in prospects:
         would = "run" if prospect.reason else "skip"
@@ -40,7 +40,7 @@ def plan_table(prospects: Sequence["Prospect"]) -> Table:
 
 
 def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
-    """The versions of a store; verbose adds what they were made with."""
+    """Versions of a store; ``verbose`` adds fingerprint, seed, host and libraries."""
     table = _table("version", "time (UTC)", "group", "rows", "seconds")
     if verbose:
         for name in ("fingerprint", "seed", "host", "made with"):
@@ -64,7 +64,7 @@ def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
 
 
 def job_table(statuses: Sequence[tuple[str, JobStatus]], *, several: bool) -> Table:
-    """Jobs, each with the root of its store where there are several."""
+    """Jobs, with the roots of their stores if there are several stores."""
     names = ("job", "state", "what", "run", "took", "where")
     table = _table(*names, *(("store",) if several else ()))
     for root, status in statuses:
@@ -76,22 +76,22 @@ def job_table(statuses: Sequence[tuple[str, JobStatus]], *, several: bool) -> Ta
 
 
 def schedule_tables(ledger: Ledger, health: Health | None, lines: Sequence[Line]) -> list[Table]:
-    """A schedule's health, and its last runs."""
-    alive = _table("schedule", "state", "times", "next (UTC)", "last seen (UTC)", "where")
+    """Health of a schedule, and a second table of its last runs if there are any."""
+    health_table = _table("schedule", "state", "times", "next (UTC)", "last seen (UTC)", "where")
     if health is not None:
         following = "" if health.following is None else utc(health.following)
         times = [when.removesuffix(" UTC") for when in (following, utc(health.beat))]
         where = f"process {health.pid} on {health.host}"
-        alive.add_row(ledger.name, health.seen, health.cron, *times, where)
+        health_table.add_row(ledger.name, health.seen, health.cron, *times, where)
     runs = _table("began (UTC)", "took", "state", "job", "note")
     for line in lines[-RUNS_SHOWN:]:
         began, took = utc(line.began).removesuffix(" UTC"), _duration(line.ended - line.began)
         runs.add_row(began, took, line.state, line.job, line.note)
-    return [alive, runs] if lines else [alive]
+    return [health_table, runs] if lines else [health_table]
 
 
 def _duration(seconds: float) -> str:
-    """Hours, minutes and seconds.
+    """Seconds as hours, minutes and seconds.
 
     Examples
     --------
@@ -109,6 +109,6 @@ def _table(*columns: str) -> Table:
             name,
             overflow="fold",
             justify="right" if name in RIGHT else "left",
-            no_wrap=name in WHOLE,
+            no_wrap=name in UNBROKEN,
         )
     return table

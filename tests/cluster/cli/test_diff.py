@@ -95,7 +95,7 @@ def test_compare__another_model_is_said_first(root: Path, config: RunConfig) -> 
     assert found.drift is None
     assert found.images is not None
     assert found.images.count == (FIRST, FIRST)
-    assert "Another model: SHA-256" in diff_head(found)[1]
+    assert "Different models: SHA-256" in diff_head(found)[1]
     assert diff_table(found).row_count == 4
     assert json.loads(diff_json(found))["drift"] is None
 

@@ -192,7 +192,7 @@ def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None
     _, stderr = run.communicate(timeout=60)
 
     assert run.returncode == 130
-    assert "goes on" in stderr
+    assert "The same command continues" in stderr
     assert "Traceback" not in stderr
     assert open_store(tmp_path / "runs" / "demo").groups == ("images",)
 

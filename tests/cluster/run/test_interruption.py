@@ -163,7 +163,7 @@ def test_run__asked_to_end_does_so_in_seconds_and_says_how_to_go_on(
 
     assert time.monotonic() - asked < 10
     assert process.returncode == 128 + number, output
-    assert "The same command goes on" in output
+    assert "The same command continues" in output
     assert "Traceback" not in output
     assert open_store(tmp_path / "store").groups == ("images",)
 

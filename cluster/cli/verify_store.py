@@ -1,4 +1,4 @@
-"""The verification of a store, as the command line runs it."""
+"""Verifies a store for the command line: its chunks, and a few images encoded again."""
 
 from dataclasses import dataclass
 
@@ -9,42 +9,49 @@ from zpoints.storage.verify.chunks import Finding
 from zpoints.storage.verify.store import WHOLE, verify
 
 REMEDY = (
-    " Roll back to an older version if its chunks are whole (zpoints history, zpoints verify "
-    "--version), restore the files from a backup, or run into a new root."
+    " Roll back to an older version if its chunks are intact (zpoints history, zpoints verify "
+    "--version), restore the files from a backup, or run again with a new root."
 )
 
 
 @dataclass(frozen=True)
-class Verified:
-    """What was found, and a line that says how much was looked at."""
+class Verification:
+    """Findings, and a line on how much was verified."""
 
     findings: tuple[Finding, ...]
     summary: str
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is damaged and nothing disagrees; notes do not count."""
+        """Whether there are no findings apart from notes."""
         return all(finding.kind == "note" for finding in self.findings)
 
 
-def verify_store(root: str, *, sample: float, version: str | None, console: Console) -> Verified:
-    """Read a store back, compare its parts, and encode a few of its images again.
+def verify_store(
+    root: str, *, sample: float, version: str | None, console: Console
+) -> Verification:
+    """Read the chunks of a store, compare its groups, and encode a few of its images again.
 
     Parameters
     ----------
     root
-        Where the store lies.
+        Root of the store.
     sample
         Percentage of the chunks to read.
     version
-        A published version; the newest one by default.
+        A published version; by default the latest.
     console
-        Where progress goes.
+        Shows progress.
+
+    Returns
+    -------
+    Verification
+        The findings.
 
     Raises
     ------
     ZpointsError
-        If there is no store, or no such version.
+        If there is no store or no such version.
     """
     done = 0
     with console.bar("verify", total=int(WHOLE), unit="%") as advance:
@@ -61,10 +68,8 @@ def verify_store(root: str, *, sample: float, version: str | None, console: Cons
         findings += verify_latents(open_store(root, version=found.version))
     faults = sum(finding.kind != "note" for finding in findings)
     share = "" if sample == WHOLE else f" ({sample:g} % of all)"
-    return Verified(
-        findings,
+    summary = (
         f"{counted(found.chunks, 'chunk')}{share}, {found.bytes / 2**20:,.1f} MiB of version "
         f"{found.version or 'unknown'}: {counted(faults, 'fault') if faults else 'no faults'}."
-        + (faults > 0)
-        * REMEDY,
     )
+    return Verification(findings, summary + REMEDY if faults else summary)

@@ -1,4 +1,4 @@
-"""A few lines that tell how a run went."""
+"""Summarises the results of a run in a few lines."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ from zpoints.pipeline.progress import counted
 from zpoints.storage import Store
 
 
-def summary(store: Store) -> list[str]:
-    """One line per group that says what a user looks for first.
+def run_summary(store: Store) -> list[str]:
+    """Main result of each group that the store holds, one line each.
 
     Examples
     --------
