@@ -23,7 +23,7 @@ from tests.conftest import SMALL, SilentConsole
 from tests.s3 import s3_server, upload
 from tests.waiting import wait_until
 from zpoints.cluster.cli.demo import run_demo
-from zpoints.cluster.cli.verify import verify_store
+from zpoints.cluster.cli.verify_store import verify_store
 from zpoints.cluster.run import RunResult, dry_run, run
 from zpoints.pipeline.config.run import RunConfig, load_config, override
 from zpoints.pipeline.order import STAGES

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.conftest import SilentConsole
-from zpoints.cluster.cli.summary import summary
+from zpoints.cluster.cli.run_summary import run_summary
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
@@ -106,7 +106,7 @@ def test_write__refuses_latents_of_an_older_model(small_config: RunConfig, tmp_p
     retrained = override(small_config, ["train.seed=7"])
     store = run(retrained, root, console=SilentConsole(), title="t", until="train").store
 
-    assert summary(store) == []
+    assert run_summary(store) == []
     with pytest.raises(StoreError, match="latents"):
         write(small_config.report, store, tmp_path / "report", title="t")
 
