@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.sample.laws.pair_condition import count_violations
+from zpoints.pipeline.sample.laws.pair_condition import PairCondition, violating_pairs
 
 Floats = NDArray[np.float64]
 
@@ -223,12 +223,8 @@ def pair_violations(
     SampleError
         If K is out of range, or the vectors do not fit the statistics.
     """
-    hw = statistics["core_pc_hw" if core else "pc_hw"].values
-    if not 1 <= K <= len(hw):
-        raise SampleError(f"K = {K}: expected 1 to {len(hw)}, the principal components there are.")
-    kept = np.flatnonzero(hw[:K] > 0)
-    u = principal_coordinates(z, statistics)[:, kept] / (fact * hw[kept])
-    return violating_pairs(u * u)
+    condition = PairCondition.from_statistics(statistics, K=K, fact=fact, core=core)
+    return condition.violations(principal_coordinates(z, statistics))
 
 
 def principal_coordinates(z: ArrayLike, statistics: xr.Dataset) -> Floats:
@@ -260,21 +256,6 @@ def reach(z, factor, mu, inverse, beyond):  # type: ignore[no-untyped-def]
                 if not largest <= beyond:
                     break
         found[row] = largest
-    return found
-
-
-@njit(nogil=True, cache=True)
-def violating_pairs(square):  # type: ignore[no-untyped-def]
-    """Number (n,) of pairs of each row of square (n, K) whose sum is above 1."""
-    found = np.zeros(len(square), np.int64)
-    large = np.empty(square.shape[1], np.int64)
-    for row in range(len(square)):
-        count = 0
-        for i in range(square.shape[1]):
-            if square[row, i] > 0.5:
-                large[count] = i
-                count += 1
-        found[row] = count_violations(square[row], large, count)
     return found
 
 

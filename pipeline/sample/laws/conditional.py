@@ -1,7 +1,7 @@
-"""Any law, fitted on the vectors of a selection by label."""
+"""Any law, fitted to the vectors of a selection by label."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -11,22 +11,20 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.sample.generator import Floats, Generator, Sampler
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
-
-if TYPE_CHECKING:
-    from zpoints.pipeline.sample.registry import Law
+from zpoints.pipeline.sample.laws.union import Law
 
 
 class Conditional(Generator):
     """Another generator, fitted to the statistics of a selection instead of all vectors.
 
-    Principal components, and with them the coordinates v, are those of the selection.
+    The principal components, and with them the coordinates v, are those of the selection.
     """
 
     generator: Literal["conditional"] = "conditional"
     selection: str = Field(
         min_length=1, description="Name of an entry of analyze.selections, e.g. smiling."
     )
-    base: "Law" = Field(
+    base: Law = Field(
         default_factory=MultivariateNormal,
         description="The generator that is fitted to it, with its parameters.",
     )
@@ -48,8 +46,7 @@ class Conditional(Generator):
             given = f"those of {described!r}" if described else "those of all vectors"
             raise SampleError(
                 f"The generator 'conditional' needs the statistics of the selection "
-                f"{self.selection!r} and was given {given}: pass "
-                f"store.selection({self.selection!r})."
+                f"{self.selection!r}, but got {given}: pass store.selection({self.selection!r})."
             )
         query = statistics.attrs["query"]
         if not statistics["count"].values.any():
@@ -68,7 +65,7 @@ class Conditional(Generator):
 
 @dataclass(frozen=True)
 class ConditionalSampler:
-    """What the base draws, with the query of the vectors that it was fitted to."""
+    """Sampler of the base, with the query of the vectors that it was fitted to."""
 
     base: Sampler
     query: str
@@ -80,7 +77,7 @@ class ConditionalSampler:
 
     @property
     def constraint(self) -> str:
-        """That of the base, and of which vectors it speaks."""
+        """That of the base, with the query."""
         return f"of the vectors with {self.query}: {self.base.constraint}"
 
     def draw(self, rng: np.random.Generator, samples: range) -> Floats:

@@ -16,7 +16,11 @@ from zpoints.pipeline.sample.generator import (
     Sampler,
     require_spread,
 )
-from zpoints.pipeline.sample.laws.pair_condition import shrink_pairs, uniform_in_region
+from zpoints.pipeline.sample.laws.pair_condition import (
+    PairCondition,
+    shrink_pairs,
+    uniform_in_region,
+)
 from zpoints.pipeline.sample.laws.truncated_normal import NormalInRegion
 
 MOST_LEADING = 105
@@ -58,21 +62,16 @@ class Ellipse(Generator):
                 f"The generator 'ellipse' was to keep K = {kept} principal components, but the "
                 f"latent vectors vary along {basis.rank} only: set K to at most {basis.rank}."
             )
-        widths, deviation = statistics["pc_hw"].values, basis.deviations
         if self.core:
-            widths, deviation = _of_core(statistics)
-        half_axes = self.fact * widths[:kept]
-        if self.law == "normal":
-            normal = NormalInRegion.of(deviation[:kept] / half_axes)
-            return NormalEllipseSampler(half_axes, self._condition(kept), normal)
-        return EllipseSampler(half_axes, self._condition(kept), self.law)
-
-    def _condition(self, kept: int) -> str:
-        of = " of the core" if self.core else ""
-        return (
-            f"u_i^2 + u_j^2 <= 1 for every pair of the {kept} leading principal components, "
-            f"u_i = v_i / ({self.fact:g} hw_i{of}); v_k = 0 for the others"
+            _require_core(statistics)
+        condition = PairCondition.from_statistics(
+            statistics, K=kept, fact=self.fact, core=self.core
         )
+        if self.law == "normal":
+            deviations = statistics["core_pc_std"].values if self.core else basis.deviations
+            normal = NormalInRegion.of(deviations[:kept] / condition.half_axes)
+            return NormalEllipseSampler(condition.half_axes, condition.description, normal)
+        return EllipseSampler(condition.half_axes, condition.description, self.law)
 
     def kept(self, statistics: xr.Dataset) -> int:
         """K, or where it is null as many components as vary, at most 105."""
@@ -116,11 +115,10 @@ class NormalEllipseSampler:
         return self.normal.draw(rng, len(samples)) * (self.half_axes * ROUNDING_MARGIN)
 
 
-def _of_core(statistics: xr.Dataset) -> tuple[Floats, Floats]:
-    """Widths hw and standard deviations (N,) of the core along the principal components."""
+def _require_core(statistics: xr.Dataset) -> None:
+    """Refuse a core of fewer than two vectors."""
     if (count := int(statistics["core_count"])) < 2:
         raise SampleError(
-            f"The generator 'ellipse' was to be fitted to the core, which holds {count} of the "
-            "z-points: raise analyze.core_level, or set core to false."
+            f"Cannot fit the generator 'ellipse' to the core, which holds {count} of the z-points; "
+            "expected at least 2: raise analyze.core_level, or set core to false."
         )
-    return statistics["core_pc_hw"].values, statistics["core_pc_std"].values

@@ -1,14 +1,20 @@
-"""Two laws on the region where u_i^2 + u_j^2 <= 1 for every pair of K components.
+"""The condition u_i^2 + u_j^2 <= 1 for every pair of components, and two laws on its region.
 
-`shrink_pairs` turns independent uniform components into the source's procedure: it visits all
-pairs in random order and, where a pair violates the condition, keeps one of the two at random
-and redraws the other in its allowed interval. `uniform_in_region` draws uniformly.
+`PairCondition` scales the ellipses and counts violations. `shrink_pairs` turns independent uniform
+components into the source's procedure: it visits all pairs in random order and, where a pair
+violates the condition, keeps one of the two at random and redraws the other in its allowed
+interval. `uniform_in_region` draws uniformly.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+import xarray as xr
 from numba import njit
 from numpy.typing import NDArray
 from scipy.special import hyp2f1
+
+from zpoints.pipeline.errors import SampleError
 
 Floats = NDArray[np.float64]
 
@@ -16,18 +22,94 @@ Floats = NDArray[np.float64]
 _SPARSE = 64
 
 
+@dataclass(frozen=True)
+class PairCondition:
+    """Every pair of the K leading PCA coordinates lies inside its ellipse.
+
+    With u_i = v_i / half_axes_i the condition is u_i^2 + u_j^2 <= 1.
+
+    Attributes
+    ----------
+    half_axes
+        (K,) float64, fact times the full width at half maximum hw_i; 0 for a component of no width.
+    description
+        The condition as text, in terms of `fact`.
+    """
+
+    half_axes: Floats
+    description: str
+
+    @classmethod
+    def from_statistics(
+        cls, statistics: xr.Dataset, *, K: int, fact: float, core: bool = False
+    ) -> "PairCondition":
+        """Scale the ellipses by the measured widths.
+
+        Parameters
+        ----------
+        statistics
+            The `statistics` group: `pc_hw`, or `core_pc_hw` if `core`.
+        K
+            Number of leading principal components, 1 to all.
+        fact
+            Half-axes in units of the full width at half maximum.
+        core
+            Take the widths of the core instead of those of all z-points.
+
+        Raises
+        ------
+        SampleError
+            If K is out of range.
+        """
+        hw = statistics["core_pc_hw" if core else "pc_hw"].values
+        if not 1 <= K <= len(hw):
+            raise SampleError(
+                f"K = {K}: expected 1 to {len(hw)}, the number of principal components."
+            )
+        of = " of the core" if core else ""
+        return cls(
+            fact * hw[:K],
+            f"u_i^2 + u_j^2 <= 1 for every pair of the {K} leading principal components, "
+            f"u_i = v_i / ({fact:g} hw_i{of}); v_k = 0 for the others",
+        )
+
+    def violations(self, v: Floats) -> NDArray[np.int64]:
+        """Number (vector,) of pairs outside their ellipses, of PCA coordinates (vector, >= K).
+
+        Components of no width are left out.
+        """
+        kept = np.flatnonzero(self.half_axes > 0)
+        u = v[:, kept] / self.half_axes[kept]
+        return violating_pairs(u * u)
+
+
+@njit(nogil=True, cache=True)
+def violating_pairs(square):  # type: ignore[no-untyped-def]
+    """Number (n,) of pairs of each row of square (n, K) whose sum is above 1."""
+    found = np.zeros(len(square), np.int64)
+    large = np.empty(square.shape[1], np.int64)
+    for row in range(len(square)):
+        count = 0
+        for i in range(square.shape[1]):
+            if square[row, i] > 0.5:
+                large[count] = i
+                count += 1
+        found[row] = count_violations(square[row], large, count)
+    return found
+
+
 @njit(nogil=True, cache=True)
 def count_violations(square, large, count):  # type: ignore[no-untyped-def]
     """Number of pairs of square (K,) with a sum above 1.
 
-    `large` names in its first `count` entries the components with a square above 1/2: all pairs
+    The first `count` entries of `large` are the components with a square above 1/2: all pairs
     of two such violate the condition, and no pair without one.
     """
     total = count * (count - 1) // 2
-    for place in range(count):
+    for rank in range(count):
         violators = 0
         for j in range(len(square)):
-            violators += square[large[place]] + square[j] > 1.0
+            violators += square[large[rank]] + square[j] > 1.0
         total += violators - count
     return total
 
@@ -36,7 +118,7 @@ def count_violations(square, large, count):  # type: ignore[no-untyped-def]
 def propose_pair(square, large, count, rng):  # type: ignore[no-untyped-def]
     """A violating pair, uniform among all of them, by rejection.
 
-    One of the pair is among the first `count` entries of `large`, those with a square above 1/2.
+    One of the two is among the first `count` entries of `large`, those with a square above 1/2.
     A pair of two such can be proposed in two ways, hence the coin.
     """
     while True:
@@ -48,9 +130,9 @@ def propose_pair(square, large, count, rng):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def numbered_pair(square, large, count, rank):  # type: ignore[no-untyped-def]
-    """The violating pair number `rank`, counted from 0."""
-    for place in range(count):
-        i = large[place]
+    """The violating pair of this rank, counted from 0."""
+    for k in range(count):
+        i = large[k]
         for j in range(len(square)):
             if square[i] + square[j] > 1.0 and (square[j] <= 0.5 or j > i):
                 if rank == 0:
@@ -61,7 +143,7 @@ def numbered_pair(square, large, count, rank):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _redraw(u, square, kept, redrawn, rng):  # type: ignore[no-untyped-def]
-    """Redraw one component uniformly in what the kept one allows; return the pairs it settles."""
+    """Redraw one component in the interval that the other allows; return the pairs it settles."""
     old = square[redrawn]
     u[redrawn] = np.sqrt(1.0 - square[kept]) * (2.0 * rng.random() - 1.0)
     new = u[redrawn] * u[redrawn]
@@ -117,11 +199,11 @@ def shrink_pairs(u, rng):  # type: ignore[no-untyped-def]
             violations -= _redraw(u[row], square, kept, redrawn, rng)
             redraws[row] += 1
             if was_large and square[redrawn] <= 0.5:
-                place = 0
-                while large[place] != redrawn:
-                    place += 1
+                k = 0
+                while large[k] != redrawn:
+                    k += 1
                 count -= 1
-                large[place] = large[count]
+                large[k] = large[count]
     return redraws
 
 

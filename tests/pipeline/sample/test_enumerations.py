@@ -137,7 +137,7 @@ def test_conditional__needs_the_statistics_of_its_selection(
 ) -> None:
     with pytest.raises(SampleError, match=r"of all vectors: pass store.selection\('smiling'\)"):
         draw("conditional", statistics, 5, selection="smiling")
-    with pytest.raises(SampleError, match="given those of 'smiling'"):
+    with pytest.raises(SampleError, match="got those of 'smiling'"):
         draw("conditional", describe_selection(latents, "Smiling"), 5, selection="men")
 
 
