@@ -8,17 +8,17 @@ from typing import Any
 
 from rich.table import Table
 
-from zpoints.pipeline.compare.versions import Comparison, Drift, ImageChanges
+from zpoints.pipeline.compare.versions import Drift, ImageChanges, VersionComparison
 
 EXAMPLES = 3
 
 
-def diff_json(comparison: Comparison) -> str:
+def diff_json(comparison: VersionComparison) -> str:
     """The whole comparison as JSON; NaN and infinity become null."""
     return json.dumps(_finite(asdict(comparison)), indent=2, allow_nan=False)
 
 
-def diff_head(comparison: Comparison) -> list[str]:
+def diff_head(comparison: VersionComparison) -> list[str]:
     """The compared versions, and why parts of the comparison are missing."""
     lines = [f"{comparison.before} -> {comparison.after}"]
     before, after = comparison.models
@@ -32,7 +32,7 @@ def diff_head(comparison: Comparison) -> list[str]:
     return lines
 
 
-def diff_table(comparison: Comparison) -> Table:
+def diff_table(comparison: VersionComparison) -> Table:
     """One row per quantity: before, after and change."""
     table = Table("", "before", "after", "change", box=None, pad_edge=False)
     for column in table.columns[1:3]:

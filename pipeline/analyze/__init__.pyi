@@ -3,10 +3,10 @@ from .estimator import MergeablePCA as MergeablePCA
 from .passes import analyze as analyze
 from .passes import describe as describe
 from .passes import summarize as summarize
-from .shape.ellipses import Ellipse as Ellipse
+from .shape.ellipses import PlanarEllipse as PlanarEllipse
 from .shape.ellipses import confidence_ellipse as confidence_ellipse
 from .shape.ellipses import coverage as coverage
 from .shape.ellipses import ellipse_points as ellipse_points
+from .shape.expected_radii import uniform_radius as uniform_radius
 from .shape.peaks import dominant_components as dominant_components
-from .states.radii import uniform_radius as uniform_radius
 from .states.state import State as State

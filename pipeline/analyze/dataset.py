@@ -10,10 +10,11 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.shape.contours import HEIGHTS, describe_contours
 from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse
+from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 from zpoints.pipeline.analyze.shape.peaks import dominance_order, peaks
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
 from zpoints.pipeline.analyze.states.projection import Coordinates, Projection
-from zpoints.pipeline.analyze.states.radii import Radii, core_radius
+from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.storage.schema.registry import VARIABLES
 

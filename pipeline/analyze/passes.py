@@ -16,9 +16,9 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals, statistics_dataset
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 from zpoints.pipeline.analyze.states.checkpoint import Journal, S
 from zpoints.pipeline.analyze.states.projection import Projection
-from zpoints.pipeline.analyze.states.radii import core_radius
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
 

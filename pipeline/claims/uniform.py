@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.analyze.states.radii import uniform_radius
+from zpoints.pipeline.analyze.shape.expected_radii import uniform_radius
 from zpoints.pipeline.claims.claim import Claim
 from zpoints.pipeline.sample.region import UniformHits, uniform_hits
 

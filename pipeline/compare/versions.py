@@ -94,7 +94,7 @@ class QualityChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class VersionComparison:
     """Two versions of a store; what one of them lacks is None, or empty.
 
     ``same_model`` compares the SHA-256 of the weights: with another model the coordinates of latent
@@ -147,13 +147,13 @@ def chosen_version(root: str, version: str) -> Store:
     )
 
 
-def compare(before: Store, after: Store) -> Comparison:
+def compare(before: Store, after: Store) -> VersionComparison:
     """Compare two versions of one store."""
     models = (_model(before), _model(after))
     same_model = models[0] == models[1] is not None
     have = all(store.is_current("statistics") for store in (before, after))
     images = all(store.fingerprint("images") for store in (before, after))
-    return Comparison(
+    return VersionComparison(
         before=before.version,
         after=after.version,
         models=models,

@@ -48,6 +48,11 @@ ORDER = (
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = ("errors", "signals", "terminal", "compute", "run", "jobs", "schedule", "cli")
 """The same for ``cluster``."""
+ANALYZE_ORDER = (
+    *("config", "basis", "kernels", "states", "shape", "dataset", "incremental", "passes"),
+    *("memory", "stage", "estimator"),
+)
+"""The same for ``pipeline/analyze``."""
 JOINS_STAGES = ("stages", "plan")
 """The only ones in ``pipeline`` that import the ``stage.py`` of a folder from outside it."""
 MOST_MODULES = 14
@@ -69,6 +74,22 @@ def _rank(module: str) -> tuple[int, int]:
     order = {"pipeline": ORDER, "cluster": CLUSTER_ORDER}.get(package, ())
     inner = order.index(rest[0]) if order and rest else 0
     return PACKAGES.index(package), inner
+
+
+def test_imports__inside_analyze_go_from_kernels_to_the_stage() -> None:
+    inside = "zpoints.pipeline.analyze."
+    wrong = [
+        f"{module} imports {target}"
+        for module, targets in import_graph().items()
+        for target in targets
+        if module.startswith(inside) and target.startswith(inside)
+        if _analyze_rank(target) > _analyze_rank(module)
+    ]
+    assert wrong == []
+
+
+def _analyze_rank(module: str) -> int:
+    return ANALYZE_ORDER.index(module.split(".")[3])
 
 
 def test_imports__go_one_way() -> None:

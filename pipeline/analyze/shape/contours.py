@@ -62,7 +62,7 @@ class Contours(NamedTuple):
     ----------
     centre, half_axes, angle
         (P, C, 2), (P, C, 2) and (P, C), in latent units: least-squares ellipse of the outline
-        that encloses the largest area, as in `Ellipse`.
+        that encloses the largest area, as in `PlanarEllipse`.
     distance
         (P, C) root mean square distance of that outline from the ellipse, see `radial_distance`.
     overlap

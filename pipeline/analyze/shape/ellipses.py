@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
-class Ellipse(NamedTuple):
+class PlanarEllipse(NamedTuple):
     """An ellipse in the plane of two components.
 
     Attributes
@@ -26,7 +26,7 @@ class Ellipse(NamedTuple):
     angle: float
 
 
-def confidence_ellipse(mean: ArrayLike, covariance: ArrayLike, level: float) -> Ellipse:
+def confidence_ellipse(mean: ArrayLike, covariance: ArrayLike, level: float) -> PlanarEllipse:
     """The ellipse of Mahalanobis radius `level`: covariance eigen-axes times the level.
 
     Parameters
@@ -41,16 +41,16 @@ def confidence_ellipse(mean: ArrayLike, covariance: ArrayLike, level: float) -> 
     Examples
     --------
     >>> confidence_ellipse([0, 0], [[4, 0], [0, 1]], 2.0)
-    Ellipse(centre=array([0., 0.]), half_axes=array([4., 2.]), angle=0.0)
+    PlanarEllipse(centre=array([0., 0.]), half_axes=array([4., 2.]), angle=0.0)
     """
     (a, b), (_, c) = np.asarray(covariance, dtype=np.float64)
     middle, radius = (a + c) / 2, np.hypot((a - c) / 2, b)
     variances = np.maximum([middle + radius, middle - radius], 0.0)
     angle = float(np.arctan2(2 * b, a - c) / 2)
-    return Ellipse(np.array(mean, dtype=np.float64), level * np.sqrt(variances), angle)
+    return PlanarEllipse(np.array(mean, dtype=np.float64), level * np.sqrt(variances), angle)
 
 
-def ellipse_points(ellipse: Ellipse, *, count: int = 181) -> Floats:
+def ellipse_points(ellipse: PlanarEllipse, *, count: int = 181) -> Floats:
     """Points (count, 2) along an ellipse, the last one equal to the first, for plotting."""
     phase = np.linspace(0, 2 * np.pi, count)
     phase[-1] = 0.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.analyze.states.grid import Grid
+from zpoints.pipeline.analyze.states.dyadic_grid import DyadicGrid
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals
 from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.analyze.states.state import as_floats, finite_rows
@@ -34,7 +34,7 @@ class Coordinates:
 
     count: int
     powers: Floats
-    grid: Grid
+    grid: DyadicGrid
 
     def merge(self, *others: Coordinates) -> Coordinates:
         """Coordinates of the union of disjoint sets of vectors."""
@@ -124,7 +124,7 @@ class Projection:
             )
             core, tail = (
                 Coordinates(
-                    len(rows), powers[side], Grid.from_values(rows, least[side], most[side])
+                    len(rows), powers[side], DyadicGrid.from_values(rows, least[side], most[side])
                 )
                 for side, rows in enumerate((v[:inner], v[inner:]))
             )

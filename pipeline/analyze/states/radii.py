@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi, chi2
+from scipy.stats import chi
 
-from zpoints.pipeline.analyze.shape.ellipses import coverage
-from zpoints.pipeline.analyze.states.grid import CELLS, Distribution, Grid
+from zpoints.pipeline.analyze.states.dyadic_grid import CELLS, Distribution, DyadicGrid
 from zpoints.pipeline.analyze.states.moments import Moments
 
 
@@ -18,12 +17,12 @@ class Radii:
     """Moments and grid of the lengths of vectors: one column each."""
 
     moments: Moments
-    grid: Grid
+    grid: DyadicGrid
 
     @classmethod
     def empty(cls) -> Radii:
         """Radii of no vectors."""
-        return cls(Moments.empty(1), Grid.empty(1))
+        return cls(Moments.empty(1), DyadicGrid.empty(1))
 
     @classmethod
     def from_values(cls, radii: NDArray[np.float64]) -> Radii:
@@ -32,7 +31,7 @@ class Radii:
         column = radii[:, None]
         return cls(
             Moments.from_vectors(column, np.array([low if low == high else mean])),
-            Grid.from_values(column, np.array([low]), np.array([high])),
+            DyadicGrid.from_values(column, np.array([low]), np.array([high])),
         )
 
     def merge(self, *others: Radii) -> Radii:
@@ -69,46 +68,3 @@ class Radii:
         """Number distribution of the lengths."""
         deviation = np.nan_to_num(np.array([self.std]))
         return self.grid.distribution(self.moments.mean, deviation, bins=bins)
-
-
-def core_radius(level: float, components: int) -> float:
-    """Mahalanobis radius of the ellipsoid that holds as much as an ellipse of this level.
-
-    In `components` dimensions it encloses the share 1 - exp(-level**2 / 2) of a normal
-    distribution, which an ellipse of this level encloses in two: the squared Mahalanobis radius
-    follows the chi-squared distribution. 0 for no component.
-
-    That law is the limit of many vectors. Mean and covariance are taken from the n vectors
-    themselves, so that n / (n - 1)^2 of the squared radius follows Beta(p / 2, (n - p - 1) / 2) in
-    p components: with fewer than about 20 p vectors the core holds more than the share, with few
-    more than p all of them.
-
-    Examples
-    --------
-    >>> round(core_radius(3.0, 2), 12), round(core_radius(3.0, 256), 2)
-    (3.0, 17.62)
-    """
-    return float(np.sqrt(chi2.ppf(coverage(level), components))) if components else 0.0
-
-
-def uniform_radius(b: float, components: int) -> tuple[float, float]:
-    """Mean and standard deviation of the length of vectors uniform in [-b, b]^components.
-
-    The squared length has mean N b^2 / 3 and variance 4 N b^4 / 45; the square root, expanded to
-    second order, has mean b sqrt(N/3 - 1/15) and standard deviation b / sqrt(15). The spread
-    does not grow with N, unlike what the printed source of the method states.
-
-    Parameters
-    ----------
-    b
-        Half the side of the cube, in latent units.
-    components
-        Number N of components; the approximation holds from about 10 on.
-
-    Examples
-    --------
-    >>> mean, std = uniform_radius(1.0, 256)
-    >>> round(mean, 3), round(std, 3)
-    (9.234, 0.258)
-    """
-    return float(b * np.sqrt(components / 3 - 1 / 15)), float(b / np.sqrt(15))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.states.attributes import AttributeMeans
-from zpoints.pipeline.analyze.states.grid import Grid
+from zpoints.pipeline.analyze.states.dyadic_grid import DyadicGrid
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.errors import AnalyzeError
@@ -44,7 +44,7 @@ class State:
 
     nan_rows: int
     moments: Moments
-    grid: Grid
+    grid: DyadicGrid
     radii: Radii
     attributes: AttributeMeans
 
@@ -54,7 +54,7 @@ class State:
         return cls(
             0,
             Moments.empty(components),
-            Grid.empty(components),
+            DyadicGrid.empty(components),
             Radii.empty(),
             AttributeMeans.empty(attributes, components),
         )
@@ -99,7 +99,7 @@ class State:
             return cls(
                 0,
                 Moments.from_vectors(x, mean),
-                Grid.from_values(x, minimum, maximum),
+                DyadicGrid.from_values(x, minimum, maximum),
                 Radii.from_values(norms),
                 AttributeMeans.from_vectors(x, flags, attributes),
             )
@@ -139,10 +139,10 @@ class State:
         return cls(
             int(statistics["nan_rows"]),
             Moments(count, floats("mean"), floats("comoment")),
-            Grid(floats("minimum"), floats("maximum"), statistics["grid_counts"].values),
+            DyadicGrid(floats("minimum"), floats("maximum"), statistics["grid_counts"].values),
             Radii(
                 Moments(count, floats("radius_mean"), floats("radius_comoment")[:, None]),
-                Grid(
+                DyadicGrid(
                     floats("radius_minimum"),
                     floats("radius_maximum"),
                     statistics["radius_grid_counts"].values[None],

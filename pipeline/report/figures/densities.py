@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.contours import outlines, smoothed_density
-from zpoints.pipeline.analyze.shape.ellipses import Ellipse, ellipse_points
+from zpoints.pipeline.analyze.shape.ellipses import PlanarEllipse, ellipse_points
 from zpoints.pipeline.report.elements import style
 
 Floats = NDArray[np.float64]
@@ -117,9 +117,9 @@ def _pair(axes: Axes, statistics: xr.Dataset, prefix: str, symbol: str, index: i
     for outline in _outlines(counts, edges, mean, covariance):
         axes.plot(*outline.T, color=style.INK, lw=0.6)
     for ellipse in zip(*map(stored, _ELLIPSE), strict=True):
-        axes.plot(*ellipse_points(Ellipse(*ellipse)).T, color=style.GENERATED, **_FITTED)
+        axes.plot(*ellipse_points(PlanarEllipse(*ellipse)).T, color=style.GENERATED, **_FITTED)
     level = np.sqrt(-2 * np.log(statistics["contour_height"].values[-1]))
-    expected = Ellipse(mean, level * stored("half_axes"), float(stored("angle")))
+    expected = PlanarEllipse(mean, level * stored("half_axes"), float(stored("angle")))
     axes.plot(*ellipse_points(expected).T, color=style.ACCENT, **_EXPECTED)
     _write_score(axes, float(stored("ellipticity")))
     half = 0.8 * np.ptp(edges, axis=1).max() / 2

@@ -9,7 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.shape.ellipses import Ellipse, confidence_ellipse, ellipse_points
+from zpoints.pipeline.analyze.shape.ellipses import (
+    PlanarEllipse,
+    confidence_ellipse,
+    ellipse_points,
+)
 from zpoints.pipeline.report.elements import style
 
 Floats = NDArray[np.float64]
@@ -42,12 +46,12 @@ class Cloud:
         half = 3.7 * float(np.sqrt(self.covariance.diagonal().max())) or 0.5
         return float(self.mean[axis]) - half, float(self.mean[axis]) + half
 
-    def ellipse(self, x: int, y: int, level: float) -> Ellipse:
+    def ellipse(self, x: int, y: int, level: float) -> PlanarEllipse:
         """Return the confidence ellipse of a pair of axes."""
         return confidence_ellipse(self.mean[[x, y]], self.covariance[np.ix_([x, y], [x, y])], level)
 
 
-def share_inside(points: Floats, ellipse: Ellipse) -> float:
+def share_inside(points: Floats, ellipse: PlanarEllipse) -> float:
     """Return the share of points (point, 2) on or inside an ellipse; NaN without points."""
     if len(points) == 0:
         return float("nan")

@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.analyze.states.radii import uniform_radius
+from zpoints.pipeline.analyze.shape.expected_radii import uniform_radius
 from zpoints.pipeline.report.elements import style
 
 Floats = NDArray[np.float64]

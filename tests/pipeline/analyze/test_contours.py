@@ -16,7 +16,11 @@ from zpoints.pipeline.analyze.shape.contours import (
     overlaps,
     smoothed_density,
 )
-from zpoints.pipeline.analyze.shape.ellipses import Ellipse, confidence_ellipse, ellipse_points
+from zpoints.pipeline.analyze.shape.ellipses import (
+    PlanarEllipse,
+    confidence_ellipse,
+    ellipse_points,
+)
 
 BINS, REACH = 48, 4.0
 STEP = 2 * REACH / BINS
@@ -43,7 +47,7 @@ def turned(angle: float) -> np.ndarray:
 @pytest.mark.parametrize("angle", [-1.3, 0.0, 0.6, np.pi / 2])
 @pytest.mark.parametrize("half_axes", [(3.0, 1.0), (1e-6, 9e-7), (2.0, 0.02)], ids=str)
 def test_fit_ellipse__recovers_an_ellipse_even_from_an_arc(half_axes: tuple, angle: float) -> None:
-    ellipse = Ellipse(np.array([1e3, -2.0]), np.array(half_axes), angle)
+    ellipse = PlanarEllipse(np.array([1e3, -2.0]), np.array(half_axes), angle)
     points = ellipse_points(ellipse, count=200)[:-1]
 
     for part in (points, points[:120]):
@@ -58,7 +62,7 @@ def test_fit_ellipse__recovers_an_ellipse_even_from_an_arc(half_axes: tuple, ang
 
 def test_fit_ellipse__commutes_with_affine_maps() -> None:
     rng = np.random.default_rng(0)
-    points = ellipse_points(Ellipse(np.zeros(2), np.array([2.0, 1.0]), 0.3))[:-1]
+    points = ellipse_points(PlanarEllipse(np.zeros(2), np.array([2.0, 1.0]), 0.3))[:-1]
     points = points + 0.1 * rng.normal(size=points.shape)
     affine, shift = np.array([[2.0, 0.3], [-1.0, 0.01]]), np.array([5.0, -3.0])
 
@@ -71,7 +75,7 @@ def test_fit_ellipse__commutes_with_affine_maps() -> None:
 
 def test_fit_ellipse__minimises_the_algebraic_distance_under_its_constraint() -> None:
     rng = np.random.default_rng(1)
-    points = ellipse_points(Ellipse(np.zeros(2), np.array([2.0, 1.0]), 0.3))[:-1]
+    points = ellipse_points(PlanarEllipse(np.zeros(2), np.array([2.0, 1.0]), 0.3))[:-1]
     points = points + 0.2 * rng.normal(size=points.shape)
     points = (points - points.mean(axis=0)) / points.std(axis=0)
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze
-from zpoints.pipeline.analyze.states.radii import core_radius
+from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 
 
 def normal(count: int, components: int = 8) -> np.ndarray:

@@ -8,11 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zpoints.pipeline.analyze.states.grid import CELLS, Distribution, Grid, grid_exponent
+from zpoints.pipeline.analyze.states.dyadic_grid import (
+    CELLS,
+    Distribution,
+    DyadicGrid,
+    grid_exponent,
+)
 
 
 def distribution(x: np.ndarray, bins: int = 100) -> Distribution:
-    grid = Grid.from_values(x, x.min(axis=0).astype(float), x.max(axis=0).astype(float))
+    grid = DyadicGrid.from_values(x, x.min(axis=0).astype(float), x.max(axis=0).astype(float))
     exact = x.astype(np.float64)
     return grid.distribution(exact.mean(axis=0), exact.std(axis=0), bins=bins)
 
@@ -65,7 +70,7 @@ def test_distribution__intervals_follow_the_spread_of_each_component() -> None:
 
 def test_distribution__one_far_value_goes_to_the_overflow() -> None:
     x = np.append(np.random.default_rng(3).standard_normal(999), 1e9)[:, None]
-    shown = Grid.from_values(x, x.min(axis=0), x.max(axis=0)).distribution(
+    shown = DyadicGrid.from_values(x, x.min(axis=0), x.max(axis=0)).distribution(
         np.zeros(1), np.ones(1), bins=100
     )
 
@@ -104,9 +109,9 @@ def test_grid_exponent__never_decreases_when_the_range_grows(values: list[float]
     st.integers(0, 30),
 )
 def test_merge__of_two_parts_one_perhaps_empty_is_the_grid_of_all(x: np.ndarray, cut: int) -> None:
-    def grid_of(part: np.ndarray) -> Grid:
+    def grid_of(part: np.ndarray) -> DyadicGrid:
         low, high = part.min(axis=0, initial=np.inf), part.max(axis=0, initial=-np.inf)
-        return Grid.from_values(part, low.astype(float), high.astype(float))
+        return DyadicGrid.from_values(part, low.astype(float), high.astype(float))
 
     merged = grid_of(x[:cut]).merge(grid_of(x[cut:]))
 
@@ -117,14 +122,14 @@ def test_merge__of_two_parts_one_perhaps_empty_is_the_grid_of_all(x: np.ndarray,
 
 def test_merge__with_no_values_leaves_the_least_numbers_in_their_cells() -> None:
     x = np.array([[1e-300], [2e-300]])
-    grid = Grid.from_values(x, x[0], x[1])
+    grid = DyadicGrid.from_values(x, x[0], x[1])
 
-    np.testing.assert_array_equal(grid.merge(Grid.empty(1)).counts, grid.counts)
+    np.testing.assert_array_equal(grid.merge(DyadicGrid.empty(1)).counts, grid.counts)
 
 
 def test_grid__pickled_is_small_and_the_same() -> None:
     x = np.random.default_rng(0).normal(size=(5000, 3))
-    grid = Grid.from_values(x, x.min(axis=0), x.max(axis=0))
+    grid = DyadicGrid.from_values(x, x.min(axis=0), x.max(axis=0))
 
     data = pickle.dumps(grid)
 
@@ -139,7 +144,7 @@ def test_grid__pickled_is_small_and_the_same() -> None:
 def test_from_values__equal_values_beyond_sixteen_bits(rows: int) -> None:
     x = np.full((rows, 2), 0.5, np.float32)
 
-    grid = Grid.from_values(x, np.full(2, 0.5), np.full(2, 0.5))
+    grid = DyadicGrid.from_values(x, np.full(2, 0.5), np.full(2, 0.5))
 
     assert grid.counts[:, 0].tolist() == [rows, rows]
     assert grid.merge(grid).counts.sum() == 4 * rows

@@ -52,7 +52,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Grid:
+class DyadicGrid:
     """Minimum, maximum and cell counts of N columns.
 
     Attributes
@@ -70,8 +70,8 @@ class Grid:
     counts: NDArray[np.integer]
 
     @classmethod
-    def empty(cls, columns: int) -> Grid:
-        """Grid of no values."""
+    def empty(cls, columns: int) -> DyadicGrid:
+        """DyadicGrid of no values."""
         return cls(
             np.full(columns, np.inf),
             np.full(columns, -np.inf),
@@ -79,8 +79,8 @@ class Grid:
         )
 
     @classmethod
-    def from_values(cls, x: NDArray[np.floating], minimum: Floats, maximum: Floats) -> Grid:
-        """Grid of the columns of x (n, N), C-contiguous and finite, of known range."""
+    def from_values(cls, x: NDArray[np.floating], minimum: Floats, maximum: Floats) -> DyadicGrid:
+        """DyadicGrid of the columns of x (n, N), C-contiguous and finite, of known range."""
         empty = cls.empty(x.shape[1])
         grid = cls(minimum, maximum, empty.counts)
         scale, origin = np.ldexp(1.0, -grid.exponent), grid.origin.astype(np.float64)
@@ -117,10 +117,10 @@ class Grid:
         filled = self.minimum <= self.maximum
         return _cell(np.where(filled, self.minimum, 0.0), self.exponent)
 
-    def merge(self, *others: Grid) -> Grid:
-        """Grid of the union of disjoint sets of values; exact, in any order."""
+    def merge(self, *others: DyadicGrid) -> DyadicGrid:
+        """DyadicGrid of the union of disjoint sets of values; exact, in any order."""
         parts = (self, *others)
-        merged = Grid(
+        merged = DyadicGrid(
             np.min([part.minimum for part in parts], axis=0),
             np.max([part.maximum for part in parts], axis=0),
             np.zeros(self.counts.shape, np.int64),
