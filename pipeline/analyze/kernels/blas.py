@@ -3,6 +3,7 @@
 Tasks run on as many threads as there are cores, so that BLAS has one thread while they run.
 """
 
+import ctypes
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,16 +30,16 @@ def _external(name: str, *arguments: Any) -> Any:
     Raises
     ------
     ImportError
-        If this SciPy's BLAS has other integers than 32 bits, or Numba does not compile: a
-        function called in the wrong way would compute nothing, or overwrite memory.
+        If this SciPy's BLAS has other integers than 32 bits: a function called in the wrong way
+        would compute nothing, or overwrite memory.
     """
     signature = str(cython_blas.__pyx_capi__[name])
     if "int *" not in signature or "int64" in signature:
         raise ImportError(f"zpoints needs a SciPy whose BLAS has 32-bit integers, not {signature}.")
-    if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        raise ImportError("zpoints needs Numba's compiler. Unset NUMBA_DISABLE_JIT.")
     symbol = f"zpoints_{name}"
     address = get_cython_function_address("scipy.linalg.cython_blas", name)
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(arguments))(address)
     llvmlite.binding.add_symbol(symbol, address)
     return types.ExternalFunction(symbol, types.void(*arguments))
 

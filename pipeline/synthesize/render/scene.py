@@ -92,7 +92,9 @@ class Renderer:
         image = np.empty((HEIGHT, WIDTH, 3), np.uint8)
         points = np.empty((5, 2))
         room = self._scene, self._work, self._half
-        draw(Factors(*factors.tolist()), STAMP, *room, image, points)
+        # Uncompiled, NumPy warns of divisions by 0 beyond the corners of the mouth.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            draw(Factors(*factors.tolist()), STAMP, *room, image, points)
         return image, np.rint(points).astype(np.int64)
 
 
