@@ -1,59 +1,55 @@
-"""The graph of the evaluation: one task per chunk of samples, then one per measure of the set."""
+"""The graph of the evaluation: a task per chunk of samples, then a task per measure of the set."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import dask
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
+from zpoints.pipeline.evaluate.dispatch import (
+    Measured,
+    average,
+    measure_set,
+    measured_by,
+    set_files,
+)
 from zpoints.pipeline.evaluate.held_out import HeldOut, choose_held_out
+from zpoints.pipeline.evaluate.inputs import Comparison
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import levels
-from zpoints.pipeline.evaluate.measures.table import Comparison, Measured, per_sample_measures
 from zpoints.pipeline.evaluate.subject import Subject
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.schema.quality import Measure
 
-CHUNK = 128  # samples per task: about a second of face detection
-MEASURES = (
-    "face_rate",
-    "round_trip",
-    "mahalanobis",
-    "violations",
-    "swd",
-    "frechet",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "c2st",
-)
-PER_SAMPLE = {
-    "face_found": np.bool_,
-    "round_trip_distance": np.float32,
-    "mahalanobis_radius": np.float32,
-    "violated_pairs": np.float32,
-}
+CHUNK = 128  # samples per task; face detection takes about a second
 
 
 def quality_of(name: str) -> str:
-    """The store's group for the quality of a generator's samples, or of a reference."""
+    """Name of the group with the quality of a generator's samples, or of a reference."""
     return f"quality/{name}"
 
 
 def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
-    """Judge the images of one generator, or one of `REFERENCES`; returns how many."""
+    """Measure the quality of the images of one generator, or of one of `REFERENCES`.
+
+    Returns
+    -------
+    int
+        Number of images judged.
+    """
     config, store, group = run.settings, run.store, quality_of(name)
     held_out = held_out_photographs(store, config)
-    comparison = _comparison(store, config, held_out, name)
-    count = len(comparison.subject.rows)
+    subject, reference = _subjects(store, held_out, name)
+    measures, count = measured_by(config), len(subject.rows)
     if count < config.count:
         run.console.line(
-            f"{group}: {counted(count, 'image')}, not evaluate.count = {config.count:,}."
+            f"{group}: {counted(count, 'image')} available; evaluate.count = {config.count:,}."
         )
     attrs = {
         "judged": name,
@@ -62,18 +58,19 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
         "wanted": config.count,
         "level": config.level,
     }
-    template = _template(store, count, inception=config.inception is not None)
+    template = _template(store, count, measures)
     run.work.create(group, template, attrs=attrs)
     blocks = [
-        Block(start, stop, partial(comparison.subject.judge, config, start, stop))
+        Block(start, stop, partial(subject.judge, config, start, stop))
         for start, stop in chunk_bounds(count, CHUNK)
     ]
     with run.console.bar(group, total=count, unit="images") as advance:
         run.work.write_chunks(group, blocks, on_progress=lambda done: advance(done, ""))
     judged = run.work.dataset(group)
+    samples = {m.per_image.name: judged[m.per_image.name].values for m in measures if m.per_image}
     measured = {
-        **per_sample_measures({name: judged[name].values for name in PER_SAMPLE}),
-        **_of_the_set(comparison, judged["reencoded"].values),
+        **average(samples, measures),
+        **_of_sets(config, subject, reference, judged["reencoded"].values),
     }
     run.work.settle(group, _filled(template, measured), np.arange(count), attrs=attrs)
     return count
@@ -85,8 +82,11 @@ def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:
     return choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
 
 
-def _comparison(store: Store, config: EvaluateConfig, held_out: HeldOut, name: str) -> Comparison:
-    """As many photographs as judged images, by row: neighbours in the store share chunks."""
+def _subjects(store: Store, held_out: HeldOut, name: str) -> tuple[Subject, Subject]:
+    """The judged images, and as many photographs.
+
+    Rows are sorted, so that neighbours in the store, which share chunks, are read together.
+    """
     subject = partial(Subject, store.root, store.version)
     if name in REFERENCES:
         rows = np.sort(held_out.real)
@@ -94,33 +94,58 @@ def _comparison(store: Store, config: EvaluateConfig, held_out: HeldOut, name: s
         samples = store.samples(name).sizes["sample"]
         rows = np.arange(min(samples, len(held_out.reference)))
     reference = np.sort(held_out.reference[: len(rows)])
-    return Comparison(config, subject(name, rows), subject("real", reference))
+    return subject(name, rows), subject("real", reference)
 
 
-def _of_the_set(comparison: Comparison, reencoded: np.ndarray) -> Measured:
-    """All measures of the set. The tasks are given the re-encoded vectors, a KB each: they lie on
-    the branch of this work, which tasks cannot open."""
+def _of_sets(
+    config: EvaluateConfig, subject: Subject, reference: Subject, reencoded: np.ndarray
+) -> Measured:
+    """All measures of the whole set, a task for each file that computes some.
+
+    The re-encoded vectors (1 KB each) are sent along, since tasks cannot open the branch that
+    holds them.
+    """
     vectors = dask.delayed(reencoded, pure=False)
-    tasks = [dask.delayed(task, pure=False)(vectors) for task in comparison.tasks()]
+    tasks = [
+        dask.delayed(_of_set, pure=False)(file, config, subject, reference, vectors)
+        for file in set_files(measured_by(config))
+    ]
     return {name: value for found in dask.compute(*tasks) for name, value in found.items()}
 
 
-def _template(store: Store, count: int, *, inception: bool) -> xr.Dataset:
-    """The group's metadata; measures are NaN until they are known."""
+def _of_set(
+    file: str,
+    config: EvaluateConfig,
+    subject: Subject,
+    reference: Subject,
+    reencoded: NDArray[np.float32],
+) -> Measured:
+    """One task: the measures of one file."""
+    finite = reencoded[np.isfinite(reencoded).all(axis=1)]
+    comparison = Comparison(
+        config=config,
+        latents=lambda: (reference.vectors(0, len(reference.rows)), finite),
+        images=lambda: (reference.all_images(config.device), subject.all_images(config.device)),
+    )
+    return measure_set(file, comparison)
+
+
+def _template(store: Store, count: int, measures: Iterable[Measure]) -> xr.Dataset:
+    """The group's metadata; measures are NaN until they are computed."""
     architecture: Mapping[str, Any] = store.model.attrs["architecture"]
     sides = np.array(levels(architecture["side"]), dtype=np.int64)
     z_dim = architecture["z_dim"]
-    names = [*MEASURES, "fid"] if inception else MEASURES
+    along_samples = {m.per_image.name: m.per_image.dtype for m in measures if m.per_image}
     return xr.Dataset(
         {
             "reencoded": unwritten(
                 ("sample", "component"), (count, z_dim), np.float32, chunk=CHUNK
             ),
             **{
-                name: unwritten("sample", (count,), dtype, chunk=CHUNK)
-                for name, dtype in PER_SAMPLE.items()
+                name: unwritten("sample", (count,), np.dtype(dtype), chunk=CHUNK)
+                for name, dtype in along_samples.items()
             },
-            **{key: ((), np.nan) for name in names for key in (name, f"{name}_error")},
+            **{key: ((), np.nan) for m in measures for key in (m.name, f"{m.name}_error")},
             "swd_by_level": ("level", np.full(len(sides), np.nan)),
         },
         coords={"level": sides},

@@ -1,6 +1,6 @@
 """The graph of the sweep: one task per point of the grid."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
@@ -10,18 +10,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.evaluate.held_out import choose_held_out
-from zpoints.pipeline.evaluate.measures.estimate import (
-    UNKNOWN,
-    Estimate,
-    mean_estimate,
-    share_estimate,
+from zpoints.pipeline.evaluate.config import EvaluateConfig
+from zpoints.pipeline.evaluate.dispatch import (
+    Measured,
+    average,
+    measure_images,
+    measure_set,
+    set_files,
+    with_error,
 )
-from zpoints.pipeline.evaluate.measures.faces import find_faces
-from zpoints.pipeline.evaluate.measures.neighbours import neighbourhoods
-from zpoints.pipeline.evaluate.measures.round_trip import relative_distance, spread_of
+from zpoints.pipeline.evaluate.estimate import UNKNOWN
+from zpoints.pipeline.evaluate.held_out import choose_held_out
+from zpoints.pipeline.evaluate.inputs import Batch, Comparison
 from zpoints.pipeline.evaluate.subject import BATCH
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import draw_rows, generator
@@ -30,10 +31,11 @@ from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.storage import Block, open_store
 from zpoints.storage.arrays.groups import unwritten
 from zpoints.storage.rows import Rows
+from zpoints.storage.schema.quality import MEASURES
 
 SWEEP = "sweep"
 COMPONENTS = (20, 50, 80, 120, 180, 256)
-MEASURES = ("round_trip", "precision", "recall", "density", "coverage", "face_rate")
+SWEPT = tuple(m for m in MEASURES if m.swept)
 
 
 @dataclass(frozen=True)
@@ -99,19 +101,33 @@ def _judge(
     with task_network(root, version, config.device, remedy="Set sweep.device to cpu.") as network:
         images = network.decode(z)
         reencoded = network.encode(images, batch=BATCH)["z"]
-    with single_threaded_blas():
-        photographs = Rows(root, version, "latents", "z").take(reference)
-        found = neighbourhoods(photographs, reencoded, config.neighbours)
-    measured: dict[str, Estimate] = {
-        "round_trip": mean_estimate(relative_distance(z, reencoded, spread_of(statistics))),
-        "face_rate": share_estimate(find_faces(images)) if config.faces else UNKNOWN,
-        **found,
-    }
-    return {
-        key: np.array([value])
-        for name, (mean, error) in measured.items()
-        for key, value in ((name, mean), (f"{name}_error", error))
-    }
+    batch = Batch(
+        config=EvaluateConfig(seed=config.seed, neighbours=config.neighbours),
+        statistics=statistics,
+        z=z,
+        images=images,
+        reencoded=reencoded,
+        decoded=True,
+    )
+    measured = _measured(batch, partial(Rows, root, version), reference, faces=config.faces)
+    return {name: np.array([value]) for name, value in measured.items()}
+
+
+def _measured(
+    batch: Batch, rows: Callable[[str, str], Rows], reference: NDArray[np.int64], *, faces: bool
+) -> Measured:
+    """The measures of one point; the face rate is NaN where it was not asked for."""
+    comparison = Comparison(
+        config=batch.config,
+        latents=lambda: (rows("latents", "z").take(reference), batch.reencoded),
+        images=lambda: (rows("images", "image").take(reference), batch.images),
+    )
+    chosen = [m for m in SWEPT if faces or m.name != "face_rate"]
+    measured = {} if faces else with_error("face_rate", UNKNOWN)
+    measured |= average(measure_images(batch, chosen), chosen)
+    for file in set_files(chosen):
+        measured |= measure_set(file, comparison)
+    return measured
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +137,7 @@ def _statistics(root: str, version: str) -> xr.Dataset:
 
 
 def _template(grid: list[Point]) -> xr.Dataset:
-    names = (key for name in MEASURES for key in (name, f"{name}_error"))
+    names = (key for m in SWEPT for key in (m.name, f"{m.name}_error"))
     return xr.Dataset(
         {name: unwritten("point", (len(grid),), np.float64, chunk=1) for name in names},
         coords={

@@ -1,43 +1,207 @@
-"""The registry's lines for the quality of images: `name | dims | dtype | meaning`."""
+"""The measures of quality, a row each, and the stored variables that follow from the rows."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 
-def _with_errors(lines: Iterable[str], *, dim: str = "") -> str:
-    """Each line `name | meaning` of a measure, and one for its standard error."""
-    split = [[field.strip() for field in line.split("|", 1)] for line in lines]
-    kind = f"{dim} | float64"
-    values = [f"{name} | {kind} | {meaning}" for name, meaning in split]
-    errors = [f"{name}_error | {kind} | its standard error" for name, _ in split]
+class PerImage(NamedTuple):
+    """The variable along `sample` that a measure is the mean of."""
+
+    name: str
+    dtype: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One measure of the quality of generated images.
+
+    Attributes
+    ----------
+    name
+        Name of the stored variable; its standard error is stored as `<name>_error`.
+    file
+        Module of `zpoints.pipeline.evaluate.measures` that computes it; may serve several rows.
+    meaning
+        What the variable holds.
+    per_image
+        The variable along `sample` whose mean the measure is (of a bool: the share of True). None
+        for a measure of the whole set, whose value depends on the number of images.
+    better
+        Which direction is better; "equal": best where it equals the value of its aim.
+    heading
+        Heading of its column in the report; empty keeps it out of the table.
+    reading
+        How to read the column, as HTML; `{level}` stands for `evaluate.level`.
+    aim
+        Row of the table that generators are compared with.
+    swept
+        Whether it is measured at every point of a sweep, too.
+    needs
+        Setting of the section `evaluate` without which it is left out; empty: always measured.
+    """
+
+    name: str
+    file: str
+    meaning: str
+    per_image: PerImage | None = None
+    better: Literal["higher", "lower", "equal"]
+    heading: str = ""
+    reading: str = ""
+    aim: Literal["real", "reconstruction"] = "real"
+    swept: bool = False
+    needs: str = ""
+
+
+MEASURES = (
+    Measure(
+        name="face_rate",
+        file="faces",
+        meaning="share of the images in which a face is found",
+        per_image=PerImage(
+            "face_found", "bool", "whether a face detector finds a face in the image"
+        ),
+        better="higher",
+        heading="face rate",
+        reading="share of the images in which a classical face detector finds a face. It misses "
+        "some photographs, so compare with the row <i>real</i>.",
+        swept=True,
+    ),
+    Measure(
+        name="round_trip",
+        file="round_trip",
+        meaning="mean of round_trip_distance",
+        per_image=PerImage(
+            "round_trip_distance", "float32", "|z - reencoded| / spread of z-points; or NaN"
+        ),
+        better="lower",
+        heading="round trip",
+        reading="distance between a vector and its image encoded again, in units of the spread of "
+        "the z-points. It is small where the decoder has learned from similar vectors.",
+        aim="reconstruction",
+        swept=True,
+    ),
+    Measure(
+        name="mahalanobis",
+        file="region",
+        meaning="mean of mahalanobis_radius",
+        per_image=PerImage("mahalanobis_radius", "float32", "Mahalanobis radius of z"),
+        better="equal",
+    ),
+    Measure(
+        name="violations",
+        file="region",
+        meaning="mean of violated_pairs",
+        per_image=PerImage(
+            "violated_pairs",
+            "float32",
+            "share of pairs of principal components out of their ellipse",
+        ),
+        better="lower",
+        heading="outside",
+        reading="share of the pairs of principal components in which a vector lies outside the "
+        "{level:g} <i>σ</i> ellipse.",
+    ),
+    Measure(
+        name="swd",
+        file="sliced_wasserstein",
+        meaning="sliced Wasserstein distance of Laplacian patches x 1000, mean of levels",
+        better="lower",
+        heading="SWD",
+        reading="sliced Wasserstein distance of image patches × 1000, averaged over their sizes; "
+        "0 is best. Blur, which <i>reconstruction</i> has too, increases it.",
+    ),
+    Measure(
+        name="frechet",
+        file="frechet",
+        meaning="Frechet distance of re-encoded images' latents, squared latent units",
+        better="lower",
+        heading="Fréchet",
+        reading="Fréchet distance between the vectors of the re-encoded images and those of the "
+        "photographs; 0 is best. The row <i>real</i> is what equal distributions give with so few "
+        "images.",
+    ),
+    Measure(
+        name="precision",
+        file="neighbours",
+        meaning="share of the re-encoded images in the neighbourhood of a photograph",
+        better="higher",
+        heading="precision",
+        reading="share of the re-encoded images that lie among the photographs’ vectors. A value "
+        "above <i>real</i> means nearer to the middle than photographs are.",
+        swept=True,
+    ),
+    Measure(
+        name="recall",
+        file="neighbours",
+        meaning="share of photographs in the neighbourhood of a re-encoded image",
+        better="higher",
+        heading="recall",
+        reading="share of the photographs that lie among the re-encoded images. Read it together "
+        "with precision, since widely scattered images surround everything.",
+        swept=True,
+    ),
+    Measure(
+        name="density",
+        file="neighbours",
+        meaning="photographs' neighbourhoods that a re-encoded image is in, mean, over k",
+        better="equal",
+        heading="density",
+        reading="how many photographs’ neighbourhoods contain a re-encoded image, relative to "
+        "<i>k</i>; 1 is right, a larger value means crowding in the middle.",
+        swept=True,
+    ),
+    Measure(
+        name="coverage",
+        file="neighbours",
+        meaning="share of photographs whose neighbourhood holds a re-encoded image",
+        better="higher",
+        heading="coverage",
+        reading="share of the photographs with a re-encoded image nearby. Photographs in the "
+        "middle are near to many images, so read it together with recall.",
+        swept=True,
+    ),
+    Measure(
+        name="c2st",
+        file="two_sample",
+        meaning="accuracy of a classifier of re-encoded images and photographs, 0.5 to 1",
+        better="lower",
+        heading="C2ST",
+        reading="accuracy of a classifier that tells re-encoded images from photographs by their "
+        "vectors; 0.5: indistinguishable, 1: always told apart.",
+    ),
+    Measure(
+        name="fid",
+        file="inception",
+        meaning="Frechet distance of Inception features",
+        better="lower",
+        heading="FID",
+        reading="Fréchet distance of Inception features; 0 is best, and many images are needed.",
+        needs="inception",
+    ),
+)
+"""The table of measures, in the order of the report's columns."""
+
+
+def _variables(measures: Iterable[Measure], *, dim: str = "") -> str:
+    """Lines `name | dims | dtype | meaning` of the values, then of their standard errors."""
+    chosen = tuple(measures)
+    values = [f"{m.name} | {dim} | float64 | {m.meaning}" for m in chosen]
+    errors = [f"{m.name}_error | {dim} | float64 | its standard error" for m in chosen]
     return "\n".join(["", *values, *errors, ""])
 
 
-REENCODED = "reencoded | sample component | float32 | what the images are encoded to"
+def _along_samples(measures: Iterable[Measure]) -> str:
+    chosen = (m.per_image for m in measures if m.per_image)
+    return "\n".join(["", *(f"{v.name} | sample | {v.dtype} | {v.meaning}" for v in chosen), ""])
 
-JUDGED = """
-face_found          | sample | bool    | whether a face detector finds a face in the image
-round_trip_distance | sample | float32 | |z - reencoded| / spread of z-points; or NaN
-mahalanobis_radius  | sample | float32 | Mahalanobis radius of z
-violated_pairs      | sample | float32 | share of pairs of principal components out of their ellipse
-"""
 
-_MEASURES = """
-face_rate   | share of the images in which a face is found
-round_trip  | mean of round_trip_distance
-mahalanobis | mean of mahalanobis_radius
-violations  | mean of violated_pairs
-swd         | sliced Wasserstein distance of Laplacian patches x 1000, mean of levels
-frechet     | Frechet distance of re-encoded images' latents, squared latent units
-precision   | share of the re-encoded images in the neighbourhood of a photograph
-recall      | share of photographs in the neighbourhood of a re-encoded image
-density     | photographs' neighbourhoods that a re-encoded image is in, mean, over k
-coverage    | share of photographs whose neighbourhood holds a re-encoded image
-c2st        | accuracy of a classifier of re-encoded images and photographs, 0.5 to 1
-""".strip().splitlines()
-
-MEASURES = _with_errors(_MEASURES)
-
-FID = _with_errors(["fid | Frechet distance of Inception features"])
+REENCODED = "reencoded | sample component | float32 | latent vectors of the images encoded again"
+PER_IMAGE = _along_samples(MEASURES)
+ALWAYS = _variables(m for m in MEASURES if not m.needs)
+OPTIONAL = _variables(m for m in MEASURES if m.needs)
+SWEPT = _variables((m for m in MEASURES if m.swept), dim="point")
 
 BY_LEVEL = "swd_by_level | level | float64 | sliced Wasserstein distance x 1000 of each level"
 
@@ -48,8 +212,3 @@ law  | point | str     | law of the generator ellipse
 K    | point | int64   | leading principal components kept
 fact | point | float64 | half-axes in units of the full width at half maximum
 """
-
-_ANYWHERE = ("face_rate", "round_trip", "precision", "recall", "density", "coverage")
-
-SWEPT = _with_errors((line for line in _MEASURES if line.startswith(_ANYWHERE)), dim="point")
-"""What is measured at every point of a sweep."""

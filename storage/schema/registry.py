@@ -261,8 +261,8 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     ),
     "quality": _group(
         _table(quality.REENCODED, required=True, lazy=True),
-        _table(quality.JUDGED + quality.MEASURES + quality.BY_LEVEL, required=True),
-        _table(quality.FID),
+        _table(quality.PER_IMAGE + quality.ALWAYS + quality.BY_LEVEL, required=True),
+        _table(quality.OPTIONAL),
         _table(quality.LEVEL, required=True, label=True),
     ),
     "sweep": _group(

@@ -1,1 +1,1 @@
-"""Measures of image quality, one file each."""
+"""The measures of quality, a file each; the table of them is `zpoints.storage.schema.quality`."""

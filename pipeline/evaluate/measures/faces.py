@@ -1,4 +1,4 @@
-"""Face rate: the share of images in which a classical detector finds a face."""
+"""Face rate: share of the images in which a classical detector finds a face."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,16 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-SIDE, BORDER = 160, 40  # pixels: small images are enlarged, and get room around the face
-WINDOW = (70, 70)  # smallest face looked for
-SCALE, STEP = 1.1, 1.3  # growth of the window, and of its step
+from zpoints.pipeline.evaluate.inputs import Batch
+
+SIDE, BORDER = 160, 40  # pixels; images are enlarged, and padded to leave room around the face
+WINDOW = (70, 70)  # pixels; smallest face that is searched for
+SCALE, STEP = 1.1, 1.3  # growth of the search window, and of its step
+
+
+def measure_images(batch: Batch) -> dict[str, np.ndarray]:
+    """`face_found`, bool (sample)."""
+    return {"face_found": find_faces(batch.images)}
 
 
 def find_faces(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """In which images the detector finds a face.
+    """Detect faces.
 
     The detector is scikit-image's cascade with the frontal-face model of local binary patterns that
-    comes with the library. It has never seen an autoencoder, and judges structure, not sharpness.
+    the library ships. It is independent of the autoencoder and judges structure, not sharpness.
 
     Parameters
     ----------
@@ -26,7 +33,7 @@ def find_faces(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     Returns
     -------
     numpy.ndarray
-        bool (sample).
+        bool (sample): whether a face was found.
 
     References
     ----------
@@ -36,7 +43,7 @@ def find_faces(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An image (y, x, channel) at 160 x 160 pixels with replicated borders of 40; RGB."""
+    """Resize an image (y, x, channel) to 160 x 160 RGB and pad it by 40 replicated pixels."""
     large = Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).resize(
         (SIDE, SIDE), Image.Resampling.BICUBIC
     )
@@ -58,8 +65,8 @@ def _has_face(image: NDArray[np.uint8]) -> bool:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
-    """The cascade; its state does not change in use, so threads share it."""
-    from skimage.data import lbp_frontal_face_cascade_filename  # not for runs that are up to date
+    """The cascade; detection leaves its state unchanged, so threads share it."""
+    from skimage.data import lbp_frontal_face_cascade_filename  # slow to import
     from skimage.feature import Cascade
 
     return Cascade(lbp_frontal_face_cascade_filename())

@@ -1,13 +1,21 @@
-"""Frechet distance between two sets of vectors, each taken for a normal distribution."""
+"""Frechet distance between two sets of vectors, each treated as a normal distribution."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.evaluate.measures.estimate import UNKNOWN, Estimate, jackknife
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.evaluate.estimate import UNKNOWN, Estimate, jackknife
+from zpoints.pipeline.evaluate.inputs import Comparison
+
+
+def measure_set(comparison: Comparison) -> dict[str, Estimate]:
+    """`frechet`: distance between the latents of photographs and of re-encoded images."""
+    with single_threaded_blas():
+        return {"frechet": frechet(*comparison.latents())}
 
 
 def frechet(reference: NDArray, judged: NDArray) -> Estimate:
-    """The Frechet distance with its jackknife error.
+    """Frechet distance with its jackknife error; NaN for fewer than two vectors.
 
     Parameters
     ----------
@@ -24,8 +32,8 @@ def frechet_distance(x: NDArray, y: NDArray) -> float:
 
     With C_x = A^T A and C_y = B^T B the trace of the root is the sum of the singular values of
     A B^T. A is the triangular factor of the centred vectors, so no matrix is larger than the
-    smaller of the numbers of vectors and components, and none is inverted: fewer vectors than
-    components are no problem. Small samples bias it upwards: compare equal counts.
+    smaller of the numbers of vectors and components. No matrix is inverted, so fewer vectors than
+    components are allowed. Small samples bias the distance upwards; compare equal counts.
 
     Parameters
     ----------

@@ -1,42 +1,55 @@
-"""Precision, recall, density and coverage: two sets of vectors by their nearest neighbours."""
+"""Precision, recall, density and coverage of two sets of vectors, from nearest neighbours."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.evaluate.measures.estimate import (
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.evaluate.estimate import (
     UNKNOWN,
     Estimate,
     mean_estimate,
     share_estimate,
 )
+from zpoints.pipeline.evaluate.inputs import Comparison
 
 Floats = NDArray[np.float64]
 BLOCK_BYTES = 16 * 2**20
-MEASURES = ("precision", "recall", "density", "coverage")
+NAMES = ("precision", "recall", "density", "coverage")
+
+
+def measure_set(comparison: Comparison) -> dict[str, Estimate]:
+    """`precision`, `recall`, `density`, `coverage` of the re-encoded images' latents."""
+    with single_threaded_blas():
+        return neighbourhoods(*comparison.latents(), comparison.config.neighbours)
 
 
 def neighbourhoods(reference: NDArray, judged: NDArray, k: int) -> dict[str, Estimate]:
-    """How well judged vectors fit among the reference, and how well they cover it.
+    """How well the judged vectors fit among the reference vectors, and how well they cover them.
 
-    The ball of a vector reaches to its k-th nearest neighbour of the same set.
+    The ball of a vector reaches to its k-th nearest neighbour in the same set.
 
     - precision: share of judged vectors in the ball of some reference vector;
     - recall: share of reference vectors in the ball of some judged vector;
     - density: number of reference balls that a judged vector lies in, over k; may exceed 1;
     - coverage: share of reference vectors whose ball holds a judged vector.
 
-    Errors are the standard errors of these shares (`share_estimate`) and this mean, with the balls
-    as they are. Distances are
-    computed a block of rows at a time; no matrix of all pairs exists.
+    The errors are the standard errors of the shares (`share_estimate`) and of the mean, for fixed
+    balls. Distances are computed for a block of rows at a time; the matrix of all pairs is never
+    in memory.
 
     Parameters
     ----------
     reference, judged
         Float (sample, component), finite.
     k
-        Neighbours; all measures are NaN where a set has no more vectors than that.
+        Number of neighbours. All measures are NaN where a set has k vectors or fewer.
+
+    Returns
+    -------
+    dict
+        The four measures by name.
 
     References
     ----------
@@ -44,7 +57,7 @@ def neighbourhoods(reference: NDArray, judged: NDArray, k: int) -> dict[str, Est
     fidelity and diversity metrics for generative models.
     """
     if min(len(reference), len(judged)) <= k:
-        return dict.fromkeys(MEASURES, UNKNOWN)
+        return dict.fromkeys(NAMES, UNKNOWN)
     reference, judged = reference.astype(np.float64), judged.astype(np.float64)
     reference_radii, judged_radii = ball_radii(reference, k), ball_radii(judged, k)
     balls = np.zeros(len(judged))  # reference balls around each judged vector
@@ -63,7 +76,7 @@ def neighbourhoods(reference: NDArray, judged: NDArray, k: int) -> dict[str, Est
 
 
 def ball_radii(x: Floats, k: int) -> Floats:
-    """(sample,) squared distance of each vector (sample, component) to its k-th neighbour."""
+    """Squared distance (sample,) of each vector of x (sample, component) to its k-th neighbour."""
     radii = np.empty(len(x))
     for rows, squared in _squared_distances(x, x):
         squared[np.arange(len(squared)), np.arange(len(x))[rows]] = np.inf  # not its own neighbour
@@ -72,7 +85,7 @@ def ball_radii(x: Floats, k: int) -> Floats:
 
 
 def _squared_distances(x: Floats, y: Floats) -> Iterator[tuple[slice, Floats]]:
-    """Blocks (rows of x, all of y) of squared distances."""
+    """Squared distances in blocks: rows of x, and float64 (those rows, all of y)."""
     lengths = np.einsum("ij,ij->i", y, y)
     step = max(1, BLOCK_BYTES // (8 * len(y)))
     for start in range(0, len(x), step):

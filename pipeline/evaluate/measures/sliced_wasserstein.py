@@ -7,18 +7,25 @@ from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.evaluate.measures.estimate import GROUPS, Estimate, jackknife_error
+from zpoints.pipeline.evaluate.estimate import GROUPS, Estimate, jackknife_error
+from zpoints.pipeline.evaluate.inputs import Comparison
 
 Floats = NDArray[np.float32]
-PATCH, SMALLEST = 7, 16  # pixels
+PATCH, SMALLEST = 7, 16  # pixels; sides of a patch and of the coarsest level
 PATCHES, DIRECTIONS = 32, 128  # patches per image and level; directions per level
 SCALE = 1e3
 BINOMIAL = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 16
 BLOCK = 128  # images whose pyramids are in memory at once
 
 
+def measure_set(comparison: Comparison) -> dict[str, Estimate | list[float]]:
+    """`swd` and `swd_by_level` of the photographs and the judged images."""
+    swd, by_level = sliced_wasserstein(*comparison.images(), comparison.config.seed)
+    return {"swd": swd, "swd_by_level": by_level}
+
+
 def levels(side: int) -> tuple[int, ...]:
-    """Sides of the levels, the finest first, down to 16 pixels.
+    """Sides of the pyramid's levels in pixels, the finest first, down to 16.
 
     Examples
     --------
@@ -34,19 +41,24 @@ def levels(side: int) -> tuple[int, ...]:
 def sliced_wasserstein(
     reference: NDArray[np.uint8], judged: NDArray[np.uint8], seed: int
 ) -> tuple[Estimate, list[float]]:
-    """Distance of two sets of images, times 1000: the mean over the levels, and each level's.
+    """Distance between two sets of images times 1000: mean over the levels, and of each level.
 
-    Large on a fine level where detail is missing or wrong, on a coarse one where shapes are. The
+    A fine level is large where detail is missing or wrong, a coarse one where shapes are. The
     patches of a level are normalised by the mean and standard deviation of each channel, as in the
-    reference; 32 random patches per image and 128 random directions. The error is a jackknife over
-    images; it does not cover the choice of patches and directions.
+    reference; there are 32 random patches per image and 128 random directions. The error is a
+    jackknife over images; it does not cover the choice of patches and directions.
 
     Parameters
     ----------
     reference, judged
-        uint8 (sample, y, x, channel), as many of one as of the other, of the same size.
+        uint8 (sample, y, x, channel): equal numbers of images of the same size.
     seed
-        Of the patches and directions.
+        Seed of the patches and directions.
+
+    Returns
+    -------
+    Estimate, list of float
+        The mean over the levels with its error; the distance of each level, the finest first.
 
     References
     ----------
@@ -65,7 +77,7 @@ def sliced_wasserstein(
 
 
 def distance(x: Floats, y: Floats) -> float:
-    """1000 times the mean over directions of the Wasserstein-1 distance of projections.
+    """Wasserstein-1 distance of projections, averaged over directions, times 1000.
 
     Parameters
     ----------
@@ -76,10 +88,10 @@ def distance(x: Floats, y: Floats) -> float:
 
 
 def distances_without(x: Floats, y: Floats) -> NDArray[np.float64]:
-    """(group,) `distance` without every tenth image, from the first, second, ... on.
+    """`distance` (group,) without every tenth image, starting at the first, second, ...
 
-    The replicates of `estimate.replicates`, but sorted once: what is left of sorted values is
-    sorted.
+    Equal to `estimate.replicates`, but sorts only once: values removed from a sorted array leave
+    it sorted.
     """
     if len(x) < GROUPS:
         return np.full(GROUPS, np.nan)
@@ -99,7 +111,7 @@ def _distance_of_sorted(x: Floats, y: Floats) -> float:
 
 
 def _sorted_with_groups(p: Floats) -> tuple[Floats, NDArray[np.uint8]]:
-    """Projections (image, patch, direction) as (direction, value), sorted; each one's group."""
+    """Projections (image, patch, direction) sorted as (direction, value), and their groups."""
     images, patches, _ = p.shape
     columns = p.reshape(images * patches, -1).T
     order = np.argsort(columns, axis=1)
@@ -108,17 +120,17 @@ def _sorted_with_groups(p: Floats) -> tuple[Floats, NDArray[np.uint8]]:
 
 
 def normalised(patches: Floats) -> Floats:
-    """Patches (image, patch, value) whose channels have mean 0 and standard deviation 1."""
+    """Scale patches (image, patch, value) to mean 0, standard deviation 1 in each channel."""
     n, count, size = patches.shape
     pixels = patches.reshape(n * count, PATCH * PATCH, size // PATCH**2)
     mean = pixels.mean(axis=(0, 1), dtype=np.float64)
     spread = pixels.std(axis=(0, 1), dtype=np.float64)
-    spread[spread == 0] = 1.0  # one colour everywhere
+    spread[spread == 0] = 1.0  # a constant channel
     return ((pixels - mean) / spread).astype(np.float32).reshape(patches.shape)
 
 
 def random_directions(size: int, seed: tuple[int, ...]) -> Floats:
-    """Unit vectors (size, direction), uniform on the sphere."""
+    """Random unit vectors (size, direction), uniform on the sphere."""
     directions = np.random.default_rng(seed).normal(size=(size, DIRECTIONS))
     return (directions / np.linalg.norm(directions, axis=0)).astype(np.float32)
 
@@ -129,7 +141,7 @@ def pyramid_patches(images: NDArray[np.uint8], seed: tuple[int, ...]) -> list[Fl
     Returns
     -------
     list
-        For each level float32 (image, patch, value), a patch's values being y, x, channel.
+        For each level float32 (image, patch, value); values in the order y, x, channel.
     """
     rng = np.random.default_rng(seed)
     blocks = []
@@ -140,7 +152,7 @@ def pyramid_patches(images: NDArray[np.uint8], seed: tuple[int, ...]) -> list[Fl
 
 
 def laplacian_pyramid(images: NDArray[np.uint8]) -> Iterator[Floats]:
-    """Levels float32 (image, y, x, channel): each but the last without what is left on the next."""
+    """Levels float32 (image, y, x, channel), the finest first: differences, then the coarsest."""
     x = images.astype(np.float32)
     for _ in levels(x.shape[1])[1:]:
         coarser = _blurred(x)[:, ::2, ::2]

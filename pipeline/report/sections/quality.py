@@ -10,46 +10,7 @@ from zpoints.pipeline.report.data import Material
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.tables import Table
 from zpoints.pipeline.report.figures import faces
-
-HEADS = {
-    "face_rate": "face rate",
-    "round_trip": "round trip",
-    "violations": "outside",
-    "swd": "SWD",
-    "frechet": "Fréchet",
-    "precision": "precision",
-    "recall": "recall",
-    "density": "density",
-    "coverage": "coverage",
-    "c2st": "C2ST",
-    "fid": "FID",
-}
-READING = {
-    "face_rate": "share of the images in which a classical face detector finds a face; it misses "
-    "some photographs, so compare with the row <i>real</i>.",
-    "round_trip": "how far a vector moves when its image is encoded again, in units of the spread "
-    "of the z-points; small where the decoder knows the vector.",
-    "violations": "share of the pairs of principal components in which a vector lies outside the "
-    "{level:g} <i>σ</i> ellipse.",
-    "swd": "sliced Wasserstein distance of image patches × 1000, mean over sizes; 0 is best, and "
-    "blur, which <i>reconstruction</i> has too, adds to it.",
-    "frechet": "Fréchet distance of the vectors of re-encoded images from photographs’; 0 is best, "
-    "the row <i>real</i> is what equal distributions come to with so few.",
-    "precision": "share of the re-encoded images that lie among photographs’ vectors; above "
-    "<i>real</i>: nearer to the middle than photographs are.",
-    "recall": "share of the photographs among the re-encoded images; counts only beside a "
-    "precision, since images scattered far and wide surround everything.",
-    "density": "how many photographs’ neighbourhoods hold a re-encoded image, 1 is right; above: "
-    "crowded in the middle.",
-    "coverage": "share of the photographs with a re-encoded image nearby; those in the middle are "
-    "near to many, so read it beside recall.",
-    "c2st": "how often a classifier tells re-encoded images from photographs by their vectors; "
-    "0.5 cannot, 1 always.",
-    "fid": "Fréchet distance of Inception features; 0 is best, and many images are needed.",
-}
-OF_SETS = {"swd", "frechet", "precision", "recall", "density", "coverage", "c2st", "fid"}
-"""What depends on the number of images, so that rows of other numbers cannot be compared."""
-LESS_IS_BETTER = {"round_trip", "violations", "swd", "frechet", "c2st", "fid"}
+from zpoints.storage.schema.quality import MEASURES, Measure
 
 
 def entries(m: Material) -> list[Entry]:
@@ -85,12 +46,18 @@ def ordered(m: Material) -> list[str]:
 def table(m: Material) -> Table:
     """One row per generator and reference; bold: as good as its aim, or better."""
     names = ordered(m)
-    shown = [key for key in HEADS if any(key in m.quality[name] for name in names)]
+    shown = columns(m, names)
     rows = tuple(
-        (_titled(name), f"{_count(m, name):,}", *(_cell(m, name, key) for key in shown))
+        (_titled(name), f"{_count(m, name):,}", *(_cell(m, name, measure) for measure in shown))
         for name in names
     )
-    return Table(("images", "n", *(HEADS[key] for key in shown)), rows)
+    return Table(("images", "n", *(measure.heading for measure in shown)), rows)
+
+
+def columns(m: Material, names: list[str]) -> list[Measure]:
+    """The measures with a heading that were measured in some row."""
+    measured = {key for name in names for key in m.quality[name]}
+    return [measure for measure in MEASURES if measure.heading and measure.name in measured]
 
 
 def _titled(name: str) -> str:
@@ -101,23 +68,24 @@ def _count(m: Material, name: str) -> int:
     return int(m.quality[name].attrs["count"])
 
 
-def _cell(m: Material, name: str, key: str) -> str:
-    quality = m.quality[name]
+def _cell(m: Material, name: str, measure: Measure) -> str:
+    quality, key = m.quality[name], measure.name
     alike = "real" not in m.quality or _count(m, name) == _count(m, "real")
-    if key not in quality or np.isnan(quality[key]) or (key in OF_SETS and not alike):
+    if key not in quality or np.isnan(quality[key]) or not (measure.per_image or alike):
         return "–"
     value, error = float(quality[key]), float(quality[f"{key}_error"])
     text = Markup("{} <small>±{}</small>").format(*with_error(value, error))
-    aim = m.quality.get("reconstruction" if key == "round_trip" else "real")
-    good = name not in REFERENCES and aim is not None and _reaches(key, quality, aim)
+    aim = m.quality.get(measure.aim)
+    good = name not in REFERENCES and aim is not None and _reaches(measure, quality, aim)
     return Markup("<strong>{}</strong>").format(text) if good else text
 
 
-def _reaches(key: str, quality: xr.Dataset, aim: xr.Dataset) -> bool:
+def _reaches(measure: Measure, quality: xr.Dataset, aim: xr.Dataset) -> bool:
     """Whether a generator is within two standard errors of its aim, or better."""
-    if key not in aim or key == "density":
+    key = measure.name
+    if key not in aim or measure.better == "equal":
         return False
-    behind = float(aim[key] - quality[key]) * (-1 if key in LESS_IS_BETTER else 1)
+    behind = float(aim[key] - quality[key]) * (-1 if measure.better == "lower" else 1)
     errors = [np.nan_to_num(q[f"{key}_error"].item()) for q in (quality, aim)]
     return behind <= 2 * float(np.linalg.norm(errors))
 
@@ -144,13 +112,11 @@ def _caption(m: Material, names: list[str]) -> Markup:
     held_out = first["held_out"]
     photographs = "of all splits" if held_out == "all" else f"held out of the training ({held_out})"
     few = f" {first['wanted']:,} were wanted." if max(counts) < first["wanted"] else ""
-    shown = [key for key in HEADS if any(key in m.quality[name] for name in names)]
-    level = m.quality[names[0]].attrs["level"]
     items = Markup("").join(
         Markup("<li><b>{}</b>: {}</li>").format(
-            HEADS[key], Markup(READING[key].format(level=level))
+            measure.heading, Markup(measure.reading.format(level=first["level"]))
         )
-        for key in shown
+        for measure in columns(m, names)
     )
     return Markup(
         "{} images per row against as many photographs {}.{} <i>real</i>: other photographs, what "

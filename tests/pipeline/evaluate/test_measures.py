@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 from skimage.data import astronaut
 from sklearn.neighbors import NearestNeighbors
 
-from zpoints.pipeline.evaluate.measures.estimate import (
+from zpoints.pipeline.evaluate.estimate import (
     jackknife,
     mean_estimate,
     replicates,
@@ -17,7 +17,7 @@ from zpoints.pipeline.evaluate.measures.estimate import (
 )
 from zpoints.pipeline.evaluate.measures.faces import find_faces
 from zpoints.pipeline.evaluate.measures.frechet import frechet, frechet_distance
-from zpoints.pipeline.evaluate.measures.neighbours import MEASURES, neighbourhoods
+from zpoints.pipeline.evaluate.measures.neighbours import NAMES, neighbourhoods
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (
     DIRECTIONS,
     PATCH,
@@ -132,7 +132,7 @@ def test_neighbourhoods__are_those_of_all_distances(n: int, m: int) -> None:
         "density": inside.sum(axis=1).mean() / k,
         "coverage": (between.min(axis=0) < radii(real)).mean(),
     }
-    assert {name: found[name].value for name in MEASURES} == pytest.approx(expected, abs=1e-3)
+    assert {name: found[name].value for name in NAMES} == pytest.approx(expected, abs=1e-3)
 
 
 def test_neighbourhoods__of_too_few_vectors_are_unknown() -> None:

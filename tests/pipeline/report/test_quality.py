@@ -14,7 +14,8 @@ from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.figures import faces
 from zpoints.pipeline.report.sections import frontier, quality
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.pipeline.sweep.stage import MEASURES as SWEPT
+from zpoints.pipeline.sweep.stage import SWEPT
+from zpoints.storage.schema.quality import MEASURES
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def run() -> Run:
     grid = list(product(("pairwise", "uniform"), (20, 50, 120), (0.3, 0.6, 0.8)))
     rng = np.random.default_rng(0)
     run.swept = xr.Dataset(
-        {name: ("point", rng.uniform(size=len(grid))) for name in SWEPT},
+        {m.name: ("point", rng.uniform(size=len(grid))) for m in SWEPT},
         coords={
             "law": ("point", np.array([law for law, _, _ in grid], dtype=object)),
             "K": ("point", np.array([k for _, k, _ in grid])),
@@ -93,8 +94,9 @@ def test_entries__name_what_is_measured_and_shown(material: Material) -> None:
 def test_entries__say_how_each_measure_is_read(material: Material) -> None:
     table, strips = quality.entries(material)
 
-    for word in quality.HEADS.values():
-        assert (f"<b>{word}</b>" in table.caption) == (word != "FID")
+    for measure in MEASURES:
+        shown = f"<b>{measure.heading}</b>: {measure.reading.format(level=3.0)}" in table.caption
+        assert shown == (measure.name not in ("fid", "mahalanobis"))
     assert "60 images per row" in table.caption
     assert "1,000 were wanted" in table.caption
     height = faces.labelled_strips({"a": material.originals, "b": material.reconstructions})

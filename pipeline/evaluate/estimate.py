@@ -1,4 +1,4 @@
-"""A measured value with its standard error."""
+"""Estimates: measured values with their standard errors."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-GROUPS = 10
+GROUPS = 10  # of the jackknife
 
 
 class Estimate(NamedTuple):
-    """A value and its standard error; NaN where the samples are too few to tell."""
+    """A value and its standard error; NaN where there are too few samples."""
 
     value: float
     error: float
@@ -21,7 +21,7 @@ UNKNOWN = Estimate(np.nan, np.nan)
 
 
 def mean_estimate(values: ArrayLike) -> Estimate:
-    """The mean of independent values, NaN left out, and its standard error.
+    """Mean of independent values and its standard error; NaN and infinite values are left out.
 
     Examples
     --------
@@ -37,10 +37,10 @@ def mean_estimate(values: ArrayLike) -> Estimate:
 
 
 def share_estimate(found: NDArray[np.bool_]) -> Estimate:
-    """The share of independent trials that succeeded, and its standard error.
+    """Share of independent trials that succeeded, and its standard error.
 
-    The error is that of the share (k + 1) / (n + 2), so that k = 0 and k = n of n trials, which
-    leave the share uncertain, have one too.
+    The error is that of the share (k + 1) / (n + 2), so that it is not zero for k = 0 or k = n
+    successes in n trials.
 
     References
     ----------
@@ -61,7 +61,7 @@ def share_estimate(found: NDArray[np.bool_]) -> Estimate:
 
 
 def jackknife(statistic: Callable[..., float], *samples: NDArray) -> Estimate:
-    """A statistic of samples, and its standard error by the delete-a-group jackknife.
+    """A statistic of samples and its standard error by the delete-a-group jackknife.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ def jackknife(statistic: Callable[..., float], *samples: NDArray) -> Estimate:
     Returns
     -------
     Estimate
-        The error is NaN where a sample has fewer rows than there are groups.
+        The error is NaN where a sample has fewer than ten rows.
     """
     return Estimate(float(statistic(*samples)), jackknife_error(replicates(statistic, *samples)))
 
 
 def replicates(statistic: Callable[..., float], *samples: NDArray) -> Floats:
-    """(group,) the statistic without every tenth row, from the first, second, ... on."""
+    """The statistic (group,) without every tenth row, starting at the first, second, ..."""
     if min(len(rows) for rows in samples) < GROUPS:
         return np.full(GROUPS, np.nan)
     return np.array(
@@ -93,8 +93,8 @@ def replicates(statistic: Callable[..., float], *samples: NDArray) -> Floats:
 def jackknife_error(without: Floats) -> float:
     """Standard error from replicates: sqrt((G - 1) / G * sum((t_g - mean t)^2)).
 
-    Unlike the bootstrap, the jackknife repeats no row, to which distances between distributions
-    are sensitive, and needs no random numbers.
+    Unlike the bootstrap, the jackknife repeats no row, which would bias distances between
+    distributions, and needs no random numbers.
 
     References
     ----------
