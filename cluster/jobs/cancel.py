@@ -51,7 +51,7 @@ def cancel(root: str, id_: str) -> JobStatus:
     """
     jobs, patience = Jobs(root), time.monotonic() + PUBLISHING_SECONDS
     while True:
-        job, tag = jobs.read(id_)
+        job = jobs.read(id_)
         if job.state in ENDED:
             break
         if job.state == "publishing":
@@ -59,8 +59,8 @@ def cancel(root: str, id_: str) -> JobStatus:
                 time.sleep(PUBLISHING_POLL_SECONDS)
                 continue
             open_repository(root).fence(f"job {id_} cancelled while it published")
-        # The tag was read before the fence, so a later publication has another one.
-        if jobs.swap(job, tag, state="cancelled", reason="on request"):
+        # The record was read before the fence, so a later publication has changed it.
+        if jobs.swap(job, state="cancelled", reason="on request"):
             break
     return _cancelled(jobs, id_)
 

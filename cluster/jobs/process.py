@@ -166,7 +166,7 @@ class Driver:
 
     def _cancelled(self) -> bool:
         try:
-            return self._jobs.read(self._job.id)[0].state == "cancelled"
+            return self._jobs.read(self._job.id).state == "cancelled"
         except StoreError as error:
             logger.warning("The state of the job could not be read: %s", error)
             return False
@@ -194,7 +194,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
     me = {"pid": process.pid, "born": process.create_time(), "host": platform.node()}
     jobs.heartbeat(id_, "starting")
     jobs.change(id_, ("queued",), state="running", began=time.time(), output=output, **me)
-    job, _ = jobs.read(id_)
+    job = jobs.read(id_)
     # The record decides, because the answer to a successful write may have been lost.
     if job.state in ALIVE and me == {name: getattr(job, name) for name in me}:
         return job

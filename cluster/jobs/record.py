@@ -4,7 +4,7 @@ import json
 import platform
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -136,39 +136,48 @@ class Jobs:
         StoreError
             If another job has the same id.
         """
-        name, data = _record(job.id), _packed(job)
-        # The very same record: it was written, and the answer to that was lost.
-        if self._blobs.create(name, data) is None and self._blobs.get(name) != data:
+
+        def created(content: bytes | None) -> bytes | None:
+            return _packed(job) if content is None else None
+
+        if not self._blobs.update(_record(job.id), created):
             raise StoreError(f"{self.root} has a job {job.id} already; submit again.")
 
-    def read(self, id_: str) -> tuple[Job, str]:
-        """Record of a job, and its entity tag.
+    def read(self, id_: str) -> Job:
+        """The record of a job.
 
         Raises
         ------
         StoreNotFoundError
             If the store has no such job.
         """
-        found = self._blobs.read(_record(id_))
-        if found is None:
+        return self._unpacked(id_, self._blobs.get(_record(id_)))
+
+    def _unpacked(self, id_: str, content: bytes | None) -> Job:
+        if content is None:
             raise StoreNotFoundError(
                 f"{self.root} has no job {id_}; `zpoints jobs {self.root}` lists its jobs."
             )
-        return Job(**json.loads(found[0])), str(found[1])
+        return Job(**json.loads(content))
 
-    def swap(self, job: Job, tag: str, **changes: Any) -> bool:
-        """Write a job anew if its record still has this tag; False if it has another."""
-        changed = replace(job, writes=job.writes + 1, **changes)
-        return self._blobs.replace(_record(job.id), _packed(changed), tag) is not None
+    def swap(self, job: Job, **changes: Any) -> bool:
+        """Change a job if its record is still this one; returns whether it was changed."""
+        return self._update(job.id, lambda found: found == job, changes)
 
     def change(self, id_: str, states: Collection[str], **changes: Any) -> bool:
-        """Write a job anew if it is in one of these states; False if it is in another."""
-        while True:  # each turn means that someone else has made progress
-            job, tag = self.read(id_)
-            if job.state not in states:
-                return False
-            if self.swap(job, tag, **changes):
-                return True
+        """Change a job if it is in one of these states; returns whether it was changed."""
+        return self._update(id_, lambda found: found.state in states, changes)
+
+    def _update(
+        self, id_: str, condition: Callable[[Job], bool], changes: Mapping[str, Any]
+    ) -> bool:
+        def changed(content: bytes | None) -> bytes | None:
+            job = self._unpacked(id_, content)
+            if not condition(job):
+                return None
+            return _packed(replace(job, writes=job.writes + 1, **changes))
+
+        return self._blobs.update(_record(id_), changed)
 
     def heartbeat(self, id_: str, doing: str) -> None:
         """Write a heartbeat with the current progress."""
@@ -185,11 +194,11 @@ class Jobs:
         """
         content = self._blobs.get(_heartbeat_name(id_))
         beat = None if content is None else Heartbeat(**json.loads(content))
-        job, _ = self.read(id_)
+        job = self.read(id_)
         if job.ended is not None:
             return JobStatus(job=job, state=job.state, note=job.reason, over=True)
         lost = _lost(job, beat)
-        if lost and self.read(id_)[0] != job:  # it changed during the check
+        if lost and self.read(id_) != job:  # it changed during the check
             return self.status(id_)
         if job.state == "cancelled":
             note = job.reason if lost else f"{job.where} is ending"

@@ -10,6 +10,7 @@ from typing import Any
 
 from zpoints.cluster.jobs.record import lives, utc
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError
 from zpoints.storage.errors import StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
@@ -72,10 +73,6 @@ class Health:
             return self.state if lives(self.pid, self.born) else "lost"
         return "lost" if time.time() - self.beat > SILENT_SECONDS else self.state
 
-    def same_process(self, other: "Health") -> bool:
-        """Whether both heartbeats come from one process."""
-        return (self.host, self.pid, self.born) == (other.host, other.pid, other.born)
-
 
 class Ledger:
     """Health and runs of one schedule of a store.
@@ -91,6 +88,12 @@ class Ledger:
     def __init__(self, root: str, name: str) -> None:
         self.root, self.name = root, name
         self._blobs = Blobs(root)
+        self._lease = Lease(
+            self._blobs,
+            f"{FOLDER}/{name}/health.json",
+            holder=lambda facts: (facts["host"], facts["pid"], facts["born"]),
+            valid=lambda facts: Health(**facts).seen in ("waiting", "running"),
+        )
         self._turn = threading.Lock()
 
     def lines(self) -> list[Line]:
@@ -99,86 +102,77 @@ class Ledger:
         return [Line(**json.loads(line)) for line in content.splitlines()]
 
     def add(self, line: Line) -> None:
-        """Add a run, unless the very same line is there: the answer to a write may be lost."""
+        """Add a run, unless the ledger has the same line already."""
         mine = _packed(line)
-        while True:  # each turn means that someone else has made progress
-            found, tag = self._blobs.read(self._runs) or (b"", None)
-            lines = found.splitlines()
+
+        def added(content: bytes | None) -> bytes | None:
+            lines = (content or b"").splitlines()
             if mine in lines:
-                return
-            kept = [*lines, mine][-LINES:]
-            if self._swapped(self._runs, b"".join(it + b"\n" for it in kept), tag):
-                return
+                return None
+            return b"".join(it + b"\n" for it in [*lines, mine][-LINES:])
+
+        self._blobs.update(self._runs, added)
 
     def health(self) -> Health | None:
         """The last heartbeat; None if there never was one."""
-        return self._seen()[0]
+        facts = self._lease.facts()
+        return Health(**facts) if facts else None
 
     def claim(self, mine: Health) -> Health | None:
-        """Leave the first sign of life; returns the last one of the process before, if any.
+        """Write the first heartbeat; of several processes that try at once, one succeeds.
 
-        Of several that claim a schedule at once, one succeeds: its write is on condition that
-        nothing has changed since it looked.
+        Parameters
+        ----------
+        mine
+            The heartbeat.
+
+        Returns
+        -------
+        Health or None
+            The last heartbeat of the process before, if any.
 
         Raises
         ------
         StoreLockedError
-            If another process keeps this schedule.
+            If another process runs this schedule.
         """
-        written: Health | None = None
-        before: Health | None = None
-        while True:  # each turn means that someone else has made progress
-            other, tag = self._seen()
-            if other is not None and other == written:  # the answer to the write was lost
-                return before
-            if other is not None and other.seen in ("waiting", "running"):
-                raise StoreLockedError(
-                    f"{self.root} has a schedule {self.name} already: process {other.pid} on "
-                    f"{other.host}, last seen {utc(other.beat)}. End it first, or name this "
-                    "configuration otherwise."
-                )
-            job = "" if other is None else other.job  # to be found, whatever happens now
-            before, written = other, replace(mine, job=job)
-            if self._swapped(self._state, _packed(written), tag):
-                return before
+
+        def following(before: Facts) -> Facts:
+            # Keeps the job of the process before, so that this one finds it even after a kill.
+            return asdict(replace(mine, job=before.get("job", "")))
+
+        try:
+            before = self._lease.claim(following)
+        except LeaseHeldError as error:
+            other = Health(**error.facts)
+            raise StoreLockedError(
+                f"{self.root} has a schedule {self.name} already: process {other.pid} on "
+                f"{other.host}, last seen {utc(other.beat)}. End it first, or name this "
+                "configuration otherwise."
+            ) from None
+        return Health(**before) if before else None
 
     def beat(self, mine: Health) -> None:
-        """Leave a sign of life, after a claim.
+        """Write a heartbeat, after a claim.
 
         Raises
         ------
         TakenOverError
-            If another process keeps the schedule now, as it may after a long silence.
+            If another process runs the schedule now, because heartbeats were missing for too long.
         """
         with self._turn:
-            while True:
-                last, tag = self._seen()
-                if last is None or not last.same_process(mine):
-                    raise TakenOverError(
-                        f"The schedule {self.name} of {self.root} was silent for so long that it "
-                        "was taken for lost, and another process keeps it now; zpoints schedule "
-                        "--status says which. This one ends."
-                    )
-                if self._swapped(self._state, _packed(mine), tag):
-                    return
-
-    def _seen(self) -> tuple[Health | None, str | None]:
-        found = self._blobs.read(self._state)
-        return (None, None) if found is None else (Health(**json.loads(found[0])), found[1])
-
-    def _swapped(self, name: str, data: bytes, tag: str | None) -> bool:
-        """Write an object if it still has this tag, or if there still is none."""
-        if tag is None:
-            return self._blobs.create(name, data) is not None
-        return self._blobs.replace(name, data, tag) is not None
+            try:
+                self._lease.renew(asdict(mine))
+            except LeaseLostError:
+                raise TakenOverError(
+                    f"The schedule {self.name} of {self.root} was silent for so long that it "
+                    "was taken for lost, and another process keeps it now; zpoints schedule "
+                    "--status says which. This one ends."
+                ) from None
 
     @property
     def _runs(self) -> str:
         return f"{FOLDER}/{self.name}/runs.jsonl"
-
-    @property
-    def _state(self) -> str:
-        return f"{FOLDER}/{self.name}/health.json"
 
 
 def is_well(health: Health | None, lines: Sequence[Line]) -> bool:

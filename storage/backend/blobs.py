@@ -1,7 +1,8 @@
-"""Small objects beside the repository: written at once and whole, on a disk and on S3 alike."""
+"""Stores small objects next to the repository, on a disk or in a bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import obstore
@@ -15,11 +16,13 @@ from zpoints.storage.errors import StoreError, StoreLockedError
 
 LOCK = "zpoints.blobs.lock"
 LOCK_SECONDS = 30.0
-"""How long an object on a disk waits for another process that is just replacing one."""
+"""How long a conditional write on a disk waits for that of another process."""
 
 
 class Blobs:
-    """Named bytes under a store's root, outside its versions.
+    """Named bytes under a store's root, outside its versions; every write is atomic.
+
+    All methods raise `StoreError` if the root cannot be read or written.
 
     Parameters
     ----------
@@ -31,16 +34,59 @@ class Blobs:
         self._root = root
 
     def put(self, name: str, data: bytes, *, media: str | None = None) -> None:
-        """Write an object, in place of what had its name.
+        """Write an object, replacing any object of the same name.
 
-        `media` is its type for browsers, e.g. `text/html`; a bucket keeps it, a disk cannot.
+        Parameters
+        ----------
+        name
+            Path under the root, with `/` between folders.
+        data
+            Content.
+        media
+            Media type for browsers, e.g. `text/html`; kept by a bucket, ignored by a disk.
         """
         attributes = {"Content-Type": media} if media else None
         with self._reaching(name):
             obstore.put(self._store, name, data, attributes=attributes)
 
+    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> bool:
+        """Change an object; no other process's change is lost.
+
+        The object is read, changed, and written on condition that it is still the one that was
+        read. If it is not, another process has written it, and all three steps are repeated.
+
+        Parameters
+        ----------
+        name
+            Path under the root.
+        change
+            Makes the new content from the present one, which is `None` if there is no object.
+            Returns `None` to leave the object as it is. It may be called several times.
+
+        Returns
+        -------
+        bool
+            Whether the new content was written.
+
+        Raises
+        ------
+        StoreLockedError
+            If another process holds the lock of the objects on a disk for 30 s.
+        """
+        written: bytes | None = None
+        while True:
+            content, tag = self.read(name) or (None, None)
+            if content is not None and content == written:
+                return True  # the write succeeded, but its response was lost
+            written = change(content)
+            if written is None:
+                return False
+            make = self.create if tag is None else partial(self.replace, tag=tag)
+            if make(name, written) is not None:
+                return True
+
     def create(self, name: str, data: bytes) -> str | None:
-        """Write an object unless there is one: its entity tag, or `None` if there is."""
+        """Write an object unless it exists; returns its entity tag, or `None` if it exists."""
         try:
             with self._reaching(name):
                 return obstore.put(self._store, name, data, mode="create")["e_tag"]
@@ -48,7 +94,22 @@ class Blobs:
             return None
 
     def replace(self, name: str, data: bytes, tag: str) -> str | None:
-        """Overwrite the object that has this entity tag: the new tag, or `None` if none has."""
+        """Overwrite an object on condition that it has an entity tag.
+
+        Parameters
+        ----------
+        name
+            Path under the root.
+        data
+            New content.
+        tag
+            The entity tag that `read`, `create` or `replace` returned.
+
+        Returns
+        -------
+        str or None
+            The new entity tag, or `None` if the object has another tag or does not exist.
+        """
         location = Location(self._root)
         try:
             with self._reaching(name):
@@ -59,14 +120,14 @@ class Blobs:
             return None
 
     def _replace_file(self, root: str, name: str, data: bytes, tag: str) -> str | None:
-        """A file system has no conditional write: those who replace take turns."""
+        """File systems have no conditional writes, so a lock serialises those that replace."""
         with FileLock(Path(root, LOCK), timeout=LOCK_SECONDS):
             if obstore.head(self._store, name)["e_tag"] != tag:
                 return None
             return obstore.put(self._store, name, data)["e_tag"]
 
     def read(self, name: str) -> tuple[bytes, str | None] | None:
-        """Content and entity tag of an object; `None` if there is none."""
+        """Content and entity tag of an object; `None` if it does not exist."""
         try:
             with self._reaching(name):
                 found = obstore.get(self._store, name)
@@ -75,36 +136,37 @@ class Blobs:
             return None
 
     def get(self, name: str) -> bytes | None:
-        """Content of an object; `None` if there is none."""
+        """Content of an object; `None` if it does not exist."""
         found = self.read(name)
         return None if found is None else found[0]
 
     def delete(self, name: str) -> None:
-        """Remove an object, if there is one."""
+        """Remove an object if it exists."""
         with suppress(FileNotFoundError), self._reaching(name):
             obstore.delete(self._store, name)
 
     def folders(self, folder: str) -> list[str]:
-        """Names of the folders in a folder, in order; none if it does not exist."""
+        """Sorted names of the folders inside a folder; empty if it does not exist."""
         with self._reaching(folder):
             found = obstore.list_with_delimiter(self._store, folder)
         return sorted(path.rpartition("/")[2] for path in found["common_prefixes"])
 
     def clear(self, folder: str) -> None:
-        """Remove all objects whose names begin with `folder/`."""
+        """Remove all objects in a folder."""
         for name in self.names(folder):
             self.delete(name)
 
     def names(self, folder: str) -> list[str]:
-        """Names of all objects that begin with `folder/`."""
+        """Names of all objects in a folder, with their paths under the root."""
         with self._reaching(folder):
             return [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:
-        place = f"{self._root}/{name}"
+        """Turn failures into errors for users; missing, existing and changed objects pass."""
+        path = f"{self._root}/{name}"
         if not Location(self._root).is_local:
-            with reaching_s3(place):
+            with reaching_s3(path):
                 yield
             return
         try:
@@ -117,7 +179,7 @@ class Blobs:
                 "Wait for it, or end it if it hangs."
             ) from error
         except (BaseError, OSError) as error:
-            raise StoreError(f"{place} cannot be read or written: {error}") from error
+            raise StoreError(f"{path} cannot be read or written: {error}") from error
 
     @property
     def _store(self) -> ObjectStore:

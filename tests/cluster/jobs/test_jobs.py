@@ -60,7 +60,7 @@ def test_submit__runs_to_the_end_without_its_client(
     log = zpoints("logs", id_, folder=folder).stdout
     assert "CelebA form" in log
     assert f"report: {root}/report/index.html" in log
-    assert not Path(Jobs(str(root)).read(id_)[0].output).exists()
+    assert not Path(Jobs(str(root)).read(id_).output).exists()
     listed = zpoints("jobs", "store", folder=folder).stdout.splitlines()
     assert [line.split()[:2] for line in listed] == [["job", "state"], [id_, "done"]]
     refused = zpoints("cancel", id_, folder=folder)
@@ -185,7 +185,7 @@ def test_add__succeeds_though_the_answer_is_lost() -> None:
         server.create_bucket(Bucket="faces")
         with failing_at(f"PUT /faces/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
             Jobs("s3://faces/added").add(job)
-        recorded = Jobs("s3://faces/added").read(job.id)[0]
+        recorded = Jobs("s3://faces/added").read(job.id)
 
     assert proxy.failed.is_set()
     assert recorded == job
@@ -197,7 +197,7 @@ def test_add__another_job_with_the_same_id_is_refused(folder: Path) -> None:
 
     with pytest.raises(StoreError, match=f"has a job {job.id} already"):
         jobs.add(a_job(id=job.id, title="another"))
-    assert jobs.read(job.id)[0] == job
+    assert jobs.read(job.id) == job
 
 
 def test_jobs__leaves_a_folder_without_a_record_out(folder: Path) -> None:
@@ -223,7 +223,7 @@ def test_cancel__of_a_queued_slurm_job_where_there_is_no_slurm_says_what_is_left
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{job.id} is cancelled. Slurm job 17 may still be queued")
     assert "scancel 17" in done.stdout
-    assert Jobs(root).read(job.id)[0].state == "cancelled"
+    assert Jobs(root).read(job.id).state == "cancelled"
 
 
 @pytest.mark.parametrize("command", ["run", "submit"])

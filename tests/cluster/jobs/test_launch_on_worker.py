@@ -30,7 +30,7 @@ def submitted(config: Path, folder: Path) -> Job:
     assert done.returncode == 0, done.stderr
     jobs, id_ = Jobs(str(folder / "store")), done.stdout.strip()
     wait_until(lambda: jobs.status(id_).state == "running", "the driver")
-    return jobs.read(id_)[0]
+    return jobs.read(id_)
 
 
 def launcher(cluster: DaskProcesses, number: int) -> list[psutil.Process]:

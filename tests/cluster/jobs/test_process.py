@@ -99,7 +99,7 @@ def test_begin__a_job_that_was_cancelled_before_is_over(jobs: Jobs) -> None:
     jobs.add(job)
 
     assert begin(jobs.root, job.id, "output") is None
-    assert jobs.read(job.id)[0].ended is not None
+    assert jobs.read(job.id).ended is not None
 
 
 def test_begin__a_job_that_another_process_does_is_left_alone(jobs: Jobs) -> None:
@@ -107,7 +107,7 @@ def test_begin__a_job_that_another_process_does_is_left_alone(jobs: Jobs) -> Non
     jobs.add(job)
 
     assert begin(jobs.root, job.id, "output") is None
-    assert jobs.read(job.id)[0] == job
+    assert jobs.read(job.id) == job
 
 
 def test_driver__a_cancellation_noticed_after_the_end_of_the_run_changes_nothing(

@@ -61,7 +61,7 @@ def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
     assert "1 job submitted to slurm" in log
     assert f"report: {root}/report/index.html" in log
     assert_same_results(open_store(root), small_store)
-    batch = jobs.read(id_)[0].batch
+    batch = jobs.read(id_).batch
     assert batch is not None
     accounted = command("scontrol", "show", "job", batch)
     assert "ExitCode=0:0" in accounted
@@ -79,7 +79,7 @@ def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
     assert [jobs.status(id_).state for id_ in (first, second)] == ["queued", "queued"]
 
     done = zpoints("cancel", first, folder=folder)
-    command("scancel", str(jobs.read(second)[0].batch))
+    command("scancel", str(jobs.read(second).batch))
 
     assert done.stdout.strip() == f"{first} is cancelled."
     slurm.wait_for_the_end()

@@ -155,12 +155,12 @@ def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
     second = zpoints(*arguments, folder=tmp_path)
     driver.kill()
     driver.wait()
-    outlive_claim(root)
+    expire_lock(root)
     third = zpoints(*arguments, folder=tmp_path)
 
     assert second.returncode == 3
     assert f"process {driver.pid} on" in second.stderr
-    assert "its claim ends at" in second.stderr
+    assert "its lock expires at" in second.stderr
     assert third.returncode == 0, third.stderr
     assert [line.split()[-3:] for line in third.stdout.splitlines() if " images " in line][-1] == [
         "up",
@@ -186,7 +186,7 @@ def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
         driver.kill()
         driver.wait()
         assert unfinished(root) == stage
-        outlive_claim(root)
+        expire_lock(root)
     last = zpoints(*arguments, folder=tmp_path)
 
     assert last.returncode == 0, last.stderr
@@ -215,8 +215,8 @@ def wait_for_images(root: str) -> None:
     wait_until(published, "images")
 
 
-def outlive_claim(root: str) -> None:
-    """Let the claim of a killed run have ended, without waiting for its 90 s."""
+def expire_lock(root: str) -> None:
+    """Let the lock of a killed run expire, without waiting for its 90 s."""
     blobs = Blobs(root)
     claim = json.loads(blobs.get(HOLDER) or b"{}")
     blobs.put(HOLDER, json.dumps({**claim, "until": time.time() - 1}).encode())

@@ -264,7 +264,7 @@ def test_schedule__a_job_that_it_cannot_end_is_followed_by_the_next(
 
     assert left_behind is not None
     assert (left_behind.state, left_behind.job) == ("stopped", job.id)
-    assert jobs.read(job.id)[0].state == state
+    assert jobs.read(job.id).state == state
     assert ledger.lines() == []
     assert said == f"Job {job.id} was not over in time; the next schedule follows it."
 

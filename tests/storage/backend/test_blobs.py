@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +50,43 @@ def test_replace__an_outdated_tag_or_no_object_leaves_everything(blobs):
     assert blobs.replace("b", b"three", str(second)) is None
     assert blobs.read("a/it") == (b"two", second)
     assert blobs.get("b") is None
+
+
+def test_update__four_threads_that_count_lose_nothing(root, blobs):
+    def count(_: int) -> None:
+        assert Blobs(str(root)).update("counter", lambda n: str(int(n or 0) + 1).encode())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(40)))
+
+    assert blobs.get("counter") == b"40"
+
+
+def test_update__a_change_that_declines_leaves_the_object(blobs):
+    tag = blobs.create("it", b"one")
+
+    assert not blobs.update("it", lambda content: None)
+    assert blobs.read("it") == (b"one", tag)
+    assert not blobs.update("other", lambda content: content)
+    assert blobs.get("other") is None
+
+
+@pytest.mark.parametrize("before", [None, b"one"])
+def test_update__a_write_whose_response_is_lost_is_not_repeated(before, blobs, monkeypatch):
+    def unanswered(write):
+        def twice(self: Blobs, *arguments: Any, **named: Any) -> str | None:
+            write(self, *arguments, **named)  # it arrives; the client then tries again
+            return write(self, *arguments, **named)
+
+        return twice
+
+    if before is not None:
+        blobs.put("it", before)
+    monkeypatch.setattr(Blobs, "create", unanswered(Blobs.create))
+    monkeypatch.setattr(Blobs, "replace", unanswered(Blobs.replace))
+
+    assert blobs.update("it", lambda content: (content or b"") + b"!")
+    assert blobs.get("it") == (before or b"") + b"!"
 
 
 def test_replace__a_lock_that_is_kept_is_an_error_after_a_while(blobs, root, monkeypatch):

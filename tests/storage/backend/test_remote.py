@@ -92,7 +92,7 @@ def test_held__second_one_learns_who_is_at_work_on_a_bucket(bucket):
 
     with (
         repository.held("zpoints run faces.yaml"),
-        pytest.raises(StoreLockedError, match=r"faces\.yaml, process \d+ .* its claim ends at"),
+        pytest.raises(StoreLockedError, match=r"faces\.yaml, process \d+ .* its lock expires at"),
         other.held("zpoints run again"),
     ):
         pass
@@ -102,7 +102,7 @@ def test_held__second_one_learns_who_is_at_work_on_a_bucket(bucket):
 
 
 def test_held__claim_of_a_killed_run_ends(bucket, monkeypatch):
-    monkeypatch.setattr("zpoints.storage.backend.run_lock.CLAIM_SECONDS", 0.6)
+    monkeypatch.setattr("zpoints.storage.backend.run_lock.LEASE_SECONDS", 0.6)
     claim = {"pid": 1, "host": "h", "since": "then", "purpose": "p", "until": time.time() - 1}
     Blobs(bucket).put(HOLDER, json.dumps(claim).encode())
 
