@@ -1,4 +1,4 @@
-"""Computes independent tasks on the current Dask client, each result as soon as it is there."""
+"""Computes independent tasks on the current Dask client and yields results as they finish."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -19,16 +19,16 @@ from zpoints.storage.executor import SynchronousExecutor
 T = TypeVar("T")
 
 AHEAD = 3
-"""Tasks per thread (or GPU slot) that a cluster has at most, so that no thread waits for its next
-task. With more of them, Dask blames more tasks for the death of a worker and gives up later."""
-SECONDS_BETWEEN_QUESTIONS = 1.0
-"""Time after which the scheduler is asked again how many tasks its workers take."""
+"""Largest number of tasks per thread (or GPU slot), so that no thread waits for its next task. With
+more tasks, Dask suspects more of them when a worker dies, and drops one later."""
+SECONDS_BETWEEN_COUNTS = 1.0
+"""Time after which the scheduler's workers are counted again."""
 
 
 class ClusterExecutor:
     """Computes tasks on the client that Dask would use, or locally if there is none.
 
-    Results leave the workers at once, so that a worker that dies takes none along.
+    Results are fetched at once, so that a worker that dies loses none.
     """
 
     def results(
@@ -39,11 +39,17 @@ class ClusterExecutor:
         Parameters
         ----------
         tasks
-            What to compute; taken one by one, when a worker has capacity for it. They must pickle.
+            Functions to call, which must pickle. Each is taken when a worker has capacity for it.
         name
             Prefix of the tasks' keys, which Dask's dashboard shows.
         shared
-            Its value, computed once and sent once to each worker, is the argument of every task.
+            Argument of every task, computed once and sent once to each worker; None calls tasks
+            without an argument.
+
+        Yields
+        ------
+        list
+            Results of one or more tasks.
 
         Raises
         ------
@@ -56,11 +62,11 @@ class ClusterExecutor:
             return
         tasks = iter(tasks)
         arguments = () if shared is None else (client.compute(shared),)
-        running, unfetched, asked = as_completed(loop=client.loop), set[Future](), -inf
+        running, unfetched, counted_at = as_completed(loop=client.loop), set[Future](), -inf
         try:
             while True:
-                if time.monotonic() > asked + SECONDS_BETWEEN_QUESTIONS:
-                    room, asked = AHEAD * _slots(client), time.monotonic()
+                if time.monotonic() > counted_at + SECONDS_BETWEEN_COUNTS:
+                    room, counted_at = AHEAD * _slots(client), time.monotonic()
                 for task in islice(tasks, max(0, room - running.count())):
                     future = client.submit(task, *arguments, key=f"{name}-{uuid4().hex}")
                     unfetched.add(future)
@@ -75,7 +81,7 @@ class ClusterExecutor:
                     unfetched.difference_update(batch)
                     yield results
         finally:
-            for future in unfetched:  # an error ended the work: nobody needs their results
+            for future in unfetched:  # left over after an error; nobody needs their results
                 future.release()
 
 
@@ -90,21 +96,21 @@ def _current_client() -> Client | None:
 
 
 def _fetched(client: Client, futures: list[Future]) -> list[Any] | None:
-    """Results of finished futures; None if they have to be waited for again.
+    """Results of finished futures; None if they have to be awaited again.
 
-    A worker that holds a result may be dead or frozen; the scheduler then computes it again.
+    If the worker that holds a result is dead or frozen, the scheduler computes the result again.
     """
     try:
         return list(call_in_time(client, partial(client.gather, futures, asynchronous=True)))
     except TimeoutError:
         if any(future.status == "error" for future in futures):
-            raise  # the task's own error
-        _slots(client)  # raises if it is the scheduler that does not answer
+            raise  # raised by the task itself
+        _slots(client)  # raises if the scheduler does not answer
         return None
 
 
 def _slots(client: Client) -> int:
-    """How many tasks the present workers take at a time, at least 1.
+    """Number of tasks that the current workers can run at a time, at least 1.
 
     Raises
     ------

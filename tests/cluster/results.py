@@ -1,4 +1,4 @@
-"""What must be the same, wherever a run computes."""
+"""Compares the results of runs on different clusters."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from zpoints.storage import Store
 
 
 def assert_same_results(store: Store, expected: Store) -> None:
-    """The latents of two stores, and all samples of the second, are equal to the last bit."""
+    """Assert that latents and samples of two stores are equal to the bit."""
     np.testing.assert_array_equal(store.latents["z"], expected.latents["z"])
     for name in expected.sample_names:
         for variable in ("z", "v", "image"):

@@ -1,4 +1,4 @@
-"""A real Slurm on this machine: a controller and one node, for the tests that submit jobs."""
+"""Runs Slurm on this machine for tests: a controller and one node."""
 
 import getpass
 import os
@@ -18,7 +18,7 @@ NEEDED = "needs a Slurm: apt-get install slurm-wlm (as root); missing here: "
 SECONDS_TO_START = 30.0
 CPUS = 8
 
-# auth/none trusts whoever reaches the daemons, so that they listen on the loopback interface only.
+# auth/none trusts everyone who reaches the daemons; they use the loopback interface only.
 CONFIGURATION = """
 ClusterName=zpoints
 SlurmctldHost=localhost(127.0.0.1)
@@ -54,18 +54,18 @@ PartitionName=main Nodes=localhost Default=YES MaxTime=60 State=UP
 
 @dataclass(frozen=True)
 class Slurm:
-    """A Slurm at work; while the fixture lives, SLURM_CONF leads every command to it.
+    """A running Slurm; while the fixture lives, SLURM_CONF points every command to it.
 
     Attributes
     ----------
     folder
-        Its configuration, state and logs.
+        Folder of configuration, state and logs.
     """
 
     folder: Path
 
     def jobs(self) -> list[tuple[str, str]]:
-        """Number and state (e.g. ``RUNNING``) of the jobs that are not over."""
+        """Number and state (e.g. ``RUNNING``) of the jobs that have not ended."""
         listed = command("squeue", "--noheader", "--format=%i %T")
         return [(number, state) for number, state in map(str.split, listed.splitlines())]
 
@@ -79,7 +79,7 @@ class Slurm:
         self.wait_until(lambda: not self.jobs(), "the jobs to end")
 
     def wait_until(self, condition: Callable[[], object], what: str) -> None:
-        """Wait for a condition, or fail with the daemons' last words."""
+        """Wait for a condition, or fail with the end of the daemons' logs."""
         wait_until(condition, what, seconds=SECONDS_TO_START, last_words=self._last_words)
 
     def _last_words(self) -> str:
@@ -89,7 +89,7 @@ class Slurm:
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """Controller and node of a Slurm; skips the test where Slurm is not installed."""
+    """A running Slurm; skips the test if Slurm is not installed."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         pytest.skip(NEEDED + ", ".join(missing))
@@ -101,13 +101,13 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
             start(folder, "slurmctld", "-D", "-i"),
             start(folder, "slurmd", "-D", "-N", "localhost"),
         ]
-        found = Slurm(folder)
+        running = Slurm(folder)
         try:
-            found.wait_until(
+            running.wait_until(
                 lambda: "idle" in command("sinfo", "--noheader", "--format=%T"), "Slurm"
             )
-            yield found
-            found.cancel_all()
+            yield running
+            running.cancel_all()
         finally:
             for daemon in reversed(daemons):
                 daemon.terminate()
@@ -116,7 +116,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 
 
 def configure(folder: Path) -> None:
-    """Write slurm.conf: ports that are free, all files in the folder."""
+    """Write slurm.conf with free ports and all files in the folder."""
     for name in ("state", "spool"):
         (folder / name).mkdir()
     controller, node = free_ports(2)
@@ -125,14 +125,14 @@ def configure(folder: Path) -> None:
         user=getpass.getuser(),
         controller=controller,
         node=node,
-        cpus=CPUS,  # more than a small machine has, so that driver and workers fit at once
+        cpus=CPUS,  # more than a small machine has, so that driver and workers fit together
         memory=max(1000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20),
     )
     (folder / "slurm.conf").write_text(text)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens on."""
+    """Free ports of the loopback interface."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [s.getsockname()[1] for s in sockets]
     for s in sockets:
@@ -146,5 +146,5 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def command(*arguments: str) -> str:
-    """What a Slurm command prints; empty while the controller does not answer."""
+    """Output of a Slurm command; empty while the controller does not answer."""
     return subprocess.run(arguments, capture_output=True, text=True, timeout=30).stdout

@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers as processes, started with Dask's own commands, with TLS."""
+"""Starts a Dask scheduler and workers with TLS as processes, by Dask's own commands."""
 
 import json
 import os
@@ -22,16 +22,16 @@ QUIET = {"DASK_LOGGING__DISTRIBUTED": "error"}
 
 @dataclass
 class DaskProcesses:
-    """A scheduler at work, and its workers.
+    """A running scheduler and its workers.
 
     Attributes
     ----------
     address
-        The scheduler's.
+        Address of the scheduler.
     tls
         Certificates of the cluster.
     folder
-        Logs, and the workers' own files.
+        Folder of the logs and the workers' files.
     """
 
     address: str
@@ -41,7 +41,10 @@ class DaskProcesses:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_worker(self, *options: str, shell: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-        """Start a worker under a nanny, which replaces it when it dies; ``shell`` is its host."""
+        """Start a worker under a nanny, which replaces it when it dies.
+
+        ``shell`` is the command prefix that selects the host.
+        """
         worker = start(
             self.folder,
             f"worker-{len(self.workers)}",
@@ -77,7 +80,7 @@ class DaskProcesses:
 
 @contextmanager
 def dask_processes(folder: Path, *workers: tuple[str, ...]) -> Iterator[DaskProcesses]:
-    """A scheduler, and a worker of one thread for each tuple of further options."""
+    """A scheduler, and one worker with one thread per tuple of further options."""
     cluster = start_scheduler(folder)
     try:
         for options in workers:
@@ -90,36 +93,37 @@ def dask_processes(folder: Path, *workers: tuple[str, ...]) -> Iterator[DaskProc
 def start_scheduler(
     folder: Path, *, host: str = "127.0.0.1", shell: tuple[str, ...] = ()
 ) -> DaskProcesses:
-    """Start a scheduler with certificates of its own, on an address of the host of ``shell``.
+    """Start a scheduler with its own certificates; returns when it is reachable.
 
-    Returns when it can be reached.
+    ``host`` is the address that it listens on, ``shell`` the command prefix that selects the host.
     """
-    tls, place = write_certificates(folder), folder / "scheduler.json"
+    tls, description = write_certificates(folder), folder / "scheduler.json"
     options = ("--protocol", "tls", "--host", host, "--port", "0")
-    files = ("--scheduler-file", str(place), "--dashboard-address", "127.0.0.1:0")
+    files = ("--scheduler-file", str(description), "--dashboard-address", "127.0.0.1:0")
     arguments = ("scheduler", *options, *files, *tls_options(tls))
     process = start(folder, "scheduler", *arguments, shell=shell)
     limit = time.monotonic() + SECONDS_TO_START
-    while not place.exists() or not place.read_text():
+    while not description.exists() or not description.read_text():
         if process.poll() is not None or time.monotonic() > limit:
             pytest.fail(f"the scheduler did not start: {(folder / 'scheduler.log').read_text()}")
         time.sleep(0.05)
-    return DaskProcesses(json.loads(place.read_text())["address"], tls, folder, process)
+    address = json.loads(description.read_text())["address"]
+    return DaskProcesses(address, tls, folder, process)
 
 
 def write_certificates(folder: Path) -> TlsConfig:
-    """A certificate that signs itself, and its key, as files; each call makes another."""
-    made = Security.temporary()
+    """Write a new self-signed certificate and its key."""
+    temporary = Security.temporary()
     folder.mkdir(exist_ok=True)
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    certificate.write_text(made.tls_ca_file)
+    certificate.write_text(temporary.tls_ca_file)
     key.touch(mode=0o600)
-    key.write_text(made.tls_client_key)
+    key.write_text(temporary.tls_client_key)
     return TlsConfig(ca=str(certificate), certificate=str(certificate), key=str(key))
 
 
 def certificates(tls: TlsConfig) -> list[str]:
-    """Settings of a run that names these certificates."""
+    """Settings of a run with these certificates."""
     return [f"cluster.tls.{part}={path}" for part, path in tls.model_dump().items()]
 
 

@@ -1,4 +1,4 @@
-"""Encodings of chosen weight: a store of noise images and an untrained network, no other stage."""
+"""Encodings of a chosen cost: a store of noise images and an untrained network."""
 
 from functools import partial
 from pathlib import Path
@@ -56,9 +56,9 @@ def noise(start: int, stop: int) -> dict[str, np.ndarray]:
 
 
 def encode_store(root: Path, *overrides: str, fingerprint: str = "cc") -> np.ndarray:
-    """Encode the store's images on Dask's active scheduler; z (image, component).
+    """Encode the store's images on Dask's active scheduler; returns z (image, component).
 
-    A store that was encoded under another fingerprint is encoded anew.
+    Another fingerprint than before encodes the images again.
     """
     repository = open_repository(root, executor=ClusterExecutor())
     config = override(RunConfig(), [f"encode.chunk={CHUNK}", "encode.batch=1", *overrides])

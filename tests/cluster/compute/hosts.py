@@ -1,4 +1,4 @@
-"""Two hosts on this machine: network namespaces, joined by a cable, that share its files."""
+"""Two hosts on this machine: connected network namespaces that share its files."""
 
 import os
 import shutil
@@ -19,9 +19,9 @@ class Host:
     Attributes
     ----------
     name
-        Of the namespace.
+        Name of the namespace.
     address
-        Its end of the cable; only the two hosts reach it.
+        Address on the cable, which only the two hosts can reach.
     """
 
     name: str
@@ -29,23 +29,23 @@ class Host:
 
     @property
     def shell(self) -> tuple[str, ...]:
-        """What a command begins with that runs there."""
+        """Prefix of a command that runs on this host."""
         return ("ip", "netns", "exec", self.name)
 
 
 @contextmanager
 def two_hosts() -> Iterator[tuple[Host, Host]]:
-    """Two hosts with a cable between them; skips the test where they cannot be made."""
+    """Two hosts with a cable between them; skips the test if they cannot be created."""
     if shutil.which("ip") is None:
         pytest.skip(f"{NEEDED}apt-get install iproute2 (as root); missing here: ip")
     if os.geteuid() != 0:
-        pytest.skip(f"{NEEDED}missing here: the rights of root")
+        pytest.skip(f"{NEEDED}missing here: root permissions")
     hosts = tuple(Host(f"zpoints-{os.getpid()}-{i}", f"10.77.0.{i}") for i in (1, 2))
     try:
         for host in hosts:
             made = ip("netns", "add", host.name)
             if made.returncode:
-                pytest.skip(f"{NEEDED}ip netns add says: {made.stderr.strip()}")
+                pytest.skip(f"{NEEDED}ip netns add failed: {made.stderr.strip()}")
         first, second = hosts
         cable = ("cable", "netns", first.name, "type", "veth")
         configure("link", "add", *cable, "peer", "name", "cable", "netns", second.name)
@@ -55,15 +55,15 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
                 configure("-n", host.name, "link", "set", device, "up")
         yield first, second
     finally:
-        for host in hosts:  # the cable goes with them
+        for host in hosts:  # deletes the cable, too
             ip("netns", "delete", host.name)
 
 
 def configure(*arguments: str) -> None:
-    """A step that works wherever hosts can be made; fails the test where it does not."""
+    """Run a step that must succeed once the namespaces exist; fails the test otherwise."""
     done = ip(*arguments)
     if done.returncode:
-        pytest.fail(f"ip {' '.join(arguments)} says: {done.stderr.strip()}")
+        pytest.fail(f"ip {' '.join(arguments)} failed: {done.stderr.strip()}")
 
 
 def ip(*arguments: str) -> subprocess.CompletedProcess[str]:

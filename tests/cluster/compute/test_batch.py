@@ -1,4 +1,4 @@
-"""What is asked of batch systems: the scripts of jobs, without any queue."""
+"""Scripts of batch jobs, checked without a batch system."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.run import RunConfig, override
 
-ASKED = [
+REQUESTED = [
     "cluster.jobs.cores=8",
     "cluster.jobs.memory=32GiB",
     "cluster.jobs.processes=2",
@@ -44,7 +44,7 @@ def configured(kind: str, folder: Path, *overrides: str) -> ClusterConfig:
 
 
 def script_of(config: ClusterConfig, folder: Path) -> str:
-    """The script of a job, as the batch system would get it."""
+    """The script that would be submitted to the batch system."""
     with (
         shared_folder_security(config.tls, folder) as security,
         _cluster_without_jobs(config, folder, security, []) as cluster,
@@ -53,8 +53,8 @@ def script_of(config: ClusterConfig, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", DIRECTIVES)
-def test_cluster_without_jobs__a_job_asks_for_what_is_configured(kind: str, tmp_path: Path) -> None:
-    script = script_of(configured(kind, tmp_path, *ASKED), tmp_path)
+def test_job_script__requests_what_is_configured(kind: str, tmp_path: Path) -> None:
+    script = script_of(configured(kind, tmp_path, *REQUESTED), tmp_path)
 
     *lines, worker = script.strip().splitlines()
     assert set(DIRECTIVES[kind]) <= set(lines)
@@ -71,10 +71,8 @@ def test_cluster_without_jobs__a_job_asks_for_what_is_configured(kind: str, tmp_
 
 
 @pytest.mark.parametrize("kind", DIRECTIVES)
-def test_cluster_without_jobs__an_interface_that_is_not_there_is_an_error(
-    kind: str, tmp_path: Path
-) -> None:
-    config = configured(kind, tmp_path, *ASKED, "cluster.jobs.interface=nosuch0")
+def test_job_script__an_unknown_interface_is_an_error(kind: str, tmp_path: Path) -> None:
+    config = configured(kind, tmp_path, *REQUESTED, "cluster.jobs.interface=nosuch0")
 
     with pytest.raises(ClusterError, match=r"'nosuch0' is not a valid .* See cluster\.jobs"):
         script_of(config, tmp_path)

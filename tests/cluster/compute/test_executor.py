@@ -49,11 +49,11 @@ def pending(client: Client) -> list[str]:
     return [key for key, state in client.futures.items() if state.status == "pending"]
 
 
-GO_ON = Event()
+RELEASE = Event()
 
 
 def slow() -> None:
-    GO_ON.wait()
+    RELEASE.wait()
 
 
 def test_results__without_a_client_gives_all_results_in_batches() -> None:
@@ -71,7 +71,7 @@ def test_results__with_a_client_gives_all_results(client: Client) -> None:
     assert sorted(n for batch in batches for n in batch) == [i**2 for i in range(50)]
 
 
-def test_results__takes_tasks_when_there_is_a_thread_for_them(client: Client) -> None:
+def test_results__takes_tasks_only_when_a_thread_is_free(client: Client) -> None:
     taken = count()
     endless = (partial(square, next(taken)) for _ in count())
 
@@ -97,12 +97,12 @@ def test_results__a_result_does_not_wait_for_slower_ones(client: Client) -> None
     with client.as_current():
         results = ClusterExecutor().results([slow, partial(square, 3)], name="t")
         assert next(results) == [9]
-        GO_ON.set()
+        RELEASE.set()
         assert list(results) == [[None]]
 
 
 @pytest.mark.parametrize("cluster", [False, True], ids=["local", "cluster"])
-def test_results__what_is_shared_is_computed_once(cluster: bool, client: Client) -> None:
+def test_results__the_shared_argument_is_computed_once(cluster: bool, client: Client) -> None:
     COMPUTED.clear()
 
     with client.as_current() if cluster else nullcontext():
@@ -115,7 +115,7 @@ def test_results__what_is_shared_is_computed_once(cluster: bool, client: Client)
     assert COMPUTED == [2]
 
 
-def test_results__an_error_is_raised_and_the_rest_given_up(client: Client) -> None:
+def test_results__an_error_is_raised_and_cancels_the_rest(client: Client) -> None:
     tasks = (partial(pow, 0, -1) if i == 5 else partial(square, i) for i in count())
 
     with client.as_current(), pytest.raises(ZeroDivisionError):
@@ -132,11 +132,11 @@ def own_limit() -> None:
     raise TimeoutError("mine")
 
 
-def test_results__the_time_limit_of_a_task_is_its_own_error(client: Client) -> None:
+def test_results__a_timeout_inside_a_task_is_the_tasks_error(client: Client) -> None:
     with client.as_current(), pytest.raises(TimeoutError, match="mine"):
         list(ClusterExecutor().results([own_limit], name="t"))
 
 
-def test_results__another_scheduler_that_is_configured_is_taken(client: Client) -> None:
+def test_results__a_configured_local_scheduler_is_used(client: Client) -> None:
     with client.as_current(), dask.config.set(scheduler="synchronous"):
         assert list(ClusterExecutor().results([get_ident], name="t")) == [[get_ident()]]

@@ -1,4 +1,4 @@
-"""Runs on a scheduler and workers that are processes of their own, with TLS."""
+"""Runs on an existing scheduler: separate processes with TLS."""
 
 import re
 import signal
@@ -40,7 +40,7 @@ LIMIT = {"distributed.comm.timeouts.connect": 1}
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
-    """A scheduler and two workers, one of which says that it has a GPU."""
+    """A scheduler and two workers, one of which offers the resource GPU."""
     names = ("--name", "without"), ("--name", "with GPU", "--resources", "GPU=1")
     with dask_processes(tmp_path_factory.mktemp("dask"), *names) as cluster:
         yield cluster
@@ -56,7 +56,7 @@ def settings(*overrides: str) -> RunConfig:
 
 
 def connect(*overrides: str) -> str:
-    """What a user reads who connects; empty where it works."""
+    """Error message of a connection; empty if it succeeds."""
     started = time.monotonic()
     try:
         with dask_client(settings(*overrides).cluster, SilentConsole()):
@@ -66,7 +66,7 @@ def connect(*overrides: str) -> str:
         return str(error)
 
 
-def test_run__same_bytes_on_processes_elsewhere(
+def test_run__same_bytes_on_an_existing_cluster(
     two: DaskProcesses, small_config: RunConfig, small_store: Store, tmp_path: Path
 ) -> None:
     config, console = override(small_config, two.overrides), SilentConsole()
@@ -83,16 +83,16 @@ def test_run__same_bytes_on_processes_elsewhere(
 def test_dask_client__plain_and_foreign_clients_are_refused(
     two: DaskProcesses, tmp_path: Path
 ) -> None:
-    place = [*two.overrides[:2], "cluster.connect_timeout=5"]
+    address = [*two.overrides[:2], "cluster.connect_timeout=5"]
     foreign = certificates(write_certificates(tmp_path / "foreign"))
     plain = ["cluster.kind=address", f"cluster.address={two.address.replace('tls', 'tcp')}"]
 
     assert connect(*two.overrides) == ""
-    assert "CERTIFICATE_VERIFY_FAILED" in connect(*place, *foreign)
+    assert "CERTIFICATE_VERIFY_FAILED" in connect(*address, *foreign)
     assert "No Dask scheduler accepted the connection" in connect(
         *plain, "cluster.connect_timeout=5"
     )
-    assert "distributed.comm.tls" in connect(*place)
+    assert "distributed.comm.tls" in connect(*address)
 
 
 def test_dask_client__refuses_a_key_that_others_may_read(
@@ -109,51 +109,51 @@ def test_dask_client__refuses_a_key_that_others_may_read(
         pass
 
 
-def test_dask_client__leaves_this_machine_with_tls_only() -> None:
-    said = connect("cluster.kind=address", "cluster.address=tcp://192.0.2.1:8786")
-    assert "without TLS" in said
-    assert "cluster.plain=true" in said
+def test_dask_client__requires_tls_beyond_this_machine() -> None:
+    message = connect("cluster.kind=address", "cluster.address=tcp://192.0.2.1:8786")
+    assert "without TLS" in message
+    assert "cluster.plain=true" in message
 
 
-def test_dask_client__says_that_no_scheduler_is_there() -> None:
-    said = connect(
+def test_dask_client__reports_a_missing_scheduler() -> None:
+    message = connect(
         "cluster.kind=address", "cluster.address=tcp://127.0.0.1:9", "cluster.connect_timeout=2"
     )
-    assert "No Dask scheduler" in said
-    assert "dask scheduler" in said
+    assert "No Dask scheduler" in message
+    assert "dask scheduler" in message
 
 
 def test_dask_client__without_workers_gives_up_in_time(tmp_path: Path) -> None:
     with dask_processes(tmp_path) as cluster:
-        said = connect(*cluster.overrides, "cluster.worker_timeout=1")
-    assert "No worker started within 1 s" in said
+        message = connect(*cluster.overrides, "cluster.worker_timeout=1")
+    assert "No worker started within 1 s" in message
 
 
-def test_dask_client__names_a_dashboard_that_is_in_reach(tmp_path: Path) -> None:
+def test_dask_client__names_the_dashboard_only_if_it_is_reachable(tmp_path: Path) -> None:
     cluster = start_scheduler(tmp_path, host="0.0.0.0")
     try:
         own, port = cluster.address.rsplit(":", 1)
         if own == "tls://127.0.0.1":
             pytest.skip("needs an address beyond the loopback interface")
         cluster.start_worker()
-        said = []
+        dashboards = []
         for host in ("tls://127.0.0.1", "tls://localhost", own):
             console = SilentConsole()
-            place = f"cluster.address={host}:{port}"
-            with dask_client(settings(*cluster.overrides, place).cluster, console):
-                said.append(console.lines[-1].partition("dashboard ")[2])
+            address = f"cluster.address={host}:{port}"
+            with dask_client(settings(*cluster.overrides, address).cluster, console):
+                dashboards.append(console.lines[-1].partition("dashboard ")[2])
     finally:
         cluster.end()
 
-    here, as_well, elsewhere = said
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/status", here)
-    assert as_well == here
-    # The dashboard listens on the loopback interface alone.
-    assert "out of reach" in elsewhere
-    assert urlsplit(here).port == int(elsewhere.split()[2])
+    by_address, by_name, elsewhere = dashboards
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/status", by_address)
+    assert by_name == by_address
+    # The dashboard listens on the loopback interface only.
+    assert "which this machine cannot reach" in elsewhere
+    assert urlsplit(by_address).port == int(elsewhere.split()[2])
 
 
-def test_processes__are_reached_with_a_certificate_only(two: DaskProcesses) -> None:
+def test_processes__accept_only_clients_with_a_certificate(two: DaskProcesses) -> None:
     assert connect(*two.overrides) == ""
     assert open_beyond_loopback(psutil.Process(p.pid) for p in (two.scheduler, *two.workers)) == []
 
@@ -161,7 +161,7 @@ def test_processes__are_reached_with_a_certificate_only(two: DaskProcesses) -> N
 @pytest.mark.parametrize(
     ("stage", "names"), [("encode", {"with GPU"}), ("analyze", {"with GPU", "without"})]
 )
-def test_placed__the_network_runs_on_workers_with_a_gpu(
+def test_gpu_annotation__the_network_runs_on_workers_with_a_gpu(
     stage: str, names: set[str], two: DaskProcesses
 ) -> None:
     config = settings(*two.overrides)
@@ -176,7 +176,7 @@ def test_placed__the_network_runs_on_workers_with_a_gpu(
 
 
 @pytest.mark.parametrize("loss", ["workers", "scheduler"])
-def test_run__ends_in_time_when_all_is_gone_and_goes_on_later(
+def test_run__ends_in_time_when_the_cluster_is_lost_and_resumes_later(
     loss: str, small_config: RunConfig, small_store: Store, tmp_path: Path
 ) -> None:
     root, gone = str(tmp_path / "store"), threading.Event()
@@ -213,7 +213,7 @@ def keep_performance(client: Client, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_performance__of_a_scheduler_that_is_gone_is_not_kept_and_no_failure(
+def test_performance_report__a_lost_scheduler_is_no_failure(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     console = SilentConsole()
@@ -231,7 +231,7 @@ def test_performance__of_a_scheduler_that_is_gone_is_not_kept_and_no_failure(
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "call",
     [
         lambda client, folder: smallest_worker(client),
         lambda client, folder: gpu_annotation(client, settings(), "encode").__enter__(),
@@ -239,8 +239,8 @@ def test_performance__of_a_scheduler_that_is_gone_is_not_kept_and_no_failure(
         keep_performance,
     ],
 )
-def test_answer__a_scheduler_that_hangs_is_given_up(
-    ask: Callable[[Client, Path], object], tmp_path: Path
+def test_call_scheduler__a_hanging_scheduler_is_an_error_in_time(
+    call: Callable[[Client, Path], object], tmp_path: Path
 ) -> None:
     with dask_processes(tmp_path, ()) as cluster:
         config = settings(*cluster.overrides, "cluster.connect_timeout=5").cluster
@@ -249,7 +249,7 @@ def test_answer__a_scheduler_that_hangs_is_given_up(
             cluster.scheduler.send_signal(signal.SIGSTOP)
             started = time.monotonic()
             with pytest.raises(ClusterError, match="did not answer within 1 s"):
-                ask(client, tmp_path)
+                call(client, tmp_path)
         assert time.monotonic() - started < 15
 
 

@@ -1,4 +1,4 @@
-"""Graphs of ten thousand chunks: no large objects in them, and no warning about them."""
+"""Graphs of ten thousand chunks contain no large objects, about which Dask would warn."""
 
 import pickle
 import zipfile
@@ -21,14 +21,14 @@ from zpoints.storage import Block, StageTransaction, open_repository
 from zpoints.storage.arrays.chunks import write_rows
 
 CHUNKS = 10_000
-WARNS = dask.utils.parse_bytes("10MB")
-"""Bytes of a graph that Dask warns of."""
+WARNING_SIZE = dask.utils.parse_bytes("10MB")
+"""Size of a graph in bytes from which Dask warns."""
 TASK, ROW, NAME = 1024, 8, 4
-"""Bytes that a task takes; further ones for each row number and each name beside its letters."""
+"""Bytes of a task, of a row number, and of a name in addition to its letters."""
 
 
-def sent(compute: Callable[[], Any], rows: int) -> int:
-    """Bytes of a task beside the fork that it writes through."""
+def task_size(compute: Callable[[], Any], rows: int) -> int:
+    """Bytes of a task without the fork that it writes through."""
     return len(pickle.dumps(partial(write_rows, "latents", ("z",), Block(0, rows, compute))))
 
 
@@ -39,17 +39,17 @@ def test_encode_and_sample__tasks_are_small_whatever_the_chunk(small_root: str) 
     sampling = partial(_sample_rows, small_root, version, config.seed, "auto", 0, rows)
 
     for task in (encoding, sampling):
-        assert sent(task, rows) * CHUNKS < WARNS
-    assert sent(replace(encoding, carried=np.arange(rows)), rows) < TASK + ROW * rows
+        assert task_size(task, rows) * CHUNKS < WARNING_SIZE
+    assert task_size(replace(encoding, carried=np.arange(rows)), rows) < TASK + ROW * rows
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
-def test_ingest__tasks_carry_names_and_row_numbers_alone(
+def test_ingest__tasks_contain_only_names_and_row_numbers(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks: list[int] = []
     monkeypatch.setattr(
-        StageTransaction, "write_chunks", lambda self, *a, **k: weigh(tasks, *a, **k)
+        StageTransaction, "write_chunks", lambda self, *a, **k: record_sizes(tasks, *a, **k)
     )
     names = [f"img_align_celeba/{i:06}.jpg" for i in range(1024)]
     source, chunk = tmp_path / f"photographs.{form}", 512
@@ -65,23 +65,23 @@ def test_ingest__tasks_carry_names_and_row_numbers_alone(
 
 
 class NothingWrittenError(Exception):
-    """Ends a run that only shows its tasks."""
+    """Ends a run of which only the tasks are of interest."""
 
 
-def weigh(tasks: list[int], group: str, blocks: list[Block], **options: Any) -> None:
-    """In place of writing blocks: note what each would send."""
-    tasks.extend(sent(block.compute, block.rows) for block in blocks)
+def record_sizes(tasks: list[int], group: str, blocks: list[Block], **options: Any) -> None:
+    """Record the size of each block's task instead of writing the block."""
+    tasks.extend(task_size(block.compute, block.rows) for block in blocks)
     raise NothingWrittenError
 
 
-def write_tree(place: Path, names: list[str]) -> None:
-    """Empty files of these names, in a folder or an archive; nobody decodes them."""
-    if place.suffix == ".zip":
-        with zipfile.ZipFile(place, "w") as archive:
+def write_tree(source: Path, names: list[str]) -> None:
+    """Write empty files with these names, which nobody decodes, to a folder or an archive."""
+    if source.suffix == ".zip":
+        with zipfile.ZipFile(source, "w") as archive:
             for name in names:
                 archive.writestr(name, b"")
         return
     for name in names:
-        path = place / name
+        path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[tuple[Host, Host]]:
-    with two_hosts() as made:
-        yield made
+    with two_hosts() as pair:
+        yield pair
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +34,17 @@ def cluster(
     """A scheduler on the first host, a worker on the second."""
     first, second = hosts
     folder = tmp_path_factory.mktemp("dask")
-    made = start_scheduler(folder, host=first.address, shell=first.shell)
+    processes = start_scheduler(folder, host=first.address, shell=first.shell)
     try:
-        made.start_worker("--host", second.address, shell=second.shell)
-        yield made
+        processes.start_worker("--host", second.address, shell=second.shell)
+        yield processes
     finally:
-        made.end()
+        processes.end()
 
 
 @pytest.fixture
 def command(small_config: RunConfig, tmp_path: Path) -> list[str]:
-    """A small run; where it computes is left to say."""
+    """A small run, without its cluster."""
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
     return ["run", str(path), "--root", str(tmp_path / "store"), "--until", "sample"]
@@ -77,16 +77,16 @@ def test_run__same_bytes_with_the_worker_on_another_host(
 
 
 @pytest.mark.parametrize(
-    ("client", "said"),
+    ("client", "message"),
     [
         ("plain", "No Dask scheduler accepted the connection"),
         ("foreign", "CERTIFICATE_VERIFY_FAILED"),
         ("elsewhere", "No Dask scheduler accepted the connection"),
     ],
 )
-def test_run__clients_that_are_no_members_are_refused_over_the_network(
+def test_run__clients_without_the_clusters_certificate_are_refused(
     client: str,
-    said: str,
+    message: str,
     hosts: tuple[Host, Host],
     cluster: DaskProcesses,
     command: list[str],
@@ -94,16 +94,16 @@ def test_run__clients_that_are_no_members_are_refused_over_the_network(
 ) -> None:
     _, second = hosts
     foreign = certificates(write_certificates(tmp_path / "foreign"))
-    place, shell = {
+    options, shell = {
         "plain": (on(cluster.address.replace("tls", "tcp"), "cluster.plain=true"), second.shell),
         "foreign": (on(cluster.address, *foreign), second.shell),
         "elsewhere": (on(cluster.address, *certificates(cluster.tls)), ()),
     }[client]
 
     done = zpoints(
-        *command, *place, "--set=cluster.connect_timeout=5", folder=tmp_path, shell=shell
+        *command, *options, "--set=cluster.connect_timeout=5", folder=tmp_path, shell=shell
     )
 
     assert done.returncode == 5
-    assert said in done.stderr
+    assert message in done.stderr
     assert "images" not in open_store(str(tmp_path / "store")).groups

@@ -1,4 +1,4 @@
-"""The embedded cluster: threads of this process, or processes on this machine."""
+"""The local cluster: threads of this process, or processes on this machine."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ from zpoints.storage import Store
 
 
 def threads_of_libraries() -> set[int]:
-    """Numbers of threads that the libraries of a kernel would take in this process."""
+    """Numbers of threads that BLAS and torch use inside a kernel in this process."""
     import torch
     from threadpoolctl import threadpool_info
 
@@ -46,21 +46,21 @@ def threads_of_libraries() -> set[int]:
         return blas | {torch.get_num_threads()}
 
 
-AT_WORK: list[int] = []
+ACTIVE: list[int] = []
 MEETING = threading.Barrier(2 * TASKS_PER_GPU, timeout=30)
 
 
 def number_at_once(task: int) -> int:
-    """How many of these tasks are at work in this process."""
-    AT_WORK.append(task)
+    """Number of these tasks that are running in this process."""
+    ACTIVE.append(task)
     time.sleep(0.01)
-    number = len(AT_WORK)
-    AT_WORK.remove(task)
+    number = len(ACTIVE)
+    ACTIVE.remove(task)
     return number
 
 
 def meet(task: int) -> None:
-    """Wait for more tasks than a GPU takes; fails unless they are at work at once."""
+    """Wait for more tasks than a GPU accepts; fails unless they run at the same time."""
     MEETING.wait()
 
 
@@ -84,18 +84,18 @@ def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
         assert set().union(*client.run(threads_of_libraries).values()) == {1}
 
 
-def test_tasks__of_a_worker_with_one_thread_wait_for_no_others(small_store: Store) -> None:
+def test_tasks__on_a_worker_with_one_thread_do_not_deadlock(small_store: Store) -> None:
     first, last = map(str, small_store.latents["name"].values[[0, -1]])
     laws = [
         generator("path", points=16, between=(first, last)),
         generator("gaussian_mixture", parts=2, vectors=60),
     ]
-    place = (small_store.root, small_store.version)
+    version = (small_store.root, small_store.version)
 
     with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
-        fits = [client.submit(_fit, *place, law) for law in laws]
+        fits = [client.submit(_fit, *version, law) for law in laws]
         tasks = [
-            client.submit(_sample_rows, *place, 0, "cpu", start, start + 8, fitted)
+            client.submit(_sample_rows, *version, 0, "cpu", start, start + 8, fitted)
             for fitted in fits
             for start in (0, 8)
         ]
@@ -104,14 +104,14 @@ def test_tasks__of_a_worker_with_one_thread_wait_for_no_others(small_store: Stor
         assert all(np.isfinite(task.result()["z"]).all() for task in tasks)
 
 
-def test_dask_client__threads_share_this_process_and_what_it_may_take() -> None:
+def test_dask_client__threads_share_this_process_and_its_memory_limit() -> None:
     with dask_client(ClusterConfig(memory="1GiB", workers=3), SilentConsole()) as client:
         (worker,) = client.cluster.workers.values()  # type: ignore[union-attr]
 
         assert smallest_worker(client).memory == 2**30
         assert smallest_worker(client).threads == 3
         assert client.submit(os.getpid).result() == os.getpid()
-        # More than the limit is in use here; a worker that spills or pauses would never go on.
+        # This process uses more than the limit; a worker that spills or pauses would wait for ever.
         assert "memory_monitor" not in worker.periodic_callbacks
     with dask_client(ClusterConfig(), SilentConsole()) as client:
         assert smallest_worker(client).memory <= MEMORY_LIMIT
@@ -131,7 +131,7 @@ def test_dask_client__processes_without_a_certificate_are_an_error(tmp_path: Pat
         pass
 
 
-def test_run__a_key_that_others_may_read_is_a_matter_of_configuration(
+def test_run__a_key_that_others_may_read_is_a_configuration_error(
     faces: Path, tmp_path: Path
 ) -> None:
     for name in ("certificate.pem", "key.pem"):
@@ -148,7 +148,7 @@ def test_run__a_key_that_others_may_read_is_a_matter_of_configuration(
 
 
 @pytest.mark.parametrize(("count", "processes"), [(1, None), (2, False)])
-def test_dask_client__as_many_threads_use_a_gpu_as_fit(
+def test_dask_client__no_more_threads_use_a_gpu_than_fit(
     count: int, processes: bool | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "cuda_devices", lambda: count)
@@ -166,9 +166,9 @@ def test_processes__each_gpu_has_a_worker_and_all_share_the_memory(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-5e2b")
 
-    laid_out = local._processes(ClusterConfig(), 2, Security.temporary())["workers"]
+    workers = local._processes(ClusterConfig(), 2, Security.temporary())["workers"]
 
-    options = {name: worker["options"] for name, worker in laid_out.items()}
+    options = {name: worker["options"] for name, worker in workers.items()}
     on_gpu = {name: own for name, own in options.items() if "resources" in own}
     assert len(options) == CPU_COUNT + 2
     assert {own["env"]["CUDA_VISIBLE_DEVICES"] for own in on_gpu.values()} == {"3", "GPU-5e2b"}
@@ -178,17 +178,17 @@ def test_processes__each_gpu_has_a_worker_and_all_share_the_memory(
     assert 0.9 * MEMORY_LIMIT < limits <= MEMORY_LIMIT
 
 
-def test_processes__take_the_memory_that_is_configured() -> None:
+def test_processes__use_the_configured_memory() -> None:
     config = ClusterConfig(memory="3GiB", workers=2)
 
-    laid_out = local._processes(config, 0, Security.temporary())["workers"]
+    workers = local._processes(config, 0, Security.temporary())["workers"]
 
-    limits = [worker["options"]["memory_limit"] for worker in laid_out.values()]
+    limits = [worker["options"]["memory_limit"] for worker in workers.values()]
     assert limits == 2 * [parse_bytes("3GiB")]
 
 
 @pytest.mark.parametrize(("gpus", "protocol"), [(0, "inproc"), (1, "inproc"), (2, "tls")])
-def test_dask_client__takes_processes_where_there_are_several_gpus(
+def test_dask_client__several_gpus_need_processes(
     gpus: int, protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "cuda_devices", lambda: gpus)

@@ -1,4 +1,4 @@
-"""Workers that die: again and again, or of their work."""
+"""Workers that are killed repeatedly, run out of memory, or freeze."""
 
 import os
 import shutil
@@ -34,8 +34,8 @@ SECONDS_BETWEEN_DEATHS = 3.0
 FORKED = ("--preload-nanny", "zpoints.cluster.compute.preload")
 WORKERS = 4
 SECONDS_OF_WORK, DEATHS = 16.0, 2
-"""What an undisturbed encoding should take, so that at least so many workers die in the other."""
-SECONDS_TO_CALM = 90.0
+"""Seconds of an undisturbed encoding, and the workers that die at least in a disturbed one."""
+QUIET_LIMIT = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def dying(cluster: DaskProcesses) -> Iterator[list[int]]:
-    """Kill one worker after the other while the block runs; their nannies start others."""
+    """Kill one worker after the other while the block runs; nannies replace them."""
     over, killed = threading.Event(), list[int]()
 
     def kill() -> None:
@@ -69,56 +69,58 @@ def dying(cluster: DaskProcesses) -> Iterator[list[int]]:
 
 
 def forks(nanny: psutil.Process) -> list[psutil.Process]:
-    """The worker, a child of the nanny's fork server."""
+    """The worker: a child of the nanny's fork server."""
     return [worker for server in nanny.children() for worker in server.children()]
 
 
-def all_are_ready() -> None:
-    """Wait for the workers, and let them load their libraries."""
+def await_workers() -> None:
+    """Wait for the workers and let them load their libraries."""
     client = default_client()
     client.wait_for_workers(WORKERS, timeout=60)
     client.run(import_module, "zpoints.pipeline.encode.stage")
 
 
-def await_calm() -> None:
-    """Give other work some time to end; what goes on after it slows all encodings alike."""
-    limit = time.monotonic() + SECONDS_TO_CALM
+def await_quiet() -> None:
+    """Wait for other work to end, up to a limit; later load slows all encodings alike."""
+    limit = time.monotonic() + QUIET_LIMIT
     while psutil.cpu_percent(interval=1) > 50 and time.monotonic() < limit:
         pass
 
 
 def timed(encoding: Callable[[], np.ndarray], workers: Workers) -> tuple[np.ndarray, float]:
-    """What an encoding gives, and its seconds."""
+    """Result of an encoding and its duration in seconds."""
     started = time.monotonic()
     z = workers.compute("encode", lambda worker: encoding())
     return z, time.monotonic() - started
 
 
-def test_encode__with_a_worker_killed_every_3_s_is_the_same_in_at_most_3_times_the_time(
+def test_encode__a_worker_killed_every_3_s_changes_nothing_and_costs_at_most_3_times_the_time(
     noise: Path, tmp_path: Path
 ) -> None:
     first = shutil.copytree(noise, tmp_path / "first")
     store = tmp_path / "store"
-    anew = (partial(encode_store, store, fingerprint=name) for name in ("calm", "stormy", "after"))
+    encodings = (
+        partial(encode_store, store, fingerprint=name) for name in ("before", "disturbed", "after")
+    )
     with dask_processes(tmp_path / "dask", *[FORKED] * WORKERS) as cluster:
         config = override(RunConfig(), cluster.overrides)
         with Workers(config, open_repository(first), SilentConsole()) as workers:
-            workers.compute("encode", lambda worker: all_are_ready())
+            workers.compute("encode", lambda worker: await_workers())
             _, seconds = timed(partial(encode_store, first), workers)
             noise_store(store, round(IMAGES * max(2, SECONDS_OF_WORK / seconds)))
-            await_calm()
+            await_quiet()
 
-            expected, before = timed(next(anew), workers)
+            expected, before = timed(next(encodings), workers)
             with dying(cluster) as killed:
-                z, disturbed = timed(next(anew), workers)
-            _, after = timed(next(anew), workers)
+                z, disturbed = timed(next(encodings), workers)
+            _, after = timed(next(encodings), workers)
 
     np.testing.assert_array_equal(z, expected)
     assert len(killed) >= DEATHS
     assert disturbed <= 3 * max(before, after)
 
 
-def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
+def test_encode__ends_without_enough_memory_and_resumes_with_more(
     noise: Path, tmp_path: Path
 ) -> None:
     root = shutil.copytree(noise, tmp_path / "store")
@@ -138,7 +140,7 @@ def test_encode__whose_workers_lack_memory_ends_and_goes_on_with_more(
     assert np.isfinite(encoding()).all()
 
 
-def test_results__a_worker_that_freezes_holds_nothing_up_for_long() -> None:
+def test_results__a_frozen_worker_delays_the_rest_only_briefly() -> None:
     limits = {
         "distributed.scheduler.worker-ttl": "5s",
         "distributed.comm.timeouts.connect": "2s",

@@ -49,7 +49,7 @@ def test_run__same_bytes_in_jobs_of_slurm(
     assert_same_results(store, small_store)
     assert any("2 jobs submitted to slurm" in line for line in console.lines)
     slurm.wait_for_the_end()
-    assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["logs"]  # no keys are left
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["logs"]  # the keys are removed
 
 
 def test_dask_client__jobs_listen_with_tls_only_and_are_replaced(
@@ -66,16 +66,16 @@ def test_dask_client__jobs_listen_with_tls_only_and_are_replaced(
 
         before = {number for number, _ in slurm.jobs()}
         slurm.cancel_all()
-        slurm.wait_until(slurm.jobs, "jobs in place of those lost")
+        slurm.wait_until(slurm.jobs, "jobs that replace the lost ones")
         assert client.submit(sum, [1, 2]).result(timeout=60) == 3
         assert not before & {number for number, _ in slurm.jobs()}
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         pytest.param(["cluster.jobs.queue=nosuch"], "invalid partition", id="refused"),
-        pytest.param(["cluster.jobs.memory=null"], r"cluster\.jobs\.memory", id="not described"),
+        pytest.param(["cluster.jobs.memory=null"], r"cluster\.jobs\.memory", id="without memory"),
         pytest.param(
             ["cluster.jobs.cores=8", "cluster.jobs.memory=9000GiB", "cluster.worker_timeout=2"],
             "refused|No worker started within 2 s",
@@ -83,13 +83,13 @@ def test_dask_client__jobs_listen_with_tls_only_and_are_replaced(
         ),
     ],
 )
-def test_dask_client__says_why_there_are_no_jobs(
-    overrides: list[str], said: str, slurm: Slurm, tmp_path: Path
+def test_dask_client__reports_why_there_are_no_jobs(
+    overrides: list[str], message: str, slurm: Slurm, tmp_path: Path
 ) -> None:
     config = override(RunConfig(), jobs(tmp_path / "jobs", *overrides)).cluster
 
     with (
-        pytest.raises(ClusterError, match=said),
+        pytest.raises(ClusterError, match=message),
         dask_client(config, SilentConsole()),
     ):
         pass
@@ -97,7 +97,7 @@ def test_dask_client__says_why_there_are_no_jobs(
     slurm.wait_for_the_end()
 
 
-def test_dask_client__says_that_there_is_no_batch_system(
+def test_dask_client__reports_a_missing_batch_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -168,7 +168,7 @@ def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("null", "Name the scheduler: --cluster tls://host:8786"),
         ("tcp://192.0.2.1:8786", "would be reached without TLS"),
@@ -177,11 +177,11 @@ def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> No
 )
 @pytest.mark.parametrize("start", [run_to_its_end, submit])
 def test_run__refuses_a_cluster_that_it_could_not_use_and_creates_nothing(
-    start: Callable[..., object], address: str, said: str, small_config: RunConfig, folder: Path
+    start: Callable[..., object], address: str, message: str, small_config: RunConfig, folder: Path
 ) -> None:
     config = override(small_config, ["cluster.kind=address", f"cluster.address={address}"])
 
-    with pytest.raises(ZpointsError, match=said):
+    with pytest.raises(ZpointsError, match=message):
         start(config, str(folder / "store"), title="t")
 
     assert list(folder.iterdir()) == []

@@ -54,7 +54,7 @@ def test_systemd__its_own_check_finds_nothing_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 @pytest.mark.parametrize(
-    ("name", "line", "bad", "said"),
+    ("name", "line", "bad", "message"),
     [
         ("zpoints-my-faces.service", "ExecStart", "ExecStart=/absent", "/absent is not executable"),
         ("zpoints-my-faces.service", "Type", "Typ=oneshot", "Unknown key"),
@@ -62,7 +62,7 @@ def test_systemd__its_own_check_finds_nothing_wrong(tmp_path: Path) -> None:
     ],
 )
 def test_systemd__its_own_check_would_find_what_is_wrong(
-    name: str, line: str, bad: str, said: str, tmp_path: Path
+    name: str, line: str, bad: str, message: str, tmp_path: Path
 ) -> None:
     units = files(systemd(rerun(folder=str(tmp_path), program=str(ZPOINTS))))
     units[name] = re.sub(rf"^{line}=.*$", bad, units[name], flags=re.MULTILINE)
@@ -70,7 +70,7 @@ def test_systemd__its_own_check_would_find_what_is_wrong(
     code, complaints = systemd_says(units, tmp_path)
 
     assert (code, complaints) != (0, "")
-    assert said in complaints
+    assert message in complaints
 
 
 def systemd_says(units: dict[str, str], folder: Path) -> tuple[int, str]:
