@@ -1,1 +1,1 @@
-"""Where photographs lie: folders, archives and buckets, and the files in them."""
+"""Folders, archives and buckets of photographs: paths, listings, bytes."""

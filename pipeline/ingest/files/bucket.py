@@ -1,4 +1,4 @@
-"""A source in a bucket: paths that answer from listings, and files read by ranges."""
+"""Paths in a bucket, answered from listings, and objects read in ranges."""
 
 import io
 import threading
@@ -14,14 +14,14 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
 
 LISTERS = 16
-"""Folders that are listed at the same time; each page of 1000 keys costs a round trip."""
+"""Folders listed concurrently; each page of 1000 keys costs a round trip."""
 BLOCK = 1 << 20  # bytes
 BLOCKS = 24
-"""Blocks of an open file that stay in memory."""
+"""Blocks of an open object kept in memory."""
 
 
 class Listings:
-    """What lies in the folders of a bucket, each listed once and when first asked for."""
+    """Listings of the folders of a bucket, each requested once, on first use."""
 
     def __init__(self, bucket: Bucket, top: str) -> None:
         self.bucket = bucket
@@ -30,7 +30,7 @@ class Listings:
         self._lock = threading.Lock()
 
     def of(self, folder: str) -> tuple[dict[str, S3Object], list[str]]:
-        """Objects by name, and keys of the folders, in a folder; nothing where there is none."""
+        """Objects by name and keys of the subfolders; both empty if there is no such folder."""
         with self._lock:
             if folder in self._found:
                 return self._found[folder]
@@ -44,24 +44,26 @@ class Listings:
             return self._found.setdefault(folder, listing)
 
     def fill(self, folders: Iterable[str]) -> None:
-        """List several folders, at the same time."""
+        """List several folders concurrently."""
         with ThreadPoolExecutor(LISTERS) as pool:
             list(pool.map(self.of, folders))
 
 
 @dataclass(frozen=True)
 class S3Path:
-    """A place in a bucket, as far as readers ask one: the methods are those of `pathlib.Path`.
+    """A path in a bucket, with the methods of `pathlib.Path` that readers use.
 
-    Places made from one another share their listings, so that a reader sees the bucket at one
-    time. Listings do not travel in tasks.
+    Paths derived from one another share their listings, so that a reader sees the bucket at one
+    point in time. Listings are not pickled.
 
     Attributes
     ----------
     bucket
-        Where it lies.
+        The bucket.
     key
-        What follows the bucket's name, without slashes at its ends.
+        Key of the object or folder, without slashes at its ends.
+    shared
+        Listings of the path that this one was derived from.
     """
 
     bucket: Bucket
@@ -70,7 +72,7 @@ class S3Path:
 
     @classmethod
     def of(cls, url: str) -> "S3Path":
-        """The place that a user named, e.g. ``s3://bucket/photographs``.
+        """Path from a URL such as ``s3://bucket/photographs``.
 
         Raises
         ------
@@ -123,21 +125,24 @@ class S3Path:
         return self.is_dir() or self.is_file()
 
     def entry(self) -> S3Object | None:
-        """What is known of the object. The top is asked for by itself: its parent may be huge."""
+        """Listing entry of the object; None if there is none.
+
+        The top is looked up by itself, since its parent may be huge.
+        """
         if self.key == self.listings.top:
             return self.bucket.find(self.key) if self.key else None
         return self.listings.of(_parent(self.key))[0].get(self.name)
 
     def files(self) -> dict[str, S3Object]:
-        """The objects in this folder, by name."""
+        """Objects in this folder, by name."""
         return self.listings.of(self.key)[0]
 
     def folders(self) -> list["S3Path"]:
-        """The folders in this one."""
+        """Subfolders."""
         return [self._at(key) for key in self.listings.of(self.key)[1]]
 
     def glob(self, pattern: str) -> list["S3Path"]:
-        """Files whose path matches, e.g. ``*/*.parquet``; a folder's pattern is ``*``."""
+        """Files whose path matches, e.g. ``*/*.parquet``; only ``*`` is supported for folders."""
         *between, last = pattern.split("/")
         level = [self]
         for _ in between:
@@ -151,11 +156,11 @@ class S3Path:
         return self.bucket.read(self.key, found.tag).decode(encoding)
 
     def stamp(self) -> str:
-        """A text that changes when the object does; it is asked for anew."""
+        """Text that changes when the object does, from a new request."""
         return entry_stamp(self._now())
 
     def open(self) -> "ObjectFile":
-        """The object as it is now, for reading at any place of it."""
+        """The present version of the object, as a seekable file."""
         return ObjectFile(self.bucket, self._now())
 
     def _now(self) -> S3Object:
@@ -166,7 +171,7 @@ class S3Path:
 
 
 def list_folders(level: list[S3Path]) -> list[S3Path]:
-    """The folders in some folders, listed at the same time."""
+    """Subfolders of some folders, listed concurrently."""
     inner = [folder for home in level for folder in home.folders()]
     if inner:
         inner[0].listings.fill(folder.key for folder in inner)
@@ -174,14 +179,14 @@ def list_folders(level: list[S3Path]) -> list[S3Path]:
 
 
 def entry_stamp(entry: S3Object) -> str:
-    """What says of an object that it is the same: size and entity tag."""
+    """Size and entity tag, which identify the content of an object."""
     return f"{entry.size}-{entry.tag}"
 
 
 class ObjectFile(io.RawIOBase):
-    """An object read in whole blocks, of which the last used ones are kept.
+    """An object read in whole blocks, of which the most recently used ones are kept.
 
-    Every block is read on condition that the object is still the one that was opened.
+    Each request is conditional on the entity tag: an object that has changed is an error.
     """
 
     def __init__(self, bucket: Bucket, entry: S3Object) -> None:

@@ -1,4 +1,4 @@
-"""Which photographs lie in a folder, a bucket or an archive, without reading any."""
+"""Photographs in a folder, a bucket or an archive, listed without reading any."""
 
 import os
 import stat
@@ -24,7 +24,7 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif"),
     *(".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm", ".jp2", ".tga"),
 )
-FOREIGN = ("__MACOSX", "@eaDir")  # what macOS and file servers leave beside photographs
+FOREIGN = ("__MACOSX", "@eaDir")  # left by macOS and file servers
 
 
 @dataclass
@@ -34,13 +34,13 @@ class Listing:
     Attributes
     ----------
     files
-        Reads them.
+        Reads the photographs.
     keys, signatures
-        Name to what ``files.read`` takes, and to a text that changes when the file does.
+        By name: the argument of ``files.read``, and a text that changes when the file does.
     refused
         Photographs that cannot be used.
     others
-        Files whose names are not those of photographs; hidden ones are not counted.
+        Files without a suffix of photographs, except hidden ones.
     """
 
     files: PhotographFiles
@@ -58,22 +58,22 @@ class Listing:
         self.signatures[name] = signature
 
     def notes(self) -> list[str]:
-        """A line about files that were left out."""
+        """At most one line, about files that were left out."""
         if not self.others:
             return []
         return [f"{counted(len(self.others), 'other file')} left out, e.g. {min(self.others)}."]
 
 
 def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
-    """List the photographs in a folder, by their paths relative to it.
+    """List the photographs in a folder, and in its subfolders if `nested`, by relative path.
 
-    Links are followed; a folder that several paths lead to counts at the first of them, so that a
-    link to a parent comes to an end.
+    Links are followed. A folder that several paths lead to is listed once, so that a link to a
+    parent terminates.
 
     Raises
     ------
     SourceError
-        If the folder, or one in it, cannot be listed.
+        If the folder or a subfolder cannot be listed.
     """
     if isinstance(folder, S3Path):
         return _list_bucket(folder, nested=nested)
@@ -82,10 +82,10 @@ def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
     pending = [""]
     while pending:
         inner = pending.pop()
-        place = _place(folder / inner)
-        if place in seen:
+        identity = _identity(folder / inner)
+        if identity in seen:
             continue
-        seen.add(place)
+        seen.add(identity)
         folders = []
         for entry in _entries(folder / inner):
             if not _is_folder(entry):
@@ -97,7 +97,7 @@ def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
 
 
 def _list_bucket(folder: S3Path, *, nested: bool) -> Listing:
-    """The same in a bucket; the folders of one depth are listed at the same time."""
+    """List a folder of a bucket; the subfolders of one depth are listed concurrently."""
     listing = Listing(BucketFiles(folder.bucket))
     level = [folder]
     while level:
@@ -116,12 +116,12 @@ def _list_bucket(folder: S3Path, *, nested: bool) -> Listing:
 
 
 def list_zip(archive: SourcePath) -> Listing:
-    """List the photographs in a zip archive, by their names without folders.
+    """List the photographs in a zip archive by their names without folders.
 
     Raises
     ------
     SourceError
-        If it is no complete archive.
+        If the archive is incomplete.
     """
     stamp = zip_stamp(archive)
     listing = Listing(ZipFiles(archive, stamp))
@@ -134,7 +134,7 @@ def list_zip(archive: SourcePath) -> Listing:
         if not _is_photograph(name):
             listing.others.append(path)
         elif name in listing.keys:
-            # Without a folder, its path would be the name of the first.
+            # Without folders, its path would equal the name of the first one.
             distinct = path if folders else f"./{path}"
             first = listing.keys[name]
             reason = f"the archive holds a photograph of the same name, {first}; rename one of them"
@@ -151,7 +151,7 @@ def _add_file(listing: Listing, name: str, entry: os.DirEntry[str]) -> None:
     try:
         listing.add(name, name, _signature(entry))
     except PhotographError as error:
-        # Such a name may hold bytes that are no text.
+        # The name may contain bytes that are not UTF-8.
         readable = name.encode(errors="backslashreplace").decode()
         listing.refused.append(Refused(readable, "", str(error)))
 
@@ -171,7 +171,7 @@ def _signature(entry: os.DirEntry[str]) -> str:
         entry.path.encode()
     except UnicodeEncodeError as error:
         raise PhotographError("the file's name is not UTF-8; rename the file") from error
-    # A photograph that may not be read is tried again when it may.
+    # The signature changes with the permission, so that a photograph is retried once readable.
     denied = "" if os.access(entry.path, os.R_OK) else "-denied"
     return f"{info.st_size}-{info.st_mtime_ns}{denied}"
 
@@ -191,8 +191,8 @@ def _unlistable(path: Path, error: OSError) -> SourceError:
     )
 
 
-def _place(folder: Path) -> tuple[int, int]:
-    """What identifies a folder, whatever links lead to it."""
+def _identity(folder: Path) -> tuple[int, int]:
+    """Device and inode, the same for all links to a folder."""
     try:
         info = folder.stat()
     except OSError as error:
@@ -203,7 +203,7 @@ def _place(folder: Path) -> tuple[int, int]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that cannot be followed
+    except OSError:  # a broken link
         return False
 
 

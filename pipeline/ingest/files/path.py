@@ -1,4 +1,4 @@
-"""Where photographs and their labels lie: on a disk, or in a bucket."""
+"""Paths of photographs and of their labels, on a disk or in a bucket."""
 
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -7,32 +7,32 @@ from zpoints.pipeline.ingest.files.bucket import S3Path
 from zpoints.storage.backend.s3 import SCHEME
 
 SourcePath = Path | S3Path
-"""Readers ask a place what `S3Path` can answer, in the words of `pathlib`; for what the two do in
-different ways there are the functions of this module."""
+"""Readers use the methods that `pathlib.Path` and `S3Path` share; the functions of this module
+cover what the two do differently."""
 
 
 def source_path(text: str) -> SourcePath:
-    """The place that a user named: a path, or ``s3://bucket/prefix``.
+    """The path that a user named: local, or ``s3://bucket/prefix``.
 
-    Paths are absolute, since tasks take them to workers that have working folders of their own.
+    Local paths become absolute, since workers have working folders of their own.
     """
     return S3Path.of(text) if text.startswith(SCHEME) else Path(text).expanduser().absolute()
 
 
-def stamp(place: SourcePath) -> str:
-    """A text that changes when the file does; no content is read for it.
+def stamp(path: SourcePath) -> str:
+    """Text that changes when the file does; no content is read for it.
 
     Raises
     ------
     OSError
-        If it is not there.
+        If there is no such file.
     """
-    if isinstance(place, S3Path):
-        return place.stamp()
-    info = place.stat()
+    if isinstance(path, S3Path):
+        return path.stamp()
+    info = path.stat()
     return f"{info.st_size}-{info.st_mtime_ns}"
 
 
-def random_access(place: SourcePath) -> str | BinaryIO:
-    """What libraries open a file by that they read in parts."""
-    return cast(BinaryIO, place.open()) if isinstance(place, S3Path) else str(place)
+def random_access(path: SourcePath) -> str | BinaryIO:
+    """The argument by which libraries open a file that they read in parts."""
+    return cast(BinaryIO, path.open()) if isinstance(path, S3Path) else str(path)

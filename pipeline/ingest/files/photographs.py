@@ -1,4 +1,4 @@
-"""The bytes of photographs: in a folder, in a bucket, or in a zip archive read in place."""
+"""Bytes of photographs in a folder, in a bucket, or in a zip archive read in place."""
 
 import zipfile
 import zlib
@@ -13,30 +13,30 @@ from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access, stamp
 from zpoints.storage.backend.s3 import SCHEME, Bucket
 
-# RuntimeError is a member with a password, NotImplementedError an unknown way of compression.
-MEMBER_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+# RuntimeError: a member needs a password. NotImplementedError: unknown compression.
+MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 
 
 class PhotographFiles(Protocol):
-    """A place that photographs are read from; small enough to travel in a task.
+    """Files of photographs; small enough to travel in a task.
 
     Attributes
     ----------
     at_once
-        Reads that a task has under way; more than 1 where each costs a round trip.
+        Concurrent reads of a task; more than 1 where each costs a round trip.
     """
 
     at_once: ClassVar[int]
 
     def read(self, key: str) -> bytes:
-        """The content of one photograph.
+        """Content of one photograph.
 
         Raises
         ------
         PhotographError
-            If that photograph alone is at fault.
+            If only this photograph cannot be read.
         SourceError
-            If the place as a whole is, e.g. because it has vanished.
+            If the source as a whole cannot be read, e.g. because it has vanished.
         """
         ...
 
@@ -58,7 +58,7 @@ class FolderFiles:
         except OSError as error:
             raise SourceError(
                 f"{self.folder / key} cannot be read ({error}). Expected the photograph that was "
-                "listed there; see that the folder is complete and in reach, then run again."
+                "listed there; check that the folder is complete and reachable, then run again."
             ) from error
 
 
@@ -75,8 +75,8 @@ class BucketFiles:
             return self.bucket.read(name, tag)
         except FileNotFoundError as error:
             raise SourceError(
-                f"{SCHEME}{self.bucket.name}/{name} is gone. Expected the photograph that was "
-                "listed there; run again."
+                f"{SCHEME}{self.bucket.name}/{name} no longer exists. Expected the photograph that "
+                "was listed there; run again."
             ) from error
 
 
@@ -84,7 +84,7 @@ class BucketFiles:
 class ZipFiles:
     """Photographs in a zip archive, read without unpacking; a key is the path of a member.
 
-    ``stamp`` is what `zip_stamp` said when the archive was listed.
+    ``stamp`` is the value of `zip_stamp` at the time of listing.
     """
 
     archive: SourcePath
@@ -95,7 +95,7 @@ class ZipFiles:
         archive = opened_zip(self.archive, self.stamp)
         try:
             return archive.read(key)
-        except MEMBER_FAULTS as error:
+        except MEMBER_ERRORS as error:
             raise PhotographError(
                 f"{key} is damaged or locked in the archive ({error}); fetch or pack "
                 f"{self.archive.name} again, without a password"
@@ -103,24 +103,24 @@ class ZipFiles:
         except OSError as error:
             raise SourceError(
                 f"{self.archive} cannot be read ({error}). Expected the archive that was listed; "
-                "see that it is in reach, then run again."
+                "check that it is reachable, then run again."
             ) from error
 
 
 def zip_stamp(archive: SourcePath) -> str:
-    """A text that changes when the archive does.
+    """Text that changes when the archive does.
 
     Raises
     ------
     SourceError
-        If it is not there.
+        If the archive does not exist.
     """
     try:
         return stamp(archive)
     except OSError as error:
         raise SourceError(
             f"{archive} cannot be opened ({error}). Expected a zip archive of photographs; "
-            "see that it is in reach, then run again."
+            "check that it is reachable, then run again."
         ) from error
 
 
@@ -131,16 +131,16 @@ def opened_zip(archive: SourcePath, expected: str) -> zipfile.ZipFile:
     Raises
     ------
     SourceError
-        If it is no complete archive, or no longer the one that had the stamp.
+        If the archive is incomplete, or has changed since it had the stamp.
     """
     if zip_stamp(archive) != expected:
         raise SourceError(
-            f"{archive} has changed since it was listed. Expected an archive that stays as it is "
+            f"{archive} has changed since it was listed. Expected an archive that does not change "
             "during a run; run again."
         )
     try:
         return zipfile.ZipFile(random_access(archive))
-    except (*MEMBER_FAULTS, OSError) as error:
+    except (*MEMBER_ERRORS, OSError) as error:
         raise SourceError(
             f"{archive} cannot be opened ({error}). Expected a complete zip archive; "
             "fetch or pack it again."
@@ -148,7 +148,7 @@ def opened_zip(archive: SourcePath, expected: str) -> zipfile.ZipFile:
 
 
 def digest(parts: Iterable[str]) -> str:
-    """A short hexadecimal digest of texts in order."""
+    """Hexadecimal digest of 16 bytes of some texts, in order."""
     state = blake2b(digest_size=16)
     for part in parts:
         state.update(part.encode() + b"\0")

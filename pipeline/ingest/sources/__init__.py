@@ -1,1 +1,1 @@
-"""The forms in which photographs come, each with a reader."""
+"""Readers of the formats in which photographs come."""

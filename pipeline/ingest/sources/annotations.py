@@ -1,7 +1,7 @@
-"""Tables of labels: joined to photographs by file name, and columns read as what they hold.
+"""Annotation tables: joined to photographs by file name, columns interpreted by their values.
 
-Nothing here depends on the order of rows, and nothing that does not fit is an error: it is left out
-and said.
+The order of rows does not matter. Rows and columns that do not fit are left out and reported in a
+note; they are never an error.
 """
 
 from collections.abc import Sequence
@@ -22,34 +22,34 @@ COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis 
 
 SPLIT_COLUMNS = ("split", "partition", "subset")
 IDENTITY_COLUMNS = ("identity", "celeb_id", "identity_id", "person_id", "person", "subject_id")
-SPLIT_WORDS = {
+SPLIT_NAMES = {
     **dict.fromkeys(("0", "train", "training"), "train"),
     **dict.fromkeys(("1", "valid", "validation", "val", "dev"), "validation"),
     **dict.fromkeys(("2", "test", "testing"), "test"),
 }
 YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}, {"-1"}
 BLANK = {"", "na", "nan", "none", "null"}
-TAKEN = {
-    word
+RESERVED = {
+    name
     for kind in ("images", "latents")
     for variable in VARIABLES[kind].values()
-    for word in (variable.name, *variable.dims)
+    for name in (variable.name, *variable.dims)
 }
-"""Names that mean something else in the store."""
+"""Names with another meaning in the store."""
 
 
 @dataclass(frozen=True)
 class Joined:
-    """The rows of a table for given photographs.
+    """Rows of a table for given photographs.
 
     Attributes
     ----------
     rows
-        One row per photograph, in their order; the fill value where the table has none.
+        One row per photograph, in their order; the fill value where the table has no row.
     present
-        bool (image): whether the table has a row.
+        (image,) bool: whether the table has a row.
     notes
-        Lines about repeated, superfluous and missing rows.
+        Lines for the user about repeated, surplus and missing rows.
     """
 
     rows: pd.DataFrame
@@ -58,42 +58,55 @@ class Joined:
 
 
 def join(table: pd.DataFrame, names: Sequence[str], *, origin: str, fill: int | str) -> Joined:
-    """The rows of ``names`` in a table whose index holds file names.
+    """Select the rows of some photographs.
 
-    Repeated rows that agree count once; of those that contradict each other none is used.
+    Repeated rows that agree count once; rows that contradict each other are not used.
+
+    Parameters
+    ----------
+    table
+        Rows indexed by file name.
+    names
+        Names of the photographs.
+    origin
+        Name of the table, for notes.
+    fill
+        Value of all columns where the table has no row.
     """
     # As objects, since pandas compares strings of its own dtype several times more slowly.
     table = table.set_axis(table.index.astype(object))
     wanted = pd.Index(list(names), dtype=object)
     single, contradictory, notes = _single(table, origin)
-    place = single.index.get_indexer(wanted)
-    present = place >= 0
+    position = single.index.get_indexer(wanted)
+    present = position >= 0
     missing = wanted[~present].difference(contradictory)
-    unused = single.index.delete(place[present])
+    unused = single.index.delete(position[present])
     notes += _note(origin, unused, "row", "without a photograph")
     notes += _note(origin, missing, "photograph", "without a row")
     return Joined(single.reindex(wanted, fill_value=fill), present, tuple(notes))
 
 
 def _single(table: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Index, list[str]]:
-    """A table with one row per name, the names that had contradictory ones, and lines about it."""
+    """A table with one row per name, the names of contradictory rows, and notes."""
     rows = table[table.index.duplicated(keep=False)]
     distinct = rows[~pd.util.hash_pandas_object(rows).duplicated().to_numpy()]
     contradictory = distinct.index[distinct.index.duplicated()].unique()
     agreeing = rows.index.unique().difference(contradictory)
-    notes = _note(origin, agreeing, "name", "in several rows that agree, each counted once")
-    notes += _note(origin, contradictory, "name", "in rows that contradict each other, none used")
+    notes = _note(origin, agreeing, "name", "in several rows that agree; each counts once")
+    notes += _note(
+        origin, contradictory, "name", "in rows that contradict each other; none is used"
+    )
     single = table[~table.index.duplicated()].drop(contradictory)
     return single, contradictory, notes
 
 
-def _note(origin: str, names: pd.Index, noun: str, what: str) -> list[str]:
+def _note(origin: str, names: pd.Index, noun: str, finding: str) -> list[str]:
     count = counted(len(names), noun)
-    return [f"{origin}: {count} {what}, e.g. {names[0]}."] if len(names) else []
+    return [f"{origin}: {count} {finding}, e.g. {names[0]}."] if len(names) else []
 
 
 def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Annotations:
-    """Read columns of any dtype as split, identity, landmarks and boolean attributes.
+    """Interpret columns of any dtype as split, identity, landmarks and boolean attributes.
 
     Parameters
     ----------
@@ -101,9 +114,9 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Ann
         One row per photograph, index the names. Attributes are columns of true and false, yes and
         no, 1 and 0, or 1 and -1.
     present
-        bool (image): whether the row was there, rather than filled.
+        (image,) bool: whether the table had the row.
     origin
-        What the notes call the table.
+        Name of the table, for notes.
     """
     kinds: dict[str, np.ndarray] = {}
     attributes: dict[str, np.ndarray] = {}
@@ -130,7 +143,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Ann
     notes += _note(origin, columns.index[present & ~complete], "row", "with blank attributes")
     if left_out:
         notes.append(
-            f"{origin}: columns left out, no labels of a known kind: {', '.join(left_out)}."
+            f"{origin}: columns left out, not of a known kind of label: {', '.join(left_out)}."
         )
     if attributes:
         attributes |= marker(complete)
@@ -139,10 +152,10 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Ann
 
 
 def _storable(name: str) -> bool:
-    """Whether the store can hold an attribute of this name: it becomes that of an array."""
+    """Whether an attribute may have this name, which becomes that of an array."""
     return (
         bool(name)
-        and name not in TAKEN
+        and name not in RESERVED
         and is_attribute(name)
         and "/" not in name
         and name[0] not in "._"
@@ -150,42 +163,42 @@ def _storable(name: str) -> bool:
 
 
 def annotations_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:
-    """A digest of labels by content, names included."""
+    """Digest of labels by content, column names included."""
     hashes = pd.util.hash_pandas_object(rows).to_numpy().tobytes().hex()
     points = "" if landmarks is None else landmarks.tobytes().hex()
     return digest([*map(str, rows.columns), hashes, points])
 
 
-def _words(column: pd.Series) -> tuple[np.ndarray, list[str]]:
-    """For each row the position of its word in a list; the last word is blank, for missing values.
+def _texts(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """For each row the index of its text in a list of normalised texts, the last of which is blank.
 
-    Whole numbers that became floats, for want of some, read as whole numbers.
+    Missing values are blank. Whole numbers that are floats because some are missing read as whole.
     """
     codes, values = pd.factorize(column)
     return codes, [*(str(value).strip().lower().removesuffix(".0") for value in values), ""]
 
 
 def _flags(column: pd.Series) -> tuple[np.ndarray, np.ndarray] | None:
-    """Which rows are true and which are blank; None if the column is not one of two values."""
-    codes, words = _words(column)
-    known = set(words) - BLANK
+    """Which rows are true and which are blank; None if the column is not boolean."""
+    codes, texts = _texts(column)
+    known = set(texts) - BLANK
     if not known or not (known <= YES | NO or known <= YES | MINUS):
         return None
-    return np.isin(words, list(YES))[codes], np.isin(words, list(BLANK))[codes]
+    return np.isin(texts, list(YES))[codes], np.isin(texts, list(BLANK))[codes]
 
 
 def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
-    """The split of every row, and the words that are none."""
-    codes, words = _words(column)
-    splits = np.array([SPLIT_WORDS.get(word, "") for word in words], dtype=object)
-    return splits[codes], pd.Index([w for w in words if w not in SPLIT_WORDS and w not in BLANK])
+    """Split of each row, empty if unknown, and the unknown texts."""
+    codes, texts = _texts(column)
+    splits = np.array([SPLIT_NAMES.get(text, "") for text in texts], dtype=object)
+    return splits[codes], pd.Index([t for t in texts if t not in SPLIT_NAMES and t not in BLANK])
 
 
 def _whole_numbers(column: pd.Series) -> np.ndarray | None:
-    """int32, -1 where blank; None if something else is among them."""
-    codes, words = _words(column)
-    blank = np.isin(words, list(BLANK))
-    numbers = pd.to_numeric(pd.Series(words), errors="coerce")
+    """int32, -1 where blank; None if there are other values."""
+    codes, texts = _texts(column)
+    blank = np.isin(texts, list(BLANK))
+    numbers = pd.to_numeric(pd.Series(texts), errors="coerce")
     values = np.where(blank, -1, numbers.to_numpy(float))
     if not (np.abs(values) < 2**31).all() or (values % 1).any() or blank.all():
         return None
@@ -193,7 +206,7 @@ def _whole_numbers(column: pd.Series) -> np.ndarray | None:
 
 
 def _landmarks(columns: pd.DataFrame) -> np.ndarray | None:
-    """int16 (image, landmark, axis) from CelebA's ten columns; None if they are not all there."""
+    """int16 (image, landmark, axis) from CelebA's ten columns; None if one is missing."""
     if not set(COORDINATES) <= set(columns):
         return None
     points = columns[COORDINATES].apply(pd.to_numeric, errors="coerce").fillna(-1)

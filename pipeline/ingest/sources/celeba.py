@@ -1,4 +1,4 @@
-"""CelebA's official form, and the annotation tables that its other forms share.
+"""CelebA's official format, and the annotation files that its other packings share.
 
 References
 ----------
@@ -17,7 +17,7 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.listing import list_folder, list_zip
 from zpoints.pipeline.ingest.files.path import SourcePath
-from zpoints.pipeline.ingest.sources.annotations import LANDMARKS, SPLIT_WORDS, join
+from zpoints.pipeline.ingest.sources.annotations import LANDMARKS, SPLIT_NAMES, join
 from zpoints.pipeline.ingest.sources.source import Annotations, Source
 from zpoints.pipeline.labels.annotated import marker
 
@@ -27,16 +27,16 @@ FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last thre
 
 @dataclass(frozen=True)
 class AnnotationFile:
-    """One annotation file of CelebA: rows of a file name and integers.
+    """An annotation file of CelebA: a file name and integers per row.
 
     Attributes
     ----------
     stem
-        Its name without suffix.
+        File name without suffix.
     missing
-        What the store lacks without it.
+        What the store lacks without the file.
     columns
-        Names of the integers where a text file has no header.
+        Names of the integers if a text file has no header.
     """
 
     stem: str
@@ -52,15 +52,15 @@ ANNOTATION_FILES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
 
 
 def read_celeba(path: SourcePath, config: SourceConfig) -> Source | None:
-    """Read CelebA's official form: ``img_align_celeba/`` or its archive, and text annotations.
+    """Read the official format: ``img_align_celeba/`` or its archive, and text annotations.
 
-    ``path`` is the folder that holds them, or one of these two with the annotations beside it.
+    ``path`` is the folder that holds them, or one of these two next to the annotations.
 
     Raises
     ------
     SourceError
-        If there are no photographs, the archive is damaged, or an annotation file is no text or
-        malformed.
+        If there are no photographs, the archive is damaged, or an annotation file is not UTF-8
+        or malformed.
     """
     if path.suffix == ".zip" and path.is_file():
         return aligned_source("CelebA", path, path.parent)
@@ -86,14 +86,25 @@ def aligned_source(
     suffixes: Sequence[str] = (".txt",),
     mark: str = "",
 ) -> Source:
-    """Aligned photographs in a folder or archive, with the annotation files in ``home``.
+    """Read aligned photographs and their annotation files.
 
     Parameters
     ----------
+    format
+        Name of the format, for messages.
+    photographs
+        Folder or archive of the photographs.
+    home
+        Folder of the annotation files.
     suffixes
-        Of the annotation files, in order of preference.
+        Suffixes of the annotation files, in order of preference.
     mark
-        What else the form was recognised by.
+        Further evidence of the format, for messages.
+
+    Raises
+    ------
+    SourceError
+        See `read_celeba`.
     """
     what = "folder" if photographs.is_dir() else "archive"
     why = f"found the {what} {photographs}{mark}"
@@ -137,8 +148,8 @@ def _read_labels(home: SourcePath, names: tuple[str, ...], suffixes: Sequence[st
         elif table is ATTRIBUTES:
             parts.append((joined.rows == 1).assign(**marker(joined.present)))
         elif table is PARTITION:
-            words = {-1: "", **{code: SPLIT_WORDS[str(code)] for code in range(3)}}
-            parts.append(joined.rows.replace(words))
+            splits = {-1: "", **{code: SPLIT_NAMES[str(code)] for code in range(3)}}
+            parts.append(joined.rows.replace(splits))
         else:
             parts.append(joined.rows)
     rows = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=list(names))
@@ -151,7 +162,7 @@ def _text(path: SourcePath) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(
             f"{path} cannot be read as text ({error}). Expected the official file, which is UTF-8; "
-            "replace it, or remove it to go on without these labels."
+            "replace it, or remove it to continue without these labels."
         ) from error
 
 
@@ -163,13 +174,13 @@ def _parsed(text: str, table: AnnotationFile, path: SourcePath) -> pd.DataFrame:
     except (ValueError, IndexError, KeyError) as error:
         raise SourceError(
             f"{path} does not have CelebA's format ({error}). Expected the official file; "
-            "replace it, or remove it to go on without these labels."
+            "replace it, or remove it to continue without these labels."
         ) from error
     return rows
 
 
 def _text_rows(text: str, table: AnnotationFile) -> pd.DataFrame:
-    """Where no columns are given: a line with the number of rows, then one of column names."""
+    """Without `table.columns` the first line is the number of rows, the second the header."""
     if table.columns:
         return _integers(text, list(table.columns), r"\s+")
     _, header, rows = text.split("\n", 2)
@@ -191,7 +202,7 @@ def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
         dtype={"name": str},
         skipinitialspace=True,
     )
-    if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of superfluous fields
+    if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of surplus fields
         raise ValueError(f"more than {len(columns)} values in a row")
     return table.assign(name=table["name"].str.strip()).set_index("name").astype(np.int32)
 

@@ -15,7 +15,7 @@ from zpoints.pipeline.ingest.sources.source import Annotations, Source
 from zpoints.pipeline.progress import counted
 
 DISTINCT = 0.1
-"""A column of file names has at least this share of distinct values; several rows may name one."""
+"""Least share of distinct values in a column of file names; several rows may name one file."""
 
 
 def _base_names(names: pd.Series) -> pd.Series:
@@ -26,22 +26,22 @@ def _stems(names: pd.Series) -> pd.Series:
     return _base_names(names).str.replace(r"\.[^.]*$", "", regex=True)
 
 
-WAYS: dict[str, Callable[[pd.Series], pd.Series]] = {
+MATCH_BY: dict[str, Callable[[pd.Series], pd.Series]] = {
     "paths": lambda names: names,
     "file names": _base_names,
     "file names without suffix": _stems,
 }
-"""What the names in a table and those of the photographs may have in common, closest first."""
+"""What names in a table may share with those of the photographs, closest match first."""
 
 
 def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
-    """Read every photograph in a folder and the folders in it; names are the paths.
+    """Read every photograph in a folder and its subfolders; names are relative paths.
 
     Raises
     ------
     SourceError
-        If a folder cannot be listed, every photograph is unusable, or the CSV of labels that the
-        configuration names cannot be read or names none of them.
+        If a folder cannot be listed, no photograph is usable, or the configured CSV of labels
+        cannot be read or names no photograph.
     """
     if not path.is_dir():
         return None
@@ -74,7 +74,7 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
 def _find_labels(
     path: SourcePath, names: tuple[str, ...], config: SourceConfig
 ) -> tuple[Annotations, str]:
-    """The labels, and the name of their CSV; empty where there is none."""
+    """Labels, and the file name of their CSV, empty if there is none."""
     if config.labels is not None:
         given, inside = source_path(config.labels), path / config.labels
         table = inside if inside.is_file() else given
@@ -103,16 +103,20 @@ def _read_labels(path: SourcePath, names: tuple[str, ...], name_column: str | No
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
             f"{', '.join(map(str, table.columns))}."
         )
-    column, way = _name_column(table, names, name_column)
-    if not way:
+    column, match_by = _name_column(table, names, name_column)
+    if not match_by:
         raise SourceError(
             f"{path} has no column that names photographs of the folder. Expected a column with "
             f"names such as {names[0]}; name it with source.name_column."
         )
-    rows = table.drop(columns=column).set_index(_resolved(table[column], names, way))
+    rows = table.drop(columns=column).set_index(_resolved(table[column], names, match_by))
     joined = join(rows, names, origin=path.name, fill="")
     labels = interpret(joined.rows, present=joined.present, origin=path.name)
-    notes = (f"{path.name}: the column {column} holds the {way}.", *joined.notes, *labels.notes)
+    notes = (
+        f"{path.name}: the column {column} holds the {match_by}.",
+        *joined.notes,
+        *labels.notes,
+    )
     return Annotations(labels.rows, labels.landmarks, notes)
 
 
@@ -128,7 +132,7 @@ def _table(path: SourcePath) -> pd.DataFrame:
             keep_default_na=False,
             skipinitialspace=True,
         )
-        if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of superfluous cells
+        if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of surplus cells
             raise ValueError("rows with more cells than the header")
     except (OSError, ValueError) as error:
         raise SourceError(
@@ -145,32 +149,34 @@ def _cleaned(column: pd.Series) -> pd.Series:
 
 
 def _name_column(table: pd.DataFrame, names: tuple[str, ...], given: str | None) -> tuple[str, str]:
-    """The column that names the most photographs, and in which way; empty texts if none does.
+    """The column that names the most photographs, and its key of `MATCH_BY`; both empty if none.
 
-    Unless it is given, it has to name more than half of the photographs, or to have more than half
-    of its values among them: numbers in some column may happen to be names.
+    Unless it is `given`, it must name more than half of the photographs, or more than half of its
+    values must be among them: numbers in some column may happen to be names.
     """
     distinct = {str(c): table[c].nunique() for c in table if given in (None, c)}
     best, most = ("", ""), 0
-    for way, reduced in WAYS.items():
+    for match_by, reduced in MATCH_BY.items():
         wanted = reduced(pd.Series(names, dtype=object))
         for column, values in distinct.items():
             if given is None and values < DISTINCT * len(table):
                 continue
             count = int(wanted.isin(reduced(_cleaned(table[column]))).sum())
             if count > most and (given or 2 * count > min(values, len(names))):
-                best, most = (column, way), count
+                best, most = (column, match_by), count
         if most == len(names):
             break
     return best
 
 
-def _resolved(column: pd.Series, names: tuple[str, ...], way: str) -> pd.Index:
-    """For each row the name of its photograph, or what stands there.
+def _resolved(column: pd.Series, names: tuple[str, ...], match_by: str) -> pd.Index:
+    """For each row the name of its photograph, or the text in the column.
 
-    Names that several photographs share in this way lead to none of them.
+    A text that matches several photographs names none of them.
     """
-    photographs = pd.Series(names, index=pd.Index(WAYS[way](pd.Series(names, dtype=object))))
+    photographs = pd.Series(
+        names, index=pd.Index(MATCH_BY[match_by](pd.Series(names, dtype=object)))
+    )
     photographs = photographs[~photographs.index.duplicated(keep=False)]
     given = _cleaned(column)
-    return pd.Index(WAYS[way](given).map(photographs).fillna(given))
+    return pd.Index(MATCH_BY[match_by](given).map(photographs).fillna(given))

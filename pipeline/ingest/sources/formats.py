@@ -1,4 +1,4 @@
-"""The forms in which face photographs come, and the choice among their readers."""
+"""The formats in which photographs come, and the choice among their readers."""
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
@@ -10,7 +10,7 @@ from zpoints.pipeline.ingest.sources.parquet import read_parquet
 from zpoints.pipeline.ingest.sources.source import Reader, Source
 from zpoints.pipeline.ingest.sources.torchvision import read_torchvision
 
-# The first two are special cases of the third, and the last takes whatever holds a photograph.
+# The first two are special cases of the third; the last accepts any folder of photographs.
 READERS: dict[str, Reader] = {
     "torchvision": read_torchvision,
     "kaggle": read_kaggle,
@@ -30,24 +30,24 @@ EXPECTED = {
 
 
 def open_source(path: SourcePath, config: SourceConfig) -> Source:
-    """Open the photographs at ``path`` with the configured reader, or the first that knows them.
+    """Open photographs with the configured reader, or the first that recognises their format.
 
     Raises
     ------
     SourceError
-        If nothing is there, no reader knows the form, or the source cannot be read.
+        If the path does not exist, no reader recognises the format, or it cannot be read.
     """
     try:
         source = _read(path, config)
     except PermissionError as error:
         raise SourceError(
-            f"ingest.source = {path} cannot be looked into ({error}). Expected a readable folder "
+            f"ingest.source = {path} cannot be listed ({error}). Expected a readable folder "
             "of photographs; grant access to it."
         ) from error
     if source.format != "folder" and (config.labels or config.name_column):
         raise SourceError(
             f"source.labels and source.name_column are for a plain folder, but {path} has the "
-            f"form {source.format} ({source.why}). Leave them out, or set source.format=folder."
+            f"format {source.format} ({source.why}). Leave them out, or set source.format=folder."
         )
     return source
 
@@ -62,7 +62,7 @@ def _read(path: SourcePath, config: SourceConfig) -> Source:
         source = READERS[config.format](path, config)
         if source is None:
             raise SourceError(
-                f"ingest.source = {path} does not have the form source.format = {config.format}. "
+                f"ingest.source = {path} is not of source.format = {config.format}. "
                 f"Expected {EXPECTED[config.format]}; name that, or set source.format=auto."
             )
         return source
@@ -70,6 +70,6 @@ def _read(path: SourcePath, config: SourceConfig) -> Source:
         if (source := reader(path, config)) is not None:
             return source
     raise SourceError(
-        f"ingest.source = {path} has no form that zpoints knows: it holds no photographs. Expected "
+        f"ingest.source = {path} has no known format: it holds no photographs. Expected "
         f"one of:\n  " + "\n  ".join(EXPECTED.values())
     )

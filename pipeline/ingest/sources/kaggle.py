@@ -1,4 +1,4 @@
-"""CelebA as Kaggle packs it: annotations as CSV, and a folder of photographs nested twice."""
+"""CelebA as packed by Kaggle: CSV annotations, and a folder of photographs nested twice."""
 
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath
@@ -15,9 +15,9 @@ SUFFIXES = (".csv", ".txt")
 
 
 def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
-    """Read Kaggle's form; ``path`` is its folder, or one of the two ``img_align_celeba``.
+    """Read Kaggle's format; ``path`` is its folder, or one of the two ``img_align_celeba``.
 
-    A folder of photographs that is nested only once is taken too, if CSV annotations lie beside it.
+    A folder of photographs nested only once is accepted next to CSV annotations.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
     if photographs.is_dir():
         mark = ""
     elif annotated and (single := aligned_photographs(home)) is not None:
-        photographs, mark = single, " and CSV annotations beside it"
+        photographs, mark = single, " and CSV annotations next to it"
     else:
         return None
     return aligned_source("Kaggle", photographs, home, suffixes=SUFFIXES, mark=mark)

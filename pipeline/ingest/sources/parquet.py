@@ -13,33 +13,33 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, stamp
 from zpoints.pipeline.ingest.files.photographs import digest
-from zpoints.pipeline.ingest.sources.annotations import SPLIT_COLUMNS, SPLIT_WORDS, interpret
+from zpoints.pipeline.ingest.sources.annotations import SPLIT_COLUMNS, SPLIT_NAMES, interpret
 from zpoints.pipeline.ingest.sources.shards import ParquetFiles, open_shard
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import counted
 
 DEPTHS = ("*.parquet", "*/*.parquet", "*/*/*.parquet")
-"""Shards lie in the folder, in ``data/``, in a folder per split, or per configuration and split."""
+"""Shards are in the folder, in ``data/``, in a folder per split, or per configuration and split."""
 
 FORMAT = "Hugging Face parquet"
 
 
 @dataclass(frozen=True)
 class Shard:
-    """What a shard says without its photographs.
+    """The content of a shard except the photographs.
 
     Attributes
     ----------
     name
         Path relative to the source's folder.
     stamp
-        Size and time of change.
+        Size and time of modification.
     column
         Path of the column with the bytes; empty where there is none.
     paths
-        The path that each photograph had, None where unknown.
+        (row,) original path of each photograph, None where unknown.
     labels
-        One row per photograph, of columns that may be labels.
+        Columns that may be labels, one row per photograph.
     left_out
         Names of the other columns.
     """
@@ -55,13 +55,13 @@ class Shard:
 def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read parquet shards, or a single one; photographs keep the order of shards and rows.
 
-    Names are the photographs' paths where every row has one of its own, else
+    Names are the photographs' paths if all rows have distinct ones, else
     ``<shard without suffix>/<row>``.
 
     Raises
     ------
     SourceError
-        If a shard is damaged, or their photographs lie in columns of different names.
+        If a shard is damaged, or the names of the columns of photographs differ.
     """
     folder, names = _shard_names(path)
     if not names:
@@ -73,7 +73,7 @@ def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
     columns = sorted({shard.column for shard in shards})
     if len(columns) > 1:
         raise SourceError(
-            f"{path} holds shards whose photographs lie in different columns "
+            f"{path} holds shards whose photographs are in different columns "
             f"({', '.join(columns)}). Expected shards of one data set; name its folder."
         )
     keys = [f"{shard.name}#{row}" for shard in shards for row in range(len(shard.paths))]
@@ -84,7 +84,7 @@ def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
     )
     left_out = sorted({column for shard in shards for column in shard.left_out})
     if left_out:
-        notes.append(f"Columns of other kinds were left out: {', '.join(left_out)}.")
+        notes.append(f"Columns of other types were left out: {', '.join(left_out)}.")
     if without := [shard.name for shard in found if shard not in shards]:
         notes.append(f"{counted(len(without), 'file')} without photographs, e.g. {without[0]}.")
     return Source(
@@ -103,7 +103,7 @@ def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
 
 
 def _shard_names(path: SourcePath) -> tuple[SourcePath, list[str]]:
-    """The folder of the shards, and their paths in it."""
+    """Folder of the shards, and their paths in it."""
     if path.is_file():
         return path.parent, [path.name] if path.suffix == ".parquet" else []
     found = (str(p).removeprefix(f"{path}/") for depth in DEPTHS for p in path.glob(depth))
@@ -111,14 +111,16 @@ def _shard_names(path: SourcePath) -> tuple[SourcePath, list[str]]:
 
 
 def _names(shards: list[Shard]) -> tuple[list[str], list[str]]:
-    """The names of the photographs, and a line where paths could not serve."""
+    """Names of the photographs, and a note if they are not the paths."""
     paths = pd.Series(np.concatenate([shard.paths for shard in shards]), dtype=object)
     repeated = paths[paths.notna() & paths.duplicated()]
     if paths.notna().all() and paths.ne("").all() and not len(repeated):
         return list(paths), []
     stems = ((shard.name.removesuffix(".parquet"), len(shard.paths)) for shard in shards)
     names = [f"{stem}/{row}" for stem, count in stems for row in range(count)]
-    reason = f"several rows have the path {repeated.iloc[0]}" if len(repeated) else "rows lack one"
+    reason = (
+        f"several rows have the path {repeated.iloc[0]}" if len(repeated) else "some rows have none"
+    )
     return names, [f"Photographs are named by shard and row, not by path: {reason}."]
 
 
@@ -152,7 +154,7 @@ def _read_shard(folder: SourcePath, name: str) -> Shard:
 
 
 def _image_column(schema: pa.Schema) -> tuple[str, str]:
-    """Name of the column with photographs, and path of its bytes; ``image`` before others."""
+    """Name of the column with photographs, and path of its bytes; ``image`` takes precedence."""
     for field in sorted(schema, key=lambda field: field.name != "image"):
         if types.is_struct(field.type):
             index = field.type.get_field_index("bytes")
@@ -175,9 +177,9 @@ def _is_label(kind: pa.DataType) -> bool:
 
 
 def _split(name: str) -> str:
-    """The split that a shard's name or its folders say, e.g. ``data/valid-00000-of-00003``."""
+    """Split in the path of a shard, e.g. ``data/valid-00000-of-00003``; empty if there is none."""
     for part in reversed(name.removesuffix(".parquet").split("/")):
         word = re.split(r"[-_.]", part)[0].lower()
-        if word.isalpha() and word in SPLIT_WORDS:
+        if word.isalpha() and word in SPLIT_NAMES:
             return word
     return ""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access
 
-SHARD_FAULTS = (pa.ArrowException, OSError, StopIteration, IndexError)
+SHARD_ERRORS = (pa.ArrowException, OSError, StopIteration, IndexError)
 BATCH = 16  # photographs in memory at a time
 BUFFER = 1 << 20  # bytes
 
@@ -20,13 +20,13 @@ BUFFER = 1 << 20  # bytes
 class ParquetFiles:
     """Photographs in parquet shards; a key is ``<shard>#<row>``, the shard relative to ``folder``.
 
-    Each thread keeps its place in the shard that it read last, so that reading rows in ascending
-    order decodes each page once.
+    Each thread keeps its position in the shard that it read last, so that reading rows in
+    ascending order decodes each page once.
 
     Attributes
     ----------
     folder
-        Where the shards lie.
+        Folder of the shards.
     column
         Path of the column with the bytes, e.g. ``image.bytes``.
     stamp
@@ -42,8 +42,8 @@ class ParquetFiles:
         shard, _, row = key.rpartition("#")
         try:
             content = self._cursor(shard).read(int(row))
-        except SHARD_FAULTS as error:
-            _place.cursor = None
+        except SHARD_ERRORS as error:
+            _thread.cursor = None
             raise SourceError(
                 f"{self.folder / shard} cannot be read at row {row} ({error}). Expected the "
                 "complete parquet shard that was listed; fetch it again."
@@ -55,22 +55,22 @@ class ParquetFiles:
         return content
 
     def _cursor(self, shard: str) -> "Cursor":
-        cursor: Cursor | None = getattr(_place, "cursor", None)
+        cursor: Cursor | None = getattr(_thread, "cursor", None)
         if cursor is None or cursor.of != (self, shard):
-            _place.cursor = None  # closes the last shard before the next is opened
+            _thread.cursor = None  # closes the last shard before the next is opened
             cursor = Cursor(self, shard)
-            _place.cursor = cursor
+            _thread.cursor = cursor
         return cursor
 
 
-_place = threading.local()
+_thread = threading.local()
 
 
 class Cursor:
-    """A place in one column of a shard.
+    """A position in one column of a shard.
 
-    Forward it goes on through the pages of a row group; backward it starts the row group again. No
-    more than a page and a batch are in memory, however large the row group.
+    Reading forward continues in the row group; reading backward starts it again. At most one page
+    and one batch are in memory, however large the row group.
     """
 
     def __init__(self, files: ParquetFiles, shard: str) -> None:
@@ -84,7 +84,7 @@ class Cursor:
         self._batch: pa.Array = pa.array([])
 
     def read(self, row: int) -> bytes | None:
-        """The bytes in a row; None where it holds none."""
+        """Bytes of a row; None if it holds none."""
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
         if group != self._group or row < self._first:
             self._begin(group)

@@ -1,4 +1,4 @@
-"""What every reader of a source form hands over."""
+"""What the reader of a format returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 
 @dataclass(frozen=True)
 class Refused:
-    """A photograph that is known to be unusable without reading its content."""
+    """A photograph that the listing alone shows to be unusable."""
 
     name: str
     signature: str
@@ -22,18 +22,18 @@ class Refused:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What the annotations say about photographs.
+    """Annotations of photographs.
 
     Attributes
     ----------
     rows
-        One row per photograph, index the names: ``split`` (text, empty where unknown), ``identity``
-        (int32, -1 where unknown) and boolean attributes, as far as they exist.
+        One row per photograph, indexed by name: ``split`` (str, empty where unknown),
+        ``identity`` (int32, -1 where unknown) and boolean attributes, as far as they exist.
     landmarks
         int16 (image, landmark, axis), pixels of the aligned photograph, -1 where unknown; None
         where absent.
     notes
-        Lines for the user about rows and columns that do not fit.
+        Lines for the user about rows and columns left out.
     """
 
     rows: pd.DataFrame
@@ -43,29 +43,29 @@ class Annotations:
 
 @dataclass(frozen=True)
 class Source:
-    """Photographs with their labels, whatever form they came in.
+    """Photographs with their labels, independent of the format.
 
     Attributes
     ----------
     format, why
-        The form that was recognised, and by what.
+        The format that was recognised, and the evidence.
     files
         Reads the photographs.
     names
-        Unique; what identifies a photograph from run to run, in the order of the store.
+        Unique; they identify photographs from run to run. In the order of the store.
     keys
-        For each name, what ``files.read`` takes.
+        For each name, the argument of ``files.read``.
     signatures
-        For each name, a text that changes when the file does; no content is read for it.
+        For each name, a text that changes when the file does; made without reading the file.
     labels
-        One row per name: ``split``, ``identity`` and boolean attributes, as far as they exist; see
-        `Annotations`. ``has_attributes`` is there when some photograph lacks its attributes.
+        As `Annotations.rows`. Where some photographs came without attributes, a further column
+        marks those that have them, see `zpoints.pipeline.labels.annotated`.
     landmarks
         int16 (image, landmark, axis), -1 where unknown; None where absent.
     notes
         Lines for the user, e.g. about annotation rows without a photograph.
     refused
-        Photographs that cannot be used, known without reading them; none of them is in ``names``.
+        Photographs that cannot be used; none of them is in ``names``.
     """
 
     format: str
@@ -81,4 +81,4 @@ class Source:
 
 
 Reader = Callable[[SourcePath, SourceConfig], Source | None]
-"""Reads one form at a place; None where it finds another form there."""
+"""Reads one format; None if the path holds another one."""

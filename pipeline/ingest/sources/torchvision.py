@@ -1,4 +1,4 @@
-"""The folder that ``torchvision.datasets.CelebA`` downloads: ``celeba/`` in its ``root``."""
+"""The folder that ``torchvision.datasets.CelebA`` downloads to: ``celeba/`` in its ``root``."""
 
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath
@@ -22,7 +22,7 @@ def read_torchvision(path: SourcePath, config: SourceConfig) -> Source | None:
     if photographs is None:
         home, photographs = path, _photographs(path)
         marked = (path / MARK).is_file()
-        mark = f" and {MARK} beside it" if marked else ""
+        mark = f" and {MARK} next to it" if marked else ""
         if not marked and config.format != "torchvision":
             return None
     if photographs is None:

@@ -1,4 +1,4 @@
-"""Photographs and trees of them that the tests of the ingest build."""
+"""Photographs, and folders of them in several formats."""
 
 import io
 import zipfile
@@ -38,7 +38,7 @@ def jpeg(image: Image.Image, **options: Any) -> bytes:
 
 
 def small(number: int) -> bytes:
-    """A small photograph; each number has its own."""
+    """A small photograph, distinct for each number."""
     return jpeg(gradient(40, 48, scale=1 - number / 20))
 
 
@@ -50,7 +50,7 @@ def write_small(folder: Path, names: list[str]) -> None:
 
 
 def celeba_tree(home: Path) -> Path:
-    """Six photographs in CelebA's form; annotation rows in reverse order of the names."""
+    """Six photographs in CelebA's official format; annotation rows in reverse order."""
     write_small(home / "img_align_celeba", NAMES)
     backwards = list(enumerate(NAMES))[::-1]
     attributes = [f"{n} {1 if i % 2 else -1:2d} -1" for i, n in backwards]
@@ -82,7 +82,7 @@ def kaggle_tree(home: Path) -> Path:
 
 
 def zipped(tree: Path) -> Path:
-    """The same tree with the photographs in an archive, the way CelebA packs them."""
+    """The same tree with the photographs in an archive, as in CelebA's download."""
     home = tree.parent / "zipped"
     home.mkdir()
     with zipfile.ZipFile(home / "img_align_celeba.zip", "w") as archive:

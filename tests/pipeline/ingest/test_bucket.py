@@ -1,4 +1,4 @@
-"""Sources in a bucket: every form, read as on a disk, and what keeps a bucket from being read."""
+"""Sources in a bucket: every format read as on a disk, and errors of the bucket."""
 
 import pickle
 import zipfile
@@ -87,11 +87,11 @@ TREES = {
 }
 
 
-@pytest.mark.parametrize("form", TREES)
+@pytest.mark.parametrize("format", TREES)
 def test_open_source__a_bucket_gives_what_the_disk_gives(
-    form: str, s3: Any, bucket: str, tmp_path: Path
+    format: str, s3: Any, bucket: str, tmp_path: Path
 ) -> None:
-    tree = TREES[form](tmp_path)
+    tree = TREES[format](tmp_path)
     upload(s3, tree, bucket, "faces/all")
     on_disk = opened(tree)
 
@@ -109,13 +109,13 @@ def test_open_source__a_bucket_gives_what_the_disk_gives(
 
 
 @pytest.mark.parametrize(
-    ("form", "inside"),
+    ("format", "inside"),
     [("celeba", "img_align_celeba"), ("kaggle", "img_align_celeba/img_align_celeba")],
 )
-def test_open_source__the_folder_of_photographs_finds_the_annotations_beside_it(
-    form: str, inside: str, s3: Any, bucket: str, tmp_path: Path
+def test_open_source__the_folder_of_photographs_finds_the_annotations_next_to_it(
+    format: str, inside: str, s3: Any, bucket: str, tmp_path: Path
 ) -> None:
-    upload(s3, TREES[form](tmp_path), bucket)
+    upload(s3, TREES[format](tmp_path), bucket)
 
     source = opened_in_bucket(f"s3://{bucket}/{inside}/")
 
@@ -138,13 +138,15 @@ def test_signatures__change_with_the_content_alone(s3: Any, bucket: str, tmp_pat
         before.files.read(before.keys[2])
 
 
-def test_read__a_photograph_that_has_gone_is_said(s3: Any, bucket: str, tmp_path: Path) -> None:
+def test_read__a_photograph_that_no_longer_exists_is_an_error(
+    s3: Any, bucket: str, tmp_path: Path
+) -> None:
     write_small(tmp_path, NAMES)
     upload(s3, tmp_path, bucket)
     source = opened_in_bucket(f"s3://{bucket}")
     s3.delete_object(Bucket=bucket, Key=NAMES[0])
 
-    with pytest.raises(SourceError, match=rf"s3://{bucket}/{NAMES[0]} is gone"):
+    with pytest.raises(SourceError, match=rf"s3://{bucket}/{NAMES[0]} no longer exists"):
         contents(source)
 
 
@@ -180,7 +182,7 @@ def test_list_zip__an_archive_larger_than_a_block_is_read_in_parts(
     assert dict(zip(source.names, contents(source), strict=True)) == members
 
 
-def test_open_source__labels_may_lie_elsewhere(s3: Any, bucket: str, tmp_path: Path) -> None:
+def test_open_source__labels_may_be_elsewhere(s3: Any, bucket: str, tmp_path: Path) -> None:
     write_small(tmp_path / "photos", NAMES)
     table = tmp_path / "labels.csv"
     table.write_text("file,Male\n" + "".join(f"{name},1\n" for name in NAMES))
@@ -202,7 +204,7 @@ def test_open_source__labels_may_lie_elsewhere(s3: Any, bucket: str, tmp_path: P
         ("s3://BUCKET/faces", {"AWS_ALLOW_HTTP": ""}, "AWS_ALLOW_HTTP=true"),
     ],
 )
-def test_open_source__says_why_a_bucket_cannot_be_read(
+def test_open_source__names_the_reason_for_an_unreadable_bucket(
     url: str,
     environment: dict[str, str],
     message: str,
@@ -219,7 +221,7 @@ def test_open_source__says_why_a_bucket_cannot_be_read(
     assert "testing" not in str(refused.value)  # the secret key
 
 
-def test_open_source__denied_access_names_what_to_ask_for(bucket: str) -> None:
+def test_open_source__denied_access_names_the_permission(bucket: str) -> None:
     with signatures_checked(), pytest.raises(ObjectStoreError) as refused:
         opened_in_bucket(f"s3://{bucket}/faces")
 

@@ -1,4 +1,4 @@
-"""CelebA's official form: annotations joined by name, photographs in a folder or a zip."""
+"""CelebA's official format: annotations joined by name, photographs in a folder or a zip."""
 
 import zipfile
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_read_celeba__accepts_the_folders_of_the_official_download(tree: Path) -
     assert list(opened(home).labels) == ["Smiling", "Male"]
 
 
-def test_read_celeba__missing_annotations_are_said_and_absent(tree: Path) -> None:
+def test_read_celeba__missing_annotations_are_reported_and_absent(tree: Path) -> None:
     (tree / "list_attr_celeba.txt").unlink()
     (tree / "list_landmarks_align_celeba.txt").unlink()
 
@@ -110,7 +110,7 @@ def padded(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("change", [crlf, byte_order_mark, no_final_newline, padded])
-def test_read_celeba__reads_text_whatever_its_line_ends_and_padding(tree: Path, change) -> None:
+def test_read_celeba__reads_text_with_any_line_ends_and_padding(tree: Path, change) -> None:
     expected = opened(tree)
 
     for path in tree.glob("*.txt"):
@@ -168,7 +168,7 @@ def test_read_celeba__repeated_rows_that_agree_count_once(tree: Path) -> None:
 
     assert source.labels["identity"].tolist() == [100, 101, 102, 103, 104, 105]
     assert source.notes == (
-        "identity_CelebA.txt: 1 name in several rows that agree, each counted once, "
+        "identity_CelebA.txt: 1 name in several rows that agree; each counts once, "
         "e.g. 000002.jpg.",
     )
 
@@ -182,7 +182,7 @@ def test_read_celeba__rows_that_contradict_each_other_are_not_used(tree: Path) -
     assert source.labels["has_attributes"].tolist() == [True, False, True, True, True, True]
     assert not source.labels.loc["000002.jpg", ["Smiling", "Male"]].any()
     assert len(source.notes) == 2
-    assert "1 name in rows that contradict each other, none used, e.g. 000002.jpg" in " ".join(
+    assert "1 name in rows that contradict each other; none is used, e.g. 000002.jpg" in " ".join(
         source.notes
     )
 
@@ -210,7 +210,7 @@ def test_read_celeba__refuses_wrong_annotations(
     assert file in str(caught.value)
 
 
-def test_read_celeba__refuses_annotations_that_are_no_text(tree: Path) -> None:
+def test_read_celeba__refuses_annotations_that_are_not_text(tree: Path) -> None:
     path = tree / "list_attr_celeba.txt"
     path.write_bytes("6\nSmiling\nJosé.jpg 1\n".encode("latin-1"))
 
@@ -243,7 +243,7 @@ def test_read_celeba__refuses_a_folder_without_photographs(tmp_path: Path) -> No
         opened(tmp_path)
 
 
-def test_read_celeba__leaves_other_forms_to_other_readers(tmp_path: Path) -> None:
+def test_read_celeba__leaves_other_formats_to_other_readers(tmp_path: Path) -> None:
     assert read_celeba(tmp_path, SourceConfig()) is None
 
 
@@ -263,7 +263,7 @@ def test_list_zip__of_two_photographs_of_one_name_the_first_stays(tmp_path: Path
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_zip_files__a_damaged_photograph_is_its_own_fault(tmp_path: Path, method: int) -> None:
+def test_zip_files__a_damaged_photograph_concerns_itself_alone(tmp_path: Path, method: int) -> None:
     path = tmp_path / "img_align_celeba.zip"
     with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("img_align_celeba/a.jpg", small(0))

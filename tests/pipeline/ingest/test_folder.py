@@ -30,7 +30,7 @@ def label(folder: Path, *lines: str, name: str = "labels.csv") -> None:
     (folder / name).write_text("\n".join(lines))
 
 
-def test_read_folder__finds_photographs_however_deep(folder: Path) -> None:
+def test_read_folder__finds_photographs_at_any_depth(folder: Path) -> None:
     source = opened(folder)
 
     assert source.format == "folder"
@@ -41,7 +41,7 @@ def test_read_folder__finds_photographs_however_deep(folder: Path) -> None:
     assert source.notes == ()
 
 
-def test_read_folder__links_are_followed_and_loops_come_to_an_end(folder: Path) -> None:
+def test_read_folder__links_are_followed_and_loops_terminate(folder: Path) -> None:
     (folder / "z").symlink_to(folder / "a")
     (folder / "b" / "up").symlink_to(folder)
     (folder / "link.jpg").symlink_to(folder / "top.webp")
@@ -78,13 +78,13 @@ def test_read_folder__refuses_a_folder_in_which_nothing_is_usable(tmp_path: Path
         opened(tmp_path)
 
 
-def test_folder_files__a_photograph_that_is_gone_stops_the_run(tmp_path: Path) -> None:
+def test_folder_files__a_photograph_that_no_longer_exists_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.jpg cannot be read .*Expected the photograph"):
         FolderFiles(tmp_path).read("gone.jpg")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_folder_files__a_forbidden_photograph_is_its_own_fault(folder: Path) -> None:
+def test_folder_files__a_forbidden_photograph_concerns_itself_alone(folder: Path) -> None:
     (folder / "top.webp").chmod(0)
 
     with pytest.raises(PhotographError, match="no permission to read the file; grant it"):
@@ -112,7 +112,7 @@ def test_read_folder__finds_the_column_of_names(folder: Path, names: list[str], 
     assert source.why.endswith("and labels in labels.csv")
     assert source.notes == (
         f"labels.csv: the column file holds the {way}.",
-        "labels.csv: columns left out, no labels of a known kind: number.",
+        "labels.csv: columns left out, not of a known kind of label: number.",
     )
 
 
@@ -152,7 +152,7 @@ def test_read_folder__reads_splits_identities_and_landmarks(folder: Path) -> Non
     )
 
 
-def test_read_folder__columns_that_are_no_labels_are_left_out_and_said(folder: Path) -> None:
+def test_read_folder__columns_that_are_no_labels_are_left_out_and_reported(folder: Path) -> None:
     """Ages, mixtures of 0 and -1, names of people, and names that the store cannot have."""
     rows = [f"{p},{30 + i},{i % 3 - 1},Ann,1,1,{i % 2}" for i, p in enumerate(PATHS)]
     label(folder, "file,age,mood,identity,image,hat/cap,Male", *rows)
@@ -161,7 +161,7 @@ def test_read_folder__columns_that_are_no_labels_are_left_out_and_said(folder: P
 
     assert list(source.labels) == ["Male"]
     assert source.notes[1] == (
-        "labels.csv: columns left out, no labels of a known kind: age, mood, identity, image, "
+        "labels.csv: columns left out, not of a known kind of label: age, mood, identity, image, "
         "hat/cap."
     )
 
@@ -202,7 +202,7 @@ def test_read_folder__repeated_rows_are_never_mixed_up(folder: Path) -> None:
     assert len(source.notes) == 3
 
 
-def test_read_folder__reads_the_table_that_is_named(folder: Path, tmp_path: Path) -> None:
+def test_read_folder__reads_the_configured_table(folder: Path, tmp_path: Path) -> None:
     label(folder, "file,Male", *(f"{p},1" for p in PATHS), name="a.csv")
     label(folder, "old,new,Young", *(f"{p},{p},1" for p in PATHS), name="b.csv")
 
@@ -223,7 +223,7 @@ def test_read_folder__reads_the_table_that_is_named(folder: Path, tmp_path: Path
         ({"labels": "broken.csv"}, "cannot be read as a table"),
     ],
 )
-def test_read_folder__a_table_that_was_asked_for_must_fit(
+def test_read_folder__a_configured_table_must_fit(
     folder: Path, config: dict[str, str], message: str
 ) -> None:
     label(folder, "id,Male", "900.jpg,1", "901.jpg,0", name="other.csv")
@@ -233,7 +233,7 @@ def test_read_folder__a_table_that_was_asked_for_must_fit(
         opened(folder, **config)
 
 
-def test_read_folder__a_table_that_does_not_fit_is_said_and_passed_over(folder: Path) -> None:
+def test_read_folder__a_table_that_does_not_fit_is_reported_and_not_used(folder: Path) -> None:
     label(folder, "id,Male", "900.jpg,1", "901.jpg,0", name="other.csv")
 
     source = opened(folder)

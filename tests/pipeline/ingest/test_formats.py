@@ -1,4 +1,4 @@
-"""The choice among forms; torchvision's and Kaggle's packings of CelebA."""
+"""The choice among formats; torchvision's and Kaggle's packings of CelebA."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.pipeline.ingest.photographs import (
 from zpoints.pipeline.errors import SourceError
 
 
-def test_open_source__the_same_photographs_have_the_same_labels_in_every_form(
+def test_open_source__the_same_photographs_have_the_same_labels_in_every_format(
     tmp_path: Path,
 ) -> None:
     official = opened(celeba_tree(tmp_path / "CelebA"))
@@ -25,8 +25,8 @@ def test_open_source__the_same_photographs_have_the_same_labels_in_every_form(
     torchvision = opened(tmp_path / "data")
     kaggle = opened(kaggle_tree(tmp_path / "kaggle"))
 
-    forms = [source.format for source in (official, torchvision, kaggle)]
-    assert forms == ["CelebA", "torchvision", "Kaggle"]
+    formats = [source.format for source in (official, torchvision, kaggle)]
+    assert formats == ["CelebA", "torchvision", "Kaggle"]
     assert torchvision.labels.equals(official.labels)
     assert kaggle.labels.equals(official.labels.drop(columns="identity"))
     for source in (torchvision, kaggle):
@@ -35,7 +35,7 @@ def test_open_source__the_same_photographs_have_the_same_labels_in_every_form(
         np.testing.assert_array_equal(source.landmarks, official.landmarks)
 
 
-def test_open_source__says_what_it_recognised_the_form_by(tmp_path: Path) -> None:
+def test_open_source__names_the_evidence_of_the_format(tmp_path: Path) -> None:
     celeba_tree(tmp_path / "celeba")
 
     assert opened(tmp_path / "celeba").why == f"found the folder {tmp_path}/celeba/img_align_celeba"
@@ -85,7 +85,7 @@ def test_read_kaggle__accepts_photographs_nested_once(tmp_path: Path) -> None:
     source = opened(home)
 
     assert source.format == "Kaggle"
-    assert source.why.endswith("img_align_celeba and CSV annotations beside it")
+    assert source.why.endswith("img_align_celeba and CSV annotations next to it")
 
 
 def test_read_kaggle__reads_padded_csv_with_line_ends_of_windows(tmp_path: Path) -> None:
@@ -108,37 +108,37 @@ def test_open_source__a_format_in_the_configuration_overrides(tmp_path: Path) ->
     assert folder.names == tuple(f"img_align_celeba/{name}" for name in NAMES)
 
 
-@pytest.mark.parametrize("form", ["torchvision", "kaggle", "celeba", "parquet", "folder"])
-def test_open_source__a_configured_format_that_does_not_fit_is_said(
-    tmp_path: Path, form: str
+@pytest.mark.parametrize("format", ["torchvision", "kaggle", "celeba", "parquet", "folder"])
+def test_open_source__a_configured_format_that_does_not_fit_is_an_error(
+    tmp_path: Path, format: str
 ) -> None:
     with pytest.raises(
-        SourceError, match=rf"source\.format = {form}\. Expected .*set source\.form"
+        SourceError, match=rf"source\.format = {format}\. Expected .*set source\.form"
     ):
-        opened(tmp_path, format=form)
+        opened(tmp_path, format=format)
 
 
-def test_open_source__refuses_what_has_no_known_form(tmp_path: Path) -> None:
+def test_open_source__refuses_what_has_no_known_format(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no photographs here")
 
-    with pytest.raises(SourceError, match="no form that zpoints knows") as caught:
+    with pytest.raises(SourceError, match="has no known format") as caught:
         opened(tmp_path)
     for word in ("torchvision", "list_attr_celeba.csv", "img_align_celeba.zip", "parquet"):
         assert word in str(caught.value)
     with pytest.raises(SourceError, match="does not exist"):
         opened(tmp_path / "absent")
-    with pytest.raises(SourceError, match="no form that zpoints knows"):
+    with pytest.raises(SourceError, match="has no known format"):
         opened(tmp_path / "notes.txt")
 
 
-def test_open_source__settings_of_a_folder_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+def test_open_source__settings_of_a_folder_are_refused_elsewhere(tmp_path: Path) -> None:
     home = celeba_tree(tmp_path)
 
-    with pytest.raises(SourceError, match=r"for a plain folder.* form CelebA .*Leave them out"):
+    with pytest.raises(SourceError, match=r"for a plain folder.* format CelebA .*Leave them out"):
         opened(home, labels="labels.csv")
 
 
-def test_open_source__files_that_are_no_photographs_are_counted(tmp_path: Path) -> None:
+def test_open_source__files_without_a_suffix_of_photographs_are_counted(tmp_path: Path) -> None:
     write_small(tmp_path, ["a.jpg", ".hidden.jpg", "__MACOSX/a.jpg", ".cache/b.jpg"])
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / ".DS_Store").write_text("")

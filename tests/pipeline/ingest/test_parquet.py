@@ -128,8 +128,8 @@ def test_read_parquet__reads_landmarks_and_names_other_columns(tmp_path: Path) -
     assert source.landmarks[1, 4].tolist() == [18, 19]
     assert source.labels.shape == (2, 0)
     assert source.notes == (
-        "Columns of other kinds were left out: boxes.",
-        "Hugging Face parquet: columns left out, no labels of a known kind: caption.",
+        "Columns of other types were left out: boxes.",
+        "Hugging Face parquet: columns left out, not of a known kind of label: caption.",
     )
 
 
@@ -143,7 +143,7 @@ def test_read_parquet__without_paths_of_their_own_photographs_are_named_by_shard
     repeated = opened(tmp_path)
 
     assert nameless.names == ("data/train-0/0", "data/train-0/1")
-    assert "rows lack one" in nameless.notes[0]
+    assert "some rows have none" in nameless.notes[0]
     assert repeated.names == (*nameless.names, "data/train-1/0", "data/train-1/1")
     assert "several rows have the path 000001.jpg" in repeated.notes[0]
 
@@ -223,7 +223,7 @@ def test_parquet_files__a_large_row_group_is_read_a_few_photographs_at_a_time(
     assert max(held) < 8e6  # of 40 MB
 
 
-def test_parquet_files__a_row_without_bytes_is_its_own_fault(tmp_path: Path) -> None:
+def test_parquet_files__a_row_without_bytes_concerns_itself_alone(tmp_path: Path) -> None:
     rows = [{"bytes": None, "path": "a.jpg"}, None, {"bytes": small(0), "path": "c.jpg"}]
     write(tmp_path / "a.parquet", {"image": pa.array(rows, IMAGE)})
     source = opened(tmp_path)
@@ -234,7 +234,9 @@ def test_parquet_files__a_row_without_bytes_is_its_own_fault(tmp_path: Path) -> 
     assert source.files.read(source.keys[2]) == small(0)
 
 
-def test_parquet_files__a_shard_that_is_gone_or_damaged_stops_the_run(shards: Path) -> None:
+def test_parquet_files__a_missing_or_damaged_shard_stops_the_run(
+    shards: Path,
+) -> None:
     source = opened(shards)
     path = shards / "data" / "test-00000-of-00001.parquet"
     path.write_bytes(path.read_bytes()[:50])
