@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+# Processes that the tests are spread over, each with one thread a library.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 25
 
 .PHONY: demo test test-services lint bench format constraints clean
 
@@ -11,11 +14,11 @@ demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
 
 test: $(INSTALLED)
-	$(BIN)/pytest -m 'not services'
+	$(PYTEST) --dist worksteal -m 'not services'
 
 # The rest: a real Slurm where there is one, an S3 server, Dask clusters, jobs; all on this machine.
 test-services: $(INSTALLED)
-	$(BIN)/pytest -m services
+	$(PYTEST) --dist loadgroup -m services
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

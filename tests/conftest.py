@@ -1,10 +1,24 @@
 """Real inputs that several tests share: a small CelebA tree and a store made from it."""
 
+import os
+import shutil
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+# Read when the libraries below are loaded: one thread each, here and in child processes, since the
+# test run has a worker for each core; the threads of a training sleep while they wait.
+os.environ.update(
+    OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1"
+)
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+from tests.s3 import bucket_server as bucket_server
+from tests.s3 import s3 as s3
+from tests.shared import made_once
+from tests.time_limit import pytest_runtest_call as pytest_runtest_call
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
@@ -47,12 +61,46 @@ class SilentConsole:
         return nullcontext(lambda done, note: None)
 
 
+class SnapshotConsole(SilentConsole):
+    """Copies the store whenever a stage has published: to a folder beside it, named by the stage.
+
+    Parameters
+    ----------
+    root
+        The store of the run, which shows a line after each publication.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+        self._versions = 0
+
+    def line(self, text: str) -> None:
+        super().line(text)
+        history = open_store(self._root).history() if self._root.exists() else []
+        if len(history) > self._versions:
+            self._versions = len(history)
+            copy = self._root.with_name(history[0].stage)
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(self._root, copy, ignore=shutil.ignore_patterns("zpoints.run.*"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker where pytest-xdist distributes groups."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """160 synthetic faces as a CelebA tree."""
-    folder = tmp_path_factory.mktemp("faces")
-    synthesize(folder / "tree", count=160, seed=1)
-    return folder / "tree"
+    """160 synthetic faces as a CelebA tree; tests do not write to it."""
+
+    def draw(folder: Path) -> None:
+        synthesize(folder / "tree", count=160, seed=1)
+
+    return made_once(tmp_path_factory, "faces", draw) / "tree"
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +110,27 @@ def small_config(faces: Path) -> RunConfig:
 
 
 @pytest.fixture(scope="session")
-def small_root(small_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Root of a store on which a whole run was done; tests leave it as it is."""
-    root = str(tmp_path_factory.mktemp("small") / "store")
-    run(small_config, root, console=SilentConsole(), title="small")
-    return root
+def small_stages(small_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the store of a small run as it was after each stage, by the stage's name."""
+
+    def make(folder: Path) -> None:
+        root = folder / "report"
+        run(small_config, str(root), console=SnapshotConsole(root), title="small")
+
+    return made_once(tmp_path_factory, "small", make)
+
+
+@pytest.fixture(scope="session")
+def small_root(small_stages: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Root of a store on which a whole run was done; tests publish nothing to it."""
+    # A copy for each worker: commands lock the store that they work on.
+    return shutil.copytree(small_stages / "report", str(tmp_path_factory.mktemp("small") / "store"))
+
+
+@pytest.fixture
+def small_until(small_stages: Path, tmp_path: Path) -> Callable[[str], str]:
+    """Copies the store of the small run as it was after a stage to tmp_path/store; its root."""
+    return lambda stage: shutil.copytree(small_stages / stage, str(tmp_path / "store"))
 
 
 @pytest.fixture

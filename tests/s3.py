@@ -1,6 +1,8 @@
 """A real S3 protocol server for tests, and trees of files put into its buckets."""
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,36 +11,79 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import boto3
 import pytest
+from filelock import FileLock
+
+from tests.shared import run_folder
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the test run's S3 server, which the workers of pytest share.
+
+    The first one that needs the server starts it, the last one that used it ends it.
+    """
+    state = run_folder(tmp_path_factory) / "bucket-server.json"
+    lock, process = FileLock(f"{state}.lock"), None
+    with lock:
+        server = json.loads(state.read_text()) if state.exists() else {"users": 0}
+        if not server["users"]:
+            process, port = start_server()
+            server |= {"pid": process.pid, "port": port}
+        state.write_text(json.dumps({**server, "users": server["users"] + 1}))
+    yield f"http://127.0.0.1:{server['port']}"
+    with lock:
+        server = json.loads(state.read_text())
+        state.write_text(json.dumps({**server, "users": server["users"] - 1}))
+        if server["users"] == 1:
+            os.kill(server["pid"], signal.SIGKILL)
+            if process is not None:
+                process.wait()
+
+
+@pytest.fixture(scope="module")
+def s3(bucket_server: str) -> Iterator[Any]:
+    """Boto3's client of the S3 server, which the AWS variables name meanwhile."""
+    with named_by_variables(bucket_server) as client:
+        yield client
+
+
+def new_bucket(client: Any) -> str:
+    """Create an empty bucket; its name."""
+    name = f"test-{uuid4().hex}"
+    client.create_bucket(Bucket=name)
+    return name
 
 
 @contextmanager
-def s3_server() -> Iterator[Any]:
-    """A server on this machine that the AWS variables name; gives boto3's client of it.
+def named_by_variables(url: str) -> Iterator[Any]:
+    """Let the AWS variables name an S3 server; gives boto3's client of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        patch.setenv("AWS_ALLOW_HTTP", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield boto3.client("s3")
+
+
+def start_server(**environment: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start an S3 server; its process and its port.
 
     A process of its own: some calls of Icechunk keep the interpreter lock while they wait.
     """
     port = free_port()
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, **environment},
     )
-    try:
-        wait_for(port)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            patch.setenv("AWS_ALLOW_HTTP", "true")
-            patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-            patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-            patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            yield boto3.client("s3")
-    finally:
-        server.kill()
-        server.wait()
+    wait_for(port)
+    return process, port
 
 
 def free_port() -> int:
@@ -57,18 +102,15 @@ def wait_for(port: int) -> None:
 
 
 @contextmanager
-def signatures_checked() -> Iterator[None]:
-    """Let the server refuse keys that it does not know; without this it takes any."""
-    _let_in(b"0")
+def server_that_checks_signatures() -> Iterator[None]:
+    """Let the AWS variables name a server that refuses unknown keys; the shared one takes any."""
+    process, port = start_server(INITIAL_NO_AUTH_ACTION_COUNT="0")
     try:
-        yield
+        with named_by_variables(f"http://127.0.0.1:{port}"):
+            yield
     finally:
-        _let_in(b"inf")
-
-
-def _let_in(requests: bytes) -> None:
-    url = f"{os.environ['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
-    urlopen(Request(url, data=requests, headers={"Content-Type": "text/plain"})).close()
+        process.kill()
+        process.wait()
 
 
 def upload(client: Any, folder: Path, bucket: str, prefix: str = "") -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cluster.slurm import slurm as slurm
 from tests.conftest import SMALL, SilentConsole
+from tests.shared import made_once
 from zpoints.cluster.run import RunResult, run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.synthesize import synthesize
@@ -23,22 +24,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All photographs that there will ever be."""
-    folder = tmp_path_factory.mktemp("everything") / "tree"
-    synthesize(folder, count=FIRST + MORE, seed=3)
-    return folder
+    """All photographs that there will ever be; tests do not write to them."""
+
+    def draw(folder: Path) -> None:
+        synthesize(folder / "tree", count=FIRST + MORE, seed=3)
+
+    return made_once(tmp_path_factory, "everything", draw) / "tree"
 
 
 @pytest.fixture(scope="session")
 def first_night(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the photographs of the first night and the store of their run."""
-    home = tmp_path_factory.mktemp("first")
-    tree = home / "tree"
-    shutil.copytree(everything, tree, ignore=shutil.ignore_patterns("img_align_celeba"))
-    (tree / "img_align_celeba").mkdir()
-    arrive(everything, tree, 0, FIRST)
-    go(configured(tree), home / "store")
-    return home
+    """A folder with the photographs of the first night and the store of their run, to be copied."""
+
+    def make(home: Path) -> None:
+        tree = home / "tree"
+        shutil.copytree(everything, tree, ignore=shutil.ignore_patterns("img_align_celeba"))
+        (tree / "img_align_celeba").mkdir()
+        arrive(everything, tree, 0, FIRST)
+        go(configured(tree), home / "store")
+
+    return made_once(tmp_path_factory, "first-night", make)
 
 
 @pytest.fixture

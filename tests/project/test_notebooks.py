@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "examples").glob("*.ipynb"))
 
 
+@pytest.mark.services
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook__runs(path: Path, small_root: str, tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()

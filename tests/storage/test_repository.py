@@ -90,6 +90,7 @@ def start(script, *arguments):
     )
 
 
+@pytest.mark.services
 def test_publish__three_processes_lose_nothing(repository, root):
     publishers = [start(PUBLISHER, root, name) for name in "abc"]
     outputs = [process.communicate(timeout=100)[0] for process in publishers]
@@ -105,6 +106,7 @@ def test_publish__three_processes_lose_nothing(repository, root):
     assert steps == ["enter", "leave"] * (len(steps) // 2)
 
 
+@pytest.mark.services
 def test_begin__killed_run_goes_on_from_its_last_commit(root):
     killed = start(WRITER, root)
     for line in killed.stdout:

@@ -1,29 +1,38 @@
-"""The command line as users meet it: real processes, their output and exit codes."""
+"""The command line: output and exit codes, with a few commands as processes."""
 
 import platform
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 import xarray as xr
 import yaml
 
-from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.cli.commands import ZPOINTS, zpoints, zpoints_process
+from tests.conftest import SMALL
 from zpoints.cluster.cli.tables import history_table
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import Version, open_store
 
 
+@pytest.mark.parametrize(
+    "command", [zpoints, pytest.param(zpoints_process, marks=pytest.mark.services)]
+)
 def test_run__reports_an_up_to_date_store(
-    small_config: RunConfig, small_root: str, tmp_path: Path
+    command: Callable[..., CompletedProcess[str]],
+    small_config: RunConfig,
+    small_root: str,
+    tmp_path: Path,
 ) -> None:
     config = tmp_path / "small.yaml"
     config.write_text(yaml.safe_dump(small_config.model_dump(mode="json")))
 
-    done = zpoints("run", config, "--root", small_root, folder=tmp_path)
+    done = command("run", config, "--root", small_root, folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -100,7 +109,7 @@ def test_history_table__names_the_libraries_in_one_order() -> None:
 
 
 def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
-    done = zpoints("export", small_root, "latents", "latents.zarr", folder=tmp_path)
+    done = zpoints_process("export", small_root, "latents", "latents.zarr", folder=tmp_path)
 
     assert done.returncode == 0
     assert done.stderr == ""
@@ -124,7 +133,10 @@ def test_export__refuses_a_bucket(small_root: str, tmp_path: Path, form: str) ->
 
 
 def test_report__writes_the_page_into_another_folder(small_root: str, tmp_path: Path) -> None:
-    done = zpoints("report", small_root, "--folder", "page", folder=tmp_path)
+    settings = [setting for setting in SMALL if setting.startswith("report.")]
+    small = [word for setting in settings for word in ("--set", setting)]
+
+    done = zpoints("report", small_root, "--folder", "page", *small, folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "page" / "index.html").is_file()
@@ -145,7 +157,7 @@ def test_synthesize__writes_a_celeba_tree(tmp_path: Path) -> None:
 
 
 def test_help__names_every_command(tmp_path: Path) -> None:
-    done = zpoints("--help", folder=tmp_path)
+    done = zpoints_process("--help", folder=tmp_path)
 
     for command in ("demo", "run", "synthesize", "history", "export", "report", "config"):
         assert command in done.stdout
@@ -176,6 +188,7 @@ def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Pa
     assert "Traceback" not in lenient.stderr + strict.stderr
 
 
+@pytest.mark.services
 def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None:
     run = subprocess.Popen(
         [str(ZPOINTS), "run", "demo", "--set", f"ingest.source={faces}"],

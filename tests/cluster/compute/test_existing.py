@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dask
+import numpy as np
 import psutil
 import pytest
 from distributed import Client, get_worker
@@ -67,16 +68,21 @@ def connect(*overrides: str) -> str:
 
 
 def test_run__same_bytes_on_an_existing_cluster(
-    two: DaskProcesses, small_config: RunConfig, small_store: Store, tmp_path: Path
+    two: DaskProcesses,
+    small_config: RunConfig,
+    small_store: Store,
+    small_until: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
     config, console = override(small_config, two.overrides), SilentConsole()
-    root = tmp_path / "store"
 
-    store = run(config, str(root), console=console, title="t", until="sample").store
+    new = run(config, str(tmp_path / "new"), console=console, title="t", until="ingest").store
+    store = run(config, small_until("train"), console=console, title="t", until="sample").store
 
+    np.testing.assert_array_equal(new.images["image"], small_store.images["image"])
     assert_same_results(store, small_store)
     assert any("dashboard http://127.0.0.1:" in line for line in console.lines)
-    (page,) = (root / "performance").iterdir()
+    (page,) = (tmp_path / "new" / "performance").iterdir()
     assert "Dask Performance Report" in page.read_text()
 
 
@@ -177,10 +183,13 @@ def test_gpu_annotation__the_network_runs_on_workers_with_a_gpu(
 
 @pytest.mark.parametrize("loss", ["workers", "scheduler"])
 def test_run__ends_in_time_when_the_cluster_is_lost_and_resumes_later(
-    loss: str, small_config: RunConfig, small_store: Store, tmp_path: Path
+    loss: str,
+    small_config: RunConfig,
+    small_store: Store,
+    small_until: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
-    root, gone = str(tmp_path / "store"), threading.Event()
-    run(small_config, root, console=SilentConsole(), title="t", until="train")
+    root, gone = small_until("train"), threading.Event()
 
     with dask_processes(tmp_path / "dask", ()) as cluster:
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.cli.commands import zpoints
+from tests.cluster.cli.commands import zpoints_process
 from tests.cluster.compute.dask_processes import (
     DaskProcesses,
     certificates,
@@ -63,7 +63,7 @@ def test_run__same_bytes_with_the_worker_on_another_host(
 ) -> None:
     first, _ = hosts
 
-    done = zpoints(
+    done = zpoints_process(
         *command,
         *on(cluster.address, *certificates(cluster.tls)),
         folder=tmp_path,
@@ -100,7 +100,7 @@ def test_run__clients_without_the_clusters_certificate_are_refused(
         "elsewhere": (on(cluster.address, *certificates(cluster.tls)), ()),
     }[client]
 
-    done = zpoints(
+    done = zpoints_process(
         *command, *options, "--set=cluster.connect_timeout=5", folder=tmp_path, shell=shell
     )
 

@@ -70,6 +70,7 @@ def test_dask_client__threads_listen_on_the_loopback_interface_only() -> None:
         assert {c.laddr.ip for c in sockets if c.status == "LISTEN"} == {"127.0.0.1"}
 
 
+@pytest.mark.services
 def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
     config = override(
         RunConfig(), ["cluster.processes=true", "cluster.workers=2", "cluster.memory=1GiB"]
@@ -84,6 +85,7 @@ def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
         assert set().union(*client.run(threads_of_libraries).values()) == {1}
 
 
+@pytest.mark.services
 def test_tasks__on_a_worker_with_one_thread_do_not_deadlock(small_store: Store) -> None:
     first, last = map(str, small_store.latents["name"].values[[0, -1]])
     laws = [
@@ -117,6 +119,7 @@ def test_dask_client__threads_share_this_process_and_its_memory_limit() -> None:
         assert smallest_worker(client).memory <= MEMORY_LIMIT
 
 
+@pytest.mark.services
 def test_dask_client__processes_without_a_certificate_are_an_error(tmp_path: Path) -> None:
     for name in ("certificate.pem", "key.pem"):
         (tmp_path / name).touch(mode=0o600)
@@ -187,7 +190,10 @@ def test_processes__use_the_configured_memory() -> None:
     assert limits == 2 * [parse_bytes("3GiB")]
 
 
-@pytest.mark.parametrize(("gpus", "protocol"), [(0, "inproc"), (1, "inproc"), (2, "tls")])
+@pytest.mark.parametrize(
+    ("gpus", "protocol"),
+    [(0, "inproc"), (1, "inproc"), pytest.param(2, "tls", marks=pytest.mark.services)],
+)
 def test_dask_client__several_gpus_need_processes(
     gpus: int, protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +216,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.services
 def test_local_cluster__worker_processes_print_no_log(tmp_path: Path) -> None:
     program = tmp_path / "quiet.py"
     program.write_text(QUIET)

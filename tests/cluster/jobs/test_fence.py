@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cluster.users import a_job
-from tests.s3 import s3_server
+from tests.s3 import new_bucket
 from tests.waiting import chosen_moments
 from zpoints.cluster.jobs.cancel import cancel
 from zpoints.cluster.jobs.record import Jobs, new_id
@@ -57,11 +57,9 @@ for number in range(10_000):
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """A bucket of a server with conditional writes."""
-    with s3_server() as client:
-        client.create_bucket(Bucket="jobs")
-        yield "s3://jobs/fence"
+def bucket(s3: Any) -> str:
+    """What the roots begin with in a bucket of a server with conditional writes."""
+    return f"s3://{new_bucket(s3)}/fence"
 
 
 class Publisher:

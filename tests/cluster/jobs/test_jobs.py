@@ -6,13 +6,14 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.cluster.cli.commands import zpoints
+from tests.cluster.cli.commands import zpoints, zpoints_process
 from tests.cluster.users import LONG, a_job, written
-from tests.s3 import s3_server
+from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from tests.waiting import wait_until
 from zpoints.cluster.jobs.cancel import JobEndedError, cancel
@@ -51,7 +52,7 @@ def test_submit__runs_to_the_end_without_its_client(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     root = shutil.copytree(small_root, folder / "store")
-    id_ = zpoints("submit", config, "--root", "store", folder=folder).stdout.strip()
+    id_ = zpoints_process("submit", config, "--root", "store", folder=folder).stdout.strip()
 
     waited = zpoints("wait", id_, "--timeout", 100, folder=folder)
 
@@ -179,13 +180,11 @@ def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) 
     assert jobs.status(later.id).state == "lost"  # another process has got the number
 
 
-def test_add__succeeds_though_the_answer_is_lost() -> None:
-    job = a_job()
-    with s3_server() as server:
-        server.create_bucket(Bucket="faces")
-        with failing_at(f"PUT /faces/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
-            Jobs("s3://faces/added").add(job)
-        recorded = Jobs("s3://faces/added").read(job.id)
+def test_add__succeeds_though_the_answer_is_lost(s3: Any) -> None:
+    job, bucket = a_job(), new_bucket(s3)
+    with failing_at(f"PUT /{bucket}/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
+        Jobs(f"s3://{bucket}/added").add(job)
+    recorded = Jobs(f"s3://{bucket}/added").read(job.id)
 
     assert proxy.failed.is_set()
     assert recorded == job

@@ -2,13 +2,14 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 from distributed import LocalCluster
 
-from tests.cluster.cli.commands import zpoints
+from tests.cluster.cli.commands import zpoints, zpoints_process
 from tests.cluster.compute.dask_processes import DaskProcesses, dask_processes, kill_tree, start
 from tests.cluster.results import assert_same_results
 from tests.cluster.users import LONG, written
@@ -24,9 +25,9 @@ from zpoints.storage import Store, open_store
 pytestmark = pytest.mark.services
 
 
-def submitted(config: Path, folder: Path) -> Job:
+def submitted(config: Path, folder: Path, *options: str) -> Job:
     """A job whose client has ended, once its driver has begun."""
-    done = zpoints("submit", config, "--root", "store", folder=folder)
+    done = zpoints_process("submit", config, "--root", "store", *options, folder=folder)
     assert done.returncode == 0, done.stderr
     jobs, id_ = Jobs(str(folder / "store")), done.stdout.strip()
     wait_until(lambda: jobs.status(id_).state == "running", "the driver")
@@ -40,11 +41,15 @@ def launcher(cluster: DaskProcesses, number: int) -> list[psutil.Process]:
 
 
 def test_submit__the_run_goes_on_when_the_worker_that_launched_it_is_killed(
-    small_config: RunConfig, small_store: Store, folder: Path
+    small_config: RunConfig,
+    small_store: Store,
+    small_until: Callable[[str], str],
+    folder: Path,
 ) -> None:
+    small_until("train")
     with dask_processes(folder / "dask", ()) as cluster:
         config = written(small_config, folder / "small.yaml", *cluster.overrides)
-        job = submitted(config, folder)
+        job = submitted(config, folder, "--until", "sample")
         assert psutil.Process(job.pid).parent() in launcher(cluster, 0)
         for process in launcher(cluster, 0):
             process.kill()

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from tests.cluster.cli.commands import ZPOINTS, zpoints
 from tests.cluster.conftest import done
 from tests.cluster.run.test_interruption import assert_same
 from tests.conftest import SMALL, SilentConsole
-from tests.s3 import s3_server, upload
+from tests.s3 import new_bucket, upload
 from tests.waiting import wait_until
 from zpoints.cluster.cli.demo import run_demo
 from zpoints.cluster.cli.verify_store import verify_store
@@ -35,7 +34,6 @@ from zpoints.storage.branch import PREFIX
 
 pytestmark = pytest.mark.services
 
-ROOT = "s3://runs/small"
 MANY_CHUNKS = [
     "ingest.chunk=4",
     "train.epochs=1",
@@ -48,24 +46,28 @@ MANY_CHUNKS = [
 
 
 @pytest.fixture(scope="module")
-def s3(faces: Path) -> Iterator[Any]:
-    """A server with the synthetic faces in one bucket, and an empty one for stores."""
-    with s3_server() as client:
-        for name in ("faces", "runs"):
-            client.create_bucket(Bucket=name)
-        upload(client, faces, "faces", "tree")
-        yield client
+def photographs(s3: Any, faces: Path) -> str:
+    """Name of a bucket with the synthetic faces below tree/."""
+    bucket = new_bucket(s3)
+    upload(s3, faces, bucket, "tree")
+    return bucket
 
 
 @pytest.fixture(scope="module")
-def config(s3: Any, small_config: RunConfig) -> RunConfig:
-    return override(small_config, ["ingest.source=s3://faces/tree"])
+def runs(s3: Any) -> str:
+    """Name of a bucket for stores."""
+    return new_bucket(s3)
 
 
 @pytest.fixture(scope="module")
-def result(config: RunConfig) -> RunResult:
+def config(photographs: str, small_config: RunConfig) -> RunConfig:
+    return override(small_config, [f"ingest.source=s3://{photographs}/tree"])
+
+
+@pytest.fixture(scope="module")
+def result(config: RunConfig, runs: str) -> RunResult:
     """A whole run in the bucket; tests add versions to it."""
-    return run(config, ROOT, console=SilentConsole(), title="small")
+    return run(config, f"s3://{runs}/small", console=SilentConsole(), title="small")
 
 
 def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
@@ -81,28 +83,30 @@ def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
             np.testing.assert_array_equal(
                 store.samples(name)[variable], small_store.samples(name)[variable]
             )
-    assert Blobs(ROOT).get(HOLDER) is None
+    assert Blobs(store.root).get(HOLDER) is None
 
 
-def test_run__puts_the_report_beside_the_store(result: RunResult, s3: Any, small_root: str) -> None:
-    found = s3.get_object(Bucket="runs", Key="small/report/index.html")
+def test_run__puts_the_report_beside_the_store(
+    result: RunResult, runs: str, s3: Any, small_root: str
+) -> None:
+    found = s3.get_object(Bucket=runs, Key="small/report/index.html")
 
-    assert result.page == f"{ROOT}/report/index.html"
+    assert result.page == f"s3://{runs}/small/report/index.html"
     assert found["ContentType"] == "text/html"
     figures = {path.name for path in Path(small_root, "report", "figures").iterdir()}
-    listed = s3.list_objects_v2(Bucket="runs", Prefix="small/report/figures/")["Contents"]
+    listed = s3.list_objects_v2(Bucket=runs, Prefix="small/report/figures/")["Contents"]
     assert {entry["Key"].rpartition("/")[2] for entry in listed} == figures
 
 
 def test_run_demo__is_whole_in_a_bucket_with_its_faces_here(
-    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    config = load_config("demo", SMALL)
+    config, root = load_config("demo", SMALL), f"s3://{runs}/demo"
 
-    done = run_demo(config, "s3://runs/demo", count=160, console=SilentConsole())
+    done = run_demo(config, root, count=160, console=SilentConsole())
 
-    assert done.page == "s3://runs/demo/report/index.html"
+    assert done.page == f"{root}/report/index.html"
     assert {outcome.stage for outcome in done.outcomes} == set(STAGES) - {"sweep"}
     assert done.store.images.sizes["image"] == 160
     assert [path.name for path in Path("runs").iterdir()] == ["demo-faces"]
@@ -111,40 +115,42 @@ def test_run_demo__is_whole_in_a_bucket_with_its_faces_here(
 def test_run__in_buckets_is_up_to_date_the_second_time(
     result: RunResult, config: RunConfig
 ) -> None:
-    again = run(config, ROOT, console=SilentConsole(), title="small")
+    root = result.store.root
+    again = run(config, root, console=SilentConsole(), title="small")
 
     assert done(again) == []
-    prospects = dry_run(config, ROOT, console=SilentConsole(), title="small")
+    prospects = dry_run(config, root, console=SilentConsole(), title="small")
     assert {prospect.reason for prospect in prospects} == {""}
 
 
 def test_run__in_buckets_is_verified_exported_grown_and_rolled_back(
-    result: RunResult, config: RunConfig, s3: Any, faces: Path, tmp_path: Path
+    result: RunResult, config: RunConfig, s3: Any, photographs: str, faces: Path, tmp_path: Path
 ) -> None:
+    root = result.store.root
     photograph = (faces / "img_align_celeba" / "000001.jpg").read_bytes()
-    assert verify_store(ROOT, sample=100, version=None, console=SilentConsole()).ok
+    assert verify_store(root, sample=100, version=None, console=SilentConsole()).ok
     export_group(result.store, "latents", tmp_path / "latents.zarr")
     exported = xr.open_zarr(tmp_path / "latents.zarr")
     np.testing.assert_array_equal(exported["z"], result.store.latents["z"])
 
-    s3.put_object(Bucket="faces", Key="tree/img_align_celeba/000999.jpg", Body=photograph)
+    s3.put_object(Bucket=photographs, Key="tree/img_align_celeba/000999.jpg", Body=photograph)
     console = SilentConsole()
-    grown = run(config, ROOT, console=console, title="small", until="analyze")
+    grown = run(config, root, console=console, title="small", until="analyze")
 
     assert done(grown) == ["images", "latents", "statistics"]
     assert "160 photographs stored already, 1 to be read." in console.lines
     np.testing.assert_array_equal(grown.store.latents["z"][:160], result.store.latents["z"])
-    open_repository(ROOT).rollback(result.store.version)
-    back = open_store(ROOT)
+    open_repository(root).rollback(result.store.version)
+    back = open_store(root)
     assert back.latents.sizes["image"] == 160
     assert len(back.history()) == len(result.store.history())
     assert back.history()[0].stage == "rollback"
 
 
 def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
-    config: RunConfig, tmp_path: Path
+    config: RunConfig, runs: str, tmp_path: Path
 ) -> None:
-    root = "s3://runs/killed"
+    root = f"s3://{runs}/killed"
     file = tmp_path / "faces.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
     arguments = ("run", file, "--root", root, "--until", "train")
@@ -171,10 +177,10 @@ def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
 
 
 def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
-    config: RunConfig, tmp_path: Path
+    config: RunConfig, runs: str, tmp_path: Path
 ) -> None:
     config = override(config, MANY_CHUNKS)
-    calm, root = str(tmp_path / "calm"), "s3://runs/killed-inside"
+    calm, root = str(tmp_path / "calm"), f"s3://{runs}/killed-inside"
     expected = run(config, calm, console=SilentConsole(), title="t", until="sample").store
     file = tmp_path / "faces.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json")))

@@ -21,6 +21,8 @@ from zpoints.pipeline.synthesize import synthesize
 from zpoints.storage import Store, open_store
 from zpoints.storage.backend.run_lock import HOLDER
 
+pytestmark = pytest.mark.services
+
 STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample")
 ENDED = {
     "ingest": "images: ",

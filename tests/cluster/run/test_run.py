@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.cluster.results import assert_same_results
 from tests.conftest import SilentConsole
 from zpoints.cluster.cli.run_summary import run_summary
 from zpoints.cluster.jobs.submit import submit
@@ -62,10 +63,9 @@ def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_r
 
 
 def test_run__a_changed_section_reruns_what_depends_on_it(
-    small_config: RunConfig, small_root: str, tmp_path: Path
+    small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
-    root = str(tmp_path / "store")
-    run(small_config, root, console=SilentConsole(), title="t", until="analyze")
+    root = small_until("analyze")
     changed = override(small_config, ["analyze.bins=60"])
 
     result = run(changed, root, console=SilentConsole(), title="t", until="analyze")
@@ -82,11 +82,10 @@ def test_run__a_changed_section_reruns_what_depends_on_it(
 
 
 def test_run__leaves_samples_of_an_older_model_out_of_the_report(
-    small_config: RunConfig, tmp_path: Path
+    small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
-    root = str(tmp_path / "store")
-    run(small_config, root, console=SilentConsole(), title="t", until="sample")
-    retrained = override(small_config, ["train.seed=7"])
+    root = small_until("sample")
+    retrained = override(small_config, ["train.seed=7", "train.epochs=1"])
     only_normal = {"gaussian": retrained.sample.generators["gaussian"]}
     sample = retrained.sample.model_copy(update={"generators": only_normal})
 
@@ -100,10 +99,11 @@ def test_run__leaves_samples_of_an_older_model_out_of_the_report(
     assert "faces-2" not in result.page.read_text()
 
 
-def test_write__refuses_latents_of_an_older_model(small_config: RunConfig, tmp_path: Path) -> None:
-    root = str(tmp_path / "store")
-    run(small_config, root, console=SilentConsole(), title="t", until="analyze")
-    retrained = override(small_config, ["train.seed=7"])
+def test_write__refuses_latents_of_an_older_model(
+    small_config: RunConfig, small_until: Callable[[str], str], tmp_path: Path
+) -> None:
+    root = small_until("analyze")
+    retrained = override(small_config, ["train.seed=7", "train.epochs=1"])
     store = run(retrained, root, console=SilentConsole(), title="t", until="train").store
 
     assert run_summary(store) == []
@@ -115,24 +115,39 @@ def test_write__refuses_latents_of_an_older_model(small_config: RunConfig, tmp_p
     "overrides",
     [
         pytest.param(["cluster.workers=1"], id="one thread"),
-        pytest.param(["cluster.workers=2", "cluster.processes=true"], id="two processes"),
+        pytest.param(
+            ["cluster.workers=2", "cluster.processes=true"],
+            id="two processes",
+            marks=pytest.mark.services,
+        ),
     ],
 )
 def test_run__same_bytes_whatever_the_workers(
-    overrides: list[str], small_config: RunConfig, small_store: Store, tmp_path: Path
+    overrides: list[str],
+    small_config: RunConfig,
+    small_store: Store,
+    small_until: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
-    root = str(tmp_path / "store")
-    config = override(small_config, overrides)
+    config, console = override(small_config, overrides), SilentConsole()
 
-    store = run(config, root, console=SilentConsole(), title="t", until="sample").store
+    new = run(config, str(tmp_path / "new"), console=console, title="t", until="ingest").store
+    store = run(config, small_until("train"), console=console, title="t", until="sample").store
+
+    np.testing.assert_array_equal(new.images["image"], small_store.images["image"])
+    assert_same_results(store, small_store)
+
+
+def test_run__same_weights_at_every_training(
+    small_config: RunConfig, small_store: Store, small_until: Callable[[str], str]
+) -> None:
+    config = override(small_config, ["cluster.workers=1"])
+
+    store = run(
+        config, small_until("ingest"), console=SilentConsole(), title="t", until="train"
+    ).store
 
     np.testing.assert_array_equal(store.model["weights"], small_store.model["weights"])
-    np.testing.assert_array_equal(store.latents["z"], small_store.latents["z"])
-    for name in small_store.sample_names:
-        for variable in ("z", "v", "image"):
-            np.testing.assert_array_equal(
-                store.samples(name)[variable], small_store.samples(name)[variable]
-            )
 
 
 def test_run__without_annotations_trains_on_splits_by_checksum(

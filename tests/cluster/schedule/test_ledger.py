@@ -6,11 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.s3 import s3_server
+from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from zpoints.cluster.schedule.ledger import Health, Ledger, Line, TakenOverError, is_well
 from zpoints.storage import StoreLockedError, open_repository
@@ -75,16 +76,16 @@ def test_claim__of_many_at_once_one_succeeds(
 
 @pytest.mark.services
 @pytest.mark.parametrize("before", [None, health(host="node7", beat=0.0, job="a job")])
-def test_claim__succeeds_though_the_answer_is_lost(before: Health | None) -> None:
-    with s3_server() as server:
-        server.create_bucket(Bucket="faces")
-        if before is not None:
-            Ledger("s3://faces/claimed", "nightly").claim(before)
-            Ledger("s3://faces/claimed", "nightly").beat(before)
-        mine = health()
-        with failing_at(b"PUT /faces/claimed/schedules/nightly/health", "lost answer") as proxy:
-            found = Ledger("s3://faces/claimed", "nightly").claim(mine)
-        last = Ledger("s3://faces/claimed", "nightly").health()
+def test_claim__succeeds_though_the_answer_is_lost(before: Health | None, s3: Any) -> None:
+    bucket = new_bucket(s3)
+    root = f"s3://{bucket}/claimed"
+    if before is not None:
+        Ledger(root, "nightly").claim(before)
+        Ledger(root, "nightly").beat(before)
+    mine, request = health(), f"PUT /{bucket}/claimed/schedules/nightly/health"
+    with failing_at(request.encode(), "lost answer") as proxy:
+        found = Ledger(root, "nightly").claim(mine)
+    last = Ledger(root, "nightly").health()
 
     assert proxy.failed.is_set()
     assert found == before
@@ -92,13 +93,11 @@ def test_claim__succeeds_though_the_answer_is_lost(before: Health | None) -> Non
 
 
 @pytest.mark.services
-def test_add__a_line_whose_answer_is_lost_is_there_once() -> None:
-    line = Line(began=1.0, ended=2.0, state="done")
-    with s3_server() as server:
-        server.create_bucket(Bucket="faces")
-        with failing_at(b"PUT /faces/added/schedules/nightly/runs", "lost answer") as proxy:
-            Ledger("s3://faces/added", "nightly").add(line)
-        lines = Ledger("s3://faces/added", "nightly").lines()
+def test_add__a_line_whose_answer_is_lost_is_there_once(s3: Any) -> None:
+    line, bucket = Line(began=1.0, ended=2.0, state="done"), new_bucket(s3)
+    with failing_at(f"PUT /{bucket}/added/schedules/nightly/runs".encode(), "lost answer") as proxy:
+        Ledger(f"s3://{bucket}/added", "nightly").add(line)
+    lines = Ledger(f"s3://{bucket}/added", "nightly").lines()
 
     assert proxy.failed.is_set()
     assert lines == [line]

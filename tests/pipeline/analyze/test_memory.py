@@ -37,6 +37,7 @@ print(json.dumps([stated, peak]))
 """
 
 
+@pytest.mark.services
 @pytest.mark.parametrize(
     ("rows", "chunk", "components", "attributes", "solver"),
     [
@@ -101,6 +102,7 @@ def test_require_memory__names_only_remedies_that_help() -> None:
         assert other not in str(raised.value)
 
 
+@pytest.mark.services
 def test_process_memory__is_that_of_a_process_that_has_analyzed() -> None:
     program = """
 import dask.array as da, psutil

@@ -2,7 +2,6 @@
 
 import pickle
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from tests.pipeline.ingest.photographs import (
     zipped,
 )
 from tests.pipeline.ingest.test_parquet import images, write
-from tests.s3 import s3_server, signatures_checked, upload
+from tests.s3 import new_bucket, server_that_checks_signatures, upload
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.bucket import BLOCK, S3Path
@@ -33,18 +32,10 @@ from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.storage import ObjectStoreError
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[Any]:
-    with s3_server() as client:
-        yield client
-
-
 @pytest.fixture
-def bucket(s3: Any, request: pytest.FixtureRequest) -> str:
+def bucket(s3: Any) -> str:
     """Name of an empty bucket."""
-    name = f"test-{abs(hash(request.node.name))}"
-    s3.create_bucket(Bucket=name)
-    return name
+    return new_bucket(s3)
 
 
 def opened_in_bucket(url: str, **config: Any) -> Source:
@@ -221,9 +212,9 @@ def test_open_source__names_the_reason_for_an_unreadable_bucket(
     assert "testing" not in str(refused.value)  # the secret key
 
 
-def test_open_source__denied_access_names_the_permission(bucket: str) -> None:
-    with signatures_checked(), pytest.raises(ObjectStoreError) as refused:
-        opened_in_bucket(f"s3://{bucket}/faces")
+def test_open_source__denied_access_names_the_permission() -> None:
+    with server_that_checks_signatures(), pytest.raises(ObjectStoreError) as refused:
+        opened_in_bucket("s3://bucket/faces")
 
     assert "the credentials are not valid. Correct AWS_ACCESS_KEY_ID" in str(refused.value)
 

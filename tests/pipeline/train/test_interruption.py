@@ -174,6 +174,7 @@ for name, variable in result.items():
 """
 
 
+@pytest.mark.services
 def test_train__killed_processes_end_the_same(tmp_path: Path) -> None:
     config = CONFIG.model_copy(update={"epochs": 12})
     save_file({"train": IMAGES, "validation": VALIDATION}, tmp_path / "images")

@@ -32,6 +32,7 @@ def blobs(root) -> Blobs:
     return Blobs(str(root))
 
 
+@pytest.mark.services
 def test_replace__four_processes_that_count_lose_nothing(blobs, root):
     blobs.create("counter", b"0")
     command = [sys.executable, "-c", COUNTER, str(root)]

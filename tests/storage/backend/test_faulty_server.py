@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.s3 import s3_server
+from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from tests.storage.conftest import begin, latent_template, publish_latents
 from zpoints.storage import ObjectStoreError, StoreError, open_repository, open_store
@@ -15,17 +15,14 @@ from zpoints.storage.branch import MAIN
 
 pytestmark = pytest.mark.services
 
-BUCKET = "s3://faces"
 SECONDS = 60
 """Within which a silent server has to be given up, where a request may take one second."""
 
 
-@pytest.fixture(scope="module")
-def server():
-    """A server with a bucket."""
-    with s3_server() as client:
-        client.create_bucket(Bucket="faces")
-        yield client
+@pytest.fixture
+def bucket(s3):
+    """Name of an empty bucket."""
+    return new_bucket(s3)
 
 
 class Teapot(BaseHTTPRequestHandler):
@@ -63,7 +60,7 @@ def test_open_store__a_server_that_never_answers_is_given_up(monkeypatch):
         monkeypatch.setenv("AWS_TIMEOUT", "1s")
         started = time.monotonic()
         with pytest.raises(ObjectStoreError, match=r"the server does not answer.*AWS_TIMEOUT"):
-            open_store(f"{BUCKET}/silent")
+            open_store("s3://faces/silent")
 
     assert time.monotonic() - started < SECONDS
 
@@ -78,7 +75,7 @@ def test_open_store__says_no_password_of_an_endpoint(monkeypatch, answers):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         with pytest.raises(StoreError, match="418") as refused:
-            open_store(f"{BUCKET}/teapot")
+            open_store("s3://faces/teapot")
         teapot.shutdown()
 
     assert place in str(refused.value)
@@ -87,11 +84,11 @@ def test_open_store__says_no_password_of_an_endpoint(monkeypatch, answers):
 
 
 @pytest.mark.parametrize("request_", ["GET /{}/refs/branch.main/", "GET /{}/snapshots/"])
-def test_open_store__a_server_that_falls_silent_is_given_up(server, monkeypatch, request_):
-    root = f"{BUCKET}/reader"
+def test_open_store__a_server_that_falls_silent_is_given_up(bucket, monkeypatch, request_):
+    root = f"s3://{bucket}/reader"
     publish_latents(open_repository(root), 8, fingerprint="aa")
     monkeypatch.setenv("AWS_TIMEOUT", "1s")
-    words = request_.format("faces/reader").encode()
+    words = request_.format(f"{bucket}/reader").encode()
 
     with failing_at(words, "silence") as proxy:
         started = time.monotonic()
@@ -102,12 +99,12 @@ def test_open_store__a_server_that_falls_silent_is_given_up(server, monkeypatch,
     assert proxy.failed.is_set()
 
 
-def test_write_chunks__a_server_that_falls_silent_is_given_up(server, monkeypatch):
-    root = f"{BUCKET}/writer"
+def test_write_chunks__a_server_that_falls_silent_is_given_up(bucket, monkeypatch):
+    root = f"s3://{bucket}/writer"
     open_repository(root)
     monkeypatch.setenv("AWS_TIMEOUT", "1s")
 
-    with failing_at(b"PUT /faces/writer/refs/branch.wip-", "silence") as proxy:
+    with failing_at(f"PUT /{bucket}/writer/refs/branch.wip-".encode(), "silence") as proxy:
         repository = open_repository(root)
         started = time.monotonic()
         with pytest.raises(ObjectStoreError, match="the server does not answer"):
@@ -118,13 +115,15 @@ def test_write_chunks__a_server_that_falls_silent_is_given_up(server, monkeypatc
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["to begin a branch", "to a commit"])
-def test_write_chunks__succeeds_though_an_answer_is_lost(server, begun):
-    root = f"{BUCKET}/branch-{begun}"
+def test_write_chunks__succeeds_though_an_answer_is_lost(bucket, begun):
+    root = f"s3://{bucket}/branch-{begun}"
     repository = open_repository(root)
     if begun:
         begin(repository)
 
-    with failing_at(f"PUT /faces/branch-{begun}/refs/branch.wip-".encode(), "lost answer") as proxy:
+    with failing_at(
+        f"PUT /{bucket}/branch-{begun}/refs/branch.wip-".encode(), "lost answer"
+    ) as proxy:
         work = begin(open_repository(root))
         work.create("latents", latent_template(8))
 
@@ -132,8 +131,8 @@ def test_write_chunks__succeeds_though_an_answer_is_lost(server, begun):
     assert work.dataset("latents").sizes["image"] == 8
 
 
-def test_publish__succeeds_though_the_answer_is_lost(server):
-    root = f"{BUCKET}/published"
+def test_publish__succeeds_though_the_answer_is_lost(bucket):
+    root = f"s3://{bucket}/published"
     open_repository(root)
 
     with failing_at(main_of(root), "lost answer") as proxy:
@@ -143,8 +142,8 @@ def test_publish__succeeds_though_the_answer_is_lost(server):
     assert open_store(root).version == version
 
 
-def test_rollback__succeeds_though_the_answer_is_lost(server):
-    root = f"{BUCKET}/rolled"
+def test_rollback__succeeds_though_the_answer_is_lost(bucket):
+    root = f"s3://{bucket}/rolled"
     repository = open_repository(root)
     first = publish_latents(repository, 8)
     publish_latents(repository, 16, fingerprint="bb")

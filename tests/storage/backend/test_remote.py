@@ -7,7 +7,7 @@ import distributed
 import numpy as np
 import pytest
 
-from tests.s3 import s3_server
+from tests.s3 import new_bucket
 from tests.storage.conftest import (
     begin,
     blocks_of,
@@ -30,11 +30,9 @@ from zpoints.storage.backend.run_lock import HOLDER
 
 
 @pytest.fixture(scope="module")
-def bucket():
+def bucket(s3):
     """Root of a store on an S3 server, found through the environment alone."""
-    with s3_server() as client:
-        client.create_bucket(Bucket="faces")
-        yield "s3://faces/runs/one"
+    return f"s3://{new_bucket(s3)}/runs/one"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +47,7 @@ def workers(bucket):
         yield cluster
 
 
+@pytest.mark.services
 def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
     version = publish_latents(open_repository(root, executor=ClusterExecutor()), 40)
 
@@ -63,8 +62,9 @@ def test_s3__missing_bucket_is_an_error_that_says_what_to_check(bucket):
         open_repository("s3://nobody/runs/one")
 
 
+@pytest.mark.services
 def test_s3__publish_read_resume_and_conflict(bucket, workers):
-    with pytest.raises(StoreNotFoundError, match="There is no store at s3://faces/runs/one"):
+    with pytest.raises(StoreNotFoundError, match=f"There is no store at {bucket}"):
         open_store(bucket)
     repository = open_repository(bucket, executor=ClusterExecutor())
     begin(repository).create("latents", latent_template(8))
