@@ -130,10 +130,10 @@ def _status(root: str | None) -> None:
         )
     well = True
     for ledger in found:
-        health, lines = ledger.health(), ledger.lines()
+        health, runs = ledger.health(), ledger.runs()
         output.print(f"{ledger.root}:", soft_wrap=True)
-        for table in schedule_tables(ledger, health, lines):
+        for table in schedule_tables(ledger, health, runs):
             output.print(table)
-        well &= is_well(health, lines)
+        well &= is_well(health, runs)
     if not well:
         raise typer.Exit(FAILED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from zpoints.cluster.jobs.record import JobStatus, utc
-from zpoints.cluster.schedule.ledger import Health, Ledger, Line
+from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord
 
 if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
     from zpoints.cluster.run import Prospect, RunResult
@@ -75,7 +75,9 @@ def job_table(statuses: Sequence[tuple[str, JobStatus]], *, several: bool) -> Ta
     return table
 
 
-def schedule_tables(ledger: Ledger, health: Health | None, lines: Sequence[Line]) -> list[Table]:
+def schedule_tables(
+    ledger: Ledger, health: Health | None, runs: Sequence[RunRecord]
+) -> list[Table]:
     """Health of a schedule, and a second table of its last runs if there are any."""
     health_table = _table("schedule", "state", "times", "next (UTC)", "last seen (UTC)", "where")
     if health is not None:
@@ -83,11 +85,11 @@ def schedule_tables(ledger: Ledger, health: Health | None, lines: Sequence[Line]
         times = [when.removesuffix(" UTC") for when in (following, utc(health.beat))]
         where = f"process {health.pid} on {health.host}"
         health_table.add_row(ledger.name, health.seen, health.cron, *times, where)
-    runs = _table("began (UTC)", "took", "state", "job", "note")
-    for line in lines[-RUNS_SHOWN:]:
-        began, took = utc(line.began).removesuffix(" UTC"), _duration(line.ended - line.began)
-        runs.add_row(began, took, line.state, line.job, line.note)
-    return [health_table, runs] if lines else [health_table]
+    runs_table = _table("began (UTC)", "took", "state", "job", "note")
+    for run in runs[-RUNS_SHOWN:]:
+        began, took = utc(run.began).removesuffix(" UTC"), _duration(run.ended - run.began)
+        runs_table.add_row(began, took, run.state, run.job, run.note)
+    return [health_table, runs_table] if runs else [health_table]
 
 
 def _duration(seconds: float) -> str:

@@ -144,7 +144,7 @@ class Jobs:
             raise StoreError(f"{self.root} has a job {job.id} already; submit again.")
 
     def read(self, id_: str) -> Job:
-        """The record of a job.
+        """Record of a job.
 
         Raises
         ------

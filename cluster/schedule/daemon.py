@@ -19,7 +19,7 @@ from zpoints.cluster.jobs.cancel import JobEndedError, cancel
 from zpoints.cluster.jobs.record import Jobs, JobStatus
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.jobs.wait import wait
-from zpoints.cluster.schedule.ledger import Health, Ledger, Line, TakenOverError
+from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord, TakenOverError
 from zpoints.cluster.signals import raise_if_interrupted
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
@@ -61,7 +61,7 @@ class Schedule:
         # The active job, which may be one that an earlier process has started.
         self._job = ""
         # The run that ended while the schedule was stopping.
-        self._last: Line | None = None
+        self._last: RunRecord | None = None
         pool = {"default": ThreadPoolExecutor(1)}
         self._scheduler = BackgroundScheduler(executors=pool, job_defaults=ONE_AT_A_TIME)
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
@@ -95,7 +95,7 @@ class Schedule:
         console.line(f"The next run is due {due:%Y-%m-%d %H:%M:%S %Z}.")
         try:
             while True:
-                self._beat()
+                self._heartbeat()
                 for _ in range(int(BEAT_SECONDS)):
                     raise_if_interrupted()
                     time.sleep(1)
@@ -106,7 +106,7 @@ class Schedule:
             self._stopping.set()
             self._scheduler.shutdown(wait=True)
             with suppress(TakenOverError):  # already raised
-                self._beat()
+                self._heartbeat()
 
     def outcome(self) -> str:
         """What happened to the active run when the schedule was asked to end, as a sentence."""
@@ -123,7 +123,7 @@ class Schedule:
 
         Without its entry in the ledger, the run would count as missed.
         """
-        if not before.job or any(line.job == before.job for line in self._ledger.lines()):
+        if not before.job or any(run.job == before.job for run in self._ledger.runs()):
             return ""
         try:
             status = Jobs(self._ledger.root).status(before.job)
@@ -131,7 +131,7 @@ class Schedule:
             return ""
         if not status.over:
             return before.job
-        self._ledger.add(_line(status))
+        self._ledger.add(_run_record(status))
         return ""
 
     def _first_time(self) -> datetime:
@@ -139,8 +139,8 @@ class Schedule:
         now = datetime.now().astimezone()
         if self._job:
             return now
-        lines = self._ledger.lines()
-        last = datetime.fromtimestamp(lines[-1].began).astimezone() if lines else None
+        runs = self._ledger.runs()
+        last = datetime.fromtimestamp(runs[-1].began).astimezone() if runs else None
         following: datetime = self._trigger.get_next_fire_time(last, now)
         return max(now, following)
 
@@ -148,11 +148,11 @@ class Schedule:
         began = time.time()
         try:
             if not self._job:
-                self._beat()  # raises if another process has taken over the schedule
+                self._heartbeat()  # raises if another process has taken over the schedule
                 job = submit(self._load(), self._ledger.root, title=self._ledger.name)
                 self._job = job.id
-                self._beat()  # at once, so that the next process finds the job after a kill
-            line = _line(self._followed(self._job))
+                self._heartbeat()  # at once, so that the next process finds the job after a kill
+            run = _run_record(self._followed(self._job))
         except TakenOverError:
             return
         except Exception as error:  # a failed run must not end the schedule
@@ -162,11 +162,13 @@ class Schedule:
             if self._stopping.is_set() and self._job:  # the last heartbeat names the job
                 logger.warning("Job %s is left to the next schedule: %s", self._job, note)
                 return
-            line = Line(began=began, ended=time.time(), state="failed", job=self._job, note=note)
-        if self._add(line):
+            run = RunRecord(
+                began=began, ended=time.time(), state="failed", job=self._job, note=note
+            )
+        if self._add(run):
             self._job = ""
             if self._stopping.is_set():
-                self._last = line
+                self._last = run
 
     def _followed(self, id_: str) -> JobStatus:
         """The job after its end; it is cancelled if the schedule stops first."""
@@ -201,16 +203,16 @@ class Schedule:
     def _skipped(self, event: object) -> None:
         now = time.time()
         note = f"job {self._job} is still active"
-        self._ledger.add(Line(began=now, ended=now, state="skipped", note=note))
+        self._ledger.add(RunRecord(began=now, ended=now, state="skipped", note=note))
 
-    def _add(self, line: Line) -> bool:
-        """Add an entry to the ledger; try again while the store does not answer.
+    def _add(self, run: RunRecord) -> bool:
+        """Add a run to the ledger; try again while the store does not answer.
 
         False if the schedule stops first; the last heartbeat then names the job to the next one.
         """
         while True:
             try:
-                self._ledger.add(line)
+                self._ledger.add(run)
                 return True
             except StoreError as error:
                 logger.warning("The ledger could not be written; trying again: %s", error)
@@ -229,14 +231,16 @@ class Schedule:
             **self._me,
         )
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         try:
-            self._ledger.beat(self._health())
+            self._ledger.heartbeat(self._health())
         except StoreError as error:  # a schedule without heartbeats counts as lost
             logger.warning("The heartbeat could not be written: %s", error)
 
 
-def _line(status: JobStatus) -> Line:
+def _run_record(status: JobStatus) -> RunRecord:
     """Ledger entry of a job that has ended."""
     job, ended = status.job, status.job.ended or time.time()
-    return Line(began=job.submitted, ended=ended, state=status.state, job=job.id, note=status.note)
+    return RunRecord(
+        began=job.submitted, ended=ended, state=status.state, job=job.id, note=status.note
+    )

@@ -14,7 +14,7 @@ from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLos
 from zpoints.storage.errors import StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
-LINES = 1000
+RUNS = 1000
 """Number of runs that a ledger keeps, the last ones."""
 SILENT_SECONDS = 120.0
 """Age of the last heartbeat after which a schedule counts as lost."""
@@ -25,7 +25,7 @@ class TakenOverError(ZpointsError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class RunRecord:
     """One run of a schedule, or one that was skipped; times in seconds since 1970."""
 
     began: float
@@ -96,22 +96,22 @@ class Ledger:
         )
         self._turn = threading.Lock()
 
-    def lines(self) -> list[Line]:
+    def runs(self) -> list[RunRecord]:
         """All recorded runs, the newest last."""
-        content = self._blobs.get(self._runs) or b""
-        return [Line(**json.loads(line)) for line in content.splitlines()]
+        content = self._blobs.get(self._runs_name) or b""
+        return [RunRecord(**json.loads(line)) for line in content.splitlines()]
 
-    def add(self, line: Line) -> None:
-        """Add a run, unless the ledger has the same line already."""
-        mine = _packed(line)
+    def add(self, run: RunRecord) -> None:
+        """Add a run, unless the ledger has the same record already."""
+        mine = _packed(run)
 
         def added(content: bytes | None) -> bytes | None:
             lines = (content or b"").splitlines()
             if mine in lines:
                 return None
-            return b"".join(it + b"\n" for it in [*lines, mine][-LINES:])
+            return b"".join(it + b"\n" for it in [*lines, mine][-RUNS:])
 
-        self._blobs.update(self._runs, added)
+        self._blobs.update(self._runs_name, added)
 
     def health(self) -> Health | None:
         """The last heartbeat; None if there never was one."""
@@ -147,12 +147,12 @@ class Ledger:
             other = Health(**error.facts)
             raise StoreLockedError(
                 f"{self.root} has a schedule {self.name} already: process {other.pid} on "
-                f"{other.host}, last seen {utc(other.beat)}. End it first, or name this "
-                "configuration otherwise."
+                f"{other.host}, last heartbeat {utc(other.beat)}. End it first, or give this "
+                "configuration another name."
             ) from None
         return Health(**before) if before else None
 
-    def beat(self, mine: Health) -> None:
+    def heartbeat(self, mine: Health) -> None:
         """Write a heartbeat, after a claim.
 
         Raises
@@ -165,20 +165,21 @@ class Ledger:
                 self._lease.renew(asdict(mine))
             except LeaseLostError:
                 raise TakenOverError(
-                    f"The schedule {self.name} of {self.root} was silent for so long that it "
-                    "was taken for lost, and another process keeps it now; zpoints schedule "
-                    "--status says which. This one ends."
+                    f"Another process has taken over the schedule {self.name} of {self.root}, "
+                    f"because this one sent no heartbeat for {SILENT_SECONDS:.0f} s. This process "
+                    "ends; zpoints schedule --status shows the other one."
                 ) from None
 
     @property
-    def _runs(self) -> str:
+    def _runs_name(self) -> str:
         return f"{FOLDER}/{self.name}/runs.jsonl"
 
 
-def is_well(health: Health | None, lines: Sequence[Line]) -> bool:
+def is_well(health: Health | None, runs: Sequence[RunRecord]) -> bool:
     """Whether a schedule is alive or was stopped, and its last run did not fail."""
-    runs = [line.state for line in lines if line.state != "skipped"]
-    return health is not None and health.seen != "lost" and runs[-1:] not in (["failed"], ["lost"])
+    states = [run.state for run in runs if run.state != "skipped"]
+    healthy = health is not None and health.seen != "lost"
+    return healthy and states[-1:] not in (["failed"], ["lost"])
 
 
 def ledgers(root: str) -> list[Ledger]:

@@ -1,4 +1,4 @@
-"""Cancelled jobs publish nothing: publishers in processes of their own, and the worst moments."""
+"""Cancelled jobs publish nothing: real publishers, cancelled at the worst moments."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ driver = Driver(root, begin(root, id_, ""))
 @contextmanager
 def gate():
     with driver.gate():
-        print("inside", flush=True)
+        print("publishing", flush=True)
         time.sleep(pause)
         yield
 
@@ -58,12 +58,12 @@ for number in range(10_000):
 
 @pytest.fixture(scope="module")
 def bucket(s3: Any) -> str:
-    """What the roots begin with in a bucket of a server with conditional writes."""
+    """Prefix of roots in a bucket on a server that supports conditional writes."""
     return f"s3://{new_bucket(s3)}/fence"
 
 
 class Publisher:
-    """A job whose process publishes one small version after the other."""
+    """A job whose process publishes one small version after another."""
 
     def __init__(self, root: str, pause: float) -> None:
         self.root = open_repository(root).root
@@ -79,17 +79,17 @@ class Publisher:
         for line in self.process.stdout:
             if line.strip() == word:
                 return
-        pytest.fail(f"the publisher ended before it said {word}")
+        pytest.fail(f"the publisher ended before it printed {word!r}")
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)
 
-    def last_words(self) -> list[str]:
+    def remaining_output(self) -> list[str]:
         return self.process.communicate(timeout=60)[0].split()
 
 
 @pytest.mark.parametrize("where", ["disk", "bucket"])
-def test_cancel__at_any_moment_no_version_comes_after_it(
+def test_cancel__no_version_appears_after_it_at_any_moment(
     where: str, tmp_path: Path, bucket: str
 ) -> None:
     root = str(tmp_path / "store") if where == "disk" else f"{bucket}-race"
@@ -102,61 +102,61 @@ def test_cancel__at_any_moment_no_version_comes_after_it(
         cancel(publisher.root, publisher.id)
         version = open_store(root).version
 
-        assert publisher.last_words()[-1] == "JobCancelledError"
+        assert publisher.remaining_output()[-1] == "JobCancelledError"
         assert open_store(root).version == version
 
 
-def test_cancel__waits_for_a_publication_that_has_begun(tmp_path: Path) -> None:
+def test_cancel__waits_for_a_publication_in_progress(tmp_path: Path) -> None:
     publisher = Publisher(str(tmp_path / "store"), pause=2.0)
-    publisher.until("inside")
+    publisher.until("publishing")
 
     cancel(publisher.root, publisher.id)
 
     published = len(open_store(publisher.root).history())
     assert published >= 1
-    words = publisher.last_words()
-    assert words.count("published") == published
-    assert words[-1] == "JobCancelledError"
+    printed = publisher.remaining_output()
+    assert printed.count("published") == published
+    assert printed[-1] == "JobCancelledError"
     assert len(open_store(publisher.root).history()) == published
 
 
-def test_cancel__of_a_publisher_that_stands_still_makes_its_publication_fail(
+def test_cancel__makes_the_publication_of_a_stopped_publisher_fail(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zpoints.cluster.jobs.cancel.PUBLISHING_SECONDS", 0.5)
-    publisher = Publisher(f"{bucket}-still", pause=0.5)
+    publisher = Publisher(f"{bucket}-stopped", pause=0.5)
     publisher.until("published")
-    publisher.until("inside")
+    publisher.until("publishing")
     publisher.signal(signal.SIGSTOP)
 
     cancel(publisher.root, publisher.id)
     fenced = open_store(publisher.root)
     publisher.signal(signal.SIGCONT)
 
-    assert publisher.last_words() == ["PublishConflictError"]
+    assert publisher.remaining_output() == ["PublishConflictError"]
     assert open_store(publisher.root).version == fenced.version
     assert [version.stage for version in fenced.history()] == ["fence", "sample"]
     assert len(fenced.sample_names) == 1
 
 
-def test_cancel__of_one_that_stands_still_on_a_disk_says_that_it_failed(
+def test_cancel__reports_a_failure_if_a_publisher_stopped_with_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zpoints.cluster.jobs.cancel.PUBLISHING_SECONDS", 0.2)
     monkeypatch.setattr("zpoints.storage.backend.location.LOCK_SECONDS", 0.2)
     publisher = Publisher(str(tmp_path / "store"), pause=0.5)
-    publisher.until("inside")
+    publisher.until("publishing")
     publisher.signal(signal.SIGSTOP)
 
     with pytest.raises(StoreLockedError, match="Another process has held"):
         cancel(publisher.root, publisher.id)
-    going_on = threading.Timer(0.3, publisher.signal, [signal.SIGCONT])
-    going_on.start()
+    resumed = threading.Timer(0.3, publisher.signal, [signal.SIGCONT])
+    resumed.start()
     monkeypatch.undo()
     cancel(publisher.root, publisher.id)
 
     version = open_store(publisher.root).version
-    assert publisher.last_words()[-1] == "JobCancelledError"
+    assert publisher.remaining_output()[-1] == "JobCancelledError"
     assert open_store(publisher.root).version == version
 
 
@@ -164,13 +164,13 @@ def test_cancel__of_one_that_stands_still_on_a_disk_says_that_it_failed(
 def test_cancel__of_a_publisher_that_was_killed(where: str, tmp_path: Path, bucket: str) -> None:
     root = str(tmp_path / "store") if where == "disk" else f"{bucket}-killed"
     publisher = Publisher(root, pause=5.0)
-    publisher.until("inside")
+    publisher.until("publishing")
     publisher.process.kill()
     publisher.process.communicate()
     assert Jobs(publisher.root).status(publisher.id).state == "lost"
 
-    found = cancel(publisher.root, publisher.id)
+    status = cancel(publisher.root, publisher.id)
 
-    assert (found.state, found.over) == ("cancelled", True)
+    assert (status.state, status.over) == ("cancelled", True)
     assert open_store(root).groups == ()
     assert Jobs(publisher.root).status(publisher.id).state == "cancelled"

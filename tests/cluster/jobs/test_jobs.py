@@ -1,4 +1,4 @@
-"""Jobs as users meet them: they outlive their client, tell how they are, and end when told to."""
+"""Jobs on this machine: they outlive their client, report their status, and end on request."""
 
 import os
 import re
@@ -39,15 +39,15 @@ def long(small_config: RunConfig, folder: Path) -> Path:
 
 
 def training(root: Path, id_: str) -> JobStatus:
-    """The job once it is in the midst of its training."""
+    """Status of the job, once its training has started."""
     jobs = Jobs(str(root))
     wait_until(lambda: jobs.status(id_).note.startswith("train") or jobs.status(id_).over)
-    found = jobs.status(id_)
-    assert found.state == "running", found
-    return found
+    status = jobs.status(id_)
+    assert status.state == "running", status
+    return status
 
 
-def test_submit__runs_to_the_end_without_its_client(
+def test_submit__the_run_finishes_without_its_client(
     config: Path, small_root: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
@@ -72,7 +72,7 @@ def test_submit__runs_to_the_end_without_its_client(
     assert not any(b"wJalrXUtnFEMI" in path.read_bytes() for path in files)
 
 
-def test_submit__driver_has_a_session_of_its_own_and_its_death_is_noticed(
+def test_submit__the_driver_has_its_own_session_and_its_death_is_noticed(
     long: Path, folder: Path
 ) -> None:
     id_ = zpoints("submit", long, "--root", "store", folder=folder).stdout.strip()
@@ -89,7 +89,7 @@ def test_submit__driver_has_a_session_of_its_own_and_its_death_is_noticed(
     assert open_store(folder / "store").groups == ("images",)
 
 
-def test_cancel__ends_the_job_and_the_store_stays_as_it_is(long: Path, folder: Path) -> None:
+def test_cancel__ends_the_job_and_leaves_the_store_unchanged(long: Path, folder: Path) -> None:
     id_ = zpoints("submit", long, "--root", "store", folder=folder).stdout.strip()
     job = training(folder / "store", id_).job
     version = open_store(folder / "store").version
@@ -106,16 +106,16 @@ def test_cancel__ends_the_job_and_the_store_stays_as_it_is(long: Path, folder: P
     assert "Traceback" not in log.stdout
 
 
-def test_submit__a_run_that_fails_says_why(config: Path, folder: Path) -> None:
+def test_submit__a_failed_run_records_its_reason(config: Path, folder: Path) -> None:
     options = ["--root", "store", "--set", "ingest.source=absent", "--strict"]
     id_ = zpoints("submit", config, *options, folder=folder).stdout.strip()
     root = str(folder / "store")
 
-    found = wait(root, id_, seconds=60)
+    status = wait(root, id_, seconds=60)
 
-    assert found.state == "failed"
-    assert found.job.config["source"]["strict"]
-    assert "absent does not exist" in found.note
+    assert status.state == "failed"
+    assert status.job.config["source"]["strict"]
+    assert "absent does not exist" in status.note
     assert "absent does not exist" in JobLog(root, id_).read().decode()
 
 
@@ -137,7 +137,7 @@ def test_mistakes__end_in_a_message(
     assert known_roots() == []
 
 
-def test_wait__has_a_limit(folder: Path) -> None:
+def test_wait__ends_at_the_timeout(folder: Path) -> None:
     root = open_repository(folder / "store").root
     job = a_job()
     Jobs(root).add(job)
@@ -148,7 +148,7 @@ def test_wait__has_a_limit(folder: Path) -> None:
     assert f"Job {job.id} is queued after" in done.stderr
 
 
-def test_sight__a_silent_job_is_lost(folder: Path) -> None:
+def test_status__a_silent_job_is_lost(folder: Path) -> None:
     jobs = Jobs(open_repository(folder / "store").root)
     elsewhere = {"host": "node7", "pid": 12, "born": 1.0, "state": "running"}
     silent = a_job(submitted=time.time() - 100, **elsewhere)
@@ -169,7 +169,7 @@ def test_sight__a_silent_job_is_lost(folder: Path) -> None:
         cancel(jobs.root, "20261122-000000-abcd")
 
 
-def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) -> None:
+def test_status__a_silent_process_that_lives_on_this_machine_is_not_lost(folder: Path) -> None:
     jobs, me = Jobs(open_repository(folder / "store").root), psutil.Process()
     facts = {"submitted": time.time() - 3600, "state": "running", "pid": me.pid}
     silent, later = a_job(**facts, born=me.create_time()), a_job(**facts, born=1.0)
@@ -177,10 +177,10 @@ def test_sight__a_silent_process_that_is_seen_to_live_is_not_lost(folder: Path) 
         jobs.add(job)
 
     assert (jobs.status(silent.id).state, jobs.status(silent.id).over) == ("running", False)
-    assert jobs.status(later.id).state == "lost"  # another process has got the number
+    assert jobs.status(later.id).state == "lost"  # another process has this number now
 
 
-def test_add__succeeds_though_the_answer_is_lost(s3: Any) -> None:
+def test_add__succeeds_if_only_the_answer_is_lost(s3: Any) -> None:
     job, bucket = a_job(), new_bucket(s3)
     with failing_at(f"PUT /{bucket}/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
         Jobs(f"s3://{bucket}/added").add(job)
@@ -199,7 +199,7 @@ def test_add__another_job_with_the_same_id_is_refused(folder: Path) -> None:
     assert jobs.read(job.id) == job
 
 
-def test_jobs__leaves_a_folder_without_a_record_out(folder: Path) -> None:
+def test_jobs__skips_a_folder_without_a_record(folder: Path) -> None:
     jobs, job = Jobs(open_repository(folder / "store").root), a_job()
     jobs.add(job)
     (folder / "store" / "jobs" / "20261122-000000-abcd").mkdir()
@@ -210,7 +210,7 @@ def test_jobs__leaves_a_folder_without_a_record_out(folder: Path) -> None:
     assert [line.split()[0] for line in listed.stdout.splitlines()] == ["job", job.id]
 
 
-def test_cancel__of_a_queued_slurm_job_where_there_is_no_slurm_says_what_is_left_to_do(
+def test_cancel__of_a_queued_slurm_job_without_slurm_names_the_command_that_is_left(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, job = open_repository(folder / "store").root, a_job(batch="17")
@@ -227,7 +227,7 @@ def test_cancel__of_a_queued_slurm_job_where_there_is_no_slurm_says_what_is_left
 
 @pytest.mark.parametrize("command", ["run", "submit"])
 def test_help__names_every_stage_and_option(command: str, folder: Path) -> None:
-    said = zpoints(command, "--help", folder=folder).stdout
+    help_text = zpoints(command, "--help", folder=folder).stdout
 
-    assert set(STAGES) <= set(re.findall(r"\w+", said))
-    assert "--strict" in said
+    assert set(STAGES) <= set(re.findall(r"\w+", help_text))
+    assert "--strict" in help_text

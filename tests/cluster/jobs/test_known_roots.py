@@ -1,4 +1,4 @@
-"""The stores that a user has submitted to: each once, by whatever name it was reached."""
+"""The list of stores that a user has submitted jobs to."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from zpoints.cluster.jobs.known_roots import known_roots, remember
 
 
-def test_remember__a_root_is_listed_once_whatever_it_is_called(
+def test_remember__a_root_is_listed_once_under_any_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
@@ -26,16 +26,16 @@ def test_remember__a_root_is_listed_once_whatever_it_is_called(
         remember(root)
 
     assert known_roots() == [str(demo), "s3://b/demo"]
-    (noted,) = (folder / "state").rglob("roots")
-    assert noted.read_text() == f"{demo}\ns3://b/demo\n"
+    (list_file,) = (folder / "state").rglob("roots")
+    assert list_file.read_text() == f"{demo}\ns3://b/demo\n"
 
 
-def test_known_roots__of_an_older_list_name_each_store_once(
+def test_known_roots__an_older_list_gives_each_store_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    noted = folder / "state" / "zpoints" / "roots"
-    noted.parent.mkdir(parents=True)
-    noted.write_text(f"runs/demo\n\n{folder}/runs/demo/\ns3://b/demo/\n{folder}/runs/demo\n")
+    list_file = folder / "state" / "zpoints" / "roots"
+    list_file.parent.mkdir(parents=True)
+    list_file.write_text(f"runs/demo\n\n{folder}/runs/demo/\ns3://b/demo/\n{folder}/runs/demo\n")
 
     assert known_roots() == [f"{folder}/runs/demo", "s3://b/demo"]

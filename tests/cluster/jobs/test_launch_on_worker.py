@@ -1,4 +1,4 @@
-"""Jobs on a running scheduler: their driver is a process of its own beside a worker."""
+"""Jobs on an existing cluster, whose driver is launched on a worker's machine."""
 
 import os
 import time
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.services
 
 
 def submitted(config: Path, folder: Path, *options: str) -> Job:
-    """A job whose client has ended, once its driver has begun."""
+    """A job whose client has ended and whose driver has started."""
     done = zpoints_process("submit", config, "--root", "store", *options, folder=folder)
     assert done.returncode == 0, done.stderr
     jobs, id_ = Jobs(str(folder / "store")), done.stdout.strip()
@@ -35,12 +35,12 @@ def submitted(config: Path, folder: Path, *options: str) -> Job:
 
 
 def launcher(cluster: DaskProcesses, number: int) -> list[psutil.Process]:
-    """A nanny and its worker."""
+    """The nanny and the worker that launched a driver."""
     nanny = psutil.Process(cluster.workers[number].pid)
     return [nanny, *nanny.children()]
 
 
-def test_submit__the_run_goes_on_when_the_worker_that_launched_it_is_killed(
+def test_submit__the_run_continues_when_the_worker_that_launched_it_is_killed(
     small_config: RunConfig,
     small_store: Store,
     small_until: Callable[[str], str],
@@ -63,14 +63,14 @@ def test_submit__the_run_goes_on_when_the_worker_that_launched_it_is_killed(
     assert_same_results(open_store(folder / "store"), small_store)
 
 
-def test_submit__needs_no_free_thread_and_cancel_ends_a_driver_whose_launcher_has_left(
+def test_submit__needs_no_free_thread_and_cancel_ends_a_driver_whose_worker_has_ended(
     small_config: RunConfig, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # then only a nanny sets it
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # so that only a nanny sets it
     with dask_processes(folder / "dask", (), ("--resources", "GPU=1")) as cluster:
-        # Another name of the scheduler than the workers have, as through a tunnel.
-        place = f"cluster.address={cluster.address.replace('127.0.0.1', 'localhost')}"
-        config = override(small_config, [*cluster.overrides, place, *LONG])
+        # Not the address that the workers use, as with a tunnel.
+        address = f"cluster.address={cluster.address.replace('127.0.0.1', 'localhost')}"
+        config = override(small_config, [*cluster.overrides, address, *LONG])
         with dask_client(config.cluster, SilentConsole()) as client:
             client.wait_for_workers(2, timeout=60)
             asleep = client.map(time.sleep, [600, 601])
@@ -96,7 +96,7 @@ def test_submit__needs_no_free_thread_and_cancel_ends_a_driver_whose_launcher_ha
     assert "ended by SIGTERM" in zpoints("logs", job.id, folder=folder).stdout
 
 
-def test_submit__without_workers_or_scheduler_says_so_and_records_nothing(
+def test_submit__without_workers_or_scheduler_is_an_error_and_records_nothing(
     small_config: RunConfig, folder: Path
 ) -> None:
     limits = ["cluster.worker_timeout=1", "cluster.connect_timeout=3"]
@@ -117,12 +117,12 @@ def test_submit__refuses_a_driver_that_would_reach_the_scheduler_without_tls(
 ) -> None:
     local = {"host": "127.0.0.1", "dashboard_address": None, "protocol": "tcp"}
     with LocalCluster(n_workers=0, processes=False, **local) as cluster:
-        # A name that is not seen to be this machine's: the client comes as through a tunnel.
-        place = cluster.scheduler_address.replace("127.0.0.1", "127.1")
-        worker = start(folder, "worker", "worker", place, "--no-nanny", "--no-dashboard")
+        # An address that does not look local, as if the client used a tunnel.
+        address = cluster.scheduler_address.replace("127.0.0.1", "127.1")
+        worker = start(folder, "worker", "worker", address, "--no-nanny", "--no-dashboard")
         plain = [f"cluster.address={cluster.scheduler_address}", "cluster.kind=address"]
         try:
-            with pytest.raises(SecurityError, match=f"{place} would be reached without TLS"):
+            with pytest.raises(SecurityError, match=f"{address} would be reached without TLS"):
                 submit(override(small_config, plain), str(folder / "store"), title="small")
         finally:
             kill_tree(worker.pid)

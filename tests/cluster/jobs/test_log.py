@@ -1,4 +1,4 @@
-"""What jobs print: kept in the root in pieces, and read wherever it still lies."""
+"""The output of jobs, saved in the root in pieces."""
 
 import sys
 from pathlib import Path
@@ -23,23 +23,23 @@ def test_job_log__pieces_are_the_output_without_secrets(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     root, output = open_repository(folder / "store").root, folder / "output"
     lines = [f"line {number} wJalrXUtnFEMI\n" for number in range(2 * PIECE // 20)]
-    kept = JobLog(root, "job")
+    writer = JobLog(root, "job")
     reader = JobLog(root, "job")
-    seen = b""
+    followed = b""
 
     with output.open("w") as file:
         for start in range(0, len(lines), 1500):
             file.writelines(lines[start : start + 1500])
             file.flush()
-            kept.save(output)
-            seen += reader.read(len(seen))
+            writer.save(output)
+            followed += reader.read(len(followed))
 
     text = "".join(lines).replace("wJalrXUtnFEMI", "*" * 13)
-    assert seen.decode() == reader.read().decode() == text
-    assert kept.saved == output.stat().st_size > 2 * PIECE
+    assert followed.decode() == reader.read().decode() == text
+    assert writer.saved == output.stat().st_size > 2 * PIECE
 
 
-def test_logs__of_a_driver_that_could_not_start_are_what_it_printed(
+def test_logs__of_a_driver_that_cannot_start_show_its_output(
     small_config: RunConfig, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -47,20 +47,20 @@ def test_logs__of_a_driver_that_could_not_start_are_what_it_printed(
     )
     root = str(folder / "store")
     id_ = submit(small_config, root, title="t").id
-    found = wait(root, id_, seconds=60)
-    output = Path(found.job.output)
+    status = wait(root, id_, seconds=60)
+    output = Path(status.job.output)
 
     here = zpoints("logs", id_, folder=folder)
     output.unlink()
     elsewhere = zpoints("logs", id_, folder=folder)
 
-    assert found.state == "lost"
+    assert status.state == "lost"
     assert "No module named 'nosuchmodule'" in here.stdout
     assert elsewhere.stdout == ""
-    assert f"Look at {output} on {found.job.host}" in elsewhere.stderr
+    assert f"Look at {output} on {status.job.host}" in elsewhere.stderr
 
 
-def test_logs__after_a_kill_end_with_what_the_root_had_no_time_to_get(
+def test_logs__after_a_kill_include_the_output_that_was_not_saved(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")

@@ -1,4 +1,4 @@
-"""The process of a job: how it begins, and that its end is recorded whatever comes."""
+"""The process of a job: its start, and the record of its end."""
 
 import os
 import subprocess
@@ -24,13 +24,13 @@ from zpoints.cluster.jobs.process import Driver, begin
 from zpoints.cluster.signals import install_handlers
 
 class Late(Driver):
-    asked = threading.Event()
+    read = threading.Event()
 
     def _outcome(self):
-        return ("done", "", 0) if self.asked.wait(60) else ("failed", "nobody asked", 1)
+        return ("done", "", 0) if self.read.wait(60) else ("failed", "the record was not read", 1)
 
-    def _cancelled(self):  # the answer comes after the end of the run
-        self.asked.set()
+    def _cancelled(self):  # answers after the end of the run
+        self.read.set()
         return self._over.wait(60)
 
 install_handlers()
@@ -45,7 +45,7 @@ def jobs(tmp_path: Path) -> Jobs:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_launch__relative_paths_begin_where_the_job_was_submitted_or_nowhere(
+def test_launch__the_driver_works_where_the_job_was_submitted_or_in_the_root(
     exists: bool, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -63,7 +63,7 @@ def test_launch__relative_paths_begin_where_the_job_was_submitted_or_nowhere(
     output.unlink()
 
 
-def test_launch__of_a_driver_that_has_ended_nothing_stays_under_its_parent(
+def test_launch__a_driver_that_has_ended_leaves_no_zombie(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -72,18 +72,18 @@ def test_launch__of_a_driver_that_has_ended_nothing_stays_under_its_parent(
 
     facts = launch(jobs.root, new_id(), "/")
 
-    wait_until(lambda: not psutil.pid_exists(facts["pid"]), "the end of a defunct process")
+    wait_until(lambda: not psutil.pid_exists(facts["pid"]), "the end of a zombie")
     Path(facts["output"]).unlink()
 
 
-def test_begin__a_job_whose_first_write_was_not_answered_is_begun(
+def test_begin__succeeds_if_only_the_answer_is_lost(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, replace = a_job(), Blobs.replace
     jobs.add(job)
 
     def unanswered(blobs: Blobs, name: str, data: bytes, tag: str) -> str | None:
-        """The write arrives, its answer does not, and a second attempt finds another tag."""
+        """The write succeeds, its answer is lost, and a second attempt finds another tag."""
         replace(blobs, name, data, tag)
         return replace(blobs, name, data, tag)
 
@@ -94,7 +94,7 @@ def test_begin__a_job_whose_first_write_was_not_answered_is_begun(
     assert (begun.state, begun.pid) == ("running", os.getpid())
 
 
-def test_begin__a_job_that_was_cancelled_before_is_over(jobs: Jobs) -> None:
+def test_begin__a_cancelled_job_does_not_start(jobs: Jobs) -> None:
     job = a_job(state="cancelled", reason="on request")
     jobs.add(job)
 
@@ -102,7 +102,7 @@ def test_begin__a_job_that_was_cancelled_before_is_over(jobs: Jobs) -> None:
     assert jobs.read(job.id).ended is not None
 
 
-def test_begin__a_job_that_another_process_does_is_left_alone(jobs: Jobs) -> None:
+def test_begin__leaves_a_job_of_another_process_alone(jobs: Jobs) -> None:
     job = a_job(state="running", host="node7", pid=os.getpid(), born=1.0)
     jobs.add(job)
 
@@ -130,7 +130,7 @@ def test_driver__a_cancellation_noticed_after_the_end_of_the_run_changes_nothing
     assert not output.exists()
 
 
-def test_driver__removes_no_output_that_is_not_a_file(jobs: Jobs, tmp_path: Path) -> None:
+def test_driver__keeps_an_output_that_is_not_a_regular_file(jobs: Jobs, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 

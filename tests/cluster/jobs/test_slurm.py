@@ -1,4 +1,4 @@
-"""Jobs on a real Slurm: submitted, listed, read, cancelled while they wait and while they run."""
+"""Jobs on Slurm: submitted, listed, followed, and cancelled while queued or running."""
 
 import subprocess
 from pathlib import Path
@@ -36,7 +36,7 @@ def submitted(config: Path, *more: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
+def test_submit__a_whole_run_on_slurm_gives_the_bytes_of_a_local_one(
     config: Path, small_store: Store, folder: Path, slurm: Slurm
 ) -> None:
     root, jobs = folder / "store", Jobs(str(folder / "store"))
@@ -69,9 +69,7 @@ def test_submit__a_whole_run_in_slurm_gives_the_bytes_of_a_local_one(
     slurm.wait_for_the_end()
 
 
-def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
-    config: Path, folder: Path, slurm: Slurm
-) -> None:
+def test_cancel__removes_a_queued_slurm_job(config: Path, folder: Path, slurm: Slurm) -> None:
     held = ["--set", "cluster.jobs.driver=[--hold]"]
     first = submitted(config, *held, folder=folder)
     second = submitted(config, *held, folder=folder)
@@ -88,9 +86,7 @@ def test_cancel__of_a_slurm_job_that_waits_takes_it_out_of_the_queue(
     assert open_store(folder / "store").groups == ()
 
 
-def test_cancel__of_a_slurm_job_that_trains_ends_it(
-    config: Path, folder: Path, slurm: Slurm
-) -> None:
+def test_cancel__ends_a_running_slurm_job(config: Path, folder: Path, slurm: Slurm) -> None:
     id_ = submitted(config, "--set", "train.epochs=500", "--until", "train", folder=folder)
     jobs = Jobs(str(folder / "store"))
     wait_until(
@@ -110,7 +106,7 @@ def test_cancel__of_a_slurm_job_that_trains_ends_it(
     assert jobs.status(id_).state == "cancelled"
 
 
-def test_submit__what_slurm_refuses_is_said(config: Path, folder: Path, slurm: Slurm) -> None:
+def test_submit__reports_a_refusal_by_slurm(config: Path, folder: Path, slurm: Slurm) -> None:
     option = ["--set", "cluster.jobs.driver=[--partition=none]"]
 
     done = zpoints("submit", config, "--root", "store", *option, folder=folder)

@@ -1,4 +1,4 @@
-"""Schedules: the right times, one run at once, missed runs made up for, and an end when asked."""
+"""Schedules: their times, one run at a time, missed runs, and an end on request."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 from zpoints.cluster.jobs.record import ALIVE, Job, Jobs
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.cluster.schedule.daemon import Schedule
-from zpoints.cluster.schedule.ledger import Ledger, Line
+from zpoints.cluster.schedule.ledger import Ledger, RunRecord
 from zpoints.cluster.signals import Interrupted
 from zpoints.pipeline.config.run import RunConfig, load_config
 from zpoints.pipeline.errors import ConfigError
@@ -77,8 +77,8 @@ def config(small_config: RunConfig, folder: Path) -> Path:
 def test_cron__apscheduler_and_systemd_agree_on_the_times(text: str) -> None:
     cron = Cron.parse(text)
     command = ["systemd-analyze", "calendar", "--iterations=6", cron.on_calendar()]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    expected = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", said.partition("Next elapse")[2])
+    message = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    expected = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", message.partition("Next elapse")[2])
 
     trigger, now, times = cron.trigger(), datetime.now().astimezone(), []
     last = None
@@ -90,7 +90,7 @@ def test_cron__apscheduler_and_systemd_agree_on_the_times(text: str) -> None:
     assert len(times) == 6
 
 
-def test_cron__numbers_of_weekdays_are_those_of_cron() -> None:
+def test_cron__counts_weekdays_from_sunday() -> None:
     monday = Cron.parse("0 3 * * 1").trigger()
 
     following = monday.get_next_fire_time(None, datetime(2026, 11, 22).astimezone())
@@ -110,18 +110,18 @@ def test_cron__numbers_of_weekdays_are_those_of_cron() -> None:
         ("*/0 3 * * *", "invalid minute"),
     ],
 )
-def test_cron__mistakes_are_named(text: str, message: str) -> None:
+def test_cron__errors_name_the_field(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Cron.parse(text)
 
 
-def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
+def test_schedule__one_run_makes_up_for_missed_nights_and_the_process_ends_on_request(
     config: Path, small_root: str, folder: Path
 ) -> None:
     root = shutil.copytree(small_root, folder / "store")
     ledger = Ledger(str(root), "small")
     long_ago = time.time() - 5 * DAY
-    ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+    ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     command = ["schedule", config, "--cron", "0 3 * * *", "--root", "store"]
 
     process = subprocess.Popen(
@@ -131,14 +131,14 @@ def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_until(lambda: len(ledger.lines()) == 2)
+    wait_until(lambda: len(ledger.runs()) == 2)
     other = zpoints(*command, folder=folder)
     time.sleep(1.5)
     status = zpoints("schedule", "--status", "store", folder=folder)
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=30)
 
-    runs = ledger.lines()[1:]
+    runs = ledger.runs()[1:]
     assert [run.state for run in runs] == ["done"], runs
     assert [job.job.id for job in Jobs(str(root)).all()] == [runs[0].job]
     assert other.returncode == 3
@@ -152,7 +152,7 @@ def test_schedule__makes_up_for_missed_nights_with_one_run_and_ends_when_asked(
     assert health.seen == "stopped"
 
 
-def test_schedule__no_run_begins_while_one_is_at_work(
+def test_schedule__no_run_starts_while_another_is_active(
     config: Path, small_root: str, folder: Path
 ) -> None:
     root = shutil.copytree(small_root, folder / "store")
@@ -164,33 +164,33 @@ def test_schedule__no_run_begins_while_one_is_at_work(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    wait_until(lambda: sum(line.state == "done" for line in ledger.lines()) == 1)
+    wait_until(lambda: sum(run.state == "done" for run in ledger.runs()) == 1)
     wait_until(lambda: len(Jobs(str(root)).all()) == 2)
     process.send_signal(signal.SIGTERM)
     output = process.communicate(timeout=60)[0]
 
     assert process.returncode == 143, output
-    lines = ledger.lines()
+    runs = ledger.runs()
     jobs = [status.job for status in Jobs(str(root)).all()]
     assert len(jobs) == 2
     assert jobs[0].ended is not None
     assert jobs[0].ended <= jobs[1].submitted
-    assert {"done", "skipped"} <= {line.state for line in lines}
-    skipped = [line for line in lines if line.state == "skipped"]
-    assert any(jobs[0].id in line.note for line in skipped)
-    last = next(line for line in lines if line.job == jobs[1].id)
+    assert {"done", "skipped"} <= {run.state for run in runs}
+    skipped = [run for run in runs if run.state == "skipped"]
+    assert any(jobs[0].id in run.note for run in skipped)
+    last = next(run for run in runs if run.job == jobs[1].id)
     assert last.state in ("cancelled", "done")
     assert Jobs(str(root)).status(jobs[1].id).over
 
 
 @pytest.mark.parametrize("work", ["nothing", "a run"])
-def test_schedule__says_on_ctrl_c_what_became_of_the_run_at_work(
+def test_schedule__reports_on_ctrl_c_what_happened_to_the_active_run(
     work: str, small_config: RunConfig, folder: Path
 ) -> None:
     ledger = Ledger(open_repository(folder / "store").root, "long")
     if work == "a run":
         long_ago = time.time() - 5 * DAY
-        ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+        ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     config = written(small_config, folder / "long.yaml", *LONG)
     process = subprocess.Popen(
         [str(ZPOINTS), "schedule", str(config), "--cron", "0 3 * * *", "--root", ledger.root],
@@ -200,37 +200,36 @@ def test_schedule__says_on_ctrl_c_what_became_of_the_run_at_work(
     state = "running" if work == "a run" else "waiting"
     wait_until(lambda: (seen := ledger.health()) is not None and seen.state == state)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert ("no run was active" in said) == (work == "nothing"), said
-    assert ("was cancelled; the next one continues" in said) == (work == "a run"), said
+    assert ("no run was active" in message) == (work == "nothing"), message
+    assert ("was cancelled; the next one continues" in message) == (work == "a run"), message
 
 
 @pytest.fixture
 def elsewhere(folder: Path) -> tuple[Ledger, Job]:
-    """A schedule that was killed, and its job at work on another machine."""
+    """A schedule that was killed, and its job, which runs on another machine."""
     ledger = Ledger(open_repository(folder / "store").root, "often")
     job = a_job(state="running", host="node7", pid=12, born=1.0)
     Jobs(ledger.root).add(job)
     killed = health(born=1.0, job=job.id)
     ledger.claim(killed)
-    ledger.beat(killed)
+    ledger.heartbeat(killed)
     return ledger, job
 
 
-def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> str:
-    """Keep a schedule whose process is asked to end on a condition, or after 30 s.
-
-    Returns what it says of its end.
-    """
+def run_until(
+    condition: Callable[[], object], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Run a schedule that is asked to end on a condition, or after 30 s; returns its outcome."""
     limit = time.monotonic() + 30
 
-    def asked() -> None:
-        if until() or time.monotonic() > limit:
+    def interrupt() -> None:
+        if condition() or time.monotonic() > limit:
             raise Interrupted(143)
 
-    monkeypatch.setattr("zpoints.cluster.schedule.daemon.raise_if_interrupted", asked)
+    monkeypatch.setattr("zpoints.cluster.schedule.daemon.raise_if_interrupted", interrupt)
     schedule = Schedule(RunConfig, ledger, IntervalTrigger(days=1), "every day")
     with pytest.raises(Interrupted):
         schedule.run(SilentConsole())
@@ -238,7 +237,7 @@ def kept(ledger: Ledger, until: Callable[[], object], monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(("failures", "state"), [(1, "cancelled"), (9, "running")])
-def test_schedule__a_job_that_it_cannot_end_is_followed_by_the_next(
+def test_schedule__a_job_that_cannot_be_cancelled_is_left_to_the_next_schedule(
     failures: int,
     state: str,
     elsewhere: tuple[Ledger, Job],
@@ -252,28 +251,28 @@ def test_schedule__a_job_that_it_cannot_end_is_followed_by_the_next(
             raise StoreError("no answer")
         return replace(blobs, name, data, tag)
 
-    def at_work() -> bool:
+    def active() -> bool:
         seen = ledger.health()
         return seen is not None and seen.state == "running"
 
     monkeypatch.setattr("zpoints.cluster.schedule.daemon.STOP_SECONDS", 0.1)
     with monkeypatch.context() as patch:
         patch.setattr(Blobs, "replace", failing)
-        said = kept(ledger, at_work, patch)
-    left_behind = ledger.health()
+        message = run_until(active, ledger, patch)
+    last = ledger.health()
 
-    assert left_behind is not None
-    assert (left_behind.state, left_behind.job) == ("stopped", job.id)
+    assert last is not None
+    assert (last.state, last.job) == ("stopped", job.id)
     assert jobs.read(job.id).state == state
-    assert ledger.lines() == []
-    assert said == f"Job {job.id} was not over in time; the next schedule follows it."
+    assert ledger.runs() == []
+    assert message == f"Job {job.id} did not end in time; the next schedule follows it."
 
     jobs.change(job.id, (*ALIVE, "cancelled"), state="done", ended=time.time())
-    assert kept(ledger, ledger.lines, monkeypatch).endswith("no run was at work.")
-    assert [(line.state, line.job) for line in ledger.lines()] == [("done", job.id)]
+    assert run_until(ledger.runs, ledger, monkeypatch).endswith("no run was active.")
+    assert [(run.state, run.job) for run in ledger.runs()] == [("done", job.id)]
 
 
-def test_schedule__one_that_was_taken_over_submits_nothing_more(
+def test_schedule__submits_nothing_after_another_process_has_taken_over(
     config: Path, elsewhere: tuple[Ledger, Job]
 ) -> None:
     ledger, job = elsewhere
@@ -281,5 +280,5 @@ def test_schedule__one_that_was_taken_over_submits_nothing_more(
 
     schedule._rerun()
 
-    assert [found.job for found in Jobs(ledger.root).all()] == [job]
-    assert ledger.lines() == []
+    assert [status.job for status in Jobs(ledger.root).all()] == [job]
+    assert ledger.runs() == []

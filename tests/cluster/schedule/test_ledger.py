@@ -1,4 +1,4 @@
-"""What a schedule leaves in the root: whether it lives, and who may keep it."""
+"""Health and runs of a schedule, as recorded in the store's root."""
 
 import platform
 import threading
@@ -13,7 +13,7 @@ import pytest
 
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
-from zpoints.cluster.schedule.ledger import Health, Ledger, Line, TakenOverError, is_well
+from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord, TakenOverError, is_well
 from zpoints.storage import StoreLockedError, open_repository
 from zpoints.storage.backend.blobs import Blobs
 
@@ -24,34 +24,34 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def health(**facts: object) -> Health:
-    """A sign of life that this process leaves now, unless the facts say otherwise."""
+    """A heartbeat, by default of this process and time."""
     me = psutil.Process()
     here = {"host": platform.node(), "pid": me.pid, "born": me.create_time(), "beat": time.time()}
     plain = {"state": "waiting", "cron": "0 3 * * *", "following": None}
     return Health(**{**plain, **here, **facts})  # type: ignore[arg-type]
 
 
-def test_ledger__one_process_keeps_a_schedule_until_it_is_silent_or_stopped(
+def test_ledger__one_process_holds_a_schedule_until_it_is_silent_or_stopped(
     ledger: Ledger,
 ) -> None:
     there = {"host": "node7", "pid": 4, "born": 1.0}
     silent, lively = health(**there, beat=time.time() - 1000, job="a job"), health(**there)
     other = health(host="node8")
     assert ledger.claim(silent) is None
-    ledger.beat(silent)
+    ledger.heartbeat(silent)
     assert ledger.claim(lively) == silent
     assert ledger.health() == replace(lively, job="a job")
 
     with pytest.raises(StoreLockedError, match="schedule nightly already: process 4 on node7"):
         ledger.claim(other)
-    ledger.beat(replace(lively, state="stopped"))
+    ledger.heartbeat(replace(lively, state="stopped"))
     ledger.claim(other)
-    with pytest.raises(TakenOverError, match="another process keeps it now"):
-        ledger.beat(lively)
+    with pytest.raises(TakenOverError, match="Another process has taken over"):
+        ledger.heartbeat(lively)
     assert ledger.health() == other
 
 
-def test_claim__of_many_at_once_one_succeeds(
+def test_claim__one_of_several_at_once_succeeds(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together, read = threading.Barrier(4), Blobs.read
@@ -59,7 +59,7 @@ def test_claim__of_many_at_once_one_succeeds(
     def with_the_others(blobs: Blobs, name: str) -> tuple[bytes, str | None] | None:
         found = read(blobs, name)
         if found is None:
-            together.wait(timeout=30)  # nobody writes before all have looked
+            together.wait(timeout=30)  # nobody writes before all have read
         return found
 
     def claimed(_: int) -> bool:
@@ -76,12 +76,12 @@ def test_claim__of_many_at_once_one_succeeds(
 
 @pytest.mark.services
 @pytest.mark.parametrize("before", [None, health(host="node7", beat=0.0, job="a job")])
-def test_claim__succeeds_though_the_answer_is_lost(before: Health | None, s3: Any) -> None:
+def test_claim__succeeds_if_only_the_answer_is_lost(before: Health | None, s3: Any) -> None:
     bucket = new_bucket(s3)
     root = f"s3://{bucket}/claimed"
     if before is not None:
         Ledger(root, "nightly").claim(before)
-        Ledger(root, "nightly").beat(before)
+        Ledger(root, "nightly").heartbeat(before)
     mine, request = health(), f"PUT /{bucket}/claimed/schedules/nightly/health"
     with failing_at(request.encode(), "lost answer") as proxy:
         found = Ledger(root, "nightly").claim(mine)
@@ -93,17 +93,17 @@ def test_claim__succeeds_though_the_answer_is_lost(before: Health | None, s3: An
 
 
 @pytest.mark.services
-def test_add__a_line_whose_answer_is_lost_is_there_once(s3: Any) -> None:
-    line, bucket = Line(began=1.0, ended=2.0, state="done"), new_bucket(s3)
+def test_add__a_run_is_recorded_once_if_the_answer_is_lost(s3: Any) -> None:
+    run, bucket = RunRecord(began=1.0, ended=2.0, state="done"), new_bucket(s3)
     with failing_at(f"PUT /{bucket}/added/schedules/nightly/runs".encode(), "lost answer") as proxy:
-        Ledger(f"s3://{bucket}/added", "nightly").add(line)
-    lines = Ledger(f"s3://{bucket}/added", "nightly").lines()
+        Ledger(f"s3://{bucket}/added", "nightly").add(run)
+    runs = Ledger(f"s3://{bucket}/added", "nightly").runs()
 
     assert proxy.failed.is_set()
-    assert lines == [line]
+    assert runs == [run]
 
 
-def test_add__of_two_processes_at_once_erases_neither_line(
+def test_add__two_processes_at_once_erase_no_run(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together, read, met = threading.Barrier(2), Blobs.read, threading.local()
@@ -111,19 +111,19 @@ def test_add__of_two_processes_at_once_erases_neither_line(
     def with_the_other(blobs: Blobs, name: str) -> tuple[bytes, str | None] | None:
         found = read(blobs, name)
         if not hasattr(met, "once"):
-            met.once = together.wait(timeout=30)  # nobody writes before both have looked
+            met.once = together.wait(timeout=30)  # nobody writes before both have read
         return found
 
-    lines = [Line(began=float(i), ended=9.0, state="done") for i in range(2)]
-    ledger.add(Line(began=-1.0, ended=0.0, state="done"))
+    runs = [RunRecord(began=float(i), ended=9.0, state="done") for i in range(2)]
+    ledger.add(RunRecord(began=-1.0, ended=0.0, state="done"))
     with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
         patch.setattr(Blobs, "read", with_the_other)
-        list(pool.map(lambda line: Ledger(ledger.root, "nightly").add(line), lines))
+        list(pool.map(lambda run: Ledger(ledger.root, "nightly").add(run), runs))
 
-    assert sorted(line.began for line in ledger.lines()) == [-1.0, 0.0, 1.0]
+    assert sorted(run.began for run in ledger.runs()) == [-1.0, 0.0, 1.0]
 
 
-def test_health__a_silent_process_that_is_seen_to_live_is_not_lost() -> None:
+def test_health__a_silent_process_that_lives_on_this_machine_is_not_lost() -> None:
     assert health(beat=0.0).seen == "waiting"
     assert health(beat=0.0, born=1.0).seen == "lost"
     assert health(beat=0.0, host="node7").seen == "lost"
@@ -141,7 +141,7 @@ def test_health__a_silent_process_that_is_seen_to_live_is_not_lost() -> None:
     ],
 )
 def test_is_well__the_last_run_decides(states: list[str], well: bool) -> None:
-    lines = [Line(began=1.0, ended=2.0, state=state) for state in states]
+    runs = [RunRecord(began=1.0, ended=2.0, state=state) for state in states]
 
-    assert is_well(health(), lines) is well
-    assert not is_well(health(born=1.0), lines)
+    assert is_well(health(), runs) is well
+    assert not is_well(health(born=1.0), runs)

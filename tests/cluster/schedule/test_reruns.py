@@ -1,4 +1,4 @@
-"""Reruns that go wrong: schedules that are killed, stores that do not answer, any other failure."""
+"""Schedules under failures: killed processes, stores that do not answer, runs that fail."""
 
 import platform
 import shutil
@@ -16,7 +16,7 @@ from zpoints.cluster.jobs.known_roots import remember
 from zpoints.cluster.jobs.record import Jobs, JobStatus
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.cluster.schedule.daemon import Schedule
-from zpoints.cluster.schedule.ledger import Health, Ledger, Line
+from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import StoreError, open_repository
 
@@ -30,46 +30,46 @@ def root(folder: Path) -> str:
     return open_repository(folder / "store").root
 
 
-def left(ledger: Ledger) -> str:
-    """The job that a schedule says is at work."""
+def active_job(ledger: Ledger) -> str:
+    """The job that the last heartbeat names."""
     health = ledger.health()
     return "" if health is None else health.job
 
 
 def a_schedule(load: Callable[[], RunConfig], ledger: Ledger) -> Schedule:
-    """A schedule of this process, whose times never come by themselves."""
+    """A schedule of this process whose next time is years away."""
     schedule = Schedule(load, ledger, Cron.parse("0 3 29 2 *").trigger(), "0 3 29 2 *")
     ledger.claim(schedule._health())
     return schedule
 
 
-def test_schedule__after_a_kill_the_next_one_follows_the_job_that_is_at_work(
+def test_schedule__after_a_kill_the_next_one_follows_the_active_job(
     small_config: RunConfig, folder: Path, root: str
 ) -> None:
     config = written(small_config, folder / "long.yaml", *LONG)
     ledger, jobs = Ledger(root, "long"), Jobs(root)
     long_ago = time.time() - 5 * DAY
-    ledger.add(Line(began=long_ago, ended=long_ago + 60, state="done"))
+    ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     first = ScheduleProcess(config, root)
-    wait_until(lambda: left(ledger), "a job")
-    id_ = left(ledger)
+    wait_until(lambda: active_job(ledger), "a job")
+    id_ = active_job(ledger)
 
     first.kill()
     second = ScheduleProcess(config, root)
     wait_until(lambda: vars(ledger.health())["pid"] == second.pid, "the second schedule")
     wait_until(lambda: jobs.status(id_).state == "running", "the driver")
-    assert left(ledger) == id_
-    assert len(ledger.lines()) == 1
+    assert active_job(ledger) == id_
+    assert len(ledger.runs()) == 1
     zpoints("cancel", id_, folder=folder)
-    wait_until(lambda: len(ledger.lines()) == 2, "the line of the job")
+    wait_until(lambda: len(ledger.runs()) == 2, "the record of the run")
     second.end()
 
-    line = ledger.lines()[-1]
-    assert (line.job, line.state) == (id_, "cancelled")
-    assert [seen.job.id for seen in jobs.all()] == [id_]
+    run = ledger.runs()[-1]
+    assert (run.job, run.state) == (id_, "cancelled")
+    assert [status.job.id for status in jobs.all()] == [id_]
 
 
-def test_schedule__a_job_that_ended_while_no_schedule_lived_gets_its_line(
+def test_schedule__records_a_job_that_ended_while_no_schedule_was_alive(
     small_config: RunConfig, folder: Path, root: str
 ) -> None:
     now = time.time()
@@ -79,48 +79,49 @@ def test_schedule__a_job_that_ended_while_no_schedule_lived_gets_its_line(
     dead = {"host": platform.node(), "pid": 2**22 + 1, "born": 1.0}
     last = Health(state="running", cron="", beat=now, following=None, **dead)  # type: ignore[arg-type]
     ledger.claim(last)
-    ledger.beat(replace(last, job=job.id))
+    ledger.heartbeat(replace(last, job=job.id))
 
     schedule = ScheduleProcess(written(small_config, folder / "small.yaml"), root)
-    wait_until(ledger.lines, "the line of the job")
+    wait_until(ledger.runs, "the record of the run")
 
     assert schedule.end() == 143
-    (line,) = ledger.lines()
-    assert (line.job, line.state, line.began, line.ended) == (job.id, "done", now - 60, now)
+    (run,) = ledger.runs()
+    assert (run.job, run.state, run.began, run.ended) == (job.id, "done", now - 60, now)
 
 
-def test_rerun__a_store_that_does_not_answer_for_a_while_loses_no_run(
+def test_rerun__a_store_that_is_unavailable_for_a_while_loses_no_run(
     small_config: RunConfig, small_root: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = str(shutil.copytree(small_root, folder / "copy"))
-    ledger, sight, add, failures = Ledger(root, "small"), Jobs.sight, Ledger.add, [3, 1]
+    ledger, status, add, failures = Ledger(root, "small"), Jobs.status, Ledger.add, [3, 1]
 
     def sometimes(jobs: Jobs, id_: str) -> JobStatus:
         if failures[0]:
             failures[0] -= 1
             raise StoreError("no answer")
-        return sight(jobs, id_)
+        return status(jobs, id_)
 
-    def at_the_second_try(kept: Ledger, line: Line) -> None:
+    def at_the_second_try(ledger: Ledger, run: RunRecord) -> None:
         if failures[1]:
             failures[1] -= 1
             raise StoreError("no answer")
-        add(kept, line)
+        add(ledger, run)
 
-    monkeypatch.setattr(Jobs, "sight", sometimes)
+    monkeypatch.setattr(Jobs, "status", sometimes)
     monkeypatch.setattr(Ledger, "add", at_the_second_try)
     monkeypatch.setattr("zpoints.cluster.schedule.daemon.BEAT_SECONDS", 0.1)
 
     a_schedule(lambda: small_config, ledger)._rerun()
 
     assert failures == [0, 0]
-    (line,), (job,) = ledger.lines(), Jobs(root).all()
-    assert (line.state, line.job) == ("done", job.job.id)
-    assert left(ledger) == job.job.id  # whoever had come after a kill would have found it
+    (run,), (status_at_end,) = ledger.runs(), Jobs(root).all()
+    assert (run.state, run.job) == ("done", status_at_end.job.id)
+    # After a kill, the next schedule would have found the job.
+    assert active_job(ledger) == status_at_end.job.id
 
 
-@pytest.mark.parametrize("error", [RuntimeError("what nobody expected"), KeyError()])
-def test_rerun__any_failure_leaves_a_line_and_the_schedule_goes_on(
+@pytest.mark.parametrize("error", [RuntimeError("unexpected"), KeyError()])
+def test_rerun__any_failure_is_recorded_and_the_schedule_continues(
     error: Exception, root: str
 ) -> None:
     def load() -> RunConfig:
@@ -132,12 +133,12 @@ def test_rerun__any_failure_leaves_a_line_and_the_schedule_goes_on(
     schedule._rerun()
     schedule._rerun()
 
-    assert [line.state for line in ledger.lines()] == ["failed", "failed"]
-    assert ledger.lines()[0].note in ("what nobody expected", "KeyError")
+    assert [run.state for run in ledger.runs()] == ["failed", "failed"]
+    assert ledger.runs()[0].note in ("unexpected", "KeyError")
     assert schedule._health().state == "waiting"
 
 
-def test_schedule__refuses_at_once_what_could_only_fail_at_night(folder: Path) -> None:
+def test_schedule__refuses_a_configuration_without_photographs_at_once(folder: Path) -> None:
     done = zpoints("schedule", "demo", "--cron", "0 3 * * *", "--root", "store", folder=folder)
 
     assert done.returncode == 2
@@ -145,7 +146,7 @@ def test_schedule__refuses_at_once_what_could_only_fail_at_night(folder: Path) -
     assert not (folder / "store").exists()
 
 
-def test_status__of_the_stores_that_are_known(
+def test_status__shows_the_schedules_of_all_known_stores(
     small_config: RunConfig, folder: Path, root: str
 ) -> None:
     nothing = zpoints("schedule", "--status", folder=folder)
@@ -156,7 +157,7 @@ def test_status__of_the_stores_that_are_known(
     ledger = Ledger(root, "small")
     wait_until(ledger.health, "the schedule")
     waiting = zpoints("schedule", "--status", folder=folder)
-    ledger.add(Line(began=1.0, ended=2.0, state="lost", note="process 4 is gone"))
+    ledger.add(RunRecord(began=1.0, ended=2.0, state="lost", note="process 4 is gone"))
     lost = zpoints("schedule", "--status", folder=folder)
     schedule.end()
 

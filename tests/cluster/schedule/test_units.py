@@ -1,4 +1,4 @@
-"""Units for other schedulers, checked by the programs that read them where these are there."""
+"""Units for other schedulers, checked by the programs that read them if these are installed."""
 
 import os
 import re
@@ -41,14 +41,14 @@ def files(text: str) -> dict[str, str]:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_systemd__its_own_check_finds_nothing_wrong(tmp_path: Path) -> None:
+def test_systemd__its_own_check_finds_no_errors(tmp_path: Path) -> None:
     folder = tmp_path / "100% my faces"
     folder.mkdir()
     arguments = ["run", f"{folder}/faces.yaml", "--set", 'report.title="$a"']
     units = files(systemd(rerun(folder=str(folder), program=str(ZPOINTS), arguments=arguments)))
 
     assert list(units) == ["zpoints-my-faces.service", "zpoints-my-faces.timer"]
-    assert systemd_says(units, tmp_path) == (0, "")
+    assert systemd_check(units, tmp_path) == (0, "")
     assert "OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 3:30:00" in units["zpoints-my-faces.timer"]
 
 
@@ -61,20 +61,20 @@ def test_systemd__its_own_check_finds_nothing_wrong(tmp_path: Path) -> None:
         ("zpoints-my-faces.timer", "OnCalendar", "OnCalendar=at night", "calendar"),
     ],
 )
-def test_systemd__its_own_check_would_find_what_is_wrong(
+def test_systemd__its_own_check_would_find_errors(
     name: str, line: str, bad: str, message: str, tmp_path: Path
 ) -> None:
     units = files(systemd(rerun(folder=str(tmp_path), program=str(ZPOINTS))))
     units[name] = re.sub(rf"^{line}=.*$", bad, units[name], flags=re.MULTILINE)
 
-    code, complaints = systemd_says(units, tmp_path)
+    code, errors = systemd_check(units, tmp_path)
 
-    assert (code, complaints) != (0, "")
-    assert message in complaints
+    assert (code, errors) != (0, "")
+    assert message in errors
 
 
-def systemd_says(units: dict[str, str], folder: Path) -> tuple[int, str]:
-    """Exit code and complaints of systemd's check of some units."""
+def systemd_check(units: dict[str, str], folder: Path) -> tuple[int, str]:
+    """Exit code and errors of systemd's check of units."""
     for name, text in units.items():
         (folder / name).write_text(text)
     checked = subprocess.run(
@@ -84,11 +84,11 @@ def systemd_says(units: dict[str, str], folder: Path) -> tuple[int, str]:
         text=True,
         check=False,
     )
-    complaints = [line for line in checked.stderr.splitlines() if "zpoints" in line]
-    return checked.returncode, "\n".join(complaints)
+    errors = [line for line in checked.stderr.splitlines() if "zpoints" in line]
+    return checked.returncode, "\n".join(errors)
 
 
-def test_systemd__words_reach_the_program_as_they_are() -> None:
+def test_systemd__words_reach_the_program_unchanged() -> None:
     service = files(systemd(rerun()))["zpoints-my-faces.service"]
 
     line = re.search(r"^ExecStart=(.*)$", service, re.MULTILINE)
@@ -111,13 +111,13 @@ def test_cron__is_one_line_that_a_shell_reads_back() -> None:
 
 @pytest.mark.parametrize("secret", ["a secret", None])
 @pytest.mark.parametrize("unit", [cron, slurm])
-def test_unit__its_command_runs_with_the_variables_of_the_users_file(
+def test_unit__its_command_reads_the_variables_in_the_users_file(
     unit: Callable[[Rerun], str], secret: str | None, tmp_path: Path
 ) -> None:
-    place, program = tmp_path / ".config/zpoints/environment", tmp_path / "zpoints"
+    variables, program = tmp_path / ".config/zpoints/environment", tmp_path / "zpoints"
     if secret is not None:
-        place.parent.mkdir(parents=True)
-        place.write_text(f'AWS_SECRET_ACCESS_KEY="{secret}"\n')
+        variables.parent.mkdir(parents=True)
+        variables.write_text(f'AWS_SECRET_ACCESS_KEY="{secret}"\n')
     program.write_text('#!/bin/sh\necho $$ "$AWS_SECRET_ACCESS_KEY" "$@" >$HOME/seen\n')
     program.chmod(0o755)
     text = unit(rerun(folder=str(tmp_path), program=str(program), arguments=["run", "100%"]))
@@ -129,11 +129,11 @@ def test_unit__its_command_runs_with_the_variables_of_the_users_file(
     number, *words = (tmp_path / "seen").read_text().split()
     assert words == [*(secret or "").split(), "run", "100%"]
     assert "~/.config/zpoints/environment" in text.splitlines()[1]
-    if unit is slurm:  # --signal=B: asks the shell alone to end, whose place the program has
+    if unit is slurm:  # --signal=B: signals only the shell, which the program has replaced
         assert number == str(shell.pid)
 
 
-def test_slurm__asks_for_what_the_configuration_says() -> None:
+def test_slurm__requests_what_is_configured() -> None:
     text = slurm(rerun())
 
     lines = [line for line in text.splitlines() if line.startswith("#SCRON")]
@@ -171,7 +171,7 @@ def test_kubernetes__is_a_cron_job_with_its_configuration(root: str, tmp_path: P
 @pytest.mark.parametrize(
     "name", ["My faces", "faces_v1.2", "Gesichter über Nacht", "顔", "x" * 300]
 )
-def test_kubernetes__names_and_keys_are_those_that_it_allows(name: str) -> None:
+def test_kubernetes__names_and_keys_are_valid(name: str) -> None:
     settings, job = yaml.safe_load_all(kubernetes(rerun(name=name)))
 
     label = job["metadata"]["name"]
@@ -186,7 +186,7 @@ def test_kubernetes__names_and_keys_are_those_that_it_allows(name: str) -> None:
     assert pod["volumes"][0]["configMap"]["name"] == label
 
 
-def test_kubernetes__a_source_in_the_home_folder_is_mounted_from_there(
+def test_kubernetes__a_source_in_the_home_folder_is_mounted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOME", "/home/me")
@@ -202,7 +202,7 @@ def test_kubernetes__a_source_in_the_home_folder_is_mounted_from_there(
 
 
 @pytest.mark.parametrize(("root", "source"), [("/store", "/data/faces"), ("/data/store", "/")])
-def test_kubernetes__refuses_to_mount_all_of_a_disk(root: str, source: str) -> None:
+def test_kubernetes__refuses_to_mount_the_root_of_a_disk(root: str, source: str) -> None:
     config = override(RunConfig(), [f"ingest.source={source}"])
 
     with pytest.raises(ConfigError, match=f"below /.*source is {source}, --root is {root}"):
