@@ -1,4 +1,5 @@
-"""The convolutional autoencoder: four strided convolutions, a dense bottleneck, and the way back.
+"""The convolutional autoencoder: four strided convolutions, a dense bottleneck, and
+four transposed convolutions.
 
 Shape letters: B batch, C channels, S image side, F filters, P side after the four halvings,
 Z latent components.
@@ -21,12 +22,12 @@ GAINS: dict[Activation, tuple[Any, float]] = {
     "relu": ("relu", 0.0),
     "selu": ("linear", 0.0),
 }
-"""Per activation, the nonlinearity and slope that PyTorch's initialisation takes."""
+"""Arguments of PyTorch's initialisation for each activation: nonlinearity and slope."""
 
 
 @dataclass(frozen=True)
 class Layers:
-    """Filters and kernel sizes; the last transposed convolution has as many filters as channels."""
+    """Filters and kernel sizes; the last transposed convolution has one filter per channel."""
 
     encoder_filters: tuple[int, int, int, int]
     encoder_kernels: tuple[int, int, int, int]
@@ -42,7 +43,7 @@ CASES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """Everything that fixes the shapes of an autoencoder's weights.
+    """Everything that determines the layers of an autoencoder.
 
     Attributes
     ----------
@@ -54,6 +55,10 @@ class Architecture:
         3 for colour, 1 for grey.
     z_dim
         Components of a latent vector.
+    activation
+        Of every layer but the last, which ends in a sigmoid, and the dense ones.
+    batch_norm
+        Whether each convolution but the last is followed by batch normalisation.
     """
 
     case: Literal[1, 2]
@@ -90,9 +95,9 @@ class Autoencoder(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Weights that keep the variance of activations from layer to layer (He et al. 2015).
+        """Draw weights that keep the variance of activations from layer to layer (He et al. 2015).
 
-        For SELU, which normalises by itself, gain 1 (Klambauer et al. 2017).
+        SELU normalises by itself and takes a gain of 1 (Klambauer et al. 2017).
         """
         nonlinearity, leak = GAINS[self.architecture.activation]
         for module in self.modules():
@@ -106,7 +111,7 @@ class Autoencoder(nn.Module):
         return self.to_latent(self.encoder(x).flatten(1))  # (B, F, P, P) -> (B, F*P*P) -> (B, Z)
 
     def decode_logits(self, z: Tensor) -> Tensor:
-        """Images before the sigmoid (B, C, S, S), as binary cross-entropy wants them."""
+        """Images before the sigmoid (B, C, S, S), as binary cross-entropy expects them."""
         h = self.from_latent(z).unflatten(1, (-1, self.patch, self.patch))  # (B, F, P, P)
         return self.decoder(h.contiguous(memory_format=torch.channels_last))
 

@@ -1,4 +1,4 @@
-"""The processor that the network runs on, and the arithmetic that suits it."""
+"""The device that the network runs on: choice, arithmetic, memory and threads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 
 def choose_device(name: DeviceName) -> torch.device:
-    """The torch device for a configured name; ``auto`` takes CUDA where there is one.
+    """Torch device for a configured name.
 
     Raises
     ------
     DeviceError
-        If CUDA is asked for and there is none.
+        If ``name`` is ``cuda`` and there is no CUDA device.
     """
     if name == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
@@ -32,7 +32,7 @@ def choose_device(name: DeviceName) -> torch.device:
 
 
 def cuda_devices() -> int:
-    """How many CUDA devices this process may use."""
+    """Number of CUDA devices that this process may use."""
     return torch.cuda.device_count()
 
 
@@ -44,36 +44,41 @@ def gains_from_bfloat16(device: torch.device) -> bool:
 
 
 def use_exact_float32(device: torch.device) -> None:
-    """Keep CUDA from rounding float32 factors to TF32's ten bits, for the rest of this process."""
+    """Disable TF32, which rounds float32 factors to ten bits, for the rest of this process."""
     if device.type == "cuda":
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def use_repeatable_algorithms(device: torch.device) -> None:
-    """Keep cuDNN to algorithms that add in the same order every time, for the rest of this process.
+    """Restrict cuDNN to algorithms with a fixed order of additions, for the rest of this process.
 
-    It would otherwise compute the gradients of convolutions, and transposed convolutions, with
-    atomic additions. On processors nothing is needed: the sums of a network are cut the same way
-    for the same number of threads.
+    By default it computes transposed convolutions and the gradients of convolutions with atomic
+    additions. CPUs need no such setting: for the same number of threads they split the sums of a
+    network in the same way.
     """
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
 
 
-# What errors of CUDA and of its libraries say, such as cuBLAS; PyTorch's own have a class.
+# In messages of CUDA and its libraries, e.g. cuBLAS; PyTorch's own error has a class.
 _OUT_OF_MEMORY = ("CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
 
 
 @contextmanager
 def gpu_memory(remedy: str) -> Iterator[None]:
-    """A block that may run out of the GPU's memory; ``remedy`` is said where it does.
+    """Context manager for work that may run out of GPU memory.
+
+    Parameters
+    ----------
+    remedy
+        What to do then; ends the error message.
 
     Raises
     ------
     DeviceError
-        If it does.
+        If the GPU runs out of memory.
     """
     try:
         yield
@@ -81,11 +86,11 @@ def gpu_memory(remedy: str) -> Iterator[None]:
         known = isinstance(error, torch.OutOfMemoryError)
         if not known and not any(sign in str(error) for sign in _OUT_OF_MEMORY):
             raise
-        raise DeviceError(f"The GPU has not the memory for this. {remedy}") from error
+        raise DeviceError(f"The GPU ran out of memory. {remedy}") from error
 
 
 class _SingleThread:
-    """torch's thread number, counted: lowered by the first task, restored by the last."""
+    """Sets torch to one thread; the last of overlapping tasks restores the number."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -109,4 +114,4 @@ class _SingleThread:
 
 
 single_torch_thread = _SingleThread()
-"""A block in which this thread's torch computes with one thread; tasks may overlap."""
+"""Context manager in which torch computes with one thread; tasks may overlap."""

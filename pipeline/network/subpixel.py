@@ -1,4 +1,5 @@
-"""A transposed convolution of stride 2 as a convolution that computes four pixels at a time.
+"""A transposed convolution of stride 2, computed as a convolution that yields four pixels per
+position.
 
 Shi et al. (2016), Is the deconvolution layer the same as a convolutional layer? arXiv:1609.07009.
 
@@ -11,13 +12,13 @@ from torch import Tensor, nn
 
 
 class SubpixelConvolution(nn.Module):
-    """The layer of which `transposed` is the other form; equal to rounding, for inference.
+    """A convolution equivalent to a transposed one up to rounding; for inference only.
 
     oneDNN computes the last layer of a decoder, which has 3 output channels, at a seventh of the
     rate of its other layers; with 12 output channels it takes two thirds of the time or less.
 
     Pixel 2i + p of the output is the sum over d of pixel i + d of the input times the weight
-    K[p + padding - 2d], where there is one: the weights of a convolution for each p in (0, 1).
+    K[p + padding - 2d] where that exists: one convolution for each p in (0, 1).
 
     Parameters
     ----------
@@ -35,9 +36,9 @@ class SubpixelConvolution(nn.Module):
         self.first = self.margin + offsets[0]
         kernel = weight.new_zeros(2, 2, self.outputs, inputs, len(offsets), len(offsets))
         taps = [
-            (p, place, p + padding - 2 * d)
+            (p, k, p + padding - 2 * d)
             for p in (0, 1)
-            for place, d in enumerate(offsets)
+            for k, d in enumerate(offsets)
             if 0 <= p + padding - 2 * d < size
         ]
         for (row, y, i), (column, x, j) in product(taps, taps):

@@ -1,4 +1,4 @@
-"""What an interrupted training goes on from, as bytes and back, and how often it is kept."""
+"""Checkpoints of a training: conversion to bytes and back, and how often they are saved."""
 
 import time
 from collections.abc import Callable
@@ -15,29 +15,29 @@ from zpoints.storage.errors import ZpointsError
 
 DIGEST_BYTES = 32  # of SHA-256
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
-REST = 20.0  # times what a checkpoint took, so that saving costs at most a twentieth
+REST = 20.0  # times the duration of a checkpoint, so that saving costs at most a twentieth
 
 
 class CheckpointError(ZpointsError):
-    """A checkpoint is damaged, or another training's."""
+    """A checkpoint is damaged, or belongs to another training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A training between two steps.
+    """State of a training between two steps.
 
     Attributes
     ----------
     settings
-        The settings that decide the result.
+        The settings that determine the result.
     shape
-        Of the training images (N, S, S, C).
+        Shape (N, S, S, C) of the training images.
     epoch, step
-        Epochs that are finished, and steps of the next one.
+        Numbers of finished epochs, and of finished steps in the next one.
     total
         Sum of the losses of these steps.
     order
-        State of the generator from which this epoch's order of images was drawn.
+        State of the random generator before it drew this epoch's order of images.
     curves
         One value per finished epoch and curve.
     model, optimizer, schedule
@@ -57,55 +57,57 @@ class Checkpoint:
 
 
 def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """The settings that decide a training's result: nothing of where it runs."""
+    """The settings that determine the result of a training; the device does not."""
     return config.model_dump(mode="json", exclude=UNDECISIVE)
 
 
 def pack(checkpoint: Checkpoint) -> bytes:
-    """A checkpoint as bytes, which begin with their SHA-256."""
+    """Convert a checkpoint to bytes that begin with their SHA-256."""
     buffer = BytesIO()
     torch.save(vars(checkpoint), buffer)
     return sha256(buffer.getbuffer()).digest() + buffer.getbuffer()
 
 
 def unpack(data: bytes, config: TrainConfig, shape: tuple[int, ...]) -> Checkpoint:
-    """The checkpoint that ``pack`` made into bytes, its tensors in main memory.
+    """Restore a checkpoint from bytes, with its tensors in main memory.
 
     Parameters
     ----------
     data
         What ``pack`` returned.
     config, shape
-        Settings and shape of the images of the training that is to go on.
+        Settings, and shape (N, S, S, C) of the images, of the training that resumes.
 
     Raises
     ------
     CheckpointError
-        If the bytes are damaged, or the checkpoint is of another training.
+        If the bytes are damaged, or the checkpoint belongs to another training.
     """
     digest, content = data[:DIGEST_BYTES], data[DIGEST_BYTES:]
     if sha256(content).digest() != digest:
         raise CheckpointError("The checkpoint of the interrupted training is damaged.")
     parts = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     names = {field.name for field in fields(Checkpoint)}
-    own = {"settings": settings_of(config), "shape": tuple(shape)}
-    if parts.keys() != names or {name: parts[name] for name in own} != own:
-        raise CheckpointError("The checkpoint that was found is not of this training.")
+    expected = {"settings": settings_of(config), "shape": tuple(shape)}
+    if parts.keys() != names or {name: parts[name] for name in expected} != expected:
+        raise CheckpointError(
+            "The stored checkpoint belongs to a training with other images or settings."
+        )
     return Checkpoint(**parts)
 
 
 @dataclass
 class Saver:
-    """Keeps the latest checkpoint of a training.
+    """Saves the latest checkpoint of a training.
 
     Attributes
     ----------
     save
-        Keeps the bytes in place of the last ones.
+        Stores the bytes and replaces those of the previous checkpoint.
     seconds
-        Between two checkpoints: what a killed training loses.
+        Least time between two checkpoints, in seconds: what a killed training loses.
     rest
-        Times what a checkpoint took that the training goes on before the next one; longer than
+        Least time between two checkpoints, in multiples of the time that the last one took; exceeds
         ``seconds`` only where saving is slow.
     """
 
@@ -122,7 +124,7 @@ class Saver:
         return time.monotonic() >= self._next
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Save a checkpoint, and count from here to the next."""
+        """Save a checkpoint and restart the interval to the next."""
         began = time.monotonic()
         self.save(pack(checkpoint))
         ended = time.monotonic()

@@ -36,14 +36,14 @@ class TrainConfig(Settings):
         "one_cycle", description="course of the learning rate: one_cycle or constant"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto takes bfloat16 autocast where the processor gains from it"
+        "auto", description="auto takes bfloat16 autocast where the processor supports it"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto takes CUDA where there is one"
     )
     on_growth: Literal["keep", "retrain"] = Field(
-        "keep", description="whether more photographs train anew: keep (the model) or retrain"
+        "keep", description="what to do when photographs are added: keep (the model) or retrain"
     )
     seed: int = Field(
-        0, ge=0, le=2**63 - 1, description="of the initial weights and the order of images"
+        0, ge=0, le=2**63 - 1, description="seed of the initial weights and the order of images"
     )

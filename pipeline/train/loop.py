@@ -1,4 +1,4 @@
-"""The training: one linear loop over an in-memory tensor.
+"""The training loop over an in-memory tensor.
 
 Shape letters: N images, B batch, S side, C channels.
 """
@@ -25,8 +25,8 @@ from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.state import Curves, TrainingState
 
 STEPS_BETWEEN_CHECKS = 25
-LARGEST_GRADIENT = 0.5  # of all weights together; the usual one is a tenth of this
-COLLAPSE = 4.0  # times the best epoch's loss
+LARGEST_GRADIENT = 0.5  # norm over all weights; usual gradients have a tenth of it
+COLLAPSE = 4.0  # multiple of the best epoch's loss
 
 
 OnStep = Callable[[int, Curves], None]
@@ -41,10 +41,10 @@ def train(
     saver: Saver | None = None,
     on_step: OnStep = lambda images_seen, curves: None,
 ) -> tuple[Autoencoder, Curves]:
-    """Train an autoencoder, from the beginning or from a checkpoint.
+    """Train an autoencoder from the start or from a checkpoint.
 
-    On one machine, with one number of torch threads, the result is the same to the last bit
-    whether or not the training was interrupted, wherever it was, and whether or not it saves.
+    On one machine, and for one number of torch threads, the result is bit-identical whether or not
+    the training was interrupted, wherever that was, and whether or not it saved checkpoints.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def train(
     config
         Architecture and optimiser settings.
     checkpoint
-        Where an interrupted training of the same images and settings stood; its tensors are
-        taken over.
+        State of an interrupted training of the same images and settings; its tensors are
+        modified.
     saver
-        Keeps a checkpoint now and then, never one of a loss that is NaN or infinite.
+        Saves checkpoints at intervals, never with a loss that is NaN or infinite.
     on_step
-        Called at the start and now and then with the number of images seen so far, those before
-        the interruption included, and the curves so far.
+        Called at the start, every few steps and after each epoch with the number of images seen so
+        far, those before an interruption included, and the curves so far.
 
     Returns
     -------
@@ -71,13 +71,13 @@ def train(
     Raises
     ------
     TrainingError
-        If the training split has fewer than 2 images, the loss becomes NaN, or it collapses: a
-        saturated sigmoid has no gradient, and the network stays where a too large step threw it.
+        If the training split has fewer than 2 images, or if the loss becomes NaN or collapses: a
+        saturated sigmoid has no gradient, so a network never recovers from too large a step.
     """
     count = len(images)
     if count < 2:
         raise TrainingError(
-            f"The training split has {counted(count, 'image')}; expected at least 2. Look at the "
+            f"The training split has {counted(count, 'image')}; expected at least 2. Check the "
             "labels `split` of the images (train, validation, test), or raise ingest.limit."
         )
     device = choose_device(config.device)
@@ -89,7 +89,7 @@ def train(
         state.restore(checkpoint)
     model, optimizer, curves = state.model, state.optimizer, state.curves
     loss_of = _loss(config, device)
-    images, validation = _near(images, device), _near(validation, device)
+    images, validation = _in_gpu_memory(images, device), _in_gpu_memory(validation, device)
     on_step((state.epoch * steps + state.step) * batch, curves)
 
     for epoch in range(state.epoch, config.epochs):
@@ -120,7 +120,7 @@ def train(
 
 
 def images_seen(count: int, config: TrainConfig) -> int:
-    """How many images ``train`` will have seen at its end, for a progress bar's total."""
+    """Number of images that ``train`` will have seen at its end: the total of a progress bar."""
     if count == 0:
         return 0
     batch, steps = _epoch(count, config)
@@ -128,13 +128,13 @@ def images_seen(count: int, config: TrainConfig) -> int:
 
 
 def _epoch(count: int, config: TrainConfig) -> tuple[int, int]:
-    """Images per step, and steps; images left over in one epoch's order come up in another's."""
+    """Images per step, and steps; the images left over differ from epoch to epoch."""
     batch = min(config.batch, count)
     return batch, count // batch
 
 
 def autocasts(config: TrainConfig, device: torch.device) -> bool:
-    """Whether the training computes in bfloat16 where that is safe."""
+    """Whether the forward pass of the training computes in bfloat16."""
     if config.precision == "auto":
         return gains_from_bfloat16(device)
     return config.precision == "bfloat16"
@@ -153,8 +153,8 @@ def _loss(config: TrainConfig, device: torch.device) -> Callable[[Autoencoder, T
     return loss
 
 
-def _near(images: Tensor, device: torch.device) -> Tensor:
-    """The images in GPU memory where they leave at least half of it free."""
+def _in_gpu_memory(images: Tensor, device: torch.device) -> Tensor:
+    """The images, moved to GPU memory if they leave at least half of it free."""
     if device.type == "cuda" and images.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
         return images.to(device)
     return images
@@ -168,7 +168,7 @@ def _refuse_divergence(total: Tensor, epoch: int, config: TrainConfig) -> None:
 
 
 def refuse_collapse(curves: Curves, config: TrainConfig) -> None:
-    """Refuse a loss that has risen far above the best epoch's; raises TrainingError."""
+    """Raise TrainingError if the loss has risen far above the best epoch's."""
     if curves.loss[-1] > COLLAPSE * min(curves.loss):
         raise TrainingError(
             f"The loss rose from {min(curves.loss):.3g} to {curves.loss[-1]:.3g} in epoch "

@@ -1,4 +1,4 @@
-"""The training as a stage: images of the store in, the model group out."""
+"""The stage train: reads the images of a store and writes the group ``model``."""
 
 from math import prod
 
@@ -21,13 +21,13 @@ from zpoints.storage import Store
 from zpoints.storage.rows import Rows
 
 GROUP = "model"
-MEMORY_SHARE = 0.8  # of what is free, that a split may take
+MEMORY_SHARE = 0.8  # of the free memory, for one split
 
 
 def train_model(run: StageRun[TrainConfig]) -> int:
     """Train on the training split of ``images``; returns the number of its images.
 
-    Goes on from the last checkpoint of an interrupted run.
+    An interrupted run resumes from its last checkpoint.
     """
     config, labels = run.settings, Labels(run.store.images)
     training = _read(run.store, labels.in_split("train"), "train")
@@ -55,13 +55,13 @@ def train_model(run: StageRun[TrainConfig]) -> int:
 
 
 def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
-    """uint8 (image, y, x, channel) of the images of a split, in memory."""
+    """Read the images of a split into memory: uint8 (image, y, x, channel)."""
     pixels = store.images["image"]
     shape = (int(wanted.sum()), *pixels.shape[1:])
     available = psutil.virtual_memory().available
     if prod(shape) > MEMORY_SHARE * available:
         raise TrainingError(
-            f"The {name} split needs {prod(shape) / 2**30:.1f} GiB of memory, of which "
+            f"The {name} split needs {prod(shape) / 2**30:.1f} GiB of memory, but only "
             f"{available / 2**30:.1f} GiB are free. Lower ingest.limit or ingest.side."
         )
     images = np.empty(shape, dtype=np.uint8)
@@ -74,16 +74,16 @@ def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
 
 
 def _checkpoint(run: StageRun[TrainConfig], training: torch.Tensor) -> Checkpoint | None:
-    """Where an interrupted run of the same stage stood; None to begin at the beginning."""
+    """Checkpoint of an interrupted run of the same stage; None to start from the beginning."""
     data, config = run.work.load_checkpoint(), run.settings
     if data is None:
         return None
     try:
         checkpoint = unpack(data, config, training.shape)
     except CheckpointError as error:
-        run.console.line(f"{error} train starts over.")
+        run.console.line(f"{error} train restarts from the beginning.")
         return None
-    run.console.line(f"train goes on from epoch {checkpoint.epoch + 1} of {config.epochs}.")
+    run.console.line(f"train resumes in epoch {checkpoint.epoch + 1} of {config.epochs}.")
     return checkpoint
 
 

@@ -1,6 +1,6 @@
-"""Where a training stands: all that its next step depends on.
+"""State of a training: everything that its next step depends on.
 
-Random numbers decide the initial weights and the order of the images in each epoch, nothing else.
+Random numbers determine only the initial weights and the order of the images in each epoch.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -13,7 +13,7 @@ from zpoints.pipeline.train.checkpoint import Checkpoint, settings_of
 from zpoints.pipeline.train.config import TrainConfig
 
 # A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
-# With the usual 0.999 one large gradient after many small ones can throw the network away.
+# With the usual 0.999 one large gradient after many small ones can destroy the network.
 BETAS = (0.9, 0.95)
 
 
@@ -27,27 +27,27 @@ class Curves:
 
 
 class TrainingState:
-    """A training at its beginning, moved on by the loop, or set to where a checkpoint was made.
+    """A new training; the loop advances it, and `restore` sets it to a checkpoint.
 
     Parameters
     ----------
     shape
-        Of the training images (N, S, S, C).
+        Shape (N, S, S, C) of the training images.
     config
         Architecture and optimiser settings.
     steps
         Optimiser steps per epoch.
     device
-        Where the network lies.
+        Device of the network.
 
     Attributes
     ----------
     model, optimizer, schedule
-        The network, Adam, and the course of its learning rate.
+        The network, Adam, and the schedule of its learning rate.
     curves
         One value per finished epoch and curve.
     epoch, step
-        Epochs that are finished, and steps of the next one.
+        Numbers of finished epochs, and of finished steps in the next one.
     total
         Sum of the losses of these steps, on the device.
     """
@@ -73,22 +73,22 @@ class TrainingState:
         self._before_order = self._orders.get_state()
 
     def draw_order(self) -> Tensor:
-        """The order of the images in the epoch that begins or goes on: int64 (N)."""
+        """Order of the images in the current epoch: int64 (N)."""
         self._before_order = self._orders.get_state()
         return torch.randperm(self._shape[0], generator=self._orders)
 
     def count_step(self, loss: Tensor) -> None:
-        """Move on by a step, whose loss was ``loss``."""
+        """Record a finished step and its loss."""
         self.total += loss
         self.step += 1
 
     def end_epoch(self) -> None:
-        """Move on to the first step of the next epoch."""
+        """Advance to the first step of the next epoch."""
         self.epoch, self.step = self.epoch + 1, 0
         self.total.zero_()
 
     def checkpoint(self) -> Checkpoint:
-        """What ``restore`` needs; its tensors are the live ones, which the next step changes."""
+        """State for ``restore``; it shares its tensors with the training, which modifies them."""
         return Checkpoint(
             settings=self._settings,
             shape=self._shape,
@@ -103,7 +103,7 @@ class TrainingState:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go to where ``checkpoint`` was made; takes its tensors over."""
+        """Return to the state of a checkpoint; the training takes over its tensors."""
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.schedule.load_state_dict(checkpoint.schedule)

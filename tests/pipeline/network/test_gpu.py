@@ -1,4 +1,4 @@
-"""What holds on a GPU alone; skipped where there is none."""
+"""The network on a GPU; most tests are skipped where there is none."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_train__repeats_itself_to_the_bit(precision: str) -> None:
 
 @on_gpu
 @pytest.mark.parametrize("case", [1, 2])
-def test_network__gives_the_same_bytes_again_and_what_the_processor_gives(case: int) -> None:
+def test_network__repeats_its_bytes_and_agrees_with_the_cpu(case: int) -> None:
     stored, images = trained(case=case), photographs(256, seed=1)
     torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = False, True
     network = restore_network(stored, "cuda")
@@ -51,17 +51,17 @@ def test_network__gives_the_same_bytes_again_and_what_the_processor_gives(case: 
 
 
 @on_gpu
-def test_train__says_what_to_do_where_the_memory_of_the_gpu_ends() -> None:
+def test_gpu_memory__adds_the_remedy_to_the_message() -> None:
     free, _ = torch.cuda.mem_get_info()
 
     with pytest.raises(DeviceError, match=r"Lower train\.batch"), gpu_memory("Lower train.batch."):
         torch.empty(2 * free, dtype=torch.uint8, device="cuda")
 
 
-def test_gpu_memory__knows_the_words_of_cublas_and_leaves_other_errors() -> None:
+def test_gpu_memory__recognises_cublas_and_leaves_other_errors() -> None:
     full = "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
 
-    with pytest.raises(DeviceError, match="has not the memory"), gpu_memory("Wait."):
+    with pytest.raises(DeviceError, match="ran out of memory"), gpu_memory("Wait."):
         raise RuntimeError(full)
     with pytest.raises(RuntimeError, match="mat1 and mat2"), gpu_memory("Wait."):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")

@@ -1,4 +1,4 @@
-"""The stored network in the processes that use it."""
+"""Loading the stored network: once per process and network."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -18,7 +18,7 @@ THREADS = 8
 
 @pytest.fixture
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """SHA-256 of every network that is read from here on."""
+    """SHA-256 of every network that is loaded from now on."""
     seen: list[str] = []
 
     def counted(model: xr.Dataset, device: torch.device) -> Autoencoder:

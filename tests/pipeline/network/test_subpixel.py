@@ -1,4 +1,4 @@
-"""The last layer of a decoder in its other form."""
+"""The transposed convolution computed as a convolution."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from zpoints.pipeline.network.subpixel import SubpixelConvolution
 @pytest.mark.parametrize("side", [1, 4, 7])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("bias", [False, True])
-def test_subpixel_convolution__is_the_transposed_one(
+def test_subpixel_convolution__equals_the_transposed_one(
     size: int, side: int, channels: int, bias: bool
 ) -> None:
     transposed = nn.ConvTranspose2d(

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: bytes that are complete or refused, made every so often."""
+"""Checkpoints of a training: complete or refused, saved at intervals."""
 
 from types import SimpleNamespace
 
@@ -19,7 +19,7 @@ def state(config: TrainConfig = CONFIG) -> TrainingState:
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that moves only when it is set."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -37,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_unpack__gives_what_was_packed() -> None:
+def test_unpack__restores_what_was_packed() -> None:
     trained = state()
     trained.count_step(torch.tensor(0.25))
     trained.curves.validation_loss.append(float("nan"))
@@ -71,17 +71,17 @@ def test_unpack__refuses_other_images_and_settings(
 ) -> None:
     data = pack(state().checkpoint())
 
-    with pytest.raises(CheckpointError, match="not of this training"):
+    with pytest.raises(CheckpointError, match="a training with other images or settings"):
         unpack(data, config, shape)
 
 
-def test_unpack__goes_on_another_device() -> None:
+def test_unpack__accepts_another_device() -> None:
     data = pack(state().checkpoint())
 
     unpack(data, CONFIG.model_copy(update={"device": "cuda"}), SHAPE)
 
 
-def test_saver__is_due_after_its_seconds(clock: Clock) -> None:
+def test_saver__is_due_after_its_interval(clock: Clock) -> None:
     kept: list[bytes] = []
     saver = Saver(kept.append, seconds=20)
 
@@ -95,7 +95,7 @@ def test_saver__is_due_after_its_seconds(clock: Clock) -> None:
     assert saver.due()
 
 
-def test_saver__rests_longer_where_saving_is_slow(clock: Clock) -> None:
+def test_saver__waits_longer_where_saving_is_slow(clock: Clock) -> None:
     def save(data: bytes) -> None:
         clock.now += 3
 

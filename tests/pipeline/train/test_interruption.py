@@ -1,4 +1,4 @@
-"""A training that is interrupted, and goes on, ends as if it had not been interrupted."""
+"""A training that is interrupted and resumes ends as if it had not been interrupted."""
 
 import random
 import subprocess
@@ -25,12 +25,12 @@ from zpoints.pipeline.train.state import Curves
 
 CONFIG = TrainConfig(z_dim=4, epochs=3, batch=16, seed=5, device="cpu")
 STEPS = 4
-CALLS = 1 + CONFIG.epochs * (STEPS + 1)  # of on_step: at the start, per step, per epoch
+CALLS = 1 + CONFIG.epochs * (STEPS + 1)  # calls of on_step: at the start, per step, per epoch
 AlwaysSaver = partial(Saver, seconds=0, rest=0)
 
 
 class Stop(BaseException):
-    """What a signal handler raises."""
+    """Stands for what a signal handler raises."""
 
 
 def noise(count: int, *, seed: int) -> Tensor:
@@ -42,7 +42,7 @@ IMAGES, VALIDATION = noise(70, seed=1), noise(10, seed=2)  # 6 images are left o
 
 
 def content(result: tuple[Autoencoder, Curves]) -> dict[str, bytes]:
-    """The bytes of the weights and of every curve, as the store gets them."""
+    """The bytes of the weights and of every curve, as they are stored."""
     return {str(name): v.values.tobytes() for name, v in model_dataset(*result).items()}
 
 
@@ -51,9 +51,9 @@ def undisturbed(config: TrainConfig) -> dict[str, bytes]:
 
 
 def interrupted(config: TrainConfig, stops: Sequence[int]) -> dict[str, bytes]:
-    """Train with a checkpoint at every step, ended at each of ``stops`` and begun again.
+    """Train with a checkpoint at every step; stop and resume at each of ``stops``.
 
-    A stop is a number of calls of on_step since the training began or went on.
+    A stop is a number of calls of on_step since the training started or resumed.
     """
     kept: list[bytes] = []
     for stop in (*stops, sys.maxsize):
@@ -84,7 +84,7 @@ def interrupted(config: TrainConfig, stops: Sequence[int]) -> dict[str, bytes]:
         {"precision": "float32", "schedule": "constant", "case": 2},
     ],
 )
-def test_train__interrupted_again_and_again_ends_the_same(settings: dict) -> None:
+def test_train__interrupted_repeatedly_ends_the_same(settings: dict) -> None:
     config = CONFIG.model_copy(update=settings)
 
     assert interrupted(config, stops=[2] * (CALLS // 2)) == undisturbed(config)
@@ -112,7 +112,7 @@ def test_train__is_the_same_every_time(threads: int) -> None:
         torch.set_num_threads(before)
 
 
-def test_train__goes_on_where_it_was_saved() -> None:
+def test_train__resumes_where_it_was_saved() -> None:
     kept: list[bytes] = []
     seen: list[int] = []
     train(IMAGES, VALIDATION, CONFIG, saver=AlwaysSaver(kept.append))
@@ -130,7 +130,7 @@ def test_train__goes_on_where_it_was_saved() -> None:
     assert seen[-1] == CONFIG.epochs * STEPS * CONFIG.batch
 
 
-def test_train__saves_no_diverged_state_and_fails_again_where_it_failed() -> None:
+def test_train__saves_no_diverged_state_and_fails_again_when_resumed() -> None:
     config = CONFIG.model_copy(update={"learning_rate": 1e30, "schedule": "constant"})
     kept: list[bytes] = []
     with pytest.raises(TrainingError, match="NaN or infinite"):

@@ -1,4 +1,4 @@
-"""The stage train: what an interrupted run leaves, and what the next one makes of it."""
+"""The stage train: interrupted runs resume from their checkpoint."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Stop(BaseException):
 
 
 class Console:
-    """Keeps the lines, and raises Stop when ``stop`` images were seen."""
+    """Records the lines, and raises Stop once ``stop`` images were seen."""
 
     def __init__(self, stop: int | None = None) -> None:
         self.lines: list[str] = []
@@ -44,7 +44,7 @@ class Console:
 
 @pytest.fixture
 def root(small_root: str, tmp_path: Path) -> str:
-    """A store of one's own with images."""
+    """A private copy of the store with images."""
     return shutil.copytree(small_root, str(tmp_path / "store"))
 
 
@@ -73,7 +73,7 @@ def same(model: xr.Dataset, store: Store) -> bool:
 
 
 @pytest.mark.usefixtures("saving_always")
-def test_train_model__goes_on_and_ends_like_an_undisturbed_run(
+def test_train_model__resumes_and_ends_like_an_undisturbed_run(
     small_config: RunConfig, root: str, small_store: Store
 ) -> None:
     with pytest.raises(Stop):
@@ -82,13 +82,13 @@ def test_train_model__goes_on_and_ends_like_an_undisturbed_run(
 
     work = go(small_config, root, console)
 
-    assert "train goes on from epoch 2 of 2." in console.lines
+    assert "train resumes in epoch 2 of 2." in console.lines
     assert same(work.dataset("model"), small_store)
     work.publish(message="train", rows=1)
     assert begin(root).load_checkpoint() is None
 
 
-def test_train_model__starts_over_from_a_damaged_checkpoint(
+def test_train_model__restarts_if_the_checkpoint_is_damaged(
     small_config: RunConfig, root: str, small_store: Store
 ) -> None:
     begin(root).save_checkpoint(b"not a checkpoint")
@@ -97,6 +97,7 @@ def test_train_model__starts_over_from_a_damaged_checkpoint(
     work = go(small_config, root, console)
 
     assert (
-        "The checkpoint of the interrupted training is damaged. train starts over." in console.lines
+        "The checkpoint of the interrupted training is damaged. train restarts from the beginning."
+        in console.lines
     )
     assert same(work.dataset("model"), small_store)
