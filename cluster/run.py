@@ -1,47 +1,29 @@
-"""The driver: compare what a run asks for with what the store has, and do the difference."""
+"""A run: compares the configuration with the store and computes what is missing."""
 
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-
-import xarray as xr
 
 from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.cluster.compute.existing import check_connection_settings
-from zpoints.cluster.compute.workers import Workers
+from zpoints.cluster.compute.workers import IN_DRIVER, Workers
 from zpoints.pipeline.config.run import RunConfig
-from zpoints.pipeline.errors import QueryError
-from zpoints.pipeline.fingerprint import fingerprint
-from zpoints.pipeline.ingest.match import (
-    Known,
-    Touched,
-    match,
-    pack_touched,
-    quarantine_of,
-    unpack_touched,
-)
-from zpoints.pipeline.ingest.plan import plan_ingest, quarantine_lines
-from zpoints.pipeline.ingest.sources.source import Source
-from zpoints.pipeline.ingest.stage import configured_source, source_lines
-from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.order import STAGES
-from zpoints.pipeline.plan import PlannedStep, plan_steps
+from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
 from zpoints.pipeline.report.destination import ReportPlace, page_of, report_place
-from zpoints.pipeline.report.stage import report_mark, report_settings, write
+from zpoints.pipeline.report.stage import write
 from zpoints.pipeline.stage_run import StageRun, Worker
+from zpoints.pipeline.stages import steps
 from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
-from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.branch import Gate
-from zpoints.storage.schema.registry import label_variables
-
-TOUCHED = "touched.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one step of a run; ``seconds`` is None where it was up to date."""
+    """What a run did about one result; ``seconds`` is None if it was up to date."""
 
     stage: str
     target: str
@@ -51,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """The outcomes of all steps, the store afterwards, the report's page if one was asked for."""
+    """The outcomes of all steps, the store afterwards, and the report's page if there is one."""
 
     outcomes: tuple[Outcome, ...]
     store: Store
@@ -67,59 +49,58 @@ def run(
     until: str = STAGES[-1],
     gate: Gate = nullcontext,
 ) -> RunResult:
-    """Run the stages up to ``until`` whose results the store does not have yet.
+    """Run the stages up to ``until`` whose results are missing from the store or out of date.
 
     Parameters
     ----------
     config
         What to compute.
     root
-        Where the store lies; created when absent.
+        A local path or ``s3://bucket/prefix``; a store is created if there is none.
+    console
+        Reports progress.
     title
         Heading of the report.
     until
         Last stage to run.
     gate
-        Encloses the step that publishes a stage; a job's says whether it still may.
+        Factory for the context manager around publishing a stage; the gate of a job raises if the
+        job may no longer publish.
+
+    Returns
+    -------
+    RunResult
+        What the run did.
 
     Raises
     ------
     ConfigError, SecurityError
-        If the scheduler or its certificates are not named as they should be; then there is no
-        store, unless there was one.
+        If the source, the scheduler or its certificates are not valid; no store is created then.
     StoreLockedError
-        If another run is at work on the store.
+        If another run uses the store.
     ClusterError
-        If there is no cluster, or it is lost.
+        If no cluster can be reached, or its workers are lost.
     ZpointsError
-        If a stage cannot do its work; what earlier stages published stays.
+        If a stage fails; what earlier stages published stays.
     """
-    check_connection_settings(config.cluster)  # a mistake leaves no store behind
-    source = _source(config, console)
+    check_connection_settings(config.cluster)
+    source = open_photographs(config.ingest, config.source, console)
     repository = open_repository(root, executor=ClusterExecutor())
-    outcomes: list[Outcome] = []
-    with (
-        repository.held(f"zpoints run {title}"),
-        Workers(config, repository, console) as workers,
-    ):
-        touched, store = unpack_touched(repository.kept(TOUCHED)), repository.store()
-        known = _known(source, store, touched)
-        if known is not None and known.touched != touched:
-            repository.keep(TOUCHED, pack_touched(known.touched))
-        planned = _planned(config, source, store, known, until)
-        _require_devices(config, planned)
-        _require_labels(config, planned, store)
-        for todo in planned:
-            if not todo.reason:
-                if todo.step.stage == "ingest":
-                    for line in quarantine_lines(quarantine_of(store.images)):
-                        console.line(line)
-                outcomes.append(Outcome(stage=todo.step.stage, target=todo.step.writes))
-                continue
-            work = partial(_execute, todo, repository, console, gate)
-            outcomes.append(workers.compute(todo.step.stage, work))
-            if todo.step.stage == "ingest":
-                _require_labels(config, planned, repository.store(), ingested=True)
+    lock = repository.held(f"zpoints run {title}")
+    with lock, Workers(config, repository, console) as workers:
+        store = repository.store()
+        photographs = prepare(source, config.ingest, config.source, store, keep=repository.keep)
+        planned = plan_steps(steps(config, photographs), store, until=until)
+        _check(config, planned, store)
+        execute = partial(_execute, repository=repository, console=console, gate=gate)
+        outcomes = []
+        for item in planned:
+            if item.reason:
+                outcomes.append(workers.compute(item.stage, partial(execute, item)))
+            else:
+                outcomes.append(_skip(item, store, console))
+            if item.stage == "ingest" and item.reason:
+                check_labels(planned, repository.store())
         store = repository.store()
         if until != "report":
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
@@ -128,133 +109,93 @@ def run(
     return RunResult(outcomes=tuple(outcomes), store=store, page=page_of(place))
 
 
-def _source(config: RunConfig, console: Console) -> Source:
-    source = configured_source(config.ingest, config.source)
-    for line in source_lines(source):
-        console.line(line)
-    return source
-
-
-def _known(source: Source, store: Store, touched: Touched) -> Known | None:
-    return match(source, store.images, touched) if store.fingerprint("images") else None
-
-
-def _planned(
-    config: RunConfig, source: Source, store: Store | None, known: Known | None, until: str
-) -> list[PlannedStep]:
-    stored = None if store is None or known is None else store.images
-    plan = plan_ingest(source, config.ingest, config.source, stored, known)
-    return plan_steps(config, plan, store, until=until)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prospect:
-    """What a run would do about one result; ``reason`` is empty where it is up to date."""
-
-    stage: str
-    target: str
-    reason: str
-
-
 def dry_run(
     config: RunConfig, root: str, *, console: Console, title: str, until: str = STAGES[-1]
-) -> list[Prospect]:
-    """What ``run`` would do; changes nothing, and makes no store where there is none.
+) -> list[Planned]:
+    """What ``run`` would do. Changes nothing, and creates no store.
+
+    Parameters
+    ----------
+    config
+        What to compute.
+    root
+        A local path or ``s3://bucket/prefix``.
+    console
+        Reports what the source holds.
+    title
+        Heading of the report.
+    until
+        Last stage.
+
+    Returns
+    -------
+    list of Planned
+        The results in order, each with the reason why it would be made.
 
     Raises
     ------
     ZpointsError
-        If the source cannot be read, or holds other photographs than the store and
+        If the source cannot be read, or stored photographs were removed or changed and
         ``source.on_change`` is ``error``.
     """
-    source = _source(config, console)
-    store, known = None, None
+    source = open_photographs(config.ingest, config.source, console)
+    store = None
     with suppress(StoreNotFoundError):
         store = open_store(root)
-        known = _known(source, store, unpack_touched(Blobs(store.root).get(TOUCHED)))
-    planned = _planned(config, source, store, known, until)
-    _require_labels(config, planned, store)
-    prospects = [
-        Prospect(stage=todo.step.stage, target=todo.step.writes, reason=todo.reason)
-        for todo in planned
-    ]
-    if until == "report":
-        place = report_place(config.report.folder, root)
-        reason = "new results"
-        if store is not None and not any(todo.reason for todo in planned):
-            identity = _report_identity(config, store, planned, title=title)
-            same = report_mark(place).get("fingerprint") == identity
-            reason = "" if same else "not of this store and these settings"
-        prospects.append(Prospect(stage="report", target=str(place), reason=reason))
-    return prospects
+    photographs = prepare(source, config.ingest, config.source, store)
+    planned = plan_steps(steps(config, photographs), store, until=until)
+    _check_stored_labels(planned, store)
+    if until != "report":
+        return list(planned)
+    place = report_place(config.report.folder, root)
+    return [*planned, plan_report(config.report, store, place, planned, title=title)]
 
 
-def _require_devices(config: RunConfig, planned: list[PlannedStep]) -> None:
-    """Refuse at once what a stage would refuse after hours: to run on a GPU that is not there.
-
-    Of the stages to come, training runs in this process, others on the cluster's workers.
-    """
-    here = STAGES if config.cluster.kind == "local" else ("train",)
-    stages = {todo.step.stage for todo in planned if todo.reason} & set(here)
-    if any(getattr(getattr(config, stage, None), "device", None) == "cuda" for stage in stages):
-        # Loaded where it is asked for: torch takes seconds.
+def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
+    """Refuse at once what a stage would refuse after hours: a missing GPU, a missing label."""
+    local = config.cluster.kind == "local"
+    here = [item for item in planned if item.reason and (local or item.stage in IN_DRIVER)]
+    if any(item.step.requires_cuda for item in here):
+        # Imported only if CUDA is asked for: torch takes seconds to load.
         from zpoints.pipeline.network.device import choose_device
 
         choose_device("cuda")
+    _check_stored_labels(planned, store)
 
 
-def _require_labels(
-    config: RunConfig, planned: list[PlannedStep], store: Store | None, *, ingested: bool = False
-) -> None:
-    """Refuse before the training what the analysis would refuse after it: a label that is none.
+def _check_stored_labels(planned: list[PlannedStep], store: Store | None) -> None:
+    """Check the labels of the stored images, unless an ingest will replace them."""
+    if store is not None and not any(item.reason for item in planned if item.stage == "ingest"):
+        check_labels(planned, store)
 
-    Where photographs are to be ingested, their labels are known when that is done (`ingested`).
 
-    Raises
-    ------
-    QueryError
-        If a query of `analyze.selections` cannot be asked of the photographs in the store.
-    """
-    selections = config.analyze.selections
-    to_do = {todo.step.stage for todo in planned if todo.reason}
-    known = ingested or "ingest" not in to_do
-    if store is None or not (known and selections and "analyze" in to_do):
-        return
-    labels = Labels(xr.Dataset(coords=label_variables(store.images)))
-    for name, query in selections.items():
-        try:
-            labels.select(query)
-        except QueryError as error:
-            raise QueryError(f"analyze.selections.{name}: {error}") from None
+def _skip(item: PlannedStep, store: Store, console: Console) -> Outcome:
+    for line in item.step.notes(store):
+        console.line(line)
+    return Outcome(stage=item.stage, target=item.target)
 
 
 def _execute(
-    todo: PlannedStep,
-    repository: Repository,
-    console: Console,
-    gate: Gate,
-    worker: Worker,
+    item: PlannedStep, worker: Worker, *, repository: Repository, console: Console, gate: Gate
 ) -> Outcome:
-    """Do one step's work on its branch and publish it."""
-    started, step = time.perf_counter(), todo.step
+    """Compute one group on its branch and publish it."""
+    started, step = time.perf_counter(), item.step
     work = repository.begin(
         stage=step.stage,
-        fingerprint=todo.identity,
+        fingerprint=item.identity,
         groups=(step.writes,),
-        inputs=todo.inputs,
-        lineage=todo.lineage,
+        inputs=item.inputs,
+        lineage=item.lineage,
     )
     store = repository.store()
-    run = StageRun(settings=step.settings, store=store, work=work, console=console, worker=worker)
-    rows = step.run(run)
+    rows = step.run(
+        StageRun(settings=step.settings, store=store, work=work, console=console, worker=worker)
+    )
+    settings = step.fingerprinted
     work.publish(
         message=f"{step.stage}: {step.writes}",
         rows=rows,
-        metadata={
-            "group": step.writes,
-            "settings": step.fingerprinted,
-            "seed": step.fingerprinted.get("seed"),
-        },
+        metadata={"group": step.writes, "settings": settings, "seed": settings.get("seed")},
         gate=gate,
     )
     seconds = time.perf_counter() - started
@@ -265,21 +206,12 @@ def _execute(
 def _report(
     config: RunConfig, store: Store, place: ReportPlace, planned: list[PlannedStep], *, title: str
 ) -> Outcome:
-    identity = _report_identity(config, store, planned, title=title)
-    if report_mark(place).get("fingerprint") == identity:
-        return Outcome(stage="report", target=str(place))
+    """Write the report unless the one in its place shows this store with these settings."""
+    computed = [replace(item, reason="") for item in planned]
+    report = plan_report(config.report, store, place, computed, title=title)
+    if not report.reason:
+        return Outcome(stage="report", target=report.target)
     started = time.perf_counter()
-    write(config.report, store, place, title=title, fingerprint=identity)
+    write(config.report, store, place, title=title, fingerprint=report.identity)
     seconds = time.perf_counter() - started
-    return Outcome(stage="report", target=str(place), seconds=seconds)
-
-
-def _report_identity(
-    config: RunConfig, store: Store, planned: list[PlannedStep], *, title: str
-) -> str:
-    shown = {"samples": list(store.sample_names), "quality": list(store.quality_names)}
-    shown["sweep"] = [str(store.fingerprint("sweep"))] if store.is_current("sweep") else []
-    # A sweep is shown where the store has one, whether or not this run asks for it.
-    identities = {t.step.writes: t.identity for t in planned if t.step.stage != "sweep"}
-    settings = {**report_settings(config.report, title=title), **shown}
-    return fingerprint("report", settings, [identities[g] for g in sorted(identities)])
+    return Outcome(stage="report", target=report.target, seconds=seconds)

@@ -1,147 +1,200 @@
-"""What a run would do and why: every step against what the store holds."""
+"""Compares a configuration with the store: which results are up to date, and why others are not."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zpoints.pipeline.config.commented_yaml import as_yaml
-from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.fingerprint import fingerprint
-from zpoints.pipeline.ingest.plan import Plan
 from zpoints.pipeline.order import STAGES
-from zpoints.pipeline.stages import Step, steps
+from zpoints.pipeline.report.config import ReportConfig
+from zpoints.pipeline.report.destination import ReportPlace
+from zpoints.pipeline.report.stage import report_mark, report_settings
+from zpoints.pipeline.step import Step
 from zpoints.storage import Store
-
-BOOKKEEPING = {"ingest.digest", "ingest.parent"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedStep:
-    """One step with the identity of its result.
+class Planned:
+    """A result of a run: a group of the store, or the report.
+
+    Attributes
+    ----------
+    stage
+        One of ``zpoints.pipeline.order.STAGES``.
+    target
+        The group, or the place of the report.
+    identity
+        Fingerprint of the result.
+    reason
+        Why the stage has to run; empty if the result is up to date.
+    """
+
+    stage: str
+    target: str
+    identity: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedStep(Planned):
+    """A group of the store with the identity of its content.
 
     Attributes
     ----------
     step
-        The stage and its group.
-    identity
-        Fingerprint of the result.
+        How the stage makes it.
     lineage
         Shared with the results that this one can grow from.
     inputs
-        The groups that it reads, with their identities; for a model their lineages, since it stays
-        valid when they grow.
-    reason
-        Why it has to run; empty where the store has the result.
+        The groups that the step reads and their identities, or their lineages if the result
+        depends on these alone (`Step.reads_lineages`).
     """
 
     step: Step
-    identity: str
     lineage: str
     inputs: Mapping[str, str]
-    reason: str
+
+
+def is_up_to_date(stored: str | None, identity: str, inputs: Iterable[Planned]) -> bool:
+    """Whether a stored result is the wanted one and none of its inputs will be made again."""
+    return stored == identity and not any(planned.reason for planned in inputs)
 
 
 def plan_steps(
-    config: RunConfig, plan: Plan, store: Store | None, *, until: str = STAGES[-1]
+    steps: Iterable[Step], store: Store | None, *, until: str = STAGES[-1]
 ) -> list[PlannedStep]:
-    """The steps up to the stage ``until`` in order.
+    """Compare the steps up to a stage with the store, in order.
 
     Parameters
     ----------
-    config
-        What to compute.
-    plan
-        The photographs.
+    steps
+        The steps of the configuration (``zpoints.pipeline.stages``).
     store
-        The newest version; None where there is none yet.
+        The newest version; None if there is none yet.
     until
         Last stage.
     """
     planned: dict[str, PlannedStep] = {}
-    for step in steps(config, plan):
-        if STAGES.index(step.stage) > STAGES.index(until):
-            break
-        planned[step.writes] = _planned(step, plan, store, planned)
+    for step in steps:
+        if STAGES.index(step.stage) <= STAGES.index(until):
+            planned[step.writes] = _plan_step(step, store, [planned[g] for g in step.reads])
     return list(planned.values())
 
 
-def _planned(
-    step: Step, plan: Plan, store: Store | None, before: Mapping[str, PlannedStep]
-) -> PlannedStep:
-    reads = {group: before[group] for group in step.reads}
-    identities = {group: planned.identity for group, planned in reads.items()}
-    lineages = {g: p.lineage if p.step.grows else p.identity for g, p in reads.items()}
-    identity = fingerprint(step.stage, step.fingerprinted, list(identities.values()))
-    lineage = fingerprint(step.stage, step.fingerprinted, list(lineages.values()))
-    stored = None if store is None else store.fingerprint(step.writes)
-    if step.stage == "ingest":
+def _plan_step(step: Step, store: Store | None, reads: Sequence[PlannedStep]) -> PlannedStep:
+    identities = {planned.target: planned.identity for planned in reads}
+    lineages = {p.target: p.lineage if p.step.grows else p.identity for p in reads}
+    settings = step.fingerprinted
+    identity = fingerprint(step.stage, settings, list(identities.values()))
+    lineage = fingerprint(step.stage, settings, list(lineages.values()))
+    stored, stored_lineage = None, None
+    if store is not None:
+        stored, stored_lineage = store.fingerprint(step.writes), store.lineage(step.writes)
+    if not reads:
         # Never a fingerprint: what was made from one version is not current in the next.
-        first = fingerprint("lineage", {}, [identity])
-        lineage = (plan.grows and store is not None and store.lineage(step.writes)) or first
-    if step.outlives_growth and store is not None and store.lineage(step.writes) == lineage:
-        identity = str(stored)
-    inputs = lineages if step.stage == "train" else identities
-    remade = any(planned.reason for planned in reads.values()) and step.stage != "train"
-    current = stored == identity and not remade
-    if current and store is not None and step.writes == "latents":
-        current = _fits(store)
+        lineage = (step.continues and stored_lineage) or fingerprint("lineage", {}, [identity])
+    if step.outlives_growth and stored is not None and stored_lineage == lineage:
+        identity = stored
+    inputs = lineages if step.reads_lineages else identities
+    remade = () if step.reads_lineages else reads
+    current = is_up_to_date(stored, identity, remade) and (store is None or step.fits(store))
     return PlannedStep(
-        step=step,
+        stage=step.stage,
+        target=step.writes,
         identity=identity,
+        reason="" if current else _reason(step, store, inputs),
+        step=step,
         lineage=lineage,
         inputs=inputs,
-        reason="" if current else _reason(step, plan, store, inputs),
     )
 
 
-def _fits(store: Store) -> bool:
-    """Whether the latents are the stored model's: two devices train the same model differently."""
-    return bool(store.latents.attrs["model_sha256"] == store.model.attrs["sha256"])
+def check_labels(planned: Iterable[PlannedStep], store: Store) -> None:
+    """Check before the training that the labels of the images suffice for the later steps.
+
+    Raises
+    ------
+    ZpointsError
+        If they do not, e.g. because a query names a label that is missing.
+    """
+    for item in planned:
+        if item.reason:
+            item.step.check(store)
 
 
-def _reason(step: Step, plan: Plan, store: Store | None, inputs: Mapping[str, str]) -> str:
+def plan_report(
+    config: ReportConfig,
+    store: Store | None,
+    place: ReportPlace,
+    planned: Sequence[PlannedStep],
+    *,
+    title: str,
+) -> Planned:
+    """Compare the report in a place with the store that it is to show.
+
+    Parameters
+    ----------
+    config
+        What the report shows.
+    store
+        The newest version; None if there is none yet.
+    place
+        Where the report is written.
+    planned
+        The steps of the run.
+    title
+        Heading of the report.
+    """
+    report = Planned(stage="report", target=str(place), identity="", reason="new results")
+    if store is None or any(item.reason for item in planned):
+        return report
+    identity = _report_identity(config, store, planned, title=title)
+    current = is_up_to_date(report_mark(place).get("fingerprint"), identity, planned)
+    reason = "" if current else "made from another version or other settings"
+    return replace(report, identity=identity, reason=reason)
+
+
+def _report_identity(
+    config: ReportConfig, store: Store, planned: Sequence[PlannedStep], *, title: str
+) -> str:
+    shown = {"samples": list(store.sample_names), "quality": list(store.quality_names)}
+    # The report shows a sweep whenever the store has one, whether or not this run asks for it.
+    shown["sweep"] = [str(store.fingerprint("sweep"))] if store.is_current("sweep") else []
+    identities = {item.target: item.identity for item in planned if item.stage != "sweep"}
+    settings = {**report_settings(config, title=title), **shown}
+    return fingerprint("report", settings, [identities[g] for g in sorted(identities)])
+
+
+def _reason(step: Step, store: Store | None, inputs: Mapping[str, str]) -> str:
     if store is None or store.fingerprint(step.writes) is None:
         return "not in the store yet"
-    published = _published(store, step.writes)
-    before = dict(_flat(published.get("settings", {}), step))
-    after = dict(_flat(step.fingerprinted, step))
+    published = _publication(store, step.writes)
+    before = dict(_setting_names(published.get("settings", {}), step))
+    after = dict(_setting_names(step.fingerprinted, step))
     reasons = [
-        f"{key}: {as_yaml(before.get(key, 'unset'))} -> {as_yaml(value)}"
-        for key, value in after.items()
-        if before.get(key, "unset") != value and key not in BOOKKEEPING
+        f"{name}: {as_yaml(before.get(name, 'unset'))} -> {as_yaml(value)}"
+        for name, value in after.items()
+        if before.get(name, "unset") != value
     ]
-    if step.stage == "ingest" and not reasons:
-        reasons.append(_arrivals(plan, store))
+    if not reasons:
+        reasons += filter(None, [step.changes(store)])
     known = published.get("inputs", {})
     reasons += [f"new {group}" for group in inputs if known.get(group) != inputs[group]]
     return ", ".join(reasons) or f"new {' and '.join(step.reads) or 'schema'}"
 
 
-def _published(store: Store, group: str) -> Mapping[str, Any]:
-    """What the history says of the work that made a group."""
+def _publication(store: Store, group: str) -> Mapping[str, Any]:
+    """The metadata with which the stored version of a group was published."""
     identity = store.fingerprint(group)
     entries = (v.metadata for v in store.history() if v.metadata.get("fingerprint") == identity)
     return next(entries, {})
 
 
-def _flat(settings: Mapping[str, Any], step: Step) -> Iterator[tuple[str, Any]]:
-    """The settings by the names under which a configuration has them."""
+def _setting_names(settings: Mapping[str, Any], step: Step) -> Iterator[tuple[str, Any]]:
+    """Settings by their names in the configuration; digests are left out."""
     for key, value in settings.items():
-        if key == "parameters":
-            section = f"sample.generators.{step.writes.removeprefix('samples/')}"
-            yield from ((f"{section}.{name}", inner) for name, inner in value.items())
-        else:
+        if key in step.sections:
+            yield from ((f"{step.sections[key]}.{name}", v) for name, v in value.items())
+        elif key not in step.digests:
             yield f"{step.stage}.{key}", value
-
-
-def _arrivals(plan: Plan, store: Store) -> str:
-    counts = {
-        "new": plan.new - len(plan.changed),
-        "changed": len(plan.changed),
-        "removed": len(plan.removed),
-    }
-    said = [f"{count:,} {what}" for what, count in counts.items() if count]
-    if said:
-        return f"photographs: {', '.join(said)}"
-    relabelled = store.images.attrs["annotations"] != plan.annotations
-    return "labels changed" if relabelled else "the quarantine changed"

@@ -10,7 +10,8 @@ from zpoints.cluster.jobs.record import JobStatus, utc
 from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord
 
 if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
-    from zpoints.cluster.run import Prospect, RunResult
+    from zpoints.cluster.run import RunResult
+    from zpoints.pipeline.plan import Planned
     from zpoints.storage import Version
 
 RIGHT = ("rows", "time", "seconds", "took")
@@ -30,12 +31,12 @@ def outcome_table(result: "RunResult") -> Table:
     return table
 
 
-def plan_table(prospects: Sequence["Prospect"]) -> Table:
+def plan_table(planned: Sequence["Planned"]) -> Table:
     """Steps that a run would do or skip, and why."""
     table = _table("stage", "result", "would", "because")
-    for prospect in prospects:
-        would = "run" if prospect.reason else "skip"
-        table.add_row(prospect.stage, prospect.target, would, prospect.reason or "up to date")
+    for item in planned:
+        would = "run" if item.reason else "skip"
+        table.add_row(item.stage, item.target, would, item.reason or "up to date")
     return table
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 Number = Annotated[int, Field(ge=0)]
 Pair = tuple[Number, Number]
@@ -75,7 +75,7 @@ class AnalyzeConfig(Settings):
         description="the core is the ellipsoid that holds as much of a normal distribution as an "
         "ellipse of this level does in two dimensions (3: 98.9 %)",
     )
-    selections: dict[Name, Query] = Field(
+    selections: Annotated[dict[Name, Query], NOT_IN_FINGERPRINT] = Field(
         default_factory=dict,
         description="further statistics, of the vectors that a query of the labels selects: "
         "NAME: 'Smiling and not Male' becomes selections/NAME in the store",

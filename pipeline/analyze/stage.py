@@ -15,12 +15,13 @@ from zpoints.pipeline.analyze.memory import memory_needed, process_memory, requi
 from zpoints.pipeline.analyze.passes import WAVE, describe, summarize, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
-from zpoints.pipeline.errors import AnalyzeError
+from zpoints.pipeline.errors import AnalyzeError, QueryError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import Store
 from zpoints.storage.rows import LabelTable
+from zpoints.storage.schema.registry import label_variables
 
 GROUP = "statistics"
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
@@ -79,6 +80,20 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
     told = {"labels": labels.digest(len(z)), "selection": selection or "", **query}
     run.work.create(group, statistics, attrs={**statistics.attrs, **told})
     return state.moments.count + state.nan_rows
+
+
+def check_query(store: Store, *, name: str, query: str) -> None:
+    """Check that the labels of the stored images can answer a query of ``analyze.selections``.
+
+    Raises
+    ------
+    QueryError
+        If they cannot, e.g. because a label is missing.
+    """
+    try:
+        Labels(xr.Dataset(coords=label_variables(store.images))).select(query)
+    except QueryError as error:
+        raise QueryError(f"analyze.selections.{name}: {error}") from None
 
 
 @dataclass(frozen=True)

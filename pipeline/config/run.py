@@ -15,12 +15,11 @@ from zpoints.pipeline.encode.config import EncodeConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
-from zpoints.pipeline.messages import place, reason
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.sample import GENERATORS
 from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.sample.laws.conditional import Conditional
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import Settings, fault_message, setting_path
 from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.train.config import TrainConfig
@@ -162,8 +161,8 @@ def validated(values: Any, *, origin: str) -> RunConfig:
 
 def _line(fault: Mapping[str, Any], values: Any) -> str:
     """The setting, what was expected, and what came, unless a sentence of ours has said it."""
-    path = place(fault, values)
-    said = ".".join(path) + ": " * bool(path) + reason(fault)
+    path = setting_path(fault, values)
+    said = ".".join(path) + ": " * bool(path) + fault_message(fault)
     if fault["type"] == "extra_forbidden":
         return said + _taken(path[:-1], values)
     single = isinstance(fault["input"], str | int | float | bool | None)

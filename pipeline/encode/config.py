@@ -1,10 +1,10 @@
 """Settings of the encoding."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 
 class EncodeConfig(Settings):
@@ -16,6 +16,6 @@ class EncodeConfig(Settings):
     chunk: int = Field(
         2048, ge=1, le=1_048_576, description="vectors per chunk; best a multiple of ingest.chunk"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto takes CUDA where there is one"
     )

@@ -12,7 +12,7 @@ from zpoints.pipeline.encode.config import EncodeConfig
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
-from zpoints.storage import Block
+from zpoints.storage import Block, Store
 from zpoints.storage.arrays.groups import unwritten
 from zpoints.storage.rows import Rows
 from zpoints.storage.schema.registry import label_variables
@@ -48,6 +48,11 @@ def encode(run: StageRun[EncodeConfig]) -> int:
     with run.console.bar("encode", total=count, unit="images") as advance:
         run.work.write_chunks(GROUP, blocks, on_progress=lambda done: advance(done, ""))
     return count
+
+
+def latents_fit_model(store: Store) -> bool:
+    """Whether the stored latents are the stored model's: two devices train a model differently."""
+    return bool(store.latents.attrs["model_sha256"] == store.model.attrs["sha256"])
 
 
 def _carried(images: xr.Dataset, previous: xr.Dataset | None) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Settings of the evaluation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 REFERENCES = ("real", "reconstruction")
 """Rows of the table that no generator makes; names that samples cannot have."""
@@ -33,11 +33,11 @@ class EvaluateConfig(Settings):
         description="level of the pair ellipses that vectors are tested against, in standard "
         "deviations",
     )
-    inception: str | None = Field(
+    inception: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
         description="TorchScript file of the Inception network, for the FID: called with uint8 "
         "(image, 3, y, x) and return_features=True; null leaves the FID out",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto takes CUDA where there is one"
     )

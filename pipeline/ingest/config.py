@@ -1,16 +1,16 @@
 """Settings of the ingest."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 
 class IngestConfig(Settings):
     """Which photographs become the images of the store, and how they are cut."""
 
-    source: str | None = Field(
+    source: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
         description="where the photographs lie: a folder, a zip archive or a parquet shard, on a "
         "disk or under s3://bucket",

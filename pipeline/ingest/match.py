@@ -1,4 +1,4 @@
-"""The photographs that are stored, matched with those of the source."""
+"""Matches the stored photographs with those of the source."""
 
 import json
 from collections.abc import Mapping
@@ -11,133 +11,119 @@ import xarray as xr
 
 from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest.images import checksum
+from zpoints.pipeline.ingest.quarantine import quarantine_of, refused
 from zpoints.pipeline.ingest.sources.source import Source
 
 READERS = 8
+"""Files that are read at the same time."""
 
-Touched = Mapping[str, tuple[str, int]]
-"""By name, a signature that is not the stored one, and the checksum of the content it was found
-with: what is known of files that were merely touched, so that they are read only once."""
+Rechecked = Mapping[str, tuple[str, int]]
+"""Files whose signature differs from the stored one: by name, the signature and the checksum of
+the content that was read then. A file that was only copied or touched is read once."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """Stored photographs.
+class Match:
+    """The stored photographs, matched with those of a source.
 
     Attributes
     ----------
     names
-        (stored row) their names.
-    place
-        int64 (stored row): the place in ``source.names``, or -1.
+        (stored row) object: name of the photograph.
+    position
+        (stored row) int64: index into ``source.names``, or -1.
     same
-        bool (stored row): whether the source holds the content that is stored.
+        (stored row) bool: whether the source holds the content that is stored.
     signature
-        (stored row) what the listing said when the content was read.
+        (stored row) object: signature that the file had when its content was read.
     quarantine
-        ``reason`` and ``signature`` by name, of photographs that were unusable and whose files
-        have not changed since.
-    touched
-        What comparing contents has shown.
+        ``reason`` and ``signature``, indexed by name, of unusable photographs whose files have not
+        changed since.
+    rechecked
+        Checksums of the files whose signature changed.
     """
 
     names: np.ndarray
-    place: np.ndarray
+    position: np.ndarray
     same: np.ndarray
     signature: np.ndarray
     quarantine: pd.DataFrame
-    touched: Touched
+    rechecked: Rechecked
 
     @property
     def removed(self) -> tuple[str, ...]:
         """Names of stored photographs that the source lacks."""
-        return tuple(self.names[self.place < 0])
+        return tuple(self.names[self.position < 0])
 
     @property
     def changed(self) -> tuple[str, ...]:
         """Names of stored photographs that the source holds with other content."""
-        return tuple(self.names[(self.place >= 0) & ~self.same])
+        return tuple(self.names[(self.position >= 0) & ~self.same])
 
 
-def match(source: Source, stored: xr.Dataset, touched: Touched) -> Known:
+def match(source: Source, images: xr.Dataset, rechecked: Rechecked) -> Match:
     """Find the stored photographs in a source.
 
-    A photograph is the same if its name and the listing's signature are; where only the signature
-    differs, the content is read and its checksum decides.
+    A photograph is the same if name and signature are. If only the signature differs, the content
+    is read and its checksum decides.
 
     Parameters
     ----------
     source
         The photographs.
-    stored
+    images
         The group ``images``.
-    touched
-        What earlier comparisons have shown.
+    rechecked
+        Files that were read for this purpose by earlier runs.
     """
-    names = stored["name"].values.astype(object)
-    place = pd.Index(source.names).get_indexer(pd.Index(names))
-    now = np.array([*source.signatures, ""], dtype=object)[place]
-    signature = stored["signature"].values.astype(object)
-    content = stored["checksum"].values
-    same = (place >= 0) & (now == signature)
-    differing = np.flatnonzero((place >= 0) & ~same)
-    seen = {names[row]: touched.get(names[row]) for row in differing}
-    unread = [row for row in differing if (seen[names[row]] or ("",))[0] != now[row]]
-    with ThreadPoolExecutor(READERS) as pool:
-        keys = [source.keys[place[row]] for row in unread]
-        contents = pool.map(lambda key: _checksum(source, key), keys)
-        for row, content_now in zip(unread, contents, strict=True):
-            seen[names[row]] = None if content_now is None else (now[row], content_now)
+    names = images["name"].values.astype(object)
+    position = pd.Index(source.names).get_indexer(pd.Index(names))
+    now = np.array([*source.signatures, ""], dtype=object)[position]
+    signature = images["signature"].values.astype(object)
+    content = images["checksum"].values
+    same = (position >= 0) & (now == signature)
+    differing = np.flatnonzero((position >= 0) & ~same)
+    known = {names[row]: rechecked.get(names[row]) for row in differing}
+    unread = [row for row in differing if (known[names[row]] or ("",))[0] != now[row]]
+    known |= _read(source, names[unread], now[unread], position[unread])
     for row in differing:
-        found = seen[names[row]]
+        found = known[names[row]]
         same[row] = found is not None and found[1] == int(content[row])
-    return Known(
+    return Match(
         names=names,
-        place=place,
+        position=position,
         same=same,
         signature=signature,
-        quarantine=_still_quarantined(source, stored),
-        touched={name: found for name, found in seen.items() if found is not None},
+        quarantine=_still_quarantined(source, images),
+        rechecked={name: found for name, found in known.items() if found is not None},
     )
 
 
-def refused(source: Source) -> pd.DataFrame:
-    """What the listing alone shows to be unusable: ``reason`` and ``signature`` by name."""
-    return pd.DataFrame(
-        {
-            "reason": [r.reason for r in source.refused],
-            "signature": [r.signature for r in source.refused],
-        },
-        index=pd.Index([r.name for r in source.refused], dtype=object),
-        dtype=object,
-    )
+def pack_rechecked(rechecked: Rechecked) -> bytes:
+    """Encode as JSON, to be stored next to the versions."""
+    return json.dumps(rechecked).encode()
 
 
-def quarantine_of(images: xr.Dataset) -> pd.DataFrame:
-    """What is in quarantine: ``reason`` and ``signature`` by name."""
-    if "quarantined" not in images.variables:
-        return pd.DataFrame({"reason": [], "signature": []}, dtype=object)
-    return pd.DataFrame(
-        {
-            "reason": images["quarantine_reason"].values.astype(object),
-            "signature": images["quarantine_signature"].values.astype(object),
-        },
-        index=images["quarantined"].values.astype(object),
-    )
-
-
-def pack_touched(touched: Touched) -> bytes:
-    """As JSON, to be kept beside the versions."""
-    return json.dumps(touched).encode()
-
-
-def unpack_touched(data: bytes | None) -> Touched:
-    """What ``pack_touched`` made; nothing of what is no such JSON."""
+def unpack_rechecked(data: bytes | None) -> Rechecked:
+    """Decode the result of ``pack_rechecked``; empty if the bytes are anything else."""
     try:
         content = json.loads(data or b"{}")
         return {name: (signature, found) for name, (signature, found) in content.items()}
     except (ValueError, TypeError, AttributeError):
         return {}
+
+
+def _read(
+    source: Source, names: np.ndarray, signatures: np.ndarray, positions: np.ndarray
+) -> dict[str, tuple[str, int] | None]:
+    """By name, signature and checksum of files that are read; None for an unreadable file."""
+    with ThreadPoolExecutor(READERS) as pool:
+        keys = [source.keys[position] for position in positions]
+        contents = pool.map(lambda key: _checksum(source, key), keys)
+        return {
+            name: None if content is None else (signature, content)
+            for name, signature, content in zip(names, signatures, contents, strict=True)
+        }
 
 
 def _checksum(source: Source, key: str) -> int | None:
@@ -147,8 +133,8 @@ def _checksum(source: Source, key: str) -> int | None:
         return None
 
 
-def _still_quarantined(source: Source, stored: xr.Dataset) -> pd.DataFrame:
-    before = quarantine_of(stored)
+def _still_quarantined(source: Source, images: xr.Dataset) -> pd.DataFrame:
+    before = quarantine_of(images)
     now = pd.Series(source.signatures, index=pd.Index(source.names, dtype=object), dtype=object)
     same = before["signature"].eq(now.reindex(before.index))
     return pd.concat([refused(source), before[same]])

@@ -1,4 +1,4 @@
-"""The graph of the ingest: one task per chunk of photographs."""
+"""The ingest stage: one task per chunk of photographs."""
 
 from functools import partial
 from typing import Any
@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.errors import ConfigError, SourceError
-from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
-from zpoints.pipeline.ingest.files.path import source_path
+from zpoints.pipeline.errors import SourceError
+from zpoints.pipeline.ingest.config import IngestConfig
 from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 from zpoints.pipeline.ingest.images import read_block
-from zpoints.pipeline.ingest.match import quarantine_of
-from zpoints.pipeline.ingest.plan import Plan, listed, quarantine_lines, refusal
+from zpoints.pipeline.ingest.plan import IngestPlan
+from zpoints.pipeline.ingest.quarantine import (
+    quarantine_examples,
+    quarantine_lines,
+    quarantine_of,
+    quarantine_refused,
+)
 from zpoints.pipeline.ingest.sources.annotations import LANDMARKS
-from zpoints.pipeline.ingest.sources.formats import open_source
-from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
@@ -27,41 +29,32 @@ GROUP = "images"
 WRITTEN_BY_TASKS = ("image", "checksum", "fault")
 
 
-def configured_source(ingest: IngestConfig, config: SourceConfig) -> Source:
-    """The photographs that the configuration names.
+def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> int:
+    """Read the photographs into ``images``.
 
-    Raises
-    ------
-    ConfigError
-        If the configuration names none, or nothing that exists.
-    SourceError
-        If they cannot be read.
-    """
-    if ingest.source is None:
-        raise ConfigError(
-            "ingest.source is not set. Expected the folder of the photographs, e.g. "
-            "--set ingest.source=CelebA. (zpoints demo draws its own.)"
-        )
-    path = source_path(ingest.source)
-    if not path.exists():
-        raise ConfigError(
-            f"ingest.source = {path} does not exist. Expected the folder of the photographs."
-        )
-    return open_source(path, config)
+    A photograph that cannot be read goes to the quarantine: the last row takes its place, and its
+    name and the reason are stored next to the images.
 
+    Parameters
+    ----------
+    run
+        The execution of the stage.
+    plan
+        The rows that ``images`` is to have.
+    strict
+        Whether an unreadable photograph is an error.
 
-def ingest(run: StageRun[IngestConfig], *, plan: Plan, strict: bool) -> int:
-    """Read the photographs into ``images``; returns how many it holds.
-
-    A photograph that cannot be read goes to the quarantine: its row is filled from the end, and
-    its name and the reason are stored beside the images.
+    Returns
+    -------
+    int
+        Number of images.
 
     Raises
     ------
     SourceError
-        If none can be read, or one cannot and ``strict`` is set.
+        If no photograph can be read, or one cannot and ``strict`` is set.
     """
-    for line in _lines(plan):
+    for line in _plan_lines(plan):
         run.console.line(line)
     if not run.work.attrs(GROUP).get("settled"):
         _read(run, plan)
@@ -69,19 +62,13 @@ def ingest(run: StageRun[IngestConfig], *, plan: Plan, strict: bool) -> int:
     found = run.work.attrs(GROUP)
     quarantine = quarantine_of(run.work.dataset(GROUP))
     if strict and len(quarantine):
-        raise SourceError(refusal(quarantine))
+        raise SourceError(quarantine_refused(quarantine))
     for line in quarantine_lines(quarantine):
         run.console.line(line)
     return int(found["stored"])
 
 
-def source_lines(source: Source) -> list[str]:
-    """What was found where, for the user."""
-    count = len(source.names) + len(source.refused)
-    return [f"{source.format} format: {source.why}, {counted(count, 'photograph')}.", *source.notes]
-
-
-def _lines(plan: Plan) -> list[str]:
+def _plan_lines(plan: IngestPlan) -> list[str]:
     lines = []
     for verb, names in (("removed from", plan.removed), ("changed in", plan.changed)):
         if names:
@@ -92,7 +79,7 @@ def _lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _read(run: StageRun[IngestConfig], plan: Plan) -> None:
+def _read(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
     """Decode what is not stored yet, chunk by chunk."""
     config, count = run.settings, len(plan.rows)
     grown = bool((plan.carried >= 0).any())
@@ -130,7 +117,7 @@ def _read_rows(
     stored: tuple[str, str] | None,
     config: IngestConfig,
 ) -> dict[str, np.ndarray]:
-    """One task: photographs that are stored already are copied, the others decoded."""
+    """One task: stored photographs are copied, the others are read and decoded."""
     new = carried < 0
     read = partial(read_block, files, crop=config.crop, side=config.side, channels=config.channels)
     if stored is None or new.all():
@@ -150,7 +137,7 @@ def _read_rows(
     return block
 
 
-def _settle(run: StageRun[IngestConfig], plan: Plan) -> None:
+def _settle(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
     """Move unreadable photographs from the rows to the quarantine."""
     config = run.settings
     faults = run.work.dataset(GROUP)["fault"].values
@@ -161,7 +148,9 @@ def _settle(run: StageRun[IngestConfig], plan: Plan) -> None:
     )
     quarantine = pd.concat([plan.quarantine, found])
     if len(good) == 0:
-        raise SourceError(f"No photograph of the source can be read: {listed(quarantine)}.")
+        raise SourceError(
+            f"No photograph of the source can be read: {quarantine_examples(quarantine)}."
+        )
     rows = _filled_from_the_end(good)
     template = _template(plan, rows, config, WRITTEN_BY_TASKS[:2])
     if len(quarantine):
@@ -173,7 +162,7 @@ def _settle(run: StageRun[IngestConfig], plan: Plan) -> None:
 
 
 def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
-    """The good rows in as many rows, of which few move: the last ones fill the gaps.
+    """The good rows without gaps: the last ones fill the gaps, so that few rows move.
 
     Examples
     --------
@@ -186,7 +175,7 @@ def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _attrs(plan: Plan, config: IngestConfig) -> dict[str, Any]:
+def _attrs(plan: IngestPlan, config: IngestConfig) -> dict[str, Any]:
     return {
         "source_form": plan.source.format,
         "crop": config.crop,
@@ -198,9 +187,9 @@ def _attrs(plan: Plan, config: IngestConfig) -> dict[str, Any]:
 
 
 def _template(
-    plan: Plan, rows: np.ndarray, config: IngestConfig, written: tuple[str, ...]
+    plan: IngestPlan, rows: np.ndarray, config: IngestConfig, written: tuple[str, ...]
 ) -> xr.Dataset:
-    """The group's metadata and the labels of some rows; ``written`` is left to the tasks."""
+    """The group's metadata and the labels of some rows; tasks write the variables ``written``."""
     count, source, place = len(rows), plan.source, plan.rows[rows]
     shape = (count, config.side, config.side, config.channels)
     tasks = {

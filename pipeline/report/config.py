@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 PositiveLimit = Annotated[float, Field(gt=0)]
 
@@ -12,7 +12,7 @@ PositiveLimit = Annotated[float, Field(gt=0)]
 class ReportConfig(Settings):
     """What the report shows, and how much of it."""
 
-    folder: str | None = Field(
+    folder: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         default=None, description="where the page lies; null means the folder report in the root"
     )
     faces: int = Field(default=30, ge=1, le=400, description="generated images shown per generator")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import MARK, ReportPlace, mark_of, writing_to
@@ -16,7 +17,7 @@ GROUPS = ("images", "model", "latents", "statistics")
 
 def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
     """The JSON values that decide what the report looks like, beside the store itself."""
-    return {"report": config.model_dump(mode="json", exclude={"folder"}), "title": title}
+    return {"report": settings_for_fingerprint(config), "title": title}
 
 
 def report_mark(place: ReportPlace) -> dict[str, Any]:

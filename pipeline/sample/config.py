@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from zpoints.pipeline.sample import Parameters
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 
 def _name(text: str) -> str:
@@ -52,10 +52,10 @@ class SampleConfig(Settings):
     chunk: int = Field(
         512, ge=1, le=65536, description="samples per chunk of the store, best a multiple of 256"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto decodes on CUDA where there is one"
     )
-    generators: dict[Name, Parameters] = Field(
+    generators: Annotated[dict[Name, Parameters], NOT_IN_FINGERPRINT] = Field(
         default_factory=_default_generators,
         description="name in the store (samples/NAME) to generator and its parameters",
     )

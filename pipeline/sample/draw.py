@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.messages import place, reason
 from zpoints.pipeline.sample.generator import Generator, Sampler
 from zpoints.pipeline.sample.registry import GENERATORS
+from zpoints.pipeline.settings import fault_message, setting_path
 
 BLOCK = 256
 """Samples drawn together: block b holds the samples b * BLOCK to (b + 1) * BLOCK - 1."""
@@ -100,10 +100,10 @@ def generator(name: str, **parameters: Any) -> Generator:
 
 
 def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-    where = ".".join(place(fault, parameters))
+    where = ".".join(setting_path(fault, parameters))
     if fault["type"] in ("value_error", "missing"):
-        return " ".join(filter(None, (where, reason(fault))))
-    return f"{where} = {fault['input']!r}: {reason(fault)}"
+        return " ".join(filter(None, (where, fault_message(fault))))
+    return f"{where} = {fault['input']!r}: {fault_message(fault)}"
 
 
 def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:

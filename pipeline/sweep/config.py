@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 Law = Literal["pairwise", "uniform", "normal"]
 Components = Annotated[int, Field(ge=1)]
@@ -14,7 +14,7 @@ Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class SweepConfig(Settings):
     """The generator `ellipse` on a grid of laws, K and fact."""
 
-    enabled: bool = Field(
+    enabled: Annotated[bool, NOT_IN_FINGERPRINT] = Field(
         False, description="make the sweep in zpoints run too; zpoints sweep CONFIG always does"
     )
     laws: tuple[Law, ...] = Field(
@@ -39,6 +39,6 @@ class SweepConfig(Settings):
     faces: bool = Field(
         False, description="measure the face rate too, which takes most of the time then"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto takes CUDA where there is one"
     )

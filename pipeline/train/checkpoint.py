@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zpoints.pipeline.train.config import UNDECISIVE, TrainConfig
+from zpoints.pipeline.fingerprint import settings_for_fingerprint
+from zpoints.pipeline.train.config import TrainConfig
 from zpoints.storage.errors import ZpointsError
 
 DIGEST_BYTES = 32  # of SHA-256
@@ -56,11 +57,6 @@ class Checkpoint:
     schedule: dict[str, Any]
 
 
-def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """The settings that determine the result of a training; the device does not."""
-    return config.model_dump(mode="json", exclude=UNDECISIVE)
-
-
 def pack(checkpoint: Checkpoint) -> bytes:
     """Convert a checkpoint to bytes that begin with their SHA-256."""
     buffer = BytesIO()
@@ -88,7 +84,7 @@ def unpack(data: bytes, config: TrainConfig, shape: tuple[int, ...]) -> Checkpoi
         raise CheckpointError("The checkpoint of the interrupted training is damaged.")
     parts = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     names = {field.name for field in fields(Checkpoint)}
-    expected = {"settings": settings_of(config), "shape": tuple(shape)}
+    expected = {"settings": settings_for_fingerprint(config), "shape": tuple(shape)}
     if parts.keys() != names or {name: parts[name] for name in expected} != expected:
         raise CheckpointError(
             "The stored checkpoint belongs to a training with other images or settings."

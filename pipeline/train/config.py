@@ -4,15 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 
 def _roman(value: Any) -> Any:
     return {"I": 1, "II": 2}.get(value, value) if isinstance(value, str) else value
-
-
-UNDECISIVE = {"device", "on_growth"}
-"""Settings that do not decide what a training of given images results in."""
 
 
 class TrainConfig(Settings):
@@ -38,10 +34,10 @@ class TrainConfig(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto takes bfloat16 autocast where the processor supports it"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto takes CUDA where there is one"
     )
-    on_growth: Literal["keep", "retrain"] = Field(
+    on_growth: Annotated[Literal["keep", "retrain"], NOT_IN_FINGERPRINT] = Field(
         "keep", description="what to do when photographs are added: keep (the model) or retrain"
     )
     seed: int = Field(

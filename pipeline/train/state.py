@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 import torch
 from torch import Tensor
 
+from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
-from zpoints.pipeline.train.checkpoint import Checkpoint, settings_of
+from zpoints.pipeline.train.checkpoint import Checkpoint
 from zpoints.pipeline.train.config import TrainConfig
 
 # A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
@@ -67,7 +68,7 @@ class TrainingState:
         self.epoch = 0
         self.step = 0
         self.total = torch.zeros((), device=device)
-        self._settings = settings_of(config)
+        self._settings = settings_for_fingerprint(config)
         self._shape = tuple(shape)
         self._orders = torch.Generator().manual_seed(config.seed)
         self._before_order = self._orders.get_state()

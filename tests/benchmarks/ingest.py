@@ -14,8 +14,8 @@ from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.ingest.plan import plan_ingest
-from zpoints.pipeline.ingest.stage import configured_source, ingest
+from zpoints.pipeline.ingest.prepare import open_photographs, prepare
+from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import open_repository
 
@@ -25,9 +25,8 @@ CROP, SIDE, CORES = 140, 64, 2
 def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     """Photographs per second, on two cores each."""
     config = override(RunConfig(), [f"ingest.source={faces}"])
-    plan = plan_ingest(
-        configured_source(config.ingest, config.source), config.ingest, config.source, None, None
-    )
+    source = open_photographs(config.ingest, config.source, SilentConsole())
+    plan = prepare(source, config.ingest, config.source, None)
     names = plan.source.names
     roots = (str(scratch / f"ingest-{i}") for i in count())
 

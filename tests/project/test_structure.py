@@ -36,9 +36,9 @@ LIBRARY_HOMES = {
 }
 ORDER = (
     # vocabulary
-    *("settings", "errors", "messages", "progress", "fingerprint", "row_sample", "order"),
+    *("settings", "errors", "progress", "fingerprint", "row_sample", "order"),
     # what several stages are made of
-    *("labels", "network", "stage_run"),
+    *("labels", "network", "stage_run", "step"),
     # the stages, and what reads their results
     *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
     *("claims", "compare", "synthesize", "report"),

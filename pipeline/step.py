@@ -1,0 +1,96 @@
+"""A step of a run: one group of the store and how its stage makes it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zpoints.pipeline.fingerprint import settings_for_fingerprint
+from zpoints.pipeline.settings import Settings
+from zpoints.pipeline.stage_run import StageRun
+from zpoints.storage import Store
+
+
+def _fits(store: Store) -> bool:
+    return True
+
+
+def _no_change(store: Store) -> str:
+    return ""
+
+
+def _no_notes(store: Store) -> Sequence[str]:
+    return ()
+
+
+def _accept(store: Store) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One group of the store and the stage that makes it; published as a whole.
+
+    Attributes
+    ----------
+    stage
+        One of ``zpoints.pipeline.order.STAGES``.
+    reads
+        Groups whose fingerprints enter this one's.
+    writes
+        The group that the step writes.
+    settings
+        The section of the configuration that the stage is given.
+    run
+        Does the work; returns the number of rows written.
+    extra
+        Further JSON values that decide the result, e.g. the parameters of a generator.
+    sections
+        For keys of `extra` that hold settings of their own, the section's name in the
+        configuration.
+    digests
+        Keys of `extra` that hold hashes; `changes` reports what changed behind them.
+    grows
+        More photographs add rows to the result.
+    continues
+        The result grows from the stored one and keeps its lineage; for steps that read no group.
+    outlives_growth
+        The result stays valid when the groups that it was made from have grown.
+    reads_lineages
+        The result depends on the lineages of the groups that it reads, not on their versions.
+    fits
+        Hook: whether a stored result of the same fingerprint fits the other groups of the store.
+    changes
+        Hook: what changed since the stored result if no setting did.
+    notes
+        Hook: lines that the run shows if the stored result is up to date.
+    check
+        Hook: raises if the labels of the stored images do not suffice for the step; called as soon
+        as the images are stored, before the training.
+    """
+
+    stage: str
+    reads: tuple[str, ...]
+    writes: str
+    settings: Settings
+    run: Callable[[StageRun[Any]], int]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
+    digests: frozenset[str] = frozenset()
+    grows: bool = False
+    continues: bool = False
+    outlives_growth: bool = False
+    reads_lineages: bool = False
+    fits: Callable[[Store], bool] = _fits
+    changes: Callable[[Store], str] = _no_change
+    notes: Callable[[Store], Sequence[str]] = _no_notes
+    check: Callable[[Store], None] = _accept
+
+    @property
+    def fingerprinted(self) -> dict[str, Any]:
+        """JSON values that decide the result, seeds included."""
+        return {**settings_for_fingerprint(self.settings), **self.extra}
+
+    @property
+    def requires_cuda(self) -> bool:
+        """Whether the configuration asks for CUDA, so that a missing GPU is an error."""
+        return getattr(self.settings, "device", None) == "cuda"
