@@ -1,4 +1,4 @@
-"""The names of the stages; loads nothing, so that help texts may name them."""
+"""The names of the stages in order; imports nothing, so that help texts load fast."""
 
 STAGES = (
     "ingest",
@@ -11,4 +11,4 @@ STAGES = (
     "sweep",
     "report",
 )
-"""The stages in the order in which they run; each has a section of the configuration."""
+"""Stages in the order in which they run; each has a section of the configuration."""

@@ -1,15 +1,15 @@
-"""How stages speak to the user; the command line decides what it looks like."""
+"""The interface through which stages report progress; the command line implements it."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 Advance = Callable[[int, str], None]
-"""Called with the work done so far and a short note, e.g. the current loss."""
+"""Called with the units of work done so far and a short note, e.g. the current loss."""
 
 
 def counted(count: int, noun: str) -> str:
-    """A number of things, each called by the noun.
+    """A number with its noun, in the plural unless the number is 1.
 
     Examples
     --------
@@ -20,12 +20,27 @@ def counted(count: int, noun: str) -> str:
 
 
 class Console(Protocol):
-    """Where a stage reports lines and progress."""
+    """Receives the lines and the progress of a stage."""
 
     def line(self, text: str) -> None:
         """Show one line."""
         ...
 
     def bar(self, label: str, *, total: int, unit: str) -> AbstractContextManager[Advance]:
-        """Show the progress of ``total`` units of work while the block runs."""
+        """Context in which a bar shows the progress of some work.
+
+        Parameters
+        ----------
+        label
+            Name of the work.
+        total
+            Units of work in all.
+        unit
+            Name of a unit, e.g. ``images``.
+
+        Returns
+        -------
+        AbstractContextManager
+            Its value is called with the units done so far and a note.
+        """
         ...

@@ -77,7 +77,7 @@ def fault_message(fault: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         return "no such setting"
     if kind == "missing":
-        return "has to be set"
+        return "must be set"
     if kind in EXPECTED:
         return f"expected {EXPECTED[kind].format(**context)}".replace("'", "")
     return str(fault["msg"])

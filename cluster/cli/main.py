@@ -172,12 +172,12 @@ def config(
     set_: Set = None,
 ) -> None:
     """Print a configuration as YAML, with the meaning and range of every key."""
-    from zpoints.pipeline.config.commented_yaml import annotated_yaml
+    from zpoints.pipeline.config.commented_yaml import commented_yaml
     from zpoints.pipeline.config.run import RunConfig, load_config, override, preset_names
 
     settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
     print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
-    print(annotated_yaml(settings), end="")  # noqa: T201
+    print(commented_yaml(settings), end="")  # noqa: T201
 
 
 def _show(result: "RunResult") -> None:

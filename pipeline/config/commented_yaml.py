@@ -1,4 +1,4 @@
-"""A configuration as YAML that explains itself."""
+"""Writes a configuration as YAML with a comment for every key."""
 
 import math
 import textwrap
@@ -16,16 +16,16 @@ SIGNS: dict[type[BaseMetadata], str] = {Ge: ">=", Gt: ">", Le: "<=", Lt: "<"}
 BOUNDS = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
 
 
-def annotated_yaml(settings: Settings) -> str:
-    """The settings as YAML, every key under a comment with its meaning and range.
+def commented_yaml(settings: Settings) -> str:
+    """The settings as YAML, with a comment above every key that gives its meaning and range.
 
-    What it returns can be read back with ``zpoints.pipeline.config.run.load_config``.
+    ``zpoints.pipeline.config.run.load_config`` reads the text back.
     """
     return "\n".join(_lines(settings, indent="")) + "\n"
 
 
 def as_yaml(value: Any) -> str:
-    """A value as a configuration has it, on one line.
+    """A value as YAML on one line.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def _lines(settings: Settings, indent: str) -> Iterator[str]:
 
 
 def _entry(name: str, value: Any, indent: str) -> Iterator[str]:
-    flow = None if isinstance(value, dict) else True  # nested mappings a line each, lists in one
+    flow = None if isinstance(value, dict) else True  # a line per entry, or all in one line
     text = yaml.safe_dump(value, sort_keys=False, default_flow_style=flow, width=WIDTH)
     text = text.removesuffix("...\n").rstrip()
     if isinstance(value, dict):

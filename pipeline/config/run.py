@@ -26,51 +26,47 @@ from zpoints.pipeline.train.config import TrainConfig
 
 
 class RunConfig(Settings):
-    """Everything that a run needs to know."""
+    """All settings of a run."""
 
     root: str | None = Field(
-        None, description="where the store lies: a folder or s3://bucket/prefix; --root overrides"
+        None, description="location of the store, a folder or s3://bucket/prefix; --root overrides"
     )
-    source: SourceConfig = Field(
-        SourceConfig(), description="how the photographs of ingest.source are read"
-    )
-    ingest: IngestConfig = Field(IngestConfig(), description="photographs in")
+    source: SourceConfig = Field(SourceConfig(), description="how ingest.source is read")
+    ingest: IngestConfig = Field(IngestConfig(), description="photographs to images")
     train: TrainConfig = Field(TrainConfig(), description="the autoencoder")
     encode: EncodeConfig = Field(EncodeConfig(), description="images to latent vectors")
     analyze: AnalyzeConfig = Field(AnalyzeConfig(), description="statistics of the latents")
     structure: StructureConfig = Field(
-        StructureConfig(), description="how the labels structure the latents"
+        StructureConfig(), description="labels and clusters in the latents"
     )
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
-    evaluate: EvaluateConfig = Field(
-        EvaluateConfig(), description="measures of the quality of the images"
-    )
-    sweep: SweepConfig = Field(SweepConfig(), description="K, fact and law of ellipse on a grid")
+    evaluate: EvaluateConfig = Field(EvaluateConfig(), description="quality of the images")
+    sweep: SweepConfig = Field(SweepConfig(), description="ellipse on a grid of K, fact and law")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
-    cluster: ClusterConfig = Field(ClusterConfig(), description="where it runs")
+    cluster: ClusterConfig = Field(ClusterConfig(), description="where the run computes")
 
     @model_validator(mode="after")
     def _generators_fit_the_latents(self) -> Self:
         for name, parameters in self.sample.generators.items():
-            place, law = f"sample.generators.{name}", parameters
+            section, law = f"sample.generators.{name}", parameters
             if isinstance(law, Conditional):
                 if law.selection not in self.analyze.selections:
                     raise ValueError(
-                        f"{place}.selection: analyze.selections has no {law.selection!r}; add it, "
-                        "e.g. analyze.selections.smiling=Smiling"
+                        f"{section}.selection: unknown selection {law.selection!r}; add it to "
+                        "analyze.selections, e.g. analyze.selections.smiling=Smiling"
                     )
-                place, law = f"{place}.base", law.base
+                section, law = f"{section}.base", law.base
             leading = getattr(law, "K", None) or 0
             if leading > self.train.z_dim:
                 raise ValueError(
-                    f"{place}.K = {leading} is more than the train.z_dim = {self.train.z_dim} "
-                    "components there are; lower it, or raise train.z_dim"
+                    f"{section}.K = {leading} exceeds the train.z_dim = {self.train.z_dim} "
+                    "components; lower it, or raise train.z_dim"
                 )
             highest = max(getattr(law, "axes", ()), default=-1)
             if highest >= self.train.z_dim:
                 raise ValueError(
-                    f"{place}.axes: the train.z_dim = {self.train.z_dim} components are numbered "
-                    f"from 0 to {self.train.z_dim - 1}, and there is no {highest}"
+                    f"{section}.axes: invalid component {highest}; expected 0 to "
+                    f"{self.train.z_dim - 1} (train.z_dim = {self.train.z_dim})"
                 )
         return self
 
@@ -79,8 +75,8 @@ class RunConfig(Settings):
         for name in REFERENCES:
             if name in self.sample.generators:
                 raise ValueError(
-                    f"sample.generators.{name}: the evaluation calls photographs and their "
-                    f"reconstructions {' and '.join(REFERENCES)}; choose another name"
+                    f"sample.generators.{name}: {' and '.join(REFERENCES)} name the photographs "
+                    "and their reconstructions in the evaluation; choose another name"
                 )
         return self
 
@@ -89,8 +85,8 @@ class RunConfig(Settings):
         largest = max(self.sweep.K or (0,))
         if largest > self.train.z_dim:
             raise ValueError(
-                f"sweep.K has {largest}, more than the train.z_dim = {self.train.z_dim} components "
-                "there are; lower it, or raise train.z_dim"
+                f"sweep.K has {largest}, which exceeds the train.z_dim = {self.train.z_dim} "
+                "components; lower it, or raise train.z_dim"
             )
         return self
 
@@ -100,14 +96,14 @@ class RunConfig(Settings):
             numbers = [i for pair in getattr(self.analyze.pairs, name) or () for i in pair]
             if max(numbers, default=0) >= self.train.z_dim:
                 raise ValueError(
-                    f"analyze.pairs.{name} has a component {max(numbers)}; the train.z_dim = "
-                    f"{self.train.z_dim} components are numbered from 0 to {self.train.z_dim - 1}"
+                    f"analyze.pairs.{name} has an invalid component {max(numbers)}; expected 0 to "
+                    f"{self.train.z_dim - 1} (train.z_dim = {self.train.z_dim})"
                 )
         return self
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with zpoints."""
+    """Names of the built-in presets."""
     return sorted(p.name.removesuffix(".yaml") for p in _presets() if p.name.endswith(".yaml"))
 
 
@@ -119,19 +115,24 @@ def load_config(config: str, overrides: Sequence[str] = ()) -> RunConfig:
     config
         Path of a YAML file, or the name of a preset.
     overrides
-        Texts ``section.key=value``; the value is read as YAML.
+        Strings ``section.key=value``; the value is read as YAML.
+
+    Returns
+    -------
+    RunConfig
+        The validated configuration.
 
     Raises
     ------
     ConfigError
-        If there is no such file or preset, or a key or value is not valid; the message names it.
+        If there is no such file or preset, or if a key or value is not valid.
     """
     settings = validated(_read(config), origin=config)
     return override(settings, overrides) if overrides else settings
 
 
 def override(config: RunConfig, overrides: Iterable[str]) -> RunConfig:
-    """A configuration with single values replaced; see ``load_config``."""
+    """Replace single values of a configuration; see ``load_config``."""
     values = config.model_dump(mode="json")
     for text in overrides:
         key, equals, value = text.partition("=")
@@ -142,12 +143,12 @@ def override(config: RunConfig, overrides: Iterable[str]) -> RunConfig:
 
 
 def validated(values: Any, *, origin: str) -> RunConfig:
-    """A checked configuration from plain values.
+    """Validate plain values.
 
     Raises
     ------
     ConfigError
-        With one line per key that is unknown or out of range.
+        If a key is unknown or out of range; the message has one line per key.
     """
     try:
         return RunConfig.model_validate(values)
@@ -155,23 +156,24 @@ def validated(values: Any, *, origin: str) -> RunConfig:
         lines = "".join(f"  {_line(fault, values)}\n" for fault in error.errors())
         raise ConfigError(
             f"{origin} is not a valid configuration:\n{lines}"
-            "zpoints config prints every key with its range."
+            "Run zpoints config to see every key with its range."
         ) from error
 
 
 def _line(fault: Mapping[str, Any], values: Any) -> str:
-    """The setting, what was expected, and what came, unless a sentence of ours has said it."""
+    """Setting, expectation and, unless a validator's message names it, the value."""
     path = setting_path(fault, values)
-    said = ".".join(path) + ": " * bool(path) + fault_message(fault)
+    message = ".".join(path) + ": " * bool(path) + fault_message(fault)
     if fault["type"] == "extra_forbidden":
-        return said + _taken(path[:-1], values)
+        return message + _known_parameters(path[:-1], values)
     single = isinstance(fault["input"], str | int | float | bool | None)
-    ours = fault["type"] == "value_error"
-    return f"{said} (got {as_yaml(fault['input'])})" if single and not ours else said
+    complete = fault["type"] == "value_error"
+    value = as_yaml(fault["input"]) if single and not complete else ""
+    return f"{message} (got {value})" if value else message
 
 
-def _taken(path: Sequence[str], values: Any) -> str:
-    """The parameters that there are, where the section is a generator."""
+def _known_parameters(path: Sequence[str], values: Any) -> str:
+    """The parameters of a generator, if the section is one; otherwise empty."""
     for part in path:
         values = values.get(part) if isinstance(values, Mapping) else None
     law = str(values.get("generator")) if isinstance(values, Mapping) else ""
@@ -201,7 +203,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no YAML file: it is not UTF-8 text ({error}).") from error
+        raise ConfigError(f"{path} is not a YAML file: it is not UTF-8 text ({error}).") from error
 
 
 def _yaml(text: str, origin: str) -> Any:

@@ -1,1 +1,1 @@
-"""Images to latents, with the error of their reconstruction."""
+"""Encodes images into latent vectors and measures their reconstruction."""

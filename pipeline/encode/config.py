@@ -1,4 +1,4 @@
-"""Settings of the encoding."""
+"""Settings of the encode stage."""
 
 from typing import Annotated, Literal
 
@@ -8,14 +8,20 @@ from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 
 class EncodeConfig(Settings):
-    """How the images of the store become latent vectors."""
+    """How images are encoded into latent vectors."""
 
     batch: int = Field(
-        256, ge=1, le=65536, description="images per forward pass; part of the byte-exact result"
+        256,
+        ge=1,
+        le=65536,
+        description="images per forward pass; decides the last bits of the latents",
     )
     chunk: int = Field(
-        2048, ge=1, le=1_048_576, description="vectors per chunk; best a multiple of ingest.chunk"
+        2048,
+        ge=1,
+        le=1_048_576,
+        description="vectors per chunk; best a multiple of ingest.chunk",
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
-        "auto", description="auto takes CUDA where there is one"
+        "auto", description="auto takes CUDA if there is a GPU"
     )

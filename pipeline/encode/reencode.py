@@ -1,4 +1,4 @@
-"""Whether the stored latents belong to the stored model and images: a few are encoded again."""
+"""Verifies the stored latents: encodes some stored images again and compares."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -14,11 +14,11 @@ from zpoints.storage.verify.chunks import Finding
 
 IMAGES = 64
 TOLERANCE = 1e-3
-"""Allowed deviation as a share of the root mean square of what is compared.
+"""Allowed deviation as a share of the root mean square of the compared values.
 
-Encoding is in float32 on every device, TF32 off. Devices, libraries and batch sizes differ in the
-order of their sums; at 6e-8 a rounding, a dozen layers of them stay far below this. Latents of
-another model, or of another image, differ by about as much as they are large.
+Encoding uses float32 on every device, without TF32. Devices, libraries and batch sizes differ in
+the order of sums; with 6e-8 per rounding, a dozen layers stay far below this limit. Latents of
+another model, or of another image, differ by about their own size.
 """
 
 
@@ -29,25 +29,25 @@ def verify_latents(
     seed: int = 0,
     device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> tuple[Finding, ...]:
-    """Encode some images of the store with its model, and compare with its latents.
+    """Encode some stored images with the stored model and compare with the stored latents.
 
     Parameters
     ----------
     store
-        A version whose chunks are undamaged; `zpoints.storage.verify.store.verify` tells.
+        A version whose chunks are undamaged according to `zpoints.storage.verify.store.verify`.
     images
-        How many rows to encode, spread over the store at random.
+        Number of rows to encode, chosen at random.
     seed
-        Chooses the rows.
+        Seed of the choice.
     device
-        Where to encode.
+        Device that encodes.
 
     Returns
     -------
-    tuple
-        A mismatch for `z` and one for `reconstruction_error` where they deviate; damage if
-        something cannot be read. Nothing if the version has no latents, or has some of an older
-        model or of older images, of which `verify` makes a note.
+    tuple of Finding
+        A mismatch each for `z` and `reconstruction_error` if they deviate; damage if something
+        cannot be read. Empty if the version has no latents, or if they belong to an older model or
+        to older images, which `verify` notes.
     """
     present = {"images", "model", "latents"} <= set(store.groups)
     if not present or not store.is_current("latents"):
@@ -75,13 +75,13 @@ def _deviations(
         if wrong.any():
             fault = (
                 f"{wrong.sum():,} of {len(rows):,} rows differ from what the stored model makes of "
-                f"the stored images, the first is row {rows[wrong][0]:,}."
+                f"the stored images; the first is row {rows[wrong][0]:,}."
             )
             yield Finding("mismatch", f"latents/{name}", fault)
 
 
 def _deviating(stored: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Which rows deviate, bool (row)."""
+    """(row) bool: which rows deviate."""
     if stored.shape != expected.shape:
         return np.ones(len(expected), dtype=bool)
     finite = np.nan_to_num(expected.astype(np.float64), posinf=0.0, neginf=0.0)

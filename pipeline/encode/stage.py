@@ -1,4 +1,4 @@
-"""The graph of the encoding: one task per chunk of latents."""
+"""The encode stage: one task per chunk of latent vectors."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -21,9 +21,9 @@ GROUP = "latents"
 
 
 def encode(run: StageRun[EncodeConfig]) -> int:
-    """Encode the images of the store into ``latents``; returns how many rows it holds.
+    """Encode the images of the store into ``latents``; return the number of its rows.
 
-    Images that the stored model has encoded already are not encoded again.
+    Vectors of images that the stored model has encoded already are copied.
     """
     config, images, store = run.settings, run.store.images, run.store
     count, digest = images.sizes["image"], store.model.attrs["sha256"]
@@ -51,19 +51,19 @@ def encode(run: StageRun[EncodeConfig]) -> int:
 
 
 def latents_fit_model(store: Store) -> bool:
-    """Whether the stored latents are the stored model's: two devices train a model differently."""
+    """Whether the stored model made the stored latents; devices train a model differently."""
     return bool(store.latents.attrs["model_sha256"] == store.model.attrs["sha256"])
 
 
 def _carried(images: xr.Dataset, previous: xr.Dataset | None) -> np.ndarray:
-    """int64 (image): the row of the stored latents that encodes the same image, or -1."""
+    """(image) int64: the row of the stored latents that encodes the same image, or -1."""
     if previous is None:
         return np.full(images.sizes["image"], -1)
     return _content(previous).get_indexer(_content(images))
 
 
 def _known(carried: np.ndarray) -> np.ndarray | None:
-    """The rows of one task; None where none is carried, since the task travels with them."""
+    """The carried rows of one task; None if there are none, which keeps the task small."""
     return carried if (carried >= 0).any() else None
 
 
@@ -73,7 +73,7 @@ def _content(rows: xr.Dataset) -> pd.MultiIndex:
 
 
 def _grown_from(previous: xr.Dataset | None, carried: np.ndarray) -> dict[str, int]:
-    """Fingerprints of the latents whose rows these begin with, and the numbers of their rows."""
+    """Fingerprints of the latents that these begin with, and the numbers of their rows."""
     if previous is None:
         return {}
     rows = previous.sizes["image"]
@@ -84,7 +84,7 @@ def _grown_from(previous: xr.Dataset | None, carried: np.ndarray) -> dict[str, i
 
 @dataclass(frozen=True)
 class _Encoding:
-    """One task; a single torch thread, since as many tasks run at once as there are cores."""
+    """One task; it uses one torch thread, since one task runs per core."""
 
     root: str
     version: str
@@ -118,7 +118,7 @@ class _Encoding:
 
 
 def _template(images: xr.Dataset, z_dim: int, config: EncodeConfig) -> xr.Dataset:
-    """The group's metadata, with the labels of the images."""
+    """The metadata of the group, with the labels of the images."""
     count, chunk = images.sizes["image"], config.chunk
     return xr.Dataset(
         {

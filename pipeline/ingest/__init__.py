@@ -1,1 +1,1 @@
-"""Photographs in: find the form of a source, read, crop, resize and label its images."""
+"""Reads photographs and their labels from a source into the group ``images``."""

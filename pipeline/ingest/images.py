@@ -1,4 +1,4 @@
-"""Kernels of the ingest: one photograph's bytes to one square of pixels."""
+"""Decodes, crops and resizes photographs."""
 
 import io
 import warnings
@@ -21,7 +21,7 @@ JPEG, PNG = b"\xff\xd8", b"\x89PNG"
 EXIF, START_OF_SCAN = b"Exif\0\0", b"\xff\xda"
 WHITE = (255, 255, 255, 255)
 
-# What Pillow warns about is here either read all the same or refused with a reason.
+# Files that Pillow warns about are either read or refused with a reason.
 warnings.filterwarnings("ignore", module="PIL")
 
 
@@ -49,12 +49,12 @@ def decode_photograph(
     Raises
     ------
     PhotographError
-        If the bytes are no readable image, have more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``, or
-        fewer than ``crop`` asks for; the message names the repair.
+        If the bytes are not a readable image, have more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``
+        or fewer than ``crop``; the message gives the reason and the remedy.
 
     Notes
     -----
-    Of several frames the first is taken. Transparent pixels are put on white.
+    The first of several frames is used. Transparent pixels are put on white.
     """
     image = _open_image(data, "RGB" if channels == 3 else "L")
     shorter = min(image.size)
@@ -86,7 +86,7 @@ def _open_image(data: bytes, mode: str) -> Image.Image:
         ) from error
     except MemoryError:
         raise
-    except Exception as error:  # decoders answer malformed files with errors of every kind
+    except Exception as error:  # decoders raise errors of any kind for malformed files
         raise PhotographError(
             f"not a readable image ({error or type(error).__name__}); repair or remove the "
             "photograph"
@@ -101,16 +101,16 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    """Ordinary JPEGs by the faster of two ways to the same pixels, everything else by Pillow."""
+    """Decode ordinary JPEGs by simplejpeg, which is faster, and everything else by Pillow."""
     if data.startswith(JPEG):
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         _refuse_bomb(width, height)
         if colours in ("YCbCr", "Gray") and EXIF not in data[: data.find(START_OF_SCAN)]:
             return Image.fromarray(simplejpeg.decode_jpeg(data, colorspace="RGB"))
-    elif data.startswith(PNG):  # its header says the size; Pillow would only warn
+    elif data.startswith(PNG):  # size from the header; Pillow would only warn
         _refuse_bomb(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
         with Image.open(io.BytesIO(data)) as image:
-            image.verify()  # checksums, which decoding passes over
+            image.verify()  # checksums, which decoding ignores
     with Image.open(io.BytesIO(data)) as image:
         _refuse_bomb(*image.size)
         return _eight_bits(ImageOps.exif_transpose(image))
@@ -125,7 +125,7 @@ def _refuse_bomb(width: int, height: int) -> None:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Images of 16 bits per pixel scaled to 8, where Pillow would clip them."""
+    """Scale images of 16 bits per pixel to 8; Pillow would clip them."""
     if image.mode == "F":
         raise ValueError("floating-point pixels; expected 8 or 16 bits per channel")
     if image.mode != "I" and not image.mode.startswith("I;16"):
@@ -137,12 +137,12 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def checksum(data: bytes) -> np.uint64:
-    """The first 8 bytes, big-endian, of the BLAKE2b digest of a file's content."""
+    """The 8-byte BLAKE2b digest of a file's content, as a big-endian number."""
     return np.uint64(int.from_bytes(blake2b(data, digest_size=8).digest(), "big"))
 
 
 def _reads(files: PhotographFiles, keys: Sequence[str]) -> Iterator[Callable[[], bytes]]:
-    """For each photograph what gives its content, or raises; they are read ahead as places ask."""
+    """For each photograph a function that returns its content; buckets are read ahead."""
     if files.at_once == 1:
         yield from (partial(files.read, key) for key in keys)
         return
@@ -164,18 +164,31 @@ def read_block(
     side: int,
     channels: Channels,
 ) -> dict[str, np.ndarray]:
-    """Read some photographs; one that cannot be used is said, not raised.
+    """Read and decode some photographs; unusable ones are reported in the result.
+
+    Parameters
+    ----------
+    files
+        Reads the photographs.
+    keys
+        What ``files.read`` takes, for each photograph.
+    crop
+        Side in pixels of the central square; None takes the largest one.
+    side
+        Side in pixels of the result.
+    channels
+        3 for colour (RGB), 1 for grey (ITU-R 601 luma).
 
     Returns
     -------
     dict
-        ``image`` uint8 (image, y, x, channel), zeros where faulty; ``checksum`` uint64 (image) of
-        the content, 0 where it could not be read; ``fault`` text (image), empty or the reason.
+        ``image`` (image, y, x, channel) uint8, zeros if unusable; ``checksum`` (image) uint64 of
+        the content, 0 if it could not be read; ``fault`` (image) text, empty or the reason.
 
     Raises
     ------
     SourceError
-        If the source as a whole cannot be read.
+        If the whole source cannot be read.
     """
     images = np.zeros((len(keys), side, side, channels), dtype=np.uint8)
     checksums = np.zeros(len(keys), dtype=np.uint64)

@@ -17,7 +17,7 @@ from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominant import Dominance, rank_components
 from zpoints.pipeline.report.figures.pairs import Cloud
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
-from zpoints.pipeline.row_sample import spread_rows
+from zpoints.pipeline.row_sample import representative_rows
 
 Floats = NDArray[np.float64]
 
@@ -170,7 +170,9 @@ def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconst
         if structure is None
         else reconstruct(structure["cluster_centre"].values.astype(np.float32)),
         dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
-        z=_finite(latents["z"][spread_rows(latents.sizes["image"], config.scatter_points)].values),
+        z=_finite(
+            latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
+        ),
         originals=store.images["image"][shown].values,
         reconstructions=reconstruct(latents["z"][shown].values),
         held_out=held_out,

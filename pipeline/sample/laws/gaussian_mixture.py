@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.row_sample import spread_rows
+from zpoints.pipeline.row_sample import representative_rows
 from zpoints.pipeline.sample.generator import Floats, Generator, require_latents, require_spread
 
 RUNS = 64
@@ -88,7 +88,7 @@ def spaced_vectors(z: xr.DataArray, most: int) -> Floats:
     They lie in `RUNS` runs spread evenly over the rows: of a store of any size about as many
     chunks are read.
     """
-    rows = spread_rows(z.sizes["image"], most, blocks=RUNS)
+    rows = representative_rows(z.sizes["image"], most, blocks=RUNS)
     found = [np.empty((0, z.sizes["component"]))]
     for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else ():
         # In this thread, since a fit is part of a task.

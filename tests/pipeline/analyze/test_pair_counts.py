@@ -112,7 +112,7 @@ def test_analyze__refuses_pairs_that_do_not_exist(z: np.ndarray, setting: str, p
 
 
 def test_config__refuses_pairs_beyond_the_latents() -> None:
-    with pytest.raises(ConfigError, match=r"analyze\.pairs\.pc has a component 256"):
+    with pytest.raises(ConfigError, match=r"analyze\.pairs\.pc has an invalid component 256"):
         override(RunConfig(), ["analyze.pairs.pc=[[0, 256]]"])
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic.fields import FieldInfo
 
-from zpoints.pipeline.config.commented_yaml import annotated_yaml
+from zpoints.pipeline.config.commented_yaml import commented_yaml
 from zpoints.pipeline.config.run import RunConfig, load_config, preset_names
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.fingerprint import fingerprint
@@ -53,9 +53,12 @@ def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None
         ("train.epoch=3", "train.epoch"),
         ("train.epochs=0", "train.epochs"),
         ("train.epochs=many", "many"),
-        ("cluster.memory=lots", "lots is no amount of memory"),
-        ("cluster.jobs.memory=0GiB", "expected one such as 4GiB"),
-        ("cluster.address=tls://head:99999", "cluster.address: tls://head:99999 is no address"),
+        ("cluster.memory=lots", "invalid amount of memory 'lots'"),
+        ("cluster.jobs.memory=0GiB", "expected e.g. 4GiB"),
+        (
+            "cluster.address=tls://head:99999",
+            "cluster.address: invalid scheduler address 'tls://head:99999'",
+        ),
         ("ingest.side=50", "ingest.side"),
         ("training.epochs=3", "training"),
         ("train.epochs.first=3", "train.epochs"),
@@ -78,7 +81,7 @@ def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None
             "{generator: ellipse, K: 0}}",
             "  sample.generators.few.base.K: expected at least 1",
         ),
-        ("sample.generators.few={generator: conditional}", "few.selection: has to be set"),
+        ("sample.generators.few={generator: conditional}", "few.selection: must be set"),
         (
             "sample.generators.mine={generator: oval}",
             "  sample.generators.mine: generator has to be one of uniform, gaussian, ",
@@ -103,10 +106,10 @@ def test_load_config__lists_the_presets_when_there_is_no_such_file() -> None:
         load_config("celeba-case-3")
 
 
-def test_annotated_yaml__reads_back_as_the_same_configuration() -> None:
+def test_commented_yaml__reads_back_as_the_same_configuration() -> None:
     config = load_config("celeba-case-2", ["sample.generators.ellipse.K=20"])
 
-    text = annotated_yaml(config)
+    text = commented_yaml(config)
 
     assert RunConfig.model_validate(yaml.safe_load(text)) == config
 
@@ -136,10 +139,10 @@ def comments(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("key", dict(fields(RunConfig)))
-def test_annotated_yaml__explains_every_key(key: str) -> None:
+def test_commented_yaml__explains_every_key(key: str) -> None:
     description = dict(fields(RunConfig))[key].description
 
-    comment = comments(annotated_yaml(RunConfig()))[key]
+    comment = comments(commented_yaml(RunConfig()))[key]
 
     assert description
     assert letters(description) in letters(comment)

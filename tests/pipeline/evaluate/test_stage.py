@@ -246,7 +246,7 @@ def test_points__refuses_more_components_than_vary_before_any_task(grey) -> None
 
 
 def test_config__refuses_a_sweep_over_more_components_than_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"sweep.K has 300, more than the train.z_dim = 256"):
+    with pytest.raises(ConfigError, match=r"sweep.K has 300, which exceeds the train.z_dim = 256"):
         override(RunConfig(), ["sweep.K=[20, 300]"])
 
 

@@ -23,7 +23,7 @@ from zpoints.pipeline.report.figures import (
     training,
 )
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.pipeline.row_sample import spread_rows
+from zpoints.pipeline.row_sample import representative_rows
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +124,8 @@ def test_save__gives_the_same_bytes_twice(tmp_path: Path, run: Run) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_spread_rows__are_distinct_rows_from_all_over() -> None:
-    rows = spread_rows(100_000, 2000)
+def test_representative_rows__are_distinct_rows_from_all_over() -> None:
+    rows = representative_rows(100_000, 2000)
     assert len(rows) == len(set(rows)) == 2000
     assert rows[0] == 0
     assert rows[-1] == 99_999

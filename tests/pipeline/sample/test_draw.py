@@ -204,7 +204,7 @@ def test_draw__conditional_says_of_which_vectors_its_constraint_speaks(
         ("ellipse_original", {"sweeps": 0}, "sweeps = 0"),
         ("gaussian_mixture", {"parts": 0}, "parts = 0"),
         ("gaussian_mixture", {}, "pass latents=store.latents"),
-        ("conditional", {}, "'conditional': selection has to be set"),
+        ("conditional", {}, "'conditional': selection must be set"),
         (
             "conditional",
             {"selection": "a", "base": {"generator": "conditional"}},
