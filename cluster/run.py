@@ -13,7 +13,7 @@ from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.order import STAGES
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
-from zpoints.pipeline.report.destination import ReportPlace, page_of, report_place
+from zpoints.pipeline.report.destination import Destination, page_of, report_destination
 from zpoints.pipeline.report.stage import write
 from zpoints.pipeline.stage_run import StageRun, Worker
 from zpoints.pipeline.stages import steps
@@ -37,7 +37,7 @@ class RunResult:
 
     outcomes: tuple[Outcome, ...]
     store: Store
-    page: ReportPlace | None
+    page: Destination | None
 
 
 def run(
@@ -104,9 +104,9 @@ def run(
         store = repository.store()
         if until != "report":
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
-        place = report_place(config.report.folder, root)
-        outcomes.append(_report(config, store, place, planned, title=title))
-    return RunResult(outcomes=tuple(outcomes), store=store, page=page_of(place))
+        destination = report_destination(config.report.folder, root)
+        outcomes.append(_report(config, store, destination, planned, title=title))
+    return RunResult(outcomes=tuple(outcomes), store=store, page=page_of(destination))
 
 
 def dry_run(
@@ -147,8 +147,8 @@ def dry_run(
     _check_stored_labels(planned, store)
     if until != "report":
         return list(planned)
-    place = report_place(config.report.folder, root)
-    return [*planned, plan_report(config.report, store, place, planned, title=title)]
+    destination = report_destination(config.report.folder, root)
+    return [*planned, plan_report(config.report, store, destination, planned, title=title)]
 
 
 def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
@@ -204,14 +204,19 @@ def _execute(
 
 
 def _report(
-    config: RunConfig, store: Store, place: ReportPlace, planned: list[PlannedStep], *, title: str
+    config: RunConfig,
+    store: Store,
+    destination: Destination,
+    planned: list[PlannedStep],
+    *,
+    title: str,
 ) -> Outcome:
     """Write the report unless the one in its place shows this store with these settings."""
     computed = [replace(item, reason="") for item in planned]
-    report = plan_report(config.report, store, place, computed, title=title)
+    report = plan_report(config.report, store, destination, computed, title=title)
     if not report.reason:
         return Outcome(stage="report", target=report.target)
     started = time.perf_counter()
-    write(config.report, store, place, title=title, fingerprint=report.identity)
+    write(config.report, store, destination, title=title, fingerprint=report.identity)
     seconds = time.perf_counter() - started
     return Outcome(stage="report", target=report.target, seconds=seconds)

@@ -8,7 +8,7 @@ from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.fingerprint import fingerprint
 from zpoints.pipeline.order import STAGES
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.destination import ReportPlace
+from zpoints.pipeline.report.destination import Destination
 from zpoints.pipeline.report.stage import report_mark, report_settings
 from zpoints.pipeline.step import Step
 from zpoints.storage import Store
@@ -126,7 +126,7 @@ def check_labels(planned: Iterable[PlannedStep], store: Store) -> None:
 def plan_report(
     config: ReportConfig,
     store: Store | None,
-    place: ReportPlace,
+    destination: Destination,
     planned: Sequence[PlannedStep],
     *,
     title: str,
@@ -146,11 +146,11 @@ def plan_report(
     title
         Heading of the report.
     """
-    report = Planned(stage="report", target=str(place), identity="", reason="new results")
+    report = Planned(stage="report", target=str(destination), identity="", reason="new results")
     if store is None or any(item.reason for item in planned):
         return report
     identity = _report_identity(config, store, planned, title=title)
-    current = is_up_to_date(report_mark(place).get("fingerprint"), identity, planned)
+    current = is_up_to_date(report_mark(destination).get("fingerprint"), identity, planned)
     reason = "" if current else "made from another version or other settings"
     return replace(report, identity=identity, reason=reason)
 

@@ -151,11 +151,11 @@ def report(
 ) -> None:
     """Write the report again, e.g. of an older version or with other settings."""
     from zpoints.pipeline.config.run import override, validated
-    from zpoints.pipeline.report.destination import page_of, report_place
+    from zpoints.pipeline.report.destination import page_of, report_destination
     from zpoints.pipeline.report.stage import report_mark, write
     from zpoints.storage import open_store
 
-    where = report_place(folder, root)
+    where = report_destination(folder, root)
     store = open_store(root, version=version)
     last = report_mark(where)
     settings = validated({"report": last.get("report", {})}, origin=str(where))

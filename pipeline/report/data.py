@@ -12,11 +12,11 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.evaluate.held_out import first_finite
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.labels.splits import SPLITS
-from zpoints.pipeline.report.arithmetic import Moved, Ways, read_arithmetic
+from zpoints.pipeline.report.cloud import Cloud
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.dominant import Dominance, rank_components
-from zpoints.pipeline.report.figures.pairs import Cloud
+from zpoints.pipeline.report.dominance import Dominance, rank_components
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
+from zpoints.pipeline.report.traversals import Interpolations, Traversal, traverse
 from zpoints.pipeline.row_sample import representative_rows
 
 Floats = NDArray[np.float64]
@@ -26,18 +26,18 @@ Floats = NDArray[np.float64]
 class Generated:
     """The first vectors of one group of samples.
 
-    Parameters
+    Attributes
     ----------
     name
-        Name of the group.
+        Name of the samples.
     z
-        (sample, component) float64.
+        (sample, component) float64, finite.
     faces
         (sample, y, x, channel) uint8, fewer than `z`.
     count
-        How many vectors the group has.
+        Number of vectors in the group.
     attrs
-        Its attributes: generator, parameters, seed, constraint.
+        Attributes of the group: generator, parameters, seed, constraint.
     """
 
     name: str
@@ -48,82 +48,83 @@ class Generated:
 
     @property
     def radii(self) -> Floats:
-        """(sample) length of each vector."""
+        """(sample) float64, length of each vector."""
         return np.linalg.norm(self.z, axis=1)
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportData:
     """Everything that figures, tables and captions are made of.
 
-    Parameters
+    Attributes
     ----------
     config
-        What the report shows.
+        The section `report`.
     statistics, model
         These groups, in memory.
     structure
-        This group, if the store has it.
-    centres
-        (cluster, y, x, channel) uint8, the decoded centres of its clusters.
+        This group, or None if the store has no current one.
+    cluster_images
+        (cluster, y, x, channel) uint8, decoded centres of the clusters of `structure`.
     dominance
         The components in order of dominance.
     z
-        (image, component) float64, some z-points from all over the store.
+        (image, component) float64, z-points at even distances in the store.
+    held_out
+        Split of the images shown and of `reconstruction_error`: "test", or "all".
     originals, reconstructions
         (image, y, x, channel) uint8, the first held-out images.
-    held_out
-        Name of the images that `error` and `originals` are taken from.
-    error
-        Mean reconstruction error of all held-out images.
+    reconstruction_error
+        Mean squared error of all held-out images.
     generated
         The samples, in the order of their names.
     splits
         Number of images per split.
     selections
         Statistics of the configured selections, by name.
-    led
-        (image, y, x, channel) uint8, the held-out photographs that `moved` and `ways` begin with.
-    moved
+    start_images
+        (image, y, x, channel) uint8, held-out photographs that traversals and interpolations
+        start from.
+    traversals
         Held-out images along attribute directions.
-    ways
-        Ways between held-out images.
+    interpolations
+        Images between held-out photographs.
     quality
-        The measures of each evaluated group of samples, and of "real" and "reconstruction".
+        Measures of the evaluated samples, of "real" and of "reconstruction", by name.
     sweep
-        Measures of `ellipse` over a grid of its parameters, if there was a sweep.
+        Measures of `ellipse` over a grid of its parameters, or None.
     """
 
     config: ReportConfig
     statistics: xr.Dataset
     model: xr.Dataset
     structure: xr.Dataset | None
-    centres: NDArray[np.uint8] | None
+    cluster_images: NDArray[np.uint8] | None
     dominance: Dominance
     z: Floats
+    held_out: str
     originals: NDArray[np.uint8]
     reconstructions: NDArray[np.uint8]
-    held_out: str
-    error: float
+    reconstruction_error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
     selections: Mapping[str, xr.Dataset]
-    led: NDArray[np.uint8]
-    moved: tuple[Moved, ...]
-    ways: Ways
+    start_images: NDArray[np.uint8]
+    traversals: tuple[Traversal, ...]
+    interpolations: Interpolations
     quality: Mapping[str, xr.Dataset]
     sweep: xr.Dataset | None
 
     def principal(self, z: Floats) -> Floats:
-        """Return the leading PCA coordinates (vector, axis) of vectors (vector, component)."""
+        """Leading PCA coordinates (vector, axis) of vectors (vector, component)."""
         return self._leading().project(z)
 
     def original(self, z: Floats) -> Floats:
-        """Return the most dominant components (vector, axis) of vectors (vector, component)."""
+        """Most dominant components (vector, axis) of vectors (vector, component)."""
         return z[:, self.dominance.order[: self.config.leading]]
 
     def principal_cloud(self) -> Cloud:
-        """Return the z-points in the leading PCA coordinates."""
+        """The z-points in the leading PCA coordinates."""
         variance = self._leading().explained_variance
         labels = tuple(f"$v_{{{k}}}$" for k in range(1, len(variance) + 1))
         return Cloud(self.principal(self.z), np.zeros(len(variance)), np.diag(variance), labels)
@@ -132,7 +133,7 @@ class Material:
         return Basis.from_statistics(self.statistics).leading(self.config.leading)
 
     def original_cloud(self) -> Cloud:
-        """Return the z-points in the most dominant components."""
+        """The z-points in the most dominant components."""
         axes = self.dominance.order[: self.config.leading]
         covariance = self.statistics["covariance"].values[np.ix_(axes, axes)]
         labels = tuple(f"$z_{{{i}}}$" for i in axes)
@@ -141,64 +142,73 @@ class Material:
         )
 
 
-def read_material(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct) -> Material:
+def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct) -> ReportData:
     """Read from a store what the report shows.
 
     Parameters
     ----------
     store
-        The store; of its large arrays only the rows shown are read.
+        The store. Of its large arrays only the rows shown are read.
     config
-        How much is shown.
+        The section `report`.
     reconstruct
         Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
+
+    Raises
+    ------
+    SampleError
+        If `config.attributes` names an attribute without a direction.
     """
     latents, statistics = store.latents, store.statistics.compute()
-    labels = Labels(latents).splits if {"split", "checksum"} & set(latents.coords) else None
-    held_out, rows = _held_out(labels, latents.sizes["image"])
+    splits = Labels(latents).splits if {"split", "checksum"} & set(latents.coords) else None
+    held_out, rows = _held_out(splits, latents.sizes["image"])
     shown = rows[: config.reconstructions]
     structure = store.group("structure").compute() if store.is_current("structure") else None
-    led = first_finite(latents["z"], rows, max(config.attribute_images, 2 * config.interpolations))
-    photographs = store.images["image"][led].values
-    moved, ways = read_arithmetic(latents, statistics, led, photographs, config, reconstruct)
-    return Material(
+    starts = first_finite(
+        latents["z"], rows, max(config.attribute_images, 2 * config.interpolations)
+    )
+    start_images = store.images["image"][starts].values
+    traversals, interpolations = traverse(
+        latents, statistics, starts, start_images, config, reconstruct
+    )
+    return ReportData(
         config=config,
         statistics=statistics,
         model=store.model.drop_vars("weights", errors="ignore").compute(),
         structure=structure,
-        centres=None
+        cluster_images=None
         if structure is None
         else reconstruct(structure["cluster_centre"].values.astype(np.float32)),
         dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
         z=_finite(
             latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
         ),
+        held_out=held_out,
         originals=store.images["image"][shown].values,
         reconstructions=reconstruct(latents["z"][shown].values),
-        held_out=held_out,
-        error=float(latents["reconstruction_error"][rows].mean().compute()),
+        reconstruction_error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
-        splits={} if labels is None else _count(labels),
+        splits={} if splits is None else _count(splits),
         selections={name: store.selection(name) for name in store.selection_names},
-        led=photographs,
-        moved=moved,
-        ways=ways,
+        start_images=start_images,
+        traversals=traversals,
+        interpolations=interpolations,
         quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
         sweep=store.sweep if store.is_current("sweep") else None,
     )
 
 
-def _held_out(labels: NDArray[np.object_] | None, total: int) -> tuple[str, NDArray[np.int64]]:
-    """Return the name and the rows of the test images, or of all where there are none."""
-    if labels is not None:
-        rows = np.flatnonzero(labels == "test")
+def _held_out(splits: NDArray[np.object_] | None, total: int) -> tuple[str, NDArray[np.int64]]:
+    """Name and rows of the test images, or of all images where there are none."""
+    if splits is not None:
+        rows = np.flatnonzero(splits == "test")
         if rows.size:
             return "test", rows
     return "all", np.arange(total)
 
 
-def _count(labels: NDArray[np.object_]) -> dict[str, int]:
-    counts = {name: int(np.count_nonzero(labels == name)) for name in np.unique(labels)}
+def _count(splits: NDArray[np.object_]) -> dict[str, int]:
+    counts = {name: int(np.count_nonzero(splits == name)) for name in np.unique(splits)}
     known = {name: counts.pop(name) for name in SPLITS if name in counts}
     return known | counts
 

@@ -1,4 +1,4 @@
-"""Where a report lies: a folder, or the same files under s3://bucket/prefix."""
+"""Destination of a report: a folder, or s3://bucket/prefix with the same files."""
 
 import mimetypes
 from collections.abc import Iterator
@@ -10,47 +10,55 @@ from tempfile import TemporaryDirectory
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.s3 import SCHEME
 
-ReportPlace = Path | str
-"""A folder, or the URL of one in a bucket."""
+Destination = Path | str
+"""Path of a folder, or URL of a prefix in a bucket."""
 
 MARK = "report.json"
 PAGE = "index.html"
 UPLOADS = 8
-"""Files that are sent at the same time."""
+"""Number of files uploaded at the same time."""
 
 
-def report_place(chosen: str | None, root: str) -> ReportPlace:
-    """The place that the user chose, else `report` beside what the store holds."""
+def report_destination(chosen: str | None, root: str) -> Destination:
+    """Destination of a report.
+
+    Parameters
+    ----------
+    chosen
+        Folder or URL from the configuration; None means the folder `report` in the root.
+    root
+        Root of the store.
+    """
     text = chosen if chosen is not None else f"{root.rstrip('/')}/report"
     return text.rstrip("/") if text.startswith(SCHEME) else Path(text).expanduser()
 
 
-def page_of(place: ReportPlace) -> ReportPlace:
+def page_of(destination: Destination) -> Destination:
     """Path or URL of the page."""
-    return place / PAGE if isinstance(place, Path) else f"{place}/{PAGE}"
+    return destination / PAGE if isinstance(destination, Path) else f"{destination}/{PAGE}"
 
 
-def mark_of(place: ReportPlace) -> bytes | None:
-    """What says of a report that it is whole; None where a part is missing."""
-    if isinstance(place, Path):
-        mark = place / MARK
-        return mark.read_bytes() if mark.is_file() and (place / PAGE).is_file() else None
-    return Blobs(place).get(MARK)  # written last, removed first
+def mark_of(destination: Destination) -> bytes | None:
+    """Content of the file that marks a complete report; None if the report is incomplete."""
+    if isinstance(destination, Path):
+        mark = destination / MARK
+        return mark.read_bytes() if mark.is_file() and (destination / PAGE).is_file() else None
+    return Blobs(destination).get(MARK)  # written last, removed first
 
 
 @contextmanager
-def writing_to(place: ReportPlace) -> Iterator[Path]:
-    """A folder to write a report into; a bucket gets the files when the block ends well."""
-    if isinstance(place, Path):
-        yield place
+def writing_to(destination: Destination) -> Iterator[Path]:
+    """Yield a folder to write a report to; uploads it to a bucket unless the block raises."""
+    if isinstance(destination, Path):
+        yield destination
         return
     with TemporaryDirectory(prefix="zpoints-") as scratch:
         yield Path(scratch)
-        _upload(Path(scratch), Blobs(place))
+        _upload(Path(scratch), Blobs(destination))
 
 
 def _upload(folder: Path, blobs: Blobs) -> None:
-    """Figures, then the page that shows them, then the mark; what is no part of it is removed."""
+    """Upload figures, then the page, then the mark; remove figures of an earlier report."""
     names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     figures = [name for name in names if name not in (PAGE, MARK)]
 

@@ -1,4 +1,4 @@
-"""What the report is given: a store to read, and the time that each stage took."""
+"""Inputs of the report: a store to read, a decoder, and the time of each stage."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ Reconstruct = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class StageTiming:
-    """How long one stage took.
+    """Time of one stage.
 
-    Parameters
+    Attributes
     ----------
     stage
-        Name of the stage, or of the group of samples that it drew.
+        Name of the stage, or of the group that it wrote.
     seconds
         Wall time in seconds.
     rows
-        Rows written: images, vectors or epochs.
+        Number of rows written: images, vectors or epochs.
     """
 
     stage: str

@@ -1,4 +1,4 @@
-"""The report as a stage: the whole store in, a folder with one HTML page and its figures out."""
+"""The report as a stage: reads the whole store, writes a folder with a page and its figures."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.destination import MARK, ReportPlace, mark_of, writing_to
+from zpoints.pipeline.report.destination import MARK, Destination, mark_of, writing_to
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.storage import Store, StoreError
 
@@ -16,18 +16,15 @@ GROUPS = ("images", "model", "latents", "statistics")
 
 
 def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
-    """The JSON values that decide what the report looks like, beside the store itself."""
+    """JSON values that decide, together with the store, what the report looks like."""
     return {"report": settings_for_fingerprint(config), "title": title}
 
 
-def report_mark(place: ReportPlace) -> dict[str, Any]:
-    """What the last report in a place was made of: fingerprint, version, settings, title.
-
-    Empty where there is none, or only a part of one.
-    """
+def report_mark(destination: Destination) -> dict[str, Any]:
+    """Fingerprint, version, settings and title of the last complete report; empty without one."""
     try:
-        content: dict[str, Any] = json.loads(mark_of(place) or b"{}")
-    except ValueError:  # a disk that was full
+        content: dict[str, Any] = json.loads(mark_of(destination) or b"{}")
+    except ValueError:  # incomplete file
         return {}
     return content
 
@@ -35,17 +32,30 @@ def report_mark(place: ReportPlace) -> dict[str, Any]:
 def write(
     config: ReportConfig,
     store: Store,
-    place: ReportPlace,
+    destination: Destination,
     *,
     title: str,
     fingerprint: str | None = None,
 ) -> None:
-    """Write the report of a store to a folder or a bucket, and last the mark that it is whole.
+    """Write the report of a store to a folder or a bucket; last, mark it as complete.
+
+    Parameters
+    ----------
+    config
+        The section `report`.
+    store
+        The store.
+    destination
+        Folder, or URL of a prefix in a bucket.
+    title
+        Heading of the page.
+    fingerprint
+        Fingerprint of the report, kept in the mark; None for a report outside a run.
 
     Raises
     ------
     StoreError
-        If a group is missing, or was made from another version of what it was made from.
+        If a group is missing or outdated.
     """
     from zpoints.pipeline.report.page.render import (
         write_report,  # Matplotlib: not for runs that are up to date
@@ -54,12 +64,12 @@ def write(
     for group in GROUPS:
         if not store.is_current(group):
             raise StoreError(
-                f"The {group} of {store.root} are missing or belong to an older version of what "
-                f"they were made from. Run: zpoints run CONFIG --root {store.root}"
+                f"The report needs the group {group} of {store.root}, which is missing or "
+                f"outdated. Run: zpoints run CONFIG --root {store.root}"
             )
     mark = {"fingerprint": fingerprint, "version": store.version}
     content = json.dumps({**mark, **report_settings(config, title=title)}, indent=2)
-    with writing_to(place) as folder:
+    with writing_to(destination) as folder:
         (folder / MARK).unlink(missing_ok=True)
         write_report(
             folder,
@@ -73,7 +83,7 @@ def write(
 
 
 def stage_timings(store: Store) -> list[StageTiming]:
-    """How long the newest run of each group's stage took, in the order in which they ran."""
+    """Time of the newest run of each group's stage, in the order in which they ran."""
     newest: dict[str, Mapping[str, Any]] = {}
     for version in store.history():
         group = version.metadata.get("group")

@@ -1,1 +1,1 @@
-"""Parts shared by figures and sections: entries, tables, style."""
+"""Building blocks of the page: entries, tables, text, and the style of figures."""

@@ -1,29 +1,29 @@
-"""One figure or table of the page, and the sections they stand in."""
+"""Entries of the page, a figure or a table each, and sections of entries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from zpoints.pipeline.report.elements.tables import Table
+from zpoints.pipeline.report.elements.table import Table
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure or table.
+    """One figure or table with its caption.
 
-    Parameters
+    Attributes
     ----------
     id
         Name of the file and of the anchor; letters, digits, hyphens.
     title
         Heading.
     caption
-        What is seen and how it is read, as HTML.
+        HTML: what is drawn, and what follows from it.
     draw
         Makes the figure or the table.
     alt
-        What a figure shows, for those who do not see it.
+        Text alternative of a figure, for screen readers.
     """
 
     id: str

@@ -1,7 +1,6 @@
-"""The look of every figure: size, type, colours.
+"""Style of all figures: size, fonts, colours.
 
-Style is set on each object instead of through rcParams, which are global and so neither
-thread-safe nor ours to change.
+Style is set on each object, since rcParams are global: not thread-safe, and the user's to set.
 """
 
 from pathlib import Path
@@ -37,20 +36,30 @@ TITLE, LABEL, TICK, NOTE = 9.0, 8.5, 7.5, 7.0  # points
 
 
 def new_figure(height: float, *, layout: Literal["constrained"] | None = "constrained") -> Figure:
-    """Return an empty figure as wide as the page's column.
+    """An empty figure as wide as the page's column.
 
     Parameters
     ----------
     height
         Height in inches.
     layout
-        Matplotlib's layout engine; None where a function places its axes itself.
+        Matplotlib's layout engine; None if the caller places the axes.
     """
     return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout, facecolor="white")
 
 
 def dress(axes: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = False) -> None:
-    """Label axes and give them the common look; `frame` keeps all four spines."""
+    """Label and style axes.
+
+    Parameters
+    ----------
+    axes
+        The axes.
+    x, y, title
+        Labels of the axes, and title.
+    frame
+        Whether all four spines are drawn, or only the left and the lower one.
+    """
     axes.set_xlabel(x, fontsize=LABEL, color=INK)
     axes.set_ylabel(y, fontsize=LABEL, color=INK)
     axes.set_title(title, fontsize=TITLE, color=INK, loc="left")
@@ -64,12 +73,26 @@ def dress(axes: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool 
 
 
 def series(index: int) -> str:
-    """Return the colour of the generator at this position."""
+    """Colour of the generator at this position."""
     return SERIES[index % len(SERIES)]
 
 
 def note(axes: Axes, x: float, y: float, text: str, *, size: float = NOTE, **options: Any) -> Text:
-    """Write a small remark at axes coordinates (x, y)."""
+    """Write a small text at axes coordinates (x, y).
+
+    Parameters
+    ----------
+    axes
+        The axes.
+    x, y
+        Position, 0 to 1.
+    text
+        The text.
+    size
+        Font size in points.
+    **options
+        Further options of `Axes.text`.
+    """
     return axes.text(
         x, y, text, transform=axes.transAxes, fontsize=size, **{"color": MUTED, **options}
     )
@@ -83,8 +106,8 @@ def legend(axes: Axes, **options: Any) -> None:
 def save(figure: Figure, path: Path) -> tuple[int, int]:
     """Write a figure as PNG and return its width and height in pixels.
 
-    Drawings get a palette of 256 colours, which takes a third of the bytes; figures that hold
-    images pixel for pixel keep all colours. The same figure gives the same bytes.
+    Drawings get a palette of 256 colours, which needs a third of the bytes; figures with images
+    drawn pixel for pixel keep all colours. The same figure gives the same bytes.
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -1,1 +1,1 @@
-"""Figures as functions of datasets."""
+"""Figures as functions of datasets; they know nothing of captions."""

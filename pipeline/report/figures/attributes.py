@@ -9,28 +9,18 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.report.elements.text import readable
 
 Floats = NDArray[np.float64]
 
 ROW = 0.165  # inches per attribute
 CELL = 1.12  # inches per row of clusters
 SHOWN_CLUSTERS = 24
-ENRICHED = 5
-
-
-def words(name: str) -> str:
-    """An attribute's name as words.
-
-    Examples
-    --------
-    >>> words("5_o_Clock_Shadow")
-    '5 o Clock Shadow'
-    """
-    return name.replace("_", " ")
+ENRICHED = 5  # attributes shown per cluster, at most
 
 
 def probes(structure: xr.Dataset) -> Figure:
-    """Draw what the linear probes and the clusters tell of each attribute, the largest gain first.
+    """Draw the scores of probes and clusters for each attribute, the largest gain first.
 
     Parameters
     ----------
@@ -53,7 +43,7 @@ def probes(structure: xr.Dataset) -> Figure:
     right.plot(clusters, rows, "D", color=style.GENERATED, markersize=3.2, label="cluster")
     probe = shown["probe_roc_auc"].values
     right.plot(probe, rows, "o", color=style.DATA, markersize=3.5, label="linear probe")
-    left.set_yticks(rows, [words(name) for name in shown["attribute"].values])
+    left.set_yticks(rows, [readable(name) for name in shown["attribute"].values])
     lowest = np.nanmin([*clusters, *probe], initial=1.0)
     right.set_xlim(min(0.45, float(lowest) - 0.03), 1.01)
     left.set_ylim(len(order) - 0.4, -0.6)
@@ -68,7 +58,7 @@ def probes(structure: xr.Dataset) -> Figure:
 
 
 def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
-    """Draw each cluster: its decoded centre, its size, the attributes that it has most of.
+    """Draw each cluster: its decoded centre, its size, its most enriched attributes.
 
     Parameters
     ----------
@@ -76,7 +66,7 @@ def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
         The `structure` group: `cluster_count` and, if there are attributes, their rates and
         shares.
     centres
-        uint8 (cluster, y, x, channel), the decoded centres.
+        uint8 (cluster, y, x, channel), decoded centres.
     """
     count = structure["cluster_count"].values
     shown = min(len(count), SHOWN_CLUSTERS)
@@ -103,17 +93,17 @@ def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
 
 
 def enriched(share: Floats, rate: Floats) -> NDArray[np.int64]:
-    """The attributes that a cluster has most of, compared with all vectors.
+    """The attributes whose share in a cluster exceeds that of all vectors most.
 
     Parameters
     ----------
     share, rate
-        (attribute) in the cluster, and of all vectors.
+        (attribute) float64, share with each attribute in the cluster and among all vectors.
 
     Returns
     -------
     numpy.ndarray
-        int64: at most five numbers, ordered by (share - rate) / sqrt(rate (1 - rate)).
+        int64, at most five positions, ordered by (share - rate) / sqrt(rate (1 - rate)).
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = (share - rate) / np.sqrt(rate * (1 - rate))
@@ -124,8 +114,8 @@ def enriched(share: Floats, rate: Floats) -> NDArray[np.int64]:
 def angles(structure: xr.Dataset) -> Figure:
     """Draw the angles between attribute directions: original above, whitened below the diagonal.
 
-    Attributes stand in the order of a hierarchical clustering of the original directions (average
-    linkage), so that those of similar directions are neighbours.
+    A hierarchical clustering of the original directions (average linkage) orders the attributes,
+    so that those with similar directions are neighbours.
 
     Parameters
     ----------
@@ -140,8 +130,8 @@ def angles(structure: xr.Dataset) -> Figure:
     axes.set_facecolor(style.FAINT)
     picture = axes.imshow(matrix, cmap="RdBu", vmin=30, vmax=150, interpolation="none")
     ticks = np.arange(len(names))
-    axes.set_xticks(ticks, [words(name) for name in names], rotation=90)
-    axes.set_yticks(ticks, [words(name) for name in names])
+    axes.set_xticks(ticks, [readable(name) for name in names], rotation=90)
+    axes.set_yticks(ticks, [readable(name) for name in names])
     style.dress(axes, frame=True)
     axes.tick_params(labelsize=6.2, length=0)
     bar = figure.colorbar(picture, ax=axes, fraction=0.03, pad=0.02, extend="both")
@@ -153,7 +143,7 @@ def angles(structure: xr.Dataset) -> Figure:
 
 
 def _ordered_angles(structure: xr.Dataset) -> tuple[list[str], Floats, Floats]:
-    """Names and both matrices of the attributes that have a direction, similar ones together."""
+    """Names and both matrices of the attributes with a direction, similar ones together."""
     original = structure["direction_angle"].values
     defined = np.flatnonzero(np.isfinite(np.diagonal(original)))
     order = defined
@@ -168,7 +158,7 @@ def _ordered_angles(structure: xr.Dataset) -> tuple[list[str], Floats, Floats]:
 
 
 def _enriched(axes: Axes, cluster: xr.Dataset) -> None:
-    """Bars of the share of each enriched attribute, with its share among all vectors."""
+    """Draw bars of the share of each enriched attribute, and marks of its share in all vectors."""
     share, rate = cluster["cluster_attribute_share"].values, cluster["attribute_rate"].values
     chosen = enriched(share, rate)
     rows = np.arange(len(chosen))
@@ -178,7 +168,7 @@ def _enriched(axes: Axes, cluster: xr.Dataset) -> None:
         axes.text(
             1.02, row, f"{share[attribute]:.0%}", fontsize=6, color=style.INK, va="center",
         )  # fmt: skip
-    axes.set_yticks(rows, [words(name) for name in cluster["attribute"].values[chosen]])
+    axes.set_yticks(rows, [readable(name) for name in cluster["attribute"].values[chosen]])
     axes.set_xlim(0, 1)
     axes.set_ylim(ENRICHED - 0.5, -0.5)
     style.dress(axes)
@@ -189,7 +179,7 @@ def _enriched(axes: Axes, cluster: xr.Dataset) -> None:
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image in colour, at most 128 pixels high: pixels repeated, or some left out."""
+    """An image in colour, at most 128 pixels high; pixels are repeated or left out."""
     factor, step = max(1, 128 // len(image)), -(-len(image) // 128)
     enlarged = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
     return np.broadcast_to(enlarged, (*enlarged.shape[:2], 3))

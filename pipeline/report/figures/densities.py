@@ -1,11 +1,10 @@
-"""Figures of pair densities: contours, the ellipses that fit them, the covariance ellipse."""
+"""Densities of component pairs with contours, fitted ellipses and the covariance ellipse."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
@@ -19,7 +18,7 @@ from zpoints.pipeline.report.elements import style
 Floats = NDArray[np.float64]
 
 SHOWN = 15
-"""Pairs in one figure, at most: the first ones."""
+"""Maximum number of pairs in one figure; the first ones are shown."""
 
 _COLUMNS = 4
 _ELLIPSE = ("contour_centre", "contour_half_axes", "contour_angle")
@@ -33,11 +32,11 @@ def pair_densities(statistics: xr.Dataset, *, prefix: str = "", symbol: str = "z
     Parameters
     ----------
     statistics
-        The `statistics` group: the variables of pairs, at least one.
+        The `statistics` group with the variables of at least one pair.
     prefix
-        Before the names of the variables: "" for components, "pc_" for principal components.
+        Prefix of the variables: "" for components, "pc_" for principal components.
     symbol
-        What the axes show, with the component's number as its subscript.
+        Symbol of the coordinates; the component's number becomes its subscript.
     """
     shown = min(statistics.sizes[f"{prefix}pair"], SHOWN)
     places = min(shown + 1, _COLUMNS)
@@ -62,39 +61,8 @@ def pair_densities(statistics: xr.Dataset, *, prefix: str = "", symbol: str = "z
     return figure
 
 
-def caption(statistics: xr.Dataset, *, prefix: str = "") -> Markup:
-    """Explain the figure of `pair_densities`."""
-    scores = statistics[f"{prefix}pair_ellipticity"].values
-    heights = statistics["contour_height"].values
-    defined = scores[np.isfinite(scores)]
-    text = Markup(
-        "Number distributions of pairs, both axes to the same scale. Lines: contours of the "
-        "density at {} and {:g} of its maximum (smoothed by a normal kernel of the pair's "
-        "covariance times <i>n</i><sup>−1/3</sup>, for <i>n</i> vectors counted); dashed: the "
-        "least-squares ellipse of the largest outline at each height; green: the {:.2f} <i>σ</i> "
-        "ellipse of the covariance, where a normal density has {:g} of its maximum. Numbers: "
-        "ellipticity. It compares the inside of each contour with an ellipse of the same area that "
-        "has the centre, axis ratio and angle of the covariance, and is the area they share, "
-        "divided by that of their union, averaged over the contours: 1 where nested ellipses "
-        "follow the covariance. Normal vectors come to 0.93 if there are 5,000 and 0.98 if there "
-        "are 200,000."
-    ).format(
-        ", ".join(f"{height:g}" for height in heights[:-1]),
-        heights[-1],
-        np.sqrt(-2 * np.log(heights[-1])),
-        heights[-1],
-    )
-    if defined.size:
-        text += Markup(" Here {:.2f} to {:.2f}, median {:.2f}, over {} pairs.").format(
-            defined.min(), defined.max(), np.median(defined), defined.size
-        )
-    if len(scores) > SHOWN:
-        text += Markup(" Shown are the first {} of {} pairs.").format(SHOWN, len(scores))
-    return text
-
-
 def _pair(axes: Axes, statistics: xr.Dataset, prefix: str, symbol: str, index: int) -> None:
-    """Draw one pair, with the same scale along both axes."""
+    """Draw one pair, both axes on the same scale."""
 
     def stored(name: str) -> NDArray[Any]:
         return statistics[f"{prefix}pair_{name}"].values[index]
@@ -158,7 +126,7 @@ def _frame(axes: Axes, x: str, y: str) -> None:
 
 
 def _key(axes: Axes, heights: Floats) -> None:
-    """Say what the lines are, in the place of a panel."""
+    """Draw a legend of the lines in place of a panel."""
     axes.set_axis_off()
     listed = ", ".join(f"{height:g}" for height in heights)
     lines = [

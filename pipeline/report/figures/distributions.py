@@ -13,10 +13,10 @@ Floats = NDArray[np.float64]
 
 
 def spectrum(statistics: xr.Dataset) -> Figure:
-    """Draw the number distributions of all components in one figure, twice.
+    """Draw the number distributions of all components as a heat map and as curves.
 
-    Left: one line of the picture per component, sorted by mu, against the common axis z.
-    Right: all curves, each as the density of (z - mean) / (standard deviation).
+    Left: a row per component, sorted by mu, on a common axis z. Right: a curve per component, the
+    density of (z - mean) / (standard deviation).
 
     Parameters
     ----------
@@ -58,18 +58,18 @@ def spectrum(statistics: xr.Dataset) -> Figure:
 def number_distributions(
     statistics: xr.Dataset, chosen: NDArray[np.int64], *, prefix: str = "", symbol: str = "z"
 ) -> Figure:
-    """Draw number distributions one by one, with mu and hw marked.
+    """Draw number distributions, a panel each, with mu and hw marked.
 
     Parameters
     ----------
     statistics
         The `statistics` group: `histogram`, `histogram_edges`, `mu`, `hw`.
     chosen
-        (panel) numbers of the components.
+        (panel) int64, components to draw.
     prefix
-        Before the names of the variables: "" for components, "pc_" for principal components.
+        Prefix of the variables: "" for components, "pc_" for principal components.
     symbol
-        What the horizontal axes show, with the component's number as its subscript.
+        Symbol of the coordinates; the component's number becomes its subscript.
     """
     names = ("histogram", "histogram_edges", "mu", "hw")
     counts, edges, mu, hw = (statistics[prefix + name].values[chosen] for name in names)
@@ -125,7 +125,7 @@ def _mark_peak(axes: Axes, top: float, mu: float, hw: float) -> None:
 
 
 def _standardised_curves(axes: Axes, statistics: xr.Dataset) -> None:
-    """Draw all densities over each other, their median, and the one of a normal distribution."""
+    """Draw all standardised densities, their median, and the normal density."""
     mean, sigma = statistics["mean"].values, np.sqrt(statistics["variance"].values)
     counts, edges = statistics["histogram"].values, statistics["histogram_edges"].values
     grid = np.linspace(-4.5, 4.5, 181)
@@ -153,7 +153,7 @@ def _standardised_curves(axes: Axes, statistics: xr.Dataset) -> None:
 
 
 def _relative_heights(statistics: xr.Dataset) -> tuple[Floats, Floats]:
-    """Return each distribution divided by its maximum, and its edges."""
+    """Distributions (component, bin) divided by their maxima, and their edges."""
     counts = statistics["histogram"].values.astype(np.float64)
     return counts / np.maximum(counts.max(axis=1, keepdims=True), 1), statistics[
         "histogram_edges"
@@ -161,7 +161,7 @@ def _relative_heights(statistics: xr.Dataset) -> tuple[Floats, Floats]:
 
 
 def _range(edges: Floats, height: Floats) -> tuple[float, float]:
-    """Return the range of z in which some distribution is above a hundredth of its maximum."""
+    """Range of z in which some distribution is above a hundredth of its maximum."""
     high = height >= 0.01
     if not high.any():
         return -1.0, 1.0
@@ -170,7 +170,7 @@ def _range(edges: Floats, height: Floats) -> tuple[float, float]:
 
 
 def _step(grid: Floats, edges: Floats, height: Floats) -> Floats:
-    """Return the step function of a histogram at the grid's points, 0 outside the edges."""
+    """Step function of a histogram at the points of a grid, 0 outside the edges."""
     position = np.searchsorted(edges, grid, side="right") - 1
     inside = (position >= 0) & (position < height.size)
     return np.where(inside, height[np.clip(position, 0, height.size - 1)], 0.0)

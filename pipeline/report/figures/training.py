@@ -1,4 +1,4 @@
-"""Figures of the training run."""
+"""Loss curves of the training."""
 
 import numpy as np
 import xarray as xr

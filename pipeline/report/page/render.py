@@ -1,4 +1,4 @@
-"""The page itself: draws every entry, then fills the template."""
+"""Writes the page: draws every entry, then fills the template."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from typing import Any
 import jinja2
 
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.data import read_material
+from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.elements.tables import Table
+from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, provenance
 from zpoints.pipeline.report.sections.contents import contents
@@ -28,37 +28,37 @@ def write_report(
     timings: Sequence[StageTiming],
     reconstruct: Reconstruct,
 ) -> Path:
-    """Write the report of a store: figures first, the page that shows them last.
+    """Write the report of a store: the figures first, then the page that shows them.
 
     Parameters
     ----------
     folder
-        Where `index.html` and `figures/` go; made when absent.
+        Folder for `index.html` and `figures/`; created if absent.
     store
         The store, complete up to its samples.
     config
-        What is shown, and how much of it.
+        The section `report`.
     title
         Heading of the page.
     timings
-        How long each stage took, in the order of the stages.
+        Time of each stage, in the order of the stages.
     reconstruct
         Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
 
     Returns
     -------
     Path
-        The page.
+        Path of the page.
     """
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
-    material, history = read_material(store, config, reconstruct), store.history()
+    data, history = read_data(store, config, reconstruct), store.history()
     sections: list[dict[str, Any]] = [
         {
             "id": section.id,
             "title": section.title,
             "entries": [_render(entry, folder) for entry in section.entries],
         }
-        for section in contents(material, timings, history)
+        for section in contents(data, timings, history)
     ]
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -70,8 +70,8 @@ def write_report(
     page = template.render(
         title=title,
         written=f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
-        figures=key_figures(store, material),
-        provenance=provenance(store, material),
+        figures=key_figures(store, data),
+        provenance=provenance(store, data),
         sections=sections,
     )
     unfinished = folder / "index.html.new"
@@ -82,7 +82,7 @@ def write_report(
 
 
 def _remove_others(figures: Path, *, keep: Sequence[Mapping[str, Any]]) -> None:
-    """Figures that an earlier report had and this page does not show."""
+    """Remove the figures of an earlier report that this page does not show."""
     shown = {entry["image"] for entry in keep if "image" in entry}
     for figure in figures.glob("*.png"):
         if f"{FIGURES}/{figure.name}" not in shown:
@@ -90,7 +90,7 @@ def _remove_others(figures: Path, *, keep: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:
-    """Draw an entry and return what the template needs of it."""
+    """Draw an entry; returns the values that the template needs."""
     common = {"id": entry.id, "title": entry.title, "caption": entry.caption}
     drawn = entry.draw()
     if isinstance(drawn, Table):

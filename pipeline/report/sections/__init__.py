@@ -1,1 +1,1 @@
-"""The sections of the page: which figures and tables each shows, and their captions."""
+"""Sections of the page, a file each: the entries and their captions."""

@@ -1,4 +1,4 @@
-"""Quality of the images: one table, and a strip of pictures for each of its rows."""
+"""Section on quality: the table of measures, images of each row, the sweep of `ellipse`."""
 
 import numpy as np
 import xarray as xr
@@ -6,131 +6,124 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import REFERENCES
-from zpoints.pipeline.report.data import Material
+from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.elements.tables import Table
-from zpoints.pipeline.report.figures import faces
-from zpoints.storage.schema.quality import MEASURES, Measure
+from zpoints.pipeline.report.figures.frontier import (
+    PANELS,
+    RECOMMENDED_FACT,
+    RECOMMENDED_K,
+    frontier,
+    recommended,
+)
+from zpoints.pipeline.report.figures.image_grids import labelled_strips
+from zpoints.pipeline.report.tables.quality import columns, count, quality
+
+QUALITY = Markup(
+    "Quality of {size} images per row, measured against as many photographs {photographs}.{few} "
+    "<i>real</i>: other photographs, which stand for a perfect generator; <i>reconstruction</i>: "
+    "these photographs encoded and decoded, the best that this decoder can do. Bold: within two "
+    "standard errors of <i>real</i> (round trip: of <i>reconstruction</i>), or better. ±: standard "
+    "error; for a share of k of <i>n</i> that of (k + 1) / (n + 2). Measures of a whole set depend "
+    "on <i>n</i> and are left out (–) where <i>n</i> differs from that of <i>real</i>."
+    "<ul>{measures}</ul>"
+)
+STRIPS = Markup(
+    "Images of each row, not selected: the first held-out photographs and their reconstructions "
+    "(the table takes random ones), then the first images of each generator, in the order of their "
+    "round trip."
+)
+FRONTIER = Markup(
+    "Typicality against diversity of the generator <code>ellipse</code> for {points} choices of "
+    "law, <i>K</i> and <i>fact</i>, {count:,} vectors each, measured as in the table above. "
+    "Vectors are more typical towards the top and more diverse towards the right, so no choice "
+    "that another one exceeds in both is worth taking. A line joins the values of <i>fact</i> from "
+    "{smallest:g} to {largest:g} for one <i>K</i>; larger points mean larger <i>fact</i>. {ringed}"
+)
+RINGED = Markup(
+    "Ringed: the source’s recommendation, <i>K</i> from {} to {} with <i>fact</i> from {:g} to "
+    "{:g}."
+)
 
 
-def entries(m: Material) -> list[Entry]:
-    """The table and the strips; nothing where nothing was evaluated."""
-    names = ordered(m)
+def entries(data: ReportData) -> list[Entry]:
+    """The table with its strips, and the frontier; empty where nothing was measured."""
+    return [*_measured(data), *_frontier(data.sweep)]
+
+
+def ordered(data: ReportData) -> list[str]:
+    """Rows of the table: references first, then generators, the smallest round trip first."""
+    references = [name for name in REFERENCES if name in data.quality]
+    generators = [g.name for g in data.generated if g.name in data.quality]
+    generators.sort(key=lambda name: float(data.quality[name]["round_trip"]))
+    return references + generators
+
+
+def _measured(data: ReportData) -> list[Entry]:
+    names = ordered(data)
     if not names:
         return []
-    strips = {name: strip for name in names if len(strip := _strip(m, name))}
+    strips = {name: strip for name in names if len(strip := _strip(data, name))}
     return [
-        Entry("quality-table", "How good are the images?", _caption(m, names), lambda: table(m)),
+        Entry(
+            "quality-table",
+            "How good are the images?",
+            _caption(data, names),
+            lambda: quality(data.quality, names),
+        ),
         Entry(
             "quality-strips",
             "Images of each row",
-            Markup(
-                "Not selected: the first held-out photographs and their reconstructions (those "
-                "of the table are chosen at random), then the first images of each generator, in "
-                "the order of their round trip."
-            ),
-            lambda: faces.labelled_strips(strips),
+            STRIPS,
+            lambda: labelled_strips(strips),
             "A strip of images for photographs, reconstructions and each generator.",
         ),
     ]
 
 
-def ordered(m: Material) -> list[str]:
-    """References first, then the generators, the smallest round trip first."""
-    references = [name for name in REFERENCES if name in m.quality]
-    generators = [g.name for g in m.generated if g.name in m.quality]
-    generators.sort(key=lambda name: float(m.quality[name]["round_trip"]))
-    return references + generators
-
-
-def table(m: Material) -> Table:
-    """One row per generator and reference; bold: as good as its aim, or better."""
-    names = ordered(m)
-    shown = columns(m, names)
-    rows = tuple(
-        (_titled(name), f"{_count(m, name):,}", *(_cell(m, name, measure) for measure in shown))
-        for name in names
-    )
-    return Table(("images", "n", *(measure.heading for measure in shown)), rows)
-
-
-def columns(m: Material, names: list[str]) -> list[Measure]:
-    """The measures with a heading that were measured in some row."""
-    measured = {key for name in names for key in m.quality[name]}
-    return [measure for measure in MEASURES if measure.heading and measure.name in measured]
-
-
-def _titled(name: str) -> str:
-    return Markup("<i>{}</i>").format(name) if name in REFERENCES else name
-
-
-def _count(m: Material, name: str) -> int:
-    return int(m.quality[name].attrs["count"])
-
-
-def _cell(m: Material, name: str, measure: Measure) -> str:
-    quality, key = m.quality[name], measure.name
-    alike = "real" not in m.quality or _count(m, name) == _count(m, "real")
-    if key not in quality or np.isnan(quality[key]) or not (measure.per_image or alike):
-        return "–"
-    value, error = float(quality[key]), float(quality[f"{key}_error"])
-    text = Markup("{} <small>±{}</small>").format(*with_error(value, error))
-    aim = m.quality.get(measure.aim)
-    good = name not in REFERENCES and aim is not None and _reaches(measure, quality, aim)
-    return Markup("<strong>{}</strong>").format(text) if good else text
-
-
-def _reaches(measure: Measure, quality: xr.Dataset, aim: xr.Dataset) -> bool:
-    """Whether a generator is within two standard errors of its aim, or better."""
-    key = measure.name
-    if key not in aim or measure.better == "equal":
-        return False
-    behind = float(aim[key] - quality[key]) * (-1 if measure.better == "lower" else 1)
-    errors = [np.nan_to_num(q[f"{key}_error"].item()) for q in (quality, aim)]
-    return behind <= 2 * float(np.linalg.norm(errors))
-
-
-def with_error(value: float, error: float) -> tuple[str, str]:
-    """A value and its error with as many decimals as the error's first two digits need.
-
-    Examples
-    --------
-    >>> with_error(0.8622, 0.0109), with_error(1127.3, 6.1), with_error(1.0, 0.0)
-    (('0.862', '0.011'), ('1127.3', '6.1'), ('1.000', '0.000'))
-    """
-    decimals = 3
-    if np.isfinite(error) and error > 0:
-        decimals = int(np.clip(1 - np.floor(np.log10(error)), 0, 3))
-    said = f"{error:.{decimals}f}" if np.isfinite(error) else "?"
-    return f"{value:.{decimals}f}", said
-
-
-def _caption(m: Material, names: list[str]) -> Markup:
-    first = m.quality[names[0]].attrs
-    counts = {_count(m, name) for name in names}
-    size = f"{min(counts):,}" + (f" to {max(counts):,}" if len(counts) > 1 else "")
+def _caption(data: ReportData, names: list[str]) -> Markup:
+    first = data.quality[names[0]].attrs
+    counts = {count(data.quality[name]) for name in names}
+    fewest, most = min(counts), max(counts)
     held_out = first["held_out"]
-    photographs = "of all splits" if held_out == "all" else f"held out of the training ({held_out})"
-    few = f" {first['wanted']:,} were wanted." if max(counts) < first["wanted"] else ""
-    items = Markup("").join(
+    measures = Markup("").join(
         Markup("<li><b>{}</b>: {}</li>").format(
             measure.heading, Markup(measure.reading.format(level=first["level"]))
         )
-        for measure in columns(m, names)
+        for measure in columns(data.quality, names)
     )
-    return Markup(
-        "{} images per row against as many photographs {}.{} <i>real</i>: other photographs, what "
-        "a perfect generator would come to; <i>reconstruction</i>: these photographs decoded, the "
-        "best that this decoder can do. ±: standard error; that of a share of k of <i>n</i> is "
-        "taken at (k + 1) / (n + 2). Measures of a whole set depend on <i>n</i>, so they are left "
-        "out (–) where it is not that of <i>real</i>. Bold: within two standard errors of "
-        "<i>real</i> (the round trip: of <i>reconstruction</i>), or better.<ul>{}</ul>"
-    ).format(size, photographs, few, items)
+    return QUALITY.format(
+        size=f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}",
+        photographs="of all splits" if held_out == "all" else f"held out of training ({held_out})",
+        few=f" {first['wanted']:,} were wanted." if most < first["wanted"] else "",
+        measures=measures,
+    )
 
 
-def _strip(m: Material, name: str) -> NDArray[np.uint8]:
+def _strip(data: ReportData, name: str) -> NDArray[np.uint8]:
     if name == "real":
-        return m.originals
+        return data.originals
     if name == "reconstruction":
-        return m.reconstructions
-    return next(g.faces for g in m.generated if g.name == name)
+        return data.reconstructions
+    return next(g.faces for g in data.generated if g.name == name)
+
+
+def _frontier(sweep: xr.Dataset | None) -> list[Entry]:
+    shown = {name for panel in PANELS for name in panel}
+    if sweep is None or any(np.isnan(sweep[name]).all() for name in shown):
+        return []
+    ringed = RINGED.format(*RECOMMENDED_K, *RECOMMENDED_FACT) if recommended(sweep).any() else ""
+    return [
+        Entry(
+            "frontier",
+            "Typicality and diversity of ellipse",
+            FRONTIER.format(
+                points=sweep.sizes["point"],
+                count=sweep.attrs["count"],
+                smallest=float(sweep["fact"].min()),
+                largest=float(sweep["fact"].max()),
+                ringed=ringed,
+            ),
+            lambda: frontier(sweep),
+            "Round trip and precision against recall and coverage, a line for each K.",
+        )
+    ]

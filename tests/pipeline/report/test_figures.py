@@ -12,17 +12,20 @@ from PIL import Image
 
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, confidence_ellipse, coverage
-from zpoints.pipeline.report.data import read_material
+from zpoints.pipeline.report.cloud import share_inside
+from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.figures import (
+    covariance,
     densities,
     distributions,
-    faces,
-    pairs,
-    structure,
+    image_grids,
+    radii,
+    scatter,
     training,
 )
 from zpoints.pipeline.report.sections.contents import contents
+from zpoints.pipeline.report.sections.structure import densities_caption
 from zpoints.pipeline.row_sample import representative_rows
 
 
@@ -37,13 +40,13 @@ def test_share_inside__is_the_coverage_of_the_level_for_normal_points() -> None:
     points = rng.multivariate_normal([1, -2], covariance, 200_000)
     for level in (1.0, 2.2, 3.0):
         ellipse = confidence_ellipse([1, -2], covariance, level)
-        assert pairs.share_inside(points, ellipse) == pytest.approx(coverage(level), abs=0.004)
+        assert share_inside(points, ellipse) == pytest.approx(coverage(level), abs=0.004)
 
 
 def test_pair_grid__draws_ellipses_that_enclose_the_expected_share(run: Run) -> None:
-    material = read_material(run, CONFIG, run.decode)
-    cloud = material.original_cloud()
-    figure = pairs.pair_grid(cloud, np.empty((0, 3)), level=2.2, name="", colour=style.GENERATED)
+    data = read_data(run, CONFIG, run.decode)
+    cloud = data.original_cloud()
+    figure = scatter.pair_grid(cloud, np.empty((0, 3)), level=2.2, name="", colour=style.GENERATED)
     panels = np.array(figure.axes).reshape(3, 3)
     for x, y in combinations(range(3), 2):
         (outline,) = panels[y, x].get_lines()
@@ -77,20 +80,20 @@ def test_pair_densities__of_chosen_few_or_constant_pairs(run: Run) -> None:
         statistics = analyze(vectors, constant)
         figure = densities.pair_densities(statistics)
         assert len(figure.axes) == 2
-        assert "Here" not in densities.caption(statistics)
+        assert "Here" not in densities_caption(statistics)
         assert len(densities.pair_densities(statistics, prefix="pc_").axes) == 3
 
 
 def test_contents__without_pairs_leaves_their_densities_out(run: Run) -> None:
     none = run.statistics.isel(pair=slice(0), pc_pair=slice(0))
-    material = read_material(replace(run, statistics=none), CONFIG, run.decode)
-    ids = {entry.id for section in contents(material, [], []) for entry in section.entries}
+    data = read_data(replace(run, statistics=none), CONFIG, run.decode)
+    ids = {entry.id for section in contents(data, [], []) for entry in section.entries}
     assert not {"densities-original", "densities-pca"} & ids
 
 
 def test_face_grid__keeps_every_pixel(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3)).astype(np.uint8)
-    style.save(faces.face_grid(images), tmp_path / "faces.png")
+    style.save(image_grids.face_grid(images), tmp_path / "faces.png")
     with Image.open(tmp_path / "faces.png") as picture:
         pixels = np.asarray(picture)
     np.testing.assert_array_equal(pixels[:64, 66:130], images[1])
@@ -107,7 +110,7 @@ def test_number_distributions__marks_mu_and_hw_at_the_stored_values(run: Run) ->
 
 
 def test_radii__has_a_peak_per_limit_at_its_expected_mean(run: Run) -> None:
-    figure = structure.radii(run.statistics, {}, limits=(3.0, 1.0))
+    figure = radii.radii(run.statistics, {}, limits=(3.0, 1.0))
     means = [line.get_xdata()[0] for line in figure.axes[0].get_lines()[::2]]
     assert means == pytest.approx([b * np.sqrt(8 / 3 - 1 / 15) for b in (3, 1)])
 
@@ -120,7 +123,7 @@ def test_loss_curves__shows_the_stored_values(run: Run) -> None:
 
 def test_save__gives_the_same_bytes_twice(tmp_path: Path, run: Run) -> None:
     for name in ("a.png", "b.png"):
-        style.save(structure.explained_variance(run.statistics), tmp_path / name)
+        style.save(covariance.explained_variance(run.statistics), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 

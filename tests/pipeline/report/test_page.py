@@ -13,11 +13,12 @@ from PIL import Image
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze
 from zpoints.pipeline.analyze.shape.peaks import dominant_components
-from zpoints.pipeline.report.arithmetic import SHARES, STRENGTHS
-from zpoints.pipeline.report.data import read_material
-from zpoints.pipeline.report.elements import tables
+from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.page.render import write_report
 from zpoints.pipeline.report.sections.contents import contents
+from zpoints.pipeline.report.tables import run as run_tables
+from zpoints.pipeline.report.tables.samples import generators
+from zpoints.pipeline.report.traversals import SHARES, STRENGTHS
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
     assert {
         "claims",
-        "motion",
+        "traversals",
         "training",
         "distributions",
         "structure",
@@ -131,11 +132,11 @@ def test_write_report__captions_state_parameters_and_constraint(folder: Path) ->
     assert "<i>u<sub>i</sub></i><sup>2</sup> + <i>u<sub>j</sub></i><sup>2</sup> ≤ 1" in text
 
 
-def test_read_material__decodes_only_the_images_shown(run: Run) -> None:
+def test_read_data__decodes_only_the_images_shown(run: Run) -> None:
     run.decoded.clear()
-    material = read_material(run, CONFIG, run.decode)
+    data = read_data(run, CONFIG, run.decode)
     assert run.decoded == [4 * len(STRENGTHS) + 2 * 3 * len(SHARES), CONFIG.reconstructions]
-    np.testing.assert_array_equal(material.originals, run.images["image"][540:552])
+    np.testing.assert_array_equal(data.originals, run.images["image"][540:552])
 
 
 @pytest.mark.parametrize(
@@ -150,8 +151,8 @@ def test_write_report__works_for_other_runs(tmp_path: Path, options: dict[str, i
 
 
 def test_contents__without_samples_leaves_generators_out(run: Run) -> None:
-    material = read_material(replace(run, groups={}), CONFIG, run.decode)
-    ids = {entry.id for section in contents(material, [], []) for entry in section.entries}
+    data = read_data(replace(run, groups={}), CONFIG, run.decode)
+    ids = {entry.id for section in contents(data, [], []) for entry in section.entries}
     assert "pairs-pca" in ids
     assert not {"generators-pca", "generators-original"} & ids
 
@@ -163,7 +164,7 @@ def test_contents__states_how_far_the_incremental_solver_is(run: Run) -> None:
     leading = np.abs(statistics["solver_variance_error"].values[: CONFIG.components])
 
     def caption(run: Run) -> str:
-        sections = contents(read_material(run, CONFIG, run.decode), [], [])
+        sections = contents(read_data(run, CONFIG, run.decode), [], [])
         (entry,) = [e for section in sections for e in section.entries if e.id == "variance"]
         return entry.caption
 
@@ -171,7 +172,7 @@ def test_contents__states_how_far_the_incremental_solver_is(run: Run) -> None:
     assert f"the 5 leading components: {leading.max():.1e} of the variance" in caption(other)
 
 
-def test_dominant_table__states_the_numbers_of_the_store(run: Run, page: Page) -> None:
+def test_dominant_components__states_the_numbers_of_the_store(run: Run, page: Page) -> None:
     s = run.statistics
     rows = [cells for cells in page.cells if len(cells) == 7][1:]
     order = [int(row[0]) for row in rows]
@@ -187,17 +188,17 @@ def test_dominant_table__states_the_numbers_of_the_store(run: Run, page: Page) -
         np.testing.assert_allclose(shown, stored, atol=5.01e-4)
 
 
-def test_samples_table__states_radius_and_share_inside(run: Run) -> None:
-    material = read_material(run, CONFIG, run.decode)
-    table = tables.samples_table(material)
+def test_generators__states_radius_and_share_inside(run: Run) -> None:
+    data = read_data(run, CONFIG, run.decode)
+    table = generators(data)
     assert [row[0] for row in table.rows] == ["data", "ellipse", "uniform_12", "gaussian"]
     radii = np.linalg.norm(run.groups["gaussian"]["z"].values.astype(float), axis=1)
     assert table.rows[3][4] == f"{radii.mean():.2f} ± {radii.std():.2f}"
     assert float(table.rows[1][5].rstrip("%")) > 99
 
 
-def test_timings_table__sums_up() -> None:
-    assert tables.timings_table(TIMINGS).rows == (
+def test_timings__sums_up() -> None:
+    assert run_tables.timings(TIMINGS).rows == (
         ("ingest", "600", "2.0 s", "300"),
         ("train", "3", "1 min 1 s", "0.049"),
         ("total", "", "1 min 3 s", ""),

@@ -9,11 +9,13 @@ import pytest
 import xarray as xr
 
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, judged, make_run
-from zpoints.pipeline.report.data import Material, read_material
+from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements import style
-from zpoints.pipeline.report.figures import faces
-from zpoints.pipeline.report.sections import frontier, quality
+from zpoints.pipeline.report.elements.table import Table
+from zpoints.pipeline.report.figures import frontier, image_grids
+from zpoints.pipeline.report.sections import quality
 from zpoints.pipeline.report.sections.contents import contents
+from zpoints.pipeline.report.tables import quality as tables
 from zpoints.pipeline.sweep.stage import SWEPT
 from zpoints.storage.schema.quality import MEASURES
 
@@ -42,12 +44,16 @@ def run() -> Run:
 
 
 @pytest.fixture(scope="module")
-def material(run: Run) -> Material:
-    return read_material(run, CONFIG, run.decode)
+def data(run: Run) -> ReportData:
+    return read_data(run, CONFIG, run.decode)
 
 
-def test_table__lists_references_first_then_generators_by_round_trip(material: Material) -> None:
-    table = quality.table(material)
+def quality_table(data: ReportData) -> Table:
+    return tables.quality(data.quality, quality.ordered(data))
+
+
+def test_table__lists_references_first_then_generators_by_round_trip(data: ReportData) -> None:
+    table = quality_table(data)
 
     assert [str(row[0]) for row in table.rows] == [
         "<i>real</i>",
@@ -58,8 +64,8 @@ def test_table__lists_references_first_then_generators_by_round_trip(material: M
     assert table.header[:4] == ("images", "n", "face rate", "round trip")
 
 
-def test_table__emphasises_what_is_as_good_as_photographs(material: Material) -> None:
-    real, _, ellipse, uniform = quality.table(material).rows
+def test_table__emphasises_what_is_as_good_as_photographs(data: ReportData) -> None:
+    real, _, ellipse, uniform = quality_table(data).rows
 
     assert real[3] == "–"
     assert ellipse[2] == "<strong>0.990 <small>±0.010</small></strong>"
@@ -71,11 +77,9 @@ def test_table__emphasises_what_is_as_good_as_photographs(material: Material) ->
 def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
     few = judged(0.1, 0.9)
     few.attrs["count"] = 16
-    material = read_material(
-        replace(run, judged=run.judged | {"uniform_12": few}), CONFIG, run.decode
-    )
+    data = read_data(replace(run, judged=run.judged | {"uniform_12": few}), CONFIG, run.decode)
 
-    table = quality.table(material)
+    table = quality_table(data)
 
     (row,) = (row for row in table.rows if row[0] == "uniform_12")
     cells = dict(zip(table.header, row, strict=True))
@@ -84,64 +88,65 @@ def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
     assert cells["round trip"].startswith("<strong>")
 
 
-def test_entries__name_what_is_measured_and_shown(material: Material) -> None:
-    table, strips = quality.entries(material)
+def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
+    table, strips, _ = quality.entries(data)
 
     assert table.caption.count("re-encoded image") >= 6
     assert "first images of each row of the table" not in strips.caption
 
 
-def test_entries__say_how_each_measure_is_read(material: Material) -> None:
-    table, strips = quality.entries(material)
+def test_entries__say_how_each_measure_is_read(data: ReportData) -> None:
+    table, strips, _ = quality.entries(data)
 
     for measure in MEASURES:
         shown = f"<b>{measure.heading}</b>: {measure.reading.format(level=3.0)}" in table.caption
         assert shown == (measure.name not in ("fid", "mahalanobis"))
     assert "60 images per row" in table.caption
     assert "1,000 were wanted" in table.caption
-    height = faces.labelled_strips({"a": material.originals, "b": material.reconstructions})
-    assert height.get_figheight() * style.DPI == 2 * (64 + faces.GAP)
+    height = image_grids.labelled_strips({"a": data.originals, "b": data.reconstructions})
+    assert height.get_figheight() * style.DPI == 2 * (64 + image_grids.GAP)
     assert strips.draw() is not None
 
 
-def test_contents__have_no_section_where_nothing_was_judged(run: Run, material: Material) -> None:
-    plain = read_material(replace(run, judged={}, swept=None), CONFIG, run.decode)
+def test_contents__have_no_section_where_nothing_was_judged(run: Run, data: ReportData) -> None:
+    plain = read_data(replace(run, judged={}, swept=None), CONFIG, run.decode)
 
-    def sections(m: Material) -> set[str]:
+    def sections(m: ReportData) -> set[str]:
         return {section.id for section in contents(m, TIMINGS, run.history())}
 
-    assert sections(material) - sections(plain) == {"quality"}
+    assert sections(data) - sections(plain) == {"quality"}
 
 
-def test_recommended__is_the_sources_band(material: Material) -> None:
-    assert material.sweep is not None
-    band = frontier.recommended(material.sweep)
+def test_recommended__is_the_sources_band(data: ReportData) -> None:
+    assert data.sweep is not None
+    band = frontier.recommended(data.sweep)
 
-    chosen = material.sweep.isel(point=np.flatnonzero(band))
+    chosen = data.sweep.isel(point=np.flatnonzero(band))
     assert set(chosen["K"].values.tolist()) == {50, 120}
     assert set(chosen["fact"].values.tolist()) == {0.6, 0.8}
 
 
 def test_frontier__draws_a_line_for_each_number_of_components(
-    material: Material, tmp_path: Path
+    data: ReportData, tmp_path: Path
 ) -> None:
-    assert material.sweep is not None
-    figure = frontier.frontier(material.sweep)
+    assert data.sweep is not None
+    figure = frontier.frontier(data.sweep)
 
     assert [len(axes.lines) for axes in figure.axes] == [3] * 8
     style.save(figure, tmp_path / "frontier.png")
 
 
-def test_frontier__the_caption_speaks_of_rings_where_there_are_some(material: Material) -> None:
-    assert material.sweep is not None
-    outside = material.sweep.assign_coords(fact=material.sweep["fact"] + 5)
+def test_frontier__the_caption_speaks_of_rings_where_there_are_some(data: ReportData) -> None:
+    assert data.sweep is not None
+    outside = data.sweep.assign_coords(fact=data.sweep["fact"] + 5)
 
-    assert "Ringed" in frontier.entries(material)[0].caption
-    assert "Ringed" not in frontier.entries(replace(material, sweep=outside))[0].caption
+    assert "Ringed" in quality.entries(data)[-1].caption
+    assert "Ringed" not in quality.entries(replace(data, sweep=outside))[-1].caption
 
 
-def test_entries__leave_a_frontier_without_numbers_out(material: Material) -> None:
-    assert material.sweep is not None
-    empty = material.sweep.assign(recall=material.sweep["recall"] * np.nan)
+def test_entries__leave_a_frontier_without_numbers_out(data: ReportData) -> None:
+    assert data.sweep is not None
+    empty = data.sweep.assign(recall=data.sweep["recall"] * np.nan)
 
-    assert frontier.entries(replace(material, sweep=empty)) == []
+    ids = [entry.id for entry in quality.entries(replace(data, sweep=empty))]
+    assert ids == ["quality-table", "quality-strips"]

@@ -9,8 +9,10 @@ from scipy.stats import chi
 
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.report.data import read_material
-from zpoints.pipeline.report.sections.mahalanobis import core_entries, mahalanobis, selections_table
+from zpoints.pipeline.report.data import read_data
+from zpoints.pipeline.report.figures.radii import mahalanobis
+from zpoints.pipeline.report.sections import core
+from zpoints.pipeline.report.tables.selections import selections
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +30,21 @@ def test_mahalanobis__draws_the_stored_density_and_that_of_chi(run: Run) -> None
     assert np.sum(drawn.values * np.diff(drawn.edges)) == pytest.approx(1)
 
 
-def test_core_entries__states_the_share_of_the_core(run: Run) -> None:
-    material = read_material(run, CONFIG, run.decode)
+def test_entries__state_the_share_of_the_core(run: Run) -> None:
+    data = read_data(run, CONFIG, run.decode)
 
-    (entry,) = core_entries(material)
+    (entry,) = core.entries(data)
 
     share = float(run.statistics["core_count"]) / 600
     assert f"holds {share:.1%} of the vectors, and would hold 98.9% of normal ones" in entry.caption
 
 
-def test_selections_table__compares_each_selection_with_all_vectors(run: Run) -> None:
+def test_selections__compares_each_selection_with_all_vectors(run: Run) -> None:
     z, smiling = run.latents["z"].values, run.latents["Smiling"].values
     found = analyze(da.from_array(z), where=smiling).assign_attrs(query="Smiling")
-    material = read_material(replace(run, selections={"happy": found}), CONFIG, run.decode)
+    data = read_data(replace(run, selections={"happy": found}), CONFIG, run.decode)
 
-    (row,) = selections_table(material).rows
+    (row,) = selections(data.statistics, data.selections).rows
 
     exact = z.astype(np.float64)
     shift = exact[smiling].mean(axis=0) - exact.mean(axis=0)
@@ -53,12 +55,12 @@ def test_selections_table__compares_each_selection_with_all_vectors(run: Run) ->
     assert row[5] == f"{share:.1%}"
 
 
-def test_selections_table__has_no_variance_of_a_single_vector(run: Run) -> None:
+def test_selections__has_no_variance_of_a_single_vector(run: Run) -> None:
     only = np.arange(600) == 5
     found = analyze(da.from_array(run.latents["z"].values), where=only).assign_attrs(query="one")
-    material = read_material(replace(run, selections={"one": found}), CONFIG, run.decode)
+    data = read_data(replace(run, selections={"one": found}), CONFIG, run.decode)
 
-    (row,) = selections_table(material).rows
+    (row,) = selections(data.statistics, data.selections).rows
 
     assert row[2:4] == ("1", "0.2%")
     assert row[5] == "–"

@@ -1,65 +1,18 @@
-"""Figures of component pairs: z-points, confidence ellipses, generated points on them."""
+"""Scatter plots of component pairs: z-points, confidence ellipses, generated vectors."""
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.shape.ellipses import (
-    PlanarEllipse,
-    confidence_ellipse,
-    ellipse_points,
-)
+from zpoints.pipeline.analyze.shape.ellipses import ellipse_points
+from zpoints.pipeline.report.cloud import Cloud, share_inside
 from zpoints.pipeline.report.elements import style
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """z-points in a few chosen coordinates, with the moments of the whole distribution.
-
-    Parameters
-    ----------
-    points
-        (point, axis) coordinates of some z-points.
-    mean, covariance
-        (axis) and (axis, axis), of all z-points.
-    labels
-        Name of each axis, in Matplotlib's mathematical notation.
-    """
-
-    points: Floats
-    mean: Floats
-    covariance: Floats
-    labels: tuple[str, ...]
-
-    def limits(self, axis: int) -> tuple[float, float]:
-        """Return the ends of an axis: 3.7 of the largest standard deviation either way.
-
-        All axes have the same scale, so that an ellipse looks as long and as wide as it is.
-        """
-        half = 3.7 * float(np.sqrt(self.covariance.diagonal().max())) or 0.5
-        return float(self.mean[axis]) - half, float(self.mean[axis]) + half
-
-    def ellipse(self, x: int, y: int, level: float) -> PlanarEllipse:
-        """Return the confidence ellipse of a pair of axes."""
-        return confidence_ellipse(self.mean[[x, y]], self.covariance[np.ix_([x, y], [x, y])], level)
-
-
-def share_inside(points: Floats, ellipse: PlanarEllipse) -> float:
-    """Return the share of points (point, 2) on or inside an ellipse; NaN without points."""
-    if len(points) == 0:
-        return float("nan")
-    cos, sin = np.cos(ellipse.angle), np.sin(ellipse.angle)
-    turned = (points - ellipse.centre) @ np.array([[cos, -sin], [sin, cos]])
-    half_axes = np.maximum(ellipse.half_axes, np.finfo(np.float64).tiny)
-    with np.errstate(over="ignore"):
-        return float(np.mean(np.square(turned / half_axes).sum(axis=1) <= 1))
 
 
 def pair_grid(cloud: Cloud, generated: Floats, *, level: float, name: str, colour: str) -> Figure:
@@ -70,11 +23,11 @@ def pair_grid(cloud: Cloud, generated: Floats, *, level: float, name: str, colou
     cloud
         The z-points.
     generated
-        (point, axis) generated points; none gives empty panels.
+        (point, axis) float64, generated vectors; none leave the panels empty.
     level
-        Level of the confidence ellipses.
+        Level of the confidence ellipses, in standard deviations.
     name, colour
-        Name of the generator, for the legend, and the colour of its points.
+        Name of the generator in the legend, and colour of its points.
     """
     count = len(cloud.labels)
     figure = style.new_figure(7.45, layout=None)
@@ -103,16 +56,16 @@ def pair_grid(cloud: Cloud, generated: Floats, *, level: float, name: str, colou
 
 
 def generator_rows(cloud: Cloud, generated: Mapping[str, Floats], *, level: float) -> Figure:
-    """Draw a row of pairs per generator: its points on the z-points and their ellipses.
+    """Draw a row of pairs per generator: its vectors on the z-points and their ellipses.
 
     Parameters
     ----------
     cloud
         The z-points.
     generated
-        For each generator its points (point, axis).
+        For each generator its vectors, (point, axis) float64.
     level
-        Level of the confidence ellipses.
+        Level of the confidence ellipses, in standard deviations.
     """
     rows, columns = len(generated), 5
     pairs = list(itertools.pairwise(range(len(cloud.labels))))[:columns]
@@ -145,7 +98,7 @@ def _pair(
     colour: str,
     level: float,
 ) -> None:
-    """Draw one pair; where there are generated points, the z-points stand back."""
+    """Draw one pair; z-points are grey where there are generated vectors."""
     alone = generated is None
     _dots(axes, cloud.points[:, [x, y]], style.DATA if alone else style.FAINT)
     shown = cloud.points[:, [x, y]] if generated is None else generated[:, [x, y]]
@@ -163,7 +116,7 @@ def _pair(
 
 
 def _dots(axes: Axes, points: Floats, colour: str) -> None:
-    """Draw points, the smaller the more there are."""
+    """Draw points, smaller ones where there are many."""
     size = max(0.35, min(6.0, 2600 / max(len(points), 1)))
     x, y = points.T
     axes.scatter(x, y, s=size, color=colour, alpha=0.6, linewidths=0, rasterized=True)
@@ -187,7 +140,7 @@ def _frame(axes: Axes) -> None:
 
 
 def _outer_labels(axes: Axes, x: str, y: str | None) -> None:
-    """Label the axes at the border; None leaves the vertical tick labels without a label."""
+    """Label the outer axes; None leaves the vertical axis as it is."""
     axes.set_xlabel(x, fontsize=style.LABEL, color=style.INK, labelpad=2)
     axes.tick_params(labelbottom=bool(x))
     if y is not None:

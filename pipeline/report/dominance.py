@@ -1,4 +1,4 @@
-"""Which components are dominant: far from zero, or wide."""
+"""Ranking of components by dominance: far from zero, or wide."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from zpoints.pipeline.analyze.shape.peaks import dominance_order, dominant_compo
 class Dominance:
     """All components in order of dominance.
 
-    Parameters
+    Attributes
     ----------
     order
-        (component) int64, indices of all components, the most dominant first.
+        (component) int64, all components, the most dominant first.
     count
-        How many of them are dominant.
+        Number of dominant components.
     """
 
     order: NDArray[np.int64]
@@ -33,7 +33,7 @@ def rank_components(statistics: xr.Dataset, *, mu: float, hw: float) -> Dominanc
     statistics
         The `statistics` group: `mu`, `hw` (component).
     mu, hw
-        A component is dominant where |mu| or hw reaches its threshold.
+        Thresholds in latent units: a component is dominant if |mu| or hw reaches its threshold.
 
     Examples
     --------

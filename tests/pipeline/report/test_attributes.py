@@ -12,11 +12,11 @@ from PIL import Image
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.labels import Labels
-from zpoints.pipeline.report.data import Material, read_material
+from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.figures import attributes
 from zpoints.pipeline.report.page.render import write_report
-from zpoints.pipeline.report.sections import by_label
+from zpoints.pipeline.report.sections import attributes as section
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.structure.graph import describe_structure
 
@@ -35,8 +35,8 @@ def run() -> Run:
 
 
 @pytest.fixture(scope="module")
-def material(run: Run) -> Material:
-    return read_material(run, CONFIG, run.decode)
+def data(run: Run) -> ReportData:
+    return read_data(run, CONFIG, run.decode)
 
 
 @pytest.fixture(scope="module")
@@ -59,41 +59,41 @@ def test_write_report__shows_the_figures_of_the_structure(tmp_path: Path, run: R
 
 
 def test_entries__without_the_group_there_is_no_section(run: Run) -> None:
-    material = read_material(replace(run, structure=None), CONFIG, run.decode)
+    data = read_data(replace(run, structure=None), CONFIG, run.decode)
 
-    assert by_label.entries(material) == []
-    assert "attributes" not in [section.id for section in contents(material, [], [])]
+    assert section.entries(data) == []
+    assert "attributes" not in [section.id for section in contents(data, [], [])]
 
 
 def test_entries__without_attributes_there_are_clusters_alone(run: Run) -> None:
     latents, statistics = run.latents.drop_vars("Smiling"), run.statistics.drop_dims("attribute")
     bare = describe_structure(latents, statistics)
-    material = read_material(replace(run, structure=bare), CONFIG, run.decode)
+    data = read_data(replace(run, structure=bare), CONFIG, run.decode)
 
-    (entry,) = by_label.entries(material)
+    (entry,) = section.entries(data)
 
     assert entry.id == "clusters"
     assert "Cramér" not in entry.caption
     assert len(entry.draw().images) == 10
 
 
-def test_answer__names_what_a_probe_finds_and_what_the_clusters_find(
+def test_findings__names_what_a_probe_finds_and_what_the_clusters_find(
     structure: xr.Dataset,
 ) -> None:
     gain = structure["probe_accuracy"] - structure["probe_majority"]
     clearest = str(structure["attribute"].values[int(np.nanargmax(gain.values))])
     by_cluster = structure.assign(cluster_roc_auc=("attribute", [0.9, 0.2, 0.5, 0.5, 0.5, np.nan]))
 
-    said = by_label.answer(by_cluster)
+    text = section.findings(by_cluster)
 
-    assert "A linear probe finds 5 of 5 attributes" in said
-    assert f"accuracy: {clearest.replace('_', ' ')} +{100 * float(gain.max()):.0f}" in said
-    assert said.endswith("Clusters find A 0. ")
+    assert "A linear probe finds 5 of 5 attributes" in text
+    assert f"accuracy: {clearest.replace('_', ' ')} +{100 * float(gain.max()):.0f}" in text
+    assert text.endswith("The clusters find A 0. ")
     nothing = structure.assign(cluster_roc_auc=structure["cluster_roc_auc"] * 0)
-    assert by_label.answer(nothing).endswith("Clusters find none. ")
+    assert section.findings(nothing).endswith("The clusters find none. ")
 
 
-def test_answer__has_a_minus_before_a_loss_and_keeps_hyphens_of_names(
+def test_findings__has_a_minus_before_a_loss_and_keeps_hyphens_of_names(
     structure: xr.Dataset,
 ) -> None:
     hyphenated = structure["attribute"].values.copy()
@@ -101,11 +101,11 @@ def test_answer__has_a_minus_before_a_loss_and_keeps_hyphens_of_names(
     worse = structure["probe_majority"].copy()
     worse[0] = structure["probe_accuracy"][0] + 0.12
 
-    said = by_label.answer(
+    text = section.findings(
         structure.assign(probe_majority=worse).assign_coords(attribute=hyphenated)
     )
 
-    assert "Arm-in-arm −12" in said
+    assert "Arm-in-arm −12" in text
 
 
 def test_probes__shows_areas_far_below_chance(structure: xr.Dataset) -> None:
@@ -131,13 +131,13 @@ def test_probes__shows_the_stored_scores_by_gain(structure: xr.Dataset) -> None:
 
 
 def test_clusters__shows_decoded_centres_and_enriched_attributes(
-    structure: xr.Dataset, material: Material
+    structure: xr.Dataset, data: ReportData
 ) -> None:
-    assert material.centres is not None
-    figure = attributes.clusters(structure, material.centres)
+    assert data.cluster_images is not None
+    figure = attributes.clusters(structure, data.cluster_images)
 
     faces = [np.asarray(image.get_array()) for image in figure.images]
-    np.testing.assert_array_equal(faces[1][::2, ::2], material.centres[1])
+    np.testing.assert_array_equal(faces[1][::2, ::2], data.cluster_images[1])
     panel = figure.axes[0]
     best = attributes.enriched(
         structure["cluster_attribute_share"][0].values, structure["attribute_rate"].values

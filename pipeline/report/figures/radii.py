@@ -1,4 +1,4 @@
-"""Figures of the whole cloud of z-points: radii, correlations, explained variance."""
+"""Distributions of the L2 length of z-points and of their Mahalanobis radius."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
+from scipy.stats import chi
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.shape.expected_radii import uniform_radius
@@ -19,16 +20,16 @@ Floats = NDArray[np.float64]
 def radii(
     statistics: xr.Dataset, generated: Mapping[str, Floats], *, limits: tuple[float, ...]
 ) -> Figure:
-    """Draw the radius distribution of the data beside those of uniform vectors.
+    """Draw the distribution of the L2 length of z, and those of uniform vectors.
 
     Parameters
     ----------
     statistics
         The `statistics` group: `radius_histogram`, `radius_edges`, `radius_mean`.
     generated
-        For each generator the radii (sample) of its vectors.
+        For each generator the radii of its vectors, (sample) float64.
     limits
-        The limits b of the uniform vectors.
+        Limits b of the uniform vectors.
     """
     rows = len(generated) + 1
     figure = style.new_figure(2.7 + 0.19 * rows)
@@ -36,7 +37,7 @@ def radii(
     counts, edges = statistics["radius_histogram"].values, statistics["radius_edges"].values
     _data_radii(upper, counts, edges)
     components = statistics.sizes["component"]
-    # Radii scale with b, so one draw serves every limit.
+    # Radii are proportional to b, so one draw serves every limit.
     unit = np.random.default_rng(0).uniform(-1, 1, (16384, components))
     unit_radii = np.linalg.norm(unit, axis=1)
     for b in limits:
@@ -57,85 +58,36 @@ def radii(
     return figure
 
 
-def correlation(statistics: xr.Dataset, order: NDArray[np.int64]) -> Figure:
-    """Draw the correlation matrix of all components and of the leading ones.
+def mahalanobis(statistics: xr.Dataset) -> Figure:
+    """Draw the density of the Mahalanobis radius, and that of the chi distribution.
 
     Parameters
     ----------
     statistics
-        The `statistics` group: `correlation` (component, other).
-    order
-        (component) indices, the most dominant first.
+        The `statistics` group: `mahalanobis_histogram`, `mahalanobis_edges`, `core_radius`.
     """
-    matrix = statistics["correlation"].values[np.ix_(order, order)]
-    figure = style.new_figure(3.4)
-    left, right = figure.subplots(1, 2)
-    away = np.abs(matrix[np.triu_indices(len(order), 1)])
-    away = away[np.isfinite(away)]
-    limit = max(0.1, float(np.quantile(away, 0.999)) if away.size else 1.0)
-    leading = min(20, len(order))
-    options = {"cmap": style.DIVERGING, "vmin": -limit, "vmax": limit, "interpolation": "none"}
-    extent = (0.5, len(order) + 0.5, len(order) + 0.5, 0.5)
-    picture = left.imshow(matrix, extent=extent, **options)
-    right.imshow(matrix[:leading, :leading], **options)
-    for axes in (left, right):
-        axes.set_facecolor(style.FAINT)
-    style.dress(
-        left, x="rank of component", y="rank of component", title="All components", frame=True
+    counts, edges = (statistics[f"mahalanobis_{name}"].values for name in ("histogram", "edges"))
+    varying = Basis.from_statistics(statistics).rank
+    figure = style.new_figure(2.3)
+    axes = figure.subplots()
+    density = counts / max(counts.sum(), 1) / np.diff(edges)
+    axes.stairs(density, edges, fill=True, color=style.DATA, alpha=0.35, label="z-points")
+    # A radius is never negative, whatever the intervals are.
+    radius = np.linspace(max(edges[0], 0.0), edges[-1], 600)
+    label = rf"chi distribution, {varying} components"
+    axes.plot(radius, chi.pdf(radius, varying), color=style.INK, lw=1.0, label=label)
+    axes.axvspan(
+        radius[0], float(statistics["core_radius"]), color=style.FAINT, alpha=0.5, zorder=0
     )
-    style.dress(
-        right, x="component", y="component", title=f"The {leading} most dominant", frame=True
-    )
-    ticks = np.arange(leading)
-    right.set_xticks(ticks, [str(index) for index in order[:leading]], rotation=90)
-    right.set_yticks(ticks, [str(index) for index in order[:leading]])
-    right.tick_params(labelsize=6, length=0)
-    bar = figure.colorbar(picture, ax=(left, right), fraction=0.022, pad=0.015, extend="both")
-    bar.ax.tick_params(labelsize=style.TICK, color=style.MUTED, length=2)
-    bar.outline.set_linewidth(0.6)
-    bar.set_label(r"correlation  $\rho_{ij}$", fontsize=style.LABEL, color=style.INK)
-    return figure
-
-
-def explained_variance(statistics: xr.Dataset) -> Figure:
-    """Draw the scree of the principal components and the cumulative share of variance.
-
-    Parameters
-    ----------
-    statistics
-        The `statistics` group: `mean`, `loadings`, `explained_variance`,
-        `explained_variance_ratio`.
-    """
-    basis = Basis.from_statistics(statistics)
-    variance = basis.explained_variance
-    share = np.cumsum(statistics["explained_variance_ratio"].values)
-    number = np.arange(1, len(variance) + 1)
-    figure = style.new_figure(2.7)
-    left, right = figure.subplots(1, 2)
-    dot = {"marker": "o", "markersize": 1.8 if len(number) > 40 else 3.5, "lw": 0.8}
-    shown = basis.varying
-    left.plot(number[shown], variance[shown], color=style.DATA, **dot)
-    left.set_yscale("log")
-    style.dress(left, x="principal component $k$", y=r"variance  $\lambda_k$", title="Scree")
-    right.plot(number, 100 * share, color=style.DATA, **dot)
-    remarks = []
-    for level in (0.5, 0.9, 0.95, 0.99):
-        needed = min(int(np.searchsorted(share, level - 1e-12)) + 1, len(number))
-        right.plot(needed, 100 * share[needed - 1], "o", color=style.GENERATED, markersize=4)
-        remarks.append(f"{level:.0%}:  $K$ = {needed}")
-    style.note(right, 0.97, 0.05, "\n".join(remarks), size=style.LABEL, ha="right", color=style.INK)
-    right.set_ylim(0, 104)
-    right.set_xlim(left=0)
-    for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-    style.dress(
-        right, x="principal components $K$", y="variance explained  [%]", title="Cumulative"
-    )
+    axes.set_xlim(radius[0], radius[-1])
+    axes.set_ylim(0, None)
+    style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    style.dress(axes, x="Mahalanobis radius", y="density")
     return figure
 
 
 def _data_radii(axes: Axes, counts: NDArray[np.int64], edges: Floats) -> None:
-    """Draw the measured radii as a density over the logarithm, scaled to maximum 1."""
+    """Draw the measured radii as a density over their logarithm, scaled to maximum 1."""
     filled = np.flatnonzero((counts > 0) & (edges[:-1] > 0))
     if filled.size:
         first, last = filled[0], filled[-1]
@@ -157,7 +109,7 @@ def _uniform_peak(axes: Axes, b: float, values: Floats, components: int, *, labe
 
 
 def _name_peaks(axes: Axes, limits: tuple[float, ...], components: int) -> None:
-    """Write each b above its peak, on a second line where it would touch its neighbour."""
+    """Write each b above its peak, raised where it would overlap its neighbour."""
     low, high = axes.get_xlim()
     last, raised = 0.0, True
     for b in sorted(limits):
@@ -169,13 +121,13 @@ def _name_peaks(axes: Axes, limits: tuple[float, ...], components: int) -> None:
 
 
 def _quantiles(counts: NDArray[np.int64], edges: Floats) -> Floats:
-    """Return the 5 %, 50 % and 95 % points of a histogram."""
+    """The 5 %, 50 % and 95 % quantiles of a histogram."""
     cumulative = np.concatenate([[0], np.cumsum(counts)]) / max(counts.sum(), 1)
     return np.interp((0.05, 0.5, 0.95), cumulative, edges)
 
 
 def _ranges(axes: Axes, measured: Floats, generated: Mapping[str, Floats]) -> None:
-    """Draw the 5 % to 95 % range and the median, one row each."""
+    """Draw the range from 5 % to 95 % and the median, a row for the data and each generator."""
     rows = [("data", style.DATA, measured)] + [
         (name, style.series(index), np.quantile(values, (0.05, 0.5, 0.95)))
         for index, (name, values) in enumerate(generated.items())

@@ -1,4 +1,4 @@
-"""The figure of claims 1 to 8: all components against the bounds of the claims."""
+"""All components against the bounds of claims 1 to 8."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +20,10 @@ _BOUND: dict[str, Any] = {"color": style.GENERATED, "lw": 0.9, "ls": (0, (4, 2))
 
 
 def components_against_claims(statistics: xr.Dataset) -> Figure:
-    """Draw what claims 1 to 8 are about.
+    """Draw the quantities of claims 1 to 8, sorted, with the bounds of the claims.
 
-    Sorted quantities have a mark for each claim, at the number of components that may reach its
-    bound: the claim holds where the curve passes below the mark, or through it.
+    The mark of a claim is at its bound and the number of components that may reach it: the claim
+    holds where the curve passes below the mark, or through it.
 
     Parameters
     ----------

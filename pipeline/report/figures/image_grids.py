@@ -1,4 +1,4 @@
-"""Figures made of images, drawn pixel for pixel."""
+"""Grids of images, drawn pixel for pixel."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from zpoints.pipeline.report.elements import style
 
 ROW_PIXELS = 672  # ten images of 64 pixels with their gaps
 GAP = 2
-LABEL_PIXELS = 26
-NAME_PIXELS = 170
+LABEL_PIXELS = 26  # width of a label that is written upwards, or height of one on top
+NAME_PIXELS = 170  # width of the name of a strip
 
 
 def face_grid(images: NDArray[np.uint8]) -> Figure:
@@ -70,7 +70,7 @@ def labelled_strips(strips: Mapping[str, NDArray[np.uint8]]) -> Figure:
     Parameters
     ----------
     strips
-        (image, y, x, channel) uint8 by name; all of one size.
+        For each name its images, (image, y, x, channel) uint8, all of one size.
     """
     enlarged = {name: _enlarged_colour(images) for name, images in strips.items()}
     columns = _columns(next(iter(enlarged.values())))
@@ -94,14 +94,14 @@ def _columns(images: NDArray[np.uint8]) -> int:
 
 
 def _enlarged_colour(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return images with three channels, each pixel repeated where the side is below 64."""
+    """Images with three channels; pixels are repeated where the side is below 64."""
     factor = max(1, 64 // images.shape[1])
     enlarged = images.repeat(factor, axis=1).repeat(factor, axis=2)
     return np.broadcast_to(enlarged, (*enlarged.shape[:3], 3))
 
 
 def _rows(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """Set images side by side on white, row after row; the last row may be short."""
+    """One canvas of images side by side on white; the last row may be short."""
     count, height, width, _ = images.shape
     rows = -(-count // columns)
     canvas = np.full((rows, height + GAP, columns, width + GAP, 3), 255, np.uint8)
@@ -122,14 +122,14 @@ def _pixel_figure(canvas: NDArray[np.uint8], *, left: int = 0, top: int = 0) -> 
 def labelled_rows(
     images: NDArray[np.uint8], *, rows: Sequence[str], columns: Sequence[str]
 ) -> Figure:
-    """Draw rows of images with a name for each row, at its left, and for each column, above it.
+    """Draw rows of images with the names of the rows on the left, of the columns on top.
 
     Parameters
     ----------
     images
         (row, column, y, x, channel) uint8 with one or three channels.
     rows, columns
-        Their names; an empty one leaves its place empty.
+        Names of the rows and of the columns; may be empty.
     """
     flat = _enlarged_colour(images.reshape(-1, *images.shape[2:]))
     canvas = _rows(flat, images.shape[1])
@@ -137,10 +137,10 @@ def labelled_rows(
     height, width = (size + GAP for size in flat.shape[1:3])
     full_width, full_height = canvas.shape[1] + LABEL_PIXELS, canvas.shape[0] + LABEL_PIXELS
     text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5, "color": style.INK}
-    for place, name in enumerate(rows):
-        y = 1 - (LABEL_PIXELS + (place + 0.5) * height) / full_height
+    for index, name in enumerate(rows):
+        y = 1 - (LABEL_PIXELS + (index + 0.5) * height) / full_height
         figure.text(LABEL_PIXELS / 2 / full_width, y, name, rotation=90, **text)
-    for place, name in enumerate(columns):
-        x = (LABEL_PIXELS + (place + 0.5) * width) / full_width
+    for index, name in enumerate(columns):
+        x = (LABEL_PIXELS + (index + 0.5) * width) / full_width
         figure.text(x, 1 - LABEL_PIXELS / 2 / full_height, name, **text)
     return figure

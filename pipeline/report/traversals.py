@@ -1,4 +1,4 @@
-"""Held-out images on the move: along attribute directions, and from one to another."""
+"""Latent traversals: along attribute directions, and between two photographs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,27 +25,27 @@ STRENGTHS = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
 """Multiples of an attribute's direction: 1 leads from the mean without to the mean with it."""
 
 SHARES = tuple(np.linspace(0, 1, 7).tolist())
-"""Places on the way from one image to another."""
+"""Positions between two photographs: 0 is the first, 1 the second."""
 
 VISIBLE = ("Smiling", "Male", "Eyeglasses", "Blond_Hair")
-"""Attributes shown where none are named and these exist."""
+"""Attributes shown by default, where the store has them."""
 
 FALLBACK = 3
-"""Else so many, of which about half of the images have each."""
+"""Number of attributes shown where the store has none of `VISIBLE`: the most evenly divided."""
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What images decode to after an attribute's direction was added.
+class Traversal:
+    """Images decoded after multiples of an attribute's direction were added to latent vectors.
 
-    Parameters
+    Attributes
     ----------
     attribute
-        Its name.
+        Name of the attribute.
     having
-        How many images have it, of all.
+        Number of vectors in the store that have the attribute.
     has
-        (row) bool, whether each image shown has it.
+        (row) bool, whether the photograph of each row has it.
     images
         (row, strength, y, x, channel) uint8.
     """
@@ -57,18 +57,19 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Ways:
-    """What lies between two images, for a few pairs of them.
+class Interpolations:
+    """Images decoded between pairs of photographs.
 
-    Parameters
+    Attributes
     ----------
     photographs
-        (pair, 2, y, x, channel) uint8: where the ways begin and end.
+        (pair, 2, y, x, channel) uint8: the first and the last image.
     line, arc
-        (pair, share, y, x, channel) uint8: decoded from the straight line, and from the arc around
-        the mean.
+        (pair, share, y, x, channel) uint8: decoded from the straight line between the latent
+        vectors, and from the arc around the mean.
     radii
-        Mean Mahalanobis radius of the ends, half way on the line, and half way on the arc.
+        Mean Mahalanobis radius of the end points, of the middle of the line, of the middle of the
+        arc.
     """
 
     photographs: Bytes
@@ -78,14 +79,15 @@ class Ways:
 
 
 def shown_attributes(statistics: xr.Dataset, wanted: Sequence[str] | None) -> list[str]:
-    """Names of the attributes to be shown.
+    """Names of the attributes to show.
 
-    Those wanted; else the `VISIBLE` ones that divide the images; else the most even ones.
+    The wanted ones; else those of `VISIBLE` that divide the images; else the `FALLBACK` ones that
+    divide the images most evenly.
 
     Raises
     ------
     SampleError
-        If one that is wanted has no direction.
+        If a wanted attribute has no direction.
     """
     if wanted is not None:
         for name in wanted:
@@ -101,60 +103,63 @@ def shown_attributes(statistics: xr.Dataset, wanted: Sequence[str] | None) -> li
     return visible or sorted(divided, key=lambda name: abs(2 * counts[name] - total))[:FALLBACK]
 
 
-def read_arithmetic(
+def traverse(
     latents: xr.Dataset,
     statistics: xr.Dataset,
     rows: NDArray[np.int64],
     photographs: Bytes,
     config: ReportConfig,
     reconstruct: Reconstruct,
-) -> tuple[tuple[Moved, ...], Ways]:
-    """Move images, and decode all of it at once.
+) -> tuple[tuple[Traversal, ...], Interpolations]:
+    """Decode attribute traversals and interpolations, all in one call of the decoder.
 
     Parameters
     ----------
     latents, statistics
-        These groups, the latter in memory.
+        These groups; `statistics` in memory.
     rows
-        (image) rows of the images that may be shown.
+        (image) int64, rows of the photographs that may be shown.
     photographs
-        (image, y, x, channel) uint8: these images.
+        (image, y, x, channel) uint8, these photographs.
     config
-        Which attributes and how many images.
+        Which attributes, and how many images.
     reconstruct
         Decodes z (vector, component) float32 into images (vector, y, x, channel) uint8.
+
+    Raises
+    ------
+    SampleError
+        If `config.attributes` names an attribute without a direction.
     """
     z = latents["z"][rows].values.astype(np.float64)
-    names, counts = (
-        shown_attributes(statistics, config.attributes),
-        AttributeStatistics(statistics).counts,
-    )
-    moving, pairs = z[: config.attribute_images], min(config.interpolations, len(z) // 2)
+    names = shown_attributes(statistics, config.attributes)
+    starts, pairs = z[: config.attribute_images], min(config.interpolations, len(z) // 2)
     strengths = np.asarray(STRENGTHS)[:, None]
-    along = [moving[:, None] + strengths * attribute_direction(statistics, name) for name in names]
+    along = [starts[:, None] + strengths * attribute_direction(statistics, name) for name in names]
     between = _between(z[: 2 * pairs], statistics["mean"].values)
     *shown, line, arc = _decode([*along, *between], reconstruct)
-    moved = tuple(
-        Moved(
+    counts = AttributeStatistics(statistics).counts
+    traversals = tuple(
+        Traversal(
             attribute=name,
             having=counts[name],
-            has=latents[name].values[rows[: len(moving)]],
+            has=latents[name].values[rows[: len(starts)]],
             images=images,
         )
         for name, images in zip(names, shown, strict=True)
     )
     on_ends, on_line, on_arc = (
         float(mahalanobis_radius(vectors, statistics).mean()) if pairs else float("nan")
-        for vectors in (z[: 2 * pairs], *(way[:, len(SHARES) // 2] for way in between))
+        for vectors in (z[: 2 * pairs], *(path[:, len(SHARES) // 2] for path in between))
     )
     ends = photographs[: 2 * pairs].reshape(pairs, 2, *photographs.shape[1:])
-    return moved, Ways(ends, line, arc, (on_ends, on_line, on_arc))
+    return traversals, Interpolations(ends, line, arc, (on_ends, on_line, on_arc))
 
 
 def _between(ends: Floats, mean: Floats) -> tuple[Floats, Floats]:
     """Vectors (pair, share, component) on lines, and on arcs around the mean.
 
-    `ends` (2 pairs, component) holds the beginning and the end of each pair in turn.
+    `ends` (2 pairs, component) holds the first and the last vector of each pair in turn.
     """
     shape = len(ends) // 2, len(SHARES), len(mean)
     line, arc = np.empty(shape), np.empty(shape)
@@ -165,7 +170,7 @@ def _between(ends: Floats, mean: Floats) -> tuple[Floats, Floats]:
 
 
 def _decode(batches: Sequence[Floats], reconstruct: Reconstruct) -> list[Bytes]:
-    """Decode batches (row, column, component) together: a model is loaded once."""
+    """Decode batches (row, column, component) in one call, so that the model is loaded once."""
     flat = np.concatenate([batch.reshape(-1, batch.shape[-1]) for batch in batches])
     images = reconstruct(flat.astype(np.float32))
     borders = np.cumsum([batch.shape[0] * batch.shape[1] for batch in batches])[:-1]

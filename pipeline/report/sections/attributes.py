@@ -1,0 +1,132 @@
+"""Section on the structure by label: linear probes, clusters, angles between directions."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import xarray as xr
+from markupsafe import Markup
+
+from zpoints.pipeline.report.data import ReportData
+from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.text import readable
+from zpoints.pipeline.report.figures.attributes import SHOWN_CLUSTERS, angles, clusters, probes
+
+FOUND = 0.8
+"""Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""
+
+LISTED = 8
+"""Number of attributes that a caption lists by name."""
+
+FINDINGS = Markup(
+    "A linear probe finds {by_probe} of {tested} attributes (area under the ROC curve ≥ {found:g}; "
+    "gain in percentage points of accuracy: {gains}). The clusters find {by_cluster}. "
+)
+PROBES = Markup(
+    "Left: accuracy of a linear probe (logistic regression on <i>z</i>) on the test images, and of "
+    "always naming the more frequent value. Right: area under the ROC curve of the probe, and of "
+    "the cluster of a vector alone; 0.5 is chance. An attribute that few images have gains little "
+    "accuracy even where the probe orders the images well."
+)
+CLUSTERS = Markup(
+    "{count} k-means clusters, {which}: decoded centre, number of vectors and their share."
+)
+CLUSTER_ATTRIBUTES = Markup(
+    " Bars: share of the attributes in which a cluster exceeds all vectors most; marks: their "
+    "share among all vectors. Cramér’s <i>V</i> of clusters and attribute (0: no cluster differs, "
+    "1: each has all or none) is highest for {strongest}."
+)
+ANGLES = Markup(
+    "Angles between the directions of attributes: above the diagonal in latent coordinates, below "
+    "it in whitened PCA coordinates, ordered by hierarchical clustering. The direction of an "
+    "attribute is the mean of the vectors with it minus the mean of those without. Red attributes "
+    "occur together, blue ones exclude each other, white is 90°. The largest distances along their "
+    "direction, in units of the spread (Cohen’s <i>d</i> of further vectors, without the length "
+    "that chance adds to a direction): {largest}."
+)
+
+
+def entries(data: ReportData) -> list[Entry]:
+    """Probes, clusters and angles, as far as there are labels; empty without `structure`."""
+    s = data.structure
+    if s is None:
+        return []
+    assert data.cluster_images is not None
+    found = [_clusters(s, data.cluster_images)]
+    if "attribute" not in s.coords:
+        return found
+    if np.isfinite(s["probe_roc_auc"].values).any():
+        found.insert(0, _probes(s))
+    if np.isfinite(s["direction_effect"].values).any():
+        found.append(_angles(s))
+    return found
+
+
+def findings(structure: xr.Dataset) -> Markup:
+    """The attributes that a linear probe finds, and those that the clusters find."""
+    names = structure["attribute"].values
+    probe = np.nan_to_num(structure["probe_roc_auc"].values)
+    cluster = np.nan_to_num(structure["cluster_roc_auc"].values)
+    gain = (structure["probe_accuracy"] - structure["probe_majority"]).values
+    by_probe = [i for i in np.argsort(-np.nan_to_num(gain)) if probe[i] >= FOUND]
+    by_cluster = [i for i in np.argsort(-cluster) if cluster[i] >= FOUND]
+    gains = (f"{readable(names[i])} " + f"{gain[i] * 100:+.0f}".replace("-", "−") for i in by_probe)
+    return FINDINGS.format(
+        by_probe=len(by_probe),
+        tested=np.count_nonzero(np.isfinite(gain)),
+        found=FOUND,
+        gains=_listed(gains),
+        by_cluster=_listed(readable(names[i]) for i in by_cluster),
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    everything = list(names)
+    more = len(everything) - LISTED
+    text = ", ".join(everything[:LISTED])
+    return f"{text} and {more} more" if more > 0 else text or "none"
+
+
+def _probes(s: xr.Dataset) -> Entry:
+    return Entry(
+        "probes",
+        "Attributes by linear probes",
+        findings(s) + PROBES,
+        lambda: probes(s),
+        "Accuracy of linear probes over the majority rate, and ROC areas of probes and clusters.",
+    )
+
+
+def _clusters(s: xr.Dataset, centres: np.ndarray) -> Entry:
+    count = s.sizes["cluster"]
+    which = "the largest first" if count <= SHOWN_CLUSTERS else f"the largest {SHOWN_CLUSTERS}"
+    caption = CLUSTERS.format(count=count, which=which)
+    if "attribute" in s.coords:
+        caption += CLUSTER_ATTRIBUTES.format(strongest=_strongest(s["cluster_cramers_v"]))
+    return Entry(
+        "clusters",
+        "Clusters",
+        caption,
+        lambda: clusters(s, centres),
+        "For each cluster its decoded centre, its size and its most enriched attributes.",
+    )
+
+
+def _strongest(v: xr.DataArray, listed: int = 3) -> str:
+    values = np.nan_to_num(v.values)
+    names = v["attribute"].values
+    order = np.argsort(-values)[:listed]
+    text = ", ".join(f"{readable(names[i])} ({values[i]:.2f})" for i in order)
+    return f"{text}; median {np.nanmedian(v.values):.2f}"
+
+
+def _angles(s: xr.Dataset) -> Entry:
+    effect = s["direction_effect"].values
+    names = s["attribute"].values
+    order = np.argsort(-np.nan_to_num(effect))[:3]
+    return Entry(
+        "attribute-angles",
+        "Angles between attribute directions",
+        ANGLES.format(largest=", ".join(f"{readable(names[i])} {effect[i]:.1f}" for i in order)),
+        lambda: angles(s),
+        "Matrix of the angles between the directions of all pairs of attributes.",
+    )

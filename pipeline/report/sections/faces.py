@@ -1,0 +1,56 @@
+"""Section on the generated faces: the generators, and images of each."""
+
+import re
+
+from markupsafe import Markup
+
+from zpoints.pipeline.report.data import Generated, ReportData
+from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.text import describe, typeset
+from zpoints.pipeline.report.figures.image_grids import face_grid
+from zpoints.pipeline.report.tables.samples import generators
+
+GENERATORS = Markup(
+    "Parameters and vectors of each generator. Radius: mean ± standard deviation. Inside ellipses: "
+    "share of the vectors inside the {level:g} <i>σ</i> ellipse, averaged over the pairs of the "
+    "{leading} leading principal components. Both are computed from at most {vectors:,} vectors "
+    "each."
+)
+FACES = Markup(
+    "The first {shown} of {count:,} images of the generator <code>{generator}</code>{parameters}, "
+    "seed {seed}, not selected. Constraint: {constraint}."
+)
+
+
+def entries(data: ReportData) -> list[Entry]:
+    """The table of the generators, then images of each."""
+    config = data.config
+    return [
+        Entry(
+            "generators",
+            "The generators",
+            GENERATORS.format(
+                level=config.ellipse_level, leading=config.leading, vectors=config.scatter_points
+            ),
+            lambda: generators(data),
+        ),
+        *(_faces(position, g) for position, g in enumerate(data.generated, start=1)),
+    ]
+
+
+def _faces(position: int, g: Generated) -> Entry:
+    parameters = describe(g.attrs.get("parameters", {}))
+    return Entry(
+        f"faces-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
+        g.name,
+        FACES.format(
+            shown=len(g.faces),
+            count=g.count,
+            generator=g.attrs.get("generator", g.name),
+            parameters=f" with {parameters}" if parameters else "",
+            seed=g.attrs.get("seed", "unknown"),
+            constraint=typeset(str(g.attrs.get("constraint", "none")).rstrip(".")),
+        ),
+        lambda: face_grid(g.faces),
+        f"Images decoded from vectors of {g.name}.",
+    )

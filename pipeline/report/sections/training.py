@@ -1,0 +1,41 @@
+"""Section on the training: loss curves, reconstructions of held-out images."""
+
+from markupsafe import Markup
+
+from zpoints.pipeline.report.data import ReportData
+from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.figures.image_grids import reconstruction_grid
+from zpoints.pipeline.report.figures.training import loss_curves
+
+LOSS = Markup(
+    "Mean loss per image of the training and the validation images after each epoch, and the "
+    "learning rate at its end. A validation curve that rises while the training curve falls means "
+    "overfitting."
+)
+RECONSTRUCTIONS = Markup(
+    "The first {count} images{of_split}, not selected, each above its reconstruction. The mean "
+    "squared error of all images{of_split} is {error:.5f} (pixel values from 0 to 1)."
+)
+
+
+def entries(data: ReportData) -> list[Entry]:
+    """Loss curves, and reconstructions of held-out images."""
+    of_split = "" if data.held_out == "all" else f" of the {data.held_out} split"
+    return [
+        Entry(
+            "loss",
+            "Loss curves",
+            LOSS,
+            lambda: loss_curves(data.model),
+            "Training and validation loss against the epoch, and the learning rate.",
+        ),
+        Entry(
+            "reconstructions",
+            "Originals and reconstructions",
+            RECONSTRUCTIONS.format(
+                count=len(data.originals), of_split=of_split, error=data.reconstruction_error
+            ),
+            lambda: reconstruction_grid(data.originals, data.reconstructions),
+            "Rows of photographs, each above its reconstruction by the autoencoder.",
+        ),
+    ]

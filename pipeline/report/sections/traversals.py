@@ -1,0 +1,102 @@
+"""Section on traversals: attribute directions, conditioned samples, interpolations."""
+
+import numpy as np
+from markupsafe import Markup
+
+from zpoints.pipeline.labels.attributes import AttributeStatistics
+from zpoints.pipeline.report.data import ReportData
+from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.text import readable
+from zpoints.pipeline.report.figures.image_grids import labelled_rows
+from zpoints.pipeline.report.figures.traversals import attribute_traversal, interpolations
+from zpoints.pipeline.report.traversals import Interpolations, Traversal
+
+SHOWN = 9
+"""Images in a row of conditioned samples."""
+
+ATTRIBUTE = Markup(
+    "The first {count} images {origin}, not selected, decoded after the direction of "
+    "<code>{attribute}</code> was added to their latent vectors with the strength above each "
+    "column. The direction is the mean vector of the {having:,} images that have the attribute "
+    "minus that of the {lacking:,} that do not; a strength of 1 leads from one mean to the other. "
+    "On the left: whether the photograph has the attribute. Whatever occurs together with the "
+    "attribute in the photographs changes with it."
+)
+CONDITIONED = Markup(
+    "The first images of the samples that are drawn for a selection of the photographs. {samples}."
+)
+INTERPOLATIONS = Markup(
+    "Images between pairs of held-out photographs, not selected: decoded from the straight line "
+    "between their latent vectors, and from the arc around the mean vector, along which the "
+    "distance from the mean changes evenly. The mean Mahalanobis radius is {ends:.1f} at the ends, "
+    "{line:.1f} in the middle of the line and {arc:.1f} in the middle of the arc: the line passes "
+    "through the inside of the region, where faces are more alike."
+)
+
+
+def entries(data: ReportData) -> list[Entry]:
+    """Attribute traversals, conditioned samples, interpolations; empty if there are none."""
+    total = AttributeStatistics(data.statistics).annotated
+    return [
+        *(_attribute(data, traversal, total) for traversal in data.traversals),
+        *_conditioned(data),
+        *_interpolations(data.interpolations),
+    ]
+
+
+def _attribute(data: ReportData, traversal: Traversal, total: int) -> Entry:
+    origin = "of the store" if data.held_out == "all" else f"of the {data.held_out} split"
+    name = traversal.attribute
+    return Entry(
+        f"attribute-{name.replace('_', '-')}",
+        readable(name),
+        ATTRIBUTE.format(
+            count=len(traversal.images),
+            origin=origin,
+            attribute=name,
+            having=traversal.having,
+            lacking=total - traversal.having,
+        ),
+        lambda: attribute_traversal(data.start_images, traversal),
+        f"Held-out images decoded with {name} added at several strengths.",
+    )
+
+
+def _conditioned(data: ReportData) -> list[Entry]:
+    """Samples that are conditioned on a selection, a row each."""
+    chosen = [g for g in data.generated if "selection" in g.attrs.get("parameters", {})]
+    chosen = [g for g in chosen if len(g.faces)]
+    if not chosen:
+        return []
+    columns = min(SHOWN, *(len(g.faces) for g in chosen))
+    samples = Markup("; ").join(
+        Markup("<code>{}</code>: {}").format(g.name, g.attrs.get("constraint", "")) for g in chosen
+    )
+    return [
+        Entry(
+            "conditioned",
+            "Samples conditioned on labels",
+            CONDITIONED.format(samples=samples),
+            lambda: labelled_rows(
+                np.stack([g.faces[:columns] for g in chosen]),
+                rows=[g.name for g in chosen],
+                columns=[""] * columns,
+            ),
+            "Images decoded from vectors drawn for selections, one row per selection.",
+        )
+    ]
+
+
+def _interpolations(between: Interpolations) -> list[Entry]:
+    if not len(between.line):
+        return []
+    ends, line, arc = between.radii
+    return [
+        Entry(
+            "interpolations",
+            "From one image to another",
+            INTERPOLATIONS.format(ends=ends, line=line, arc=arc),
+            lambda: interpolations(between),
+            "Rows of decoded images between two photographs, on a line and on an arc.",
+        )
+    ]
