@@ -1,4 +1,4 @@
-"""Synthetic faces from known continuous factors, written as a CelebA tree."""
+"""Synthetic faces of known continuous factors, written as a CelebA tree."""
 
 from zpoints.pipeline.synthesize.factors import Factors, draw_factors
 from zpoints.pipeline.synthesize.render.scene import render

@@ -1,4 +1,4 @@
-"""The annotation files of a CelebA tree, in their official formats, and the true factors."""
+"""The annotation files of a CelebA tree in their official formats, and the true factors."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,8 +22,8 @@ def file_name(index: int) -> str:
 def partition(count: int) -> npt.NDArray[np.int64]:
     """Split of each image in CelebA's proportions: 0 train, 1 validation, 2 test, in file order.
 
-    Boundaries lie between windows of images, so that nobody is in two splits; up to 48 images
-    everyone is somebody else, and they lie anywhere.
+    Boundaries are between windows of images, so that no person is in two splits. Up to 48 images
+    each shows another person, and boundaries may be anywhere.
 
     Examples
     --------
@@ -44,10 +44,12 @@ def write_annotations(
 
     Parameters
     ----------
+    destination
+        Folder of the tree.
     factors
         As from `draw_factors`.
     points
-        ``(image, 5, 2)`` landmarks in pixels: eyes, nose, corners of the mouth.
+        (image, 5, 2) int64, landmarks in pixels: eyes, nose, corners of the mouth.
     """
     names = [file_name(index) for index in range(len(factors))]
     table = attributes(factors)
@@ -67,7 +69,7 @@ def write_annotations(
 
 
 class _Writer:
-    """Writes one line per image, under a count and a header where the format has one."""
+    """Writes files of one line per image, after a count and a header where the format has one."""
 
     def __init__(self, destination: Path, names: list[str]) -> None:
         self.destination, self.names = destination, names

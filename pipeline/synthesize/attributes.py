@@ -1,4 +1,4 @@
-"""The 40 CelebA attributes as thresholds on the factors, with about CelebA's base rates."""
+"""CelebA's 40 attributes as thresholds on the factors, at about CelebA's base rates."""
 
 from collections.abc import Callable
 
@@ -66,7 +66,7 @@ RULES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 
 
 def attributes(factors: pd.DataFrame) -> pd.DataFrame:
-    """Boolean attributes of each image, columns in CelebA's official order.
+    """Boolean attributes of each image; columns in CelebA's official order.
 
     Examples
     --------

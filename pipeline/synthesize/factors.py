@@ -1,4 +1,4 @@
-"""The continuous factors behind a synthetic face, and the laws from which they are drawn."""
+"""The continuous factors of a synthetic face, and the distributions that they are drawn from."""
 
 import hashlib
 from pathlib import Path
@@ -11,11 +11,14 @@ import pandas as pd
 from zpoints.pipeline.errors import SynthesisError
 
 WINDOW = 16
+"""Consecutive images that share their people."""
 PEOPLE = 4
+"""People per window."""
 DISTINCT = 3
+"""Windows at the beginning in which each image shows another person."""
 
-# Numba's cache keys an entry kernel by its own file and its argument types, and so misses changes
-# of the kernels it calls; an argument whose type names all the sources makes every change count.
+# Numba's cache keys an entry kernel by its own file and argument types, and so misses changes of
+# the kernels that it calls. An argument whose type contains a hash of all sources prevents that.
 _SOURCES = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
 STAMP = np.zeros(1, [(f"sources_{hashlib.blake2b(_SOURCES, digest_size=8).hexdigest()}", "u1")])
 
@@ -23,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 
 class Factors(NamedTuple):
-    """Every number that one image depends on; unit interval unless said otherwise."""
+    """All numbers that one image depends on; in the unit interval unless noted."""
 
     # the person
     masculinity: float  # 0 feminine .. 1 masculine
@@ -111,7 +114,7 @@ def _switch(x: Array) -> Array:
 
 
 def _person(n: Array, u: Array) -> dict[str, Array]:
-    """Laws of what stays with a person; `n` standard normal, `u` uniform, (person, draw)."""
+    """Factors that stay with a person, from `n` standard normal and `u` uniform (person, draw)."""
     male = (u[:, 0] < 0.42).astype(float)
     age = np.clip(31.0 + 7.0 * male + (10.0 + 2.0 * male) * n[:, 0], 17.0, 80.0)
     old = np.clip((age - 35.0) / 30.0, 0.0, 1.0)
@@ -153,7 +156,7 @@ def _person(n: Array, u: Array) -> dict[str, Array]:
 
 
 def _day(p: dict[str, Array], n: Array, u: Array) -> dict[str, Array]:
-    """Laws of hair dress, make-up and clothes, given the person of each image."""
+    """Factors of hair style, make-up and clothes, given the person `p` of each image."""
     male, age = p["masculinity"], p["age"]
     female = 1.0 - male
     old = np.clip((age - 30.0) / 35.0, 0.0, 1.0)
@@ -196,7 +199,7 @@ def _day(p: dict[str, Array], n: Array, u: Array) -> dict[str, Array]:
 
 
 def _moment(p: dict[str, Array], n: Array, u: Array) -> dict[str, Array]:
-    """Laws of pose, expression, light and background."""
+    """Factors of pose, expression, light and background."""
     smile = np.clip(0.5 + 0.42 * n[:, 0] - 0.12 * p["masculinity"], 0.0, 1.0)
     roll = np.clip(3.0 * n[:, 3], -9.0, 9.0)
     gray = 0.015 + 0.5 * u[:, 0] ** 2
@@ -246,11 +249,11 @@ def _window(seed: int, window: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[
 
 
 def draw_factors(count: int, seed: int = 0) -> pd.DataFrame:
-    """Draw the factors of images 1 .. `count`.
+    """Draw the factors of images 1 to `count`.
 
-    Row i is a pure function of (`seed`, i): people are drawn in windows of 16 consecutive images,
-    up to four people a window, each image showing one of them at random. In the first three
-    windows everyone is a different person, so that even tiny trees can be split by identity.
+    Row i is a pure function of (`seed`, i). People are drawn in windows of 16 consecutive images,
+    up to four people a window, and each image shows one of them at random. In the first three
+    windows each image shows another person, so that even tiny trees can be split by identity.
 
     Returns
     -------
@@ -271,12 +274,12 @@ def draw_factors(count: int, seed: int = 0) -> pd.DataFrame:
 
 
 def to_rows(factors: pd.DataFrame) -> Array:
-    """The form in which kernels take factors: one row of float64 per image, fields in order.
+    """Factors as the kernels take them: (image, factor) float64, in the order of `Factors`.
 
     Raises
     ------
     SynthesisError
-        A factor is missing or not a finite number.
+        If a factor is missing or not finite.
     """
     missing = [name for name in Factors._fields if name not in factors]
     if missing:

@@ -1,4 +1,4 @@
-"""A tree of synthetic faces in CelebA's official form."""
+"""A tree of synthetic faces in CelebA's official format."""
 
 import io
 import json
@@ -28,7 +28,7 @@ IMAGES = "img_align_celeba"
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What `synthesize` left behind; `rendered` is false when the same tree was already there."""
+    """Result of `synthesize`; `rendered` is False if the same tree already existed."""
 
     path: Path
     count: int
@@ -43,30 +43,36 @@ def synthesize(
     seed: int = 0,
     on_progress: Callable[[int], None] | None = None,
 ) -> Synthesis:
-    """Write `count` synthetic faces with their annotations as a CelebA tree.
+    """Write synthetic faces with their annotations as a CelebA tree.
 
-    Image i depends on (`seed`, i) alone; `count` decides only how the images are split. A tree
-    of the same count and seed is left as it is when complete, and completed when it is not.
+    Image i depends on (`seed`, i) alone; `count` only decides the split. A complete tree of the
+    same count and seed is left unchanged, an incomplete one is completed.
 
     Parameters
     ----------
+    destination
+        Local folder, new or empty or with such a tree.
+    count
+        Number of images, 1 to 999,999.
+    seed
+        Seed of the factors, at least 0.
     on_progress
         Called with the number of images written so far.
 
     Raises
     ------
     SynthesisError
-        `count` or `seed` is out of range, or `destination` holds something else.
+        If `count` or `seed` is out of range, or `destination` has other content.
     StoreError
-        `destination` is a URL.
+        If `destination` is a URL.
     """
     if not 1 <= count <= MOST or seed < 0:
         raise SynthesisError(
-            f"count must be 1 to {MOST} and seed at least 0, got count {count} and seed {seed}"
+            f"expected count 1 to {MOST} and seed at least 0, got count {count} and seed {seed}"
         )
     destination = local_folder(destination)
     wanted = {"renderer": RENDERER, "count": count, "seed": seed}
-    if _standing(destination, wanted):
+    if _is_complete(destination, wanted):
         return Synthesis(destination, count, seed, rendered=False)
     (destination / IMAGES).mkdir(parents=True, exist_ok=True)
     _write_manifest(destination, wanted | {"complete": False})
@@ -77,20 +83,20 @@ def synthesize(
     return Synthesis(destination, count, seed, rendered=True)
 
 
-def _standing(destination: Path, wanted: dict[str, int]) -> bool:
-    """Whether the wanted tree is there already, complete; refuses any other content."""
+def _is_complete(destination: Path, wanted: dict[str, int]) -> bool:
+    """Whether the wanted tree exists completely; raises for any other content."""
     if not destination.exists():
         return False
     if not destination.is_dir():
-        raise SynthesisError(f"{destination} is not a directory; name a new or empty one")
+        raise SynthesisError(f"{destination} is not a directory; choose a new or empty one")
     if not any(destination.iterdir()):
         return False
     found = _read_manifest(destination)
     if {name: found.get(name) for name in wanted} != wanted:
-        held = f"the synthetic tree {found}" if found else "other files"
+        content = f"the synthetic tree {found}" if found else "other files"
         raise SynthesisError(
-            f"{destination} holds {held}, not the tree {wanted}; "
-            "choose another destination or remove it first"
+            f"{destination} holds {content}, not the tree {wanted}; "
+            "choose another destination, or remove it"
         )
     return bool(found.get("complete"))
 

@@ -1,1 +1,1 @@
-"""A picture from its factors: layers from back to front, then light, then the lens."""
+"""Kernels that render an image from its factors: layers, light, lens."""

@@ -1,6 +1,6 @@
-"""Smooth scalar building blocks of every layer, and how kernels are compiled.
+"""Smooth scalar functions that the layers are made of, and how kernels are compiled.
 
-Everything here is once differentiable, so that images vary smoothly with their factors.
+Every function is once differentiable, so that images vary smoothly with their factors.
 """
 
 import math
@@ -35,41 +35,65 @@ def clamp(x: float) -> float:
 
 @inlined
 def ramp(low: float, high: float, x: float) -> float:
-    """Cubic step from 0 at `low` to 1 at `high`; falls where `low` exceeds `high`."""
+    """Cubic step from 0 to 1.
+
+    Parameters
+    ----------
+    low, high
+        Where it starts and ends; it falls where `low` exceeds `high`.
+    x
+        Position.
+    """
     s = clamp((x - low) / (high - low))
     return s * s * (3.0 - 2.0 * s)
 
 
 @inlined
 def bump(x: float, y: float, width: float, height: float) -> float:
-    """Hill of height 1 over the ellipse with half-axes `width`, `height`; zero outside."""
+    """Hill of height 1 over an ellipse; zero outside.
+
+    Parameters
+    ----------
+    x, y
+        Position relative to the centre of the ellipse.
+    width, height
+        Half-axes of the ellipse, positive.
+    """
     d = max(1.0 - (x / width) ** 2 - (y / height) ** 2, 0.0)
     return d * d
 
 
 @inlined
 def ridge(x: float, width: float) -> float:
-    """Hill of height 1 and half-width `width` around 0."""
+    """Hill of height 1 and half-width `width` around 0; zero outside."""
     d = max(1.0 - (x / width) ** 2, 0.0)
     return d * d
 
 
 @inlined
 def wave(x: float) -> float:
-    """Sine-like wave of period 1 and range [-1, 1] made of parabolas (no libm call)."""
+    """Sine-like wave of period 1 and range [-1, 1] made of parabolas, without a call of libm."""
     s = 2.0 * (x - math.floor(x)) - 1.0
     return 4.0 * s * (abs(s) - 1.0)
 
 
 @inlined
 def mix(a: float, b: float, weight: float) -> float:
-    """Interpolate from `a` to `b`."""
+    """Interpolate linearly.
+
+    Parameters
+    ----------
+    a, b
+        Values at weight 0 and 1.
+    weight
+        In [0, 1].
+    """
     return a + (b - a) * weight
 
 
 @inlined
 def mix3(a: Colour, b: Colour, weight: float) -> Colour:
-    """Interpolate between two colours."""
+    """Interpolate two colours linearly; parameters as for `mix`."""
     return (
         a[0] + (b[0] - a[0]) * weight,
         a[1] + (b[1] - a[1]) * weight,

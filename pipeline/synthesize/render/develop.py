@@ -1,4 +1,4 @@
-"""From light to the bytes of a photograph: the lens softens, the film saturates."""
+"""From linear light to the bytes of a photograph: blur of the lens, saturation, gamma."""
 
 import math
 
@@ -14,14 +14,14 @@ LENS = 0.45
 
 
 @inlined
-def film(x: float) -> float:
-    """Soft shoulder that keeps highlights from clipping."""
+def _film(x: float) -> float:
+    """Tone curve with a soft shoulder that keeps highlights from clipping."""
     return x * (1.12 + 0.12 * x) / (1.0 + 0.36 * x * x) if x < 1.6 else 1.0
 
 
 @kernel
-def lens_weights(blur: float) -> Planes:
-    """Gaussian weights of taps 0 .. 4: the lens itself spreads by 0.45 pixels, `blur` adds."""
+def _lens_weights(blur: float) -> Planes:
+    """Gaussian weights of taps 0 to 4; `blur` (pixels) adds to 0.45 pixels of the lens."""
     spread = LENS * LENS + blur * blur
     weights = np.empty(REACH + 1, np.float32)
     total = 0.0
@@ -34,8 +34,8 @@ def lens_weights(blur: float) -> Planes:
 
 
 @kernel
-def soften_rows(plane: Planes, soft: Planes, weights: Planes) -> None:
-    """Horizontal pass: `soft` receives `plane` blurred along its rows, edges repeated."""
+def _soften_rows(plane: Planes, soft: Planes, weights: Planes) -> None:
+    """Blur `plane` along its rows into `soft`, with repeated edges."""
     rows, columns = plane.shape
     padded = np.empty(columns + 2 * REACH, np.float32)
     for y in range(rows):
@@ -52,13 +52,23 @@ def soften_rows(plane: Planes, soft: Planes, weights: Planes) -> None:
 
 @kernel
 def develop(scene: Planes, blur: float, out: npt.NDArray[np.uint8]) -> None:
-    """Write the sRGB bytes of the scene's colour planes; the depth plane is room to work in."""
+    """Convert the colour planes of a scene to sRGB bytes.
+
+    Parameters
+    ----------
+    scene
+        float32 (plane, row, column), see `planes`; the depth plane serves as work array.
+    blur
+        Standard deviation of the blur in pixels, from 0.
+    out
+        Output, uint8 (row, column, channel).
+    """
     soft = scene[0]
     rows, columns = soft.shape
-    weights = lens_weights(blur)
+    weights = _lens_weights(blur)
     line = np.empty(columns, np.float32)
     for channel in range(3):
-        soften_rows(scene[1 + channel], soft, weights)
+        _soften_rows(scene[1 + channel], soft, weights)
         for y in range(rows):
             middle = soft[y]
             for x in range(columns):
@@ -68,5 +78,5 @@ def develop(scene: Planes, blur: float, out: npt.NDArray[np.uint8]) -> None:
                 for x in range(columns):
                     line[x] += weights[tap] * (above[x] + below[x])
             for x in range(columns):
-                level = int(LEVELS * film(line[x]))
+                level = int(LEVELS * _film(line[x]))
                 out[y, x, channel] = GAMMA[min(max(level, 0), LEVELS)]

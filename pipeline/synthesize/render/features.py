@@ -1,4 +1,4 @@
-"""Eyes, brows and mouth, painted on the face in head coordinates."""
+"""Eyes, brows and mouth, painted on the face in coordinates of the head."""
 
 import math
 
@@ -22,7 +22,7 @@ EYE_HALF_WIDTH = 10.2
 
 
 @inlined
-def lid_lines(f: Factors, e: float) -> tuple[float, float]:
+def _lid_lines(f: Factors, e: float) -> tuple[float, float]:
     """Heights of the upper and lower lid at `e`, from -1 (inner corner) to 1 (outer corner)."""
     room = max(0.0, 1.0 - e * e)
     slant = -1.3 * f.eye_tilt * e + 0.4 * (1.0 - e) * 0.5
@@ -32,8 +32,8 @@ def lid_lines(f: Factors, e: float) -> tuple[float, float]:
 
 
 @inlined
-def eye_ball(f: Factors, hues: Palette, x: float, y: float, upper: float, side: float) -> Colour:
-    """Colour of the eyeball at (x, y) from the eye's middle; `side` is the sign of X."""
+def _eye_ball(f: Factors, hues: Palette, x: float, y: float, upper: float, side: float) -> Colour:
+    """Colour of the eyeball at (x, y) from the middle of the eye; `side` is the sign of X."""
     white = tint((0.66, 0.61, 0.57), 1.0 - 0.05 * abs(x) - 0.55 * ramp(upper + 3.6, upper, y))
     gx, gy = x - 2.6 * f.gaze_x * side, y + 0.9 - 1.6 * f.gaze_y
     d = math.sqrt(gx * gx + gy * gy) / (4.7 * f.eye_size)
@@ -52,12 +52,29 @@ def eye_ball(f: Factors, hues: Palette, x: float, y: float, upper: float, side: 
 def paint_eye(
     f: Factors, hues: Palette, x: float, y: float, side: float, colour: Colour
 ) -> tuple[Colour, float]:
-    """Skin colour with eye, lashes and lids laid over it, and how much of it is wet."""
+    """Blend eye, lashes and lids over the skin.
+
+    Parameters
+    ----------
+    f, hues
+        Factors, and colours of the image.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    side
+        Sign of X: -1 or 1.
+    colour
+        Of the skin, linear light.
+
+    Returns
+    -------
+    tuple
+        Colour, and opacity of the eyeball, 0 to 1.
+    """
     ex = x - EYE_X
     e = ex / (EYE_HALF_WIDTH * f.eye_size)
     if abs(e) > 1.7 or abs(y) > 16.0:
         return colour, 0.0
-    upper, lower = lid_lines(f, clamp(0.5 * (e + 1.0)) * 2.0 - 1.0)
+    upper, lower = _lid_lines(f, clamp(0.5 * (e + 1.0)) * 2.0 - 1.0)
     reach = ramp(1.25, 0.9, abs(e))
     shadow = f.makeup * ramp(upper - 9.0, upper - 1.0, y) * ramp(upper + 2.0, upper, y)
     shadow *= ramp(1.6, 0.8, abs(e))
@@ -71,7 +88,7 @@ def paint_eye(
         * ramp(lower + SOFT, lower - SOFT, y)
         * ramp(1.04, 0.94, abs(e))
     )
-    colour = mix3(colour, eye_ball(f, hues, ex, y, upper, side), inside)
+    colour = mix3(colour, _eye_ball(f, hues, ex, y, upper, side), inside)
     rim = 0.5 * ridge(y - lower, 1.5) * reach * (0.7 + f.makeup)
     colour = tint(colour, 1.0 - clamp(rim))
     wing = 0.9 * max(0.0, e) * f.makeup
@@ -87,7 +104,17 @@ def paint_eye(
 
 @inlined
 def paint_brow(f: Factors, hues: Palette, x: float, y: float, colour: Colour) -> Colour:
-    """Skin colour with the brow laid over it."""
+    """Blend the brow over the skin.
+
+    Parameters
+    ----------
+    f, hues
+        Factors, and colours of the image.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    colour
+        Of the skin, linear light.
+    """
     along = (x - 6.5) / 25.5
     if along < -0.15 or along > 1.15 or y < -26.0 or y > -2.0:
         return colour
@@ -101,8 +128,8 @@ def paint_brow(f: Factors, hues: Palette, x: float, y: float, colour: Colour) ->
 
 
 @inlined
-def mouth_lines(f: Factors, x: float) -> tuple[float, float, float, float]:
-    """Heights of lip tops, lip parting and lip bottom at distance `x` from the middle."""
+def _mouth_lines(f: Factors, x: float) -> tuple[float, float, float, float]:
+    """Heights of upper edge, both lip margins and lower edge at distance `x` from the middle."""
     half, corner = mouth_corner(f)
     m = min(x / half, 1.0)
     room = 1.0 - m * m
@@ -120,11 +147,26 @@ def mouth_lines(f: Factors, x: float) -> tuple[float, float, float, float]:
 def paint_mouth(
     f: Factors, hues: Palette, x: float, y: float, colour: Colour
 ) -> tuple[Colour, float, float]:
-    """Face colour with the mouth laid over it; also the opacity of the lips and their relief."""
+    """Blend the mouth over the face.
+
+    Parameters
+    ----------
+    f, hues
+        Factors, and colours of the image.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    colour
+        Of the face, linear light.
+
+    Returns
+    -------
+    tuple
+        Colour, opacity of the lips 0 to 1, and their relief in pixels.
+    """
     half, corner = mouth_corner(f)
     if x > half + 5.0 or y < 28.0 or y > 66.0:
         return colour, 0.0, 0.0
-    top, upper, lower, bottom = mouth_lines(f, x)
+    top, upper, lower, bottom = _mouth_lines(f, x)
     ends = ramp(half + 0.4, half - 1.6, x)
     dimple = bump(x - half - 0.6, y - corner, 3.4, 3.4)
     colour = tint(colour, 1.0 - (0.28 + 0.2 * f.smile) * dimple)

@@ -1,19 +1,12 @@
-"""Layers of a face, each laid over the one behind it, one row of pixels at a time.
-
-The scene holds planes of float32 `(plane, row, column)`: depth towards the camera, colour in
-linear light, the share that light falls on (0 for the background, which glows by itself), gloss of
-skin, and hair. Loops that write to rows of `work` have no branches, so that LLVM vectorises them.
-"""
+"""Layers of background, body, face, hat and glasses, blended one row of pixels at a time."""
 
 import math
 
 from zpoints.pipeline.synthesize.factors import Factors
 from zpoints.pipeline.synthesize.render.curves import (
-    Colour,
     Planes,
     bump,
     clamp,
-    inlined,
     kernel,
     mix3,
     ramp,
@@ -21,12 +14,9 @@ from zpoints.pipeline.synthesize.render.curves import (
 )
 from zpoints.pipeline.synthesize.render.features import paint_brow, paint_eye, paint_mouth
 from zpoints.pipeline.synthesize.render.hair import (
-    behind_cover,
-    curtain,
     hit_shell,
-    shell_at,
-    strand,
 )
+from zpoints.pipeline.synthesize.render.planes import FAR, lay
 from zpoints.pipeline.synthesize.render.pose import HEIGHT, View, hit_head, to_head, to_plane
 from zpoints.pipeline.synthesize.render.skin import (
     beard_cover,
@@ -39,44 +29,18 @@ from zpoints.pipeline.synthesize.render.skin import (
 from zpoints.pipeline.synthesize.render.tones import Palette
 from zpoints.pipeline.synthesize.render.wear import hat_colour, hat_cover, paint_body, paint_glasses
 
-PLANES = 7
-WORK_ROWS = 13
-FAR = -60.0
-
-
-@inlined
-def lay(
-    scene: Planes,
-    row: int,
-    column: int,
-    cover: float,
-    depth: float,
-    colour: Colour,
-    gloss: float,
-    hair: float,
-) -> None:
-    """Blend one layer over what lies in the planes at a pixel."""
-    if cover > 0.5:
-        scene[0, row, column] = depth
-    scene[1, row, column] += cover * (colour[0] - scene[1, row, column])
-    scene[2, row, column] += cover * (colour[1] - scene[2, row, column])
-    scene[3, row, column] += cover * (colour[2] - scene[3, row, column])
-    scene[4, row, column] += cover * (1.0 - scene[4, row, column])
-    scene[5, row, column] += cover * (gloss - scene[5, row, column])
-    scene[6, row, column] += cover * (hair - scene[6, row, column])
-
-
-@inlined
-def shade(scene: Planes, row: int, column: int, amount: float) -> None:
-    """Darken what lies in the planes at a pixel, where light of the sky is shut out."""
-    scene[1, row, column] *= 1.0 - amount
-    scene[2, row, column] *= 1.0 - amount
-    scene[3, row, column] *= 1.0 - amount
-
 
 @kernel
 def lay_background(f: Factors, scene: Planes, row: int) -> None:
-    """A gradient with one soft spot of light."""
+    """Draw a gradient with one soft spot of light.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    scene, row
+        Planes of the image, changed in place, and the row to draw.
+    """
     fall = ramp(0.0, 1.0, row / HEIGHT)
     upper = (f.back_red, f.back_green, f.back_blue)
     base = mix3(upper, (f.floor_red, f.floor_green, f.floor_blue), fall)
@@ -89,25 +53,20 @@ def lay_background(f: Factors, scene: Planes, row: int) -> None:
 
 
 @kernel
-def lay_behind(f: Factors, v: View, hues: Palette, scene: Planes, row: int, work: Planes) -> None:
-    """The mass of hair behind the neck."""
-    cover, strands = work[0], work[1]
-    for column in range(scene.shape[2]):
-        x, y = to_plane(v, column, row)
-        x = (x + 6.0 * v.sin_yaw) / v.cos_yaw
-        cover[column] = behind_cover(f, x, y) * ramp(4.0, 8.0, y)
-        strands[column] = strand(f, 0.1 * x, y)
-    for column in range(scene.shape[2]):
-        if cover[column] > 0.0:
-            colour = tint(hues.hair, 0.5 + 0.15 * strands[column])
-            lay(scene, row, column, cover[column], -30.0, colour, 0.0, 1.0)
-
-
-@kernel
 def lay_body(
     f: Factors, v: View, hues: Palette, scene: Planes, row: int, neck_x: float, neck_y: float
 ) -> None:
-    """Neck, shoulders, clothes; they stay upright when the head rolls."""
+    """Draw neck, shoulders and clothes; they stay upright when the head rolls.
+
+    Parameters
+    ----------
+    f, v, hues
+        Factors, pose, and colours of the image.
+    scene, row
+        Planes of the image, changed in place, and the row to draw.
+    neck_x, neck_y
+        Image position of the lower end of the neck, pixels.
+    """
     y = 62.0 + (row - neck_y) / v.zoom
     for column in range(scene.shape[2]):
         x = (column - neck_x) / v.zoom
@@ -121,7 +80,17 @@ def lay_body(
 def lay_ears(
     f: Factors, v: View, hues: Palette, scene: Planes, row: int, first: int, last: int
 ) -> None:
-    """An ear on either side, with an ear-ring under it."""
+    """Draw both ears with their ear-rings.
+
+    Parameters
+    ----------
+    f, v, hues
+        Factors, pose, and colours of the image.
+    scene, row
+        Planes of the image, changed in place, and the row to draw.
+    first, last
+        Columns from `first` up to, without, `last`.
+    """
     for column in range(first, last):
         x, y = to_plane(v, column, row)
         side = 1.0 if x > 0.0 else -1.0
@@ -141,8 +110,11 @@ def lay_ears(
 
 
 @kernel
-def face_row(f: Factors, v: View, row: int, first: int, last: int, work: Planes) -> None:
-    """Into `work`: depth, distance to the outline, head x, y, frontness, crease, shade, flush."""
+def _face_row(f: Factors, v: View, row: int, first: int, last: int, work: Planes) -> None:
+    """Fill rows 0 to 7 of `work`.
+
+    They are depth, distance to the outline, head x, head y, frontness, crease, shade, flush.
+    """
     depth, inside = work[0, first:last], work[1, first:last]
     across, down, front = work[2, first:last], work[3, first:last], work[4, first:last]
     creased, bright, blood = work[5, first:last], work[6, first:last], work[7, first:last]
@@ -179,8 +151,22 @@ def lay_face(
     work: Planes,
     hairy: Planes,
 ) -> None:
-    """The head with all its features; skin wholly under hair is left out."""
-    face_row(f, v, row, first, last, work)
+    """Draw the head with all its features; skin wholly under hair is left out.
+
+    Parameters
+    ----------
+    f, v, hues
+        Factors, pose, and colours of the image.
+    scene, row
+        Planes of the image, changed in place, and the row to draw.
+    first, last
+        Columns from `first` up to, without, `last`.
+    work
+        Work array, (WORK_ROWS, columns).
+    hairy
+        (columns,) opacity of the hair over each pixel, 0 to 1.
+    """
+    _face_row(f, v, row, first, last, work)
     rosy = (hues.skin[0], hues.skin[1] * 0.72, hues.skin[2] * 0.74)
     for column in range(first, last):
         cover = clamp(0.5 + work[1, column] * v.zoom)
@@ -207,44 +193,18 @@ def lay_face(
 
 
 @kernel
-def shell_row(f: Factors, v: View, row: int, first: int, last: int, work: Planes) -> None:
-    """Into `work`: opacity, lift, depth, strand value, back opacity of the hair on the skull."""
-    cover, lift = work[8, first:last], work[9, first:last]
-    depth, strands, back = work[10, first:last], work[11, first:last], work[12, first:last]
-    for column in range(last - first):
-        x, y = to_plane(v, first + column, row)
-        seen = shell_at(f, v, x, y)
-        cover[column], lift[column], depth[column], strands[column], back[column] = seen
-
-
-@kernel
-def lay_back(hues: Palette, scene: Planes, row: int, first: int, last: int, work: Planes) -> None:
-    """The far side of the hair on the skull; the near side is laid after the face."""
-    for column in range(first, last):
-        if work[12, column] > 0.0 and work[8, column] < 1.0:
-            colour = tint(hues.hair, 0.6 + 0.2 * work[11, column])
-            lay(scene, row, column, work[12, column], -14.0, colour, 0.0, 1.0)
-
-
-@kernel
-def lay_shell(
-    f: Factors, v: View, hues: Palette, scene: Planes, row: int, first: int, last: int, work: Planes
-) -> None:
-    """Hair on the skull, rising from the skin at the hairline; darker at the parting."""
-    for column in range(first, last):
-        cover, lift, t, s = work[8, column], work[9, column], work[10, column], work[11, column]
-        if cover > 0.0:
-            x, y = to_plane(v, column, row)
-            root = bump(x - 40.0 * v.sin_yaw - 13.0 * f.parting, y + 62.0, 9.0, 26.0)
-            colour = tint(hues.hair, 0.92 - 0.3 * root + 0.34 * s)
-            skull = max(scene[0, row, column], t - 9.0)
-            depth = skull + lift * (t - skull) + 0.7 * s
-            lay(scene, row, column, cover, depth, colour, 0.0, 1.0)
-
-
-@kernel
 def lay_hat(f: Factors, v: View, scene: Planes, row: int, first: int, last: int) -> None:
-    """A hat over hair and forehead."""
+    """Draw a hat over hair and forehead.
+
+    Parameters
+    ----------
+    f, v
+        Factors and pose.
+    scene, row
+        Planes of the image, changed in place, and the row to draw.
+    first, last
+        Columns from `first` up to, without, `last`.
+    """
     for column in range(first, last):
         x, y = to_plane(v, column, row)
         t, inside = hit_shell(f, v, x, y)
@@ -254,26 +214,18 @@ def lay_hat(f: Factors, v: View, scene: Planes, row: int, first: int, last: int)
 
 
 @kernel
-def lay_curtain(f: Factors, v: View, hues: Palette, scene: Planes, row: int, work: Planes) -> None:
-    """Hair that falls beside the face."""
-    cover, depth, strands, near = work[0], work[1], work[2], work[3]
-    for column in range(scene.shape[2]):
-        x, y = to_plane(v, column, row)
-        cover[column], depth[column], strands[column], near[column] = curtain(f, v, x, y)
-    for column in range(scene.shape[2]):
-        if near[column] > 0.0:
-            shade(scene, row, column, 0.40 * near[column] * scene[4, row, column])
-        if cover[column] > 0.0:
-            colour = tint(hues.hair, 0.92 + 0.36 * strands[column])
-            _, y = to_plane(v, column, row)
-            shell = max(scene[0, row, column], depth[column] - 12.0)
-            rise = shell + (depth[column] - shell) * ramp(-37.0, 15.0, y)
-            lay(scene, row, column, cover[column], rise, colour, 0.0, 1.0)
-
-
-@kernel
 def lay_glasses(f: Factors, v: View, scene: Planes, row: int, first: int, last: int) -> None:
-    """Glasses colour what lies behind them."""
+    """Draw glasses, which colour what is behind them.
+
+    Parameters
+    ----------
+    f, v
+        Factors and pose.
+    scene, row
+        Planes of the image, changed in place, and the row to draw.
+    first, last
+        Columns from `first` up to, without, `last`.
+    """
     for column in range(first, last):
         x, y = to_plane(v, column, row)
         hx = (x - 46.0 * v.sin_yaw) / v.cos_yaw

@@ -1,4 +1,4 @@
-"""Light on the composed scene: key light with cast shadows, sky light with occlusion, gloss."""
+"""Light on the composed scene: key light with cast shadows, ambient light with occlusion, gloss."""
 
 import math
 
@@ -11,15 +11,18 @@ RING = ((7, 0), (5, 5), (0, 7), (-5, 5), (-7, 0), (-5, -5), (0, -7), (5, -5))
 
 
 @inlined
-def light_vector(f: Factors) -> tuple[float, float, float]:
+def _light_vector(f: Factors) -> tuple[float, float, float]:
     """Unit vector towards the key light; image axes, z towards the camera."""
     az, el = math.radians(f.light_azimuth), math.radians(f.light_elevation)
     return math.sin(az) * math.cos(el), -math.sin(el), math.cos(az) * math.cos(el)
 
 
 @kernel
-def occlude(depth: Planes, key: Planes, sky: Planes, light: tuple[float, float, float]) -> None:
-    """Fill `key` (lit share of key light) and `sky` (open share) at every second pixel."""
+def _occlude(depth: Planes, key: Planes, sky: Planes, light: tuple[float, float, float]) -> None:
+    """Fill `key` (unshadowed share of key light) and `sky` (unoccluded share of ambient light).
+
+    Both have half the resolution of `depth` (row, column).
+    """
     rows, columns = depth.shape
     lx, ly, lz = light
     flat = math.sqrt(lx * lx + ly * ly) + 1e-6
@@ -44,8 +47,8 @@ def occlude(depth: Planes, key: Planes, sky: Planes, light: tuple[float, float, 
 
 
 @inlined
-def between(key: Planes, sky: Planes, depth: Planes, y: int, x: int) -> tuple[float, float]:
-    """Key and sky share at pixel (y, x), from those half-resolution neighbours at its own depth."""
+def _between(key: Planes, sky: Planes, depth: Planes, y: int, x: int) -> tuple[float, float]:
+    """Key and sky share at pixel (y, x), from the half-resolution neighbours at the same depth."""
     j, i = y >> 1, x >> 1
     if not (y | x) & 1:
         return key[j, i], sky[j, i]
@@ -61,19 +64,29 @@ def between(key: Planes, sky: Planes, depth: Planes, y: int, x: int) -> tuple[fl
 
 
 @inlined
-def slope_at(before: float, here: float, after: float) -> float:
-    """Slope of the flatter side, so that outlines of nearer things do not bend the surface."""
+def _slope_at(before: float, here: float, after: float) -> float:
+    """The flatter of the slopes on both sides, so that outlines of nearer objects are not bent."""
     a, b = here - before, after - here
     return min(max(a if abs(a) < abs(b) else b, -STEEPEST), STEEPEST)
 
 
 @kernel
 def illuminate(f: Factors, scene: Planes, key: Planes, sky: Planes) -> None:
-    """Turn the colours of the scene's planes into the light that reaches the camera."""
+    """Multiply the colours of the scene by the light that reaches each pixel.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    scene
+        float32 (plane, row, column), see `planes`; changed in place.
+    key, sky
+        Work arrays, float32 of half the number of rows and columns, rounded up.
+    """
     depth = scene[0]
     rows, columns = depth.shape
-    lx, ly, lz = light_vector(f)
-    occlude(depth, key, sky, (lx, ly, lz))
+    lx, ly, lz = _light_vector(f)
+    _occlude(depth, key, sky, (lx, ly, lz))
     norm = math.sqrt(lx * lx + ly * ly + (lz + 1.0) ** 2)
     hx, hy, hz = lx / norm, ly / norm, (lz + 1.0) / norm
     warm = 0.10 * f.warmth
@@ -84,13 +97,13 @@ def illuminate(f: Factors, scene: Planes, key: Planes, sky: Planes) -> None:
             r, g, b = scene[1, y, x], scene[2, y, x], scene[3, y, x]
             if lit > 0.004:
                 here = depth[y, x]
-                nx = -slope_at(depth[y, max(x - 1, 0)], here, depth[y, min(x + 1, columns - 1)])
-                ny = -slope_at(depth[up, x], here, depth[down, x])
+                nx = -_slope_at(depth[y, max(x - 1, 0)], here, depth[y, min(x + 1, columns - 1)])
+                ny = -_slope_at(depth[up, x], here, depth[down, x])
                 n = 1.0 / math.sqrt(nx * nx + ny * ny + 1.0)
                 nx, ny, nz = nx * n, ny * n, n
                 facing = nx * lx + ny * ly + nz * lz
                 hair = scene[6, y, x]
-                shadow, open_ = between(key, sky, depth, y, x)
+                shadow, open_ = _between(key, sky, depth, y, x)
                 wrap_r = max(0.0, (facing + 0.38) / 1.38)
                 wrap_g = max(0.0, (facing + 0.24) / 1.24)
                 wrap_b = max(0.0, (facing + 0.20) / 1.20)

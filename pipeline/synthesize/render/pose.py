@@ -1,8 +1,8 @@
-"""From image pixels to the head's own coordinates and back.
+"""Transformations between image pixels and coordinates of the head.
 
-Head coordinates are in pixels of the frontal photograph: X to image right, Y down, Z towards the
-camera; the origin lies on the head's vertical axis at the height of the eyes. The camera is
-orthographic.
+Coordinates of the head are in pixels of the frontal photograph: X to the right of the image, Y
+down, Z towards the camera. The origin is on the vertical axis of the head at the height of the
+eyes. The camera is orthographic. Positions in the camera plane have the same unit and origin.
 """
 
 import math
@@ -25,7 +25,17 @@ MOUTH_Y = 42.5
 
 
 class View(NamedTuple):
-    """Rotation of the head, and the similarity that places it in the image."""
+    """Rotation of the head, and the similarity that places it in the image.
+
+    Attributes
+    ----------
+    cos_yaw, sin_yaw, cos_pitch, sin_pitch, cos_roll, sin_roll
+        Of the angles of the head.
+    origin_x, origin_y
+        Image position of the origin of the head, pixels.
+    zoom
+        Pixels of the image per pixel of the head.
+    """
 
     cos_yaw: float
     sin_yaw: float
@@ -40,7 +50,7 @@ class View(NamedTuple):
 
 @inlined
 def view_of(f: Factors) -> View:
-    """Pose that keeps the middle of the eyes where CelebA's alignment puts it."""
+    """Pose that keeps the middle of the eyes at its position in CelebA's alignment."""
     yaw, pitch, roll = math.radians(f.yaw), math.radians(f.pitch), math.radians(f.roll)
     cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
     cr, sr = math.cos(roll), math.sin(roll)
@@ -53,14 +63,42 @@ def view_of(f: Factors) -> View:
 
 @inlined
 def to_plane(v: View, column: int, row: int) -> tuple[float, float]:
-    """Camera-plane coordinates (x, y), in head pixels, of an image position."""
+    """Position in the camera plane of an image position.
+
+    Parameters
+    ----------
+    v
+        Pose.
+    column, row
+        Image position, pixels.
+
+    Returns
+    -------
+    tuple
+        x, y in pixels of the head.
+    """
     x, y = (column - v.origin_x) / v.zoom, (row - v.origin_y) / v.zoom
     return v.cos_roll * x + v.sin_roll * y, v.cos_roll * y - v.sin_roll * x
 
 
 @inlined
 def to_head(v: View, x: float, y: float, t: float) -> tuple[float, float, float]:
-    """Head coordinates of the point at depth `t` over plane position (x, y)."""
+    """Coordinates of the head of a point above the camera plane.
+
+    Parameters
+    ----------
+    v
+        Pose.
+    x, y
+        Position in the camera plane, pixels of the head.
+    t
+        Distance of the point from the plane, towards the camera.
+
+    Returns
+    -------
+    tuple
+        X, Y, Z.
+    """
     z = y * v.sin_pitch + t * v.cos_pitch
     return (
         x * v.cos_yaw - z * v.sin_yaw,
@@ -71,7 +109,20 @@ def to_head(v: View, x: float, y: float, t: float) -> tuple[float, float, float]
 
 @inlined
 def to_image(v: View, x: float, y: float, z: float) -> tuple[float, float]:
-    """Image position (column, row) of a point in head coordinates."""
+    """Image position of a point.
+
+    Parameters
+    ----------
+    v
+        Pose.
+    x, y, z
+        Coordinates of the head.
+
+    Returns
+    -------
+    tuple
+        Column, row, in pixels.
+    """
     px = x * v.cos_yaw + z * v.sin_yaw
     py = y * v.cos_pitch + (z * v.cos_yaw - x * v.sin_yaw) * v.sin_pitch
     return (
@@ -82,7 +133,23 @@ def to_image(v: View, x: float, y: float, z: float) -> tuple[float, float]:
 
 @inlined
 def section(v: View, x: float, a2: float, c2: float) -> tuple[float, float]:
-    """Turned depth where the ray meets X^2/a2 + Z^2/c2 = 1, and the square of the extent in x."""
+    """Intersection of a ray with a horizontal section of the head, an ellipse X^2/a2 + Z^2/c2 = 1.
+
+    Parameters
+    ----------
+    v
+        Pose.
+    x
+        Position of the ray in the camera plane.
+    a2, c2
+        Squared half-axes, across and deep.
+
+    Returns
+    -------
+    tuple
+        Depth in the frame turned by the yaw, and the squared half-extent of the ellipse in x.
+        Beside the ellipse the depth of its edge is extrapolated.
+    """
     s, c = v.sin_yaw, v.cos_yaw
     extent2 = s * s * c2 + c * c * a2
     room = max(a2 * c2 * (extent2 - x * x), 0.0)
@@ -90,8 +157,8 @@ def section(v: View, x: float, a2: float, c2: float) -> tuple[float, float]:
 
 
 @inlined
-def head_axes(f: Factors, y: float) -> tuple[float, float]:
-    """Squared half-axes (across, deep) of the skull's horizontal section at height `y`."""
+def _head_axes(f: Factors, y: float) -> tuple[float, float]:
+    """Squared half-axes (across, deep) of the horizontal section of the skull at height `y`."""
     down = max(y, 0.0)
     u = y / (HEAD_HALF_HEIGHT + f.chin * min(down, 1.0))
     u2 = min(u * u, 0.999)
@@ -104,12 +171,25 @@ def head_axes(f: Factors, y: float) -> tuple[float, float]:
 
 @inlined
 def hit_head(f: Factors, v: View, x: float, y: float) -> tuple[float, float]:
-    """Depth of the bare skull over (x, y) and distance (pixels) to its outline, inside > 0."""
-    a2, c2 = head_axes(f, (y - 38.0 * v.sin_pitch) / v.cos_pitch)
+    """Intersection of a ray with the bare skull.
+
+    Parameters
+    ----------
+    f, v
+        Factors and pose.
+    x, y
+        Position of the ray in the camera plane.
+
+    Returns
+    -------
+    tuple
+        Distance of the point from the plane, and distance (pixels) to the outline, inside > 0.
+    """
+    a2, c2 = _head_axes(f, (y - 38.0 * v.sin_pitch) / v.cos_pitch)
     z, _ = section(v, x, a2, c2)
-    a2, c2 = head_axes(f, (y - z * v.sin_pitch) / v.cos_pitch)
+    a2, c2 = _head_axes(f, (y - z * v.sin_pitch) / v.cos_pitch)
     again, _ = section(v, x, a2, c2)
-    a2, c2 = head_axes(f, (y - 0.5 * (z + again) * v.sin_pitch) / v.cos_pitch)
+    a2, c2 = _head_axes(f, (y - 0.5 * (z + again) * v.sin_pitch) / v.cos_pitch)
     z, extent2 = section(v, x, a2, c2)
     height = (y - z * v.sin_pitch) / v.cos_pitch
     low = HEAD_HALF_HEIGHT + f.chin * min(max(height, 0.0), 1.0) - abs(height)
@@ -120,14 +200,23 @@ def hit_head(f: Factors, v: View, x: float, y: float) -> tuple[float, float]:
 
 @inlined
 def mouth_corner(f: Factors) -> tuple[float, float]:
-    """Half-width of the mouth and the height of its corners, in head coordinates."""
+    """Half-width of the mouth and height of its corners, coordinates of the head."""
     half = 15.5 * f.mouth_width * (1.0 + 0.25 * f.smile - 0.05 * f.mouth_open)
     return half, MOUTH_Y + 1.5 - 4.5 * f.smile
 
 
 @inlined
 def mark(f: Factors, v: View, points: npt.NDArray[np.float64]) -> None:
-    """Fill `points` (5, 2) with the positions of eyes, tip of the nose, corners of the mouth."""
+    """Compute the landmarks.
+
+    Parameters
+    ----------
+    f, v
+        Factors and pose.
+    points
+        Output, (5, 2): image positions x, y of left eye, right eye, tip of the nose, left and right
+        corner of the mouth.
+    """
     half, corner = mouth_corner(f)
     points[0, 0], points[0, 1] = to_image(v, -EYE_X, 0.0, EYE_Z)
     points[1, 0], points[1, 1] = to_image(v, EYE_X, 0.0, EYE_Z)

@@ -8,22 +8,23 @@ from zpoints.pipeline.synthesize.factors import STAMP, Factors, to_rows
 from zpoints.pipeline.synthesize.render.curves import Planes, entry, inlined
 from zpoints.pipeline.synthesize.render.develop import develop
 from zpoints.pipeline.synthesize.render.hair import shell_axes
-from zpoints.pipeline.synthesize.render.layers import (
-    PLANES,
-    WORK_ROWS,
+from zpoints.pipeline.synthesize.render.hair_layers import (
     lay_back,
-    lay_background,
     lay_behind,
-    lay_body,
     lay_curtain,
+    lay_shell,
+    shell_row,
+)
+from zpoints.pipeline.synthesize.render.layers import (
+    lay_background,
+    lay_body,
     lay_ears,
     lay_face,
     lay_glasses,
     lay_hat,
-    lay_shell,
-    shell_row,
 )
 from zpoints.pipeline.synthesize.render.light import illuminate
+from zpoints.pipeline.synthesize.render.planes import PLANES, WORK_ROWS
 from zpoints.pipeline.synthesize.render.pose import HEIGHT, WIDTH, View, mark, to_image, view_of
 from zpoints.pipeline.synthesize.render.tones import palette
 
@@ -32,8 +33,8 @@ Landmarks = npt.NDArray[np.int64]
 
 
 @inlined
-def head_columns(f: Factors, v: View, row: int) -> tuple[int, int]:
-    """Range of columns that hold the head and the hair on it in this row; empty above and below."""
+def _head_columns(f: Factors, v: View, row: int) -> tuple[int, int]:
+    """First and last column (exclusive) of head and hair in a row; 0, 0 above and below them."""
     y = (row - v.origin_y) / v.zoom
     if y < -100.0 or y > 90.0:
         return 0, 0
@@ -43,7 +44,7 @@ def head_columns(f: Factors, v: View, row: int) -> tuple[int, int]:
 
 
 @entry
-def draw(
+def _draw(
     f: Factors,
     stamp: npt.NDArray[np.void],
     scene: Planes,
@@ -52,13 +53,13 @@ def draw(
     out: npt.NDArray[np.uint8],
     points: npt.NDArray[np.float64],
 ) -> None:
-    """Fill `out` (row, column, rgb) and landmark `points`; the other arrays are room to work in."""
+    """Fill `out` (row, column, rgb) and landmark `points`; the other arrays are work arrays."""
     v, hues = view_of(f), palette(f)
     mark(f, v, points)
     work = np.zeros((WORK_ROWS, WIDTH), np.float32)
     neck_x, neck_y = to_image(v, 0.0, 62.0, -6.0)
     for row in range(HEIGHT):
-        first, last = head_columns(f, v, row)
+        first, last = _head_columns(f, v, row)
         lay_background(f, scene, row)
         if f.hair_length > 0.15 and row > v.origin_y - 12.0:
             lay_behind(f, v, hues, scene, row, work)
@@ -80,7 +81,7 @@ def draw(
 
 
 class Renderer:
-    """Renders one face after another in the same working memory; for one thread."""
+    """Renders one face after another into the same work arrays; not thread-safe."""
 
     def __init__(self) -> None:
         self._scene = np.empty((PLANES, HEIGHT, WIDTH), np.float32)
@@ -88,13 +89,13 @@ class Renderer:
         self._half = np.empty((2, (HEIGHT + 1) // 2, (WIDTH + 1) // 2), np.float32)
 
     def __call__(self, factors: npt.NDArray[np.float64]) -> tuple[Photograph, Landmarks]:
-        """Photograph (218, 178, 3) and landmarks (5, 2) in pixels, x y, of one row of `to_rows`."""
+        """Photograph (218, 178, 3) and landmarks (5, 2), x y in pixels, of a row of `to_rows`."""
         image = np.empty((HEIGHT, WIDTH, 3), np.uint8)
         points = np.empty((5, 2))
         room = self._scene, self._work, self._half
         # Uncompiled, NumPy warns of divisions by 0 beyond the corners of the mouth.
         with np.errstate(divide="ignore", invalid="ignore"):
-            draw(Factors(*factors.tolist()), STAMP, *room, image, points)
+            _draw(Factors(*factors.tolist()), STAMP, *room, image, points)
         return image, np.rint(points).astype(np.int64)
 
 

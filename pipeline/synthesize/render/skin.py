@@ -1,4 +1,4 @@
-"""The relief and the colour of facial skin, without eyes, brows and mouth.
+"""Relief and colour of facial skin, without eyes, brows and mouth.
 
 `x` is the distance from the middle of the face throughout: faces are symmetric.
 """
@@ -12,7 +12,15 @@ from zpoints.pipeline.synthesize.render.pose import EYE_X, NOSE_TIP_Y
 
 @inlined
 def nose_relief(f: Factors, x: float, y: float) -> float:
-    """Height of the nose above the face."""
+    """Height of the nose above the face, pixels.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    """
     tip = NOSE_TIP_Y * f.nose_length
     s = clamp((y + 9.0) / (tip + 9.0))
     profile = 1.2 + 10.5 * s * (0.55 + 0.45 * s)
@@ -24,7 +32,15 @@ def nose_relief(f: Factors, x: float, y: float) -> float:
 
 @inlined
 def face_relief(f: Factors, x: float, y: float) -> float:
-    """Height of everything but the nose above the bare skull."""
+    """Height of all but the nose above the bare skull, pixels.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    """
     male, smile = f.masculinity, f.smile
     socket = -4.2 * bump(x - EYE_X + 1.0, y + 2.0, 15.0, 11.0)
     ball = 3.2 * bump(x - EYE_X, y - 0.3, 11.5, 8.5)
@@ -44,7 +60,15 @@ def face_relief(f: Factors, x: float, y: float) -> float:
 
 @inlined
 def crease(f: Factors, x: float, y: float) -> float:
-    """Depth of the folds beside the mouth and of the lines of age."""
+    """Depth of the nasolabial folds and of wrinkles, about 0 to 2.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    """
     along = clamp((y - 27.0) / 24.0)
     path = 11.0 * f.nose_width + (10.5 + 3.0 * f.smile) * along * (1.35 - 0.35 * along)
     depth = 0.1 + 0.6 * f.smile * f.smile + 0.6 * f.wrinkles
@@ -58,7 +82,17 @@ def crease(f: Factors, x: float, y: float) -> float:
 
 @inlined
 def skin_shade(f: Factors, x: float, y: float, creased: float) -> float:
-    """Brightness of the skin relative to its tone."""
+    """Brightness of the skin relative to its tone.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    creased
+        Depth of creases there, see `crease`.
+    """
     tip = NOSE_TIP_Y * f.nose_length
     shade = 1.0 - 0.16 * bump(x - 17.0, y - 8.0, 13.0, 6.0) * (0.5 + f.wrinkles)
     shade -= 0.20 * bump(x - 15.0, y + 3.0, 15.0, 10.0) + 0.26 * creased
@@ -71,14 +105,30 @@ def skin_shade(f: Factors, x: float, y: float, creased: float) -> float:
 
 @inlined
 def flush(f: Factors, x: float, y: float) -> float:
-    """Share of blood showing: cheeks, nose, chin."""
+    """Share of blood in the colour of cheeks, nose and chin, from 0.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    """
     cheeks = (0.12 + 0.5 * f.blush) * bump(x - 25.0, y - 21.0, 17.0, 14.0)
     return cheeks + 0.30 * bump(x, y - 25.0, 10.0, 10.0) + 0.12 * bump(x, y - 63.0, 14.0, 9.0)
 
 
 @inlined
 def beard_cover(f: Factors, x: float, y: float) -> float:
-    """Opacity of beard, moustache and stubble at a place of the face."""
+    """Opacity of beard, moustache and stubble, 0 to 1.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in coordinates of the head, pixels; `x` >= 0.
+    """
     cheek_line = 30.0 + 0.5 * max(0.0, 34.0 - x) - 0.9 * max(0.0, x - 31.0)
     jaw = ramp(cheek_line - 3.0, cheek_line + 7.0, y) * ramp(4.0, 14.0, x + 0.9 * (y - 44.0))
     ring = math.sqrt((x / 19.0) ** 2 + ((y - 50.0) / 19.0) ** 2)

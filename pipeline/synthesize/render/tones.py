@@ -1,4 +1,4 @@
-"""Colours of skin, hair and iris from the amounts of their pigments (linear light)."""
+"""Colours of skin, hair, iris and lips from the amounts of their pigments, in linear light."""
 
 import math
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from zpoints.pipeline.synthesize.render.curves import Colour, inlined, mix, mix3
 
 
 @inlined
-def skin_tone(f: Factors) -> Colour:
+def _skin_tone(f: Factors) -> Colour:
     """Absorption by melanin, exponential in its amount, over a rosy or golden base."""
     m, g = 0.08 + f.melanin, f.undertone
     return (
@@ -19,7 +19,7 @@ def skin_tone(f: Factors) -> Colour:
 
 
 @inlined
-def hair_tone(f: Factors) -> Colour:
+def _hair_tone(f: Factors) -> Colour:
     """Eumelanin darkens, pheomelanin reddens, age whitens."""
     e = f.hair_melanin
     red = f.hair_red * (1.0 - 0.5 * e)
@@ -32,23 +32,23 @@ def hair_tone(f: Factors) -> Colour:
 
 
 @inlined
-def iris_tone(f: Factors) -> Colour:
+def _iris_tone(f: Factors) -> Colour:
     """From blue over green to brown."""
     light = mix3((0.16, 0.26, 0.38), (0.17, 0.24, 0.13), f.iris_green)
     return mix3(light, (0.055, 0.026, 0.012), min(1.0, 1.5 * f.iris_melanin))
 
 
 @inlined
-def lip_tone(f: Factors) -> Colour:
+def _lip_tone(f: Factors) -> Colour:
     """Natural lips follow the skin; lipstick covers them in red or pink."""
-    skin = skin_tone(f)
+    skin = _skin_tone(f)
     natural = (skin[0] * 0.86, skin[1] * 0.52, skin[2] * 0.56)
     stick = mix3((0.50, 0.035, 0.045), (0.60, 0.16, 0.22), f.lip_hue)
     return mix3(natural, stick, mix(0.0, 0.75, f.lipstick))
 
 
 class Palette(NamedTuple):
-    """Colours of one image that do not depend on the place."""
+    """Colours of one image, the same at all positions."""
 
     skin: tuple[float, float, float]
     hair: tuple[float, float, float]
@@ -59,4 +59,4 @@ class Palette(NamedTuple):
 @inlined
 def palette(f: Factors) -> Palette:
     """Colours of skin, hair, iris and lips."""
-    return Palette(skin_tone(f), hair_tone(f), iris_tone(f), lip_tone(f))
+    return Palette(_skin_tone(f), _hair_tone(f), _iris_tone(f), _lip_tone(f))

@@ -1,4 +1,4 @@
-"""Neck, clothes and what is worn: glasses, hat, jewellery."""
+"""Neck, clothes, glasses, hat and jewellery."""
 
 import math
 
@@ -18,15 +18,15 @@ from zpoints.pipeline.synthesize.render.pose import EYE_X
 
 
 @inlined
-def neck_half_width(f: Factors, y: float) -> float:
+def _neck_half_width(f: Factors, y: float) -> float:
     """Half-width of the neck at height `y` below the eyes."""
     low = ramp(70.0, 104.0, y)
     return 20.5 + 4.5 * f.masculinity + 3.5 * f.fullness + 9.0 * low * low
 
 
 @inlined
-def shoulder_top(f: Factors, x: float) -> float:
-    """Height at which the shoulders begin at distance `x` from the neck's axis."""
+def _shoulder_top(f: Factors, x: float) -> float:
+    """Height at which the shoulders begin at distance `x` from the axis of the neck."""
     wide = 24.0 + 4.0 * f.masculinity
     rise = max(0.0, x - wide)
     return 83.0 - 2.0 * f.masculinity + (0.50 - 0.14 * f.masculinity) * rise + 0.0016 * rise * rise
@@ -34,11 +34,26 @@ def shoulder_top(f: Factors, x: float) -> float:
 
 @inlined
 def paint_body(f: Factors, x: float, y: float, skin: Colour) -> tuple[float, Colour, float]:
-    """Opacity, colour, depth of neck, shoulders and clothes; `x` from the neck's axis, upright."""
+    """Neck, shoulders and clothes.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position relative to the axis of the neck and the height of the eyes, pixels; not rolled.
+    skin
+        Colour of the skin, linear light.
+
+    Returns
+    -------
+    tuple
+        Opacity 0 to 1, colour, depth in pixels.
+    """
     a = abs(x)
-    half = neck_half_width(f, y)
+    half = _neck_half_width(f, y)
     neck = ramp(half + 0.8, half - 0.8, a) * ramp(30.0, 36.0, y)
-    top = shoulder_top(f, a)
+    top = _shoulder_top(f, a)
     body = ramp(top - 1.0, top + 1.0, y)
     round_ = math.sqrt(max(1.0 - (a / (half + 1.0)) ** 2, 0.0))
     throat = -28.0 + 25.0 * round_ - 0.15 * (y - 60.0)
@@ -48,7 +63,7 @@ def paint_body(f: Factors, x: float, y: float, skin: Colour) -> tuple[float, Col
     colour = tint(skin, 0.94 - 0.10 * bump(a, y - 97.0, 5.0, 6.0) - max(under_chin, 0.0))
     cloth = 82.0 + 34.0 * f.neckline * max(1.0 - (a / (29.0 + 16.0 * f.neckline)) ** 2, -0.6)
     dressed = ramp(cloth - 1.0, cloth + 1.0, y) * max(body, ramp(half + 2.0, half - 1.0, a))
-    colour = mix3(colour, cloth_colour(f, a, y, cloth), dressed)
+    colour = mix3(colour, _cloth_colour(f, a, y, cloth), dressed)
     if f.necklace > 0.0:
         chain = ridge(y - 80.0 - 15.0 * (1.0 - (a / 24.0) ** 2), 1.7) * ramp(25.0, 23.0, a)
         colour = mix3(colour, (0.75, 0.58, 0.27), f.necklace * clamp(1.5 * chain) * (1.0 - dressed))
@@ -57,7 +72,7 @@ def paint_body(f: Factors, x: float, y: float, skin: Colour) -> tuple[float, Col
 
 
 @inlined
-def cloth_colour(f: Factors, x: float, y: float, neckline: float) -> Colour:
+def _cloth_colour(f: Factors, x: float, y: float, neckline: float) -> Colour:
     """Colour of clothes at distance `x` from the middle: plain, or jacket, shirt and tie."""
     cloth = tint(
         (f.cloth_red, f.cloth_green, f.cloth_blue), 1.0 - 0.3 * ramp(neckline + 5.0, neckline, y)
@@ -75,7 +90,17 @@ def cloth_colour(f: Factors, x: float, y: float, neckline: float) -> Colour:
 
 @inlined
 def paint_glasses(f: Factors, x: float, y: float, colour: Colour) -> Colour:
-    """Colour seen through glasses; `x`, `y` in head coordinates of the plane of the lenses."""
+    """Colour seen through glasses.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    x, y
+        Position in the plane of the lenses, coordinates of the head, pixels.
+    colour
+        Of what is behind them, linear light.
+    """
     a = abs(x)
     if f.glasses <= 0.0 or y < -16.0 or y > 18.0:
         return colour
@@ -98,7 +123,15 @@ def paint_glasses(f: Factors, x: float, y: float, colour: Colour) -> Colour:
 
 @inlined
 def hat_cover(f: Factors, y: float, z: float) -> float:
-    """Opacity of the hat on the (slightly larger) shell of the hair."""
+    """Opacity of the hat, 0 to 1.
+
+    Parameters
+    ----------
+    f
+        Factors.
+    y, z
+        Position on a shell slightly larger than that of the hair, coordinates of the head.
+    """
     line = -33.0 - 0.10 * (40.0 - z)
     return f.hat * ramp(line + 1.2, line - 1.2, y)
 
