@@ -1,4 +1,4 @@
-"""Photographs that arrive night after night, and the store of the first night."""
+"""Photographs that arrive on several nights, and the store after the first night."""
 
 import shutil
 from pathlib import Path
@@ -17,14 +17,14 @@ FIRST, MORE = 130, 45
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder of a user of whom nothing is known yet."""
+    """Working folder of a new user, without known stores."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path
 
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All photographs that there will ever be; tests do not write to them."""
+    """Photographs of all nights; tests do not write to them."""
 
     def draw(folder: Path) -> None:
         synthesize(folder / "tree", count=FIRST + MORE, seed=3)
@@ -34,7 +34,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def first_night(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the photographs of the first night and the store of their run, to be copied."""
+    """A folder with the photographs and the store of the first night, to be copied."""
 
     def make(home: Path) -> None:
         tree = home / "tree"
@@ -48,7 +48,7 @@ def first_night(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def tree(first_night: Path, tmp_path: Path) -> Path:
-    """Photographs of the first night; annotations are there for all."""
+    """Photographs of the first night, with the annotations of all nights."""
     return Path(shutil.copytree(first_night / "tree", tmp_path / "tree"))
 
 
@@ -69,6 +69,7 @@ def configured(tree: Path) -> RunConfig:
 
 
 def arrive(everything: Path, home: Path, start: int, stop: int) -> list[str]:
+    """Copy photographs ``start`` to ``stop`` into the tree; returns their names."""
     photographs = sorted((everything / "img_align_celeba").iterdir())[start:stop]
     for path in photographs:
         shutil.copy2(path, home / "img_align_celeba" / path.name)
@@ -81,6 +82,7 @@ def go(config: RunConfig, root: Path, until: str = "analyze") -> tuple[RunResult
 
 
 def done(result: RunResult) -> list[str]:
+    """Groups that a run has computed."""
     return [outcome.target for outcome in result.outcomes if outcome.seconds is not None]
 
 

@@ -1,4 +1,4 @@
-"""The command line, called in this process or as a process of its own."""
+"""Calls the command line in this process or in a new one."""
 
 import os
 import signal
@@ -58,7 +58,7 @@ def zpoints_process(
 
 
 class ScheduleProcess:
-    """A schedule as a user keeps one, every night at 3."""
+    """A schedule in its own process, for every night at 3."""
 
     def __init__(self, config: Path, root: str) -> None:
         command = [ZPOINTS, "schedule", config, "--cron", "0 3 * * *", "--root", root]
@@ -70,6 +70,6 @@ class ScheduleProcess:
         self._process.wait()
 
     def end(self) -> int:
-        """Ask it to end; returns its exit code."""
+        """Send SIGTERM and wait; returns the exit code."""
         self._process.terminate()
         return self._process.wait(60)

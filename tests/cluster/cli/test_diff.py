@@ -1,4 +1,4 @@
-"""`zpoints diff`: what arrived, what left, what changed, and how far the latents moved."""
+"""`zpoints diff`: new, removed and changed images, and the drift of the latents."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
 
 @pytest.fixture
 def grown(everything: Path, tree: Path, config: RunConfig, root: Path) -> tuple[Store, Store]:
-    """The store of the first night, and of a night with arrivals, a removal and a change."""
+    """The store after the first night, and after a night with new, removed and changed images."""
     before = open_store(root)
     names = arrive(everything, tree, FIRST, FIRST + MORE)
     photographs = tree / "img_align_celeba"
@@ -61,7 +61,7 @@ def test_compare__two_nights(grown: tuple[Store, Store]) -> None:
     assert 0 < drift.angles[0] <= 90
 
 
-def test_compare__a_version_with_itself_has_not_moved(first_night: Path) -> None:
+def test_compare__a_version_with_itself_has_no_drift(first_night: Path) -> None:
     store = open_store(first_night / "store")
 
     found = compare(store, store)
@@ -72,7 +72,7 @@ def test_compare__a_version_with_itself_has_not_moved(first_night: Path) -> None
     assert found.drift.frechet == pytest.approx(0, abs=1e-9)
 
 
-def test_quality_changes__are_of_the_scalars_that_both_hold() -> None:
+def test_quality_changes__compare_scalars_of_both_versions() -> None:
     before = xr.Dataset({"swd": 144.0, "face_rate": 0.5, "face_rate_error": 0.03, "fid": 9.0})
     after = xr.Dataset({"swd": 140.0, "face_rate": 0.6, "face_rate_error": 0.04})
     levels = ("level", [1.0, 2.0])
@@ -85,7 +85,7 @@ def test_quality_changes__are_of_the_scalars_that_both_hold() -> None:
     assert changes == [("face_rate", 0.5, 0.6, pytest.approx(0.05)), ("swd", 144.0, 140.0, None)]
 
 
-def test_compare__another_model_is_said_first(root: Path, config: RunConfig) -> None:
+def test_compare__reports_different_models_first(root: Path, config: RunConfig) -> None:
     before = open_store(root)
     after = go(override(config, ["train.seed=5"]), root)[0].store
 
@@ -104,21 +104,21 @@ def test_diff__from_the_command_line(grown: tuple[Store, Store], tmp_path: Path)
     before, after = grown
 
     shown = zpoints("diff", before.root, folder=tmp_path)
-    told = zpoints("diff", before.root, before.version, "latest", "--json", folder=tmp_path)
+    as_json = zpoints("diff", before.root, before.version, "latest", "--json", folder=tmp_path)
     wrong = zpoints("diff", before.root, "nothing", folder=tmp_path)
 
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.splitlines()[0] == f"{before.version} -> {after.version}"
     for words in ("Mahalanobis", "relative Frobenius", "leading components", "hw", "1: 000005.jpg"):
         assert words in shown.stdout
-    content = json.loads(told.stdout)
+    content = json.loads(as_json.stdout)
     assert content["images"]["removed"] == ["000002.jpg"]
     assert content["drift"]["vectors"] == [FIRST, FIRST + MORE - 1]
     assert wrong.returncode == 1
     assert "has no version nothing" in wrong.stderr
 
 
-def test_chosen_version__takes_a_date_and_says_what_is_missing(first_night: Path) -> None:
+def test_chosen_version__accepts_a_date_and_names_what_is_missing(first_night: Path) -> None:
     root = str(first_night / "store")
 
     assert chosen_version(root, "2999-01-01").version == chosen_version(root, "latest").version

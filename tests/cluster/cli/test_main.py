@@ -67,7 +67,7 @@ def test_run__reports_an_up_to_date_store(
         (["walk"], 2, "walk"),
     ],
 )
-def test_mistakes__end_in_a_message_and_an_exit_code(
+def test_errors__have_a_message_and_an_exit_code(
     arguments: list[str], code: int, message: str, tmp_path: Path
 ) -> None:
     done = zpoints(*arguments, folder=tmp_path)
@@ -87,7 +87,7 @@ def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) 
     assert "samples/gaussian" in groups
 
 
-def test_history__verbose_tells_the_provenance(small_root: str, tmp_path: Path) -> None:
+def test_history__verbose_shows_the_provenance(small_root: str, tmp_path: Path) -> None:
     done = zpoints("history", small_root, "--verbose", folder=tmp_path)
 
     assert done.returncode == 0
@@ -189,7 +189,7 @@ def test_run__names_a_truncated_photograph_in_one_line(faces: Path, tmp_path: Pa
 
 
 @pytest.mark.services
-def test_run__interrupted_says_how_to_go_on(faces: Path, tmp_path: Path) -> None:
+def test_run__an_interruption_explains_how_to_continue(faces: Path, tmp_path: Path) -> None:
     run = subprocess.Popen(
         [str(ZPOINTS), "run", "demo", "--set", f"ingest.source={faces}"],
         cwd=tmp_path,

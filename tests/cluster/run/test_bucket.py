@@ -1,4 +1,4 @@
-"""The whole run with photographs and store in buckets: what a disk gives, and what a disk does."""
+"""Runs with photographs and store in buckets, compared with runs on a disk."""
 
 import json
 import os
@@ -42,7 +42,7 @@ MANY_CHUNKS = [
     "sample.chunk=4",
     "sample.generators={uniform: {generator: uniform}, ellipse: {generator: ellipse}}",
 ]
-"""Stages that commit more than once, so that a kill can come in between."""
+"""Settings of stages that commit more than once, so that a kill can come in between."""
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
     assert Blobs(store.root).get(HOLDER) is None
 
 
-def test_run__puts_the_report_beside_the_store(
+def test_run__writes_the_report_next_to_the_store(
     result: RunResult, runs: str, s3: Any, small_root: str
 ) -> None:
     found = s3.get_object(Bucket=runs, Key="small/report/index.html")
@@ -98,7 +98,7 @@ def test_run__puts_the_report_beside_the_store(
     assert {entry["Key"].rpartition("/")[2] for entry in listed} == figures
 
 
-def test_run_demo__is_whole_in_a_bucket_with_its_faces_here(
+def test_run_demo__runs_every_stage_in_a_bucket_with_local_faces(
     runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -147,7 +147,7 @@ def test_run__in_buckets_is_verified_exported_grown_and_rolled_back(
     assert back.history()[0].stage == "rollback"
 
 
-def test_run__killed_in_a_bucket_keeps_others_away_and_goes_on(
+def test_run__killed_in_a_bucket_locks_others_out_until_its_lock_expires(
     config: RunConfig, runs: str, tmp_path: Path
 ) -> None:
     root = f"s3://{runs}/killed"
@@ -180,8 +180,8 @@ def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
     config: RunConfig, runs: str, tmp_path: Path
 ) -> None:
     config = override(config, MANY_CHUNKS)
-    calm, root = str(tmp_path / "calm"), f"s3://{runs}/killed-inside"
-    expected = run(config, calm, console=SilentConsole(), title="t", until="sample").store
+    undisturbed, root = str(tmp_path / "undisturbed"), f"s3://{runs}/killed-inside"
+    expected = run(config, undisturbed, console=SilentConsole(), title="t", until="sample").store
     file = tmp_path / "faces.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
     arguments = ("run", file, "--root", root, "--until", "sample")

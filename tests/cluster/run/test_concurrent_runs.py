@@ -1,4 +1,4 @@
-"""Four processes rerun one store at once, while readers look on."""
+"""Four processes rerun one store at the same time, while another one reads it."""
 
 import shutil
 import subprocess
@@ -16,24 +16,24 @@ from zpoints.storage import open_store
 
 pytestmark = pytest.mark.services
 
-LOOK = """
+READER = """
 import sys, time
 import numpy as np
 from zpoints.storage import open_store
 
-looks = 0
+reads = 0
 while True:
     store = open_store(sys.argv[1])
     assert np.isfinite(store.statistics["mean"].values).all()
     for name in store.sample_names:
         assert np.isfinite(store.samples(name)["z"].values).all(), name
-    looks += 1
-    print(looks, store.version, flush=True)
+    reads += 1
+    print(reads, store.version, flush=True)
     time.sleep(0.2)
 """
 
 
-def test_run__four_at_once_lose_nothing_and_publish_each_version_once(
+def test_run__four_at_once_publish_each_version_once(
     small_config: RunConfig, small_root: str, tmp_path: Path
 ) -> None:
     config, root = tmp_path / "small.yaml", shutil.copytree(small_root, tmp_path / "store")
@@ -41,20 +41,20 @@ def test_run__four_at_once_lose_nothing_and_publish_each_version_once(
     config.write_text(yaml.safe_dump(changed.model_dump(mode="json")))
     before = open_store(root)
     published = len(before.history())
-    look = [sys.executable, "-W", "error", "-c", LOOK, str(root)]
-    reader = subprocess.Popen(look, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [sys.executable, "-W", "error", "-c", READER, str(root)]
+    reader = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     codes: list[list[int]] = [[] for _ in range(4)]
-    threads = [threading.Thread(target=_again, args=(config, root, seen)) for seen in codes]
+    threads = [threading.Thread(target=_run_until_free, args=(config, root, own)) for own in codes]
 
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
     reader.terminate()
-    looks = [line.split()[1] for line in reader.communicate(timeout=30)[0].splitlines()]
+    versions_read = [line.split()[1] for line in reader.communicate(timeout=30)[0].splitlines()]
 
-    assert all(seen[-1] == 0 for seen in codes), codes
-    assert {code for seen in codes for code in seen} == {0, 3}
+    assert all(own[-1] == 0 for own in codes), codes
+    assert {code for own in codes for code in own} == {0, 3}
     store = open_store(root)
     history = store.history()
     new = history[: len(history) - published]
@@ -64,12 +64,12 @@ def test_run__four_at_once_lose_nothing_and_publish_each_version_once(
     assert len(made) == len(set(made))
     assert [v.metadata["revision"] for v in history] == list(range(len(history), 0, -1))
     assert all(store.is_current(group) for group in made)
-    assert looks
-    assert set(looks) <= {version.id for version in history}, looks
+    assert versions_read
+    assert set(versions_read) <= {version.id for version in history}, versions_read
 
 
-def _again(config: Path, root: Path, codes: list[int]) -> None:
-    """Run until nobody else is at work."""
+def _run_until_free(config: Path, root: Path, codes: list[int]) -> None:
+    """Run until no other run uses the store."""
     command = [str(ZPOINTS), "run", str(config), "--root", str(root), "--until", "sample"]
     while not codes or codes[-1] == 3:
         codes.append(subprocess.run(command, capture_output=True, check=False).returncode)

@@ -1,4 +1,4 @@
-"""A run whose bucket's server falls silent: it ends in time, with a message."""
+"""A run whose bucket server stops answering ends in time, with a message."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ from zpoints.pipeline.config.run import RunConfig
 pytestmark = pytest.mark.services
 
 SECONDS = 120
-"""Within which a run has to end, where a request may take one second."""
+"""Time limit of the run; a request may take one second."""
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ SECONDS = 120
         ("GET /{}/small/chunks/", "ingest", "train"),
     ],
 )
-def test_run__ends_in_time_when_the_server_falls_silent(
+def test_run__ends_in_time_when_the_server_stops_answering(
     request_: str,
     done: str,
     until: str,

@@ -50,7 +50,7 @@ def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path)
     assert done(go(drawing, root, until="sample")[0]) == []
 
 
-def test_run__draws_all_generators_of_the_defaults(config: RunConfig, root: Path) -> None:
+def test_run__draws_all_default_generators(config: RunConfig, root: Path) -> None:
     defaults = RunConfig().sample.generators
     few = config.sample.model_copy(update={"generators": defaults})
 
@@ -63,14 +63,14 @@ def test_run__draws_all_generators_of_the_defaults(config: RunConfig, root: Path
         assert samples["image"].values.std() > 0
 
 
-def test_run__a_changed_query_draws_its_conditional_anew(drawing: RunConfig, root: Path) -> None:
+def test_run__a_changed_query_draws_its_conditional_again(drawing: RunConfig, root: Path) -> None:
     go(drawing, root, until="sample")
     changed = override(drawing, ["analyze.selections.smiling=not Smiling"])
 
     assert done(go(changed, root, until="sample")[0]) == ["selections/smiling", "samples/smiling"]
 
 
-def test_config__refuses_generators_that_nothing_can_be_fitted_to(drawing: RunConfig) -> None:
+def test_config__refuses_generators_that_cannot_be_fitted(drawing: RunConfig) -> None:
     with pytest.raises(ConfigError, match=r"smiling.selection: unknown selection 'smiling'"):
         override(drawing, ["analyze.selections={}"])
     with pytest.raises(ConfigError, match=r"smiling.base.K = 400 exceeds the train.z_dim"):

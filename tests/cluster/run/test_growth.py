@@ -1,4 +1,4 @@
-"""Photographs that arrive, change and leave: what is done again, and that the result is right."""
+"""New, changed and removed photographs: what runs again, and that its result is right."""
 
 import shutil
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_run__merged_statistics_equal_those_from_scratch(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
     arrive(everything, tree, FIRST, FIRST + 20)
-    go(config, root, until="encode")  # statistics skip a night
+    go(config, root, until="encode")  # the statistics skip a night
     arrive(everything, tree, FIRST + 20, FIRST + MORE)
 
     store = go(config, root)[0].store
@@ -79,7 +79,7 @@ def assert_same_statistics(merged: xr.Dataset, scratch: xr.Dataset) -> None:
         assert found.dtype == np.float64
 
 
-def test_run__growth_leaves_full_chunks_on_disk_alone(
+def test_run__growth_does_not_rewrite_full_chunks(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
     before = chunk_files(root)
@@ -94,7 +94,7 @@ def test_run__growth_leaves_full_chunks_on_disk_alone(
     assert before <= chunk_files(root)
 
 
-def test_run__photographs_that_left_or_changed_are_an_error_by_default(
+def test_run__removed_or_changed_photographs_are_an_error_by_default(
     tree: Path, config: RunConfig, root: Path
 ) -> None:
     version = open_store(root).version
@@ -137,9 +137,7 @@ def test_run__reencode_follows_the_source(
     assert go(config, root)[0].store.version == store.version
 
 
-def test_run__files_that_were_only_touched_are_the_same(
-    tree: Path, config: RunConfig, root: Path
-) -> None:
+def test_run__touched_files_are_up_to_date(tree: Path, config: RunConfig, root: Path) -> None:
     for path in sorted((tree / "img_align_celeba").iterdir())[:9]:
         path.touch()
 
@@ -160,7 +158,7 @@ def test_run__a_raised_limit_reads_only_what_is_not_stored(
     np.testing.assert_array_equal(result.store.images["image"], fresh.images["image"])
 
 
-def test_run__retrains_on_growth_if_asked(
+def test_run__retrains_on_growth_if_configured(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
     retrain = override(config, ["train.on_growth=retrain"])
@@ -174,11 +172,11 @@ def test_run__retrains_on_growth_if_asked(
 
 def reasons(config: RunConfig, root: Path) -> dict[str, str]:
     console = SilentConsole()
-    found = dry_run(config, str(root), console=console, title="t", until="analyze")
-    return {prospect.target: prospect.reason for prospect in found}
+    prospects = dry_run(config, str(root), console=console, title="t", until="analyze")
+    return {prospect.target: prospect.reason for prospect in prospects}
 
 
-def test_dry_run__says_what_would_run_and_why(
+def test_dry_run__reports_what_would_run_and_why(
     everything: Path, tree: Path, config: RunConfig, root: Path, tmp_path: Path
 ) -> None:
     nothing = tmp_path / "nothing"
@@ -209,7 +207,7 @@ def history(store: Store) -> list[str]:
     return [version.stage for version in store.history()]
 
 
-def test_run__goes_on_after_a_rollback(
+def test_run__continues_after_a_rollback(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
     first = open_store(root).version
@@ -235,7 +233,7 @@ def test_run__latents_of_two_trainings_never_mix(
     assert not any("encoded already" in line for line in lines)
 
 
-def test_run__a_model_that_was_retrained_once_is_kept_afterwards(
+def test_run__a_model_retrained_once_is_kept_afterwards(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
     arrive(everything, tree, FIRST, FIRST + 2)
@@ -246,7 +244,7 @@ def test_run__a_model_that_was_retrained_once_is_kept_afterwards(
     assert done(go(config, root)[0]) == ["images", "latents", "statistics"]
 
 
-def test_run__latents_follow_a_photograph_that_left_and_came_back(
+def test_run__latents_follow_a_photograph_that_was_removed_and_restored(
     tree: Path, config: RunConfig, root: Path, tmp_path: Path
 ) -> None:
     moved = sorted((tree / "img_align_celeba").iterdir())[3]
@@ -261,7 +259,7 @@ def test_run__latents_follow_a_photograph_that_left_and_came_back(
     np.testing.assert_array_equal(store.latents["name"], store.images["name"])
 
 
-def test_run__a_model_is_not_tested_on_what_it_was_trained_on(
+def test_run__a_model_is_not_tested_on_its_training_images(
     tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:
     partition = tree / "list_eval_partition.txt"
@@ -287,7 +285,7 @@ def test_run__touched_files_are_compared_only_once(
     assert done(go(config, root)[0]) == []
 
 
-def test_run__another_limit_notices_what_left_too(
+def test_run__another_limit_also_notices_removed_photographs(
     tree: Path, config: RunConfig, root: Path
 ) -> None:
     sorted((tree / "img_align_celeba").iterdir())[0].unlink()
@@ -296,7 +294,7 @@ def test_run__another_limit_notices_what_left_too(
         go(override(config, ["ingest.limit=50"]), root, until="ingest")
 
 
-def test_run__what_was_made_from_fewer_photographs_is_not_current(
+def test_run__results_from_fewer_photographs_are_not_current(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
     arrive(everything, tree, FIRST, FIRST + 2)
@@ -308,7 +306,7 @@ def test_run__what_was_made_from_fewer_photographs_is_not_current(
     assert not store.is_current("statistics")
 
 
-def test_run__a_repaired_photograph_comes_before_others_of_a_limit(
+def test_run__a_repaired_photograph_counts_before_others_within_a_limit(
     everything: Path, tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:
     limited = override(config, ["ingest.limit=40"])
@@ -324,7 +322,7 @@ def test_run__a_repaired_photograph_comes_before_others_of_a_limit(
     assert images.sizes["image"] == 40
 
 
-def test_run__arrivals_beyond_a_limit_change_nothing(
+def test_run__new_photographs_beyond_a_limit_change_nothing(
     everything: Path, tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:
     limited = override(config, ["ingest.limit=40"])

@@ -1,4 +1,4 @@
-"""Runs that are killed at any moment, and runs that meet: real processes and signals."""
+"""Runs that are killed at any moment or started twice: real processes and signals."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ from zpoints.storage.backend.run_lock import HOLDER
 pytestmark = pytest.mark.services
 
 STAGES = ("ingest", "train", "encode", "analyze", "structure", "sample")
-ENDED = {
+END_LINES = {
     "ingest": "images: ",
     "train": "model: ",
     "encode": "latents: ",
@@ -32,12 +32,12 @@ ENDED = {
     "structure": "structure: ",
     "sample": "samples/ellipse: ",
 }
-"""How the line begins that says that a stage has ended."""
+"""Start of the line that reports the end of a stage."""
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
-    """Enough work that a kill meets it."""
+    """A run with enough work to be killed in each stage."""
     folder = tmp_path_factory.mktemp("faces") / "tree"
     synthesize(folder, count=700, seed=2)
     larger = ["ingest.chunk=16", "encode.chunk=16", "sample.count=600", "train.epochs=1"]
@@ -67,32 +67,32 @@ def start(command: list[str]) -> subprocess.Popen[str]:
 
 
 def holds(holder: Path, pid: int) -> bool:
-    """Whether a process has the store for itself: it is about to begin its work."""
+    """Whether a process holds the lock of the store, and so starts its work."""
     with contextlib.suppress(OSError, ValueError):
         return bool(json.loads(holder.read_text())["pid"] == pid)
     return False
 
 
 def kill_in(stage: str, command: list[str], seconds: float) -> None:
-    """Kill a run a while after the stage before has ended, or the first one has begun."""
+    """Kill a run ``seconds`` after the start of a stage."""
     process = start(command)
     assert process.stdout is not None
-    place = STAGES.index(stage)
-    if place == 0:
+    index = STAGES.index(stage)
+    if index == 0:
         holder = Path(command[command.index("--root") + 1], HOLDER)
         while process.poll() is None and not holds(holder, process.pid):
             time.sleep(0.02)
     else:
         for line in process.stdout:
-            if line.strip().startswith(ENDED[STAGES[place - 1]]):
+            if line.strip().startswith(END_LINES[STAGES[index - 1]]):
                 break
     time.sleep(seconds)
     process.kill()
     process.communicate()
 
 
-def assert_whole(root: Path) -> None:
-    """What a reader sees is made of whole stages."""
+def assert_complete(root: Path) -> None:
+    """Assert that a reader sees complete stages only."""
     store = open_store(root)
     for group in store.groups:
         assert store.is_current(group)
@@ -116,7 +116,7 @@ def test_run__killed_at_any_moment_ends_with_the_same_bytes(
     moment = chosen_moments()
     for stage in STAGES:
         kill_in(stage, command, moment.uniform(0, 0.8))
-        assert_whole(tmp_path / "store")
+        assert_complete(tmp_path / "store")
 
     last = start(command)
     output = last.communicate(timeout=120)[0]
@@ -128,7 +128,7 @@ def test_run__killed_at_any_moment_ends_with_the_same_bytes(
 def test_run__killed_while_growing_ends_with_the_same_bytes(
     command: list[str], config: RunConfig, undisturbed: Store, tmp_path: Path
 ) -> None:
-    roots = [tmp_path / "store", tmp_path / "calm"]
+    roots = [tmp_path / "store", tmp_path / "undisturbed"]
     for root in roots:
         shutil.copytree(undisturbed.root, root)
     assert config.ingest.source is not None
@@ -137,8 +137,8 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
         shutil.copy2(path, path.with_name(f"x{path.name}"))
     command = [*command, "--set", f"ingest.source={grown}"]
     moment = chosen_moments()
-    calm = override(config, [f"ingest.source={grown}"])
-    expected = run(calm, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
+    growing = override(config, [f"ingest.source={grown}"])
+    expected = run(growing, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
 
     for seconds in (moment.uniform(0, 0.4), moment.uniform(0.4, 0.8), moment.uniform(0.8, 1.6)):
         kill_in("ingest", command, seconds)
@@ -150,7 +150,7 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run__asked_to_end_does_so_in_seconds_and_says_how_to_go_on(
+def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
     number: signal.Signals, command: list[str], undisturbed: Store, tmp_path: Path
 ) -> None:
     process = start(command)
@@ -159,18 +159,18 @@ def test_run__asked_to_end_does_so_in_seconds_and_says_how_to_go_on(
         if line.strip().startswith("images: "):
             break
     time.sleep(0.3)
-    asked = time.monotonic()
+    signalled = time.monotonic()
     process.send_signal(number)
     output = process.communicate(timeout=30)[0]
 
-    assert time.monotonic() - asked < 10
+    assert time.monotonic() - signalled < 10
     assert process.returncode == 128 + number, output
     assert "The same command continues" in output
     assert "Traceback" not in output
     assert open_store(tmp_path / "store").groups == ("images",)
 
 
-def test_run__second_one_says_who_is_at_work_and_leaves(command: list[str], tmp_path: Path) -> None:
+def test_run__a_second_run_names_the_first_and_ends(command: list[str], tmp_path: Path) -> None:
     first = start(command)
     assert first.stdout is not None
     first.stdout.readline()

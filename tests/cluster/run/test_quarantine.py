@@ -1,4 +1,4 @@
-"""Photographs that cannot be read: kept by name with the reason, and tried again."""
+"""Unreadable photographs: quarantined by name with the reason, and tried again."""
 
 import shutil
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_run__unreadable_photographs_go_to_the_quarantine(
     assert images.sizes["image"] + images.sizes["quarantined"] == FIRST
     assert not set(images["name"].values) & set(quarantined)
     assert "fault" not in images
-    fresh = go(config, tmp_path / "whole", until="ingest")[0].store
+    fresh = go(config, tmp_path / "fresh", until="ingest")[0].store
     by_name = dict(zip(fresh.images["name"].values, fresh.images["image"].values, strict=True))
     for name, image in zip(images["name"].values, images["image"].values, strict=True):
         np.testing.assert_array_equal(image, by_name[name])

@@ -1,4 +1,4 @@
-"""The driver: what runs, what is up to date, and that results do not depend on where they run."""
+"""The driver: which stages run, and that results do not depend on the cluster."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +23,7 @@ from zpoints.storage.errors import ZpointsError
 run_to_its_end = partial(run, console=SilentConsole())
 
 
-def test_run__makes_every_group_and_the_report(small_root: str, small_store: Store) -> None:
+def test_run__writes_every_group_and_the_report(small_root: str, small_store: Store) -> None:
     assert set(small_store.groups) == {
         "images",
         "model",
@@ -62,7 +62,7 @@ def test_run__again_finds_everything_up_to_date(small_config: RunConfig, small_r
     assert result.store.version == version
 
 
-def test_run__a_changed_section_reruns_what_depends_on_it(
+def test_run__a_changed_section_reruns_the_stages_that_depend_on_it(
     small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
     root = small_until("analyze")
@@ -81,7 +81,7 @@ def test_run__a_changed_section_reruns_what_depends_on_it(
     ]
 
 
-def test_run__leaves_samples_of_an_older_model_out_of_the_report(
+def test_run__the_report_omits_samples_of_an_older_model(
     small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
     root = small_until("sample")
@@ -122,7 +122,7 @@ def test_write__refuses_latents_of_an_older_model(
         ),
     ],
 )
-def test_run__same_bytes_whatever_the_workers(
+def test_run__same_bytes_with_any_workers(
     overrides: list[str],
     small_config: RunConfig,
     small_store: Store,
@@ -165,7 +165,7 @@ def test_run__without_annotations_trains_on_splits_by_checksum(
     assert sum("not found" in line for line in console.lines) == 4
 
 
-def test_run__grey_images_go_all_the_way(small_config: RunConfig, tmp_path: Path) -> None:
+def test_run__grey_images_pass_every_stage(small_config: RunConfig, tmp_path: Path) -> None:
     config = override(small_config, ["ingest.channels=1", "train.epochs=1", "sample.count=8"])
 
     result = run(config, str(tmp_path / "store"), console=SilentConsole(), title="grey")
@@ -191,7 +191,7 @@ def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> No
     ],
 )
 @pytest.mark.parametrize("start", [run_to_its_end, submit])
-def test_run__refuses_a_cluster_that_it_could_not_use_and_creates_nothing(
+def test_run__refuses_an_unusable_cluster_and_creates_nothing(
     start: Callable[..., object], address: str, message: str, small_config: RunConfig, folder: Path
 ) -> None:
     config = override(small_config, ["cluster.kind=address", f"cluster.address={address}"])
@@ -202,7 +202,7 @@ def test_run__refuses_a_cluster_that_it_could_not_use_and_creates_nothing(
     assert list(folder.iterdir()) == []
 
 
-def test_run__refuses_an_address_of_dask_that_is_none(
+def test_run__refuses_an_invalid_address_in_dasks_configuration(
     small_config: RunConfig, tmp_path: Path
 ) -> None:
     config = override(small_config, ["cluster.kind=address"])
@@ -218,7 +218,7 @@ def test_run__refuses_an_address_of_dask_that_is_none(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 @pytest.mark.parametrize("stage", ["train", "encode", "evaluate"])
-def test_run__refuses_a_gpu_that_is_not_there_before_the_first_stage(
+def test_run__refuses_a_missing_gpu_before_the_first_stage(
     stage: str, small_config: RunConfig, tmp_path: Path
 ) -> None:
     config, root = override(small_config, [f"{stage}.device=cuda"]), str(tmp_path / "store")
@@ -230,7 +230,7 @@ def test_run__refuses_a_gpu_that_is_not_there_before_the_first_stage(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_run__asks_for_no_gpu_where_all_is_up_to_date(
+def test_run__needs_no_gpu_if_everything_is_up_to_date(
     small_config: RunConfig, small_root: str
 ) -> None:
     config = override(small_config, ["train.device=cuda"])

@@ -1,4 +1,4 @@
-"""Statistics of selections in a run: made, grown, queried, refused."""
+"""Statistics of selections in a run: computed, grown, changed and refused."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_run__describes_each_selection(selecting: RunConfig, root: Path) -> None
     assert done(go(selecting, root)[0]) == []
 
 
-def test_run__a_changed_query_describes_that_selection_alone(
+def test_run__a_changed_query_recomputes_only_that_selection(
     selecting: RunConfig, root: Path
 ) -> None:
     go(selecting, root)
@@ -81,7 +81,7 @@ def test_run__selections_and_attribute_means_grow(
         np.testing.assert_allclose(grown[name], scratch[name], rtol=1e-9, atol=1e-12)
 
 
-def test_run__statistics_hold_the_means_of_all_attributes(root: Path) -> None:
+def test_run__statistics_include_the_means_of_all_attributes(root: Path) -> None:
     store = open_store(root)
     latents, statistics = store.latents, store.statistics
 
@@ -92,7 +92,7 @@ def test_run__statistics_hold_the_means_of_all_attributes(root: Path) -> None:
     np.testing.assert_allclose(row["attribute_mean"], smiling.mean(axis=0), rtol=1e-9)
 
 
-def test_run__refuses_a_selection_of_nothing(config: RunConfig, root: Path) -> None:
+def test_run__refuses_a_selection_without_images(config: RunConfig, root: Path) -> None:
     nobody = override(config, ["analyze.selections.nobody='Bald and not Bald'"])
 
     with pytest.raises(AnalyzeError, match=rf"selections.nobody .* none of the {FIRST} images"):
@@ -104,7 +104,7 @@ def test_config__refuses_an_empty_query(config: RunConfig) -> None:
         override(config, ["analyze.selections.all=''"])
 
 
-def test_run__refuses_a_query_of_no_label_before_the_training(
+def test_run__refuses_an_unknown_label_before_the_training(
     selecting: RunConfig, tmp_path: Path
 ) -> None:
     wrong = override(selecting, ["analyze.selections.women=Smilling"])
