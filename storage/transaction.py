@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from dask.delayed import Delayed
 
-from zpoints.storage.arrays.chunks import Block, Presence, gather_rows, missing_chunks, write_rows
+from zpoints.storage.arrays.chunks import Block, Presence, missing_chunks, write_rows
 from zpoints.storage.arrays.groups import (
     group_attrs,
     group_names,
@@ -22,6 +22,7 @@ from zpoints.storage.arrays.groups import (
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.branch import Gate, WorkBranch
+from zpoints.storage.carried import carry_over, reorder
 from zpoints.storage.errors import IncompleteStageError, StoreError
 from zpoints.storage.executor import Executor
 from zpoints.storage.schema.registry import SCHEMA_VERSION
@@ -101,6 +102,8 @@ class StageTransaction:
             If the template disagrees with the registry or its chunks are uneven.
         """
         template = self._owned(group, template, attrs)
+        if carried is not None and (carried < 0).all():
+            carried = None
         self._pending[group] = tuple(
             str(name) for name, v in template.variables.items() if v.chunks is not None
         )
@@ -110,7 +113,10 @@ class StageTransaction:
         if self.resumed and carried is not None:
             self._branch.restart()
         with self._branch.committed(f"{self.stage}: layout of {group}") as session:
-            write_group(session, group, template, carried=carried)
+            if carried is None:
+                write_group(session, group, template)
+            else:
+                carry_over(session, group, template, carried)
 
     def settle(
         self,
@@ -137,14 +143,7 @@ class StageTransaction:
         """
         template = self._owned(group, template, attrs)
         with self._branch.committed(f"{self.stage}: rows of {group} settled") as session:
-            kept, before = (
-                write_group(session, group, template, carried=rows),
-                self._branch.reader(),
-            )
-            for name in map(str, template.variables):
-                if template[name].variable.chunks is not None:
-                    path = f"{group}/{name}"
-                    gather_rows(before, session, path, rows, kept=name in kept)
+            reorder(self._branch.reader(), session, group, template, rows)
 
     def attrs(self, group: str) -> dict[str, Any]:
         """Attributes of a group that this work has laid out; empty before it has."""

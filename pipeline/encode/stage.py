@@ -14,6 +14,7 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.carried import CarriedRows
 from zpoints.storage.rows import Rows
 from zpoints.storage.schema.registry import label_variables
 
@@ -35,14 +36,15 @@ def encode(run: StageRun[EncodeConfig]) -> int:
         GROUP,
         _template(images, store.model.attrs["architecture"]["z_dim"], config),
         attrs={"grown_from": _grown_from(previous, carried), "model_sha256": digest},
-        carried=carried if (carried >= 0).any() else None,
+        carried=carried,
     )
     known = int((carried >= 0).sum())
     if known:
         run.console.line(f"{counted(known, 'image')} encoded already, {count - known:,} new.")
     rows = partial(_Encoding, store.root, store.version, config.batch, config.device)
+    stored = CarriedRows(store.root, store.version, GROUP, carried)
     blocks = [
-        Block(start, stop, rows(start, stop, _known(carried[start:stop])))
+        Block(start, stop, rows(start, stop, stored.block(start, stop)))
         for start, stop in chunk_bounds(count, config.chunk)
     ]
     with run.console.bar("encode", total=count, unit="images") as advance:
@@ -60,11 +62,6 @@ def _carried(images: xr.Dataset, previous: xr.Dataset | None) -> np.ndarray:
     if previous is None:
         return np.full(images.sizes["image"], -1)
     return _content(previous).get_indexer(_content(images))
-
-
-def _known(carried: np.ndarray) -> np.ndarray | None:
-    """The carried rows of one task; None if there are none, which keeps the task small."""
-    return carried if (carried >= 0).any() else None
 
 
 def _content(rows: xr.Dataset) -> pd.MultiIndex:
@@ -92,29 +89,18 @@ class _Encoding:
     device: Literal["auto", "cpu", "cuda"]
     start: int
     stop: int
-    carried: np.ndarray | None
+    carried: CarriedRows | None
 
     def __call__(self) -> dict[str, np.ndarray]:
-        images = self._stored("images", "image").read(self.start, self.stop)
+        images = Rows(self.root, self.version, "images", "image").read(self.start, self.stop)
         if self.carried is None:
             return self._encoded(images)
-        fresh = self._encoded(images[self.carried < 0])
-        return {name: self._completed(name, v, self.carried) for name, v in fresh.items()}
+        return self.carried.complete(self._encoded(images[self.carried.new]))
 
     def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
         remedy = "Lower encode.batch, or set encode.device to cpu."
         with task_network(self.root, self.version, self.device, remedy=remedy) as network:
             return network.encode(images, batch=self.batch)
-
-    def _completed(self, name: str, fresh: np.ndarray, carried: np.ndarray) -> np.ndarray:
-        new = carried < 0
-        values = np.empty((len(new), *fresh.shape[1:]), dtype=fresh.dtype)
-        values[new] = fresh
-        values[~new] = self._stored(GROUP, name).take(carried[~new])
-        return values
-
-    def _stored(self, group: str, variable: str) -> Rows:
-        return Rows(self.root, self.version, group, variable)
 
 
 def _template(images: xr.Dataset, z_dim: int, config: EncodeConfig) -> xr.Dataset:

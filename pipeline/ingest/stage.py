@@ -23,7 +23,7 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
 from zpoints.storage.arrays.groups import unwritten
-from zpoints.storage.rows import Rows
+from zpoints.storage.carried import CarriedRows
 
 GROUP = "images"
 WRITTEN_BY_TASKS = ("image", "checksum", "fault")
@@ -81,16 +81,15 @@ def _plan_lines(plan: IngestPlan) -> list[str]:
 
 def _read(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
     """Decode what is not stored yet, chunk by chunk."""
-    config, count = run.settings, len(plan.rows)
-    grown = bool((plan.carried >= 0).any())
+    config, count, store = run.settings, len(plan.rows), run.store
     run.work.create(
         GROUP,
         _template(plan, np.arange(count), config, WRITTEN_BY_TASKS),
         attrs=_attrs(plan, config),
-        carried=plan.carried if grown else None,
+        carried=plan.carried,
     )
     keys = np.array(plan.source.keys, dtype=object)[plan.rows]
-    stored = (run.store.root, run.store.version) if grown else None
+    stored = CarriedRows(store.root, store.version, GROUP, plan.carried)
     blocks = [
         Block(
             start,
@@ -99,8 +98,7 @@ def _read(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
                 _read_rows,
                 plan.source.files,
                 tuple(keys[start:stop]),
-                plan.carried[start:stop],
-                stored,
+                stored.block(start, stop),
                 config,
             ),
         )
@@ -113,28 +111,15 @@ def _read(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
 def _read_rows(
     files: PhotographFiles,
     keys: tuple[str, ...],
-    carried: np.ndarray,
-    stored: tuple[str, str] | None,
+    carried: CarriedRows | None,
     config: IngestConfig,
 ) -> dict[str, np.ndarray]:
     """One task: stored photographs are copied, the others are read and decoded."""
-    new = carried < 0
     read = partial(read_block, files, crop=config.crop, side=config.side, channels=config.channels)
-    if stored is None or new.all():
+    if carried is None:
         return read(keys)
-    shape = (len(keys), config.side, config.side, config.channels)
-    block: dict[str, np.ndarray] = {
-        "image": np.empty(shape, dtype=np.uint8),
-        "checksum": np.empty(len(keys), dtype=np.uint64),
-        "fault": np.full(len(keys), "", dtype=np.dtypes.StringDType()),
-    }
-    for name, values in read(
-        [key for key, is_new in zip(keys, new, strict=True) if is_new]
-    ).items():
-        block[name][new] = values
-    for name in ("image", "checksum"):
-        block[name][~new] = Rows(*stored, GROUP, name).take(carried[~new])
-    return block
+    new = [key for key, is_new in zip(keys, carried.new, strict=True) if is_new]
+    return carried.complete(read(new), fill={"fault": ""})
 
 
 def _settle(run: StageRun[IngestConfig], plan: IngestPlan) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import icechunk
 import numpy as np
 import zarr
-from zarr.core.sync import sync
 
 from zpoints.storage.errors import SchemaError
 
@@ -131,70 +130,3 @@ def missing_chunks(session: icechunk.Session, group: str) -> list[tuple[str, int
         if array.nchunks_initialized != array.nchunks:
             found.append((name, array.nchunks - array.nchunks_initialized, array.nchunks))
     return found
-
-
-def chunks_in_place(carried: np.ndarray, chunk: int) -> list[int]:
-    """Indices of the chunks all of whose rows stay where they are.
-
-    Parameters
-    ----------
-    carried
-        int64 (row): for each row, where it was, or -1.
-    chunk
-        Rows per chunk.
-
-    Examples
-    --------
-    >>> chunks_in_place(np.array([0, 1, 3, 2, 4]), 2)
-    [0, 2]
-    """
-    moved = carried != np.arange(len(carried))
-    return [k for k in range(ceil(len(carried) / chunk)) if not moved[k * chunk :][:chunk].any()]
-
-
-def keep_chunks(
-    session: icechunk.Session, group: str, name: str, rows: int, carried: np.ndarray
-) -> None:
-    """Give an array a new length and remove its chunks but for those whose rows stay in place."""
-    array = zarr.open_array(session.store, path=f"{group}/{name}", mode="r+")
-    before = array.cdata_shape
-    array.resize((rows, *array.shape[1:]))
-    staying = set(chunks_in_place(carried, array.chunks[0]))
-    for index in product(*map(range, before)):
-        if index[0] not in staying and index[0] < array.cdata_shape[0]:
-            sync(session.store.delete(f"{group}/{name}/{array.metadata.encode_chunk_key(index)}"))
-
-
-def fill_kept_chunks(session: icechunk.Session, group: str, name: str, carried: np.ndarray) -> None:
-    """Write the fill value into the chunks of a new array whose rows stay in place."""
-    array = zarr.open_array(session.store, path=f"{group}/{name}", mode="r+")
-    array = array.with_config({"write_empty_chunks": True})
-    chunk = array.chunks[0]
-    for k in chunks_in_place(carried, chunk):
-        array[k * chunk : (k + 1) * chunk] = array.fill_value
-
-
-def gather_rows(
-    source: icechunk.Session, target: icechunk.Session, path: str, rows: np.ndarray, *, kept: bool
-) -> None:
-    """Fill the chunks of an array with rows of what it was, a chunk at a time.
-
-    Parameters
-    ----------
-    source, target
-        Sessions on the array as it was and as it becomes.
-    path
-        The array.
-    rows
-        int64 (row): for each row of the target, its row in the source.
-    kept
-        Whether the target still holds the chunks whose rows stay where they are.
-    """
-    old = zarr.open_array(source.store, path=path, mode="r")
-    new = zarr.open_array(target.store, path=path, mode="r+")
-    new = new.with_config({"write_empty_chunks": True})
-    chunk = new.chunks[0]
-    staying = chunks_in_place(rows, chunk) if kept else []
-    for k in set(range(new.cdata_shape[0])).difference(staying):
-        part = slice(k * chunk, min((k + 1) * chunk, len(rows)))
-        new[part] = old.oindex[rows[part]]

@@ -1,6 +1,6 @@
 """Groups of a store as xarray Datasets: how they are laid out, opened, and found complete."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any, Literal
 
@@ -12,7 +12,6 @@ import zarr
 from dask.base import tokenize
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
-from zpoints.storage.arrays.chunks import fill_kept_chunks, keep_chunks
 from zpoints.storage.arrays.lazy import lazy
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
 from zpoints.storage.schema.registry import NAMED, find
@@ -95,49 +94,13 @@ def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[
     return dataset.drop_encoding(), encoding
 
 
-def write_group(
-    session: icechunk.Session, group: str, dataset: xr.Dataset, *, carried: np.ndarray | None = None
-) -> tuple[str, ...]:
-    """Replace a group: NumPy-backed variables with their values, Dask-backed ones as metadata.
-
-    Parameters
-    ----------
-    session
-        A writable session.
-    group
-        Name of the group.
-    dataset
-        What it becomes.
-    carried
-        int64 (row). For each row of the dataset, the row of the group as it is that holds the
-        same, or -1: chunks whose rows stay where they are keep their content.
-
-    Returns
-    -------
-    tuple
-        The Dask-backed variables whose chunks were kept where they could be.
-    """
+def write_group(session: icechunk.Session, group: str, dataset: xr.Dataset) -> None:
+    """Replace a group: NumPy-backed variables with their values, Dask-backed ones as metadata."""
     dataset, encoding = layout(group, dataset)
-    kept = () if carried is None else tuple(_keepable(session, group, dataset, encoding))
-    if not kept:
-        _to_zarr(session, group, dataset, encoding, mode="w")
-        return ()
-    assert carried is not None
-    stored = zarr.open_group(session.store, path=group, mode="r+")
-    same = [n for n in stored.array_keys() if n not in kept and _same_values(stored, n, dataset)]
-    for stale in set(stored.array_keys()) - {*kept, *same}:
-        del stored[stale]
-    for name in kept:
-        keep_chunks(session, group, name, dataset.sizes[dataset[name].dims[0]], carried)
-    _to_zarr(session, group, dataset.drop_vars([*kept, *same]), encoding, mode="a")
-    stored.attrs.put(dataset.attrs)
-    for new, variable in dataset.variables.items():
-        if variable.chunks is not None and new not in kept:
-            fill_kept_chunks(session, group, str(new), carried)
-    return kept
+    write_layout(session, group, dataset, encoding, mode="w")
 
 
-def _to_zarr(
+def write_layout(
     session: icechunk.Session,
     group: str,
     dataset: xr.Dataset,
@@ -145,6 +108,19 @@ def _to_zarr(
     *,
     mode: Literal["w", "a"],
 ) -> None:
+    """Write what `layout` made: values of NumPy-backed variables, metadata of all.
+
+    Parameters
+    ----------
+    session
+        A writable session.
+    group
+        Name of the group.
+    dataset, encoding
+        The result of `layout`, or some variables of it.
+    mode
+        `w` replaces the group, `a` adds to it.
+    """
     dataset.to_zarr(
         session.store,
         group=group,
@@ -154,35 +130,6 @@ def _to_zarr(
         encoding={name: encoding[name] for name in dataset.variables},
         compute=False,
     )
-
-
-def _keepable(
-    session: icechunk.Session,
-    group: str,
-    dataset: xr.Dataset,
-    encoding: Mapping[Any, dict[str, Any]],
-) -> Iterator[str]:
-    """Dask-backed variables that the group holds with the same chunks, dtype and trailing shape."""
-    if not group_attrs(session, group):
-        return
-    stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
-    for name, variable in dataset.variables.items():
-        array = stored.get(str(name))
-        if variable.chunks is None or array is None:
-            continue
-        ours = (variable.shape[1:], variable.dtype, encoding[name]["chunks"])
-        if ours == (array.shape[1:], array.dtype, array.chunks):
-            yield str(name)
-
-
-def _same_values(stored: zarr.Group, name: str, dataset: xr.Dataset) -> bool:
-    """Whether a stored array holds what a NumPy-backed variable of the dataset has."""
-    if name not in dataset.variables or dataset[name].variable.chunks is not None:
-        return False
-    array, values = stored[name], dataset[name].to_numpy()
-    assert isinstance(array, zarr.Array)
-    same_kind = (array.shape, array.dtype) == (values.shape, values.dtype)
-    return same_kind and np.array_equal(np.asarray(array[...]), values)
 
 
 def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from zpoints.pipeline.encode.stage import _Encoding
 from zpoints.pipeline.sample.stage import _sample_rows
 from zpoints.storage import Block, StageTransaction, open_repository
 from zpoints.storage.arrays.chunks import write_rows
+from zpoints.storage.carried import CarriedRows
 
 CHUNKS = 10_000
 WARNING_SIZE = dask.utils.parse_bytes("10MB")
@@ -40,7 +41,8 @@ def test_encode_and_sample__tasks_are_small_whatever_the_chunk(small_root: str) 
 
     for task in (encoding, sampling):
         assert task_size(task, rows) * CHUNKS < WARNING_SIZE
-    assert task_size(replace(encoding, carried=np.arange(rows)), rows) < TASK + ROW * rows
+    carried = CarriedRows(small_root, version, "latents", np.arange(rows))
+    assert task_size(replace(encoding, carried=carried), rows) < TASK + ROW * rows
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])

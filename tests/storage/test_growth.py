@@ -14,6 +14,7 @@ from tests.storage.conftest import (
     vectors,
 )
 from zpoints.storage import Repository, open_repository, open_store
+from zpoints.storage.carried import CarriedRows
 from zpoints.storage.rows import Rows
 
 
@@ -98,6 +99,28 @@ def test_create__interrupted_growth_goes_on(repository, root):
 
     assert grow(open_repository(root), values, carried) == list(range(24, 60, 3))
     assert np.array_equal(open_store(root).latents.z.values, values)
+
+
+def test_carried_rows__new_rows_are_computed_and_the_others_copied(repository, root):
+    version = publish_latents(repository, 8)
+    carried = CarriedRows(str(root), version, "latents", np.array([7, -1, 0, -1]))
+    fresh = np.full((2, 4), 5, np.float32)
+
+    found = carried.complete({"z": fresh, "fault": np.array(["a", "b"])}, fill={"fault": ""})
+
+    assert carried.new.tolist() == [False, True, False, True]
+    assert np.array_equal(found["z"], [vectors(8)[7], fresh[0], vectors(8)[0], fresh[1]])
+    assert found["z"].dtype == np.float32
+    assert found["fault"].tolist() == ["", "a", "", "b"]
+
+
+def test_carried_rows__a_block_of_new_rows_carries_nothing():
+    carried = CarriedRows("root", "version", "latents", np.array([3, -1, -1, -1, 0]))
+
+    assert carried.block(1, 4) is None
+    last = carried.block(3, 5)
+    assert last is not None
+    assert last.carried.tolist() == [-1, 0]
 
 
 def test_settle__moves_and_drops_rows_in_one_commit(repository, root):
