@@ -84,7 +84,27 @@ def cluster_overrides(cluster: str | None) -> list[str]:
 
 
 def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> list[str]:
-    """Settings for the values of --set, --cluster and --strict."""
+    """Settings for the values of three options, the later ones taking precedence.
+
+    Parameters
+    ----------
+    set_
+        Values of ``--set``.
+    cluster
+        Value of ``--cluster``.
+    strict
+        Whether ``--strict`` was given.
+
+    Returns
+    -------
+    list of str
+        Settings such as ``train.epochs=9``.
+
+    Raises
+    ------
+    ConfigError
+        If the value of ``--cluster`` is invalid.
+    """
     return [
         *(set_ or ()),
         *cluster_overrides(cluster),

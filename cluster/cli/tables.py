@@ -79,7 +79,22 @@ def job_table(statuses: Sequence[tuple[str, JobStatus]], *, several: bool) -> Ta
 def schedule_tables(
     ledger: Ledger, health: Health | None, runs: Sequence[RunRecord]
 ) -> list[Table]:
-    """Health of a schedule, and a second table of its last runs if there are any."""
+    """Health of a schedule, and a second table of its last runs if there are any.
+
+    Parameters
+    ----------
+    ledger
+        Ledger of the schedule, which has its name.
+    health
+        Last heartbeat; None if there never was one.
+    runs
+        All recorded runs, the newest last.
+
+    Returns
+    -------
+    list of Table
+        One or two tables.
+    """
     health_table = _table("schedule", "state", "times", "next (UTC)", "last seen (UTC)", "where")
     if health is not None:
         following = "" if health.following is None else utc(health.following)

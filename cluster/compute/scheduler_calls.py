@@ -47,7 +47,17 @@ def call_in_time(
 def call_scheduler(
     client: Client, method: Callable[..., Any], *, timeout: float | None = None, **arguments: Any
 ) -> Any:
-    """``call_in_time`` with an error for users.
+    """Call a coroutine of Dask's client as ``call_in_time``, with an error for users.
+
+    Parameters
+    ----------
+    client, method, timeout, arguments
+        As ``call_in_time``.
+
+    Returns
+    -------
+    Any
+        The result of the awaitable.
 
     Raises
     ------

@@ -116,7 +116,7 @@ class Schedule:
             return "The schedule has ended; no run was active."
         if self._last.state == "cancelled":
             return "The active run was cancelled; the next one continues from there."
-        return f"The schedule has ended; the active run is {self._last.state}."
+        return f"The schedule has ended; its last run is {self._last.state}."
 
     def _unfinished(self, before: Health) -> str:
         """The job that a killed schedule has left unfinished; if it has ended, record it.
