@@ -1,4 +1,4 @@
-"""Draw latent vectors inside the region that stored statistics describe."""
+"""Drawing of latent vectors inside the region that stored statistics describe."""
 
 from zpoints.pipeline.sample.draw import BLOCK, draw, draw_rows, generator, sample_attrs
 from zpoints.pipeline.sample.generator import Generator, Sampler

@@ -1,4 +1,4 @@
-"""Arithmetic on latent vectors: directions of attributes, and ways from one vector to another."""
+"""Arithmetic on latent vectors: attribute directions and interpolation."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ Floats = NDArray[np.float64]
 def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     """Mean latent vector (component,) with an attribute minus the mean without it.
 
-    Added once to a vector without the attribute it leads, on average, to one with it; subtracted
-    once, the other way round. It needs no latents, see
+    Added once to a vector without the attribute, it leads on average to one with it; subtracting
+    it does the opposite. It is computed from the statistics alone, see
     `zpoints.pipeline.labels.AttributeStatistics`.
 
     Parameters
@@ -27,10 +27,15 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     attribute
         Name of an attribute, such as "Smiling".
 
+    Returns
+    -------
+    numpy.ndarray
+        float64 (component,).
+
     Raises
     ------
     SampleError
-        If there is no such attribute, or if all images have it, or none.
+        If the attribute is unknown, or if all or no images have it.
 
     Examples
     --------
@@ -49,8 +54,8 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     attributes = AttributeStatistics(statistics)
     counts, total = attributes.counts, attributes.annotated
     if attribute not in counts:
-        known = ", ".join(counts) or "none: the photographs came without attributes"
-        raise SampleError(f"There is no attribute {attribute!r} in the statistics; known: {known}.")
+        known = ", ".join(counts) or "none, since the photographs came without attributes"
+        raise SampleError(f"The statistics have no attribute {attribute!r}; known: {known}.")
     having = counts[attribute]
     if not 0 < having < total:
         raise SampleError(
@@ -61,8 +66,20 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     return direction
 
 
-def interpolate(one: ArrayLike, other: ArrayLike, shares: Sequence[float]) -> Floats:
-    """Vectors (share, component) on the straight line from one (0) to the other (1).
+def interpolate(start: ArrayLike, end: ArrayLike, shares: Sequence[float]) -> Floats:
+    """Interpolate linearly between two vectors.
+
+    Parameters
+    ----------
+    start, end
+        (component,) vectors.
+    shares
+        Positions on the line: 0 is the start, 1 the end.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (share, component).
 
     Examples
     --------
@@ -70,19 +87,33 @@ def interpolate(one: ArrayLike, other: ArrayLike, shares: Sequence[float]) -> Fl
     array([[0., 0.],
            [1., 2.]])
     """
-    start, stop = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    return start + np.asarray(shares, np.float64)[:, None] * (stop - start)
+    first, last = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    return first + np.asarray(shares, np.float64)[:, None] * (last - first)
 
 
 def interpolate_around(
-    centre: ArrayLike, one: ArrayLike, other: ArrayLike, shares: Sequence[float]
+    centre: ArrayLike, start: ArrayLike, end: ArrayLike, shares: Sequence[float]
 ) -> Floats:
-    """Vectors (share, component) on the arc around a centre from one (0) to the other (1).
+    """Interpolate between two vectors on an arc around a centre.
 
-    The distance from the centre passes evenly from that of the one to that of the other, where
-    a straight line between two independent vectors comes nearer to the centre by a factor of
-    about sqrt(2) half way. On one line with the centre, or at it, the line is taken: there is no
-    single arc.
+    The distance from the centre changes linearly from that of the start to that of the end. A
+    straight line between two independent vectors would come nearer to the centre by a factor of
+    about sqrt(2) half way. Vectors at the centre, or on one line with it, have no unique arc and
+    are interpolated linearly.
+
+    Parameters
+    ----------
+    centre
+        (component,) vector, such as the mean.
+    start, end
+        (component,) vectors.
+    shares
+        Positions on the arc: 0 is the start, 1 the end.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (share, component).
 
     References
     ----------
@@ -96,14 +127,14 @@ def interpolate_around(
            [0.   , 4.   ]])
     """
     middle = np.asarray(centre, np.float64)
-    arms = np.stack([one, other]).astype(np.float64) - middle
+    arms = np.stack([start, end]).astype(np.float64) - middle
     lengths = np.linalg.norm(arms, axis=1)
     if not lengths.all():
-        return interpolate(one, other, shares)
+        return interpolate(start, end, shares)
     first, second = arms / lengths[:, None]
     angle = 2 * np.arctan2(np.linalg.norm(first - second), np.linalg.norm(first + second))
     if np.sin(angle) < 1e-6:
-        return interpolate(one, other, shares)
+        return interpolate(start, end, shares)
     t = np.asarray(shares, np.float64)[:, None]
     turned = (np.sin((1 - t) * angle) * first + np.sin(t * angle) * second) / np.sin(angle)
     return middle + ((1 - t) * lengths[0] + t * lengths[1]) * turned

@@ -12,14 +12,13 @@ from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
         raise ValueError(
-            "expected a name of at most 64 letters, digits, _ and -, which begins with a letter or "
-            "digit"
+            "expected at most 64 letters, digits, _ and -, starting with a letter or digit"
         )
     return text
 
 
 Name = Annotated[str, AfterValidator(_name)]
-"""A name under samples/ in the store."""
+"""Name of a group under samples/ in the store."""
 
 
 def _default_generators() -> dict[Name, Parameters]:
@@ -44,7 +43,7 @@ class SampleConfig(Settings):
     """Which new vectors are drawn and decoded."""
 
     count: int = Field(
-        1024, ge=1, description="samples per generator (grid and path have as many as points)"
+        1024, ge=1, description="samples per generator (grid and path: one per point)"
     )
     seed: int = Field(
         0, ge=0, le=2**63 - 1, description="sample i is a function of the seed and i alone"

@@ -1,4 +1,4 @@
-"""Drawing latent vectors: a pure function of the seed and the number of the sample."""
+"""Drawing of latent vectors as a pure function of the seed and the sample number."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -36,12 +36,12 @@ def draw(
     name
         One of `GENERATORS`.
     statistics
-        The `statistics` group; for `conditional` that of its selection.
+        The `statistics` group; for `conditional` the statistics of its selection.
     n
-        Number of vectors. `grid` and `path` have a number of their own, after which they repeat.
+        Number of vectors. `grid` and `path` have a fixed number, after which they repeat.
     seed
-        Not negative. Vector i depends on the seed and i alone: a longer draw starts with the
-        same vectors.
+        Not negative. Vector i depends only on the seed and i: a longer draw starts with the same
+        vectors.
     latents
         The `latents` group, for `gaussian_mixture` and for a `path` between images.
     parameters
@@ -56,7 +56,7 @@ def draw(
     Raises
     ------
     SampleError
-        If there is no such generator, a parameter is wrong, or the statistics do not support it.
+        If the generator is unknown, a parameter is wrong, or the statistics do not support it.
 
     Examples
     --------
@@ -68,9 +68,9 @@ def draw(
     """
     chosen = generator(name, **parameters)
     if not isinstance(statistics, xr.Dataset) or "loadings" not in statistics:
-        raise SampleError("draw needs the group statistics of a store: pass store.statistics.")
+        raise SampleError("draw expects the group statistics of a store: pass store.statistics.")
     if not isinstance(n, int | np.integer) or n < 0:
-        raise SampleError(f"n = {n!r}: expected how many vectors to draw, 0 or more.")
+        raise SampleError(f"n = {n!r}: expected the number of vectors to draw, 0 or more.")
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise SampleError(f"seed = {seed!r}: expected an integer that is not negative.")
     sampler = chosen.fit(statistics, latents)
@@ -82,15 +82,15 @@ def draw(
 
 
 def generator(name: str, **parameters: Any) -> Generator:
-    """The validated parameters of the generator of this name.
+    """Validate the parameters of a generator.
 
     Raises
     ------
     SampleError
-        If there is no such generator, or a parameter is unknown or out of range.
+        If the generator is unknown, or a parameter is unknown or out of range.
     """
     if name not in GENERATORS:
-        raise SampleError(f"There is no generator {name!r}; choose one of {', '.join(GENERATORS)}.")
+        raise SampleError(f"Unknown generator {name!r}; choose one of {', '.join(GENERATORS)}.")
     try:
         return GENERATORS[name](generator=name, **parameters)
     except ValidationError as error:
@@ -107,7 +107,7 @@ def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
 
 
 def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:
-    """What a group of samples says of its origin."""
+    """Attributes of a group of samples: how it was drawn."""
     return {
         "generator": chosen.generator,
         "parameters": chosen.model_dump(mode="json", exclude={"generator"}),
@@ -117,7 +117,9 @@ def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, An
 
 
 def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) -> Drawn:
-    """Draw the samples start to stop - 1: the same bytes however the samples are sliced.
+    """Draw the samples start to stop - 1.
+
+    A sample has the same bytes whatever range it is drawn with.
 
     Parameters
     ----------
@@ -133,17 +135,17 @@ def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) 
     Returns
     -------
     z, v
-        (stop - start, N) float32 latent vectors and their PCA coordinates.
+        (stop - start, N) float32: latent vectors and their PCA coordinates.
 
     Raises
     ------
     SampleError
-        If the seed is negative or the range is not one.
+        If the seed is negative, or the range is invalid.
     """
     if seed < 0 or not 0 <= start <= stop:
         raise SampleError(
-            f"Samples {start} to {stop} of seed {seed}: seed and start must not be negative, nor "
-            "may the range end before it starts."
+            f"Invalid samples {start} to {stop} of seed {seed}: expected a seed and a start of at "
+            "least 0, and an end not before the start."
         )
     z = np.empty((stop - start, len(basis.mean)), np.float32)
     v = np.zeros_like(z)
@@ -161,7 +163,7 @@ def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) 
 
 
 def _blocks(start: int, stop: int) -> Iterator[tuple[int, slice]]:
-    """Each block that the range touches, with the rows of the block inside the range."""
+    """Blocks that overlap the range, with the rows of each block inside it."""
     for block in range(start // BLOCK, -(-stop // BLOCK) if stop > start else 0):
         first = block * BLOCK
         yield block, slice(max(start - first, 0), min(stop - first, BLOCK))

@@ -1,4 +1,4 @@
-"""The interface of all generators: parameters that fit a sampler to stored statistics."""
+"""Interface of the generators: parameters that fit a sampler to stored statistics."""
 
 from typing import Literal, Protocol
 
@@ -17,7 +17,7 @@ ROUNDING_MARGIN = 1 - 2.0**-22
 
 
 class Sampler(Protocol):
-    """A fitted generator: small, picklable, without state between draws.
+    """A fitted generator: small, picklable and stateless.
 
     Attributes
     ----------
@@ -38,28 +38,35 @@ class Sampler(Protocol):
     def draw(self, rng: np.random.Generator, samples: range) -> Floats:
         """Draw the vectors of these sample numbers: (len(samples), N) float64 in `space`.
 
-        In "pc" fewer columns stand for the leading components; the others are 0. Laws of chance
-        use the generator alone, enumerations the numbers alone.
+        In "pc" fewer than N columns are the coordinates of the leading components; the others are
+        0. Random laws use only `rng`, enumerations only the sample numbers.
         """
 
 
 class Generator(Settings):
-    """Parameters of a way to draw latent vectors."""
+    """Parameters of a generator of latent vectors."""
 
     generator: str
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Groups of the store that `fit` takes: statistics first, `latents` if it needs them."""
+        """Groups of the store that `fit` reads: statistics first, then `latents` if needed."""
         return ("statistics",)
 
     @property
     def size(self) -> int | None:
-        """How many different vectors there are, after which they repeat; None: without end."""
+        """Number of distinct vectors, after which they repeat; None if unlimited."""
         return None
 
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
-        """Fit to the variables of the `statistics` group, and to `latents` where `reads` has them.
+        """Fit a sampler.
+
+        Parameters
+        ----------
+        statistics
+            The `statistics` group.
+        latents
+            The `latents` group if `reads` contains it.
 
         Raises
         ------
@@ -69,12 +76,12 @@ class Generator(Settings):
         raise NotImplementedError
 
     def remark(self, statistics: xr.Dataset) -> str | None:
-        """What a run should say of these parameters on these statistics, if anything."""
+        """Warning that a run reports about these parameters on these statistics, if any."""
         return None
 
 
 def require_spread(statistics: xr.Dataset, generator: str) -> None:
-    """Refuse statistics of a single vector: they say nothing about spread.
+    """Refuse statistics of a single vector, which have no variance.
 
     Raises
     ------
@@ -90,12 +97,12 @@ def require_spread(statistics: xr.Dataset, generator: str) -> None:
 
 
 def require_latents(latents: xr.Dataset | None, generator: str) -> xr.Dataset:
-    """The group `latents`.
+    """Return the group `latents`.
 
     Raises
     ------
     SampleError
-        If it was not given.
+        If it is missing.
     """
     if latents is None or "z" not in latents:
         raise SampleError(
@@ -105,7 +112,16 @@ def require_latents(latents: xr.Dataset | None, generator: str) -> xr.Dataset:
 
 
 def require_axes(statistics: xr.Dataset, axes: tuple[int, ...], generator: str) -> None:
-    """Refuse numbers of components that there are not.
+    """Refuse components that do not exist.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+    axes
+        Numbers of the components, from 0.
+    generator
+        Its name, for the message.
 
     Raises
     ------
@@ -115,20 +131,20 @@ def require_axes(statistics: xr.Dataset, axes: tuple[int, ...], generator: str) 
     components = statistics.sizes["component"]
     if max(axes) >= components:
         raise SampleError(
-            f"The generator {generator!r} was to vary component {max(axes)}, but the {components} "
-            f"components are numbered from 0 to {components - 1}: change axes."
+            f"The generator {generator!r} cannot vary component {max(axes)}, since the "
+            f"{components} components are numbered from 0 to {components - 1}: change axes."
         )
 
 
 def axis_steps(statistics: xr.Dataset, axes: tuple[int, ...], space: str) -> Floats:
-    """One standard deviation along each axis, as vectors (axes, N) in latent coordinates.
+    """Vectors of one standard deviation along each axis: (axes, N) in latent coordinates.
 
     Parameters
     ----------
     statistics
         The `statistics` group.
     axes
-        Numbers of the components.
+        Numbers of the components, from 0.
     space
         "pc" for principal components, "original" for components of z.
     """

@@ -1,4 +1,4 @@
-"""Whether vectors lie in the region: hit test, Mahalanobis radius, pair ellipses."""
+"""Tests of whether vectors lie in the region: hits, Mahalanobis radius, pair ellipses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ _BLOCK = 1024
 def hit_test(
     z: ArrayLike, statistics: xr.Dataset, multiples: Sequence[float] = MULTIPLES
 ) -> NDArray[np.int64]:
-    """Number of vectors all of whose components lie within k * hw of mu, for each k.
+    """Count the vectors all of whose components are within k * hw of mu, for each k.
 
-    Constant components (hw = 0) are left out; a vector with a NaN is no hit.
+    Constant components (hw = 0) are ignored; a vector with a NaN is not a hit.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def hit_test(
 
     Returns
     -------
-    (multiple,) int64.
+    numpy.ndarray
+        int64 (multiple,).
 
     Raises
     ------
@@ -62,7 +63,7 @@ def hit_test(
 
 @dataclass(frozen=True)
 class UniformHits:
-    """The hit table of vectors with components uniform in [-b, b].
+    """Hits of vectors with components uniform in [-b, b].
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class UniformHits:
     vectors
         Vectors drawn for each b.
     hits
-        (limit, multiple) int64, how many of them hit.
+        (limit, multiple) int64, number of them that hit.
     log10_probability
         (limit, multiple) logarithm of the exact probability of a hit; -inf where it is 0.
     """
@@ -94,7 +95,7 @@ def uniform_hits(
     """Draw uniform vectors in blocks and count those that hit, see `hit_test`.
 
     One draw serves all limits: b times a vector uniform in [-1, 1] is uniform in [-b, b]. Vector i
-    depends on the seed and i alone. The exact probability stands beside the counts.
+    depends only on the seed and i. The exact probability is returned with the counts.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def uniform_hits(
     limits, multiples
         The limits b and the multiples k.
     vectors
-        How many vectors are drawn; the memory does not depend on it.
+        Number of vectors drawn; the memory does not depend on it.
     seed
         Not negative.
     """
@@ -125,10 +126,22 @@ def uniform_hit_probability(
     limits: Sequence[float] = LIMITS,
     multiples: Sequence[float] = MULTIPLES,
 ) -> Floats:
-    """Logarithm to base 10 (limit, multiple) of the probability that a uniform vector hits.
+    """Logarithm to base 10 of the probability that a uniform vector hits.
 
     Components are independent, so it is the product over i of the share of [-b, b] that
     [mu_i - k hw_i, mu_i + k hw_i] covers.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group: `mu`, `hw` (component).
+    limits, multiples
+        The limits b and the multiples k.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (limit, multiple); -inf where the probability is 0.
 
     Examples
     --------
@@ -175,17 +188,17 @@ def whitened(z: ArrayLike, statistics: xr.Dataset) -> Floats:
 
 
 def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
-    """In which share of the pairs of principal components a vector is outside their ellipse.
+    """Share of the pairs of principal components in which a vector is outside their ellipse.
 
-    Pair (i, j) is violated if w_i^2 + w_j^2 > level^2: these are the confidence ellipses of all
-    components, where `pair_violations` counts those of the generator `ellipse`.
+    Pair (i, j) is violated if w_i^2 + w_j^2 > level^2. These are the confidence ellipses of all
+    components; `pair_violations` counts those of the generator `ellipse`.
 
     Parameters
     ----------
     w
         Whitened vectors (vector, pc).
     level
-        Of the ellipses; 3 encloses 98.9 % of a normal distribution in each pair.
+        Level of the ellipses; 3 encloses 98.9 % of a normal distribution in each pair.
 
     Returns
     -------
@@ -204,10 +217,7 @@ def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
 def pair_violations(
     z: ArrayLike, statistics: xr.Dataset, *, K: int, fact: float, core: bool = False
 ) -> NDArray[np.int64]:
-    """Number (vector,) of pairs that violate the condition of the generator `ellipse`.
-
-    Of the K (K - 1) / 2 pairs of leading principal components those with u_i^2 + u_j^2 > 1, where
-    u_i = v_i / (fact hw_i).
+    """Count the pairs that violate the condition of the generator `ellipse`; see `PairCondition`.
 
     Parameters
     ----------
@@ -216,7 +226,12 @@ def pair_violations(
     statistics
         The `statistics` group: `mean`, `loadings`, and `pc_hw` or `core_pc_hw`.
     K, fact, core
-        As in the generator `ellipse`; components of no width are left out.
+        As in the generator `ellipse`; components of no width are ignored.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 (vector,), of K (K - 1) / 2 pairs.
 
     Raises
     ------
@@ -244,7 +259,7 @@ def principal_coordinates(z: ArrayLike, statistics: xr.Dataset) -> Floats:
 def reach(z, factor, mu, inverse, beyond):  # type: ignore[no-untyped-def]
     """Smallest multiple k (n,) at which each row of factor * z (n, N) hits.
 
-    It is max |factor z_i - mu_i| inverse_i; where it exceeds `beyond`, some larger lower bound.
+    It is max |factor z_i - mu_i| inverse_i, or a lower bound above `beyond` where it exceeds that.
     """
     found = np.empty(len(z))
     for row in range(len(z)):

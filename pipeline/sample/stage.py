@@ -1,4 +1,4 @@
-"""The graph of the sampling: one task per chunk of vectors, drawn and decoded in one go."""
+"""The stage sample: one task draws and decodes a chunk of vectors."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,16 +22,16 @@ from zpoints.storage.executor import value
 
 @dataclass(frozen=True)
 class Fitted:
-    """What tasks draw from: fitted once, on one worker, since a mixture takes seconds or minutes.
+    """A fitted generator, as tasks use it; fitted once, since a mixture takes seconds or minutes.
 
     Attributes
     ----------
     sampler
-        The generator, fitted.
+        The fitted generator.
     basis
         Principal components of the statistics that it was fitted to.
     remark
-        What the run should say of it, if anything.
+        Warning that the run reports, if any.
     """
 
     sampler: Sampler
@@ -40,12 +40,12 @@ class Fitted:
 
 
 def group_of(name: str) -> str:
-    """The store's group for the samples of a configured generator."""
+    """Group of the store that holds the samples of a configured generator."""
     return f"samples/{name}"
 
 
 def sample(run: StageRun[SampleConfig], *, name: str) -> int:
-    """Draw and decode the vectors of one configured generator; returns how many."""
+    """Draw and decode the vectors of one configured generator; returns their number."""
     config, store = run.settings, run.store
     parameters = config.generators[name]
     try:
@@ -82,14 +82,14 @@ def _sample_rows(
     stop: int,
     fitted: Fitted,
 ) -> dict[str, np.ndarray]:
-    """One task; a single torch thread, since as many tasks run at once as there are cores."""
+    """Draw and decode the samples start to stop - 1: one task."""
     z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
     with task_network(root, version, device, remedy="Set sample.device to cpu.") as network:
         return {"z": z, "v": v, "image": network.decode(z)}
 
 
 def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
-    """Fit a generator to what it reads of a version."""
+    """Fit a generator to the groups of a version that it reads."""
     store = open_store(root, version=version)
     described, *others = parameters.reads
     statistics = store.group(described).load(scheduler="synchronous")  # as part of a task

@@ -1,1 +1,1 @@
-"""The generator `ellipse` over a grid of its parameters: what is gained and lost as they vary."""
+"""Quality of the generator `ellipse` over a grid of its parameters."""

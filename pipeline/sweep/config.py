@@ -12,10 +12,10 @@ Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class SweepConfig(Settings):
-    """The generator `ellipse` on a grid of laws, K and fact."""
+    """Grid of laws, K and fact for the generator `ellipse`."""
 
     enabled: Annotated[bool, NOT_IN_FINGERPRINT] = Field(
-        False, description="make the sweep in zpoints run too; zpoints sweep CONFIG always does"
+        False, description="include the sweep in zpoints run; zpoints sweep CONFIG always makes it"
     )
     laws: tuple[Law, ...] = Field(
         ("pairwise", "uniform", "normal"), min_length=1, description="laws of the vectors"
@@ -23,8 +23,8 @@ class SweepConfig(Settings):
     K: tuple[Components, ...] | None = Field(
         None,
         min_length=1,
-        description="leading principal components kept (each 1 to train.z_dim); null takes 20, 50, "
-        "80, 120, 180 and 256, as far as the latent vectors have as many, and all",
+        description="leading principal components kept (each 1 to train.z_dim); null: those of 20, "
+        "50, 80, 120, 180 and 256 that are fewer than all that vary, and all that vary",
     )
     fact: tuple[Factor, ...] = Field(
         (0.3, 0.45, 0.6, 0.8, 1.0, 1.2),
@@ -35,9 +35,11 @@ class SweepConfig(Settings):
     neighbours: int = Field(
         5, ge=1, le=100, description="k of precision, recall, density and coverage"
     )
-    seed: int = Field(0, ge=0, le=2**63 - 1, description="of the vectors, the same at every point")
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="seed of the vectors, the same at every point"
+    )
     faces: bool = Field(
-        False, description="measure the face rate too, which takes most of the time then"
+        False, description="measure the face rate too, which then takes most of the time"
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto takes CUDA where there is one"

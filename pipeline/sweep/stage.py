@@ -1,4 +1,4 @@
-"""The graph of the sweep: one task per point of the grid."""
+"""The stage sweep: one task per point of the grid."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Point:
 
 
 def sweep(run: StageRun[SweepConfig]) -> int:
-    """Judge `ellipse` at every point of the grid; returns how many there are."""
+    """Measure the quality of `ellipse` at every point of the grid; returns their number."""
     config, store = run.settings, run.store
     grid = points(config, store.statistics)
     held_out = choose_held_out(
@@ -68,7 +68,7 @@ def sweep(run: StageRun[SweepConfig]) -> int:
 
 
 def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
-    """The grid: for each law and each K, every factor.
+    """The grid: every factor for each K of each law.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
     varying = Basis.from_statistics(statistics).rank
     if components and max(components) > varying:
         raise SampleError(
-            f"sweep.K was to keep {max(components)} principal components, but the latent vectors "
+            f"sweep.K asks for {max(components)} principal components, but the latent vectors "
             f"vary along {varying} only: lower it to at most {varying}, or leave it out."
         )
     if components is None:
@@ -94,7 +94,7 @@ def _judge(
     reference: NDArray[np.int64],
     point: Point,
 ) -> Mapping[str, np.ndarray]:
-    """One task: draw as many vectors as there are photographs, decode, encode again, compare."""
+    """One task: draw as many vectors as photographs, decode and re-encode them, compare."""
     statistics = _statistics(root, version)
     sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
     z, _ = draw_rows(sampler, Basis.from_statistics(statistics), config.seed, 0, len(reference))
@@ -132,7 +132,7 @@ def _measured(
 
 @lru_cache(maxsize=1)
 def _statistics(root: str, version: str) -> xr.Dataset:
-    """The statistics of a version of a store, once per worker process."""
+    """Statistics of a version of a store, read once per process."""
     return open_store(root, version=version).statistics
 
 

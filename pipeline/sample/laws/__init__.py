@@ -1,1 +1,1 @@
-"""The laws that vectors are drawn from, one file each."""
+"""The laws from which vectors are drawn, one file each, and their union."""

@@ -24,18 +24,18 @@ from zpoints.pipeline.sample.laws.pair_condition import (
 from zpoints.pipeline.sample.laws.truncated_normal import NormalInRegion
 
 MOST_LEADING = 105
-"""Of the source; the default of K where as many components vary."""
+"""The source's number of components; the default of K if as many vary."""
 
 
 class Ellipse(Generator):
-    """Pairs of the K leading PCA coordinates inside ellipses of half-axes a_i = fact * hw_i."""
+    """Pairs of the K leading PCA coordinates inside ellipses with half-axes a_i = fact * hw_i."""
 
     generator: Literal["ellipse"] = "ellipse"
     K: int | None = Field(
         default=None,
         ge=1,
         description="Number of leading principal components kept (1 to all; source: 50 to 256); "
-        f"null: {MOST_LEADING}, or all that vary where they are fewer.",
+        f"null: {MOST_LEADING}, or all that vary if fewer do.",
     )
     fact: float = Field(
         default=0.7,
@@ -50,7 +50,7 @@ class Ellipse(Generator):
     )
     core: bool = Field(
         default=False,
-        description="Widths and variances of the core (analyze.core_level), not of all z-points.",
+        description="Use widths and variances of the core (analyze.core_level) only.",
     )
 
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
@@ -59,7 +59,7 @@ class Ellipse(Generator):
         basis, kept = Basis.from_statistics(statistics), self.kept(statistics)
         if basis.rank < kept:
             raise SampleError(
-                f"The generator 'ellipse' was to keep K = {kept} principal components, but the "
+                f"The generator 'ellipse' cannot keep K = {kept} principal components, since the "
                 f"latent vectors vary along {basis.rank} only: set K to at most {basis.rank}."
             )
         if self.core:
@@ -74,7 +74,7 @@ class Ellipse(Generator):
         return EllipseSampler(condition.half_axes, condition.description, self.law)
 
     def kept(self, statistics: xr.Dataset) -> int:
-        """K, or where it is null as many components as vary, at most 105."""
+        """K, or if it is null the number of components that vary, at most 105."""
         return self.K or max(1, min(MOST_LEADING, Basis.from_statistics(statistics).rank))
 
 

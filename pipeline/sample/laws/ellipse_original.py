@@ -1,4 +1,4 @@
-"""The pair condition stated with the confidence ellipses of the original coordinates."""
+"""The pair condition in terms of confidence ellipses of the original coordinates."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -16,16 +16,16 @@ _LEAST_SWEEPS, _MOST_SWEEPS = 30, 1000
 
 
 class EllipseOriginal(Generator):
-    """Uniform on the vectors all of whose N(N-1)/2 pairs lie in their confidence ellipses.
+    """Uniform on the vectors all of whose N(N-1)/2 pairs are in their confidence ellipses.
 
-    Each vector is the end of a Markov chain of its own that begins at the mean: Gibbs sampling,
-    which redraws one component after another uniformly in the interval that the others leave it.
-    The region is convex, so its only stationary law is the uniform one; it is reached up to what
-    `sweeps` leave of the beginning. On faces (256 components, correlations up to 0.89) the
-    slowest direction has an integrated autocorrelation time of 5 sweeps, most have 1. It grows
-    with 1 / (1 - r) for the largest absolute correlation r, and so does the default, up to a
-    bound. Beyond it the vectors lie closer to the mean, in the direction that the two components
-    share, than uniform ones; a run says so, and so does the constraint.
+    Each vector is the end of a separate Markov chain that starts at the mean. Gibbs sampling
+    redraws one component after another, uniformly in the interval that the others allow. The
+    region is convex, so the uniform law is the only stationary one; `sweeps` determines how
+    closely it is reached. On faces (256 components, correlations up to 0.89) the slowest direction
+    has an integrated autocorrelation time of 5 sweeps; most have 1. That time grows with
+    1 / (1 - r) for the largest absolute correlation r, and so does the default of `sweeps`, up to
+    a bound. Beyond the bound the vectors are closer to the mean than uniform ones, in the
+    direction that the two components share; the run and the constraint report it.
 
     A component without variance keeps its mean.
     """
@@ -61,21 +61,21 @@ class EllipseOriginal(Generator):
         )
 
     def remark(self, statistics: xr.Dataset) -> str | None:
-        """That the default is fewer sweeps than the strongest correlation asks for."""
+        """Report a default of fewer sweeps than the strongest correlation requires."""
         correlation = _correlation(statistics)
         wanted = _wanted_sweeps(correlation)
         if self.sweeps or wanted <= _MOST_SWEEPS:
             return None
         i, j = np.unravel_index(np.argmax(np.abs(correlation)), correlation.shape)
         return (
-            f"{_MOST_SWEEPS:,} sweeps, of {wanted:,} that the correlation "
-            f"{correlation[i, j]:.9g} of components {i} and {j} asks for, leave the vectors too "
+            f"{_MOST_SWEEPS:,} sweeps, not the {wanted:,} that the correlation "
+            f"{correlation[i, j]:.9g} of components {i} and {j} requires, leave the vectors too "
             "close to the mean: set sweeps, or leave this generator out"
         )
 
 
 def _correlation(statistics: xr.Dataset) -> Floats:
-    """Correlations (N, N) without the diagonal and what does not vary, none of them perfect."""
+    """Correlations (N, N), at most `_STRONGEST`; 0 on the diagonal and for constant components."""
     varying = statistics["variance"].values > 0
     correlation = np.where(np.outer(varying, varying), statistics["correlation"].values, 0.0)
     np.fill_diagonal(correlation, 0.0)
@@ -90,8 +90,8 @@ def _wanted_sweeps(correlation: Floats) -> int:
 class EllipseOriginalSampler:
     """z_i = mean_i + level deviation_i x_i with x uniform on the region of level 1.
 
-    `mean` and `deviation` are (N,), `correlation` (N, N) with a diagonal of 0; `remark` is what
-    the sweeps fall short of.
+    `mean` and `deviation` are (N,), `correlation` (N, N) with a diagonal of 0; `remark` reports too
+    few sweeps.
     """
 
     mean: Floats
@@ -118,7 +118,7 @@ class EllipseOriginalSampler:
         return self.mean + x * (self.level * self._margin() * self.deviation)
 
     def _margin(self) -> float:
-        """How far to shrink x, so that rounding z to float32 keeps every pair in its ellipse.
+        """Factor that shrinks x so that rounding z to float32 keeps every pair in its ellipse.
 
         Rounding moves z_i by at most 2^-24 (|mean_i| + level deviation_i), and the ellipse of a
         pair measures a step by at most its length over sqrt(1 - |correlation|).
@@ -133,9 +133,9 @@ class EllipseOriginalSampler:
 
 @njit(nogil=True, cache=True, fastmath=True)
 def allowed(correlation, breadth, x, room):  # type: ignore[no-untyped-def]
-    """The interval that all other components leave one of them.
+    """Interval that all other components allow one of them.
 
-    The ellipse x_i^2 - 2 c x_i x_j + x_j^2 <= 1 - c^2 of the correlation c allows x_i to be
+    The ellipse x_i^2 - 2 c x_i x_j + x_j^2 <= 1 - c^2 of the correlation c bounds x_i by
     c x_j -+ sqrt(1 - c^2) sqrt(1 - x_j^2). All arguments are (N,): the correlations with the
     component, sqrt(1 - c^2), x and sqrt(1 - x^2); for the component itself 0, 1, 0, 1.
     """
@@ -154,11 +154,11 @@ def redraw_components(x, correlation, sweeps, rng):  # type: ignore[no-untyped-d
     Parameters
     ----------
     x
-        (n, N) float64 inside the region of level 1; rows are chains of their own.
+        (n, N) float64 inside the region of level 1; each row is a separate chain.
     correlation
         (N, N) float64 with a diagonal of 0.
     sweeps
-        How often each component is redrawn.
+        Number of redraws of each component.
     rng
         `numpy.random.Generator`.
     """

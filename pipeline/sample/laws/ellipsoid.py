@@ -1,4 +1,4 @@
-"""Inside one confidence ellipsoid of all principal components."""
+"""Vectors inside one confidence ellipsoid of all principal components."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -12,7 +12,7 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
 
-# Below this share the inverse of the chi-squared distribution runs out of floating point.
+# Below this share the inverse of the chi-squared distribution underflows.
 _LEAST_SHARE = 1e-250
 
 
@@ -44,9 +44,10 @@ class Ellipsoid(Generator):
         level = np.sqrt(len(deviation)) if self.level is None else self.level
         if self.law == "normal" and gammainc(len(deviation) / 2, level**2 / 2) < _LEAST_SHARE:
             raise SampleError(
-                f"The generator 'ellipsoid' was to cut a normal distribution of {len(deviation)} "
-                f"components at level = {level:g}, where less than {_LEAST_SHARE:g} of it lies: "
-                "raise level, or set law to uniform, which differs little there."
+                f"The generator 'ellipsoid' cannot truncate a normal distribution of "
+                f"{len(deviation)} components at level = {level:g}, which encloses less than "
+                f"{_LEAST_SHARE:g} of it: raise level, or set law to uniform, which differs little "
+                "there."
             )
         return EllipsoidSampler(deviation=deviation, level=float(level), law=self.law)
 
@@ -68,7 +69,7 @@ class EllipsoidSampler:
     def draw(self, rng: np.random.Generator, samples: range) -> Floats:
         """Draw vectors (len(samples), D) of PCA coordinates.
 
-        The radius is drawn by its inverse distribution function: r^D, or the chi-squared
+        The radius comes from the inverse of its distribution function: r^D, or the chi-squared
         distribution of r^2, up to the level.
         """
         direction = directions(rng, len(samples), len(self.deviation))

@@ -1,4 +1,4 @@
-"""The data's own distribution of Mahalanobis radii, in every direction alike."""
+"""The measured distribution of Mahalanobis radii, with uniform directions."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -14,11 +14,10 @@ from zpoints.pipeline.sample.laws.ellipsoid import directions
 class Elliptical(Generator):
     """Uniform directions in whitened PCA coordinates, with radii as measured.
 
-    Where the latents have heavier tails than a normal distribution, so have these vectors. Radii
-    are drawn from the stored number distribution, uniform within an interval; the few that lie
-    outside its intervals (beyond 5 standard deviations of the radius) are not drawn. Principal
-    components whose variance is rounding error (below 1e-12 of the largest) keep the coordinate
-    0.
+    The vectors have the heavy tails of the latents. Radii are drawn from the stored histogram,
+    uniform within an interval; the few outside its intervals (beyond 5 standard deviations of the
+    radius) are not drawn. Principal components whose variance is rounding error (below 1e-12 of
+    the largest) keep the coordinate 0.
     """
 
     generator: Literal["elliptical"] = "elliptical"
@@ -35,7 +34,7 @@ class Elliptical(Generator):
 
 @dataclass(frozen=True)
 class EllipticalSampler:
-    """v = r s w: direction w uniform, standard deviations s (D,), r from a number distribution.
+    """v = r s w with a uniform direction w, standard deviations s (D,), and r from a histogram.
 
     Attributes
     ----------

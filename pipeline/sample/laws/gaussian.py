@@ -1,4 +1,4 @@
-"""Independent normal components: the region without its correlations."""
+"""Independent normal components, without the correlations of the data."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

@@ -19,32 +19,35 @@ from zpoints.pipeline.row_sample import representative_rows
 from zpoints.pipeline.sample.generator import Floats, Generator, require_latents, require_spread
 
 RUNS = 64
-"""Places in the store that vectors are fitted from."""
+"""Number of runs of consecutive rows that the vectors of a fit are read from."""
 
 
 class GaussianMixture(Generator):
     """scikit-learn's GaussianMixture with full covariances, in whitened PCA coordinates.
 
-    It is fitted to vectors from 64 places spread evenly over the store.
-    Vectors with a component that is NaN or infinite are left out; principal components whose
-    variance is rounding error (below 1e-12 of the largest) keep the coordinate 0. The covariances
-    are regularised by 0.01 of the data's variance, so a part of few vectors is no obstacle. Each
-    part needs many vectors per component all the same: of 10,000 faces (256 components) 5 parts
-    describe others better than a single normal distribution, 10 parts worse.
+    It is fitted to 64 runs of consecutive rows, evenly spaced over the store. Vectors with a
+    component that is NaN or infinite are ignored; principal components whose variance is rounding
+    error (below 1e-12 of the largest) keep the coordinate 0. The covariances are regularised by
+    0.01 of the data's variance, so parts may have few vectors. Each part still needs many vectors
+    per component: fitted to 10,000 faces (256 components), 5 parts describe others better than a
+    single normal distribution, 10 parts worse.
     """
 
     generator: Literal["gaussian_mixture"] = "gaussian_mixture"
     parts: int = Field(default=5, ge=1, description="Number of normal distributions.")
     vectors: int = Field(
-        default=10_000, ge=2, le=1_000_000, description="At most so many vectors are fitted to."
+        default=10_000,
+        ge=2,
+        le=1_000_000,
+        description="Largest number of vectors that the mixture is fitted to.",
     )
     iterations: int = Field(
-        default=30, ge=1, description="At most so many steps of expectation and maximisation."
+        default=30, ge=1, description="Largest number of steps of expectation and maximisation."
     )
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The vectors themselves, beside their principal components."""
+        """The statistics, and the vectors themselves."""
         return ("statistics", "latents")
 
     def fit(
@@ -60,11 +63,11 @@ class GaussianMixture(Generator):
         z = spaced_vectors(require_latents(latents, self.generator)["z"], self.vectors)
         if len(z) < max(2, self.parts):
             raise SampleError(
-                f"The generator 'gaussian_mixture' was to fit {self.parts} parts to {len(z)} "
+                f"The generator 'gaussian_mixture' cannot fit {self.parts} parts to {len(z)} "
                 "vectors: lower parts, or raise vectors if more are stored."
             )
         mixture = Mixture(self.parts, reg_covar=0.01, max_iter=self.iterations, random_state=0)
-        # k-means, which places the parts at first, adds in the order in which its threads end.
+        # k-means, which initialises the parts, adds in the order in which its threads end.
         with (
             single_threaded_blas(),
             threadpool_limits(1, user_api="openmp"),
@@ -83,10 +86,10 @@ class GaussianMixture(Generator):
 
 
 def spaced_vectors(z: xr.DataArray, most: int) -> Floats:
-    """Of at most `most` rows of z (image, component) the finite ones, as float64.
+    """Read at most `most` rows of z (image, component); returns the finite ones as float64.
 
-    They lie in `RUNS` runs spread evenly over the rows: of a store of any size about as many
-    chunks are read.
+    They are in `RUNS` runs, evenly spaced over the rows: about as many chunks are read, whatever
+    the size of the store.
     """
     rows = representative_rows(z.sizes["image"], most, blocks=RUNS)
     found = [np.empty((0, z.sizes["component"]))]

@@ -1,4 +1,4 @@
-"""All combinations of a few values along a few axes."""
+"""All combinations of evenly spaced values along chosen axes."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
@@ -17,10 +17,10 @@ from zpoints.pipeline.sample.generator import (
 
 
 class Grid(Generator):
-    """Evenly spaced points along chosen axes, in all combinations; the mean along the others.
+    """All combinations of evenly spaced points along chosen axes, and the mean along the others.
 
-    Sample i is combination i, counted with the last axis running fastest; after the last one the
-    combinations repeat.
+    Sample i is combination i, with the last axis varying fastest; after the last combination they
+    repeat.
     """
 
     generator: Literal["grid"] = "grid"
@@ -37,10 +37,10 @@ class Grid(Generator):
         default=2.0,
         gt=0,
         allow_inf_nan=False,
-        description="How far they reach to either side of the mean, in standard deviations.",
+        description="Distance of the outermost points from the mean, in standard deviations.",
     )
     limit: int = Field(
-        default=100_000, ge=1, le=10**9, description="More points in all than this are refused."
+        default=100_000, ge=1, le=10**9, description="Largest allowed number of points in all."
     )
 
     @model_validator(mode="after")
@@ -74,9 +74,9 @@ class Grid(Generator):
 
 @dataclass(frozen=True)
 class GridSampler:
-    """z = mean (N,) + values @ steps, for each combination of the values (points,).
+    """z = mean (N,) + values @ steps for each combination of the values (points,).
 
-    `steps` (axes, N) are one standard deviation along each axis.
+    `steps` (axes, N) holds one standard deviation along each axis.
     """
 
     mean: Floats

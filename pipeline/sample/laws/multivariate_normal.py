@@ -13,9 +13,8 @@ from zpoints.pipeline.sample.generator import Floats, Generator, require_spread
 class MultivariateNormal(Generator):
     """Normal with the mean and covariance of the latent vectors.
 
-    A singular covariance is no obstacle: principal components whose variance is rounding error
-    (below 1e-12 of the largest) keep the coordinate 0, so that drawn vectors stay in the
-    subspace of the data.
+    The covariance may be singular: principal components whose variance is rounding error (below
+    1e-12 of the largest) keep the coordinate 0, so drawn vectors stay in the subspace of the data.
     """
 
     generator: Literal["multivariate_normal"] = "multivariate_normal"

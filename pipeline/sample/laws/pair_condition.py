@@ -158,23 +158,24 @@ def _redraw(u, square, kept, redrawn, rng):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def shrink_pairs(u, rng):  # type: ignore[no-untyped-def]
-    """Apply the source's sweep over all pairs to each row of u (n, K) in place.
+    """Apply the source's sweep over all pairs to each row of u (n, K), in place.
 
-    The sweep in random order is replaced by a shorter one of the same law. A redraw only
-    shrinks a component, so a visited pair stays satisfied; hence all pairs that violate the
-    condition lie ahead, in an order that is uniformly random whatever happened so far, and the
-    next one met is uniform among them.
+    A shorter sweep with the same law replaces the one over all pairs in random order. A redraw
+    only shrinks a component, so a visited pair stays satisfied. Hence all pairs that violate the
+    condition are still to be visited, in an order that is uniformly random whatever happened so
+    far, and the next one visited is uniform among them.
 
     Parameters
     ----------
     u
         (n, K) float64, independent uniform in [-1, 1].
     rng
-        `numpy.random.Generator` of the further draws.
+        `numpy.random.Generator` of the redraws.
 
     Returns
     -------
-    (n,) int64 number of redraws in each row.
+    numpy.ndarray
+        int64 (n,), number of redraws in each row.
     """
     n, components = u.shape
     redraws = np.zeros(n, np.int64)
@@ -208,11 +209,25 @@ def shrink_pairs(u, rng):  # type: ignore[no-untyped-def]
 
 
 def uniform_in_region(rng: np.random.Generator, n: int, components: int) -> Floats:
-    """Draw (n, K) vectors uniform on the region, by the closed form of their largest |u|.
+    """Draw vectors uniform on the region, by the closed form of their largest |u|.
 
     All pairs satisfy the condition if the two largest squares sum to at most 1. The largest |u|,
     m, has a density proportional to K m^(K-1) up to 1/sqrt(2), then to K (1 - m^2)^((K-1)/2);
     given m, the others are independent and uniform in [-m, m], or in +-sqrt(1 - m^2).
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    n
+        Number of vectors.
+    components
+        K.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (n, K).
     """
     largest = _largest(rng, n, components)
     others = np.minimum(largest, np.sqrt(1.0 - largest * largest))
@@ -226,7 +241,7 @@ def uniform_in_region(rng: np.random.Generator, n: int, components: int) -> Floa
 
 
 def _largest(rng: np.random.Generator, n: int, components: int) -> Floats:
-    """Draw (n,) values of the largest |u|, from either branch of its density.
+    """Draw the largest |u| of each vector, (n,), from either branch of its density.
 
     Beyond 1/sqrt(2), t = 1 - m^2 has a density proportional to t^((K-1)/2) / sqrt(1 - t) on
     [0, 1/2]: drawn as t^((K-1)/2) and accepted with probability 1 / sqrt(2 (1 - t)).

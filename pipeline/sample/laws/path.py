@@ -23,8 +23,8 @@ Axis = Annotated[int, Field(ge=0)]
 class Path(Generator):
     """A path in the plane of two components through the mean, or between two stored images.
 
-    In a plane it joins two points of an ellipse around the mean, straight or along the ellipse.
-    Sample i is point i; after the last one the points repeat.
+    In a plane it joins two points of an ellipse around the mean, by a straight line or along the
+    ellipse. Sample i is point i; after the last one the points repeat.
     """
 
     generator: Literal["path"] = "path"
@@ -53,21 +53,21 @@ class Path(Generator):
     )
     angles: tuple[float, float] = Field(
         default=(0.0, 180.0),
-        description="Where on the ellipse the path begins and ends, in degrees from the first "
-        "axis towards the second.",
+        description="Start and end of the path on the ellipse, in degrees from the first axis "
+        "towards the second.",
     )
 
     @model_validator(mode="after")
     def _spans_a_plane(self) -> Self:
         if self.axes[0] == self.axes[1]:
-            raise ValueError(f"axes {list(self.axes)} are no plane; name two components")
+            raise ValueError(f"axes {list(self.axes)} do not span a plane; name two components")
         if not np.isfinite(self.angles).all():
             raise ValueError(f"angles {list(self.angles)} are not finite")
         return self
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Stored vectors are needed for their images only."""
+        """The statistics; the latents too for a path between stored images."""
         return ("statistics",) if self.between is None else ("statistics", "latents")
 
     @property
@@ -93,21 +93,21 @@ class Path(Generator):
 
 
 def _vector(latents: xr.Dataset, name: str) -> Floats:
-    """The stored vector (N,) of the image of this name."""
+    """Read the vector (N,) of a stored image."""
     rows = np.flatnonzero(latents["name"].values == name)
     if not len(rows):
         raise SampleError(
-            f"The generator 'path' was to join {name!r}, but no stored image has this name; "
-            f"names look like {str(latents['name'].values[0])!r}."
+            f"The generator 'path' cannot join {name!r}: no stored image has this name; names look "
+            f"like {str(latents['name'].values[0])!r}."
             if latents.sizes["image"]
-            else "The generator 'path' was to join two images, but none are stored."
+            else "The generator 'path' cannot join two images: none are stored."
         )
     # In this thread, since a fit is part of a task.
     stored = latents["z"][int(rows[0])].compute(scheduler="synchronous")
     vector = np.asarray(stored.values, np.float64)
     if not np.isfinite(vector).all():
         raise SampleError(
-            f"The generator 'path' was to join {name!r}, whose latent vector is not finite: name "
+            f"The generator 'path' cannot join {name!r}, whose latent vector is not finite: name "
             "another image."
         )
     return vector

@@ -1,16 +1,16 @@
 """Independent normals truncated to the region where u_i^2 + u_j^2 <= 1 for every pair.
 
-Plain rejection fails: of 256 normals with the spread that faces have, almost no vector lies in
-the region. But the law factorises once the largest |u| is known. Let f_i and F_i be density and
-distribution function of |u_i|, half-normal of scale s_i. That component i is the largest, with
-|u_i| = m, has the density
+Plain rejection fails: with the standard deviations of faces, almost no vector of 256 normals is in
+the region. But the law factorises given the largest |u|. Let f_i and F_i be the density and the
+distribution function of |u_i|, which is half-normal of scale s_i. The density of component i being
+the largest, with |u_i| = m, is
 
     g_i(m) = f_i(m) prod_{j != i} F_j(c),   c = min(m, sqrt(1 - m^2)),   0 <= m <= 1,
 
-since each other |u_j| only has to be at most m and at most sqrt(1 - m^2). Given i and m the
-others are independent normals truncated to [-c, c]. So m is drawn from the sum of the g_i, i in
-proportion to g_i(m), the others by their inverse distribution functions: exact but for the
-rounding of floating point, with no chain that would have to mix.
+since each other |u_j| has to be at most m and at most sqrt(1 - m^2). Given i and m, the others are
+independent normals truncated to [-c, c]. So m is drawn from the sum of the g_i, i in proportion to
+g_i(m), and the others by their inverse distribution functions. This is exact up to floating-point
+rounding and needs no Markov chain.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _ROOT_2 = np.sqrt(2.0)
 
 @dataclass(frozen=True)
 class NormalInRegion:
-    """The law for given scales, with the staircase above the density of the largest |u|.
+    """The law for given scales, with a step function above the density of the largest |u|.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class NormalInRegion:
         return cls(scale, edges, logsumexp(_log_densities(left, loosest, scale), axis=1))
 
     def draw(self, rng: np.random.Generator, n: int) -> Floats:
-        """Draw (n, K) vectors of the region."""
+        """Draw vectors (n, K) of the region."""
         largest, chosen = self._largest(rng, n)
         bound = _smaller(largest)[:, None]
         u = rng.random((n, len(self.scale)))
@@ -70,7 +70,7 @@ class NormalInRegion:
         return u
 
     def _largest(self, rng: np.random.Generator, n: int) -> tuple[Floats, NDArray[np.int64]]:
-        """Draw (n,) values of the largest |u| and the numbers of the components that have it."""
+        """Draw the largest |u| of each vector, (n,), and the component that has it, (n,)."""
         width = np.diff(self.edges)
         mass = width * np.exp(self.log_bound - self.log_bound.max())
         reached = np.cumsum(mass) / mass.sum()
@@ -83,7 +83,7 @@ class NormalInRegion:
                 _log_densities(m, _smaller(m), self.scale) - self.log_bound[cell][:, None]
             )
             summed = np.cumsum(each, axis=1)
-            # One number both accepts and chooses: below the sum, it is uniform there.
+            # One number both accepts and chooses: if accepted, it is uniform below the sum.
             height = rng.random(len(missing))
             accepted = height < summed[:, -1]
             done = missing[accepted]
@@ -94,7 +94,7 @@ class NormalInRegion:
 
 
 def _smaller(m: Floats) -> Floats:
-    """What the largest |u| = m leaves to the others."""
+    """Bound that the largest |u| = m sets for the others."""
     return np.minimum(m, np.sqrt(1.0 - m * m))
 
 

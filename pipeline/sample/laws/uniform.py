@@ -1,4 +1,4 @@
-"""Independent uniform components: the law that misses the region."""
+"""Independent uniform components, which miss the region."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal

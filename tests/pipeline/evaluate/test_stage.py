@@ -241,7 +241,7 @@ def test_points__refuses_more_components_than_vary_before_any_task(grey) -> None
     flat = statistics.assign(explained_variance=("pc", variance))
 
     assert {point.K for point in points(SweepConfig(), flat)} == {20, 25}
-    with pytest.raises(SampleError, match=r"sweep.K was to keep 30 .* vary along 25 only"):
+    with pytest.raises(SampleError, match=r"sweep.K asks for 30 .* vary along 25 only"):
         points(SweepConfig(K=(20, 30)), flat)
 
 

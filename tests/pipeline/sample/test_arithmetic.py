@@ -1,4 +1,4 @@
-"""Attribute directions and ways between vectors."""
+"""Attribute directions and interpolation."""
 
 import dask.array as da
 import numpy as np
@@ -38,28 +38,28 @@ def test_attribute_direction__is_the_mean_with_minus_the_mean_without(
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
         ("Smyling", "no attribute 'Smyling'.*known: Everyone, Nobody, Smiling"),
         ("Everyone", "300 of 300 images have it"),
         ("Nobody", "0 of 300 images have it"),
     ],
 )
-def test_attribute_direction__refuses_what_has_none(
-    statistics: xr.Dataset, name: str, words: str
+def test_attribute_direction__refuses_attributes_without_a_direction(
+    statistics: xr.Dataset, name: str, message: str
 ) -> None:
-    with pytest.raises(SampleError, match=words):
+    with pytest.raises(SampleError, match=message):
         attribute_direction(statistics, name)
 
 
-def test_attribute_direction__says_that_there_were_no_attributes() -> None:
+def test_attribute_direction__reports_that_there_are_no_attributes() -> None:
     without = statistics_of({})
     with pytest.raises(SampleError, match="came without attributes"):
         attribute_direction(without, "Smiling")
     assert AttributeStatistics(without).counts == {}
 
 
-def test_attribute_direction__leaves_images_without_attributes_out() -> None:
+def test_attribute_direction__ignores_images_without_attributes() -> None:
     known = Z[:, 3] > -0.5
     smiling = (Z[:, 0] > 0.3) & known
     statistics = statistics_of({"Smiling": smiling, "has_attributes": known})
@@ -87,7 +87,7 @@ def test_interpolate_around__keeps_the_distance_that_a_line_loses() -> None:
 
 
 @pytest.mark.parametrize("other", [[3.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])
-def test_interpolate_around__is_the_line_where_there_is_no_single_arc(other: list[float]) -> None:
+def test_interpolate_around__is_the_line_if_the_arc_is_not_unique(other: list[float]) -> None:
     shares = [0.0, 0.25, 1.0]
     np.testing.assert_allclose(
         interpolate_around([0, 0], [1, 0], other, shares), interpolate([1, 0], other, shares)

@@ -1,4 +1,4 @@
-"""Drawing from fitted generators: reproducible to the byte, true to law and constraint."""
+"""Draws from fitted generators: reproducible to the byte, with the stated law and constraint."""
 
 import json
 import pickle
@@ -50,7 +50,7 @@ def z() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def statistics(z: np.ndarray) -> xr.Dataset:
-    """What every generator but `conditional` is fitted to, which refuses any other selection."""
+    """Statistics for every generator; `conditional` refuses those of another selection."""
     return describe(z).assign_attrs(selection="smiling", query="Smiling")
 
 
@@ -177,7 +177,7 @@ def test_draw__multivariate_normal_keeps_to_the_subspace_of_a_singular_covarianc
     )
 
 
-def test_draw__conditional_says_of_which_vectors_its_constraint_speaks(
+def test_draw__conditional_names_its_query_in_the_constraint(
     statistics: xr.Dataset,
 ) -> None:
     base = {"generator": "ellipse", "K": 7}
@@ -191,7 +191,7 @@ def test_draw__conditional_says_of_which_vectors_its_constraint_speaks(
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("normal", {}, "no generator 'normal'; choose one of uniform, gaussian"),
+        ("normal", {}, "Unknown generator 'normal'; choose one of uniform, gaussian"),
         ("uniform", {"b": 0}, "b = 0: expected more than 0"),
         ("uniform", {"b": float("inf")}, "b = inf"),
         ("ellipse", {"fact": -1}, "fact = -1"),
@@ -226,7 +226,7 @@ def test_draw__conditional_says_of_which_vectors_its_constraint_speaks(
         ("uniform", {"seed": 1.5}, "seed = 1.5: expected an integer"),
         ("uniform", {"seed": None}, "seed = None: expected an integer"),
         ("uniform", {"seed": "a"}, "seed = 'a': expected an integer"),
-        ("uniform", {"n": -1}, "expected how many vectors"),
+        ("uniform", {"n": -1}, "expected the number of vectors"),
     ],
 )
 def test_draw__refuses_bad_parameters(

@@ -1,4 +1,4 @@
-"""The generator `ellipse`: every pair of the components that it keeps in its ellipse."""
+"""The generator `ellipse`: every pair of kept components is inside its ellipse."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_draw__ellipse_of_a_core_without_vectors_is_refused() -> None:
         draw("ellipse", statistics, 5, core=True)
 
 
-def test_draw__ellipse_says_its_constraint(statistics: xr.Dataset) -> None:
+def test_draw__ellipse_states_its_constraint(statistics: xr.Dataset) -> None:
     constraint = draw("ellipse", statistics, 1, K=10, fact=0.65).attrs["constraint"]
 
     assert "u_i^2 + u_j^2 <= 1 for every pair of the 10 leading" in constraint

@@ -1,4 +1,4 @@
-"""Grids and paths: points that follow from their numbers, and laws fitted on a selection."""
+"""Grids and paths, which enumerate points, and laws fitted to a selection."""
 
 import dask.array as da
 import numpy as np
@@ -54,7 +54,7 @@ def test_grid__of_original_components_keeps_the_others_at_the_mean(statistics: x
     ("points", "axes", "count"),
     [(10, 256, r"10\^256 vectors"), (47, 3, r"47\^3 = 103,823 vectors")],
 )
-def test_grid__refuses_too_many_points_with_their_number(
+def test_grid__refuses_too_many_points_and_reports_their_number(
     points: int, axes: int, count: str
 ) -> None:
     with pytest.raises(SampleError, match=count + ", more than limit = 100,000"):
@@ -75,7 +75,7 @@ def test_path__joins_two_stored_images(statistics: xr.Dataset, latents: xr.Datas
 @pytest.mark.parametrize(
     ("ends", "message"),
     [
-        (["0003.jpg", "absent.jpg"], "'absent.jpg', but no stored image .* look like '0000.jpg'"),
+        (["0003.jpg", "absent.jpg"], "'absent.jpg': no stored image .* look like '0000.jpg'"),
         (["0007.jpg", "0003.jpg"], "'0007.jpg', whose latent vector is not finite"),
     ],
 )

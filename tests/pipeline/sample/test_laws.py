@@ -1,4 +1,4 @@
-"""The laws in all principal components and in pairs of original ones, against closed forms."""
+"""Laws on all principal components, and on pairs of original ones, against closed forms."""
 
 import dask.array as da
 import numpy as np
@@ -143,7 +143,7 @@ def test_spaced_vectors__read_few_chunks_of_a_large_store() -> None:
 
 
 def in_all_ellipses(x: np.ndarray, correlation: np.ndarray, level: float = 1.0) -> np.ndarray:
-    """Which rows of standardised x (n, N) lie in the ellipses of all pairs."""
+    """Which rows of standardised x (n, N) are in the ellipses of all pairs."""
     i, j = np.triu_indices(len(correlation), 1)
     c = correlation[i, j]
     quadratic = x[:, i] ** 2 - 2 * c * x[:, i] * x[:, j] + x[:, j] ** 2
@@ -236,7 +236,7 @@ def split_r_hat(halves: np.ndarray) -> float:
 
 
 def describe_correlation(correlation: np.ndarray) -> xr.Dataset:
-    """Statistics that say no more than `ellipse_original` reads."""
+    """The variables of the statistics that `ellipse_original` reads."""
     n = len(correlation)
     return xr.Dataset(
         {
@@ -249,8 +249,11 @@ def describe_correlation(correlation: np.ndarray) -> xr.Dataset:
 
 
 def statistics_with_axes(statistics: xr.Dataset) -> xr.Dataset:
-    """The same with the coordinate axes as principal components."""
-    return statistics.assign(loadings=(("pc", "component"), np.eye(statistics.sizes["component"])))
+    """The same statistics with the coordinate axes as principal components."""
+    n = statistics.sizes["component"]
+    return statistics.assign(
+        loadings=(("pc", "component"), np.eye(n)), explained_variance=("pc", np.ones(n))
+    )
 
 
 @pytest.mark.parametrize("level", [0.7, 2.2])
@@ -272,7 +275,7 @@ def test_ellipse_original__satisfies_every_pair_as_stored(level: float) -> None:
 
 
 @pytest.mark.parametrize("strongest", [0.999, 1 - 2e-9, 1.0])
-def test_ellipse_original__bounds_its_sweeps_and_says_so(strongest: float) -> None:
+def test_ellipse_original__bounds_its_sweeps_and_reports_it(strongest: float) -> None:
     correlation = np.eye(3)
     correlation[0, 2] = correlation[2, 0] = -strongest
     statistics = describe_correlation(correlation)
@@ -283,7 +286,7 @@ def test_ellipse_original__bounds_its_sweeps_and_says_so(strongest: float) -> No
     assert in_all_ellipses(x[:, :2], np.eye(2)).all()
     np.testing.assert_allclose(x[:, 2], -x[:, 0], atol=np.sqrt(1 - min(strongest, 1 - 1e-9) ** 2))
     assert np.abs(x[:, 1]).max() > 0.9
-    assert "of components 0 and 2 asks for" in drawn.attrs["constraint"]
+    assert "of components 0 and 2 requires" in drawn.attrs["constraint"]
     assert "set sweeps, or leave this generator out" in drawn.attrs["constraint"]
     chosen = EllipseOriginal(sweeps=40).fit(statistics)
     assert chosen.sweeps == 40

@@ -1,4 +1,4 @@
-"""The two laws on the pair region against a literal sweep, rejection, and closed forms."""
+"""The two laws on the pair region, against a literal sweep, rejection and closed forms."""
 
 from collections import Counter
 
@@ -14,13 +14,13 @@ from zpoints.pipeline.sample.laws.pair_condition import (
     uniform_in_region,
 )
 
-# Seeds are fixed, so a test either always holds or never; a true law falls below this in one of
-# a thousand comparisons.
+# Seeds are fixed, so a test either always passes or never; a true law falls below this in one of a
+# thousand comparisons.
 LEAST_P = 1e-3
 
 
 def literal_sweep(rng: np.random.Generator, n: int, components: int) -> tuple:
-    """The source's procedure word for word: vectors (n, K) and numbers of redraws (n,)."""
+    """The source's literal procedure: vectors (n, K) and numbers of redraws (n,)."""
     u = rng.uniform(-1, 1, (n, components))
     redraws = np.zeros(n, int)
     pairs = [(i, j) for i in range(components) for j in range(i)]
@@ -43,7 +43,7 @@ def fast_sweep(seed: int, n: int, components: int) -> tuple:
 
 
 def by_rejection(rng: np.random.Generator, n: int, components: int) -> np.ndarray:
-    """Uniform vectors of the cube that lie in the region."""
+    """Uniform vectors of the cube that are in the region."""
     u = rng.uniform(-1, 1, (60 * n, components))
     inside = np.sort(u**2, axis=1)[:, -2:].sum(axis=1) <= 1
     assert inside.sum() >= n
@@ -51,7 +51,7 @@ def by_rejection(rng: np.random.Generator, n: int, components: int) -> np.ndarra
 
 
 def features(u: np.ndarray) -> dict[str, np.ndarray]:
-    """What two samples of vectors are compared by: marginals, order statistics, a pair."""
+    """Features by which samples of vectors are compared: marginals, order statistics, a pair."""
     ordered = np.sort(np.abs(u), axis=1)
     return {
         "first component": u[:, 0],
@@ -142,7 +142,7 @@ def test_shrink_pairs__redraws_uniformly_in_the_allowed_interval() -> None:
     assert stats.binomtest(int(changed[:, 0].sum()), int(redraws.sum())).pvalue > LEAST_P
 
 
-def test_shrink_pairs__leaves_vectors_of_the_region_alone() -> None:
+def test_shrink_pairs__does_not_change_vectors_of_the_region() -> None:
     inside = np.random.default_rng(15).uniform(-np.sqrt(0.5), np.sqrt(0.5), (100, 20))
     u = inside.copy()
 

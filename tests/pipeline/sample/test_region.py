@@ -1,4 +1,4 @@
-"""Whether vectors lie in the region: the hit test against its closed form, radii, violations."""
+"""Tests of the region: hits against their closed form, radii, violated pairs."""
 
 from itertools import combinations
 
@@ -46,7 +46,7 @@ def test_hit_test__counts_vectors_with_all_components_near_mu(
     assert 0 < found[0] < found[-1]
 
 
-def test_hit_test__leaves_constant_components_out_and_counts_no_nan(
+def test_hit_test__ignores_constant_components_and_counts_no_nan(
     z: np.ndarray, statistics: xr.Dataset
 ) -> None:
     moved = z.copy()
@@ -70,7 +70,7 @@ def test_uniform_hits__agree_with_the_product_over_components(statistics: xr.Dat
     )
 
 
-def test_uniform_hits__depend_on_the_seed_and_begin_alike(statistics: xr.Dataset) -> None:
+def test_uniform_hits__depend_on_the_seed_and_have_the_same_start(statistics: xr.Dataset) -> None:
     options = (statistics, (3.0,), MULTIPLES)
     few, more, other = (
         uniform_hits(*options, vectors=n, seed=seed).hits
@@ -80,7 +80,7 @@ def test_uniform_hits__depend_on_the_seed_and_begin_alike(statistics: xr.Dataset
     assert (few != other).any()
 
 
-def test_uniform_hit_probability__of_the_far_away_is_zero() -> None:
+def test_uniform_hit_probability__of_a_distant_peak_is_zero() -> None:
     far = xr.Dataset({"mu": ("component", [0.0, 9.0]), "hw": ("component", [1.0, 1.0])})
     assert uniform_hit_probability(far, [1.0], [2.0]) == -np.inf
     wide = xr.Dataset({"mu": ("component", np.zeros(5000)), "hw": ("component", np.ones(5000))})

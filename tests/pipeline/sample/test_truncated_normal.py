@@ -1,4 +1,4 @@
-"""Normals truncated to the pair region against rejection, SciPy and closed forms."""
+"""Normals truncated to the pair region, against rejection, SciPy and closed forms."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ LEAST_P = 1e-3
 
 
 def by_rejection(rng: np.random.Generator, n: int, scale: np.ndarray) -> np.ndarray:
-    """Normal vectors that lie in the region."""
+    """Normal vectors that are in the region."""
     found = []
     while sum(map(len, found)) < n:
         u = rng.standard_normal((100_000, len(scale))) * scale
