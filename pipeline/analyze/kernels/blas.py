@@ -1,6 +1,6 @@
-"""BLAS inside tasks: called by compiled kernels, and on one thread of each task.
+"""BLAS in tasks: callable from compiled kernels, and limited to one thread.
 
-Tasks run on as many threads as there are cores, so that BLAS has one thread while they run.
+As many tasks run at once as there are cores, so BLAS has one thread while they run.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from typing import Any
 import llvmlite.binding
 from numba import config, types
 from numba.extending import get_cython_function_address
-from scipy.linalg import cython_blas  # another library than NumPy's BLAS
+from scipy.linalg import cython_blas  # a BLAS library of its own, not that of NumPy
 from threadpoolctl import ThreadpoolController
 
 _CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
@@ -22,24 +22,35 @@ _DOUBLE = types.CPointer(types.float64)
 
 
 def _external(name: str, *arguments: Any) -> Any:
-    """A function of SciPy's BLAS, to be called by compiled kernels without the interpreter lock.
+    """A function of SciPy's BLAS that kernels call without holding the interpreter lock.
 
-    By a symbol, not by its address, which Numba could not keep in its cache. The cache does not
-    see this module: after a change of a signature, kernels.py must change as well.
+    Compiled kernels find it by a symbol: Numba's cache cannot hold an address. The cache does not
+    depend on this module, so a change of a signature here needs a change in loops.py as well. With
+    `NUMBA_DISABLE_JIT=1` the kernels run as Python, and ctypes makes the same call.
+
+    Parameters
+    ----------
+    name
+        BLAS routine, e.g. "dsyrk".
+    arguments
+        Numba types of its arguments, all pointers.
 
     Raises
     ------
     ImportError
-        If this SciPy's BLAS has other integers than 32 bits: a function called in the wrong way
-        would compute nothing, or overwrite memory.
+        If the BLAS of this SciPy takes integers of another width than 32 bits: such a call would
+        compute garbage or overwrite memory.
     """
     signature = str(cython_blas.__pyx_capi__[name])
     if "int *" not in signature or "int64" in signature:
-        raise ImportError(f"zpoints needs a SciPy whose BLAS has 32-bit integers, not {signature}.")
-    symbol = f"zpoints_{name}"
+        raise ImportError(
+            f"The BLAS of this SciPy declares {name} as {signature}; expected 32-bit integers. "
+            "Install a SciPy build with the LP64 interface, such as the wheel from PyPI."
+        )
     address = get_cython_function_address("scipy.linalg.cython_blas", name)
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(arguments))(address)
+        return ctypes.CFUNCTYPE(None, *(ctypes.c_void_p for _ in arguments))(address)
+    symbol = f"zpoints_{name}"
     llvmlite.binding.add_symbol(symbol, address)
     return types.ExternalFunction(symbol, types.void(*arguments))
 
@@ -54,11 +65,11 @@ _limit: Any = None
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Limit the process to one BLAS thread; the last kernel to leave restores the old number.
+    """Limit BLAS to one thread; the last of overlapping blocks restores the previous number.
 
-    The number of BLAS threads belongs to the process: if every kernel set and restored it, one
-    would lift the limit under another. Hence the count of users. Worker processes have one thread
-    from the start, by Dask's settings, and nothing is set there.
+    The number of BLAS threads belongs to the process. If every kernel saved and restored it, one
+    kernel would lift the limit of another; hence the count of users. Dask starts worker processes
+    with one BLAS thread, and nothing is changed there.
     """
     global _users, _limit
     with _lock:
@@ -86,5 +97,5 @@ def _controller() -> Any:
 
 @cache
 def _setter() -> ThreadPoolExecutor:
-    """The one thread that sets and restores: threadpoolctl ignores others than who set a limit."""
+    """The thread that sets and restores: the thread that set a limit has to lift it."""
     return ThreadPoolExecutor(1, thread_name_prefix="blas-limit")

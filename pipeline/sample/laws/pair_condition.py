@@ -151,7 +151,7 @@ def _redraw(u, square, kept, redrawn, rng):  # type: ignore[no-untyped-def]
     square[redrawn] = -1.0
     settled = 0
     for k in range(len(square)):
-        settled += (old + square[k] > 1.0) - (new + square[k] > 1.0)
+        settled += int(old + square[k] > 1.0) - int(new + square[k] > 1.0)
     square[redrawn] = new
     return settled
 
