@@ -2,5 +2,5 @@
 
 import lazy_loader
 
-# The names of __init__.pyi, each loaded when first used: the settings alone do not need Numba.
+# Names of __init__.pyi, each loaded on first use: reading settings must not load Numba.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

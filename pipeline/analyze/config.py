@@ -27,14 +27,14 @@ class PairsConfig(Settings):
         default=4.0,
         gt=0,
         le=20,
-        description="how far they reach to either side of the mean, in standard deviations",
+        description="range of the intervals to either side of the mean, in standard deviations",
     )
     components: int = Field(
         default=6,
         ge=2,
         le=16,
-        description="all pairs among so many are counted: the most dominant components, and the "
-        "leading principal components",
+        description="number of components whose pairs are all counted: the most dominant "
+        "components, and the leading principal components",
     )
     original: list[Pair] | None = Field(
         default=None,
@@ -54,8 +54,8 @@ class PcaConfig(Settings):
 
     solver: Literal["exact", "incremental"] = Field(
         default="exact",
-        description="exact (of the merged covariance) or incremental (dask-ml's IncrementalPCA, "
-        "a pass of its own; the report compares both)",
+        description="exact (eigenvectors of the merged covariance) or incremental (dask-ml's "
+        "IncrementalPCA, in an additional pass; the report compares both)",
     )
 
 
@@ -72,12 +72,12 @@ class AnalyzeConfig(Settings):
         default=3.0,
         gt=0,
         le=8,
-        description="the core is the ellipsoid that holds as much of a normal distribution as an "
-        "ellipse of this level does in two dimensions (3: 98.9 %)",
+        description="level of the core: the ellipsoid that encloses the same share of a normal "
+        "distribution as an ellipse of this level in two dimensions (3: 98.9 %)",
     )
     selections: Annotated[dict[Name, Query], NOT_IN_FINGERPRINT] = Field(
         default_factory=dict,
-        description="further statistics, of the vectors that a query of the labels selects: "
+        description="additional statistics of the vectors that a query of the labels selects: "
         "NAME: 'Smiling and not Male' becomes selections/NAME in the store",
     )
     pca: PcaConfig = Field(default=PcaConfig(), description="principal components")

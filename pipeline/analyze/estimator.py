@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.analyze.passes import merged_over_chunks
+from zpoints.pipeline.analyze.reduction import merged_over_chunks
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.state import as_floats
 from zpoints.pipeline.errors import EstimatorError

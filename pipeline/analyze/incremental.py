@@ -1,4 +1,4 @@
-"""Principal components by dask-ml's IncrementalPCA: singular values of batch after batch."""
+"""Principal components by dask-ml's IncrementalPCA: singular values, batch by batch."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -18,10 +18,10 @@ Floats = NDArray[np.float64]
 
 
 def incremental_basis(z: da.Array, mean: Floats, *, nan_rows: int) -> Basis:
-    """All principal components of z, by one batch after another in float64.
+    """All principal components of z, computed batch by batch in float64.
 
-    A batch is a chunk, or as many neighbouring ones as have a vector per component. The active
-    Dask scheduler computes it, the first one excepted.
+    A batch is a chunk, or as many neighbouring chunks as have one vector per component. The active
+    Dask scheduler computes all batches but the first.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def incremental_basis(z: da.Array, mean: Floats, *, nan_rows: int) -> Basis:
     mean
         (component,) of the finite vectors: the origin of the coordinates.
     nan_rows
-        Number of vectors with a NaN or infinite component; they are left out.
+        Number of vectors with a NaN or infinite component, which are left out.
 
     Returns
     -------
@@ -50,8 +50,9 @@ def incremental_basis(z: da.Array, mean: Floats, *, nan_rows: int) -> Basis:
     rows, components = z.shape
     if rows - nan_rows < components:
         raise AnalyzeError(
-            f"analyze.pca.solver = incremental needs as many vectors as components: there are "
-            f"{rows - nan_rows:,} for {components}. Use analyze.pca.solver=exact, or more vectors."
+            f"analyze.pca.solver = incremental needs at least as many vectors as components: got "
+            f"{rows - nan_rows:,} vectors for {components} components. Use "
+            "analyze.pca.solver=exact, or more vectors."
         )
     if nan_rows:
         z = z[da.isfinite(z).all(axis=1)].compute_chunk_sizes()
@@ -65,7 +66,7 @@ def incremental_basis(z: da.Array, mean: Floats, *, nan_rows: int) -> Basis:
 
 
 def batches(lengths: Sequence[int], least: int) -> list[tuple[int, int]]:
-    """First row and end of batches of whole neighbouring chunks, each of at least `least` rows.
+    """Row ranges (start, stop) of batches: whole neighbouring chunks of at least `least` rows.
 
     Examples
     --------
@@ -83,10 +84,10 @@ def batches(lengths: Sequence[int], least: int) -> list[tuple[int, int]]:
 
 
 def _first_step() -> AbstractContextManager[object]:
-    """Compute in this thread without NumPy's warnings.
+    """Compute in this thread, with NumPy's warnings off.
 
-    dask-ml divides 0 vectors by 0 in the tasks of its first step (and does not use the result).
-    On the workers that would warn, since `errstate` is a thread's own.
+    In its first step dask-ml divides 0 by 0 in the tasks and discards the result. Workers would
+    warn, because `errstate` applies to a single thread.
     """
     quiet = ExitStack()
     quiet.enter_context(dask.config.set(scheduler="synchronous"))

@@ -8,7 +8,7 @@ import psutil
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals
-from zpoints.pipeline.analyze.passes import FAN_IN, WAVE
+from zpoints.pipeline.analyze.reduction import FAN_IN, WAVE
 from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 from zpoints.pipeline.analyze.states.dyadic_grid import CELLS
 from zpoints.pipeline.analyze.states.projection import Projection

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.analyze.memory import memory_needed, process_memory, require_memory
-from zpoints.pipeline.analyze.passes import WAVE, describe, summarize, waves
+from zpoints.pipeline.analyze.passes import describe, summarize
+from zpoints.pipeline.analyze.reduction import WAVE, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError, QueryError

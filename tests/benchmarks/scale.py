@@ -20,7 +20,7 @@ from tests.benchmarks.measure import Figure, peak_gib
 from tests.conftest import SilentConsole
 from zpoints.cluster.compute.client import dask_client
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.analyze.passes import merged_over_chunks
+from zpoints.pipeline.analyze.reduction import merged_over_chunks
 from zpoints.pipeline.config.cluster import ClusterConfig
 
 COMPONENTS, CORES = 256, 2

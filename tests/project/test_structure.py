@@ -49,8 +49,8 @@ ORDER = (
 CLUSTER_ORDER = ("errors", "signals", "terminal", "compute", "run", "jobs", "schedule", "cli")
 """The same for ``cluster``."""
 ANALYZE_ORDER = (
-    *("config", "basis", "kernels", "states", "shape", "dataset", "incremental", "passes"),
-    *("memory", "stage", "estimator"),
+    *("config", "basis", "kernels", "states", "shape", "dataset", "incremental", "vectors"),
+    *("reduction", "passes", "memory", "stage", "estimator"),
 )
 """The same for ``pipeline/analyze``."""
 JOINS_STAGES = ("stages", "plan")

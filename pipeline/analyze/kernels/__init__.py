@@ -1,1 +1,1 @@
-"""Compiled loops of the statistics."""
+"""Kernels of the statistics: compiled loops and BLAS."""

@@ -1,10 +1,10 @@
-"""The compiled loops of the statistics: one thread each, without the interpreter lock.
+"""Compiled loops of the statistics: one thread each, without the interpreter lock.
 
-All take C-contiguous arrays of float32 or float64 and compute in float64; only the range of values
-is found in their own precision, which is exact. What is counted of a value of x depends on that
-value alone, never on its place in the block: this is what makes the counts of the first pass
-bit-identical under any chunking. Coordinates of `project_rows` differ in their last bits with the
-block that BLAS takes.
+All take C-contiguous arrays of float32 or float64 and compute in float64. The range of values is
+found in the precision of the input, which is exact. How a value of x is counted depends on that
+value alone, never on its position in the block, so the counts of the first pass are bit-identical
+under any chunking. Coordinates from `project_rows` differ in their last bits with the block that
+BLAS is given.
 """
 
 import numpy as np
@@ -15,9 +15,10 @@ from zpoints.pipeline.analyze.kernels.blas import dsyrk
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
 def scan_rows(x, norms, total, minimum, maximum):  # type: ignore[no-untyped-def]
-    """Write the L2 length of each row of x (n, N) to norms (n,), and add the rows to total (N,).
+    """Lengths, sum and range of the rows of x (n, N), in place.
 
-    Also lowers minimum (N,) and raises maximum (N,) to the range of each column.
+    Writes the L2 length of each row to norms (n,), adds the rows to total (N,), lowers minimum
+    (N,) and raises maximum (N,) to the range of each column.
     """
     components = x.shape[1]
     low, high = np.empty(components, x.dtype), np.empty(components, x.dtype)
@@ -49,8 +50,8 @@ def centre(x, mean, out):  # type: ignore[no-untyped-def]
 def add_comoment(x, mean, comoment):  # type: ignore[no-untyped-def]
     """Add the outer products of the rows of x (n, N) minus mean (N,) to comoment (N, N), in place.
 
-    A block of rows at a time that the second-level cache of a core holds. BLAS adds to one
-    triangle, the lower one as rows go, which is copied to the other in the end.
+    Takes blocks of rows that fit the second-level cache of a core. BLAS adds to one triangle (the
+    lower one in row-major order), which is copied to the other at the end.
     """
     block, components = 384, x.shape[1]
     deviations = np.empty((min(block, x.shape[0]), components))
@@ -82,7 +83,7 @@ def add_comoment(x, mean, comoment):  # type: ignore[no-untyped-def]
 def count_cells(x, scale, origin, counts):  # type: ignore[no-untyped-def]
     """Count the values of x (n, N) in cells floor(x * scale) - origin of counts (N, cells).
 
-    Indices first and increments second: the first loop vectorises, the second cannot.
+    Indices and increments have a loop each: the first vectorises, the second cannot.
     """
     cells = counts.shape[1]
     flat = counts.reshape(-1)
@@ -99,11 +100,11 @@ def count_cells(x, scale, origin, counts):  # type: ignore[no-untyped-def]
 def add_coarsened(counts, origin, shift, new_origin, new_counts):  # type: ignore[no-untyped-def]
     """Add counts (N, cells) to new_counts (N, cells) on a grid coarser by 2**shift (N,).
 
-    Most columns keep their cells: those are added as they lie, which vectorises.
+    Most columns keep their cell width; their cells are added without a shift, which vectorises.
     """
     for j in range(counts.shape[0]):
         offset = origin[j] - new_origin[j]
-        if shift[j] == 0 and offset >= 0:  # below 0 only for a grid of no values
+        if shift[j] == 0 and offset >= 0:  # negative only for an empty grid
             for cell in range(counts.shape[1] - offset):
                 new_counts[j, offset + cell] += counts[j, cell]
         else:
@@ -117,8 +118,8 @@ def add_coarsened(counts, origin, shift, new_origin, new_counts):  # type: ignor
 def add_flagged_rows(x, flags, counts, sums):  # type: ignore[no-untyped-def]
     """Add the rows of x (n, N) that have flag a of flags (n, A) to counts (A,) and sums (A, N).
 
-    A block of rows that the cache holds at a time, and four rows of it at once: each visit to a row
-    of the sums costs as much as reading three of x.
+    Takes blocks of rows that fit the cache, four rows at a time: each access to a row of the sums
+    costs as much as reading three rows of x.
     """
     block = 512
     chosen = np.empty(block + 1, np.int64)
@@ -175,11 +176,11 @@ def add_powers(v, scale, powers, minimum, maximum):  # type: ignore[no-untyped-d
 def project_rows(x, mean, axes, scale, limit, v, squares, powers, minimum, maximum):  # type: ignore[no-untyped-def]
     """Project the rows of x (n, N), minus mean (N,), on the columns of axes (N, N).
 
-    Rows whose scaled coordinates have a sum of squares of at most `limit` are those of the core:
-    they go to the front of v (n, N), in order, others to its end. The sums go to squares (n,).
-    Powers 1 to 4 of the scaled coordinates are added to powers (2, 4, N), minimum (2, N) is lowered
-    and maximum (2, N) raised: first those of the core, then those of the others. Returns the number
-    of rows of the core.
+    Rows whose scaled coordinates have a sum of squares of at most `limit` form the core. They are
+    written to the front of v (n, N), in order, and all others to its end. The sums of squares are
+    written to squares (n,). Powers 1 to 4 of the scaled coordinates are added to powers (2, 4, N),
+    minimum (2, N) is lowered and maximum (2, N) raised, with index 0 for the core and 1 for the
+    others. Returns the number of rows in the core.
     """
     block, inner = 384, 0
     centred = np.empty((min(block, x.shape[0]), x.shape[1]))
@@ -194,23 +195,23 @@ def project_rows(x, mean, axes, scale, limit, v, squares, powers, minimum, maxim
             total = squared_radius(row, scale)
             squares[start + i] = total
             if total <= limit:
-                side, place = 0, inner
+                side, position = 0, inner
                 inner += 1
             else:
-                side, place = 1, inner - 1 - (start + i)  # from the end
-            v[place] = row
+                side, position = 1, inner - 1 - (start + i)  # from the end
+            v[position] = row
             add_powers(row, scale, powers[side], minimum[side], maximum[side])
     return inner
 
 
 @njit(nogil=True, cache=True)
 def count_pairs(x, columns, edges, scale, sides, counts, outside):  # type: ignore[no-untyped-def]
-    """Count the rows of x (n, N) in counts (P, bins, bins), others in outside (P,), in place.
+    """Count the rows of x (n, N) in counts (P, bins, bins), in place.
 
-    Column columns[c] has the intervals edges[c] of edges (C, bins + 1), and about scale[c]
-    intervals per unit; pair p consists of columns[sides[p, 0]] and columns[sides[p, 1]]. The
-    edges decide, not the scale: the interval is that of `numpy.searchsorted(side="right")`, and
-    the last one is closed.
+    Rows outside the intervals are counted in outside (P,). Column columns[c] has the edges
+    edges[c] of edges (C, bins + 1) and about scale[c] intervals per unit. Pair p consists of
+    columns[sides[p, 0]] and columns[sides[p, 1]]. The scale only gives a first guess: the edges
+    decide, as in `numpy.searchsorted(side="right")` with a closed last interval.
     """
     block, bins = 512, counts.shape[1]
     cell = np.empty((len(columns), block), np.int32)
@@ -239,10 +240,10 @@ def count_pairs(x, columns, edges, scale, sides, counts, outside):  # type: igno
 
 @njit(nogil=True, cache=True)
 def flank_width(counts, top, step):  # type: ignore[no-untyped-def]
-    """Intervals from counts[top] in steps of 1 or -1 to half its height, beyond counts (bins,) 0.
+    """Distance in intervals from counts[top] to half its height, in steps of 1 or -1.
 
-    Interpolated; the mean of the first and the last place where the height falls below the half.
-    NaN for counts of zeros.
+    Beyond counts (bins,) the height is 0. Crossings are interpolated linearly; the result is the
+    mean of the first and the last one. NaN for counts of zeros.
     """
     half = counts[top] / 2.0
     first, last = np.nan, np.nan

@@ -1,1 +1,1 @@
-"""The shape of number distributions: peaks, contours, ellipses."""
+"""Shape of number distributions: peaks, contours, ellipses, expected radii."""

@@ -1,8 +1,8 @@
 """Ellipses fitted to points.
 
-An ellipse is given by its centre and a symmetric positive matrix: it is where
-(p - centre)^T matrix^-1 (p - centre) = 1. In these terms an affine map p -> A p + b takes it to
-A centre + b and A matrix A^T, and `confidence_ellipse(centre, matrix, 1.0)` has its half-axes.
+A centre and a symmetric positive matrix define the ellipse (p - centre)^T matrix^-1 (p - centre) =
+1. An affine map p -> A p + b takes them to A centre + b and A matrix A^T, and
+`confidence_ellipse(centre, matrix, 1.0)` returns the half-axes.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ def fit_ellipse(points: Floats) -> tuple[Floats, Floats]:
     """Least-squares ellipses of sets of points (..., n, 2): centres (..., 2), matrices (..., 2, 2).
 
     Minimises the sum of squares of a x^2 + b xy + c y^2 + d x + e y + f under 4ac - b^2 = 1. The
-    result commutes with affine maps. NaN where the points determine no ellipse: fewer than five
-    of them, all on a line, or a NaN among them.
+    fit commutes with affine maps. NaN where the points determine no ellipse: fewer than five
+    points, all points on a line, or a NaN.
 
     References
     ----------
@@ -46,7 +46,7 @@ def fit_ellipse(points: Floats) -> tuple[Floats, Floats]:
 
 
 def _fit_scaled(points: Floats) -> tuple[Floats, Floats]:
-    """`fit_ellipse` of points (k, n, 2) with mean 0 and variance 1, not on a line."""
+    """`fit_ellipse` of points (k, n, 2) with mean 0 and variance 1 that are not on a line."""
     x, y = np.moveaxis(points, -1, 0)
     quadratic = np.stack([x * x, x * y, y * y], axis=-1)
     linear = np.stack([x, y, np.ones_like(x)], axis=-1)
@@ -71,10 +71,23 @@ def _fit_scaled(points: Floats) -> tuple[Floats, Floats]:
 
 
 def radial_distance(points: Floats, centre: Floats, matrix: Floats) -> Floats:
-    """Root mean square distance (...,) of points (..., n, 2) from ellipses, relative to their size.
+    """Root mean square distance of points from ellipses, relative to the size of the ellipses.
 
-    Along the ray from the centre through each point: the distance between point and ellipse,
-    divided by that between centre and ellipse. Affine maps do not change it.
+    The distance between point and ellipse is measured along the ray from the centre through the
+    point, and divided by the distance between centre and ellipse. It is invariant under affine
+    maps.
+
+    Parameters
+    ----------
+    points
+        (..., n, 2) float64.
+    centre, matrix
+        (..., 2) and (..., 2, 2) float64, the ellipses.
+
+    Returns
+    -------
+    numpy.ndarray
+        (...,) float64.
     """
     x, y = np.moveaxis(points - centre[..., None, :], -1, 0)
     (a, b), (_, c) = np.moveaxis(matrix[..., None], (-3, -2), (0, 1))

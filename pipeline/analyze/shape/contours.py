@@ -1,9 +1,9 @@
-"""Contours of pair densities, the ellipses that fit them, and how elliptic they are.
+"""Contours of pair densities, least-squares ellipses of the contours, and their ellipticity.
 
-The density of a pair is its number distribution, smoothed by a normal kernel that has the
-correlation of the pair and n^(-1/6) of its standard deviations, n being the number of vectors
-counted: Scott's rule in two dimensions, as in `scipy.stats.gaussian_kde`. Everything here is in
-standard units: x and y are distances from the mean in standard deviations of each component.
+The density of a pair is its number distribution, smoothed by a normal kernel with the correlation
+of the pair and n^(-1/6) of its standard deviations, where n is the number of vectors counted:
+Scott's rule in two dimensions, as in `scipy.stats.gaussian_kde`. All lengths here are in standard
+units: distances from the mean in standard deviations of each component.
 
 References
 ----------
@@ -24,15 +24,15 @@ from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse
 Floats = NDArray[np.float64]
 
 HEIGHTS = (0.8, 0.6, 0.4, 0.2, 0.1)
-"""Contour levels, as shares of the maximum of the density."""
+"""Contour levels, as fractions of the maximum of the density."""
 
 LEAST_VECTORS = 100
-"""From so many vectors on a density has contours; those of fewer would be the kernel's."""
+"""Smallest number of vectors that gives contours; with fewer, the kernel shapes them."""
 
-# Points of the density per interval, along each side.
+# Grid points of the density per interval, along each axis.
 _FINER = 2
 
-# Points of an outline that its ellipse is fitted to.
+# Points of an outline to which its ellipse is fitted.
 _POINTS = 128
 
 
@@ -42,12 +42,12 @@ class Density(NamedTuple):
     Attributes
     ----------
     axis
-        (m,) coordinates of the grid, the same along both sides.
+        (m,) coordinates of the grid, the same along both axes.
     values
-        (m, m) density at (axis[row], axis[column]), of maximum 1, and 0 along the border.
+        (m, m) density at (axis[row], axis[column]), with maximum 1, and 0 along the border.
     covariance
-        (2, 2) that of the smoothed density: it is wider than the data by the kernel and, by
-        Sheppard's correction, by a twelfth of an interval squared.
+        (2, 2) covariance of the smoothed density: that of the data plus the kernel's and, by
+        Sheppard's correction, a twelfth of an interval squared.
     """
 
     axis: Floats
@@ -66,9 +66,9 @@ class Contours(NamedTuple):
     distance
         (P, C) root mean square distance of that outline from the ellipse, see `radial_distance`.
     overlap
-        (P, C) of the set where the density is above the contour's height, and of the ellipse of
-        the same area that is similar to, concentric with and parallel to the covariance ellipse:
-        the area that both share, divided by that of their union (the Jaccard index).
+        (P, C) Jaccard index (area of the intersection divided by area of the union) of two sets:
+        where the density exceeds the contour's height, and the ellipse of the same area that is
+        similar to, concentric with and parallel to the covariance ellipse.
     """
 
     centre: Floats
@@ -79,24 +79,24 @@ class Contours(NamedTuple):
 
     @property
     def ellipticity(self) -> Floats:
-        """(P,) mean overlap over the contours: 1 where all are as the covariance says."""
+        """(P,) mean overlap over the contours; 1 where the covariance predicts all of them."""
         return self.overlap.mean(axis=1)
 
 
 def smoothed_density(counts: NDArray[np.int64], step: float, correlation: float) -> Density | None:
-    """The density of one pair; None where it has no contours.
+    """The density of one pair; None where no contours can be drawn.
 
-    It has none for fewer than `LEAST_VECTORS` vectors, where a component is constant, and where
-    the covariance ellipse is too narrow for the intervals: 1 - |correlation| < step^2.
+    That is the case for fewer than `LEAST_VECTORS` vectors, for a constant component, and for a
+    covariance ellipse too narrow for the intervals: 1 - |correlation| < step^2.
 
     Parameters
     ----------
     counts
-        (bins, bins) number distribution of a pair, its intervals centred at the mean.
+        (bins, bins) number distribution of a pair, with intervals centred at the mean.
     step
-        Width of its intervals in standard deviations.
+        Width of the intervals in standard deviations.
     correlation
-        Of the two components; NaN where one is constant.
+        Correlation of the two components; NaN where one is constant.
     """
     total = counts.sum()
     if total < LEAST_VECTORS or not 1 - abs(correlation) >= step**2:
@@ -120,7 +120,7 @@ def smoothed_density(counts: NDArray[np.int64], step: float, correlation: float)
 def _transfer(size: int, covariance: Floats, step: float) -> Floats:
     """Fourier transform of the kernel on a grid of `size` points, step / `_FINER` apart.
 
-    Frequencies beyond those of the intervals are left out, which interpolates between them.
+    Frequencies above those of the intervals are set to 0, which interpolates between intervals.
     """
     spacing = step / _FINER
     u = 2 * np.pi * fftfreq(size, spacing)[:, None]
@@ -131,10 +131,10 @@ def _transfer(size: int, covariance: Floats, step: float) -> Floats:
 
 
 def outlines(density: Density) -> list[list[Floats]]:
-    """For each of the `HEIGHTS` the closed polygons (k, 2) along which the density has it.
+    """The contours at each of the `HEIGHTS`, as closed polygons (k, 2).
 
-    Their last point equals the first. Those around hills run counterclockwise, those around
-    hollows clockwise; the one that encloses the largest area comes first.
+    The last point of a polygon equals the first. Polygons around maxima run counterclockwise,
+    those around minima clockwise; the one that encloses the largest area comes first.
     """
     tracer = contourpy.contour_generator(density.axis, density.axis, density.values.T)
     return [
@@ -149,10 +149,10 @@ def _area(polygon: Floats) -> float:
 
 
 def overlaps(density: Density) -> Floats:
-    """(contour,) how much each contour's inside shares with the ellipse of `Contours.overlap`.
+    """(contour,) overlap of each contour's inside with its ellipse, see `Contours.overlap`.
 
-    Both are sets of the same number of points of the grid: those of largest density, and those
-    of smallest Mahalanobis radius.
+    Both sets have the same number of grid points: those of largest density, and those of smallest
+    Mahalanobis radius.
     """
     x, y = density.axis[:, None], density.axis[None, :]
     (a, b), (_, c) = np.linalg.inv(density.covariance)
@@ -177,7 +177,7 @@ def describe_contours(
     counts
         (P, bins, bins) number distributions.
     step
-        Width of their intervals in standard deviations.
+        Width of the intervals in standard deviations.
     mean, covariance
         (P, 2) and (P, 2, 2) moments of the pairs, in latent units.
     """
@@ -204,7 +204,7 @@ def describe_contours(
 
 
 def _spaced(outline: Floats) -> Floats:
-    """`_POINTS` points (k, 2) along a closed polygon at equal distances."""
+    """`_POINTS` equidistant points along a closed polygon (k, 2)."""
     length = np.append(0.0, np.cumsum(np.hypot(*np.diff(outline, axis=0).T)))
-    places = np.arange(_POINTS) * (length[-1] / _POINTS)
-    return np.stack([np.interp(places, length, side) for side in outline.T], axis=1)
+    distances = np.arange(_POINTS) * (length[-1] / _POINTS)
+    return np.stack([np.interp(distances, length, side) for side in outline.T], axis=1)

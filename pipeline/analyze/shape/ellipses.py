@@ -16,9 +16,9 @@ class PlanarEllipse(NamedTuple):
     centre
         (2,) coordinates.
     half_axes
-        (2,) lengths, the longer one first.
+        (2,) lengths, the longer first.
     angle
-        Direction of the longer axis against the first coordinate, in radians, in (-pi/2, pi/2].
+        Angle of the longer axis to the first coordinate, in radians, in (-pi/2, pi/2].
     """
 
     centre: Floats
@@ -27,14 +27,14 @@ class PlanarEllipse(NamedTuple):
 
 
 def confidence_ellipse(mean: ArrayLike, covariance: ArrayLike, level: float) -> PlanarEllipse:
-    """The ellipse of Mahalanobis radius `level`: covariance eigen-axes times the level.
+    """The ellipse of Mahalanobis radius `level`: eigen-axes of the covariance times the level.
 
     Parameters
     ----------
     mean
         (2,) centre.
     covariance
-        (2, 2) symmetric; a singular one gives a half-axis of zero.
+        (2, 2) symmetric; a singular covariance gives a half-axis of zero.
     level
         Multiple of the standard deviation; see `coverage` for the share it encloses.
 
@@ -51,7 +51,7 @@ def confidence_ellipse(mean: ArrayLike, covariance: ArrayLike, level: float) -> 
 
 
 def ellipse_points(ellipse: PlanarEllipse, *, count: int = 181) -> Floats:
-    """Points (count, 2) along an ellipse, the last one equal to the first, for plotting."""
+    """Points (count, 2) along an ellipse for plotting; the last equals the first."""
     phase = np.linspace(0, 2 * np.pi, count)
     phase[-1] = 0.0
     along, across = ellipse.half_axes[:, None] * [np.cos(phase), np.sin(phase)]
@@ -61,10 +61,10 @@ def ellipse_points(ellipse: PlanarEllipse, *, count: int = 181) -> Floats:
 
 
 def coverage(level: ArrayLike) -> Floats:
-    """Share of a two-dimensional normal distribution inside the ellipse of this level.
+    """Share 1 - exp(-level**2 / 2) of a bivariate normal distribution inside an ellipse.
 
-    It is 1 - exp(-level**2 / 2): the squared Mahalanobis radius follows a chi-squared
-    distribution of two degrees of freedom.
+    The squared Mahalanobis radius follows a chi-squared
+    distribution with two degrees of freedom.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Position and width of the peak of a number distribution, and the components they single out."""
+"""Position and width of the peaks of number distributions, and the dominant components."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,18 @@ def peak(edges: Floats, counts: NDArray[np.int64]) -> tuple[float, float]:
     Parameters
     ----------
     edges
-        (bins + 1,) ascending borders of the intervals; counts beyond them are taken as zero.
+        (bins + 1,) ascending edges of the intervals; the counts beyond them are taken as zero.
     counts
-        (bins,) counts, at least one of them positive.
+        (bins,) counts, at least one positive.
 
     Returns
     -------
     mu, hw
-        Centre of the fullest interval (the first of equals), and the distance between the two
-        coordinates where the distribution has half its maximum, interpolated linearly between
-        the centres of the intervals. Where counting noise makes a flank cross half the maximum
-        several times, its coordinate is the mean of the innermost and the outermost crossing.
+        Centre of the interval with the largest count (the first of equals), and the distance
+        between the two coordinates where the distribution has half its maximum, interpolated
+        linearly between the centres of the intervals. Where counting noise makes a flank cross
+        half the maximum several times, the mean of the innermost and the outermost crossing is
+        used.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def peaks(
     edges, counts
         (N, bins + 1) and (N, bins), see `peak`.
     minimum, maximum
-        (N,) range of the values: a constant component has its value as mu, and hw = 0.
+        (N,) range of the values. A constant component has its value as mu, and hw = 0.
     """
     found = np.array([peak(*pair) for pair in zip(edges, counts, strict=True)])
     constant = minimum == maximum
@@ -57,9 +58,16 @@ def peaks(
 def dominance_order(
     mu: Floats, hw: Floats, *, least_mu: float = 0.25, least_hw: float = 1.5
 ) -> NDArray[np.int64]:
-    """Numbers of all components by the larger of |mu| / least_mu and hw / least_hw, descending.
+    """All component numbers, by descending max(|mu| / least_mu, hw / least_hw).
 
-    Of equals the first comes first; NaN comes last.
+    The sort is stable; NaN comes last.
+
+    Parameters
+    ----------
+    mu, hw
+        (N,) position and full width at half maximum of each number distribution.
+    least_mu, least_hw
+        Thresholds of `dominant_components`, in latent units.
 
     Examples
     --------
@@ -74,6 +82,13 @@ def dominant_components(
     mu: Floats, hw: Floats, *, least_mu: float = 0.25, least_hw: float = 1.5
 ) -> NDArray[np.int64]:
     """Numbers of the components with |mu| >= least_mu or hw >= least_hw, ascending.
+
+    Parameters
+    ----------
+    mu, hw
+        (N,) position and full width at half maximum of each number distribution.
+    least_mu, least_hw
+        Thresholds, in latent units.
 
     Examples
     --------

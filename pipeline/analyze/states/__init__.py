@@ -1,1 +1,1 @@
-"""Mergeable states: what a pass gathers from each block of vectors."""
+"""Mergeable states that a pass computes from each block of vectors."""

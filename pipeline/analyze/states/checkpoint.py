@@ -1,4 +1,4 @@
-"""How far an analysis has come, as bytes and back, for one that is interrupted."""
+"""Checkpoints of an interrupted analysis: progress of both passes to bytes and back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -13,7 +13,7 @@ from zpoints.pipeline.analyze.states.state import State
 
 
 class Mergeable(Protocol):
-    """State of a part of the vectors."""
+    """A state that merges with those of disjoint parts of the vectors."""
 
     def merge(self, *others: Self) -> Self:
         """State of the union of disjoint parts."""
@@ -24,14 +24,14 @@ S = TypeVar("S", bound=Mergeable)
 
 @dataclass
 class Journal(Generic[S]):
-    """One pass over the vectors: the waves of chunks that are done, and their state.
+    """Progress of one pass over the vectors: the completed waves of chunks and their state.
 
     Attributes
     ----------
     waves
-        How many are done.
+        Number of completed waves.
     state
-        Theirs, merged; None for no wave.
+        Their merged state; None before the first wave.
     on_wave
         Called after each wave.
     """
@@ -48,7 +48,15 @@ class Journal(Generic[S]):
 
 
 def pack(cut: Sequence[int], first: Journal[State], second: Journal[Projection]) -> bytes:
-    """Both passes as an uncompressed NumPy archive; `cut` says how the vectors were cut."""
+    """Write both passes to an uncompressed NumPy archive.
+
+    Parameters
+    ----------
+    cut
+        How the vectors were divided into waves and chunks; `unpack` compares it.
+    first, second
+        Progress of the two passes.
+    """
     arrays: dict[str, Any] = {"cut": cut}
     for name, journal in (("first", first), ("second", second)):
         arrays[f"{name}.waves"] = journal.waves
@@ -60,8 +68,10 @@ def pack(cut: Sequence[int], first: Journal[State], second: Journal[Projection])
 
 
 def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Journal[Projection]]:
-    """What ``pack`` made into bytes; two empty journals where it is nothing, damaged, or of
-    vectors that were cut in another way.
+    """Read the archive that `pack` wrote.
+
+    Both journals are empty where there is no archive, where it is damaged, or where the vectors
+    were divided differently.
     """
     try:
         with np.load(BytesIO(data or b"")) as archive:
@@ -69,7 +79,13 @@ def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Jour
         if not np.array_equal(arrays["cut"], cut):
             return Journal(), Journal()
         return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
-    except (BadZipFile, ValueError, KeyError, OSError, EOFError):  # the archive has CRCs
+    except (
+        BadZipFile,
+        ValueError,
+        KeyError,
+        OSError,
+        EOFError,
+    ):  # the archive is protected by CRCs
         return Journal(), Journal()
 
 
@@ -79,7 +95,7 @@ def _journal(kind: type[S], arrays: Mapping[str, np.ndarray], name: str) -> Jour
 
 
 def _flat(state: Any, prefix: str) -> dict[str, Any]:
-    """The arrays and numbers of nested dataclasses, by dotted names."""
+    """Arrays and numbers of nested dataclasses, by dotted names."""
     flat: dict[str, Any] = {}
     for field in fields(state):
         value, name = getattr(state, field.name), f"{prefix}.{field.name}"

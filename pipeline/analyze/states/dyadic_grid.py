@@ -1,8 +1,8 @@
-"""Number distributions on dyadic grids: exact under merging though no part knows the range.
+"""Number distributions on dyadic grids, which merge exactly although no part knows the range.
 
-Every column has cells of width 2**exponent aligned at zero, so that the grid of a union is a
-right shift of the grids of its parts. The exponent is the smallest at which the column's range
-spans at most CELLS cells: it depends on minimum and maximum alone, hence not on the chunking.
+The cells of a column have the width 2**exponent and are aligned at zero, so the cells of a union
+are those of its parts after a right shift. The exponent is the smallest one at which the range of
+the column spans at most CELLS cells. It depends on minimum and maximum alone, not on the chunking.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CELLS = 1024
 _INDEX_BITS = 40
 _LEAST_EXPONENT = -1000
 
-# Rows counted at a time, so that the counts fit 16 bits and their table the cache.
+# Rows counted at a time: their counts fit 16 bits, and the table of counts fits the cache.
 _MOST_ROWS = 2**16 - 1
 
 
@@ -36,13 +36,13 @@ class Distribution:
     Attributes
     ----------
     edges
-        (N, bins + 1) float64, ascending. The last one is lowered by one unit in the last place:
-        `numpy.histogram` closes its last interval on the right, and with this edge it returns
-        exactly these half-open counts.
+        (N, bins + 1) float64, ascending. The last edge is lowered by one unit in the last place:
+        `numpy.histogram` closes its last interval, and with this edge it returns exactly these
+        half-open counts.
     counts
         (N, bins) int64.
     underflow, overflow
-        (N,) int64, values below the first and from the last edge on.
+        (N,) int64, values below the first edge, and from the last edge on.
     """
 
     edges: Floats
@@ -60,9 +60,9 @@ class DyadicGrid:
     minimum, maximum
         (N,) float64; +inf and -inf for no values.
     counts
-        (N, CELLS) integers: cell c of column j holds the values x with
-        floor(x * 2**-exponent[j]) == origin[j] + c. Of 16 bits where one block of at most 65,535
-        rows has been counted; int64 for merged ones.
+        (N, CELLS) integers: cell c of column j counts the values x with
+        floor(x * 2**-exponent[j]) == origin[j] + c. They have 16 bits for one block of at most
+        65,535 rows, and 64 bits after a merge.
     """
 
     minimum: Floats
@@ -71,7 +71,7 @@ class DyadicGrid:
 
     @classmethod
     def empty(cls, columns: int) -> DyadicGrid:
-        """DyadicGrid of no values."""
+        """Grid of no values."""
         return cls(
             np.full(columns, np.inf),
             np.full(columns, -np.inf),
@@ -80,7 +80,7 @@ class DyadicGrid:
 
     @classmethod
     def from_values(cls, x: NDArray[np.floating], minimum: Floats, maximum: Floats) -> DyadicGrid:
-        """DyadicGrid of the columns of x (n, N), C-contiguous and finite, of known range."""
+        """Grid of the columns of x (n, N), C-contiguous and finite, with the range known."""
         empty = cls.empty(x.shape[1])
         grid = cls(minimum, maximum, empty.counts)
         scale, origin = np.ldexp(1.0, -grid.exponent), grid.origin.astype(np.float64)
@@ -93,7 +93,7 @@ class DyadicGrid:
         return grid
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickled in the fewest bytes, since states travel between workers."""
+        """Pickle counts in the narrowest type, because states travel between workers."""
         smallest = np.min_scalar_type(self.counts.max(initial=0))
         return {
             "minimum": self.minimum,
@@ -103,7 +103,7 @@ class DyadicGrid:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        dtype = state.pop("dtype")  # others would be compiled for anew
+        dtype = state.pop("dtype")  # other types would compile the kernels again
         self.__dict__.update(state, counts=state["counts"].astype(dtype))
 
     @cached_property
@@ -118,7 +118,7 @@ class DyadicGrid:
         return _cell(np.where(filled, self.minimum, 0.0), self.exponent)
 
     def merge(self, *others: DyadicGrid) -> DyadicGrid:
-        """DyadicGrid of the union of disjoint sets of values; exact, in any order."""
+        """Grid of the union of disjoint sets of values; exact, in any order."""
         parts = (self, *others)
         merged = DyadicGrid(
             np.min([part.minimum for part in parts], axis=0),
@@ -131,14 +131,14 @@ class DyadicGrid:
         return merged
 
     def distribution(self, mean: Floats, deviation: Floats, *, bins: int) -> Distribution:
-        """Counts in `bins` intervals of whole cells over about mean +- 5 deviations.
+        """Counts in `bins` intervals of whole cells, over about mean +- 5 deviations.
 
         Parameters
         ----------
         mean, deviation
             (N,) centre and standard deviation of each column.
         bins
-            Number of intervals; a constant column gets intervals of one cell.
+            Number of intervals; those of a constant column are one cell wide.
         """
         cell = np.ldexp(1.0, self.exponent)
         cells_per_bin = np.maximum(1, np.rint(10 * deviation / (bins * cell))).astype(np.int64)
@@ -149,8 +149,8 @@ class DyadicGrid:
 
         below = np.zeros((len(mean), CELLS + 1), np.int64)
         np.cumsum(self.counts, axis=1, out=below[:, 1:])
-        place = np.clip(borders - self.origin[:, None], 0, CELLS)
-        below_border = np.take_along_axis(below, place, axis=1)
+        cells = np.clip(borders - self.origin[:, None], 0, CELLS)
+        below_border = np.take_along_axis(below, cells, axis=1)
         return Distribution(
             edges=edges,
             counts=np.diff(below_border, axis=1),
@@ -169,8 +169,8 @@ def grid_exponent(minimum: Floats, maximum: Floats) -> Ints:
 
     Returns
     -------
-    (N,) int64, bounded below so that cell numbers fit an integer. It never decreases when the
-    range grows, which lets a merge only ever coarsen.
+    (N,) int64, bounded below so that cell numbers fit an integer. The exponent never decreases
+    when the range grows, so a merge can only coarsen a grid.
 
     Examples
     --------
@@ -193,5 +193,5 @@ def grid_exponent(minimum: Floats, maximum: Floats) -> Ints:
 
 
 def _cell(x: Floats, exponent: Ints) -> Ints:
-    """Number of the cell that holds x: scaling by a power of two is exact."""
+    """Number of the cell that contains x; scaling by a power of two is exact."""
     return np.floor(np.ldexp(x, -exponent)).astype(np.int64)

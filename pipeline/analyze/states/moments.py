@@ -1,10 +1,10 @@
-"""Count, mean and comoment of vectors, mergeable exactly.
+"""Count, mean and comoment of vectors, exactly mergeable.
 
 References
 ----------
 Chan, Golub & LeVeque (1979), Updating formulae and a pairwise algorithm for computing sample
-variances. Stanford technical report STAN-CS-79-773. Here for any number of parts: the deviations of
-their means from that of the union count as vectors, as often as a part has vectors.
+variances. Stanford technical report STAN-CS-79-773. Generalised to any number of parts: the
+deviation of each part's mean from the common mean enters with the part's number of vectors.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Moments:
     mean
         (N,) float64; zeros for no vectors.
     comoment
-        (N, N) float64: the sum of outer products of deviations from the mean.
+        (N, N) float64, the sum of outer products of deviations from the mean.
     """
 
     count: int
@@ -46,7 +46,7 @@ class Moments:
 
     @classmethod
     def from_vectors(cls, x: NDArray[np.floating], mean: Floats) -> Moments:
-        """Moments of the rows of x (n, N), C-contiguous and finite, whose mean (N,) is known."""
+        """Moments of the rows of x (n, N), C-contiguous and finite, with the known mean (N,)."""
         comoment = np.zeros((x.shape[1], x.shape[1]))
         kernels.add_comoment(x, mean, comoment)
         return cls(len(x), mean, comoment)

@@ -1,4 +1,4 @@
-"""Number distributions of pairs of components: which pairs, their intervals, mergeable counts."""
+"""Number distributions of pairs of components: choice of pairs, intervals, mergeable counts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PairIntervals:
-    """What is counted: pairs of columns, and sampling intervals that were fixed beforehand.
+    """Pairs of columns to count, and their fixed sampling intervals.
 
     Attributes
     ----------
     pairs
-        (P, 2) numbers of the columns, the first and the second side of each pair.
+        (P, 2) numbers of the columns on the first and the second side of each pair.
     edges
         (N, bins + 1) edges of the intervals of every column.
     step
@@ -46,8 +46,8 @@ class PairIntervals:
         pairs
             (P, 2) numbers of the columns.
         mean, deviation
-            (N,) centre and standard deviation of each column; where the latter is 0 or NaN, the
-            intervals are those of a standard deviation of 1.
+            (N,) centre and standard deviation of each column; a deviation of 0 or NaN is
+            replaced by 1.
         config
             Number and reach of the intervals.
         """
@@ -69,11 +69,11 @@ class PairCounts:
     Attributes
     ----------
     counts
-        (P, bins, bins): row r, column c holds the vectors whose first side lies in interval r and
-        whose second side lies in interval c. As in `numpy.histogram2d`, intervals are half-open
+        (P, bins, bins) int64. Row r, column c counts the vectors whose first side is in interval r
+        and whose second side is in interval c. As in `numpy.histogram2d`, intervals are half-open
         and the last one is closed.
     outside
-        (P,) vectors outside the intervals of either side.
+        (P,) int64, vectors outside the intervals of either side.
     """
 
     counts: Ints
@@ -93,7 +93,7 @@ class PairCounts:
         edges = intervals.edges[columns]
         with np.errstate(divide="ignore", over="ignore"):
             scale = found.counts.shape[1] / (edges[:, -1] - edges[:, 0])
-        scale = np.where(np.isfinite(scale), scale, 0.0)  # the kernel then searches from the start
+        scale = np.where(np.isfinite(scale), scale, 0.0)  # the kernel searches from the first edge
         sides = sides.reshape(-1, 2)
         kernels.count_pairs(x, columns, edges, scale, sides, found.counts, found.outside)
         return found
@@ -108,19 +108,19 @@ class PairCounts:
 
 
 def choose_pairs(config: PairsConfig, order: Ints) -> tuple[Ints, Ints]:
-    """The pairs (P, 2) of components, and those of principal components, to be counted.
+    """The pairs (P, 2) of components and of principal components to count.
 
     Parameters
     ----------
     config
-        Lists of pairs, or how many leading components are paired.
+        Lists of pairs, or the number of leading components that are paired.
     order
         (N,) numbers of the components, the most dominant first.
 
     Raises
     ------
     AnalyzeError
-        If a listed pair names a component that there is not, or one component twice.
+        If a listed pair names an unknown component, or one component twice.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def _listed(
         if one == other or max(one, other) >= components:
             raise AnalyzeError(
                 f"{setting} has the pair [{one}, {other}]; expected two different numbers from 0 "
-                f"to {components - 1}, since the vectors have {components} components."
+                f"to {components - 1}, because the vectors have {components} components."
             )
     pairs = combinations(leading, 2) if listed is None else listed
     return np.array(list(pairs), dtype=np.int64).reshape(-1, 2)

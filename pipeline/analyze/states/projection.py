@@ -1,4 +1,4 @@
-"""The second pass: the same vectors in coordinates of their principal components."""
+"""The mergeable state of the second pass: the vectors in PCA coordinates."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Mergeable state of some PCA coordinates.
+    """Mergeable state of the PCA coordinates of a set of vectors.
 
     Attributes
     ----------
     count
         Number of vectors.
     powers
-        (4, N): sums of the powers 1 to 4 of v / deviation.
+        (4, N) sums of the powers 1 to 4 of v / deviation.
     grid
         Number distributions of v.
     """
@@ -45,7 +45,7 @@ class Coordinates:
         )
 
     def mean(self, deviation: Floats) -> Floats:
-        """(N,) mean of v, whose unit was deviation (N,); NaN for no vectors."""
+        """(N,) mean of v, given the deviation (N,) that scaled the powers; NaN for no vectors."""
         with np.errstate(invalid="ignore"):
             return self.powers[0] / self.count * deviation
 
@@ -73,15 +73,14 @@ class Coordinates:
 
 @dataclass(frozen=True)
 class Projection:
-    """Mergeable state of vectors in coordinates v = (z - mean) @ loadings.T.
+    """Mergeable state of vectors in PCA coordinates v = (z - mean) @ loadings.T.
 
     Components that do not vary have the coordinate 0.
 
     Attributes
     ----------
     core, tail
-        Coordinates of the vectors whose Mahalanobis radius is at most that of the core, and of
-        the others.
+        Coordinates of the vectors within the Mahalanobis radius of the core, and of all others.
     radii
         Distribution of the Mahalanobis radius over the components that vary.
     pairs, pc_pairs
@@ -103,7 +102,19 @@ class Projection:
         intervals: PairIntervals,
         pc_intervals: PairIntervals,
     ) -> Projection:
-        """Projection of the finite rows of z (n, N), and its pairs' counts; n may be 0."""
+        """State of the finite rows of a block of vectors.
+
+        Parameters
+        ----------
+        z
+            (n, N) real; n may be 0.
+        basis
+            All N principal components.
+        core_radius
+            Mahalanobis radius of the core.
+        intervals, pc_intervals
+            Pairs of components of z and of v that are counted, and their intervals.
+        """
         x = finite_rows(as_floats(z))
         axes = np.ascontiguousarray((basis.loadings * basis.varying[:, None]).T)
         v, squares = np.empty(x.shape), np.empty(len(x))

@@ -1,4 +1,4 @@
-"""Distributions of vector lengths: the measured one, mergeable, and what uniform vectors have."""
+"""Mergeable distribution of vector lengths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zpoints.pipeline.analyze.states.moments import Moments
 
 @dataclass(frozen=True)
 class Radii:
-    """Moments and grid of the lengths of vectors: one column each."""
+    """Moments and grid of the lengths of vectors, each with one column."""
 
     moments: Moments
     grid: DyadicGrid
@@ -26,7 +26,7 @@ class Radii:
 
     @classmethod
     def from_values(cls, radii: NDArray[np.float64]) -> Radii:
-        """Radii from lengths (n,), at least one."""
+        """Radii of the lengths (n,); n is at least 1."""
         low, high, mean = radii.min(), radii.max(), radii.mean()
         column = radii[:, None]
         return cls(
@@ -52,10 +52,10 @@ class Radii:
         return float(np.sqrt(self.moments.variance()[0]))
 
     def distance_to_chi(self, components: int) -> float:
-        """Largest difference between their distribution function and chi's of `components`.
+        """Kolmogorov-Smirnov distance to the chi distribution of `components` degrees of freedom.
 
-        As in the test of Kolmogorov and Smirnov, at the borders of the grid's cells; NaN for no
-        component.
+        The distribution functions are compared at the borders of the grid's cells. NaN for 0
+        components.
         """
         if not components:
             return float("nan")

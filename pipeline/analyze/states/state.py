@@ -1,4 +1,4 @@
-"""The mergeable state of the first pass: all that one block of vectors tells, read once."""
+"""The mergeable state of the first pass over the vectors."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.errors import AnalyzeError
 
 LONGEST = 1e140
-"""Length of the longest vector whose squares float64 can add up."""
+"""Largest length of a vector; the squares of longer ones overflow float64."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What is known of a set of vectors.
+    """Count, moments and distributions of a set of vectors.
 
-    States of disjoint sets merge to the state of their union. Counts are the same to the bit
-    for every way to divide the vectors; moments agree to rounding (about 1e-14 relative).
+    The states of disjoint sets merge to the state of their union. Counts are bit-identical for
+    every division of the vectors; moments agree up to rounding (about 1e-14 relative).
 
     Attributes
     ----------
     nan_rows
-        Number of vectors left out because a component of theirs is NaN or infinite.
+        Number of vectors left out because they have a NaN or infinite component.
     moments
         Count, mean and comoment.
     grid
@@ -66,12 +66,21 @@ class State:
         flags: NDArray[np.bool_] | None = None,
         attributes: Sequence[str] = (),
     ) -> State:
-        """State of the rows of z (n, N), of which flags (n, A) say the `attributes`; n may be 0.
+        """State of a block of vectors.
+
+        Parameters
+        ----------
+        z
+            (n, N) real; n may be 0.
+        flags
+            (n, A) bool, whether each vector has each attribute; no attributes if omitted.
+        attributes
+            Names of the A attributes.
 
         Raises
         ------
         AnalyzeError
-            If z is not two-dimensional with at least one column, or holds a vector longer than
+            If z is not two-dimensional with at least one column, or if a vector is longer than
             `LONGEST`.
         """
         if flags is None:
@@ -92,8 +101,8 @@ class State:
         mean = np.where(minimum == maximum, minimum, total / len(x))
         if not norms.max() <= LONGEST:
             raise AnalyzeError(
-                f"There is a vector of length {norms.max():.3g}; expected at most {LONGEST:g}, "
-                "since float64 cannot hold the squares of longer ones. Scale the vectors."
+                f"A vector has the length {norms.max():.3g}; expected at most {LONGEST:g}, because "
+                "the squares of longer vectors overflow float64. Scale the vectors."
             )
         with single_threaded_blas():
             return cls(
@@ -110,14 +119,14 @@ class State:
         Raises
         ------
         AnalyzeError
-            If the numbers of components differ, or the attributes.
+            If the numbers of components or the attributes differ.
         """
         ours = len(self.moments.mean)
         for theirs in (len(other.moments.mean) for other in others):
             if ours != theirs:
                 raise AnalyzeError(
-                    f"Statistics of vectors of {ours} components cannot be merged with those of "
-                    f"{theirs}: both must come from the same model."
+                    f"Statistics of vectors with {ours} components cannot be merged with those of "
+                    f"vectors with {theirs}: both must come from the same model."
                 )
         return State(
             self.nan_rows + sum(other.nan_rows for other in others),
@@ -129,7 +138,7 @@ class State:
 
     @classmethod
     def from_dataset(cls, statistics: xr.Dataset) -> State:
-        """Restore the state that the `statistics` group holds."""
+        """Restore the state from a `statistics` group."""
         count = int(statistics["count"].values[0])
 
         def floats(name: str) -> NDArray[np.float64]:
@@ -157,9 +166,9 @@ class State:
 
 
 def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
-    """The vectors z (n, N) as the kernels take them: C-contiguous, float32 or float64.
+    """Vectors z (n, N) as C-contiguous float32 or float64, as the kernels expect them.
 
-    float16 becomes float32 and integers become float64.
+    float16 becomes float32, integers become float64.
 
     Raises
     ------
@@ -168,7 +177,7 @@ def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
     """
     if z.ndim != 2 or z.shape[1] == 0 or z.dtype.kind not in "fiu":
         raise AnalyzeError(
-            "Vectors come as a real array (vector, component) of at least one component, not as "
+            "Expected vectors as a real array (vector, component) with at least one component, got "
             f"{z.dtype} of shape {z.shape}."
         )
     dtype = np.float32 if z.dtype in (np.float16, np.float32) else np.float64
@@ -176,9 +185,9 @@ def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
 
 
 def finite_rows(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The rows of x (n, N) without NaN and infinity: x itself if there are no others."""
+    """The rows of x (n, N) without NaN and infinity; x itself if all are finite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(x.sum()):  # much faster than looking at each
+        if np.isfinite(x.sum()):  # much faster than testing each value
             return x
     finite = np.isfinite(x).all(axis=1)
     return x if finite.all() else x[finite]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zpoints.pipeline.analyze import AnalyzeConfig, State, analyze
-from zpoints.pipeline.analyze.passes import merge_all
+from zpoints.pipeline.analyze.reduction import merge_all
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels import Labels
 

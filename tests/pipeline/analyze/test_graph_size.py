@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from zpoints.pipeline.analyze import State, describe, summarize
-from zpoints.pipeline.analyze.passes import WAVE, _box
+from zpoints.pipeline.analyze.reduction import WAVE, box
 from zpoints.storage.rows import LabelTable
 
 
@@ -33,7 +33,7 @@ def test_summarize__sends_no_large_graph_for_10_000_chunks() -> None:
 
     def send(dsk: Any, keys: Any, **_: Any) -> Any:
         sent.append(len(cloudpickle.dumps(dict(dsk.optimize().__dask_graph__()))))
-        return [_box(State.empty(256, table.names)) for _ in keys]
+        return [box(State.empty(256, table.names)) for _ in keys]
 
     with dask.config.set(scheduler=send):
         summarize(z, attributes=labels, where=np.ones(len(z), bool))

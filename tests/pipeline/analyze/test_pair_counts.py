@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
 from zpoints.pipeline.analyze.config import PairsConfig
 from zpoints.pipeline.analyze.dataset import pair_intervals
-from zpoints.pipeline.analyze.passes import merge_all
+from zpoints.pipeline.analyze.reduction import merge_all
 from zpoints.pipeline.analyze.states.checkpoint import Journal, pack, unpack
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
 from zpoints.pipeline.analyze.states.projection import Projection
@@ -187,7 +187,7 @@ def test_unpack__begins_anew_where_the_bytes_are_damaged(z: np.ndarray, damage: 
 def test_describe__goes_on_from_a_journal_to_the_same_statistics(
     z: np.ndarray, statistics: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zpoints.pipeline.analyze.passes.WAVE", 1)
+    monkeypatch.setattr("zpoints.pipeline.analyze.reduction.WAVE", 1)
     lazy = da.from_array(z, chunks=(700, -1))
     state, kept = summarize(lazy), []
     journal: Journal[Projection] = Journal()

@@ -13,7 +13,7 @@ from scipy import stats
 from sklearn.decomposition import PCA
 
 from zpoints.pipeline.analyze import AnalyzeConfig, State, analyze, describe, summarize
-from zpoints.pipeline.analyze.passes import WAVE
+from zpoints.pipeline.analyze.reduction import WAVE
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.storage.schema.registry import VARIABLES
 from zpoints.storage.schema.validation import is_text

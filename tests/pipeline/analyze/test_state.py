@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.analyze.passes import merge_all
+from zpoints.pipeline.analyze.reduction import merge_all
 from zpoints.pipeline.analyze.states.moments import Moments
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
