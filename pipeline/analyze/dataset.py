@@ -1,4 +1,4 @@
-"""The `statistics` group put together from the states of both passes."""
+"""The variables of the `statistics` group, from the states of both passes."""
 
 from typing import Any
 
@@ -28,10 +28,23 @@ def statistics_dataset(
     projection: Projection,
     config: AnalyzeConfig,
 ) -> xr.Dataset:
-    """Every variable of the `statistics` group, in memory; `pairs` as from `pair_intervals`.
+    """Every variable of the `statistics` group, in memory.
 
-    Counts are int64 and everything else float64; quantities that a single vector or a constant
-    component leaves undefined are NaN.
+    Counts are int64, all other numbers float64. Quantities that are undefined for a single vector
+    or a constant component are NaN.
+
+    Parameters
+    ----------
+    state
+        State of the first pass.
+    basis
+        Principal components of the second pass.
+    pairs
+        Intervals of the pairs of components and of principal components, see `pair_intervals`.
+    projection
+        State of the second pass.
+    config
+        Settings.
     """
     (intervals, pc_intervals), pc_covariance = pairs, np.diag(basis.deviations**2)
     contents = (
@@ -58,18 +71,25 @@ def statistics_dataset(
 def pair_intervals(
     state: State, basis: Basis, config: AnalyzeConfig
 ) -> tuple[PairIntervals, PairIntervals]:
-    """Which pairs of components, and of principal components, are counted, and how finely.
+    """Pairs of components, and of principal components, to count, and their intervals.
 
-    It follows from the first pass alone.
+    Parameters
+    ----------
+    state
+        State of the first pass.
+    basis
+        Principal components of the second pass.
+    config
+        Settings.
 
     Raises
     ------
     AnalyzeError
-        If the settings name a component that there is not.
+        If the settings name an unknown component.
     """
     mean, deviation = state.moments.mean, np.sqrt(state.moments.variance())
-    found = _distributions(state, config.bins)
-    order = dominance_order(found["mu"][1], found["hw"][1])
+    distributions = _distributions(state, config.bins)
+    order = dominance_order(distributions["mu"][1], distributions["hw"][1])
     original, pc = choose_pairs(config.pairs, order)
     return (
         PairIntervals.around(original, mean, deviation, config.pairs),
@@ -84,7 +104,7 @@ def _pairs(
     mean: NDArray[np.float64],
     covariance: NDArray[np.float64],
 ) -> Contents:
-    """Counts of pairs and their contours; `mean` (N,) and `covariance` (N, N) of the columns."""
+    """Counts and contours of pairs, given mean (N,) and covariance (N, N) of the columns."""
     pair, dims = f"{prefix}pair", (f"{prefix}pair", "contour")
     one, other = intervals.pairs[:, :, None], intervals.pairs[:, None, :]
     moments = mean[intervals.pairs], covariance[one, other]
@@ -170,7 +190,7 @@ def _components(basis: Basis, coordinates: Coordinates, bins: int) -> Contents:
 
 
 def _core(basis: Basis, projection: Projection, config: AnalyzeConfig) -> Contents:
-    """The vectors within the level, and their widths."""
+    """Number, moments and widths of the vectors within the core."""
     core, deviation = projection.core, basis.deviations
     mean, spread = core.mean(deviation), core.std(deviation)
     shown = core.grid.distribution(np.nan_to_num(mean), np.nan_to_num(spread), bins=config.bins)
@@ -190,7 +210,7 @@ def _chi(basis: Basis, projection: Projection) -> Contents:
 
 
 def _solver(state: State, basis: Basis, solver: str) -> Contents:
-    """How far the components of another solver are from the exact ones, where these vary."""
+    """Deviation of another solver's components from the exact ones, where these vary."""
     if solver == "exact":
         return {}
     exact = state.moments.basis()
@@ -214,7 +234,7 @@ def _radii(name: str, radii: Radii, bins: int) -> Contents:
 
 
 def _state(state: State) -> Contents:
-    """What `State.from_dataset` needs beside the moments and the range."""
+    """Variables that `State.from_dataset` needs besides the moments and the range."""
     radii = state.radii
     return {
         "comoment": (("component", "other"), state.moments.comoment),

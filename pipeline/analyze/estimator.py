@@ -30,22 +30,22 @@ _FLOATS = [np.float64, np.float32]
 
 
 class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Principal components of any number of vectors, read once, in float64.
+    """Principal components of any number of vectors, computed in one pass in float64.
 
-    The estimate is that of all vectors seen, exactly: however they are divided among calls of
-    `partial_fit`, among fitted estimators that are merged, or among Dask chunks, in whatever
-    order. Memory grows with the square of the number of features and not with the vectors.
+    The estimate is exact for all vectors seen, independent of their order and of their division
+    among calls of `partial_fit`, merged estimators, and Dask chunks. Memory grows with the square
+    of the number of features and not with the number of vectors.
 
-    NumPy input is computed at once. Of Dask arrays and DataFrames `fit` and `partial_fit` read
-    each chunk once through the active scheduler, which merges the chunks' moments in a tree;
-    `transform` and `inverse_transform` return lazy Dask arrays. float32 vectors have float32
-    coordinates, computed in float64; all others have float64 ones.
+    NumPy input is computed at once. For Dask arrays and DataFrames, `fit` and `partial_fit` read
+    each chunk once through the active scheduler, which merges the moments of the chunks in a tree;
+    `transform` and `inverse_transform` return lazy Dask arrays. Coordinates are computed in
+    float64 and returned as float32 for float32 vectors.
 
     Parameters
     ----------
     n_components
-        How many components are kept: a number from 1 on; a share of the variance between 0 and 1
-        that they at least explain; or None for min(vectors, features).
+        Number of components to keep, at least 1; or the smallest share of the variance, between 0
+        and 1, that they explain; or None for min(vectors, features).
     whiten
         Whether `transform` divides each coordinate by its standard deviation. Components that do
         not vary have the coordinate 0.
@@ -53,8 +53,8 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     Attributes
     ----------
     components_
-        (n_components_, n_features_in_) unit vectors, of descending variance; the largest absolute
-        entry of each is positive.
+        (n_components_, n_features_in_) unit vectors in order of descending variance; the entry of
+        largest absolute value of each is positive.
     explained_variance_, explained_variance_ratio_
         (n_components_,) variance along each, ddof = 1, and its share of the total variance; NaN
         for a single vector.
@@ -65,14 +65,14 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     n_components_, n_features_in_, n_samples_seen_
         Numbers of components kept, of features, and of vectors.
     noise_variance_
-        Mean variance of the components left out, of min(vectors, features); 0 if none is.
+        Mean variance of the components left out of min(vectors, features); 0 if there are none.
     moments_
         The mergeable state itself.
 
     Raises
     ------
     EstimatorError
-        A ValueError, if parameters and vectors do not fit each other.
+        A ValueError, if the parameters do not suit the vectors.
 
     Examples
     --------
@@ -93,17 +93,17 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.whiten = whiten
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Estimate from X (vector, feature), at least two vectors; forget all others."""
+        """Estimate from X (vector, feature), at least two vectors; discard earlier ones."""
         moments = _moments(self._validated(X, reset=True, least=2))
         if moments.count < 2:
-            raise EstimatorError(f"MergeablePCA needs at least 2 vectors, not {moments.count}.")
+            raise EstimatorError(f"MergeablePCA needs at least 2 vectors, got {moments.count}.")
         self._check_n_components(min(moments.count, self.n_features_in_))
         return self._set(moments)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Add the vectors of X (vector, feature), at least one.
 
-        While fewer vectors were seen than `n_components` asks for, the last components are
+        Until as many vectors have been seen as `n_components` requires, the last components are
         arbitrary axes of variance 0.
         """
         first = not hasattr(self, "moments_")
@@ -112,7 +112,7 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._set(moments if first else self.moments_.merge(moments))
 
     def merge(self, other: MergeablePCA) -> Self:
-        """Add the vectors that another fitted estimator has seen, and this one has not."""
+        """Add the vectors of another fitted estimator, which must not overlap with those seen."""
         check_is_fitted(self)
         check_is_fitted(other)
         ours, theirs = (list(getattr(e, "feature_names_in_", ())) for e in (self, other))
@@ -120,7 +120,7 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         if renamed or self.n_features_in_ != other.n_features_in_:
             raise EstimatorError(
                 f"An estimator of {self.n_features_in_} features cannot be merged with one of "
-                f"{other.n_features_in_}: both must have seen the same features, in one order."
+                f"{other.n_features_in_}: both need the same features in the same order."
             )
         return self._set(self.moments_.merge(other.moments_))
 
@@ -144,7 +144,7 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return _affine(x, 0.0, basis.colouring if self.whiten else basis.loadings, basis.mean)
 
     def get_covariance(self) -> Floats:
-        """(feature, feature) covariance of the model: the components and isotropic noise.
+        """(feature, feature) covariance of the model: components plus isotropic noise.
 
         References
         ----------
@@ -167,7 +167,7 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self.n_components_
 
     def _basis(self) -> Basis:
-        """The components that are kept."""
+        """Basis of the components kept."""
         return Basis(self.mean_, self.components_, self.explained_variance_)
 
     def _validated(self, X: Any, *, reset: bool, least: int) -> Any:
@@ -179,7 +179,7 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return x
 
     def _check_n_components(self, limit: int) -> None:
-        """Refuse an `n_components` that cannot be had where at most `limit` exist."""
+        """Refuse an `n_components` that is invalid for at most `limit` components."""
         wanted = self.n_components
         if wanted is None:
             return
@@ -189,12 +189,12 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             valid = isinstance(wanted, Real) and 0 < wanted < 1
         if not valid:
             raise EstimatorError(
-                f"n_components = {wanted!r}: expected a number from 1 to {limit}, the smaller of "
-                "vectors and features, or a share of the variance between 0 and 1, or None."
+                f"n_components = {wanted!r}: expected an integer from 1 to {limit} (the smaller of "
+                "vectors and features), a share of the variance between 0 and 1, or None."
             )
 
     def _set(self, moments: Moments) -> Self:
-        """Take moments over and derive everything else from them."""
+        """Store the moments and derive all other attributes from them."""
         basis = moments.basis()
         variance, ratio = basis.explained_variance, basis.explained_variance_ratio
         exist = min(moments.count, len(variance))
@@ -212,7 +212,7 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self
 
     def _kept(self, ratio: Floats) -> int:
-        """How many components are kept of those that exist, with these shares of the variance."""
+        """Number of components to keep, given the shares of the variance of all that exist."""
         if self.n_components is None:
             return len(ratio)
         if isinstance(self.n_components, Integral):
@@ -222,16 +222,16 @@ class MergeablePCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
 
 def _dask_array(X: Any) -> da.Array | None:
-    """The Dask array of a Dask array, DataFrame or DataArray; None for what is not lazy."""
+    """The Dask array behind a Dask array, DataFrame or DataArray; None if X is not lazy."""
     if not dask.is_dask_collection(X):
         return None
     X = X.data if isinstance(X, xr.DataArray) else X
     array = X.to_dask_array() if hasattr(X, "to_dask_array") else X
     if not isinstance(array, da.Array) or array.ndim != 2 or array.dtype.kind not in "fiu":
         raise EstimatorError(
-            "Expected 2D array input: lazy vectors come as a real Dask array (vector, feature) or "
-            f"DataFrame, not as {type(X).__name__} of {getattr(array, 'dtype', 'unknown dtype')} "
-            f"and shape {getattr(array, 'shape', 'unknown')}."
+            "Expected 2D array input: a real Dask array (vector, feature) or DataFrame, got "
+            f"{type(X).__name__} of {getattr(array, 'dtype', 'unknown dtype')} and shape "
+            f"{getattr(array, 'shape', 'unknown')}."
         )
     return array
 
@@ -242,7 +242,7 @@ def _moments(x: Any) -> Moments:
 
 
 def _block_moments(block: NDArray[np.number]) -> Moments:
-    """Moments of the rows of block (n, N), all finite; n may be 0."""
+    """Moments of the rows of a finite block (n, N); n may be 0."""
     x = as_floats(block)
     assert_all_finite(x, estimator_name="MergeablePCA", input_name="X")
     if len(x) == 0:
@@ -254,7 +254,7 @@ def _block_moments(block: NDArray[np.number]) -> Moments:
 
 
 def _affine(x: Any, before: Any, matrix: Floats, after: Any) -> Any:
-    """(x - before) @ matrix + after in float64, as float32 where x is; lazy for a Dask array."""
+    """(x - before) @ matrix + after in float64, returned as float32 for float32; lazy for Dask."""
     if not isinstance(x, da.Array):
         return _affine_block(x, before, matrix, after)
     whole_rows = x if x.numblocks[1] == 1 else x.rechunk({1: -1})
@@ -271,7 +271,7 @@ def _affine(x: Any, before: Any, matrix: Floats, after: Any) -> Any:
 
 def _affine_block(x: Any, before: Any, matrix: Floats, after: Any) -> Any:
     centred = np.subtract(x, before, dtype=np.float64)
-    with np.errstate(invalid="ignore"):  # NaN of a lazy array stays NaN
+    with np.errstate(invalid="ignore"):  # NaN in a lazy array stays NaN
         return (centred @ matrix + after).astype(_result_dtype(x), copy=False)
 
 

@@ -1,4 +1,4 @@
-"""What an analysis needs of a worker's memory, said before it begins."""
+"""Estimate of the memory that an analysis needs, checked before it starts."""
 
 from dataclasses import dataclass
 
@@ -19,25 +19,25 @@ from zpoints.storage.arrays.groups import CHUNK_BYTES as LABEL_CHUNK
 from zpoints.storage.arrays.lazy import TASK_BYTES
 from zpoints.storage.rows import READERS, WINDOW, WINDOWS
 
-_COUNTED = 8  # bytes of a count, and of a float64
+_COUNTED = 8  # bytes of a count or of a float64
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of one worker, estimated from above.
+    """Upper bound of the memory of one worker, in bytes.
 
     Attributes
     ----------
     base
-        The process as it is: its libraries and what it holds already.
+        The process before the analysis: its libraries and the data it holds.
     blocks
-        Vectors in work, in all threads: as they are read, and in float64.
+        Vectors being processed by all threads: as read, and in float64.
     states
-        Mergeable states that wait for each other.
+        Mergeable states that wait to be merged.
     pairs
-        What the counts of pairs take of those.
+        Share of `states` for the counts of pairs.
     labels
-        Attributes as the process keeps them.
+        Attributes that the process caches.
     """
 
     base: int
@@ -48,7 +48,7 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """Of all of it."""
+        """Sum of all parts."""
         return self.base + self.blocks + self.states + self.labels
 
     def __str__(self) -> str:
@@ -70,15 +70,15 @@ def memory_needed(
     Parameters
     ----------
     z
-        (vector, component); its largest chunk decides.
+        (vector, component); the largest chunk determines the result.
     config
-        Settings; the pairs matter.
+        Settings; the pairs and the solver matter.
     attributes
         Number of attributes.
     threads
-        Tasks that a worker runs at once.
+        Number of tasks that a worker runs at once.
     base
-        Bytes of the worker's process before.
+        Bytes of the worker's process before the analysis.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def memory_needed(
     """
     rows, components, vectors = max(z.chunks[0]), z.shape[1], z.shape[0]
     wide = max(z.dtype.itemsize, 4)
-    # A block as stored and as read; deviations or coordinates in float64; masks of a byte each.
+    # A block as stored and as read, deviations or coordinates in float64, and masks of one byte.
     block = rows * (components * (2 * wide + _COUNTED + 1) + 2 * attributes + 2 * _COUNTED)
     listed = (config.pairs.original, config.pairs.pc)
     among = config.pairs.components * (config.pairs.components - 1) // 2
@@ -103,15 +103,15 @@ def memory_needed(
     labels += min(READERS, attributes) * min(vectors, LABEL_CHUNK)
     blocks = threads * block
     if config.pca.solver == "incremental":
-        # A batch in float64, what is stacked under it, and the factors of its decomposition.
+        # A batch in float64, the components stacked below it, and the factors of its SVD.
         blocks += 5 * _COUNTED * (max(rows, components) + components) * components
     return Memory(base, blocks, waiting * state, waiting * counted, labels)
 
 
 def process_memory() -> int:
-    """Bytes of this process, once it has loaded what the tasks of an analysis run.
+    """Bytes of this process after it has loaded everything that the tasks of an analysis use.
 
-    A worker process that has just begun takes a fifth of that.
+    A worker process that has just started takes a fifth of that.
     """
     x, flags, config = np.eye(3, dtype=np.float32), np.ones((3, 1), np.bool_), AnalyzeConfig()
     state = State.from_vectors(x, flags, ("any",))
@@ -122,12 +122,12 @@ def process_memory() -> int:
 
 
 def require_memory(memory: Memory, worker: Worker) -> None:
-    """Refuse an analysis that a worker has not the memory for.
+    """Refuse an analysis that does not fit the memory of a worker.
 
     Raises
     ------
     AnalyzeError
-        With what it needs, what there is, and the settings that change it.
+        If it needs more memory than a worker has; the message names the settings to change.
     """
     if memory.total > worker.memory:
         raise AnalyzeError(

@@ -1,4 +1,4 @@
-"""The analysis as a stage: latents of the store in, a group of statistics out."""
+"""The analyze stage: reads `latents` and writes `statistics` or a selection of it."""
 
 import time
 from dataclasses import dataclass
@@ -29,15 +29,15 @@ SECONDS_BETWEEN_CHECKPOINTS = 20.0
 
 
 def selection_group(name: str) -> str:
-    """The store's group for the statistics of a configured selection."""
+    """Name of the group with the statistics of a configured selection."""
     return f"selections/{name}"
 
 
 def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = None) -> int:
-    """Describe the vectors of ``latents``, or those of a selection; returns how many.
+    """Describe the vectors of `latents`, or those of a selection; return their number.
 
-    Vectors that the stored state covers are not read again for it: the state of the new ones is
-    merged into it. An interrupted analysis goes on from its last checkpoint.
+    The first pass reads only vectors that the stored state does not cover, and merges their state
+    into it. An interrupted analysis continues from its last checkpoint.
     """
     z, labels = run.store.latents["z"].data, _inputs(run, selection)
     group = GROUP if selection is None else selection_group(selection)
@@ -45,7 +45,7 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
     new = z[covered:]
     if covered:
         run.console.line(f"The statistics of {counted(covered, 'vector')} grow by {len(new):,}.")
-    (loaded,) = dask.compute(dask.delayed(process_memory)())  # by one of the workers
+    (loaded,) = dask.compute(dask.delayed(process_memory)())  # measured by a worker
     memory = memory_needed(
         z,
         run.settings,
@@ -78,8 +78,8 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
         settings = run.settings
         statistics = describe(z, state, settings, where=labels.where, journal=second)
     query = {} if selection is None else {"query": settings.selections[selection]}
-    told = {"labels": labels.digest(len(z)), "selection": selection or "", **query}
-    run.work.create(group, statistics, attrs={**statistics.attrs, **told})
+    provenance = {"labels": labels.digest(len(z)), "selection": selection or "", **query}
+    run.work.create(group, statistics, attrs={**statistics.attrs, **provenance})
     return state.moments.count + state.nan_rows
 
 
@@ -106,9 +106,9 @@ class _Inputs:
     attributes
         (image, attribute) bool, in memory.
     stored
-        The same as a lazy array, for tasks.
+        The same, as a lazy array for tasks.
     where
-        (image,) bool: the selection; None for all.
+        (image,) bool, the selection; None for all images.
     """
 
     attributes: xr.DataArray
@@ -116,12 +116,12 @@ class _Inputs:
     where: NDArray[np.bool_] | None
 
     def since(self, start: int) -> tuple[xr.DataArray, NDArray[np.bool_] | None]:
-        """Both from a row on, the attributes lazy."""
+        """Attributes (lazy) and selection from row `start` on."""
         attributes = self.attributes[start:].copy(data=self.stored[start:])
         return attributes, None if self.where is None else self.where[start:]
 
     def digest(self, rows: int) -> str:
-        """Hash of what decides the statistics of the first rows, beside the vectors."""
+        """Hash of the labels that determine the statistics of the first rows."""
         content = sha256(repr(self.attributes["attribute"].values.tolist()).encode())
         content.update(np.packbits(self.attributes.values[:rows]).tobytes())
         if self.where is not None:
@@ -150,7 +150,7 @@ def _lazy(store: Store, attributes: xr.DataArray, z: da.Array) -> da.Array:
 
 
 def _known(run: StageRun[AnalyzeConfig], group: str, labels: _Inputs) -> tuple[int, State | None]:
-    """How many leading vectors the stored state covers, and that state."""
+    """Number of leading vectors that the stored state covers, and that state."""
     previous, latents = run.previous(group), run.store.latents
     if previous is None:
         return 0, None

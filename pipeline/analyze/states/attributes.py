@@ -1,4 +1,4 @@
-"""Number and mean of the vectors that have each attribute: a mergeable state."""
+"""Mergeable number and mean of the vectors with each attribute."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AttributeMeans:
-    """Mergeable state of A attributes of vectors of N components.
+    """Mergeable state of A attributes of vectors with N components.
 
     Attributes
     ----------
     names
-        The attributes, in order.
+        Names of the attributes, in order.
     count
-        (A,) int64: vectors that have each.
+        (A,) int64, number of vectors with each attribute.
     mean
-        (A, N) float64: their mean; zeros where there is none.
+        (A, N) float64, their mean; zeros where no vector has the attribute.
     """
 
     names: tuple[str, ...]
@@ -41,7 +41,17 @@ class AttributeMeans:
     def from_vectors(
         cls, x: NDArray[np.floating], flags: NDArray[np.bool_], names: Sequence[str]
     ) -> AttributeMeans:
-        """State of the rows of x (n, N), finite, that have attributes flags (n, A)."""
+        """State of a block of vectors.
+
+        Parameters
+        ----------
+        x
+            (n, N) finite, C-contiguous.
+        flags
+            (n, A) whether each vector has each attribute.
+        names
+            Names of the A attributes.
+        """
         state = cls.empty(names, x.shape[1])
         if not names:
             return state
@@ -56,7 +66,7 @@ class AttributeMeans:
         Raises
         ------
         AnalyzeError
-            If they are of different attributes.
+            If the attributes differ.
         """
         count, mean = self.count.copy(), self.mean.copy()
         for other in others:

@@ -112,7 +112,7 @@ def test_analyze__of_a_selection_equals_that_of_a_copy(
 def test_analyze__refuses_labels_of_other_rows(labelled: xr.Dataset) -> None:
     z = da.from_array(labelled["z"].values, chunks=(300, 6))
 
-    with pytest.raises(AnalyzeError, match="labels of 999 vectors, but 1,000"):
+    with pytest.raises(AnalyzeError, match="labels for 999 vectors, but 1,000"):
         analyze(z, where=np.ones(999, bool))
 
 

@@ -220,11 +220,11 @@ def test_fit__refuses_components_that_do_not_exist(n_components: Any) -> None:
 @pytest.mark.parametrize(
     ("z", "complaint"),
     [
-        (da.zeros((1, 3)), "at least 2 vectors, not 1"),
+        (da.zeros((1, 3)), "at least 2 vectors, got 1"),
         (da.zeros(9), "Expected 2D"),
-        (da.zeros((9, 2), dtype=complex), "not as Array of complex128"),
+        (da.zeros((9, 2), dtype=complex), "got Array of complex128"),
         (da.full((9, 2), np.nan), "contains NaN"),
-        (dask.delayed(np.zeros)((9, 2)), "not as Delayed"),
+        (dask.delayed(np.zeros)((9, 2)), "got Delayed"),
     ],
 )
 def test_fit__refuses_lazy_input_that_cannot_be_used(z: Any, complaint: str) -> None:

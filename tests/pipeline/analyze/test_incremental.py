@@ -109,7 +109,9 @@ def test_analyze__incremental_refuses_fewer_vectors_than_components() -> None:
     z = latents(10)
     z[4, 2] = np.nan
 
-    with pytest.raises(AnalyzeError, match=r"there are 9 for 10\. Use analyze\.pca\.solver=exact"):
+    with pytest.raises(
+        AnalyzeError, match=r"got 9 vectors for 10 components\. Use analyze\.pca\.solver=exact"
+    ):
         analyze(da.from_array(z, chunks=(3, 10)), INCREMENTAL)
 
 
