@@ -1,4 +1,4 @@
-"""Fingerprints of unchanged settings stay, so that existing stores stay up to date."""
+"""Fingerprints: what they depend on, and that those of unchanged settings stay the same."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.fingerprint import settings_for_fingerprint
+from zpoints.pipeline.fingerprint import fingerprint, settings_for_fingerprint
 from zpoints.pipeline.ingest.files.photographs import FolderFiles
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.ingest.sources.source import Source
@@ -78,6 +78,18 @@ def test_plan_steps__fingerprints_of_unchanged_settings_stay(
     found = {name: (item.identity, item.lineage) for name, item in planned(*overrides).items()}
 
     assert {name: found[name] for name in expected} == expected
+
+
+def test_fingerprint__changes_with_stage_settings_and_inputs() -> None:
+    base = fingerprint("train", {"epochs": 3, "seed": 0}, ["a"])
+
+    assert fingerprint("train", {"seed": 0, "epochs": 3}, ["a"]) == base
+    others = {
+        fingerprint("encode", {"epochs": 3, "seed": 0}, ["a"]),
+        fingerprint("train", {"epochs": 4, "seed": 0}, ["a"]),
+        fingerprint("train", {"epochs": 3, "seed": 0}, ["b"]),
+    }
+    assert len(others | {base}) == 4
 
 
 @pytest.mark.parametrize("stage", ["train", "encode", "sample", "evaluate", "sweep"])

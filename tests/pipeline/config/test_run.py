@@ -1,4 +1,4 @@
-"""The configuration: presets, overrides, and what is refused."""
+"""Reading, overriding, validating and printing configurations."""
 
 import re
 from collections.abc import Iterator
@@ -11,11 +11,10 @@ from pydantic.fields import FieldInfo
 from zpoints.pipeline.config.commented_yaml import commented_yaml
 from zpoints.pipeline.config.run import RunConfig, load_config, preset_names
 from zpoints.pipeline.errors import ConfigError
-from zpoints.pipeline.fingerprint import fingerprint
 from zpoints.pipeline.settings import Settings
 
 
-def test_preset_names__are_the_three_presets() -> None:
+def test_preset_names__lists_the_three_presets() -> None:
     assert preset_names() == ["celeba-case-1", "celeba-case-2", "demo"]
 
 
@@ -24,7 +23,7 @@ def test_load_config__every_preset_is_valid(name: str) -> None:
     assert load_config(name).train.case == (2 if name.endswith("2") else 1)
 
 
-def test_load_config__reads_a_file_and_replaces_single_values(tmp_path: Path) -> None:
+def test_load_config__applies_overrides_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("train: {epochs: 3, case: II}\nsample: {count: 10}\n")
 
@@ -37,7 +36,7 @@ def test_load_config__reads_a_file_and_replaces_single_values(tmp_path: Path) ->
     assert config.sample.count == 10
 
 
-def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None:
+def test_load_config__accepts_generators_named_by_the_user(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("sample: {generators: {narrow: {generator: ellipse, K: 50, fact: 0.5}}}")
 
@@ -95,13 +94,13 @@ def test_load_config__a_file_can_name_its_own_generators(tmp_path: Path) -> None
         ("ingest.source=[", "YAML"),
     ],
 )
-def test_load_config__refuses_and_names(override: str, named: str) -> None:
+def test_load_config__names_the_invalid_setting(override: str, named: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config("demo", [override])
     assert named in str(caught.value)
 
 
-def test_load_config__lists_the_presets_when_there_is_no_such_file() -> None:
+def test_load_config__lists_the_presets_if_the_file_is_missing() -> None:
     with pytest.raises(ConfigError, match=r"neither a file nor a preset.*celeba-case-1"):
         load_config("celeba-case-3")
 
@@ -115,7 +114,7 @@ def test_commented_yaml__reads_back_as_the_same_configuration() -> None:
 
 
 def fields(settings: type[Settings], section: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every key as ``section.key`` with its field, and the sections themselves."""
+    """Keys as ``section.key`` with their fields, sections included."""
     for name, field in settings.model_fields.items():
         yield section + name, field
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
@@ -123,7 +122,7 @@ def fields(settings: type[Settings], section: str = "") -> Iterator[tuple[str, F
 
 
 def comments(text: str) -> dict[str, str]:
-    """Every key of annotated YAML as ``section.key``, with the comment above or beside it."""
+    """Keys of commented YAML as ``section.key``, with the comment above or after them."""
     found, above, path = {}, "", []
     for line in filter(None, text.splitlines()):
         if line.strip().startswith("#"):
@@ -149,24 +148,12 @@ def test_commented_yaml__explains_every_key(key: str) -> None:
 
 
 def letters(text: str) -> str:
-    """The text without white space and comment signs: however it was wrapped."""
+    """The text without white space and comment signs, so that line breaks do not matter."""
     return re.sub(r"[\s#]", "", text)
 
 
-def test_fingerprint__changes_with_everything_that_decides_a_result() -> None:
-    base = fingerprint("train", {"epochs": 3, "seed": 0}, ["a"])
-
-    assert fingerprint("train", {"seed": 0, "epochs": 3}, ["a"]) == base
-    others = {
-        fingerprint("encode", {"epochs": 3, "seed": 0}, ["a"]),
-        fingerprint("train", {"epochs": 4, "seed": 0}, ["a"]),
-        fingerprint("train", {"epochs": 3, "seed": 0}, ["b"]),
-    }
-    assert len(others | {base}) == 4
-
-
 @pytest.mark.parametrize("preset", ["celeba-case-1", "celeba-case-2", "demo"])
-def test_load_config__the_defaults_fit_any_number_of_components(preset: str) -> None:
+def test_load_config__accepts_any_number_of_components(preset: str) -> None:
     for components in (2, 64, 512):
         config = load_config(preset, [f"train.z_dim={components}"])
         assert config.train.z_dim == components

@@ -1,4 +1,4 @@
-"""Latents are told from those of another model or of other images."""
+"""Verification of latents finds those of another model or of other images."""
 
 import shutil
 from hashlib import sha256
@@ -19,7 +19,7 @@ def copied_root(small_root: str, tmp_path) -> str:
 
 
 def replace(root: str, group: str, dataset: xr.Dataset) -> Store:
-    """Publish a group anew under its own fingerprint, so that nothing but its content changes."""
+    """Publish a group again under its own fingerprint, so that only its content changes."""
     attrs = dataset.attrs
     work = open_repository(root).begin(
         stage=attrs["stage"],
@@ -39,12 +39,12 @@ def changed_latents(root: str, **variables: np.ndarray) -> Store:
     return replace(root, "latents", latents.assign(copies))
 
 
-def test_verify_latents__whole_run_is_as_it_should_be(small_root: str, small_store: Store):
+def test_verify_latents__finds_nothing_in_an_undamaged_store(small_root: str, small_store: Store):
     assert verify(small_root).findings == ()
     assert verify_latents(small_store) == ()
 
 
-def test_verify_latents__does_not_depend_on_the_last_bits(copied_root: str):
+def test_verify_latents__ignores_the_last_bits(copied_root: str):
     z = open_store(copied_root).latents["z"].values
     noise = np.random.default_rng(0).normal(scale=1e-5 * z.std(), size=z.shape)
 
@@ -91,13 +91,13 @@ def test_verify_latents__finds_latents_of_another_model(copied_root: str):
     assert "latents/z" in [finding.place for finding in verify_latents(store)]
 
 
-def test_verify_latents__nothing_to_compare_is_nothing_found(tmp_path):
+def test_verify_latents__finds_nothing_without_latents(tmp_path):
     open_repository(tmp_path / "empty")
 
     assert verify_latents(open_store(tmp_path / "empty")) == ()
 
 
-def test_verify_latents__latents_of_an_older_model_are_left_to_verify(copied_root: str):
+def test_verify_latents__ignores_latents_of_an_older_model(copied_root: str):
     images = open_store(copied_root).images.compute()
     images.attrs |= {"fingerprint": "0123", "lineage": "0123"}
 

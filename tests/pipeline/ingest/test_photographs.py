@@ -1,4 +1,4 @@
-"""Photographs of every kind and fault: read correctly, or not at all with a reason."""
+"""Decoding of photographs of any kind: correct pixels, or a reason."""
 
 import io
 import struct
@@ -17,7 +17,7 @@ from zpoints.pipeline.ingest.images import checksum, decode_photograph, read_blo
 
 PHOTOGRAPH = gradient(96, 96)
 
-# Elsewhere the import of the decoder sees to it; pytest sets its own filters.
+# Importing the decoder sets this filter elsewhere; pytest sets its own.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
 
@@ -26,7 +26,7 @@ def png(image: Image.Image, **options: object) -> bytes:
 
 
 def bomb() -> bytes:
-    """A PNG of a few bytes whose header promises 900 million pixels."""
+    """A PNG of a few bytes whose header announces 900 million pixels."""
     header = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     return b"\x89PNG\r\n\x1a\n" + chunk
@@ -43,7 +43,7 @@ def half(data: bytes) -> bytes:
 
 
 def damaged(data: bytes) -> bytes:
-    """Some bytes in the middle of a file overwritten."""
+    """A file with some bytes in the middle overwritten."""
     return half(data) + bytes(20) + data[len(data) // 2 + 20 :]
 
 
@@ -67,11 +67,11 @@ BAD = {
     "32 bits": (encoded(Image.new("I", (96, 96), 70_000), "TIFF"), "expected 8 or 16 bits"),
     "too small": (jpeg(gradient(60, 90)), r"60 x 90 .* ingest\.crop to at most 60, or to null"),
 }
-"""Bad files by kind: content, and what the reason has to say."""
+"""Bad files by kind: content, and a part of the reason."""
 
 
 def with_alpha(image: Image.Image) -> Image.Image:
-    """Opaque, but for a corner of transparent black."""
+    """The image with a corner of transparent black."""
     image = image.convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 24, 24))
     return image
@@ -113,11 +113,11 @@ ODD = {
     "animated PNG": (animated("PNG"), PHOTOGRAPH, 0),
     "animated WebP": (animated("WEBP"), PHOTOGRAPH, 12),
 }
-"""Unusual files that are read all the same: content, the photograph, and the largest mean error."""
+"""Unusual files that can be read: content, the photograph, and the largest mean error."""
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_read_block__says_what_is_wrong_with_a_bad_file_and_reads_the_others(
+def test_read_block__gives_the_reason_for_a_bad_file_and_reads_the_others(
     tmp_path: Path, kind: str
 ) -> None:
     content, reason = BAD[kind]
@@ -155,7 +155,7 @@ def test_decode_photograph__reads_unusual_files_by_content(kind: str) -> None:
     assert np.abs(grey.astype(int) - luma).mean() <= error + 1
 
 
-def test_read_block__has_the_types_that_the_store_expects(tmp_path: Path) -> None:
+def test_read_block__returns_the_dtypes_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(PHOTOGRAPH))
 
     block = read_block(FolderFiles(tmp_path), ["a.jpg"], crop=None, side=32, channels=1)
@@ -166,7 +166,7 @@ def test_read_block__has_the_types_that_the_store_expects(tmp_path: Path) -> Non
     assert block["fault"].dtype == np.dtypes.StringDType()
 
 
-def test_read_block__a_photograph_that_cannot_be_read_has_no_checksum() -> None:
+def test_read_block__gives_an_unreadable_file_no_checksum() -> None:
     class Locked:
         at_once = 1
 
@@ -180,13 +180,13 @@ def test_read_block__a_photograph_that_cannot_be_read_has_no_checksum() -> None:
     assert not block["image"].any()
 
 
-def test_read_block__a_source_that_fails_as_a_whole_stops(tmp_path: Path) -> None:
+def test_read_block__raises_if_the_whole_source_fails(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.jpg cannot be read"):
         read_block(FolderFiles(tmp_path), ["gone.jpg"], crop=None, side=32, channels=3)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
-def test_decode_photograph__every_truncation_is_read_or_said(form: str) -> None:
+def test_decode_photograph__reads_or_refuses_every_truncation(form: str) -> None:
     whole = encoded(gradient(48, 48), form)
 
     for length in range(0, len(whole), max(1, len(whole) // 60)):
@@ -199,7 +199,7 @@ def test_decode_photograph__every_truncation_is_read_or_said(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
-def test_decode_photograph__any_damage_is_read_or_said(form: str) -> None:
+def test_decode_photograph__reads_or_refuses_any_damage(form: str) -> None:
     rng = np.random.default_rng(0)
     whole = np.frombuffer(encoded(gradient(48, 48), form), np.uint8)
 
@@ -237,7 +237,7 @@ def test_decode_photograph__agrees_with_a_float64_area_average() -> None:
     np.testing.assert_allclose(pixels[1:-1, 1:-1], inner, atol=1.5)
 
 
-def test_decode_photograph__grey_is_the_luma_of_the_colours() -> None:
+def test_decode_photograph__computes_grey_as_the_luma_of_the_colours() -> None:
     colour = decode_photograph(jpeg(gradient()), crop=None, side=32, channels=3).astype(float)
     grey = decode_photograph(jpeg(gradient()), crop=None, side=32, channels=1)
 
@@ -245,7 +245,7 @@ def test_decode_photograph__grey_is_the_luma_of_the_colours() -> None:
     np.testing.assert_allclose(grey[..., 0], colour @ [0.299, 0.587, 0.114], atol=2)
 
 
-def test_decode_photograph__fast_and_general_decoder_agree_to_the_bit() -> None:
+def test_decode_photograph__gives_the_same_bits_with_both_decoders() -> None:
     photograph = gradient()
     data = jpeg(photograph)
 
@@ -296,7 +296,7 @@ def test_decode_photograph__refuses_more_pixels_than_pillow_allows(
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
-def test_decode_photograph__turns_upright_what_exif_says_lies(form: str) -> None:
+def test_decode_photograph__applies_the_orientation_of_exif(form: str) -> None:
     upright = gradient(96, 128)
     lying = upright.transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
