@@ -10,6 +10,7 @@ from zpoints.cluster.compute.existing import check_connection_settings
 from zpoints.cluster.compute.workers import IN_DRIVER, Workers
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.ingest.prepare import open_photographs, prepare
+from zpoints.pipeline.network.device import choose_device
 from zpoints.pipeline.order import STAGES
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
@@ -156,9 +157,6 @@ def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
     local = config.cluster.kind == "local"
     here = [item for item in planned if item.reason and (local or item.stage in IN_DRIVER)]
     if any(item.step.requires_cuda for item in here):
-        # Imported only if CUDA is asked for: torch takes seconds to load.
-        from zpoints.pipeline.network.device import choose_device
-
         choose_device("cuda")
     _check_stored_labels(planned, store)
 

@@ -8,6 +8,7 @@ from zpoints.pipeline.encode.stage import encode, latents_fit_model
 from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.measures.inception import inception_digest
 from zpoints.pipeline.evaluate.stage import evaluate, quality_of
+from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
@@ -102,7 +103,7 @@ def _sample_step(config: RunConfig, name: str) -> Step:
         reads=(*parameters.reads, "model"),
         writes=group_of(name),
         settings=config.sample,
-        extra={"parameters": parameters.model_dump(mode="json")},
+        extra={"parameters": settings_for_fingerprint(parameters)},
         sections={"parameters": f"sample.generators.{name}"},
         run=partial(sample, name=name),
     )
