@@ -1,4 +1,4 @@
-"""Where a store lies: a local path or s3://bucket/prefix, its Icechunk storage and its lock."""
+"""The root of a store, a local path or s3://bucket/prefix: creation, opening and commit lock."""
 
 import os
 import shutil
@@ -18,13 +18,13 @@ from zpoints.storage.errors import StoreError, StoreLockedError, StoreNotFoundEr
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import check_schema_version
 
-# Icechunk warns on every local store that local commits are unsafe; `Location.lock` covers that.
+# Icechunk warns that commits to local stores are unsafe; `Location.lock` makes them safe.
 icechunk.set_logs_filter("error")
 
 FORMAT = "zpoints"
 LOCK_NAME = "zpoints.lock"
 LOCK_SECONDS = 120.0
-"""How long a commit waits for another process's commit before it gives up."""
+"""How long a commit waits for that of another process."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Location:
 
     @classmethod
     def of(cls, root: str | os.PathLike[str]) -> "Location":
-        """Make a location of what a user wrote.
+        """The location of a path or URL that a user wrote.
 
         Raises
         ------
@@ -57,17 +57,17 @@ class Location:
         bucket, _, prefix = rest.strip("/").partition("/")
         if scheme != "s3" or not bucket or not prefix:
             raise StoreError(
-                f"{text} is not a place for a store: expected a local path or s3://bucket/prefix."
+                f"{text} cannot be a store; expected a local path or s3://bucket/prefix."
             )
         return cls(f"s3://{bucket}/{prefix}")
 
     @property
     def is_local(self) -> bool:
-        """Whether the store lies in the file system."""
+        """Whether the store is in the file system."""
         return not self.root.startswith(SCHEME)
 
     def storage(self) -> icechunk.Storage:
-        """Icechunk's access to the root; touches nothing."""
+        """Icechunk's access to the root; reads and writes nothing."""
         if self.is_local:
             return icechunk.local_filesystem_storage(self.root)
         server = S3Server.from_environment()
@@ -77,7 +77,7 @@ class Location:
             allow_http=server.allow_http,
             force_path_style=server.endpoint is not None,
         )
-        # Not `s3_storage`: its client waits for ever for a server that accepts and never answers.
+        # Not `s3_storage`: its client waits for ever on a server that accepts and never answers.
         return icechunk.Storage.new_s3_object_store(
             options, self.bucket, self.prefix, icechunk.s3_from_env_credentials()
         )
@@ -89,54 +89,54 @@ class Location:
 
     @property
     def prefix(self) -> str:
-        """What the keys of a root on S3 begin with."""
+        """Prefix of the keys of a root on S3."""
         return self.root.removeprefix(SCHEME).partition("/")[2]
 
     def exists(self) -> bool:
-        """Whether an Icechunk repository lies here; never creates anything."""
+        """Whether there is an Icechunk repository; creates nothing."""
         if not self.is_local:
-            check_reach(self.bucket, self.prefix)  # Icechunk tries for longer and says less
+            check_reach(self.bucket, self.prefix)  # Icechunk retries for longer, and explains less
         elif not Path(self.root, "refs").is_dir():
             return False
         with reaching(self.root):
             return icechunk.Repository.exists(self.storage())
 
     def open(self) -> icechunk.Repository:
-        """Open the repository that lies here.
+        """Open the repository.
 
         Raises
         ------
         StoreNotFoundError
-            If there is none, or it is not one of zpoints.
+            If there is none, or zpoints did not write it.
         SchemaError
             If a newer zpoints wrote it.
         """
         if not self.exists():
             raise StoreNotFoundError(
                 f"There is no store at {self.root}. `zpoints run CONFIG --root {self.root}` "
-                "makes one."
+                "creates one."
             )
         with reaching(self.root):
             repository = icechunk.Repository.open(self.storage())
-            # To Zarr a snapshot that cannot be read is an empty group, so Icechunk is asked first.
+            # Zarr takes an unreadable snapshot for an empty group; Icechunk reports the error.
             repository.lookup_snapshot(repository.lookup_branch("main"))
             attrs = root_attrs(repository.readonly_session("main"))
         if attrs.get("format") != FORMAT:
             raise StoreNotFoundError(
-                f"{self.root} holds an Icechunk repository, but not one that zpoints wrote."
+                f"{self.root} is an Icechunk repository that zpoints did not write."
             )
         check_schema_version(f"The store {self.root}", attrs.get("schema_version"))
         return repository
 
     def create(self) -> None:
-        """Make an empty store here, unless another process was faster.
+        """Create an empty store, unless another process was faster.
 
-        A local store appears at once and whole: it is made beside the root and renamed.
+        A local store is made in a folder next to the root and renamed, so it appears complete.
 
         Raises
         ------
         StoreError
-            If the root is a file or a folder with other things in it.
+            If the root is a file or a folder with other content.
         """
         if not self.is_local:
             with reaching(self.root):
@@ -146,8 +146,8 @@ class Location:
             self._create_folder()
         except OSError as error:
             raise StoreError(
-                f"A store cannot be made at {self.root} ({error.strerror}): expected a place where "
-                "folders can be made. Name another with --root."
+                f"A store cannot be created at {self.root} ({error.strerror}). Choose a root where "
+                "you may create folders with --root."
             ) from error
 
     def _create_folder(self) -> None:
@@ -163,18 +163,18 @@ class Location:
                 shutil.rmtree(made, ignore_errors=True)
                 if not self.exists():
                     raise StoreError(
-                        f"A store cannot be made at {self.root}: expected a new or empty folder "
+                        f"A store cannot be created at {self.root}: expected a new or empty folder "
                         f"({error.strerror})."
                     ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the store's commit lock; on S3 the object store itself serialises commits.
+        """Hold the commit lock of a local store; S3 serialises commits by itself.
 
         Raises
         ------
         StoreLockedError
-            If another process keeps the lock for longer than two minutes.
+            If another process holds the lock for longer than two minutes.
         """
         if not self.is_local:
             yield
@@ -195,16 +195,16 @@ class Location:
 
 @contextmanager
 def reaching(root: str) -> Iterator[None]:
-    """Turn Icechunk's failures into an error that names the store."""
+    """Turn Icechunk's errors into an error that names the store."""
     try:
         yield
     except icechunk.IcechunkError as error:
         reason = without_userinfo(str(error).strip().splitlines()[0].strip(" x"))
-        if root.startswith(SCHEME):  # Icechunk says little of why a bucket is out of reach
-            place = Location(root)
-            check_reach(place.bucket, place.prefix)
+        if root.startswith(SCHEME):  # Icechunk does not explain why a bucket cannot be reached
+            location = Location(root)
+            check_reach(location.bucket, location.prefix)
         damaged = "not found" in reason
-        advice = f" `zpoints verify {root}` tells what is damaged." if damaged else ""
+        advice = f" `zpoints verify {root}` lists what is damaged." if damaged else ""
         raise StoreError(
             f"The store {root} cannot be read or written: {reason}.{advice}"
         ) from error

@@ -1,4 +1,4 @@
-"""Buckets of an S3 server: its address, its objects, and what keeps it from answering."""
+"""Reads objects of S3 buckets and explains why a bucket cannot be reached."""
 
 import os
 import re
@@ -11,7 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store
 
 from zpoints.storage.errors import ObjectStoreError
@@ -19,55 +25,68 @@ from zpoints.storage.errors import ObjectStoreError
 SCHEME = "s3://"
 CLIENT: Mapping[str, Any] = {"connect_timeout": "5s"}
 RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
-"""A server that does not answer is given up within about a minute, unless AWS_TIMEOUT is longer."""
+"""obstore gives up on a server after about a minute, unless AWS_TIMEOUT is longer."""
 REQUEST_SECONDS = "30s"
-"""How long one request may take; Icechunk's default, too, and the same variable changes both."""
+"""Time limit of one request. It is also Icechunk's default, and AWS_TIMEOUT changes both."""
 
-CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (AWS_SESSION_TOKEN where it is needed)"
-REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("NoSuchBucket",), "there is no such bucket. Create it, or correct its name."),
+CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN if needed)"
+NO_BUCKET = "there is no such bucket. Create it, or correct its name."
+INVALID_CREDENTIALS = f"the credentials are not valid. Correct {CREDENTIALS}."
+ACCESS_DENIED = (
+    "access is denied. Ask for permission to list the bucket and to read its objects (for a store "
+    f"also to write and delete them), or set other credentials in {CREDENTIALS}."
+)
+OTHER_REGION = "it is in another region. Set AWS_REGION to that region."
+
+REASON_OF_CODE: Mapping[str, str] = {
+    "NoSuchBucket": NO_BUCKET,
+    "InvalidAccessKeyId": INVALID_CREDENTIALS,
+    "SignatureDoesNotMatch": INVALID_CREDENTIALS,
+    "ExpiredToken": INVALID_CREDENTIALS,
+    "InvalidToken": INVALID_CREDENTIALS,
+    "PermanentRedirect": OTHER_REGION,
+}
+"""Reasons by the error code in S3's response. obstore's exceptions do not tell them apart: it puts
+the code into the text alone."""
+
+REASON_OF_TEXT: tuple[tuple[tuple[str, ...], str], ...] = (
     (
-        ("169.254.169.254",),
+        ("169.254.169.254",),  # the address of Amazon's machines that gives them credentials
         f"no credentials were found. Set {CREDENTIALS}; AWS_SKIP_SIGNATURE=true for a public "
         "bucket.",
     ),
-    (
-        ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
-        f"the credentials are not valid. Correct {CREDENTIALS}.",
-    ),
-    (
-        ("AccessDenied", "403 Forbidden", "401 Unauthorized"),
-        "access is denied. Ask for permission to list the bucket and to read its objects (for a "
-        f"store also to write and delete them), or set other credentials in {CREDENTIALS}.",
-    ),
-    (("301 Moved", "PermanentRedirect"), "it lies in another region. Set AWS_REGION to that."),
+    (("AccessDenied", "403 Forbidden", "401 Unauthorized"), ACCESS_DENIED),
+    (("301 Moved", "configured region"), OTHER_REGION),
     (
         ("builder error",),
         "the endpoint has no TLS. Use one with https://, or set AWS_ALLOW_HTTP=true.",
     ),
     (
         ("error sending request", "timed out"),
-        "the server does not answer. See that it runs and is in reach, and that AWS_ENDPOINT_URL "
-        "and AWS_REGION name it; on a slow line let requests take longer, e.g. AWS_TIMEOUT=300s.",
+        "the server does not answer. Check that it is running and reachable, and that "
+        "AWS_ENDPOINT_URL and AWS_REGION name it; on a slow connection allow more time per "
+        "request, e.g. AWS_TIMEOUT=300s.",
     ),
 )
-"""Of what the server or the client says, the first words that occur, and what they mean."""
+"""Reasons by texts of obstore's GenericError, the first that occurs. It raises that for requests
+that get no response, and for every failure of a listing, also where a request for one object raises
+PermissionDeniedError or UnauthenticatedError."""
 
 
 @dataclass(frozen=True)
 class S3Server:
-    """Which server holds the buckets; credentials stay with the libraries that read them.
+    """The server that holds the buckets; credentials are read by the libraries alone.
 
     Attributes
     ----------
     endpoint
-        Its URL; None is Amazon's.
+        Its URL; None for Amazon's.
     region
-        None leaves it to the libraries.
+        AWS region; None leaves it to the libraries.
     allow_http
-        Whether a connection without TLS will do.
+        Whether connections without TLS are allowed.
     timeout
-        How long one request may take, e.g. ``30s``.
+        Time limit of one request, e.g. ``30s``.
     """
 
     endpoint: str | None
@@ -85,7 +104,7 @@ class S3Server:
         return cls(endpoint, region or ("us-east-1" if endpoint else None), http, timeout)
 
     def __str__(self) -> str:
-        """The address alone; URLs can hold passwords."""
+        """The address without user and password, which URLs can hold."""
         if self.endpoint is None:
             return "Amazon S3"
         url = urlsplit(self.endpoint)
@@ -93,13 +112,13 @@ class S3Server:
 
 
 def s3_store(bucket: str, prefix: str | None = None) -> S3Store:
-    """The objects of a bucket whose keys begin with a prefix; touches nothing."""
+    """The objects of a bucket whose keys begin with a prefix; sends no request."""
     return _store(bucket, prefix, S3Server.from_environment())
 
 
 @lru_cache(maxsize=64)
 def _store(bucket: str, prefix: str | None, server: S3Server) -> S3Store:
-    """One per process, so that connections are used again."""
+    """One store per process, so that connections are reused."""
     options: dict[str, Any] = {"endpoint": server.endpoint} if server.endpoint else {}
     if server.region:
         options["region"] = server.region
@@ -109,9 +128,16 @@ def _store(bucket: str, prefix: str | None, server: S3Server) -> S3Store:
 
 @dataclass(frozen=True)
 class S3Object:
-    """What a listing says of an object.
+    """An object in a listing.
 
-    ``tag`` is its entity tag, which changes with its content; ``size`` is in bytes.
+    Attributes
+    ----------
+    key
+        Its key in the bucket.
+    size
+        Bytes.
+    tag
+        Entity tag, which changes with the content.
     """
 
     key: str
@@ -121,17 +147,26 @@ class S3Object:
 
 @dataclass(frozen=True)
 class Bucket:
-    """Objects to read; small enough to travel in a task, where it finds the server anew.
+    """A bucket to read from; small when pickled, since each process finds the server itself.
 
-    Every method raises `ObjectStoreError`, with the remedy, where the bucket cannot be read.
+    All methods raise `ObjectStoreError` if the bucket cannot be read; the message names the remedy.
     """
 
     name: str
 
     def folder(self, folder: str) -> tuple[list[S3Object], list[str]]:
-        """Objects whose keys are `folder/<name>`, and the folders `folder/<name>` beside them.
+        """Objects and folders directly inside a folder.
 
-        An empty text is the top of the bucket. Objects that only stand for a folder are left out.
+        Parameters
+        ----------
+        folder
+            Path in the bucket; empty for its top.
+
+        Returns
+        -------
+        tuple
+            Objects `folder/<name>`, without those that only mark a folder, and the sorted paths of
+            the folders `folder/<name>`.
         """
         with reaching_s3(f"{SCHEME}{self.name}/{folder}"):
             found = obstore.list_with_delimiter(s3_store(self.name), folder or None)
@@ -140,7 +175,7 @@ class Bucket:
         return [it for it in objects if it.size or it.key not in folders], sorted(folders)
 
     def find(self, key: str) -> S3Object | None:
-        """The object of this key; `None` if there is none."""
+        """The object with this key; `None` if there is none."""
         try:
             with reaching_s3(f"{SCHEME}{self.name}/{key}"):
                 return _object(obstore.head(s3_store(self.name), key))
@@ -148,34 +183,43 @@ class Bucket:
             return None
 
     def read(self, key: str, tag: str, start: int = 0, stop: int | None = None) -> bytes:
-        """The content of an object, or its bytes from `start` to `stop`.
+        """Content of an object, or its bytes from `start` to `stop`.
+
+        Parameters
+        ----------
+        key
+            Key of the object.
+        tag
+            Entity tag that the object must have.
+        start, stop
+            Range of bytes; all of them if `stop` is omitted.
 
         Raises
         ------
         FileNotFoundError
             If there is no such object.
         ObjectStoreError
-            Also if its entity tag is not `tag` any more.
+            If its entity tag is no longer `tag`, or the bucket cannot be read.
         """
-        place = f"{SCHEME}{self.name}/{key}"
+        path = f"{SCHEME}{self.name}/{key}"
         options: Any = {"if_match": f'"{tag}"'}
         if stop is not None:
             options["range"] = (start, stop)
         try:
-            with reaching_s3(place):
+            with reaching_s3(path):
                 return bytes(obstore.get(s3_store(self.name), key, options=options).bytes())
         except PreconditionError as error:
             raise ObjectStoreError(
-                f"{place} has changed since it was listed. Expected an object that stays as it is "
-                "during a run; run again."
+                f"{path} has changed since it was listed; expected an object that does not change "
+                "during a run. Run again."
             ) from error
 
 
 @contextmanager
-def reaching_s3(place: str) -> Iterator[None]:
-    """Turn failures of the object store into an error that names the place and the remedy.
+def reaching_s3(path: str) -> Iterator[None]:
+    """Turn failures of the object store into an error that names the object and the remedy.
 
-    What a caller can expect passes: an object that is missing, exists, or has another tag.
+    Missing, existing and changed objects pass, since callers handle them.
     """
     try:
         yield
@@ -185,26 +229,32 @@ def reaching_s3(place: str) -> Iterator[None]:
         if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error):
             raise
         raise ObjectStoreError(
-            f"{place} on {S3Server.from_environment()} cannot be reached: {_reason(error)}"
+            f"{path} on {S3Server.from_environment()} cannot be reached: {_reason(error)}"
         ) from error
 
 
 def check_reach(bucket: str, prefix: str) -> None:
-    """Look into a bucket; raises `ObjectStoreError`, which says what is wrong, if that fails."""
+    """List a bucket; raises `ObjectStoreError` with the reason if that fails."""
     with reaching_s3(f"{SCHEME}{bucket}/{prefix}"):
         obstore.list_with_delimiter(s3_store(bucket), prefix)
 
 
 def _reason(error: Exception) -> str:
+    """Why a request failed, and what to do."""
     text = str(error)
-    for words, reason in REASONS:
-        if any(word in text for word in words):
+    for code, reason in REASON_OF_CODE.items():
+        if code in text:
+            return reason
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return ACCESS_DENIED
+    for texts, reason in REASON_OF_TEXT:
+        if any(part in text for part in texts):
             return reason
     return f"{without_userinfo(text.strip().splitlines()[0])}."
 
 
 def without_userinfo(text: str) -> str:
-    """A message with the user and the password taken out of its URLs.
+    """A message without the user names and passwords of its URLs.
 
     Examples
     --------
