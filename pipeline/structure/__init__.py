@@ -1,1 +1,1 @@
-"""How the labels structure the latent vectors: linear probes, directions, clusters."""
+"""How labels structure the latent vectors: linear probes, directions, clusters."""

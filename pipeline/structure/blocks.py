@@ -1,4 +1,4 @@
-"""Chosen rows of chunked arrays, chunk by chunk."""
+"""Selected rows of chunked arrays, chunk by chunk."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 def rows_where(array: da.Array, rows: NDArray[np.bool_]) -> da.Array:
-    """The rows (row, column) of an array where `rows` (row) is True.
+    """Rows of an array (row, column) where `rows` (row,) is True.
 
-    Every chunk that has any stays one chunk, so that none is read for the sake of another; the
-    lengths of all are known.
+    A chunk with such rows stays one chunk, so that no chunk is read for another. All lengths of
+    chunks are known.
     """
     starts = np.cumsum((0, *array.chunks[0][:-1]))
     counts = np.add.reduceat(rows, starts, dtype=np.int64)

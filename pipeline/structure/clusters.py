@@ -1,4 +1,4 @@
-"""k-means clusters of the vectors, and how they go with the attributes."""
+"""k-means clusters of the vectors, and their association with attributes."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SAMPLE = 10_000
-"""Vectors, spread over all, whose clusters the search begins with."""
+"""Evenly spaced vectors on which the search starts."""
 STARTS = 5
 MOST_STEPS = 100
 
@@ -32,9 +32,9 @@ class Clusters:
     centre
         (cluster, component).
     count
-        (cluster) vectors in each, at least one.
+        (cluster,) number of vectors in each, at least one.
     member
-        (vector) number of each vector's cluster.
+        (vector,) index of the cluster of each vector.
     """
 
     centre: Floats
@@ -43,26 +43,31 @@ class Clusters:
 
 
 def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> Clusters:
-    """Divide vectors into clusters by k-means: every vector to the nearest centre.
+    """Divide vectors into clusters by k-means: each vector belongs to the nearest centre.
 
-    It begins with the best of five searches among at most 10,000 of the vectors, goes on over all
-    of them until the centres rest, and reads them chunk by chunk in every step.
+    The search starts from the best of five on at most 10,000 of the vectors. It continues on all
+    vectors until the centres converge, and reads them chunk by chunk in each step.
 
     Parameters
     ----------
     z
-        (vector, component), at least one, all finite.
+        (vector, component) real, at least one vector, all finite.
     clusters
-        How many; fewer where there are fewer different vectors.
+        Number of clusters; there are fewer if there are fewer distinct vectors.
     variance
-        Mean variance of the components: the centres rest when the squared distances that they
-        move sum up to less than 1e-4 of it.
+        Mean variance of the components. The centres have converged when the squared distances that
+        they move in a step sum to less than 1e-4 of it.
     seed
-        Of the first search.
+        Seed of the first search.
+
+    Returns
+    -------
+    Clusters
+        None of them empty.
     """
     sample = z[:: -(-len(z) // SAMPLE)].compute()
     clusters = min(clusters, len(np.unique(sample, axis=0)))
-    # One thread of OpenMP too: what several of scikit-learn's add up, they add in any order.
+    # One OpenMP thread too: scikit-learn adds the results of several in arbitrary order.
     with single_threaded_blas(), threadpool_limits(1, user_api="openmp"):
         first = KMeansInMemory(clusters, n_init=STARTS, random_state=seed).fit(sample)
     tolerance = 1e-4 * float(np.nan_to_num(variance))
@@ -79,21 +84,21 @@ def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> 
 
 
 def attribute_counts(member: Counts, values: Bools, clusters: int) -> tuple[Counts, Counts]:
-    """How many vectors of each cluster there are, and how many of them have each attribute.
+    """Count the vectors of each cluster, and those of them that have each attribute.
 
     Parameters
     ----------
     member
-        (vector) number of the cluster.
+        (vector,) int, index of the cluster.
     values
-        (vector, attribute).
+        (vector, attribute) bool.
     clusters
-        How many clusters there are.
+        Number of clusters.
 
     Returns
     -------
     total, having
-        (cluster) and (cluster, attribute).
+        (cluster,) and (cluster, attribute) int64.
     """
     total = np.bincount(member, minlength=clusters)
     having = [np.bincount(member[has], minlength=clusters) for has in values.T]
@@ -101,10 +106,10 @@ def attribute_counts(member: Counts, values: Bools, clusters: int) -> tuple[Coun
 
 
 def cramers_v(total: Counts, having: Counts) -> Floats:
-    """Cramer's V (attribute) of clusters and attributes, from the results of `attribute_counts`.
+    """Cramer's V (attribute,) of clusters and attributes, from the results of `attribute_counts`.
 
-    0: every cluster has the same share; 1: every cluster has all or none. NaN where all vectors or
-    none have the attribute; 0 for a single cluster.
+    It is 0 if all clusters have the same share, and 1 if each has all or none. It is NaN if all
+    vectors or none have the attribute, and 0 for a single cluster.
 
     References
     ----------
@@ -121,13 +126,13 @@ def cramers_v(total: Counts, having: Counts) -> Floats:
 
 
 def cluster_roc_auc(share: Floats, member: Counts, values: Bools) -> Floats:
-    """Area under the ROC curve (attribute) of guessing an attribute from the cluster alone.
+    """Area under the ROC curve (attribute,) of predicting an attribute from the cluster alone.
 
     Parameters
     ----------
     share
-        (cluster, attribute) of the training vectors that have the attribute.
+        (cluster, attribute) share of the training vectors of the cluster that have the attribute.
     member, values
-        (vector) and (vector, attribute) of others; each attribute has both values.
+        (vector,) and (vector, attribute) of other vectors; each attribute has both values.
     """
     return np.array([roc_auc_score(y, s[member]) for y, s in zip(values.T, share.T, strict=True)])

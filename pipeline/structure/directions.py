@@ -1,4 +1,4 @@
-"""Directions of attributes: how far the vectors with one lie from those without, which angles."""
+"""Effect sizes and angles of attribute directions."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,36 +8,41 @@ Counts = NDArray[np.int64]
 
 
 def direction_effects(direction: Floats, having: Counts, count: int, covariance: Floats) -> Floats:
-    """Cohen's d (attribute) that further vectors would show along each direction, not negative.
+    """Expected Cohen's d of further vectors along each direction.
 
     Parameters
     ----------
     direction
         (attribute, component) of `zpoints.pipeline.labels.AttributeStatistics.directions`.
-    having, count
-        How many vectors have each attribute (attribute), and how many there are.
+    having
+        (attribute,) int64, number of vectors that have each attribute.
+    count
+        Number of vectors.
     covariance
-        (component, other), ddof = 1, of all vectors.
+        (component, other) of all vectors, ddof = 1.
 
     Returns
     -------
     numpy.ndarray
-        float64; NaN without a direction, and where the groups do not vary along it.
+        (attribute,) float64, not negative; NaN without a direction, and if the groups do not vary
+        along it.
 
     Notes
     -----
-    The squared deviations of n1 vectors with the attribute and n0 without from the means of
-    their groups are those from the common mean less n1 n0 / n D D^T, with D the direction.
-    Divided by n - 2 they are the pooled covariance S. Along the unit vector u of D the vectors
-    that D was taken from have the effect |D| / sqrt(u^T S u).
+    The squared deviations of n1 vectors with the attribute and n0 without from the means of their
+    groups are those from the common mean less n1 n0 / n D D^T, with D the direction. Divided by n -
+    2 they are the pooled covariance S. Along the unit vector u of D, the vectors that D is
+    estimated from have the effect |D| / sqrt(u^T S u).
 
-    That is too much: D is the true difference plus an error of the covariance
-    S (1/n1 + 1/n0), on which these vectors are measured again. With no difference at all |D|^2 is
-    on average b = tr S (1/n1 + 1/n0). The means of other vectors differ along u by u^T (true
-    difference) on average; its product with |D| has the same expectation as |D|^2 - b, the square
-    of the true difference. The effect is therefore max(0, |D|^2 - b) / (|D| sqrt(u^T S u)).
+    This overestimates the effect on other vectors. D is the true difference plus an error with
+    covariance S (1/n1 + 1/n0), and the effect is measured on the same vectors. Without any
+    difference the expectation of |D|^2 is b = tr S (1/n1 + 1/n0). The means of other vectors differ
+    along u by u^T (true difference) in expectation; the product with |D| has the same expectation
+    as |D|^2 - b, the square of the true difference. The effect is therefore max(0, |D|^2 - b) /
+    (|D| sqrt(u^T S u)).
 
-    It is exact where the covariance is that of the vectors counted: where all attributes are known.
+    The covariance must be that of the vectors counted, which holds if all photographs came with
+    attributes.
 
     References
     ----------
@@ -65,7 +70,7 @@ def pair_angles(vectors: Floats) -> Floats:
     References
     ----------
     Kahan (2006), How futile are mindless assessments of roundoff in floating-point computation?,
-    section 12: accurate for small angles too, where the arc cosine is not.
+    section 12: also accurate for small angles, unlike the arc cosine.
 
     Examples
     --------

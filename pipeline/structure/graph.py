@@ -1,4 +1,4 @@
-"""The group `structure` of latent vectors: which passes are made, and what is stored of them."""
+"""The group `structure`: directions, clusters and probes of latent vectors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,18 +67,18 @@ def describe_structure(
     Parameters
     ----------
     latents, statistics
-        These groups; z is read chunk by chunk, several times, by the active Dask scheduler.
+        The groups. `z` is read chunk by chunk, several times, by the active Dask scheduler.
     config
         Settings; the defaults of `StructureConfig` if omitted.
     on_progress
-        Called with the share of the work that is done, and what it is about.
+        Called with the share of the work done, and the name of the present step.
 
     Returns
     -------
     xr.Dataset
-        The variables of the group, in memory: clusters, and what concerns attributes if there are
-        any. What is undefined for an attribute is NaN: its probe where the training or the test
-        split has not both of its values, its direction where all vectors have it or none.
+        The variables of the group, in memory; those of attributes only if there are any. Undefined
+        values are NaN: the probe of an attribute unless the training and the test split both have
+        both of its values, and its direction if all vectors have it or none.
     """
     config = config or StructureConfig()
     z = latents["z"].data
@@ -109,7 +109,7 @@ def _both_values(values: Bools) -> Bools:
 
 
 def _finite(z: da.Array, nan_rows: int) -> NDArray[np.bool_]:
-    """bool (image): whether all components of a vector are finite."""
+    """(image,) bool: whether all components of a vector are finite."""
     if nan_rows == 0:
         return np.ones(len(z), bool)
     return np.asarray(da.isfinite(z).all(axis=1).compute())

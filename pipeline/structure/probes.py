@@ -1,4 +1,4 @@
-"""Linear probes: one logistic regression per attribute, trained on one chunk after another."""
+"""Linear probes: one logistic regression per attribute, trained chunk by chunk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ Bools = NDArray[np.bool_]
 
 BATCH = 64
 """Vectors per step of Adam."""
-RATE = 3e-3
+LEARNING_RATE = 3e-3
 LEAST_STEPS = 2500
-"""A small training split is passed over more often, until there have been so many steps."""
+"""Least number of steps: a small training split is passed over more often."""
 MOST_REPEATS = 10
-"""At most so many times the epochs asked for."""
+"""Most passes, as a multiple of the configured epochs."""
 VISITS = 16
-"""Chunks that Dask is given at once: this bounds the memory, and a graph costs milliseconds."""
+"""Chunks per Dask graph: bounds the memory, and a graph costs milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -55,28 +55,28 @@ def train_probes(
 ) -> Probes:
     """Train a probe per attribute.
 
-    A network without hidden layer is one logistic regression per output; all share the vectors
-    that are read and whitened for them. It sees the chunks in another order in every epoch.
+    A network without hidden layers is one logistic regression per output. All of them share the
+    vectors read and whitened. The order of the chunks changes from epoch to epoch.
 
     Parameters
     ----------
     z
         (vector, component) of the training split, all finite.
     values
-        (vector, attribute), each attribute with both values; at least one attribute.
+        (vector, attribute) bool, at least one attribute, each with both values.
     basis
         Principal components, in whose whitened coordinates the probes are trained.
     epochs
-        Passes over z; more where z has few vectors.
+        Passes over z; more if z has few vectors.
     seed
-        Of the initial weights, and of the order of chunks and vectors.
+        Seed of the initial weights, and of the order of chunks and vectors.
     on_progress
-        Called with the share of the work that is done.
+        Called with the share of the work done.
 
     Notes
     -----
     The penalty is that of scikit-learn's LogisticRegression with C = 1, in whitened coordinates:
-    ``alpha`` is divided by the vectors of a batch.
+    ``alpha`` is divided by the number of vectors in a batch.
     """
     batch = min(BATCH, len(z))
     z = z.rechunk({0: tuple(stop - start for start, stop in batches(z.chunks[0], batch))})
@@ -84,7 +84,7 @@ def train_probes(
         hidden_layer_sizes=(),
         batch_size=batch,
         alpha=batch / len(z),
-        learning_rate_init=RATE,
+        learning_rate_init=LEARNING_RATE,
         random_state=seed,
     )
     probe = Incremental(network, shuffle_blocks=False)
@@ -92,7 +92,7 @@ def train_probes(
     features = da.map_blocks(_whitened, z, mean, whitening, dtype=np.float32)
     targets = _targets(values, z)
     visits = _visits(z.numblocks[0], _passes(len(z), epochs), seed)
-    # Several attributes are as many outputs, a single one is a classification in two classes.
+    # Several attributes are as many outputs; a single one is a problem of two classes.
     classes = np.arange(max(2, values.shape[1]))
     with single_threaded_blas():
         for start in range(0, len(visits), VISITS):
@@ -105,13 +105,26 @@ def train_probes(
 
 
 def log_odds(block: NDArray[np.floating], coefficient: Floats, intercept: Floats) -> Floats:
-    """Log-odds (vector, attribute) of vectors (vector, component)."""
+    """Log-odds of attributes.
+
+    Parameters
+    ----------
+    block
+        (vector, component) real.
+    coefficient, intercept
+        (attribute, component) and (attribute,), see `Probes`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (vector, attribute) float64.
+    """
     with single_threaded_blas():
         return block.astype(np.float64) @ coefficient.T + intercept
 
 
 def probe_scores(odds: NDArray[np.floating], values: Bools) -> dict[str, Floats]:
-    """How well log-odds tell the attributes of vectors that the probes have not seen.
+    """Scores of log-odds on vectors that the probes have not been trained on.
 
     Parameters
     ----------
@@ -121,8 +134,8 @@ def probe_scores(odds: NDArray[np.floating], values: Bools) -> dict[str, Floats]
     Returns
     -------
     dict
-        Each (attribute): ``accuracy``, ``balanced_accuracy``, ``roc_auc``, and ``majority``, the
-        accuracy of always naming the more frequent value.
+        Each (attribute,): ``accuracy``, ``balanced_accuracy``, ``roc_auc``, and ``majority``, the
+        accuracy of always predicting the more frequent value.
     """
     columns = list(zip(values.T, odds.T, strict=True))
     rate = values.mean(axis=0)
@@ -140,16 +153,16 @@ def _passes(rows: int, epochs: int) -> int:
 
 
 def _visits(blocks: int, epochs: int, seed: int) -> NDArray[np.int64]:
-    """Numbers of the blocks in the order in which they are visited."""
+    """Indices of the blocks in the order of training."""
     rng = np.random.default_rng(seed)
     return np.concatenate([rng.permutation(blocks) for _ in range(epochs)])
 
 
 def _targets(values: Bools, z: da.Array) -> da.Array:
-    """Values (vector, attribute) in the chunks of z, under the names of an array (vector).
+    """Values (vector, attribute) in the chunks of z, as an array that dask-ml takes for (vector,).
 
-    dask-ml asks for the blocks of a target by one number. What they hold goes to scikit-learn as
-    it is, and may have a column per output. They travel as bits.
+    dask-ml indexes the blocks of a target by one number. scikit-learn receives their content
+    unchanged, which may have one column per output. The values are sent as bits.
     """
     bits = da.from_array(np.packbits(values, axis=1), chunks=(z.chunks[0], -1))
     return da.map_blocks(_unpacked, bits, values.shape[1], dtype=np.uint8, drop_axis=1)

@@ -1,4 +1,4 @@
-"""The structure by label as a stage: latents and statistics in, the structure group out."""
+"""The structure stage: latents and statistics in, the group `structure` out."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ GROUP = "structure"
 
 
 def find_structure(run: StageRun[StructureConfig]) -> int:
-    """Describe how the labels structure the vectors of ``latents``; returns how many there are."""
-    # Loaded where it is asked for: dask-ml takes two seconds.
+    """Describe how the labels structure the vectors of ``latents``; returns their number."""
+    # Imported on use: dask-ml takes two seconds.
     from zpoints.pipeline.structure.graph import describe_structure
 
     latents, percent = run.store.latents, 100
@@ -26,7 +26,7 @@ def find_structure(run: StageRun[StructureConfig]) -> int:
         if len(undefined):
             run.console.line(
                 f"No probe for {', '.join(undefined)}: the training and the test split must each "
-                "have images with the attribute and without."
+                "have images with and without the attribute."
             )
     run.work.create(GROUP, structure)
     return latents.sizes["image"]
