@@ -1,4 +1,4 @@
-"""The thirteen claims of the source of the method, held against a user's own latent vectors."""
+"""The thirteen claims of the source of the method, tested on a user's own latent vectors."""
 
 import xarray as xr
 
@@ -17,15 +17,15 @@ def claims(
 ) -> tuple[Claim, ...]:
     """Claims 1 to 10, computed from stored statistics alone.
 
-    Claims 11 and 12 need uniform vectors to be drawn, too (`uniform_claims`), claim 13 the face
-    rates of samples (`faces_claim`).
+    Claims 11 and 12 also need uniform vectors (`uniform_claims`), and claim 13 needs the face rates
+    of samples (`faces_claim`).
 
     Parameters
     ----------
     statistics
         The `statistics` group.
     least_mu, least_hw
-        From which |mu| or hw on a component is dominant (claim 9).
+        Thresholds of |mu| and hw, in latent units, of a dominant component (claim 9).
 
     Examples
     --------

@@ -1,22 +1,22 @@
-"""Claims 1 to 8: the components one by one."""
+"""Claims 1 to 8, on single components."""
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.claim import Claim, Statement
 from zpoints.pipeline.claims.normality import normality
 
 Floats = NDArray[np.float64]
 
 LIMIT = 12.0
-"""Values lie within about [-LIMIT, LIMIT]."""
+"""Claimed bound of the values: about [-LIMIT, LIMIT]."""
 
 OUTSIDE = 1e-4
-"""What "about" lets lie outside, as a share of all values."""
+"""Share of the values that "about" allows outside."""
 
 COMPONENTS = 256
-"""The source's number of components: the counts of claims 4 to 8 are in proportion to it."""
+"""Number of components of the source; the counts of claims 4 to 8 scale with it."""
 
 COUNTS = (
     (4, "mu", 0.25, 25),
@@ -25,7 +25,21 @@ COUNTS = (
     (7, "hw", 1.5, 20),
     (8, "hw", 3.0, 5),
 )
-"""Number of the claim, quantity, from where on a component counts, how many may."""
+"""Number of the claim, quantity, threshold in latent units, largest number of components."""
+
+GAUSSIAN = Statement(
+    1,
+    "most components look Gaussian",
+    "more than half near normal: |skewness| ≤ 0.5, |excess kurtosis| ≤ 1, distance ≤ 0.03",
+)
+NEAR_ZERO = Statement(
+    2,
+    "μ is near zero for at least 90% of the components",
+    "≥ 90% with |μ| ≤ hw/2: zero is inside the peak",
+)
+WITHIN_LIMITS = Statement(
+    3, "all values lie within about [−12, 12]", "at most 1 of 10,000 values outside"
+)
 
 
 def component_claims(statistics: xr.Dataset) -> list[Claim]:
@@ -43,49 +57,39 @@ def look_gaussian(statistics: xr.Dataset) -> Claim:
     shape = normality(statistics)
     vary = np.isfinite(shape.distance)
     total, found = int(vary.sum()), int(shape.looks_gaussian.sum())
-    words, threshold = (
-        "most components look Gaussian",
-        "more than half near normal: |skewness| ≤ 0.5, |excess kurtosis| ≤ 1, distance ≤ 0.03",
-    )
     if total == 0:
-        return Claim(1, words, "no component varies", threshold, None)
+        return GAUSSIAN.unmeasured("no component varies")
     medians = {
         "skewness": float(np.median(np.abs(shape.skewness[vary]))),
         "kurtosis": float(np.median(shape.kurtosis[vary])),
         "distance": float(np.median(shape.distance[vary])),
     }
-    return Claim(
-        1,
-        words,
+    return GAUSSIAN.judged(
         f"{found} of {total}; medians: |skewness| {medians['skewness']:.2f}, excess kurtosis "
         f"{medians['kurtosis']:.2f}, distance {medians['distance']:.3f}",
-        threshold,
         found > total / 2,
         {"gaussian": found, "components": total, **medians},
     )
 
 
 def near_zero(statistics: xr.Dataset) -> Claim:
-    """Claim 2: for 90 % of the components zero lies within the half width of their peak.
+    """Claim 2: for 90 % of the components zero is within half the width of the peak.
 
-    |mu| <= hw / 2 depends on no scale; in latent units "near zero" is the subject of claim 4.
+    |mu| <= hw / 2 is independent of scale; claim 4 judges "near zero" in latent units.
     """
     mu, hw = np.abs(statistics["mu"].values), statistics["hw"].values
     near, total = int(np.sum(mu <= hw / 2)), len(mu)
-    return Claim(
-        2,
-        "μ is near zero for at least 90% of the components",
+    return NEAR_ZERO.judged(
         f"{near / total:.1%} with |μ| ≤ hw/2; median |μ| {np.median(mu):.2f}",
-        "≥ 90% with |μ| ≤ hw/2: zero lies inside the peak",
         near >= 0.9 * total,
         {"share": near / total, "median": float(np.median(mu))},
     )
 
 
 def within_limits(statistics: xr.Dataset) -> Claim:
-    """Claim 3: all but one value in ten thousand lie in [-12, 12].
+    """Claim 3: all but one value in ten thousand are in [-12, 12].
 
-    Where the extremes lie outside, the intervals that reach beyond count as outside whole.
+    Where an extreme is outside, every interval that extends beyond the limit counts as outside.
     """
     low, high = statistics["minimum"].values, statistics["maximum"].values
     edges, counts = statistics["histogram_edges"].values, statistics["histogram"].values
@@ -94,29 +98,36 @@ def within_limits(statistics: xr.Dataset) -> Claim:
     beyond += statistics["underflow"].values + statistics["overflow"].values
     outside = int(beyond[(low < -LIMIT) | (high > LIMIT)].sum())
     share = outside / max(int(statistics["count"].values.sum()), 1)
-    held = f"up to {share:.1e} of the values outside" if outside else "none outside"
-    return Claim(
-        3,
-        "all values lie within about [−12, 12]",
-        f"{_signed(low.min())} to {_signed(high.max())}; {held}",
-        "at most 1 of 10,000 values outside",
+    exceeding = f"up to {share:.1e} of the values outside" if outside else "none outside"
+    return WITHIN_LIMITS.judged(
+        f"{_signed(low.min())} to {_signed(high.max())}; {exceeding}",
         share <= OUTSIDE,
         {"minimum": float(low.min()), "maximum": float(high.max()), "share_outside": share},
     )
 
 
 def few(statistics: xr.Dataset, number: int, name: str, least: float, most: int) -> Claim:
-    """Claims 4 to 8: at most `most` of 256 components reach `least` in |mu|, or in hw."""
+    """Claims 4 to 8: at most `most` of 256 components reach `least` in |mu| or hw.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group: `mu`, `hw` (component).
+    number, name, least, most
+        A row of `COUNTS`.
+    """
     values = np.abs(statistics[name].values)
     allowed = most * len(values) / COMPONENTS
     found = int(np.sum(values >= least))
     symbol = "|μ|" if name == "mu" else "hw"
     proportion = "" if len(values) == COMPONENTS else f" ({most} of {COMPONENTS})"
-    return Claim(
+    statement = Statement(
         number,
         f"at most {most} components of {COMPONENTS} have {symbol} ≥ {least:g}",
-        f"{found} of {len(values)}",
         f"≤ {allowed:g}{proportion}",
+    )
+    return statement.judged(
+        f"{found} of {len(values)}",
         found <= allowed,
         {"components": found, "allowed": allowed},
     )

@@ -1,32 +1,51 @@
-"""Claims 9 and 10: the components in pairs."""
+"""Claims 9 and 10, on pairs of components."""
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.peaks import dominance_order, dominant_components
-from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.claim import Claim, Statement
 
 Floats = NDArray[np.float64]
 
 STRONG = 0.5
-"""A correlation is strong from here on (Cohen 1988, section 3.2)."""
+"""Smallest |rho| of a strong correlation (Cohen 1988, section 3.2)."""
 
 LEADING = 20
-"""So many of the most dominant components are compared with all."""
+"""Number of most dominant components whose correlations are compared with all."""
 
 ELLIPTICITY = 0.8
-"""Median from which on contours are nested ellipses: 500 normal vectors give 0.84, a cross 0.74,
-two hills 0.4, a banana 0.26 (see `zpoints.pipeline.analyze.shape.contours`)."""
+"""Smallest median ellipticity of nested ellipses: 500 normal vectors give 0.84, a cross 0.74, two
+hills 0.4, a banana 0.26 (see `zpoints.pipeline.analyze.shape.contours`)."""
 
 TILT = 0.2
-"""Median up to which ellipses are aligned with the axes, see `tilts`."""
+"""Largest median tilt of ellipses that are aligned with the axes, see `tilts`."""
+
+STRONG_CORRELATIONS = Statement(
+    9,
+    "strong correlations between dominant components",
+    f"a pair of dominant components with |ρ| ≥ {STRONG:g}",
+)
+NESTED_ELLIPSES = Statement(
+    10,
+    "pair densities have nested elliptic contours, also after PCA, there aligned with the axes",
+    f"median ellipticity ≥ {ELLIPTICITY:g} in both; median tilt ≤ {TILT:g} after PCA",
+)
 
 
 def pair_claims(
     statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5
 ) -> list[Claim]:
-    """Claims 9 and 10, from the `statistics` group; dominance as in `dominant_components`."""
+    """Claims 9 and 10.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+    least_mu, least_hw
+        Thresholds of `dominant_components`, in latent units.
+    """
     strong = strong_correlations(statistics, least_mu=least_mu, least_hw=least_hw)
     return [strong, nested_ellipses(statistics)]
 
@@ -36,17 +55,22 @@ def strong_correlations(
 ) -> Claim:
     """Claim 9: some pair of dominant components has |rho| >= 0.5.
 
-    Chance alone does not come near: the largest |rho| among all pairs of 256 independent
-    components is about 5.5 / sqrt(n) for n vectors.
+    Chance gives much less: the largest |rho| among all pairs of 256 independent components is
+    about 5.5 / sqrt(n) for n vectors.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group: `mu`, `hw`, `correlation`.
+    least_mu, least_hw
+        Thresholds of `dominant_components`, in latent units.
     """
     measured = statistics["mu"].values, statistics["hw"].values
     size = np.abs(statistics["correlation"].values)
     dominant = dominant_components(*measured, least_mu=least_mu, least_hw=least_hw)
     pairs = _pairs(size, dominant)
-    words = "strong correlations between dominant components"
-    threshold = f"a pair of dominant components with |ρ| ≥ {STRONG:g}"
     if not pairs.size:
-        return Claim(9, words, "fewer than two dominant components vary", threshold, None)
+        return STRONG_CORRELATIONS.unmeasured("fewer than two dominant components vary")
     leading = _pairs(size, dominance_order(*measured)[: min(LEADING, len(dominant))])
     everything = _pairs(size, np.arange(len(size)))
     values = {
@@ -55,13 +79,10 @@ def strong_correlations(
         "rms_leading": float(np.sqrt(np.mean(leading**2))),
         "rms_all": float(np.sqrt(np.mean(everything**2))),
     }
-    return Claim(
-        9,
-        words,
+    return STRONG_CORRELATIONS.judged(
         f"largest |ρ| {values['largest']:.2f}; {values['strong_pairs']} of {pairs.size:,} pairs "
         f"with |ρ| ≥ {STRONG:g}; root mean square {values['rms_leading']:.2f} among the "
         f"{min(LEADING, len(dominant))} most dominant, {values['rms_all']:.2f} among all",
-        threshold,
         values["largest"] >= STRONG,
         values,
     )
@@ -70,13 +91,9 @@ def strong_correlations(
 def nested_ellipses(statistics: xr.Dataset) -> Claim:
     """Claim 10: contours of pair densities are nested ellipses, after PCA along the axes.
 
-    The former is the median ellipticity of the stored pairs, the latter the median tilt of the
-    ellipses fitted to the contours.
+    Nesting is judged by the median ellipticity of the stored pairs, alignment by the median tilt
+    of the ellipses fitted to the contours.
     """
-    words = (
-        "pair densities have nested elliptic contours, also after PCA, there aligned with the axes"
-    )
-    threshold = f"median ellipticity ≥ {ELLIPTICITY:g} in both; median tilt ≤ {TILT:g} after PCA"
     found = {
         "ellipticity": _median(statistics, "pair_ellipticity"),
         "pc_ellipticity": _median(statistics, "pc_pair_ellipticity"),
@@ -85,17 +102,14 @@ def nested_ellipses(statistics: xr.Dataset) -> Claim:
     }
     if not np.isfinite(list(found.values())).all():
         reason = "no contours: fewer than 100 vectors, or no pairs in analyze.pairs"
-        return Claim(10, words, reason, threshold, None)
+        return NESTED_ELLIPSES.unmeasured(reason)
     holds = (
         min(found["ellipticity"], found["pc_ellipticity"]) >= ELLIPTICITY
         and found["pc_tilt"] <= TILT
     )
-    return Claim(
-        10,
-        words,
+    return NESTED_ELLIPSES.judged(
         f"ellipticity {found['ellipticity']:.2f}, after PCA {found['pc_ellipticity']:.2f}; tilt "
         f"{found['tilt']:.2f}, after PCA {found['pc_tilt']:.2f}",
-        threshold,
         bool(holds),
         found,
     )
@@ -104,9 +118,9 @@ def nested_ellipses(statistics: xr.Dataset) -> Claim:
 def tilts(statistics: xr.Dataset, *, prefix: str) -> Floats:
     """Tilt (pair, contour) of the ellipses fitted to the contours of pair densities.
 
-    The tilt is |rho| of the normal distribution whose contour the ellipse is: 0 if its axes are
-    those of the coordinates, 1 for a line at a slant. An angle would not do: that of a circle is
-    undetermined, and so is, nearly, that of two components of almost the same variance.
+    The tilt is |rho| of the normal distribution that has the ellipse as a contour: 0 for axes along
+    the coordinates, 1 for a slanted line. The angle is no suitable measure, because it is undefined
+    for a circle and ill-conditioned for two components of almost equal variance.
 
     Parameters
     ----------
@@ -126,7 +140,7 @@ def tilts(statistics: xr.Dataset, *, prefix: str) -> Floats:
 
 
 def _pairs(size: Floats, chosen: NDArray[np.int64]) -> Floats:
-    """The defined |rho| of all pairs among the chosen components."""
+    """|rho| of all pairs among the chosen components, without NaN."""
     found = size[np.ix_(chosen, chosen)][np.triu_indices(len(chosen), 1)]
     return found[np.isfinite(found)]
 

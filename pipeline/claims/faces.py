@@ -1,11 +1,17 @@
-"""Claim 13: what vectors decode to."""
+"""Claim 13, on the images that vectors decode to."""
 
 from collections.abc import Mapping
 
-from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.claim import Claim, Statement
 
 LEAST, MOST = 0.9, 0.1
-"""Of the face rate of reconstructions: at least, for `ellipse`; at most, for `uniform`."""
+"""Face rate relative to reconstructions: smallest for `ellipse`, largest for `uniform`."""
+
+FACES = Statement(
+    13,
+    "ellipse-constrained vectors decode to faces, uniform ones do not",
+    "face rate, relative to reconstructions: ≥ 0.9 for every ellipse, ≤ 0.1 for every uniform",
+)
 
 
 def faces_claim(
@@ -13,22 +19,18 @@ def faces_claim(
 ) -> Claim:
     """Claim 13: ellipse-constrained vectors decode to faces, uniform ones do not.
 
-    Both are judged by face rates, relative to that of reconstructions: a detector that overlooks
-    some real faces overlooks as many of the drawn ones.
+    Face rates are taken relative to that of reconstructions, because a detector that misses some
+    real faces misses the same share of drawn faces.
 
     Parameters
     ----------
     rates
-        For each group of samples the share of its images in which a face is found.
+        Share of images with a detected face, by group of samples.
     generators
-        For each group of samples the name of its generator.
+        Name of the generator, by group of samples.
     reference
-        Face rate of the reconstructions of held-out images; 1 where it is not known.
+        Face rate of the reconstructions of held-out images; 1 if unknown.
     """
-    words = "ellipse-constrained vectors decode to faces, uniform ones do not"
-    threshold = (
-        "face rate, relative to reconstructions: ≥ 0.9 for every ellipse, ≤ 0.1 for every uniform"
-    )
     found = {
         law: {name: rate for name, rate in rates.items() if generators.get(name) == law}
         for law in ("ellipse", "uniform")
@@ -41,15 +43,12 @@ def faces_claim(
             if missing
             else "not measured: the detector finds no face in any reconstruction"
         )
-        return Claim(13, words, reason, threshold, None)
+        return FACES.unmeasured(reason)
     least = min(found["ellipse"].values()) / reference
     most = max(found["uniform"].values()) / reference
     listed = ", ".join(f"{name} {rate:.2f}" for law in found.values() for name, rate in law.items())
-    return Claim(
-        13,
-        words,
+    return FACES.judged(
         f"{listed}; reconstructions {reference:.2f}",
-        threshold,
         least >= LEAST and most <= MOST,
         {"ellipse": least, "uniform": most, "reconstructions": reference},
     )

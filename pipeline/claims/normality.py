@@ -1,4 +1,4 @@
-"""How far number distributions are from normal ones."""
+"""Deviation of number distributions from normal distributions."""
 
 from typing import NamedTuple
 
@@ -10,21 +10,21 @@ from scipy.special import ndtr
 Floats = NDArray[np.float64]
 
 SKEWNESS, KURTOSIS, DISTANCE = 0.5, 1.0, 0.03
-"""Up to here a number distribution looks Gaussian to the eye, see `Normality.looks_gaussian`."""
+"""Largest values of a distribution that looks Gaussian, see `Normality.looks_gaussian`."""
 
 
 class Normality(NamedTuple):
-    """Shape of the number distributions, NaN for constant components.
+    """Shape of the number distributions; NaN for constant components.
 
     Attributes
     ----------
     skewness, kurtosis
-        (component) skewness and excess kurtosis, both 0 for a normal distribution.
+        (component) float64, skewness and excess kurtosis; both are 0 for a normal distribution.
     distance
-        (component) largest difference between the cumulative distribution, at the borders of the
-        grid's cells, and that of the normal distribution of the same mean and standard deviation
-        (Kolmogorov). 0.02 for a logistic distribution, 0.06 for a uniform one, 0.07 for
-        Laplace's, 0.16 for an exponential one.
+        (component) float64, Kolmogorov distance: the largest difference between the cumulative
+        distribution, at the borders of the grid's cells, and that of the normal distribution with
+        the same mean and standard deviation. It is 0.02 for a logistic, 0.06 for a uniform, 0.07
+        for a Laplace and 0.16 for an exponential distribution.
     vectors
         Number of values per component.
     """
@@ -38,10 +38,10 @@ class Normality(NamedTuple):
     def looks_gaussian(self) -> NDArray[np.bool_]:
         """(component) whether skewness, excess kurtosis and distance are all small.
 
-        Small means at most 0.5, 1 and 0.03 in size, plus what chance alone gives the n vectors of
-        a normal distribution in one case of twenty: 2 sqrt(6/n), 2 sqrt(24/n), 0.886/sqrt(n)
-        (Lilliefors 1967). This is about looks: with thousands of vectors a test of exact
-        normality rejects distributions that nobody could tell from it in a figure.
+        The limits are 0.5, 1 and 0.03, each plus the 5 % critical value for n normal vectors:
+        2 sqrt(6/n), 2 sqrt(24/n), 0.886/sqrt(n) (Lilliefors 1967). The criterion is visual: with
+        thousands of vectors a test of exact normality rejects distributions that look normal in a
+        figure.
         """
         n = max(self.vectors, 1)
         return (
@@ -54,8 +54,8 @@ class Normality(NamedTuple):
 def normality(statistics: xr.Dataset) -> Normality:
     """Measure the shape of each component's number distribution.
 
-    From the grid of the stored state, whose cells hold every value: 512 or more of them reach from
-    the minimum to the maximum.
+    The grid of the stored state counts every value in cells, at least 512 of which span the range
+    from minimum to maximum.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def normality(statistics: xr.Dataset) -> Normality:
         deviation = np.where(high > low, np.sqrt(variance), np.nan)
         share = counts / counts.sum(axis=1, keepdims=True)
         edges = (edges - mean) / deviation
-        places = (edges[:, 1:] + edges[:, :-1]) / 2
-        second, third, fourth = (np.sum(share * places**power, axis=1) for power in (2, 3, 4))
+        centres = (edges[:, 1:] + edges[:, :-1]) / 2
+        second, third, fourth = (np.sum(share * centres**power, axis=1) for power in (2, 3, 4))
         distance = np.abs(np.cumsum(share, axis=1) - ndtr(edges[:, 1:])).max(axis=1)
         vectors = int(statistics["count"].values.max(initial=0))
         return Normality(third / second**1.5, fourth / second**2 - 3, distance, vectors)

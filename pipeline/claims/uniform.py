@@ -1,35 +1,42 @@
-"""Claims 11 and 12: vectors with components uniform in [-b, b]."""
+"""Claims 11 and 12, on vectors with components uniform in [-b, b]."""
 
 import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.analyze.shape.expected_radii import uniform_radius
-from zpoints.pipeline.claims.claim import Claim
+from zpoints.pipeline.claims.claim import Claim, Statement
 from zpoints.pipeline.sample.region import UniformHits, uniform_hits
 
 LIMIT, MULTIPLE = 12.0, 3.0
-"""The cell of the hit table for which the source reports no hits."""
+"""Limit b and multiple k for which the source reports no hits."""
 
 RANGE = (1.0, 2.0)
-"""Only for b in about this range the radii match."""
+"""Claimed range of b in which the radii match."""
 
 ABOUT = 0.1
-"""By so much, relatively, "about" widens the range."""
+"""Relative widening of the range that "about" allows."""
 
 MIDDLE = (0.16, 0.84)
-"""A radius is typical of the data between these shares of its distribution: as many as lie
-within a standard deviation of the mean of a normal distribution."""
+"""Quantiles between which a radius is typical of the data: those of one standard deviation around
+the mean of a normal distribution."""
+
+UNIFORM_MISSES = Statement(11, "uniform vectors miss the region", "no hit for b = 12 and 3 hw")
+RADII_MATCH = Statement(
+    12,
+    "radii of uniform vectors match those of the data only for about 1 < b < 2",
+    "all b whose mean radius is in the middle 68% of the data’s are within 0.9 to 2.2",
+)
 
 
 def uniform_claims(statistics: xr.Dataset, hits: UniformHits | None = None) -> list[Claim]:
-    """Claims 11 and 12, from the `statistics` group and freshly drawn uniform vectors.
+    """Claims 11 and 12.
 
     Parameters
     ----------
     statistics
         The `statistics` group.
     hits
-        The hit table, with the source's cell in it; drawn where omitted.
+        Hit table that contains the source's cell; uniform vectors are drawn if omitted.
     """
     if hits is None:
         hits = uniform_hits(statistics, (LIMIT,), (MULTIPLE,))
@@ -40,12 +47,9 @@ def uniform_misses(hits: UniformHits) -> Claim:
     """Claim 11: no vector uniform in [-12, 12] has all components within 3 hw of mu."""
     cell = hits.limits.index(LIMIT), hits.multiples.index(MULTIPLE)
     found, log10 = int(hits.hits[cell]), float(hits.log10_probability[cell])
-    return Claim(
-        11,
-        "uniform vectors miss the region",
+    return UNIFORM_MISSES.judged(
         f"{found:,} of {hits.vectors:,} vectors uniform in [−12, 12] within 3 hw of μ in all "
         f"components; exact probability {power_of_ten(log10)}",
-        "no hit for b = 12 and 3 hw",
         found == 0,
         {"hits": found, "vectors": hits.vectors, "log10_probability": log10},
     )
@@ -54,31 +58,26 @@ def uniform_misses(hits: UniformHits) -> Claim:
 def radii_match(statistics: xr.Dataset) -> Claim:
     """Claim 12: uniform vectors have radii typical of the data only for about 1 < b < 2.
 
-    Their radii have the mean b sqrt(N/3 - 1/15) and spread little (`uniform_radius`), so b
-    matches if that mean is a typical radius of the data. All such b have to lie within the range.
+    Their radii have the mean b sqrt(N/3 - 1/15) and a small spread (`uniform_radius`), so b matches
+    if that mean is a typical radius of the data. All such b have to be in the range.
     """
     counts, edges = statistics["radius_histogram"].values, statistics["radius_edges"].values
-    words = "radii of uniform vectors match those of the data only for about 1 < b < 2"
-    threshold = "all b whose mean radius lies in the middle 68% of the data’s within 0.9 to 2.2"
     if not counts.any():
-        return Claim(12, words, "no vectors were analysed", threshold, None)
+        return RADII_MATCH.unmeasured("no vectors were analysed")
     unit, _ = uniform_radius(1.0, statistics.sizes["component"])
     cumulative = np.append(0, np.cumsum(counts)) / counts.sum()
     low, middle, high = np.interp((MIDDLE[0], 0.5, MIDDLE[1]), cumulative, edges) / unit
     holds = low >= RANGE[0] * (1 - ABOUT) and high <= RANGE[1] * (1 + ABOUT)
-    return Claim(
-        12,
-        words,
+    return RADII_MATCH.judged(
         f"b from {low:.2f} to {high:.2f}; b = {middle:.2f} for the median radius "
         f"{middle * unit:.2f}",
-        threshold,
         bool(holds),
         {"b_low": float(low), "b_median": float(middle), "b_high": float(high)},
     )
 
 
 def power_of_ten(log10: float) -> str:
-    """Write a probability given by its logarithm.
+    """Format a probability given by its decimal logarithm.
 
     Examples
     --------

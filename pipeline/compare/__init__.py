@@ -1,1 +1,1 @@
-"""Two versions of a store compared: images, drift of the latents, quality."""
+"""Comparison of two versions of a store: images, drift of the latents, quality."""

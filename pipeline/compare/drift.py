@@ -1,4 +1,4 @@
-"""Kernels: how far two normal distributions, and two principal bases, are apart."""
+"""Kernels: distances between two normal distributions and between two principal bases."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ def mahalanobis_distance(shift: Vector, covariance: Vector) -> float:
     shift
         float64 (component).
     covariance
-        float64 (component, other). Directions in which it is constant are left out.
+        float64 (component, other). Directions without variance are left out.
 
     References
     ----------
@@ -35,8 +35,8 @@ def relative_frobenius(reference: Vector, other: Vector) -> float:
 def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:
     """KL(P || Q) of two normal distributions of N components, in nats.
 
-    (Tr(Q^-1 P) + d^T Q^-1 d - N + ln det Q - ln det P) / 2 with d the difference of the means; NaN
-    where a covariance is singular, e.g. of fewer vectors than components.
+    (Tr(Q^-1 P) + d^T Q^-1 d - N + ln det Q - ln det P) / 2 with d the difference of the means. NaN
+    where a covariance is singular, as for fewer vectors than components.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vecto
 def frechet_distance(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:
     """Frechet distance of two normal distributions, |d|^2 + Tr(P + Q - 2 (P Q)^(1/2)).
 
-    In squared units of the vectors; defined for singular covariances too.
+    In squared units of the vectors. It is also defined for singular covariances.
 
     Parameters
     ----------
@@ -98,7 +98,8 @@ def principal_angles(basis_p: Basis, basis_q: Basis, leading: int) -> Vector:
     Returns
     -------
     numpy.ndarray
-        float64 (leading), degrees: 0 for a common direction, 90 for one that the other space lacks.
+        float64 (leading), degrees: 0 for a common direction, 90 for one orthogonal to the other
+        space.
 
     References
     ----------

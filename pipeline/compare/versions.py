@@ -1,4 +1,4 @@
-"""What differs between two versions of a store."""
+"""Differences between two versions of a store."""
 
 import re
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ LATEST, PREVIOUS = "latest", "previous"
 QUALITY = "quality/"
 ERROR = "_error"
 LEADING = 10
-"""Principal components whose spaces are compared."""
+"""Number of principal components that span the compared spaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageChanges:
-    """Images before and after: their numbers, by split too, and the names that differ.
+    """Numbers of images before and after, in total and by split, and the names that differ.
 
-    A name is ``changed`` whose photograph has other content.
+    ``changed`` lists the names whose photograph has different content.
     """
 
     count: tuple[int, int]
@@ -43,26 +43,28 @@ class ImageChanges:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """How the latent vectors of one model moved; ``sigma`` is a component's standard deviation.
+    """Drift of the latent vectors of one model, in sigma: the component's standard deviation.
 
     Attributes
     ----------
     vectors
-        How many there are, before and after.
+        Number of vectors, before and after.
     mean_rms, mean_largest, mean_component
-        Shift of the mean in sigma: over all components, of the one that moved most, its number.
+        Shift of the mean in sigma: root mean square over all components, largest, and the
+        component of the largest.
     mahalanobis
         Shift of the mean in standard deviations along its own direction.
     covariance
         Relative Frobenius norm of the change of the covariance.
     kullback_leibler
-        Of the normal distribution after from that before, nats; None where one is singular.
+        Divergence of the normal distribution after from that before, in nats; None where a
+        covariance is singular.
     frechet
         Frechet distance of the two normal distributions, squared latent units.
     angles
         Principal angles between the spaces of the leading components, degrees, largest first.
     mu_largest, mu_component
-        Largest move of a number distribution's maximum in sigma, and its component.
+        Largest shift of the maximum of a number distribution in sigma, and its component.
     hw_largest, hw_component
         Largest relative change of a full width at half maximum, and its component.
     """
@@ -84,7 +86,7 @@ class Drift:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityChange:
-    """One measure of a group that both versions hold; ``error`` is that of the difference."""
+    """One measure of a group that both versions have; ``error`` is that of the difference."""
 
     group: str
     measure: str
@@ -95,10 +97,10 @@ class QualityChange:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionComparison:
-    """Two versions of a store; what one of them lacks is None, or empty.
+    """Comparison of two versions of a store; parts that either version lacks are None or empty.
 
-    ``same_model`` compares the SHA-256 of the weights: with another model the coordinates of latent
-    vectors have other meanings, and ``drift`` is None.
+    ``same_model`` compares the SHA-256 of the weights. With different models the coordinates of
+    latent vectors are not comparable, and ``drift`` is None.
     """
 
     before: str
@@ -111,17 +113,17 @@ class VersionComparison:
 
 
 def chosen_version(root: str, version: str) -> Store:
-    """A version by its id, by a date or time (the newest until then), ``latest``, ``previous``.
+    """Open a version by its id, by a date or time (the newest until then), or by name.
 
-    ``previous`` is the newest version whose statistics are complete and other than the latest:
-    every stage publishes a version, and the one before the last is seldom a whole run.
+    Names are ``latest`` and ``previous``: the newest version with complete statistics that differ
+    from the latest. Every stage publishes a version, so the last but one is rarely a whole run.
 
     Raises
     ------
     StoreNotFoundError
         If there is no such version.
     StoreError
-        If it begins like a date and is none.
+        If it starts like a date and is not one.
     """
     if version == LATEST:
         return open_store(root)
@@ -130,8 +132,7 @@ def chosen_version(root: str, version: str) -> Store:
             return open_store(root, as_of=version)
         except ValueError as error:
             raise StoreError(
-                f"{version} is no date: expected one in ISO form, e.g. 2026-11-01 or "
-                "2026-11-01T03:00."
+                f"Invalid date {version!r}: expected ISO form, e.g. 2026-11-01 or 2026-11-01T03:00."
             ) from error
     if version != PREVIOUS:
         return open_store(root, version=version)
@@ -142,8 +143,8 @@ def chosen_version(root: str, version: str) -> Store:
         if other and store.is_current("statistics"):
             return store
     raise StoreNotFoundError(
-        f"The store {root} has no version with other statistics than the latest. Name two of "
-        f"those that `zpoints history {root}` lists."
+        f"The store {root} has no version whose statistics differ from the latest. Name two of the "
+        f"versions that `zpoints history {root}` lists."
     )
 
 
@@ -165,7 +166,7 @@ def compare(before: Store, after: Store) -> VersionComparison:
 
 
 def _model(store: Store) -> str | None:
-    """SHA-256 of the model that the latents are of, else of the one there is."""
+    """SHA-256 of the model that encoded the latents, or else of the stored model."""
     for group, attribute in (("latents", "model_sha256"), ("model", "sha256")):
         if store.fingerprint(group):
             return str(store.group(group).attrs[attribute])
@@ -222,7 +223,7 @@ def _normal(statistics: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _in_sigma(change: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """Changes over a width; 0 where that is 0 or unknown, as of a constant component."""
+    """Changes divided by a width; 0 where the width is 0 or unknown (constant components)."""
     known = np.isfinite(change) & (sigma > 0)
     return np.divide(change, sigma, out=np.zeros_like(change), where=known)
 
@@ -235,9 +236,16 @@ def _quality(before: Store, after: Store) -> Iterator[QualityChange]:
 
 
 def quality_changes(group: str, before: xr.Dataset, after: xr.Dataset) -> Iterator[QualityChange]:
-    """The numbers that both hold, in the order of their names.
+    """Changes of the scalar measures that both versions have, sorted by name.
 
     The error of a difference is that of two independent estimates, from `<name>_error`.
+
+    Parameters
+    ----------
+    group
+        Name of the group.
+    before, after
+        The group in both versions.
     """
     scalars = {
         str(name)

@@ -33,7 +33,7 @@ def verdicts(found: list[Claim], shown: Collection[str]) -> Table:
     """
     rows = [
         (
-            _unbroken(f"{claim.number}. {claim.words}"),
+            _unbroken(f"{claim.number}. {claim.statement}"),
             _unbroken(claim.measured),
             _unbroken(claim.threshold),
             _verdict(claim.holds),
