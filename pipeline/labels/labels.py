@@ -85,9 +85,8 @@ class Labels:
         query
             An expression as `pandas.DataFrame.query` takes it, over attributes, `split`,
             `identity` and `name`, e.g. `"Smiling and not Male"` or `"split == 'test'"`. A name
-            that is not an identifier is written in backticks. `split` is the assigned split where
-            photographs have none of their own. A query that names an attribute selects no
-            photograph that came without attributes.
+            that is not an identifier is written in backticks. `split` is that of `splits`. A query
+            that names an attribute selects no photograph that came without attributes.
 
         Returns
         -------

@@ -32,7 +32,7 @@ def evaluate(query: str, labels: pd.DataFrame) -> tuple[NDArray[np.bool_], set[s
             f"The query {query!r} names an unknown label: {_suggestion(error, labels)}"
             f"{_backticks(query, labels)}"
         ) from None
-    except Exception as error:  # the engine raises whatever its parser and NumPy do
+    except Exception as error:  # the engine passes on all errors of its parser and of NumPy
         raise QueryError(
             f"The query {query!r} cannot be evaluated: {error}. Expected an expression such as "
             f"'Smiling and not Male' or \"split == 'test'\".{_backticks(query, labels)}"

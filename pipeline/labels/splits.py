@@ -9,12 +9,12 @@ def assigned_splits(given: np.ndarray | None, checksums: np.ndarray) -> np.ndarr
     """The split of each photograph: the given one, or one derived from its checksum.
 
     A tenth each of the photographs without a split go to validation and test. The choice depends
-    on the photograph alone, so it is the same whatever other photographs there are.
+    on the photograph alone, so it does not change when other photographs come or go.
 
     Parameters
     ----------
     given
-        (image,) str, empty where unknown; None if no photograph has a split of its own.
+        (image,) str, empty where unknown; None if there are no given splits.
     checksums
         (image,) uint64, of the photographs' content.
 

@@ -54,6 +54,17 @@ class Listing:
         return tuple(sorted(self.keys))
 
     def add(self, name: str, key: str, signature: str) -> None:
+        """Add a photograph.
+
+        Parameters
+        ----------
+        name
+            Name, unique in the listing.
+        key
+            Argument of ``files.read``.
+        signature
+            Text that changes when the file does.
+        """
         self.keys[name] = key
         self.signatures[name] = signature
 

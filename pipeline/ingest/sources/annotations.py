@@ -73,7 +73,7 @@ def join(table: pd.DataFrame, names: Sequence[str], *, origin: str, fill: int | 
     fill
         Value of all columns where the table has no row.
     """
-    # As objects, since pandas compares strings of its own dtype several times more slowly.
+    # As objects, since pandas compares strings of dtype str several times more slowly.
     table = table.set_axis(table.index.astype(object))
     wanted = pd.Index(list(names), dtype=object)
     single, contradictory, notes = _single(table, origin)

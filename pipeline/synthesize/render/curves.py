@@ -93,7 +93,15 @@ def mix(a: float, b: float, weight: float) -> float:
 
 @inlined
 def mix3(a: Colour, b: Colour, weight: float) -> Colour:
-    """Interpolate two colours linearly; parameters as for `mix`."""
+    """Interpolate two colours linearly.
+
+    Parameters
+    ----------
+    a, b
+        Colours at weight 0 and 1.
+    weight
+        In [0, 1].
+    """
     return (
         a[0] + (b[0] - a[0]) * weight,
         a[1] + (b[1] - a[1]) * weight,
