@@ -1,4 +1,4 @@
-"""A real S3 protocol server for tests, and trees of files put into its buckets."""
+"""A server of the real S3 protocol for tests, and uploads of folders into its buckets."""
 
 import json
 import os
@@ -46,13 +46,13 @@ def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def s3(bucket_server: str) -> Iterator[Any]:
-    """Boto3's client of the S3 server, which the AWS variables name meanwhile."""
+    """Boto3 client of the S3 server; the AWS variables name the server during the module."""
     with named_by_variables(bucket_server) as client:
         yield client
 
 
 def new_bucket(client: Any) -> str:
-    """Create an empty bucket; its name."""
+    """Create an empty bucket and return its name."""
     name = f"test-{uuid4().hex}"
     client.create_bucket(Bucket=name)
     return name
@@ -60,7 +60,7 @@ def new_bucket(client: Any) -> str:
 
 @contextmanager
 def named_by_variables(url: str) -> Iterator[Any]:
-    """Let the AWS variables name an S3 server; gives boto3's client of it."""
+    """Point the AWS variables to an S3 server, and give a boto3 client of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", url)
         patch.setenv("AWS_ALLOW_HTTP", "true")
@@ -71,9 +71,9 @@ def named_by_variables(url: str) -> Iterator[Any]:
 
 
 def start_server(**environment: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start an S3 server; its process and its port.
+    """Start an S3 server; returns its process and its port.
 
-    A process of its own: some calls of Icechunk keep the interpreter lock while they wait.
+    A separate process, because some calls of Icechunk hold the interpreter lock while they wait.
     """
     port = free_port()
     process = subprocess.Popen(
@@ -103,7 +103,7 @@ def wait_for(port: int) -> None:
 
 @contextmanager
 def server_that_checks_signatures() -> Iterator[None]:
-    """Let the AWS variables name a server that refuses unknown keys; the shared one takes any."""
+    """Point the AWS variables to a server that refuses unknown keys; the shared one accepts any."""
     process, port = start_server(INITIAL_NO_AUTH_ACTION_COUNT="0")
     try:
         with named_by_variables(f"http://127.0.0.1:{port}"):
@@ -114,7 +114,7 @@ def server_that_checks_signatures() -> Iterator[None]:
 
 
 def upload(client: Any, folder: Path, bucket: str, prefix: str = "") -> None:
-    """Put every file of a folder into a bucket, by its path."""
+    """Upload every file of a folder into a bucket, under its relative path."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         key = f"{prefix}/{path.relative_to(folder)}".lstrip("/")
         client.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())

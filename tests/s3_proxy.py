@@ -1,4 +1,4 @@
-"""A way to the S3 server that fails at a chosen request: it falls silent, or loses one answer."""
+"""A proxy before the S3 server that fails at a chosen request: no more answers, or one lost."""
 
 import os
 import socket
@@ -12,21 +12,21 @@ import pytest
 
 
 class Proxy:
-    """Passes bytes on between clients and the server that AWS_ENDPOINT_URL names.
+    """Forwards bytes between clients and the server that AWS_ENDPOINT_URL names.
 
     Parameters
     ----------
-    words
-        Bytes of the request that it fails at.
+    request
+        Bytes that identify the request at which it fails.
     fault
-        ``silence``: from then on nothing goes through in either direction, while connections are
-        still accepted; ``lost answer``: the server gets the request, its answer gets lost.
+        ``silence``: from then on it accepts connections but forwards nothing in either direction.
+        ``lost answer``: it forwards the request and drops the answer.
     """
 
-    def __init__(self, words: bytes, fault: Literal["silence", "lost answer"]) -> None:
+    def __init__(self, request: bytes, fault: Literal["silence", "lost answer"]) -> None:
         server = urlsplit(os.environ["AWS_ENDPOINT_URL"])
         self._server = (server.hostname, server.port)
-        self._words = words
+        self._request = request
         self._fault = fault
         self.failed = threading.Event()
         self._entrance = socket.create_server(("127.0.0.1", 0))
@@ -52,7 +52,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                if asks and not self.failed.is_set() and self._words in data:
+                if asks and not self.failed.is_set() and self._request in data:
                     self.failed.set()
                     loses.set()
                 if self._silent:
@@ -70,9 +70,9 @@ class Proxy:
 
 
 @contextmanager
-def failing_at(words: bytes, fault: Literal["silence", "lost answer"]) -> Iterator[Proxy]:
-    """A proxy that the AWS variables name while the block runs."""
-    proxy = Proxy(words, fault)
+def failing_at(request: bytes, fault: Literal["silence", "lost answer"]) -> Iterator[Proxy]:
+    """A proxy to which AWS_ENDPOINT_URL points while the block runs."""
+    proxy = Proxy(request, fault)
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_ENDPOINT_URL", proxy.url)

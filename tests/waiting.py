@@ -1,4 +1,4 @@
-"""Moments of tests: waited for, or chosen at random in a way that can be repeated."""
+"""Waiting for a condition, and repeatable random delays."""
 
 import os
 import random
@@ -15,18 +15,18 @@ def wait_until(
     what: str = "what was expected",
     *,
     seconds: float = 60.0,
-    last_words: Callable[[], str] = str,
+    details: Callable[[], str] = str,
 ) -> None:
-    """Wait for a condition, or fail; ``last_words`` then says what else there is to know."""
+    """Wait for a condition; fail after a limit, with `details()` in the message."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:
-            pytest.fail(f"waited {seconds:.0f} s for {what}; {last_words()}".strip("; "))
+            pytest.fail(f"waited {seconds:.0f} s for {what}; {details()}".strip("; "))
         time.sleep(0.02)
 
 
-def chosen_moments() -> random.Random:
-    """Random numbers whose seed a failing test shows; the variable repeats them."""
+def random_delays() -> random.Random:
+    """A random generator. A failing test prints its seed; ZPOINTS_TEST_SEED repeats it."""
     seed = int(os.environ.get(SEED) or time.time())
-    print(f"{SEED}={seed} repeats the moments of this test")  # noqa: T201
+    print(f"{SEED}={seed} repeats the delays of this test")  # noqa: T201
     return random.Random(seed)

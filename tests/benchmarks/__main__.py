@@ -1,4 +1,4 @@
-"""Run all benchmarks: a table, ``bench.json`` in the working folder, and 1 if a ratio is low."""
+"""Run all benchmarks; print a table and write ``bench.json``; exit code 1 if a ratio is too low."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ FACES = 12_000
 
 
 def all_figures() -> Iterator[Figure]:
-    """Every figure, as it becomes known."""
+    """Every figure, as soon as it is measured."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         yield from synthesis.figures(scratch)
@@ -42,7 +42,7 @@ def all_figures() -> Iterator[Figure]:
 
 
 def main() -> int:
-    """Measure and report; the exit code."""
+    """Measure and report; returns the exit code."""
     console = Console()
     table = Table("name", "ours", "peer", "ratio", "at least", "unit", box=None)
     results = []

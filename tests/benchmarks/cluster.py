@@ -1,4 +1,4 @@
-"""Worker processes with TLS: two against one, and against none for a run of the demo's size."""
+"""Worker processes with TLS: two against one, and against threads for a run of the demo's size."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def figures(faces: Path, scratch: Path) -> Iterator[Figure]:
     processes = _run_seconds(faces, scratch / "processes", "cluster.processes=true")
     overhead = max(processes - threads, LEAST)
     yield Figure(
-        name=f"seconds allowed / added by {WORKERS} processes, run of the demo but its training",
+        name=f"seconds allowed / added by {WORKERS} processes, run of the demo without training",
         ours=overhead,
         peer=OVERHEAD_SECONDS,
         ratio=OVERHEAD_SECONDS / overhead,
@@ -53,7 +53,7 @@ def _two_against_one(root: Path) -> Figure:
 
 @contextmanager
 def _encoding(root: Path, *, workers: int) -> Iterator[Callable[[], object]]:
-    """The encoding of a store, anew with every call, on worker processes that are there."""
+    """Encode a store again at every call, on worker processes that are already running."""
     names = (f"{workers}x{i}" for i in count())
     settings = (f"encode.chunk={CHUNK}", f"encode.batch={CHUNK}", "encode.device=cpu")
     config = ClusterConfig(workers=workers, processes=True)
@@ -68,7 +68,7 @@ def _encoding(root: Path, *, workers: int) -> Iterator[Callable[[], object]]:
 
 
 def _run_seconds(faces: Path, root: Path, processes: str) -> float:
-    """Seconds of a whole run but those of its training, as a user starts it: as a command."""
+    """Seconds of a whole run without its training, started as a command."""
     settings = (
         f"ingest.source={faces}",
         f"ingest.limit={DEMO_FACES}",

@@ -1,6 +1,6 @@
 """Drawing latent vectors on one core, 256 components: against a literal sweep and bare NumPy.
 
-The memory of each law is that of a process of its own:
+A separate process measures the memory of each law:
 
     python -m tests.benchmarks.drawing ellipsoid
 """
@@ -24,7 +24,7 @@ from zpoints.pipeline.sample import draw_rows, generator
 
 LATENTS, COMPONENTS, VECTORS, CHUNK = 4096, 256, 20_480, 512
 SWEPT = 20
-"""Vectors of the literal sweep, which makes some 20 a second."""
+"""Vectors of the literal sweep, which draws about 20 a second."""
 LAWS = {
     "uniform": {},
     "gaussian": {},
@@ -43,7 +43,7 @@ def figures() -> Iterator[Figure]:
     rng, statistics = np.random.default_rng(0), _statistics()
     swept = _rate(lambda: [_literal_sweep(Random(seed)) for seed in range(SWEPT)], SWEPT)
     for law, floor in (("pairwise", 500), ("uniform", 5000), ("normal", 1000)):
-        # PCA coordinates alone, as the sweep makes them; the next figure has z as well.
+        # PCA coordinates only, as the sweep draws them; the next figure includes z.
         sampler = generator("ellipse", K=COMPONENTS, law=law).fit(statistics)
         blocks = [range(start, start + CHUNK) for start in range(0, VECTORS, CHUNK)]
         sampler.draw(rng, blocks[0])
@@ -68,7 +68,7 @@ def figures() -> Iterator[Figure]:
         unit="vectors/s",
         floor=1 / 1.5,
     )
-    grown = max(_growth_in_own_process(law) for law in LAWS)
+    grown = max(_growth_in_new_process(law) for law in LAWS)
     name = f"{BOUND:g} MiB / growth with a million vectors of any law"
     yield Figure(name, grown, BOUND, BOUND / max(grown, 1.0), "MiB", 1)
 
@@ -92,7 +92,7 @@ def _drawing(statistics: xr.Dataset, name: str, n: int, **parameters: object) ->
 
 
 def _literal_sweep(rng: Random) -> list[float]:
-    """The source's procedure word for word, for one vector."""
+    """The procedure of the source, taken literally, for one vector."""
     u = [rng.uniform(-1, 1) for _ in range(COMPONENTS)]
     pairs = [(i, j) for i in range(COMPONENTS) for j in range(i)]
     rng.shuffle(pairs)
@@ -111,7 +111,7 @@ def _rate(call: Callable[[], object], work: int) -> float:
     return work / (time.perf_counter() - started)
 
 
-def _growth_in_own_process(law: str) -> float:
+def _growth_in_new_process(law: str) -> float:
     command = [sys.executable, "-m", "tests.benchmarks.drawing", law]
     return float(subprocess.run(command, capture_output=True, check=True).stdout)
 
@@ -120,7 +120,7 @@ def _growth(law: str) -> float:
     """MiB by which the peak of this process grows with a million vectors after the first ones."""
     statistics = _statistics()
     _drawing(statistics, law, 2 * CHUNK, **LAWS[law])()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = peak_gib()
     _drawing(statistics, law, MILLION, **LAWS[law])()
     return 1024 * (peak_gib() - before)

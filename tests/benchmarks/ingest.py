@@ -1,4 +1,4 @@
-"""The ingest stage, store included, against a bare loop that only decodes, crops and resizes."""
+"""The ingest stage with its store against a bare loop that decodes, crops and resizes."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

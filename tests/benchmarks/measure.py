@@ -1,4 +1,4 @@
-"""Paired timings: ours and the peer in turn, so that a drifting machine hurts both alike."""
+"""Paired timings: zpoints and the peer in turn, so that a drifting machine affects both alike."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table: rates per second, and their ratio (above 1: we are faster)."""
+    """One row of the table: rates per second and their ratio (above 1: zpoints is faster)."""
 
     name: str
     ours: float
@@ -17,7 +17,7 @@ class Figure:
     ratio: float
     unit: str
     floor: float
-    """What the ratio should not fall below."""
+    """Least acceptable ratio."""
 
 
 def paired(
@@ -31,9 +31,24 @@ def paired(
     rounds: int = 5,
     before: Callable[[], object] = lambda: None,
 ) -> Figure:
-    """Median rates and median ratio of ``rounds`` pairs, after one pair to warm up.
+    """Median rates and median ratio of pairs of runs, after one pair to warm up.
 
-    ``before`` prepares each round of ours and is not timed.
+    Parameters
+    ----------
+    name
+        Name of the row.
+    ours, peer
+        The two computations.
+    work
+        Number of units that each call processes.
+    unit
+        Unit of the rates, e.g. ``images/s``.
+    floor
+        Least acceptable ratio.
+    rounds
+        Number of timed pairs.
+    before
+        Prepares each round of `ours`; not timed.
     """
     pairs = []
     for _ in range(rounds + 1):
@@ -57,7 +72,7 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 def peak_gib() -> float:
-    """Largest resident memory of this process so far; `ru_maxrss` counts who forked it, too."""
+    """Peak resident memory of this process in GiB; `ru_maxrss` would include the parent's."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     status = dict(line.split(":", 1) for line in lines)
     return int(status["VmHWM"].split()[0]) / 2**20

@@ -1,4 +1,4 @@
-"""The sampling stage, drawing and store included, against a bare decoder of as many vectors."""
+"""The sampling stage, with drawing and store, against a bare decoder of as many vectors."""
 
 import shutil
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
     batches = torch.randn(SAMPLES, COMPONENTS, device=device).split(DECODE_BATCH)
 
     def empty_store() -> None:
-        # Every round has a store of its own, as a first run has; the disk does not fill up.
+        # A new store in every round, as in a first run; the disk does not fill up.
         shutil.rmtree(root, ignore_errors=True)
         _publish_inputs(open_repository(str(root)), model)
 

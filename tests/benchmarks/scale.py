@@ -1,7 +1,7 @@
 """The analysis from 202,599 to 20,000,000 vectors: time per vector, memory, cost of a task.
 
-The vectors are made in the tasks that describe them and never stored. Each size has a process of
-its own, whose peak memory is read when it ends:
+The tasks draw the vectors that they describe; nothing is stored. A separate process measures the
+peak memory of each size:
 
     python -m tests.benchmarks.scale 20000000
 """
@@ -32,7 +32,7 @@ LIMIT_GIB, TASK_SECONDS = 2.0, 0.003
 
 def figures() -> Iterator[Figure]:
     """Vectors per second, GiB at the peak, tasks per second."""
-    measured = {size: _in_own_process(size) for size in (SMALL, MIDDLE, LARGE)}
+    measured = {size: _in_new_process(size) for size in (SMALL, MIDDLE, LARGE)}
     rates = {size: size / seconds for size, (seconds, _) in measured.items()}
     peak = max(gib for _, gib in measured.values())
     yield Figure(
@@ -66,7 +66,7 @@ def figures() -> Iterator[Figure]:
 
 
 class _Nothing:
-    """The state of a block that nobody looks at."""
+    """An empty state of a block."""
 
     def __init__(self, block: np.ndarray) -> None: ...
 
@@ -74,7 +74,7 @@ class _Nothing:
         return self
 
 
-def _in_own_process(size: int) -> tuple[float, float]:
+def _in_new_process(size: int) -> tuple[float, float]:
     command = [sys.executable, "-m", "tests.benchmarks.scale", str(size)]
     return tuple(json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
 

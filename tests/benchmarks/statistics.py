@@ -1,4 +1,4 @@
-"""The analysis of as many stored vectors as CelebA has, against its peers and against reading."""
+"""The analysis of as many stored vectors as CelebA has, against peers and against reading."""
 
 import warnings
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
             partial(_dask_ml, z, state.grid.minimum, state.grid.maximum),
             floor=80,
             rounds=2,
-            before=first_pass,  # the peer leaves much to clear away
+            before=first_pass,  # the peer leaves much memory to free
         )
         second_pass = partial(describe, z, state)
         usual = _opened_by_xarray(store)
@@ -52,7 +52,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
         by_xarray = partial(row, peer=usual.compute, rounds=11)
         yield by_xarray("first pass with PCA / reading by xarray.open_zarr", first_pass, floor=0.5)
         yield by_xarray("second pass / reading by xarray.open_zarr", second_pass, floor=0.4)
-        # Against our own reading the floors are lower: whatever it gains, these rows lose.
+        # The floors are lower here: every gain in reading is a loss in these rows.
         reading = partial(row, peer=z.compute, rounds=11)
         yield reading("first pass with PCA / reading by store.latents", first_pass, floor=0.4)
         yield reading("second pass / reading by store.latents", second_pass, floor=0.3)
@@ -67,7 +67,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
 
 
 def _opened_by_xarray(store: Store) -> da.Array:
-    """The vectors as everyone opens a Zarr store: a task for each stored chunk."""
+    """The vectors as xarray opens a Zarr store: one task per stored chunk."""
     repository = icechunk.Repository.open(icechunk.local_filesystem_storage(store.root))
     session = repository.readonly_session(snapshot_id=store.version)
     latents = xr.open_zarr(session.store, group="latents", consolidated=False, chunks={})
@@ -76,9 +76,9 @@ def _opened_by_xarray(store: Store) -> da.Array:
 
 
 def _dask_ml(z: da.Array, low: np.ndarray, high: np.ndarray) -> None:
-    """The same results as the first pass, by Dask's own means; it need not look for the ranges."""
+    """The results of the first pass by dask-ml and Dask, which are given the ranges."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # it divides by zero on its way
+        warnings.simplefilter("ignore", RuntimeWarning)  # it divides by zero
         IncrementalPCA(n_components=COMPONENTS).fit(z)
         ranges = zip(low, high, strict=True)
         counts = [da.histogram(z[:, j], bins=BINS, range=each)[0] for j, each in enumerate(ranges)]

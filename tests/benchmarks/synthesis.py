@@ -15,7 +15,7 @@ FACES, BATCH = 1000, 50
 
 
 def figures(scratch: Path) -> Iterator[Figure]:
-    """Faces per second; ours has all cores, annotations and files on top."""
+    """Faces per second; zpoints uses all cores, and also writes annotations and files."""
     factors = draw_factors(FACES, seed=0)
     trees = (scratch / f"tree-{i}" for i in count())
 

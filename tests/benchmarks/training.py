@@ -1,4 +1,4 @@
-"""The training loop against the barest loop over the same in-memory tensor."""
+"""The training loop against a minimal loop over the same in-memory tensor."""
 
 from collections.abc import Iterator
 

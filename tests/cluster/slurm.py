@@ -80,9 +80,9 @@ class Slurm:
 
     def wait_until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for a condition, or fail with the end of the daemons' logs."""
-        wait_until(condition, what, seconds=SECONDS_TO_START, last_words=self._last_words)
+        wait_until(condition, what, seconds=SECONDS_TO_START, details=self._details)
 
-    def _last_words(self) -> str:
+    def _details(self) -> str:
         logs = (*self.folder.glob("*.log"), *self.folder.glob("*.out"))
         return "".join(path.read_text()[-1500:] for path in logs)
 

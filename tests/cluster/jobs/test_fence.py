@@ -13,7 +13,7 @@ import pytest
 
 from tests.cluster.users import a_job
 from tests.s3 import new_bucket
-from tests.waiting import chosen_moments
+from tests.waiting import random_delays
 from zpoints.cluster.jobs.cancel import cancel
 from zpoints.cluster.jobs.record import Jobs, new_id
 from zpoints.storage import StoreLockedError, open_repository, open_store
@@ -93,7 +93,7 @@ def test_cancel__no_version_appears_after_it_at_any_moment(
     where: str, tmp_path: Path, bucket: str
 ) -> None:
     root = str(tmp_path / "store") if where == "disk" else f"{bucket}-race"
-    moment = chosen_moments()
+    moment = random_delays()
     for _ in range(4):
         publisher = Publisher(root, pause=0.005)
         publisher.until("published")

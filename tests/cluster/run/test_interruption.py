@@ -14,7 +14,7 @@ import yaml
 
 from tests.cluster.cli.commands import ZPOINTS
 from tests.conftest import SMALL, SilentConsole
-from tests.waiting import chosen_moments
+from tests.waiting import random_delays
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.synthesize import synthesize
@@ -113,7 +113,7 @@ def assert_same(store: Store, other: Store) -> None:
 def test_run__killed_at_any_moment_ends_with_the_same_bytes(
     command: list[str], undisturbed: Store, tmp_path: Path
 ) -> None:
-    moment = chosen_moments()
+    moment = random_delays()
     for stage in STAGES:
         kill_in(stage, command, moment.uniform(0, 0.8))
         assert_complete(tmp_path / "store")
@@ -136,7 +136,7 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
     for path in sorted((grown / "img_align_celeba").iterdir())[:200]:
         shutil.copy2(path, path.with_name(f"x{path.name}"))
     command = [*command, "--set", f"ingest.source={grown}"]
-    moment = chosen_moments()
+    moment = random_delays()
     growing = override(config, [f"ingest.source={grown}"])
     expected = run(growing, str(roots[1]), console=SilentConsole(), title="t", until="sample").store
 
