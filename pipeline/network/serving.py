@@ -1,4 +1,4 @@
-"""The stored network as other stages use it: loaded once per process, on whole arrays."""
+"""The stored network for other stages: loaded once per process, applied to whole arrays."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,7 +63,7 @@ def load_network(root: str, version: str, device: DeviceName) -> Network:
 
 
 def restore_network(model: xr.Dataset, device: DeviceName) -> Network:
-    """Load the network of a ``model`` group; otherwise as `load_network`."""
+    """Load the network of a ``model`` group; it shares the cache of `load_network`."""
     with _LOADING:
         return _load(_StoredModel.of(model), choose_device(device))
 

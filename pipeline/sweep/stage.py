@@ -60,8 +60,8 @@ def sweep(run: StageRun[SweepConfig]) -> int:
         _template(grid),
         attrs={"count": len(reference), "held_out": held_out.kind},
     )
-    judge = partial(_judge, store.root, store.version, config, reference)
-    blocks = [Block(k, k + 1, partial(judge, point)) for k, point in enumerate(grid)]
+    measure = partial(_measure, store.root, store.version, config, reference)
+    blocks = [Block(k, k + 1, partial(measure, point)) for k, point in enumerate(grid)]
     with run.console.bar(SWEEP, total=len(grid), unit="points") as advance:
         run.work.write_chunks(SWEEP, blocks, on_progress=lambda done: advance(done, ""))
     return len(grid)
@@ -87,7 +87,7 @@ def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
     return [Point(*choice) for choice in product(config.laws, components, config.fact)]
 
 
-def _judge(
+def _measure(
     root: str,
     version: str,
     config: SweepConfig,
