@@ -209,7 +209,7 @@ def _report(
     *,
     title: str,
 ) -> Outcome:
-    """Write the report unless the one in its place shows this store with these settings."""
+    """Write the report unless the existing one shows this store with these settings."""
     computed = [replace(item, reason="") for item in planned]
     report = plan_report(config.report, store, destination, computed, title=title)
     if not report.reason:

@@ -23,7 +23,7 @@ class Planned:
     stage
         One of ``zpoints.pipeline.order.STAGES``.
     target
-        The group, or the place of the report.
+        The group, or the destination of the report.
     identity
         Fingerprint of the result.
     reason
@@ -131,7 +131,7 @@ def plan_report(
     *,
     title: str,
 ) -> Planned:
-    """Compare the report in a place with the store that it is to show.
+    """Compare the report at a destination with the store that it is to show.
 
     Parameters
     ----------
@@ -139,8 +139,8 @@ def plan_report(
         What the report shows.
     store
         The newest version; None if there is none yet.
-    place
-        Where the report is written.
+    destination
+        Folder or URL of the report.
     planned
         The steps of the run.
     title

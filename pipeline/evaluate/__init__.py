@@ -1,1 +1,1 @@
-"""How good generated images are, beside reconstructions and real images."""
+"""The evaluation: quality of generated images, of reconstructions and of photographs."""

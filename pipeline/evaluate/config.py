@@ -7,21 +7,21 @@ from pydantic import Field
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 REFERENCES = ("real", "reconstruction")
-"""Rows of the table that no generator makes; names that samples cannot have."""
+"""Rows of the table besides the generators; reserved names that samples cannot have."""
 
 
 class EvaluateConfig(Settings):
-    """How generated images are judged, beside reconstructions and real images."""
+    """How the quality of generated images, reconstructions and photographs is measured."""
 
     count: int = Field(
         1000,
         ge=2,
         le=5_000,
-        description="images judged per generator, and held-out photographs they are compared with; "
-        "fewer where there are fewer",
+        description="images judged per generator, and held-out photographs to compare them with; "
+        "all of them if there are fewer",
     )
     seed: int = Field(
-        0, ge=0, le=2**63 - 1, description="chooses photographs, patches, directions and folds"
+        0, ge=0, le=2**63 - 1, description="seed of the photographs, patches, directions and folds"
     )
     neighbours: int = Field(
         5, ge=1, le=100, description="k of precision, recall, density and coverage"
@@ -30,14 +30,13 @@ class EvaluateConfig(Settings):
         3.0,
         gt=0,
         le=100,
-        description="level of the pair ellipses that vectors are tested against, in standard "
-        "deviations",
+        description="level of the pair ellipses of the measure violations, in standard deviations",
     )
     inception: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
-        description="TorchScript file of the Inception network, for the FID: called with uint8 "
-        "(image, 3, y, x) and return_features=True; null leaves the FID out",
+        description="TorchScript file of the Inception network for the FID, called with uint8 "
+        "(image, 3, y, x) and return_features=True; null: no FID",
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
-        "auto", description="auto takes CUDA where there is one"
+        "auto", description="auto: CUDA if available"
     )

@@ -12,7 +12,7 @@ from zpoints.pipeline.labels.labels import Labels
 Rows = NDArray[np.int64]
 PREFERRED = ("test", "validation", "train")
 KINDS = {"test": 1, "test and validation": 2, "all": 3}
-"""What is chosen from, by how many of the splits it takes."""
+"""Kinds of choice, and the number of splits of `PREFERRED` that each draws from."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,14 @@ class HeldOut:
     Attributes
     ----------
     kind
-        "test", "test and validation", or "all" where too few were held out of the training.
+        Splits they are from: "test", "test and validation", or "all" if too few were held out of
+        the training.
     reference
-        int64 (image): rows of those that everything is compared with, in random order.
+        int64 (image): rows of the photographs that every row of the table is compared with, in
+        random order.
     real
-        int64 (image): rows of others, that stand for a perfect generator, in random order.
+        int64 (image): rows of other photographs, which represent a perfect generator, in random
+        order.
     """
 
     kind: str
@@ -35,23 +38,23 @@ class HeldOut:
 
 
 def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) -> HeldOut:
-    """Choose photographs at random: of the test split first, then of the validation split.
+    """Choose photographs at random, from the test split first, then from the validation split.
 
     Parameters
     ----------
     latents
         The group `latents`. Photographs with a NaN or infinite component are left out.
     count
-        Wanted size of each set.
+        Desired size of each set.
     fewest
-        If fewer were held out than twice this, photographs of the training are taken as well.
+        If fewer than twice this number were held out, training photographs are taken as well.
     seed
-        Decides which.
+        Seed of the choice.
 
     Raises
     ------
     EvaluateError
-        If there are not two photographs.
+        If there are fewer than two photographs with finite latents.
     """
     labels = Labels(latents)
     rng = np.random.default_rng(seed)
@@ -65,25 +68,34 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
     n = min(count, len(rows) // 2)
     if n == 0:
         raise EvaluateError(
-            f"The evaluation compares photographs with photographs, and this store has {len(rows)} "
-            "with finite latents: ingest more, or stop before it with --until sample."
+            "The evaluation needs at least 2 photographs with finite latents; this store has "
+            f"{len(rows)}. Ingest more, or stop before the evaluation with --until sample."
         )
-    rows = rng.permutation(rows[: 2 * n])  # the splits come one after the other
+    rows = rng.permutation(rows[: 2 * n])  # mix the splits
     return HeldOut(kind, rows[:n], rows[n:])
 
 
 def first_finite(z: xr.DataArray, rows: Rows, wanted: int) -> Rows:
-    """The first of `rows` of z (image, component) that are finite; reads few others.
+    """The first rows whose vectors are finite; reads few others.
+
+    Parameters
+    ----------
+    z
+        float32 (image, component), lazy.
+    rows
+        int64, candidates in order of preference.
+    wanted
+        Maximum number of rows.
 
     Returns
     -------
     numpy.ndarray
-        int64, at most `wanted` of them, in their order.
+        int64, at most `wanted` of `rows`, in their order.
     """
     found = rows[:0]
     for start in range(0, len(rows), wanted):
         some = rows[start : start + wanted]
-        vectors = z[np.sort(some)].values  # in the order of the chunks
+        vectors = z[np.sort(some)].values  # sorted, to read each chunk once
         finite = np.isfinite(vectors).all(axis=1)[np.argsort(np.argsort(some))]
         found = np.concatenate([found, some[finite]])
         if len(found) >= wanted:

@@ -1,4 +1,4 @@
-"""The report section of a run's configuration."""
+"""Settings of the report."""
 
 from typing import Annotated
 
@@ -13,46 +13,47 @@ class ReportConfig(Settings):
     """What the report shows, and how much of it."""
 
     folder: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
-        default=None, description="where the page lies; null means the folder report in the root"
+        default=None,
+        description="folder or s3:// URL of the report; null: the folder report in the root",
     )
     faces: int = Field(default=30, ge=1, le=400, description="generated images shown per generator")
     reconstructions: int = Field(
         default=20,
         ge=1,
         le=200,
-        description="held-out images shown above their reconstructions",
+        description="held-out images shown with their reconstructions",
     )
     components: int = Field(
         default=12,
         ge=1,
         le=48,
-        description="dominant components, and leading principal components, whose number "
-        "distributions are drawn one by one",
+        description="number distributions drawn of dominant components, and as many of leading "
+        "principal components",
     )
     leading: int = Field(
         default=6,
         ge=2,
         le=10,
-        description="components whose pairs are drawn with confidence ellipses",
+        description="leading components that are drawn in pairs with confidence ellipses",
     )
     scatter_points: int = Field(
         default=2000,
         ge=10,
         le=100_000,
-        description="latent vectors, and vectors per generator, drawn as points",
+        description="latent vectors drawn as points, and vectors of each generator",
     )
     ellipse_level: float = Field(
         default=2.2,
         gt=0,
         le=6,
-        description="level d of the confidence ellipses, in standard deviations;"
-        " an ellipse encloses 1 - exp(-d^2/2) of a normal distribution.",
+        description="level d of the confidence ellipses, in standard deviations; an ellipse "
+        "encloses 1 - exp(-d^2/2) of a normal distribution",
     )
     uniform_limits: tuple[PositiveLimit, ...] = Field(
         default=(12.0, 3.0, 2.0, 1.5, 1.0),
         max_length=7,
-        description="limits b of the uniform vectors whose radii stand beside those of the data "
-        "(each above 0; at most 7).",
+        description="limits b of the uniform vectors whose radii are compared with those of the "
+        "data (each above 0; at most 7)",
     )
     uniform_vectors: int = Field(
         default=1_000_000,
@@ -63,17 +64,17 @@ class ReportConfig(Settings):
     attributes: tuple[str, ...] | None = Field(
         default=None,
         max_length=12,
-        description="attributes that are added to held-out images; null takes a few visible ones",
+        description="attributes added to held-out images; null: a few visible ones",
     )
     attribute_images: int = Field(
-        default=5, ge=1, le=50, description="held-out images that attributes are added to"
+        default=5, ge=1, le=50, description="held-out images to which attributes are added"
     )
     interpolations: int = Field(
-        default=3, ge=0, le=25, description="pairs of held-out images with the ways between them"
+        default=3, ge=0, le=25, description="pairs of held-out images that are interpolated"
     )
     dominant_mu: float = Field(
-        default=0.25, gt=0, description="a component is dominant from this |mu| on"
+        default=0.25, gt=0, description="|mu| from which a component is dominant, latent units"
     )
     dominant_hw: float = Field(
-        default=1.5, gt=0, description="a component is dominant from this hw on"
+        default=1.5, gt=0, description="hw from which a component is dominant, latent units"
     )

@@ -136,7 +136,7 @@ def _key(axes: Axes, heights: Floats) -> None:
     ]
     names = [
         f"contours at\n{listed}",
-        "ellipses fitted to them",
+        "fitted ellipses",
         f"covariance ellipse,\nexpected at {heights[-1]:g}",
     ]
     axes.legend(

@@ -44,7 +44,7 @@ def spectrum(statistics: xr.Dataset) -> Figure:
     )
     left.axvline(0, color=style.MUTED, lw=0.6, ls=(0, (4, 3)))
     style.dress(
-        left, x="$z_i$", y=r"component, sorted by $\mu_i$", title="On the common axis", frame=True
+        left, x="$z_i$", y=r"component, sorted by $\mu_i$", title="On a common axis", frame=True
     )
     bar = figure.colorbar(picture, ax=left, pad=0.02, fraction=0.04, ticks=(0, 0.25, 0.5, 0.75, 1))
     bar.ax.tick_params(labelsize=style.TICK, color=style.MUTED, length=2)
@@ -147,7 +147,7 @@ def _standardised_curves(axes: Axes, statistics: xr.Dataset) -> None:
         axes,
         x=r"$(z_i - \mathrm{mean}_i)\,/\,\sigma_i$",
         y="density",
-        title="In units of each one's spread",
+        title="Standardised",
     )
     style.legend(axes, loc="upper left", handlelength=1.6, borderaxespad=0.2)
 

@@ -22,9 +22,8 @@ VERDICTS = Markup(
 )
 COMPONENTS = Markup(
     "The quantities of claims 1 to 8 for all components, each curve in descending order. Dashed: "
-    "the bound of a claim; it holds where the curve passes below its mark, or through it. Claim 1: "
-    "components inside the frame, and those in the left half of the curve of distances that are "
-    "below the line, look Gaussian."
+    "the bound of a claim; it holds where the curve passes below its mark, or through it. For "
+    "claim 1, a component looks Gaussian if it is inside the frame and below the line of distances."
 )
 HITS = Markup(
     "Number of vectors with components uniform in [−<i>b</i>, <i>b</i>] that lie within <i>k</i> · "

@@ -1,4 +1,4 @@
-"""The evaluation as a stage: what it compares, what it stores, what makes it run again."""
+"""The evaluation and the sweep as stages: choice of photographs, stored groups, repetition."""
 
 import shutil
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_choose_held_out__reads_the_vectors_that_it_chooses_from_alone() -> None
 
 
 def test_choose_held_out__needs_two_photographs() -> None:
-    with pytest.raises(EvaluateError, match="this store has 1"):
+    with pytest.raises(EvaluateError, match=r"at least 2 photographs .* this store has 1\."):
         choose_held_out(latents(1), 20, fewest=3, seed=0)
 
 

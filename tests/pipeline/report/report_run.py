@@ -1,4 +1,4 @@
-"""A run in memory for tests of the report: its statistics and samples are real ones."""
+"""A run in memory for tests of the report, with computed statistics and drawn samples."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ TIMINGS = [StageTiming("ingest", 2.0, 600), StageTiming("train", 61.0, 3)]
 
 @dataclass
 class Run:
-    """A store in memory, and the decoder of its made-up autoencoder."""
+    """A store in memory, and the decoder of a linear autoencoder."""
 
     images: xr.Dataset
     latents: xr.Dataset
@@ -148,7 +148,7 @@ def make_run(
 
 
 def judged(round_trip: float, face_rate: float) -> xr.Dataset:
-    """What the evaluation says of a group of samples, where all but two measures are alike."""
+    """Quality of a group of samples: two measures as given, all others 0.5."""
     names = [measure.name for measure in MEASURES if not measure.needs]
     values = dict.fromkeys(names, 0.5) | {"round_trip": round_trip, "face_rate": face_rate}
     scalars = {**values, **{f"{name}_error": 0.01 for name in names}}

@@ -1,4 +1,4 @@
-"""The report's section of the structure by label: what is drawn and said is what is stored."""
+"""The section on the structure by label: figures and captions show what is stored."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Mahalanobis radii, the core and selections, as the report shows them."""
+"""Mahalanobis radii, the core and selections in the report."""
 
 from dataclasses import replace
 

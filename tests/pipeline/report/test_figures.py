@@ -1,4 +1,4 @@
-"""The figures of the report: what is drawn is what is stored."""
+"""The figures of the report draw what is stored."""
 
 from dataclasses import replace
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""The report as a page: its sections, captions and tables, drawn from a small run."""
+"""The page: sections, captions and tables of a small run."""
 
 import re
 from dataclasses import replace

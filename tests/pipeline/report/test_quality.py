@@ -1,4 +1,4 @@
-"""Quality in the report: the table, the strips, the frontier; nothing where nothing was judged."""
+"""The section on quality: table, strips, frontier; absent where nothing was evaluated."""
 
 from dataclasses import replace
 from itertools import product
