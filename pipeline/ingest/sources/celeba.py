@@ -134,20 +134,20 @@ def _read_labels(home: SourcePath, names: tuple[str, ...], suffixes: Sequence[st
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     landmarks = None
-    for table in ANNOTATION_FILES:
-        files = [home / f / (table.stem + s) for s in suffixes for f in FOLDERS]
+    for file in ANNOTATION_FILES:
+        files = [home / f / (file.stem + s) for s in suffixes for f in FOLDERS]
         path = next((p for p in files if p.is_file()), None)
         if path is None:
-            notes.append(f"{files[0].name} not found in {home}: {table.missing} in the store.")
+            notes.append(f"{files[0].name} not found in {home}: {file.missing} in the store.")
             continue
-        joined = join(_parsed(_text(path), table, path), names, origin=path.name, fill=-1)
+        joined = join(_parsed(_text(path), file, path), names, origin=path.name, fill=-1)
         notes += joined.notes
-        if table is POINTS:
+        if file is POINTS:
             points = joined.rows.to_numpy(np.int16)
             landmarks = points.reshape(len(names), len(LANDMARKS), 2)
-        elif table is ATTRIBUTES:
+        elif file is ATTRIBUTES:
             parts.append((joined.rows == 1).assign(**marker(joined.present)))
-        elif table is PARTITION:
+        elif file is PARTITION:
             splits = {-1: "", **{code: SPLIT_NAMES[str(code)] for code in range(3)}}
             parts.append(joined.rows.replace(splits))
         else:
@@ -166,11 +166,11 @@ def _text(path: SourcePath) -> str:
         ) from error
 
 
-def _parsed(text: str, table: AnnotationFile, path: SourcePath) -> pd.DataFrame:
+def _parsed(text: str, file: AnnotationFile, path: SourcePath) -> pd.DataFrame:
     """int32 columns, indexed by file name."""
     try:
-        rows = _csv_rows(text, table) if path.suffix == ".csv" else _text_rows(text, table)
-        _check(rows, table)
+        rows = _csv_rows(text, file) if path.suffix == ".csv" else _text_rows(text, file)
+        _check(rows, file)
     except (ValueError, IndexError, KeyError) as error:
         raise SourceError(
             f"{path} does not have CelebA's format ({error}). Expected the official file; "
@@ -179,18 +179,18 @@ def _parsed(text: str, table: AnnotationFile, path: SourcePath) -> pd.DataFrame:
     return rows
 
 
-def _text_rows(text: str, table: AnnotationFile) -> pd.DataFrame:
-    """Without `table.columns` the first line is the number of rows, the second the header."""
-    if table.columns:
-        return _integers(text, list(table.columns), r"\s+")
+def _text_rows(text: str, file: AnnotationFile) -> pd.DataFrame:
+    """Without `file.columns` the first line is the number of rows, the second the header."""
+    if file.columns:
+        return _integers(text, list(file.columns), r"\s+")
     _, header, rows = text.split("\n", 2)
     return _integers(rows, header.split(), r"\s+")
 
 
-def _csv_rows(text: str, table: AnnotationFile) -> pd.DataFrame:
+def _csv_rows(text: str, file: AnnotationFile) -> pd.DataFrame:
     header, rows = text.split("\n", 1)
     _, *columns = (column.strip() for column in next(csv.reader([header])))
-    return _integers(rows, list(table.columns) or columns, ",")
+    return _integers(rows, list(file.columns) or columns, ",")
 
 
 def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
@@ -207,10 +207,10 @@ def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
     return table.assign(name=table["name"].str.strip()).set_index("name").astype(np.int32)
 
 
-def _check(rows: pd.DataFrame, table: AnnotationFile) -> None:
-    if table is ATTRIBUTES and not rows.isin((-1, 0, 1)).all(axis=None):
+def _check(rows: pd.DataFrame, file: AnnotationFile) -> None:
+    if file is ATTRIBUTES and not rows.isin((-1, 0, 1)).all(axis=None):
         raise ValueError("an attribute other than -1 and 1")
-    if table is PARTITION and not rows["split"].isin((0, 1, 2)).all():
+    if file is PARTITION and not rows["split"].isin((0, 1, 2)).all():
         raise ValueError("a split other than 0, 1 and 2")
-    if table is POINTS and rows.shape[1] != 2 * len(LANDMARKS):
+    if file is POINTS and rows.shape[1] != 2 * len(LANDMARKS):
         raise ValueError(f"{rows.shape[1]} columns instead of x and y of 5 landmarks")

@@ -29,7 +29,7 @@ def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
         home = home.parent
     photographs = home / IMAGES / IMAGES
     annotated = any(
-        (home / f / f"{table.stem}.csv").is_file() for table in ANNOTATION_FILES for f in FOLDERS
+        (home / f / f"{file.stem}.csv").is_file() for file in ANNOTATION_FILES for f in FOLDERS
     )
     if photographs.is_dir():
         mark = ""
