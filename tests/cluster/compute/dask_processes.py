@@ -72,7 +72,7 @@ class DaskProcesses:
             process.wait(10)
 
     def end(self) -> None:
-        """Kill everything."""
+        """Kill workers and scheduler."""
         self.end_workers()
         self.scheduler.kill()
         self.scheduler.wait(10)
