@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import dask
 import dask.array as da
@@ -18,6 +19,7 @@ from tests.benchmarks.measure import Figure, paired
 from tests.conftest import SilentConsole
 from zpoints.cluster.compute.client import dask_client
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
+from zpoints.pipeline.analyze.kernels import loops
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.stage_run import chunk_bounds
@@ -35,8 +37,12 @@ def figures(scratch: Path) -> Iterator[Figure]:
         state = summarize(z, attributes=labels)
         row = partial(paired, work=VECTORS, unit="vectors/s")
 
-        def first_pass() -> None:
-            summarize(z, attributes=labels).moments.basis()
+        def first_pass(vectors: da.Array = z) -> None:
+            summarize(vectors, attributes=labels).moments.basis()
+
+        def first_pass_with_numpy() -> None:
+            with patch.object(loops, "add_comoment", _numpy_comoment):
+                first_pass()
 
         yield row(
             "first pass with PCA / dask-ml IncrementalPCA, da.histogram, da.corrcoef",
@@ -52,6 +58,13 @@ def figures(scratch: Path) -> Iterator[Figure]:
         by_xarray = partial(row, peer=usual.compute, rounds=11)
         yield by_xarray("first pass with PCA / reading by xarray.open_zarr", first_pass, floor=0.5)
         yield by_xarray("second pass / reading by xarray.open_zarr", second_pass, floor=0.4)
+        own_code = partial(row, ours=first_pass, floor=1.0, rounds=11)
+        for name, peer in {
+            "read by xarray.open_zarr": partial(first_pass, usual),
+            "read by it in tasks as large": partial(first_pass, _opened_by_xarray(store, z)),
+            "with NumPy's matrix product": first_pass_with_numpy,
+        }.items():
+            yield own_code(f"first pass with PCA / the same {name}", peer=peer)
         # The floors are lower here: every gain in reading is a loss in these rows.
         reading = partial(row, peer=z.compute, rounds=11)
         yield reading("first pass with PCA / reading by store.latents", first_pass, floor=0.4)
@@ -66,13 +79,24 @@ def figures(scratch: Path) -> Iterator[Figure]:
     yield _two_processes(stored_vectors(str(scratch / "more"), 4 * VECTORS))
 
 
-def _opened_by_xarray(store: Store) -> da.Array:
-    """The vectors as xarray opens a Zarr store: one task per stored chunk."""
+def _opened_by_xarray(store: Store, like: da.Array | None = None) -> da.Array:
+    """The vectors by xarray: a task per stored chunk, or tasks as large as those of `like`."""
     repository = icechunk.Repository.open(icechunk.local_filesystem_storage(store.root))
     session = repository.readonly_session(snapshot_id=store.version)
-    latents = xr.open_zarr(session.store, group="latents", consolidated=False, chunks={})
+    chunks = {} if like is None else {"image": like.chunks[0][0]}
+    latents = xr.open_zarr(session.store, group="latents", consolidated=False, chunks=chunks)
     opened: da.Array = latents["z"].data
     return opened
+
+
+def _numpy_comoment(x: np.ndarray, mean: np.ndarray, comoment: np.ndarray) -> None:
+    """`loops.add_comoment` with the product of each block of rows by NumPy."""
+    deviations = np.empty((min(384, len(x)), x.shape[1]))
+    for start in range(0, len(x), len(deviations) or 1):
+        part = x[start : start + len(deviations)]
+        loops.centre(part, mean, deviations)
+        block = deviations[: len(part)]
+        comoment += block.T @ block
 
 
 def _dask_ml(z: da.Array, low: np.ndarray, high: np.ndarray) -> None:
