@@ -79,8 +79,7 @@ class Workers:
         Raises
         ------
         ClusterError
-            If no cluster can be reached, no worker starts, or the workers are lost at every
-            attempt.
+            If no cluster can be reached, no worker starts, or the workers are lost for good.
         """
         try:
             with self._cluster_for(stage):
