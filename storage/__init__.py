@@ -1,4 +1,4 @@
-"""What is kept: the versioned, labelled store of images, latent vectors and their statistics."""
+"""The versioned, labelled store of images, latent vectors and their statistics."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""A branch of its own for each piece of work: commits on it, and the one step that publishes it."""
+"""The branch of a stage's work: commits on it, and the one step that publishes it."""
 
 import logging
 import platform
@@ -22,25 +22,26 @@ logger = logging.getLogger(__name__)
 MAIN = "main"
 PREFIX = "wip-"
 LEFT = "left-"
-"""Tags on what a rollback took off `main`."""
+"""Prefix of tags on versions that a rollback took off `main`."""
 Gate = Callable[[], AbstractContextManager[None]]
-"""Makes what encloses the moving of `main`; it raises where nothing may be published any more."""
+"""Factory for the context manager around moving `main`; it raises if nothing may be published."""
 LIBRARIES = ("zpoints", "numpy", "dask", "xarray", "zarr", "icechunk", "torch")
 
 
 class WorkBranch:
-    """The branch `wip-<fingerprint>`: begun at `main`, or taken up where a run left it.
+    """The branch `wip-<fingerprint>`, created at `main` or continued where a run left it.
 
-    Branches that build on an older version than `main` are dropped: Icechunk cannot rebase them.
+    Branches that build on another version than `main` are dropped, since Icechunk cannot rebase
+    them.
 
     Parameters
     ----------
     location, repository
         The store.
     fingerprint
-        Letters and digits.
+        Letters, digits, `_` and `-`.
     provenance
-        What every commit records beside `base` and `duration`.
+        Metadata of every commit, in addition to `base` and `duration`.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class WorkBranch:
         provenance: Mapping[str, Any],
     ) -> None:
         if not re.fullmatch(r"[0-9A-Za-z_-]+", fingerprint):
-            raise StoreError(f"A fingerprint is letters and digits, not {fingerprint!r}.")
+            raise StoreError(f"Invalid fingerprint {fingerprint!r}; expected letters and digits.")
         self._location = location
         self._repository = repository
         self._provenance = dict(provenance)
@@ -70,7 +71,7 @@ class WorkBranch:
         try:
             self._repository.create_branch(self.name, self.base)
         except icechunk.IcechunkError:
-            # The answer to the request may be lost; a second one then meets the first.
+            # The response may have been lost; the retry then finds the branch.
             if self.name not in self._repository.list_branches():
                 raise
 
@@ -81,18 +82,18 @@ class WorkBranch:
             tip = self._repository.lookup_snapshot(self._repository.lookup_branch(branch))
             if self.base not in (tip.id, tip.metadata.get("base")):
                 if branch == self.name:
-                    logger.info("Unfinished work builds on an older version: starting anew")
+                    logger.info("Unfinished work builds on an older version; it restarts")
                 self._repository.delete_branch(branch)
 
     def restart(self) -> None:
-        """Forget the commits of an earlier run."""
+        """Drop the commits of an earlier run."""
         with self._location.lock(), reaching(self._location.root):
             self._repository.reset_branch(self.name, self.base)
         self.resumed = False
         self._seconds_before = 0.0
 
     def reader(self) -> icechunk.Session:
-        """A session that sees the branch as it is now."""
+        """A read-only session on the branch as it is now."""
         return self._repository.readonly_session(self.name)
 
     def writer(self) -> icechunk.Session:
@@ -101,7 +102,7 @@ class WorkBranch:
 
     @contextmanager
     def committed(self, message: str) -> Iterator[icechunk.Session]:
-        """A writable session, committed when the block ends well."""
+        """Context with a writable session, committed unless the block raises."""
         with reaching(self._location.root):
             session = self.writer()
             yield session
@@ -114,21 +115,35 @@ class WorkBranch:
         Raises
         ------
         PublishConflictError
-            If another process has committed to it meanwhile.
+            If another process has committed to the branch in the meantime.
         """
         with self._location.lock():
             try:
                 commit_once(self._repository, session, message, self._metadata())
             except icechunk.ConflictError as error:
                 raise PublishConflictError(
-                    f"Another process does the same work in {self._location.root}: "
-                    "wait for it, then run again."
+                    f"Another process does the same work in {self._location.root}. "
+                    "Wait for it, then run again."
                 ) from error
 
     def publish(
         self, message: str, metadata: Mapping[str, Any], *, gate: Gate = nullcontext
     ) -> str:
-        """Move `main` to the branch with compare-and-swap; returns the version's id.
+        """Move `main` to the branch with compare-and-swap.
+
+        Parameters
+        ----------
+        message
+            One line for the history.
+        metadata
+            Further metadata of the commit.
+        gate
+            Factory for the context manager around the step that readers see.
+
+        Returns
+        -------
+        str
+            Id of the version.
 
         Raises
         ------
@@ -164,17 +179,17 @@ class WorkBranch:
     def _expect_base(self) -> None:
         if self._repository.lookup_branch(MAIN) != self.base:
             raise PublishConflictError(
-                f"Another run published a version of {self._location.root} while this one was at "
-                "work. Run again: it starts from the new version."
+                f"Another run published a version of {self._location.root} in the meantime. Run "
+                "again; the run starts from the new version."
             )
 
 
 def move_main(repository: icechunk.Repository, version: str, base: str) -> None:
-    """Move `main` from `base` to `version`; raises IcechunkError unless it then lies there."""
+    """Move `main` from `base` to `version`; raises IcechunkError unless `main` is then there."""
     try:
         repository.reset_branch(MAIN, version, from_snapshot_id=base)
     except icechunk.IcechunkError:
-        # The write may have succeeded and its answer be lost; a second one then meets the first.
+        # The write may have succeeded and its response been lost; the retry then conflicts with it.
         if repository.lookup_branch(MAIN) != version:
             raise
 
@@ -185,7 +200,21 @@ def commit_once(
     message: str,
     metadata: Mapping[str, Any],
 ) -> str:
-    """Commit a session to its branch, even if the answer is lost; returns the snapshot's id.
+    """Commit a session to its branch, even if the response to the commit is lost.
+
+    Parameters
+    ----------
+    repository, session
+        The store, and the session on a branch.
+    message
+        One line.
+    metadata
+        Metadata of the commit.
+
+    Returns
+    -------
+    str
+        Id of the snapshot.
 
     Raises
     ------
@@ -197,7 +226,7 @@ def commit_once(
         return session.commit(message, metadata={**metadata, "commit": mine})
     except icechunk.ConflictError:
         assert session.branch is not None
-        with suppress(icechunk.IcechunkError):  # the branch is another's, and may be gone
+        with suppress(icechunk.IcechunkError):  # the other process may have deleted the branch
             tip = repository.lookup_snapshot(repository.lookup_branch(session.branch))
             if tip.metadata.get("commit") == mine:
                 return tip.id
@@ -212,7 +241,24 @@ def commit_version(
     *,
     revision: int = 0,
 ) -> str:
-    """Commit what becomes a version: its number is one above the session's, or above `revision`."""
+    """Commit what becomes a version.
+
+    Parameters
+    ----------
+    repository, session
+        The store, and the session on a branch.
+    message
+        One line for the history.
+    metadata
+        Further metadata of the commit.
+    revision
+        The new revision is above this number and above that of the session.
+
+    Returns
+    -------
+    str
+        Id of the snapshot.
+    """
     number = 1 + max(revision, int(root_attrs(session).get("revision", 0)))
     set_root_attrs(session, {"revision": number, "schema_version": SCHEMA_VERSION})
     provenance = {
@@ -227,10 +273,25 @@ def commit_version(
 def republish(
     location: Location, repository: icechunk.Repository, version: str, newest: str
 ) -> None:
-    """Make the content of `version` the newest; a tag keeps what `main` leaves in the history."""
+    """Publish the content of an older version; a tag keeps the line that `main` leaves.
+
+    Parameters
+    ----------
+    location, repository
+        The store.
+    version
+        Id of the older version.
+    newest
+        Id of the newest version.
+
+    Raises
+    ------
+    PublishConflictError
+        If another version has been published since `newest`.
+    """
     branch = f"{PREFIX}rollback-{version}"
     with location.lock(), reaching(location.root):
-        if branch in repository.list_branches():  # of a process that was killed here
+        if branch in repository.list_branches():  # left by a process that was killed
             repository.delete_branch(branch)
         repository.create_branch(branch, version)
         attrs = root_attrs(repository.readonly_session(snapshot_id=newest))
@@ -248,19 +309,27 @@ def republish(
             move_main(repository, made, newest)
         except icechunk.IcechunkError as error:
             raise PublishConflictError(
-                f"Another run published a version of {location.root} at this moment. Look at "
-                f"zpoints history {location.root}, then decide again."
+                f"Another run published a version of {location.root} at the same time. Look at "
+                f"`zpoints history {location.root}`, then decide again."
             ) from error
         finally:
             repository.delete_branch(branch)
 
 
 def supersede(location: Location, repository: icechunk.Repository, reason: str) -> None:
-    """Publish the newest content once more; whoever was about to move `main` cannot any longer."""
+    """Publish the newest content again, so that publications that began before fail.
+
+    Parameters
+    ----------
+    location, repository
+        The store.
+    reason
+        One line for the history.
+    """
     with location.lock(), reaching(location.root):
         base = repository.lookup_branch(MAIN)
         facts = {"stage": "fence", "base": base}
-        # A conflict means that `main` has moved by itself.
+        # A conflict means that another publication has moved `main`, which serves as well.
         with suppress(icechunk.ConflictError):
             commit_version(repository, repository.writable_session(MAIN), reason, facts)
 

@@ -1,4 +1,4 @@
-"""The one hierarchy of errors: each message names the thing, what was expected and the repair."""
+"""Errors of stores; each message names the object, what was expected and what to do."""
 
 
 class ZpointsError(Exception):
@@ -6,11 +6,11 @@ class ZpointsError(Exception):
 
 
 class StoreError(ZpointsError):
-    """The store cannot do what was asked of it."""
+    """The store cannot do what it was asked to do."""
 
 
 class StoreNotFoundError(StoreError):
-    """There is no store, version or group at the place named."""
+    """There is no such store, version or group."""
 
 
 class SchemaError(StoreError):
@@ -18,15 +18,15 @@ class SchemaError(StoreError):
 
 
 class IncompleteStageError(StoreError):
-    """A stage was to be published though some of its chunks do not exist."""
+    """A stage cannot be published because some of its chunks do not exist."""
 
 
 class PublishConflictError(StoreError):
-    """Another run published a version while this one was at work."""
+    """Another run published a version in the meantime."""
 
 
 class StoreLockedError(StoreError):
-    """Another process is at work on this store."""
+    """Another process has locked this store."""
 
 
 class ObjectStoreError(StoreError):

@@ -1,4 +1,4 @@
-"""The write side of a store: where stages begin their work."""
+"""Opens a store for writing and begins the work of stages."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from zpoints.storage.versions import Version
 
 
 class Repository:
-    """A store that may be written to. Made by `open_repository`."""
+    """A store that is open for writing. Returned by `open_repository`."""
 
     def __init__(
         self, location: Location, repository: icechunk.Repository, executor: Executor
@@ -41,28 +41,34 @@ class Repository:
         inputs: Mapping[str, str] | None = None,
         lineage: str | None = None,
     ) -> StageTransaction:
-        """Begin a stage's work, or take up what an interrupted run with the fingerprint left.
+        """Begin a stage's work, or continue that of an interrupted run with the same fingerprint.
 
-        Work that builds on an older version than the newest is dropped and begun anew.
+        Work that builds on another version than the newest is dropped and restarted.
 
         Parameters
         ----------
         stage
             Name of the stage, recorded in the history.
         fingerprint
-            Hash of everything the stage's result depends on; letters and digits.
+            Hash of everything that the stage's result depends on; letters, digits, `_` and `-`.
         groups
-            The groups that the stage writes; all must be complete to publish.
+            The groups that the stage writes; publishing requires all of them to be complete.
         inputs
-            The groups that the stage reads, and their fingerprints (or their lineages, where their
-            growth leaves the result valid); `Store.is_current` compares.
+            For each group that the stage reads, its fingerprint, or its lineage if the result stays
+            valid when the group grows; `Store.is_current` compares them.
         lineage
-            Shared by all results that can grow into each other; the fingerprint if omitted.
+            Identifier shared by all results that can grow into one another; the fingerprint by
+            default.
+
+        Returns
+        -------
+        StageTransaction
+            The work.
 
         Raises
         ------
         StoreError
-            If the fingerprint holds other characters.
+            If the fingerprint has other characters.
         """
         return StageTransaction(
             self._location,
@@ -77,33 +83,33 @@ class Repository:
 
     @contextmanager
     def held(self, purpose: str) -> Iterator[None]:
-        """Keep other runs away while the block runs.
+        """Lock the store for one run while the block runs.
 
         Parameters
         ----------
         purpose
-            What is being done, for those who meet the lock.
+            What the run does, for the error messages of others.
 
         Raises
         ------
         StoreLockedError
-            If another process holds the store; the message says which one.
+            If another run holds the lock; the message names it.
         """
         with run_lock(self._location, purpose):
             yield
 
     def keep(self, name: str, data: bytes) -> None:
-        """Keep a small object beside the versions, in place of what had its name."""
+        """Store a small object outside the versions, replacing any of the same name."""
         Blobs(self.root).put(name, data)
 
     def kept(self, name: str) -> bytes | None:
-        """What `keep` has kept; `None` if nothing."""
+        """Content that `keep` stored; `None` if there is none."""
         return Blobs(self.root).get(name)
 
     def rollback(self, version: str) -> Version:
-        """Publish an older version's content again, as the newest version.
+        """Publish the content of an older version as the newest one.
 
-        Nothing is lost: the versions in between stay in the history and can be opened.
+        The versions in between stay in the history and can be opened.
 
         Parameters
         ----------
@@ -113,16 +119,16 @@ class Repository:
         Returns
         -------
         Version
-            The new one.
+            The new version.
 
         Raises
         ------
         StoreNotFoundError
             If there is no such version.
         StoreError
-            If it is the newest one already.
+            If it is the newest version already.
         PublishConflictError
-            If another version is published at the same moment.
+            If another version is published at the same time.
         """
         wanted = open_store(self.root, version=version)
         newest = self.store()
@@ -133,10 +139,10 @@ class Repository:
         return self.store().history()[0]
 
     def fence(self, reason: str) -> None:
-        """Make sure that no publication succeeds that began before this call.
+        """Make all publications fail that began before this call.
 
-        The newest content becomes a version once more, so that a compare-and-swap from the version
-        before fails, however late it arrives. Unfinished work starts anew.
+        The newest content is published again, so a compare-and-swap from the version before fails
+        however late it arrives. Unfinished work restarts.
 
         Parameters
         ----------
@@ -146,7 +152,7 @@ class Repository:
         Raises
         ------
         StoreLockedError
-            If another process keeps the commit lock of a store on a disk for two minutes.
+            If another process holds the commit lock of a local store for two minutes.
         """
         supersede(self._location, self._repository, reason)
 
@@ -157,7 +163,7 @@ class Repository:
 def open_repository(
     root: str | os.PathLike[str], *, executor: Executor | None = None
 ) -> Repository:
-    """Open a store for writing; makes an empty one where there is none.
+    """Open a store for writing; creates an empty one if there is none.
 
     Parameters
     ----------
@@ -169,7 +175,7 @@ def open_repository(
     Raises
     ------
     StoreError
-        If something other than a store lies at `root`.
+        If `root` is something other than a store.
     SchemaError
         If a newer zpoints wrote the store.
     """

@@ -1,4 +1,4 @@
-"""Rows of a stored array, read inside a task without a graph of their own."""
+"""Reads rows of stored arrays inside tasks, without a Dask graph."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +16,12 @@ from zpoints.storage.store import Store, open_store
 
 @dataclass(frozen=True)
 class Rows:
-    """The leading dimension of one array of one version of a store; a few bytes in a task.
+    """Rows of one array of one version of a store; a few bytes in a task.
 
     Attributes
     ----------
     root, version
-        The store, as `Store.root` and `Store.version` name it.
+        The version, as in `Store.root` and `Store.version`.
     group, variable
         The array.
     """
@@ -32,17 +32,17 @@ class Rows:
     variable: str
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Rows ``start`` to ``stop``; the store is opened once per process.
+        """Rows ``start`` to ``stop``; a process opens the store once.
 
         Raises
         ------
         StoreError
-            If a chunk does not have the checksum that was stored with it.
+            If a chunk does not have its stored checksum.
         """
         return self._checked(lambda array: array[start:stop], f"rows {start} to {stop}")
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """Some rows, in the order of their numbers in ``rows``; raises as ``read``."""
+        """The rows with these numbers, in their order; raises as ``read``."""
         return self._checked(lambda array: array.oindex[rows], f"some of {len(rows)} rows")
 
     def _checked(self, read: Callable[[zarr.Array], Any], what: str) -> np.ndarray:
@@ -52,33 +52,33 @@ class Rows:
         except ValueError as error:
             raise StoreError(
                 f"{self.group}/{self.variable} of {self.root}, {what}, is damaged: "
-                f"{error}. Run the stage that made it into a new root."
+                f"{error}. Run its stage again in a new root."
             ) from error
 
 
 WINDOW = 2**20
-"""Rows of a label table that a process reads at a time, and keeps for its next tasks."""
+"""Rows of a label table that a process reads at a time and keeps for its next tasks."""
 WINDOWS = 2
-"""How many it keeps: tasks that run at once may lie in two."""
+"""Windows that a process keeps, since tasks that run at once may need two."""
 READERS = 4
-"""Labels that it reads at once, each decompressed as a whole."""
+"""Labels that a process reads at once, each decompressed as a whole."""
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Boolean labels of one group side by side, as an array for `dask.array.from_array`.
+    """Boolean labels of a group as the columns of an array, for `dask.array.from_array`.
 
-    It holds names alone, however many rows there are. A process reads each label once per window
-    of rows, not once per task: a label is a chunk of up to 32 Mi rows.
+    It holds names alone, whatever the number of rows. A process reads each label once per window of
+    rows, not once per task, because a label is a chunk of up to 32 Mi rows.
 
     Attributes
     ----------
     root, version, group
-        As of `Rows`.
+        As in `Rows`.
     names
         The labels, one per column.
     rows
-        Their number of rows.
+        Number of rows.
     """
 
     root: str
@@ -96,7 +96,7 @@ class LabelTable:
         return self.rows, len(self.names)
 
     def __getitem__(self, index: tuple[slice, slice]) -> np.ndarray:
-        """Some consecutive rows, as Dask asks for them."""
+        """Consecutive rows, as Dask asks for them."""
         start, stop, _ = index[0].indices(self.rows)
         parts = [np.empty((0, len(self.names)), np.bool_)[:, index[1]]]
         while start < stop:

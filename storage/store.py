@@ -1,4 +1,4 @@
-"""The read side: one version of a store, its groups, its history."""
+"""Reads a store: one version, its groups, its history."""
 
 import os
 from datetime import date, datetime
@@ -17,13 +17,13 @@ from zpoints.storage.errors import StoreError
 from zpoints.storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
-"""Entry-point group; its one entry maps (model, z) to images, so storage needs no network."""
+"""Entry-point group; its entry maps (model, z) to images, so that storage imports no network."""
 
 
 class Store:
-    """One version of a store, read-only; labels in memory, big arrays as lazy Dask arrays.
+    """One version of a store, read-only: labels in memory, big arrays as lazy Dask arrays.
 
-    Made by `open_store`.
+    Returned by `open_store`.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class Store:
 
     @property
     def sample_names(self) -> tuple[str, ...]:
-        """Names of the samples that belong to the statistics and the model of this version.
+        """Names of the samples made from the statistics and the model of this version.
 
-        Samples of an older model stay in the store until they are drawn again; `samples` opens
-        them all the same.
+        Samples of an older model stay in the store until they are drawn again, and `samples` opens
+        them too.
         """
         return self._current("samples")
 
     @property
     def quality_names(self) -> tuple[str, ...]:
-        """Names of what was evaluated as it is now: samples, "real" and "reconstruction"."""
+        """Names of the evaluations that are current: of samples, "real" and "reconstruction"."""
         return self._current("quality")
 
     @property
@@ -76,8 +76,7 @@ class Store:
     def statistics(self) -> xr.Dataset:
         """Moments, number distributions, PCA and radii of the latent vectors.
 
-        `mean`, `count` and `variance` are also methods of a Dataset: write
-        `statistics["mean"]`.
+        `mean`, `count` and `variance` are also methods of a Dataset; use `statistics["mean"]`.
         """
         return self.group("statistics")
 
@@ -96,7 +95,7 @@ class Store:
         )
 
     def selection(self, name: str) -> xr.Dataset:
-        """The same variables as `statistics`, of the vectors that a configured query selects.
+        """The variables of `statistics` for the vectors that a configured query selects.
 
         Raises
         ------
@@ -116,12 +115,12 @@ class Store:
         return self.group(f"samples/{name}")
 
     def quality(self, name: str) -> xr.Dataset:
-        """How good the samples of a generator are; "real" and "reconstruction" calibrate.
+        """Quality of the samples of a generator, or of "real" and "reconstruction" for comparison.
 
         Raises
         ------
         StoreNotFoundError
-            If they were not evaluated.
+            If there is no such evaluation.
         """
         return self.group(f"quality/{name}")
 
@@ -132,7 +131,7 @@ class Store:
         Raises
         ------
         StoreNotFoundError
-            If no sweep was made.
+            If there is no sweep.
         """
         return self.group("sweep")
 
@@ -152,7 +151,7 @@ class Store:
         return self._opened[name].copy()
 
     def array(self, group: str, variable: str) -> zarr.Array:
-        """The bare Zarr array of a variable, for reading rows without Dask."""
+        """The Zarr array of a variable, for reading rows without Dask."""
         with reaching(self.root):
             return zarr.open_array(self._session.store, path=f"{group}/{variable}", mode="r")
 
@@ -162,10 +161,10 @@ class Store:
         return None if value is None else str(value)
 
     def is_current(self, group: str) -> bool:
-        """Whether a group exists and was made from what this version holds of its inputs.
+        """Whether a group exists and was made from the inputs that this version has.
 
-        A model outlives the growth of the images that it was trained on: its `inputs` name their
-        lineage.
+        A model stays current when the images that it was trained on grow, because its `inputs` name
+        their lineage.
         """
         attrs = self._attrs(group)
         return "fingerprint" in attrs and all(
@@ -174,7 +173,7 @@ class Store:
         )
 
     def lineage(self, group: str) -> str | None:
-        """What a group shares with the versions of it that it grew from; `None` without one."""
+        """Identifier that a group shares with the versions it grew from; `None` without one."""
         value = self._attrs(group).get("lineage")
         return None if value is None else str(value)
 
@@ -189,7 +188,7 @@ class Store:
             return group_attrs(self._session, group)
 
     def history(self) -> list[Version]:
-        """Published versions of the store, newest first, whatever version this is."""
+        """All published versions of the store, newest first."""
         with reaching(self.root):
             return published(self._repository)
 
@@ -216,8 +215,8 @@ class Store:
         decoders = list(entry_points(group=DECODERS))
         if not decoders:
             raise StoreError(
-                f"No decoder is installed (entry-point group {DECODERS}): install zpoints whole, "
-                "for example with `make .venv/.installed`."
+                f"No decoder is installed (entry-point group {DECODERS}). Install the complete "
+                "distribution zpoints, for example with `make .venv/.installed`."
             )
         return np.asarray(decoders[0].load()(self.model, z))
 
@@ -243,7 +242,7 @@ class Store:
 
 
 def _describe(group: Any) -> str:
-    """Dims and uncompressed size of a group, from metadata alone."""
+    """Dims and uncompressed size of a group, from its metadata."""
     sizes: dict[str, int] = {}
     size = 0
     for _, array in group.arrays():
@@ -266,10 +265,10 @@ def open_store(
     root
         A local path or `s3://bucket/prefix`.
     version
-        Id of a published version, as `Store.history` lists them; the newest one by default.
+        Id of a published version, from `Store.history`; the newest one by default.
     as_of
-        The newest version published until then. A date means the end of that day; times without
-        a zone are UTC.
+        Opens the newest version published until then. A date means the end of that day; times
+        without a zone are UTC.
 
     Raises
     ------
@@ -286,7 +285,7 @@ def open_store(
     >>> store.latents.query(image="Smiling and not Male")  # doctest: +SKIP
     """
     if version is not None and as_of is not None:
-        raise ValueError("open_store takes version or as_of, not both.")
+        raise ValueError("open_store got version and as_of; expected only one of them.")
     location = Location.of(root)
     repository = location.open()
     with reaching(location.root):

@@ -1,4 +1,4 @@
-"""The write side: a stage's work on a branch of its own, published whole or not at all."""
+"""A stage's work on its own branch, published as a whole or not at all."""
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -29,14 +29,14 @@ from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import validate
 
 COMMIT_SECONDS = 5.0
-"""Time between two commits of a stage; a killed run loses about this much work."""
+"""Time between two commits of a stage; a killed run loses about as much work."""
 CHECKPOINTS = "checkpoints"
 
 
 class StageTransaction:
-    """A stage's work: on the branch `wip-<fingerprint>` until it is published.
+    """A stage's work, on the branch `wip-<fingerprint>` until it is published.
 
-    Made by `Repository.begin`. Readers of the store see nothing of it before `publish`.
+    Returned by `Repository.begin`. Readers of the store see nothing of it before `publish`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class StageTransaction:
 
     @property
     def resumed(self) -> bool:
-        """Whether the branch holds work of an earlier run."""
+        """Whether the branch has commits of an earlier run."""
         return self._branch.resumed
 
     def create(
@@ -76,30 +76,31 @@ class StageTransaction:
         attrs: Mapping[str, Any] | None = None,
         carried: np.ndarray | None = None,
     ) -> None:
-        """Lay a group out, in place of what it held before.
+        """Lay out a group, replacing its content.
 
-        NumPy-backed variables are written at once. Dask-backed ones are never computed: they
-        give shape, dtype and chunks, and `write_chunks` fills them. On a resumed branch, a group
-        that this stage has laid out in the same way is kept with all its chunks.
+        NumPy-backed variables are written at once. Dask-backed ones are never computed: they define
+        shape, dtype and chunks, and `write_chunks` fills them. On a resumed branch, a group with
+        the same layout keeps all its chunks.
 
         Parameters
         ----------
         group
             One of the transaction's groups.
         template
-            The dataset, labels as coordinates.
+            The dataset, with labels as coordinates.
         attrs
-            Attributes beside `schema_version`, `stage`, `fingerprint`, `lineage`, `inputs`; JSON.
+            Attributes in addition to `schema_version`, `stage`, `fingerprint`, `lineage` and
+            `inputs`; JSON.
         carried
-            int64 (row). For each row of the template, the row of the published group that holds
-            the same thing, or -1. Chunks all of whose rows stay where they are stay untouched,
-            and `write_chunks` leaves them out; Dask-backed variables that the published group
-            lacks hold their fill value there.
+            int64 (row). For each row of the template, the row of the published group with the same
+            content, or -1. Chunks whose rows all stay in place are not touched, and `write_chunks`
+            skips them; Dask-backed variables that the published group lacks hold their fill value
+            there.
 
         Raises
         ------
         SchemaError
-            If the template disagrees with the registry or its chunks are uneven.
+            If the template disagrees with the registry, or its chunks are uneven.
         """
         template = self._owned(group, template, attrs)
         if carried is not None and (carried < 0).all():
@@ -126,27 +127,27 @@ class StageTransaction:
         *,
         attrs: Mapping[str, Any] | None = None,
     ) -> None:
-        """Choose and order the rows of a group whose chunks are written; all in one commit.
+        """Choose and order the rows of a group whose chunks are written, in one commit.
 
         Parameters
         ----------
         group
             A group that `create` has laid out and `write_chunks` has filled.
         template
-            The group as it becomes: NumPy-backed variables are written, Dask-backed ones keep
-            their values, variables that it lacks are dropped.
+            The new group: NumPy-backed variables are written, Dask-backed ones keep their values,
+            variables that it lacks are dropped.
         rows
-            int64 (row). For each row of the template, its row in the group as it is. Chunks whose
-            rows stay where they are stay untouched.
+            int64 (row). For each row of the template, its row in the present group. Chunks whose
+            rows all stay in place are not touched.
         attrs
-            As for `create`; `attrs` of the transaction tells them to a run that resumes.
+            As for `create`; a run that resumes finds them in `StageTransaction.attrs`.
         """
         template = self._owned(group, template, attrs)
         with self._branch.committed(f"{self.stage}: rows of {group} settled") as session:
             reorder(self._branch.reader(), session, group, template, rows)
 
     def attrs(self, group: str) -> dict[str, Any]:
-        """Attributes of a group that this work has laid out; empty before it has."""
+        """Attributes of a group that this work has laid out; empty if it has not."""
         with reaching(self._root):
             attrs = group_attrs(self._branch.reader(), group)
         return attrs if attrs.get("fingerprint") == self.fingerprint else {}
@@ -159,23 +160,21 @@ class StageTransaction:
         shared: Delayed | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Compute and write blocks through Dask's active scheduler, committing every few seconds.
+        """Compute and write blocks, with a commit after the first block and then every few seconds.
 
-        The first commit follows the first block.
-
-        Blocks whose chunks exist already are skipped.
+        Blocks whose chunks exist are skipped.
 
         Parameters
         ----------
         group
             A group that `create` has laid out.
         blocks
-            What to write, along the leading dimension of the Dask-backed variables.
+            Rows to compute and write, along the leading dimension of the Dask-backed variables.
         shared
-            Its value is the argument of every block's `compute`; it goes to each worker once.
+            Its value is the argument of every block's `compute`; each worker gets it once.
         on_progress
-            Called whenever blocks are done with the rows that are, skipped ones included; up to 5 s
-            of work are not committed then.
+            Called with the number of rows that are done, including those of skipped blocks; up to
+            5 s of work are not committed yet.
 
         Raises
         ------
@@ -186,14 +185,16 @@ class StageTransaction:
         """
         names = self._pending.get(group)
         if not names:
-            raise StoreError(f"{group} has nothing to fill: create it with a Dask-backed template.")
+            raise StoreError(
+                f"{group} has no chunks to write; create it with a Dask-backed template first."
+            )
         with reaching(self._root):
             presence = Presence(self._branch.reader(), group, names)
-            todo = [block for block in blocks if not presence.complete(block)]
-        rows = sum(block.rows for block in blocks) - sum(block.rows for block in todo)
+            missing = [block for block in blocks if not presence.complete(block)]
+        rows = sum(block.rows for block in blocks) - sum(block.rows for block in missing)
         if on_progress and rows:
             on_progress(rows)
-        with closing(self._write(group, names, todo, shared)) as batches:
+        with closing(self._write(group, names, missing, shared)) as batches:
             for written in batches:
                 rows += written
                 if on_progress:
@@ -206,7 +207,7 @@ class StageTransaction:
         blocks: Sequence[Block],
         shared: Delayed | None,
     ) -> Generator[int, None, None]:
-        """Write blocks and commit them; yields the numbers of rows that are done."""
+        """Write blocks and commit them; yields numbers of rows."""
         with reaching(self._root):
             origin, session = self._branch.writer(), self._branch.writer()
             tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
@@ -218,26 +219,26 @@ class StageTransaction:
                     left -= len(batch)
                     if left == 0 or time.monotonic() >= due:
                         self._branch.commit(session, f"{self.stage}: {left} blocks of {group} left")
-                        # Opened here, not where it is needed: who else commits to it is noticed.
+                        # Opened at once, so that a commit of another process is noticed.
                         session = self._branch.writer()
                         due = time.monotonic() + COMMIT_SECONDS
                     yield sum(rows for rows, _ in batch)
 
     def dataset(self, group: str) -> xr.Dataset:
-        """What the branch holds now of a group; unwritten chunks read as the fill value."""
+        """The group as it is on the branch; unwritten chunks read as the fill value."""
         with reaching(self._root):
             return open_group(self._branch.reader(), group)
 
     def save_checkpoint(self, data: bytes) -> None:
-        """Keep the state of unfinished work outside the branch, in place of what was kept before.
+        """Store the state of unfinished work outside the branch, replacing any stored before.
 
-        For work that is no sum of chunks, such as a training; `publish` drops it, and
-        those of all other unfinished work, which builds on an older version from then on.
+        For work that does not consist of chunks, such as a training. `publish` removes all
+        checkpoints, since other unfinished work then builds on an older version.
         """
         self._blobs.put(self._checkpoint, data)
 
     def load_checkpoint(self) -> bytes | None:
-        """What an interrupted run of the same fingerprint has kept; `None` if nothing."""
+        """The checkpoint of an interrupted run with the same fingerprint; `None` without one."""
         return self._blobs.get(self._checkpoint)
 
     @property
@@ -261,20 +262,20 @@ class StageTransaction:
         rows
             Images or vectors that the stage handled.
         metadata
-            Further provenance, e.g. `seed`; must be JSON.
+            Further provenance, e.g. `seed`; JSON.
         gate
-            Makes a context that encloses the one step that readers see. What it raises on entry
-            leaves the work unpublished.
+            Factory for the context manager around the one step that readers see. If it raises on
+            entry, the work stays unpublished.
 
         Returns
         -------
         str
-            Id of the published version.
+            Id of the version.
 
         Raises
         ------
         IncompleteStageError
-            If a group or one of its chunks does not exist.
+            If a group, or one of its chunks, is missing.
         SchemaError
             If a group disagrees with the registry.
         PublishConflictError
@@ -299,17 +300,17 @@ class StageTransaction:
                     listed = ", ".join(f"{name}: {n} of {total}" for name, n, total in gaps)
                     raise IncompleteStageError(
                         f"{self.stage} cannot be published: chunks of {group} are missing "
-                        f"({listed}). Write them, or run the stage again to resume it."
+                        f"({listed}). Run the stage again to resume it."
                     )
                 validate(group, open_group(session, group))
 
     def _owned(
         self, group: str, template: xr.Dataset, attrs: Mapping[str, Any] | None
     ) -> xr.Dataset:
-        """The template with the attributes that every group carries, validated."""
+        """The validated template with the attributes that every group carries."""
         if group not in self.groups:
             raise StoreError(
-                f"{self.stage} began with the groups {self.groups} and cannot write {group}."
+                f"{self.stage} cannot write {group}; it began with the groups {self.groups}."
             )
         own = {
             "schema_version": SCHEMA_VERSION,

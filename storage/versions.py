@@ -1,4 +1,4 @@
-"""Published versions of a store, and how one is asked for."""
+"""Lists the published versions of a store and finds the one that is asked for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Version:
     stage
         The stage that made it.
     message
-        What the stage says of its work.
+        One line about the stage's work.
     metadata
         Provenance: stage, fingerprint, revision, versions, seed, rows, duration in seconds, host.
     """
@@ -36,7 +36,7 @@ class Version:
 
 
 def published(repository: icechunk.Repository) -> list[Version]:
-    """All published versions, newest first; those too that a rollback took off `main`."""
+    """All published versions, newest first, including those that a rollback took off `main`."""
     lines = [repository.ancestry(branch="main")]
     lines += [repository.ancestry(tag=tag) for tag in repository.list_tags()]
     found = {
@@ -60,7 +60,24 @@ def choose_version(
     version: str | None,
     as_of: str | date | datetime | None,
 ) -> str:
-    """Id of the version of a store that was asked for; see `open_store`."""
+    """Id of the version that is asked for.
+
+    Parameters
+    ----------
+    root
+        Root of the store, for messages.
+    repository
+        The store.
+    version, as_of
+        As in `open_store`.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no such version.
+    ValueError
+        If `as_of` is not a date or time in ISO form.
+    """
     if version is not None:
         return _published_id(root, repository, version)
     if as_of is None:
@@ -89,7 +106,7 @@ def _published_id(root: str, repository: icechunk.Repository, version: str) -> s
 
 
 def _moment(as_of: str | date | datetime) -> datetime:
-    """The last moment that `as_of` names, with a time zone."""
+    """The last moment of `as_of`, with a time zone."""
     moment = as_of
     if isinstance(moment, str):
         only_date = len(moment) == len("2026-11-01")
@@ -97,7 +114,7 @@ def _moment(as_of: str | date | datetime) -> datetime:
             moment = (date if only_date else datetime).fromisoformat(moment)
         except ValueError as error:
             raise ValueError(
-                f"as_of = {as_of!r}: expected a date or time in ISO form, e.g. 2026-11-01."
+                f"Invalid as_of {as_of!r}; expected a date or time in ISO form, e.g. 2026-11-01."
             ) from error
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time.max)

@@ -87,7 +87,7 @@ def verify(
 
     found = verify_store(root, sample=sample, version=version, console=console_for(output))
     for finding in found.findings:
-        output.print(f"{finding.kind}: {finding.place}: {finding.message}", soft_wrap=True)
+        output.print(f"{finding.kind}: {finding.subject}: {finding.message}", soft_wrap=True)
     output.print(found.summary, soft_wrap=True)
     if not found.ok:
         raise typer.Exit(DAMAGED)

@@ -1,1 +1,1 @@
-"""Groups and arrays of a repository: laid out, opened lazily, written in whole chunks."""
+"""Groups and arrays: layout, lazy reading, writing of whole chunks."""

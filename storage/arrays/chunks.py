@@ -1,4 +1,4 @@
-"""Whole chunks: writing them through a fork, and finding those that exist."""
+"""Writes whole chunks through a fork and finds those that exist."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Block:
     Attributes
     ----------
     start, stop
-        Rows along the leading dimension; both on chunk boundaries, or `stop` at the end.
+        Range of rows along the leading dimension, on chunk boundaries or up to the last row.
     compute
-        Called on the worker, with the value of `shared` if `write_chunks` is given that; returns
-        for every Dask-backed variable of the template its rows `start` to `stop`, with the
-        template's dtype. Must pickle, and small.
+        Called on the worker, with the value of `shared` if `write_chunks` has one. Returns the rows
+        `start` to `stop` of every Dask-backed variable of the template, with its dtype. Must be
+        small when pickled.
     """
 
     start: int
@@ -42,10 +42,23 @@ def write_rows(
 ) -> tuple[int, icechunk.ForkSession]:
     """Compute a block and write its chunks through a fork.
 
+    Parameters
+    ----------
+    group
+        Name of the group.
+    names
+        Its variables to write.
+    block
+        The rows.
+    fork
+        Fork of a writable session.
+    shared
+        Argument of `block.compute`, if any.
+
     Returns
     -------
     tuple
-        The number of rows, and the fork to be merged.
+        The number of rows, and the fork to merge.
 
     Raises
     ------
@@ -67,18 +80,18 @@ def write_rows(
                 f"{group}/{name}, rows {block.start} to {block.stop}: expected {array.dtype} of "
                 f"shape {shape}, got {values.dtype} of shape {values.shape}."
             )
-        # A chunk of fill values only is a written chunk too.
+        # A chunk of fill values must exist too (format rule 6).
         array.with_config({"write_empty_chunks": True})[block.start : block.stop] = values
     return block.rows, fork
 
 
 class Presence:
-    """Which chunks of some variables of a group exist in a session.
+    """The chunks of some variables of a group that exist in a session.
 
     Parameters
     ----------
     session
-        The session to look into.
+        The session.
     group
         Name of the group.
     names
@@ -98,7 +111,7 @@ class Presence:
         Raises
         ------
         SchemaError
-            If the block covers a part of a chunk.
+            If the block covers part of a chunk.
         """
         return all(
             exists(self._session, f"/{self._group}/{name}", index)

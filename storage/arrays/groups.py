@@ -1,4 +1,4 @@
-"""Groups of a store as xarray Datasets: how they are laid out, opened, and found complete."""
+"""Lays out groups of a store and opens them as xarray datasets."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -14,35 +14,35 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from zpoints.storage.arrays.lazy import lazy
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
-from zpoints.storage.schema.registry import NAMED, find
+from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
 from zpoints.storage.schema.validation import is_text, validate
 
 ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20
-"""Data variables above this size open lazily even if the registry calls them small."""
+"""Data variables above this size open lazily, whatever the registry says."""
 READERS = 8
-"""Threads that read labels; on S3 each of some fifty labels costs a round trip."""
+"""Threads that read labels; on S3 each of some fifty labels takes a round trip."""
 CHUNK_BYTES = 32 * 2**20
 """NumPy-backed variables are stored in one chunk up to this size."""
 
 
 def codecs(*, compress: bool) -> tuple[Any, ...]:
-    """Compression where it pays, then a checksum over the stored bytes."""
+    """Compression if asked for, then a checksum of the stored bytes."""
     return (ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()) if compress else (Crc32cCodec(),)
 
 
 def unwritten(
     dims: str | tuple[str, ...], shape: tuple[int, ...], dtype: Any, *, chunk: int
 ) -> xr.Variable:
-    """A variable for a template whose values tasks will write, in chunks of leading rows.
+    """A variable of a template whose values tasks will write, in chunks of rows.
 
-    The chunks have this length in a shorter array too, so that a group keeps its layout when rows
-    are added or dropped.
+    Shorter arrays have chunks of the same length, so that a group keeps its layout when rows are
+    added or dropped.
 
     Parameters
     ----------
     dims, shape, dtype
-        Of the whole variable.
+        Dimensions, shape and dtype of the variable.
     chunk
         Rows per chunk.
     """
@@ -52,8 +52,10 @@ def unwritten(
 
 
 def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
-    """Shape of the Zarr chunks: the one asked for in the encoding (`unwritten` does), else the Dask
-    chunks, or slabs of at most 32 MiB of a NumPy array.
+    """Shape of the Zarr chunks.
+
+    That of the encoding if it has one (`unwritten` sets it), else that of the Dask chunks, or slabs
+    of at most 32 MiB of a NumPy array.
 
     Raises
     ------
@@ -76,16 +78,16 @@ def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
 
 
 def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
-    """Dataset with text of any length, and the Zarr encoding of its variables."""
+    """The dataset with variable-length text, and the Zarr encoding of its variables."""
     text = {n: _of_any_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
     dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
     dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in dataset.variables.items():
-        known = find(group, str(name), variable)
+        known = find_variable(group, str(name), variable)
         encoding[name] = {
             "chunks": chunk_shape(str(name), variable),
-            # Photographs, latent vectors and weights are all but incompressible.
+            # Photographs, latent vectors and weights hardly compress.
             "compressors": codecs(compress=known is None or not known.lazy),
             "write_empty_chunks": True,
         }
@@ -141,7 +143,7 @@ def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
 
 
 def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> bool:
-    """Whether a group was laid out for this dataset: fingerprint, variables, shapes, chunks."""
+    """Whether a group has the fingerprint, variables, shapes and chunks of a dataset."""
     if group_attrs(session, group).get("fingerprint") != dataset.attrs.get("fingerprint"):
         return False
     stored = zarr.open_group(session.store, path=group, mode="r")
@@ -166,17 +168,17 @@ def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
     StoreNotFoundError
         If there is no such group.
     SchemaError
-        If it disagrees with the registry.
+        If the group disagrees with the registry.
     """
     try:
         dataset = xr.open_zarr(session.store, group=group, consolidated=False, chunks=None)
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
-            f"This version of the store has no group {group}; it has "
-            f"{', '.join(group_names(session)) or 'none yet'}."
+            f"This version of the store has no group {group}; its groups: "
+            f"{', '.join(group_names(session)) or 'none'}."
         ) from error
     validate(group, dataset)
-    known = {name: find(group, str(name), v) for name, v in dataset.variables.items()}
+    known = {name: find_variable(group, str(name), v) for name, v in dataset.variables.items()}
     stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
     big = {
         name: lazy(variable, stored[str(name)], f"open-{name}-{tokenize(variable._data)}")
@@ -199,7 +201,7 @@ def _load(group: str, small: xr.Dataset) -> None:
             for load in as_completed(loads):
                 _loaded(load, f"{group}/{loads[load]}")
         finally:
-            # The others would wait one after the other for a server that has fallen silent.
+            # The others would wait in turn for a server that no longer answers.
             pool.shutdown(cancel_futures=True)
 
 
@@ -208,14 +210,15 @@ def _loaded(load: Future[Any], what: str) -> None:
         load.result()
     except ValueError as error:
         raise StoreError(
-            f"{what} is damaged: {error}. Open an older version, or run the stage that made it "
-            "again."
+            f"{what} is damaged: {error}. Open an older version, or run its stage again."
         ) from error
 
 
 def group_names(session: icechunk.Session) -> tuple[str, ...]:
-    """Names of all groups that hold arrays, e.g. `("images", "samples/ellipse")`, sorted."""
+    """Sorted names of all groups with arrays, e.g. `("images", "samples/ellipse")`."""
     names = []
     for name, group in zarr.open_group(session.store, mode="r").groups():
-        names += [f"{name}/{child}" for child in group.group_keys()] if name in NAMED else [name]
+        names += (
+            [f"{name}/{child}" for child in group.group_keys()] if name in NAMED_KINDS else [name]
+        )
     return tuple(sorted(names))

@@ -1,4 +1,4 @@
-"""Big stored arrays as Dask arrays whose tasks share what they read from."""
+"""Opens big stored arrays as Dask arrays whose tasks share one open array per process."""
 
 import asyncio
 import atexit
@@ -16,25 +16,25 @@ import xarray as xr
 import zarr
 
 TASK_BYTES = (16 * 2**20, 32 * 2**20)
-"""What a lazy array's task reads at least and at most, in whole chunks: a task costs Dask 2 ms."""
+"""Least and most bytes that a task reads, in whole chunks; a task costs Dask 2 ms."""
 TASKS = 64
-"""Tasks that share an array as long as those bounds allow."""
+"""Number of tasks of an array, as far as those bounds allow."""
 ARRAYS = 64
-"""How many stored arrays a process keeps open."""
+"""Stored arrays that a process keeps open."""
 SECONDS_TO_END = 5.0
-"""How long the end of a process waits for reads under way."""
+"""How long the end of a process waits for reads in progress."""
 
 
 class StoredArray:
-    """A stored array as `dask.array.from_array` takes it; a process opens it once for all tasks.
+    """A stored array for `dask.array.from_array`; a process opens it once for all tasks.
 
-    Dask pickles it into each task. What a task unpickled alone would ask the store anew where the
-    chunks lie: 8 ms on a local disk.
+    Dask pickles it into each task. An array that each task unpickled for itself would ask the store
+    again where its chunks are, which takes 8 ms on a local disk.
 
     Parameters
     ----------
     array
-        Of a session that can be pickled, if tasks of other processes are to read it.
+        The array; its session must pickle if other processes read it.
     """
 
     def __init__(self, array: zarr.Array) -> None:
@@ -44,10 +44,10 @@ class StoredArray:
         self.ndim: int = array.ndim
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
-        """What slices, integers and a list select, as Dask fuses them into its tasks.
+        """Values that slices, integers and a list select, as Dask fuses them into its tasks.
 
-        Read on an event loop of the calling thread: Zarr's own is one thread for all, in which
-        the chunks that several threads ask for would be copied one after the other.
+        Each thread reads on its own event loop. Zarr's loop is one thread for all, which would copy
+        the chunks for several threads in turn.
         """
         if not all(isinstance(along, slice | Integral) for along in index):
             return np.asarray(self._array.oindex[index])
@@ -65,7 +65,7 @@ class StoredArray:
 
 
 class _Loop:
-    """An event loop that is closed when its thread has ended; never the thread's current one."""
+    """An event loop that is closed when its thread ends; never set as the thread's current one."""
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -86,9 +86,9 @@ _THREAD = _Thread()
 
 
 class _Reads:
-    """A block in which a thread reads; the end of the process waits for those under way.
+    """Context of a read; the end of the process waits for reads in progress.
 
-    Daemon threads, such as Dask's, would be answered by Tokio when there is no interpreter left.
+    Otherwise Tokio would call back into daemon threads, such as Dask's, without an interpreter.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class _Reads:
     def __enter__(self) -> None:
         with self._changed:
             if self._ended:
-                raise RuntimeError("This process ends and reads no more.")
+                raise RuntimeError("This process is ending; it cannot read any more.")
             self._under_way += 1
 
     def __exit__(self, *raised: object) -> None:
@@ -138,11 +138,11 @@ def lazy(variable: xr.Variable, array: zarr.Array, name: str) -> xr.Variable:
     Parameters
     ----------
     variable
-        Gives the dimensions and the attributes.
+        Dimensions and attributes.
     array
-        Its values.
+        The values.
     name
-        Prefix of the tasks' keys: one for every state of every array.
+        Prefix of the tasks' keys; unique for every state of every array.
     """
     rows, *others = array.chunks
     size = array.dtype.itemsize * prod([rows, *others])
@@ -153,7 +153,7 @@ def lazy(variable: xr.Variable, array: zarr.Array, name: str) -> xr.Variable:
         chunks,
         name=name,
         lock=False,
-        meta=np.empty((0,) * array.ndim, array.dtype),  # Dask would read to find it
-        inline_array=True,  # a chunk's task depends on no shared node: schedulers place it better
+        meta=np.empty((0,) * array.ndim, array.dtype),  # Dask would read a chunk to find it
+        inline_array=True,  # tasks that share no node are placed better
     )
     return xr.Variable(variable.dims, data, variable.attrs, variable.encoding)

@@ -1,1 +1,1 @@
-"""Where a store lies, on a disk or in a bucket: location, small objects, locks."""
+"""Disks and buckets: roots, small objects, locks."""

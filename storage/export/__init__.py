@@ -1,1 +1,1 @@
-"""Copies of a group for other readers: plain Zarr, picture files."""
+"""Export of a group as plain Zarr or picture files."""

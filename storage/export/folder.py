@@ -1,4 +1,4 @@
-"""Folders outside of the store that something is written to."""
+"""Checks the local folder that an export is written to."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 from zpoints.storage.errors import StoreError
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-"""Also of what `pathlib` makes of one, which has a slash less; not C:/ of Windows."""
+"""A URL, also after `pathlib` has removed one of its slashes; not C:/ of Windows."""
 
 
 def local_folder(chosen: str | os.PathLike[str]) -> Path:
@@ -26,7 +26,6 @@ def local_folder(chosen: str | os.PathLike[str]) -> Path:
     text = os.fspath(chosen)
     if URL.match(text):
         raise StoreError(
-            f"{text} is not a local folder, and nothing else can be written to here: name a "
-            "folder, and copy it to its place afterwards."
+            f"{text} is not a local folder. Export to a local folder and copy that afterwards."
         )
     return Path(text).expanduser().absolute()

@@ -1,4 +1,4 @@
-"""Names of the files that images are exported to."""
+"""Names picture files of an export."""
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -9,14 +9,16 @@ Naming = Callable[[int], str]
 
 
 def picture_names(images: xr.Dataset, suffix: str) -> Naming:
-    """What gives the relative path of each row's file: all different, none outside the folder.
+    """A function from a row to the relative path of its file.
+
+    All paths differ, and none leads out of the export folder.
 
     Parameters
     ----------
     images
-        A group with images: stored names where it has `name`, numbers where not.
+        A group with images; files have the names in `name`, or numbers if it has none.
     suffix
-        Of the files, e.g. `.png`.
+        Suffix of the files, e.g. `.png`.
     """
     count = images.sizes[images["image"].dims[0]]
     digits = len(str(max(count - 1, 0)))
@@ -41,6 +43,6 @@ def picture_names(images: xr.Dataset, suffix: str) -> Naming:
 
 
 def _inside(name: str, row: int) -> PurePosixPath:
-    """The name without what leads out of a folder: an archive may name a photograph ../a.jpg."""
+    """Strips components that would leave the export folder, e.g. of `../a.jpg` in an archive."""
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")]
     return PurePosixPath(*parts or [str(row)])

@@ -1,4 +1,4 @@
-"""The images of a group as picture files, one each or many on a sheet, for any viewer."""
+"""Exports the images of a group as picture files or contact sheets."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from zpoints.storage.store import Store
 Form = Literal["png", "jpeg"]
 SUFFIX = {"png": ".png", "jpeg": ".jpg"}
 QUALITY = 95
-"""Of JPEG files, on Pillow's scale."""
+"""Quality of JPEG files, on Pillow's scale."""
 GAP = 2
 """White pixels between the images of a sheet."""
 SHEET_BYTES = 64 * 2**20
@@ -39,11 +39,11 @@ def export_images(
     overwrite: bool = False,
     on_progress: Callable[[int], object] = lambda done: None,
 ) -> Path:
-    """Write every image of a group to a file of its own, a chunk at a time.
+    """Write each image of a group to its own file, a chunk at a time.
 
-    Photographs keep their names, subfolders included, with another suffix; if two would then
-    share a file, the suffix is appended to all names, and if that does not tell them apart, they
-    are numbered. Samples are numbered from 0.
+    Photographs keep their names and subfolders, with another suffix. If two of them would share a
+    file, the suffix is appended to all names; if names still coincide, files are numbered. Samples
+    are numbered from 0.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ def export_images(
     group
         A group with images: `images` or `samples/<name>`.
     destination
-        A folder that does not exist yet.
+        A new folder.
     form
-        "png", which keeps every pixel, or "jpeg" (quality 95).
+        "png" (lossless) or "jpeg" (quality 95).
     overwrite
-        Replace the folder if an earlier export wrote it.
+        Whether an earlier export may be replaced.
     on_progress
         Called with the number of images written so far.
 
@@ -70,7 +70,7 @@ def export_images(
     StoreNotFoundError
         If the store has no such group.
     StoreError
-        If the group has no images, or `destination` is a URL, or exists and may not be replaced.
+        If the group has no images, or `destination` is a URL or exists and may not be replaced.
     """
     images = _images(store, group)
     named = picture_names(images, SUFFIX[form])
@@ -98,33 +98,33 @@ def export_sheets(
     overwrite: bool = False,
     on_progress: Callable[[int], object] = lambda done: None,
 ) -> Path:
-    """Write contact sheets: the images of a group in order, `columns` x `rows` to a picture.
+    """Write contact sheets with `columns` x `rows` images of a group, in their order.
 
     Parameters
     ----------
     store, group, destination, form, overwrite, on_progress
         As for `export_images`.
     columns, rows
-        Images across and down a sheet, at least 1; the last sheet has as many rows as it needs.
+        Images across and down a sheet, at least 1; the last sheet may have fewer rows.
 
     Returns
     -------
     pathlib.Path
-        The folder, with `sheet-1.png` and so on.
+        The folder, with `sheet-1.png`, `sheet-2.png`, ...
 
     Raises
     ------
     StoreNotFoundError
         If the store has no such group.
     StoreError
-        As for `export_images`, and if a sheet would have more than 64 MiB of pixels.
+        As for `export_images`, or if a sheet would have more than 64 MiB of pixels.
     """
     images = _images(store, group)
     height, width = images.sizes["y"] + GAP, images.sizes["x"] + GAP
     if min(columns, rows) < 1 or columns * rows * height * width * 3 > SHEET_BYTES:
         raise StoreError(
-            f"A sheet of {columns} x {rows} images of {images.sizes['x']} x {images.sizes['y']} "
-            f"pixels cannot be made: expected at least 1 x 1, and at most "
+            f"Invalid sheet of {columns} x {rows} images of {images.sizes['x']} x "
+            f"{images.sizes['y']} pixels; expected at least 1 x 1 and at most "
             f"{SHEET_BYTES // (3 * height * width):,} images. Change columns or rows."
         )
     total = images.sizes[images["image"].dims[0]]
@@ -144,14 +144,13 @@ def _images(store: Store, group: str) -> xr.Dataset:
     if "image" not in dataset.variables or dataset["image"].ndim != 4:
         having = [name for name in store.groups if name == "images" or name.startswith("samples/")]
         raise StoreError(
-            f"{group} has no images to write as pictures; these groups have: "
-            f"{', '.join(having) or 'none yet'}."
+            f"{group} has no images to export; these groups have: {', '.join(having) or 'none'}."
         )
     return dataset
 
 
 def _chunks(store: Store, group: str, images: xr.Dataset) -> Iterator[Pixels]:
-    """The images (n, y, x, channel) of each stored chunk."""
+    """The images uint8 (n, y, x, channel) of each stored chunk."""
     rows, total = Rows(store.root, store.version, group, "image"), images["image"].shape[0]
     chunk = store.array(group, "image").chunks[0]
     for start in range(0, total, chunk):
@@ -172,7 +171,7 @@ def _regrouped(chunks: Iterator[Pixels], size: int) -> Iterator[Pixels]:
 
 
 def _sheet(pixels: Pixels, columns: int) -> Pixels:
-    """Images (n, y, x, channel) side by side on white, row after row."""
+    """Images (n, y, x, channel) in rows on a white sheet, (y, x, channel)."""
     count, height, width, channels = pixels.shape
     columns = min(columns, count)
     rows = -(-count // columns)
@@ -185,7 +184,7 @@ def _sheet(pixels: Pixels, columns: int) -> Pixels:
 
 
 def _save(path: Path, pixels: Pixels) -> None:
-    """One picture from (y, x, channel); a single channel is grey."""
+    """Save an image (y, x, channel); a single channel is grey."""
     grey = pixels.shape[-1] == 1
     image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))
     if path.suffix == ".jpg":

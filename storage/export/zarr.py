@@ -1,4 +1,4 @@
-"""A group as a plain Zarr v3 store, for readers that know nothing of Icechunk."""
+"""Exports a group as a plain Zarr v3 store, for readers without Icechunk."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from zpoints.storage.export.folder import local_folder
 from zpoints.storage.store import Store
 
 MARK = "export.json"
-"""In a folder of pictures: which store, version and group they come from."""
+"""File in a folder of pictures that names their store, version and group."""
 
 
 def export_group(
@@ -26,7 +26,7 @@ def export_group(
     """Write a group to a plain Zarr v3 store with consolidated metadata.
 
     The folder appears when it is complete. Chunks, compression and checksums are those of the
-    store; `xarray.open_zarr(destination)` reads it.
+    store, and `xarray.open_zarr(destination)` reads it.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def export_group(
     group
         Name of the group, e.g. `latents` or `samples/ellipse`.
     destination
-        A folder that does not exist yet.
+        A new folder.
     overwrite
-        Replace the folder if an earlier export wrote it.
+        Whether an earlier export may be replaced.
 
     Returns
     -------
@@ -59,12 +59,21 @@ def export_group(
 
 @contextmanager
 def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool) -> Iterator[Path]:
-    """A folder to write into, which takes its place at `destination` when all went well.
+    """Context with a scratch folder, which is renamed to `destination` unless the block raises.
+
+    Parameters
+    ----------
+    destination
+        The final folder.
+    what
+        Name of the exported group, for messages.
+    overwrite
+        Whether an earlier export may be replaced.
 
     Raises
     ------
     StoreError
-        If `destination` is a URL, or exists, unless `overwrite` is set and an export wrote it.
+        If `destination` is a URL, or exists and may not be replaced.
     """
     target = local_folder(destination)
     _check_free(target, what, overwrite=overwrite)
@@ -83,7 +92,7 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
 
 
 def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
-    """Refuse a folder that is there, unless an export wrote it and it may be replaced."""
+    """Refuse an existing folder, unless an export wrote it and it may be replaced."""
     if target.exists() and not overwrite:
         raise StoreError(
             f"{target} exists: name a new folder to export {what} to, or replace it with "
@@ -91,7 +100,7 @@ def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
         )
     if target.exists() and not _is_export(target):
         raise StoreError(
-            f"{target} is not an earlier export, so it is not overwritten: name a new folder to "
+            f"{target} is not an earlier export and is not overwritten. Name a new folder to "
             f"export {what} to."
         )
 
@@ -107,6 +116,6 @@ def _is_export(folder: Path) -> bool:
 def _write(group: str, dataset: xr.Dataset, target: Path) -> None:
     dataset, encoding = layout(group, dataset)
     with warnings.catch_warnings():
-        # Readers that do not know consolidated metadata ignore it, so the warning tells nothing.
+        # Readers without consolidated metadata ignore it, so the warning does not matter.
         warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
         dataset.to_zarr(target, mode="w", zarr_format=3, consolidated=True, encoding=encoding)

@@ -1,1 +1,1 @@
-"""The registry of stored variables, and the check of datasets against it."""
+"""The registry of stored variables and the check of datasets against it."""

@@ -8,12 +8,12 @@ import xarray as xr
 from zpoints.storage.errors import SchemaError
 from zpoints.storage.schema import quality
 from zpoints.storage.schema.variable import Variable
-from zpoints.storage.schema.variable import group as _group
-from zpoints.storage.schema.variable import table as _table
+from zpoints.storage.schema.variable import by_name as _by_name
+from zpoints.storage.schema.variable import parse_table as _parsed
 
 SCHEMA_VERSION = 1
 
-FAMILIES = (
+KINDS = (
     "images",
     "model",
     "latents",
@@ -24,9 +24,9 @@ FAMILIES = (
     "quality",
     "sweep",
 )
-"""Kinds of group."""
+"""Kinds of groups."""
 
-NAMED = ("selections", "samples", "quality")
+NAMED_KINDS = ("selections", "samples", "quality")
 """Kinds with many groups; every group `samples/<name>` is of the kind `samples`."""
 
 REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
@@ -40,7 +40,7 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
     "quality": ("judged", "held_out", "count", "wanted", "level"),
     "sweep": ("count", "held_out"),
 }
-"""Attributes that a group of each kind carries beside `schema_version`, `stage`, `fingerprint`."""
+"""Attributes that each kind of group has in addition to those that every group carries."""
 
 
 _NAME = "name | image | str | file name of the photograph"
@@ -50,7 +50,7 @@ checksum     | image | uint64 | first 8 bytes, big-endian, of the BLAKE2b digest
 """
 
 _SIGNATURE = """
-signature    | image | str    | what the source's listing said of the file: size, time, or CRC
+signature    | image | str    | size, time or CRC of the file in the source's listing
 """
 
 _FAULT = "fault | image | str | why a photograph cannot be read; absent from published versions"
@@ -59,7 +59,7 @@ _QUARANTINED = "quarantined | quarantined | str | names of photographs that coul
 
 _QUARANTINE = """
 quarantine_reason    | quarantined | str | why not
-quarantine_signature | quarantined | str | what the source's listing said of the file
+quarantine_signature | quarantined | str | size, time or CRC of the file in the listing
 """
 
 _LABELS = """
@@ -216,64 +216,64 @@ v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
 
 
-_STATISTICS = _group(
-    _table(_MOMENTS + _DISTRIBUTIONS, required=True),
-    _table(_SCALARS, required=True),
-    _table(_PCA, required=True),
-    _table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
-    _table(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
-    _table(_ATTRIBUTE, label=True),
+_STATISTICS = _by_name(
+    _parsed(_MOMENTS + _DISTRIBUTIONS, required=True),
+    _parsed(_SCALARS, required=True),
+    _parsed(_PCA, required=True),
+    _parsed(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
+    _parsed(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
+    _parsed(_ATTRIBUTE, label=True),
 )
 
 VARIABLES: Mapping[str, Mapping[str, Variable]] = {
-    "images": _group(
-        _table(_IMAGE, required=True, lazy=True),
-        # A data variable, since `Dataset.query` needs one: xarray takes `image` for a coordinate.
-        _table(_CHECKSUM, required=True),
-        _table(_NAME, required=True, label=True),
-        _table(_SIGNATURE, required=True, label=True),
-        _table(_LABELS + _QUARANTINED, label=True),
-        _table(_FAULT + "\n" + _QUARANTINE),
+    "images": _by_name(
+        _parsed(_IMAGE, required=True, lazy=True),
+        # A data variable, since `Dataset.query` needs one and `image` is a coordinate in xarray.
+        _parsed(_CHECKSUM, required=True),
+        _parsed(_NAME, required=True, label=True),
+        _parsed(_SIGNATURE, required=True, label=True),
+        _parsed(_LABELS + _QUARANTINED, label=True),
+        _parsed(_FAULT + "\n" + _QUARANTINE),
     ),
-    "model": _group(
-        _table(_WEIGHTS, required=True, lazy=True),
-        _table(_CURVES),
-        _table(_EPOCH, label=True),
+    "model": _by_name(
+        _parsed(_WEIGHTS, required=True, lazy=True),
+        _parsed(_CURVES),
+        _parsed(_EPOCH, label=True),
     ),
-    "latents": _group(
-        _table(_LATENT, required=True, lazy=True),
-        _table(_ERROR),
-        _table(_NAME, required=True, label=True),
-        _table(_CHECKSUM + _LABELS, label=True),
+    "latents": _by_name(
+        _parsed(_LATENT, required=True, lazy=True),
+        _parsed(_ERROR),
+        _parsed(_NAME, required=True, label=True),
+        _parsed(_CHECKSUM + _LABELS, label=True),
     ),
     "statistics": _STATISTICS,
-    # The same of some of the vectors.
+    # The same variables for a selection of the vectors.
     "selections": _STATISTICS,
-    "structure": _group(
-        _table(_CLUSTERS, required=True),
-        _table(_ATTRIBUTE, label=True),
-        _table(_OTHER, label=True),
-        _table(_BY_ATTRIBUTE),
+    "structure": _by_name(
+        _parsed(_CLUSTERS, required=True),
+        _parsed(_ATTRIBUTE, label=True),
+        _parsed(_OTHER, label=True),
+        _parsed(_BY_ATTRIBUTE),
     ),
-    "samples": _group(
-        _table(_DRAWN, required=True, lazy=True),
-        _table(_DECODED, required=True, lazy=True),
+    "samples": _by_name(
+        _parsed(_DRAWN, required=True, lazy=True),
+        _parsed(_DECODED, required=True, lazy=True),
     ),
-    "quality": _group(
-        _table(quality.REENCODED, required=True, lazy=True),
-        _table(quality.PER_IMAGE + quality.ALWAYS + quality.BY_LEVEL, required=True),
-        _table(quality.OPTIONAL),
-        _table(quality.LEVEL, required=True, label=True),
+    "quality": _by_name(
+        _parsed(quality.REENCODED, required=True, lazy=True),
+        _parsed(quality.PER_IMAGE + quality.ALWAYS + quality.BY_LEVEL, required=True),
+        _parsed(quality.OPTIONAL),
+        _parsed(quality.LEVEL, required=True, label=True),
     ),
-    "sweep": _group(
-        _table(quality.POINTS, required=True, label=True),
-        _table(quality.SWEPT, required=True),
+    "sweep": _by_name(
+        _parsed(quality.POINTS, required=True, label=True),
+        _parsed(quality.SWEPT, required=True),
     ),
 }
 """For each kind of group, its variables by name."""
 
 
-def family(group: str) -> str:
+def kind_of(group: str) -> str:
     """Kind of a group.
 
     Raises
@@ -283,23 +283,30 @@ def family(group: str) -> str:
 
     Examples
     --------
-    >>> family("samples/ellipse")
+    >>> kind_of("samples/ellipse")
     'samples'
     """
     head, _, name = group.partition("/")
-    if head not in FAMILIES or (head in NAMED) != bool(name) or "/" in name:
-        kinds = ", ".join(f"{kind}/<name>" if kind in NAMED else kind for kind in FAMILIES)
-        raise SchemaError(f"There is no kind of group {group!r}: expected one of {kinds}.")
+    if head not in KINDS or (head in NAMED_KINDS) != bool(name) or "/" in name:
+        kinds = ", ".join(f"{kind}/<name>" if kind in NAMED_KINDS else kind for kind in KINDS)
+        raise SchemaError(f"Unknown group {group!r}; expected one of {kinds}.")
     return head
 
 
-def find(group: str, name: str, array: xr.Variable | xr.DataArray) -> Variable | None:
-    """Look a variable up; `None` if the registry does not allow it.
+def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> Variable | None:
+    """Look up a variable; `None` if the registry does not allow it.
 
-    Attributes of photographs have names that come with the data, so any further boolean array
-    along `image` is a label of `images` and `latents`.
+    The names of photographs' attributes come with the data, so any other boolean array along
+    `image` is a label of `images` and `latents`.
+
+    Parameters
+    ----------
+    group, name
+        Where the variable is stored.
+    array
+        The variable, of which dims and dtype count.
     """
-    kind = family(group)
+    kind = kind_of(group)
     known = VARIABLES[kind].get(name)
     is_attribute = array.dims == ("image",) and array.dtype == np.bool_
     if known is None and is_attribute and kind in ("images", "latents"):
@@ -308,7 +315,7 @@ def find(group: str, name: str, array: xr.Variable | xr.DataArray) -> Variable |
 
 
 def label_variables(images: xr.Dataset) -> dict[str, xr.Variable]:
-    """What describes the photographs, as coordinates for a template of `latents`.
+    """Labels of the photographs, as coordinates for a template of `latents`.
 
     Parameters
     ----------
@@ -318,7 +325,7 @@ def label_variables(images: xr.Dataset) -> dict[str, xr.Variable]:
     Returns
     -------
     dict
-        Name, checksum, attributes and whatever else the registry lets `latents` carry, by name.
+        By name, the variables of `images` that are labels of `latents` in the registry.
 
     Examples
     --------
@@ -331,5 +338,5 @@ def label_variables(images: xr.Dataset) -> dict[str, xr.Variable]:
     return {
         name: variable.to_base_variable()
         for name, variable in found.items()
-        if (known := find("latents", name, variable)) and known.label
+        if (known := find_variable("latents", name, variable)) and known.label
     }

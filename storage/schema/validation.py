@@ -1,4 +1,4 @@
-"""The check of datasets against the registry of variables, and of versions of the schema."""
+"""Checks datasets against the registry of variables, and versions of the schema."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,13 @@ import numpy as np
 import xarray as xr
 
 from zpoints.storage.errors import SchemaError
-from zpoints.storage.schema.registry import REQUIRED_ATTRS, SCHEMA_VERSION, VARIABLES, family, find
+from zpoints.storage.schema.registry import (
+    REQUIRED_ATTRS,
+    SCHEMA_VERSION,
+    VARIABLES,
+    find_variable,
+    kind_of,
+)
 
 
 def is_text(dtype: Any) -> bool:
@@ -17,7 +23,7 @@ def is_text(dtype: Any) -> bool:
 
 def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
     for name, array in dataset.variables.items():
-        known = find(group, str(name), array)
+        known = find_variable(group, str(name), array)
         if known is None:
             yield f"{name} is not in the registry"
             continue
@@ -26,10 +32,10 @@ def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
         same = is_text(array.dtype) if known.dtype == "str" else array.dtype == known.dtype
         if not same:
             yield f"{name} has dtype {array.dtype}, expected {known.dtype}"
-    for name, variable in VARIABLES[family(group)].items():
+    for name, variable in VARIABLES[kind_of(group)].items():
         if variable.required and name not in dataset.variables:
             yield f"{name} {variable.dims} {variable.dtype} is missing"
-    for name in REQUIRED_ATTRS[family(group)]:
+    for name in REQUIRED_ATTRS[kind_of(group)]:
         if name not in dataset.attrs:
             yield f"the attribute {name} is missing"
 
@@ -42,26 +48,25 @@ def validate(group: str, dataset: xr.Dataset) -> None:
     group
         Name of the group, e.g. `latents` or `samples/ellipse`.
     dataset
-        What is to be written, or what was opened.
+        The dataset, before it is written or after it was opened.
 
     Raises
     ------
     SchemaError
-        With every disagreement: unknown or missing variables and attributes, dims, dtypes.
-        Also when the dataset was written by a newer schema.
+        If variables or attributes are unknown or missing or have other dims or dtypes, all of
+        which the message lists, or if a newer zpoints wrote the dataset.
     """
     check_schema_version(group, dataset.attrs.get("schema_version", SCHEMA_VERSION))
     problems = list(_disagreements(group, dataset))
     if problems:
         raise SchemaError(
-            f"The group {group} disagrees with the registry of variables (storage/variables.py): "
-            + "; ".join(problems)
-            + "."
+            f"The group {group} disagrees with the registry of variables "
+            "(storage/schema/registry.py): " + "; ".join(problems) + "."
         )
 
 
-def check_schema_version(place: str, version: Any) -> None:
-    """Refuse what a newer zpoints wrote.
+def check_schema_version(subject: str, version: Any) -> None:
+    """Refuse a store or group that a newer zpoints wrote.
 
     Raises
     ------
@@ -70,6 +75,6 @@ def check_schema_version(place: str, version: Any) -> None:
     """
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise SchemaError(
-            f"{place} has schema version {version}; this zpoints knows versions up to "
+            f"{subject} has schema version {version}; this zpoints knows versions up to "
             f"{SCHEMA_VERSION}. Install a newer zpoints to read it."
         )

@@ -1,4 +1,4 @@
-"""One stored variable, and the tables in which the registry writes them down."""
+"""One stored variable, and the parser of the registry's tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """What the registry knows about one stored variable.
+    """One stored variable.
 
     Attributes
     ----------
@@ -17,13 +17,13 @@ class Variable:
     dtype
         NumPy dtype, or `str` for text of any length.
     meaning
-        What it holds, with its unit or range.
+        What it contains, with unit or range.
     required
-        Whether the group is incomplete without it.
+        Whether every group must have it.
     label
         Whether it describes the rows and is a coordinate rather than a data variable.
     lazy
-        Whether it grows with the data and so opens as a Dask array.
+        Whether it grows with the data, and therefore opens as a Dask array.
     """
 
     name: str
@@ -35,10 +35,18 @@ class Variable:
     lazy: bool = False
 
 
-def table(
+def parse_table(
     text: str, *, required: bool = False, label: bool = False, lazy: bool = False
 ) -> Iterator[Variable]:
-    """Read lines `name | dims | dtype | meaning`."""
+    """Parse lines `name | dims | dtype | meaning`.
+
+    Parameters
+    ----------
+    text
+        The lines; empty ones are ignored.
+    required, label, lazy
+        The same attributes for all variables of the table.
+    """
     for line in filter(str.strip, text.splitlines()):
         name, dims, dtype, meaning = (field.strip() for field in line.split("|", 3))
         yield Variable(
@@ -52,6 +60,6 @@ def table(
         )
 
 
-def group(*tables: Iterator[Variable]) -> dict[str, Variable]:
+def by_name(*tables: Iterator[Variable]) -> dict[str, Variable]:
     """The variables of several tables by name."""
     return {variable.name: variable for lines in tables for variable in lines}

@@ -1,1 +1,1 @@
-"""Verification of a store: every chunk read, and what belongs together compared."""
+"""Verification of stored data."""

@@ -1,4 +1,4 @@
-"""Damage to what is stored: chunks read back one by one, and chunk files by their own checksum."""
+"""Checks stored data for damage: chunks as a reader gets them, and chunk files by checksum."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +16,10 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 
 from zpoints.storage.backend.s3 import without_userinfo
+from zpoints.storage.errors import StoreError
 
-# Icechunk's calls that are not async keep the interpreter lock while they wait for a manifest.
+# Icechunk's synchronous calls hold the interpreter lock while they wait for a manifest; the async
+# ones do not.
 
 CRC_BYTES = 4
 CHECKSUM = "does not have the checksum stored with it: a bit has flipped, or a part is cut off"
@@ -25,26 +27,26 @@ CHECKSUM = "does not have the checksum stored with it: a bit has flipped, or a p
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a verification found.
+    """One result of a verification.
 
     Attributes
     ----------
     kind
-        `damage`: what was stored is gone or changed. `mismatch`: it reads well, but two things
-        that belong together disagree. `note`: nothing is wrong, but a reader should know.
-    place
+        `damage`: stored data are lost or changed. `mismatch`: they can be read, but two groups that
+        belong together disagree. `note`: nothing is wrong, but a reader should know.
+    subject
         The group, array or file.
     message
-        What is wrong with it, with chunk and rows where there are some.
+        What is wrong, with chunk and rows if known.
     """
 
     kind: Literal["damage", "mismatch", "note"]
-    place: str
+    subject: str
     message: str
 
 
 Check = Callable[[], tuple[int, Finding | None]]
-"""Looks at one chunk or file; returns the bytes that it read and what is wrong."""
+"""Checks one chunk or file; returns the bytes read and the finding, if any."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Chunk:
     index
         Position in the grid of chunks.
     label
-        Precedes the array in findings.
+        Text before the array's name in findings.
     """
 
     session: icechunk.Session
@@ -69,20 +71,20 @@ class Chunk:
     label: str = ""
 
     def read(self) -> tuple[int, Finding | None]:
-        """Read the chunk as any reader would, checksum and all."""
+        """Read the chunk as any reader does, with its checksum."""
         if fault := self._absence():
             return 0, fault
         try:
             return np.asarray(self.array[self._selection]).nbytes, None
         except icechunk.IcechunkError as error:
             return 0, self._damage(f"cannot be read: {reason(error)}")
-        # What a decoder raises on wrong bytes, or on metadata that is damaged, is its own affair.
+        # Decoders raise all kinds of errors on wrong bytes or damaged metadata.
         except Exception as error:
             wrong = "checksum" in str(error)
             return 0, self._damage(CHECKSUM if wrong else f"cannot be decoded: {reason(error)}")
 
-    def find(self) -> tuple[int, Finding | None]:
-        """See whether the chunk's file is there, without reading all of it."""
+    def probe(self) -> tuple[int, Finding | None]:
+        """Check that the chunk's file exists, by reading its first byte."""
         if fault := self._absence():
             return 0, fault
         key = f"{self.array.path}/{self.array.metadata.encode_chunk_key(self.index)}"
@@ -94,23 +96,23 @@ class Chunk:
         return 1, None
 
     def _absence(self) -> Finding | None:
-        """Fault of the manifest, the same for all chunks of an array, or of its entry."""
+        """The finding if the manifest, or its entry for the chunk, is missing."""
         try:
             kind = sync(self.session.chunk_type_async(f"/{self.array.path}", self.index))
         except icechunk.IcechunkError as error:
-            return Finding("damage", self._place, f"no chunk can be found: {reason(error)}.")
+            return Finding("damage", self._subject, f"no chunk can be found: {reason(error)}.")
         unwritten = kind == icechunk.ChunkType.UNINITIALIZED
         return self._damage("was never written") if unwritten else None
 
     def _damage(self, fault: str) -> Finding:
         if not self.index:
-            return Finding("damage", self._place, f"the value {fault}.")
+            return Finding("damage", self._subject, f"the value {fault}.")
         chunk, rows = ".".join(map(str, self.index)), self._selection[0]
         where = f"chunk {chunk}, rows {rows.start:,} to {rows.stop:,},"
-        return Finding("damage", self._place, f"{where} {fault}.")
+        return Finding("damage", self._subject, f"{where} {fault}.")
 
     @property
-    def _place(self) -> str:
+    def _subject(self) -> str:
         return f"{self.label}{self.array.path}"
 
     @property
@@ -120,7 +122,7 @@ class Chunk:
 
 
 def chunks_of(session: icechunk.Session, group: str) -> Iterator[list[Chunk]]:
-    """For each array of a group, its chunks."""
+    """The chunks of each array of a group."""
     arrays = zarr.open_group(session.store, path=group, mode="r").arrays()
     for _, array in sorted(arrays, key=lambda pair: pair[0]):
         yield [Chunk(session, array, index) for index in product(*map(range, array.cdata_shape))]
@@ -129,7 +131,17 @@ def chunks_of(session: icechunk.Session, group: str) -> Iterator[list[Chunk]]:
 def older_chunks(
     repository: icechunk.Repository, versions: Sequence[str], version: str
 ) -> Iterator[Chunk]:
-    """Chunks of those arrays that other versions do not share with a version."""
+    """Chunks of the arrays of other versions that differ from a version's.
+
+    Parameters
+    ----------
+    repository
+        The store.
+    versions
+        Ids of all versions.
+    version
+        Id of the version whose arrays are left out.
+    """
     seen = set(_arrays(repository, version))
     for other in versions:
         session = repository.readonly_session(snapshot_id=other)
@@ -142,7 +154,7 @@ def older_chunks(
 
 
 def _arrays(repository: icechunk.Repository, version: str) -> list[tuple[str, ...]]:
-    """For each array of a version its path, and the manifests that say where its chunks lie."""
+    """For each array of a version, its path and the ids of its manifests."""
     snapshot = json.loads(sync(repository.inspect_snapshot_async(version)))
     return [
         (node["path"].strip("/"), *(manifest["id"] for manifest in node["manifest_refs"]))
@@ -152,33 +164,39 @@ def _arrays(repository: icechunk.Repository, version: str) -> list[tuple[str, ..
 
 
 def chunk_files(root: str) -> list[Path]:
-    """Chunk files of a local store, whichever version uses them."""
+    """Chunk files of a local store, of all versions."""
     folder = Path(root, "chunks")
-    # A name with # is a file that was being written when its process died.
+    # A # in the name marks a file whose writer died.
     return sorted(p for p in folder.iterdir() if "#" not in p.name) if folder.is_dir() else []
 
 
 def check_file(path: Path) -> tuple[int, Finding | None]:
-    """Compare a chunk file with the checksum at its end, where the format puts it."""
-    place = f"{path.parent.name}/{path.name}"
+    """Compare a chunk file with the checksum at its end (format rule 5)."""
+    name = f"{path.parent.name}/{path.name}"
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return 0, None  # removed as garbage since the folder was listed
+        return 0, None  # garbage that was collected after the listing
     except OSError as error:
-        return 0, Finding("damage", place, f"the file cannot be read: {error.strerror}.")
+        return 0, Finding("damage", name, f"the file cannot be read: {error.strerror}.")
     body, stored = content[:-CRC_BYTES], content[-CRC_BYTES:]
     if google_crc32c.value(body).to_bytes(CRC_BYTES, "little") == stored:
         return len(content), None
     return len(content), Finding(
         "damage",
-        place,
-        f"the file {CHECKSUM}. If this version uses it, its chunk has a line of its own; if not, "
-        "an older version or unfinished work does.",
+        name,
+        f"the file {CHECKSUM}. If this version uses it, its chunk is reported too; otherwise an "
+        "older version or unfinished work does.",
     )
 
 
+def unreadable(subject: str, error: Exception) -> Finding:
+    """The finding for any error that damaged metadata causes in Icechunk, Zarr or xarray."""
+    prefix = "" if isinstance(error, StoreError) else "it cannot be read: "
+    return Finding("damage", subject, f"{prefix}{reason(error)}.")
+
+
 def reason(error: Exception) -> str:
-    """The first line of a message; Icechunk's have many."""
+    """The first line of an error message, without user names and passwords."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return without_userinfo(lines[0]).strip(" x").rstrip(".")

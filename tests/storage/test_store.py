@@ -45,7 +45,7 @@ def test_open_store__folder_without_a_store_is_refused(tmp_path):
 def test_open_store__foreign_icechunk_repository_is_refused(root):
     icechunk.Repository.create(icechunk.local_filesystem_storage(str(root)))
 
-    with pytest.raises(StoreNotFoundError, match="not one that zpoints wrote"):
+    with pytest.raises(StoreNotFoundError, match="that zpoints did not write"):
         open_store(root)
 
 
@@ -205,7 +205,7 @@ def test_open_store__as_of_is_the_newest_version_until_then(repository, root):
 
 
 def test_open_store__version_and_as_of_exclude_each_other(root):
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="expected only one of them"):
         open_store(root, version="x", as_of="2026-11-01")
 
 

@@ -59,7 +59,7 @@ def test_verify_latents__finds_latents_of_other_images(copied_root: str):
     store = changed_latents(copied_root, z=np.roll(z, 1, axis=0))
 
     [finding] = verify_latents(store, images=16)
-    assert (finding.kind, finding.place) == ("mismatch", "latents/z")
+    assert (finding.kind, finding.subject) == ("mismatch", "latents/z")
     assert finding.message.startswith("16 of 16 rows differ")
 
 
@@ -71,7 +71,7 @@ def test_verify_latents__finds_one_changed_row_among_those_it_encodes(copied_roo
 
     store = changed_latents(copied_root, z=z, reconstruction_error=error)
 
-    findings = {f.place: f.message for f in verify_latents(store, images=len(z))}
+    findings = {f.subject: f.message for f in verify_latents(store, images=len(z))}
     assert set(findings) == {"latents/z", "latents/reconstruction_error"}
     assert "the first is row 70" in findings["latents/z"]
     assert "the first is row 71" in findings["latents/reconstruction_error"]
@@ -88,7 +88,7 @@ def test_verify_latents__finds_latents_of_another_model(copied_root: str):
     store = replace(copied_root, "model", other)
 
     assert verify(copied_root).ok
-    assert "latents/z" in [finding.place for finding in verify_latents(store)]
+    assert "latents/z" in [finding.subject for finding in verify_latents(store)]
 
 
 def test_verify_latents__finds_nothing_without_latents(tmp_path):

@@ -4,11 +4,11 @@ import xarray as xr
 
 from tests.storage.conftest import latent_template, photographs
 from zpoints.storage import SCHEMA_VERSION, SchemaError, label_variables, validate
-from zpoints.storage.schema.registry import FAMILIES, VARIABLES, family
+from zpoints.storage.schema.registry import KINDS, VARIABLES, kind_of
 
 
 def test_variables__every_entry_is_well_formed():
-    assert set(VARIABLES) == set(FAMILIES)
+    assert set(VARIABLES) == set(KINDS)
     for variables in VARIABLES.values():
         for variable in variables.values():
             assert variable.meaning
@@ -17,8 +17,8 @@ def test_variables__every_entry_is_well_formed():
 
 @pytest.mark.parametrize("group", ["faces", "samples", "samples/", "samples/a/b", "images/x"])
 def test_family__unknown_group_is_refused(group):
-    with pytest.raises(SchemaError, match="no kind of group"):
-        family(group)
+    with pytest.raises(SchemaError, match="Unknown group"):
+        kind_of(group)
 
 
 def test_validate__accepts_photographs_with_any_boolean_attribute():

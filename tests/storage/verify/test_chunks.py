@@ -100,7 +100,7 @@ def test_verify__finds_the_damage_in_all_of_100_random_trials(repository, root, 
         content = damaged.read_bytes()
         harm(damaged, generator)
         findings = verify(root).findings
-        if ("damage", "images/image") not in [(f.kind, f.place) for f in findings]:
+        if ("damage", "images/image") not in [(f.kind, f.subject) for f in findings]:
             missed.append((trial, damaged.name))
         damaged.write_bytes(content)
 

@@ -55,7 +55,7 @@ def publish_model(repository, *, digest=None):
 
 
 def found(verification):
-    return [(finding.kind, finding.place) for finding in verification.findings]
+    return [(finding.kind, finding.subject) for finding in verification.findings]
 
 
 def manifests(root):
@@ -161,7 +161,7 @@ def test_verify__lost_manifest_is_damage_to_its_array(repository, root, harm):
         [finding] = verify(root).findings
         assert finding.kind == "damage"
         assert "no chunk can be found" in finding.message
-        damaged.add(finding.place)
+        damaged.add(finding.subject)
         manifest.write_bytes(content)
 
     assert damaged == names
@@ -240,9 +240,9 @@ def test_verify__damaged_label_is_reported_once(repository, root):
     label.write_bytes(content)
 
     [of_array, of_file] = verify(root).findings
-    assert of_array.place in {f"images/{name}" for name in photographs(1).variables}
+    assert of_array.subject in {f"images/{name}" for name in photographs(1).variables}
     assert "rows 0 to 500, does not have the checksum" in of_array.message
-    assert of_file.place == f"chunks/{label.name}"
+    assert of_file.subject == f"chunks/{label.name}"
 
 
 def test_verify__latents_must_have_the_rows_of_the_images(repository, root):
@@ -251,7 +251,7 @@ def test_verify__latents_must_have_the_rows_of_the_images(repository, root):
 
     [finding] = verify(root).findings
 
-    assert (finding.kind, finding.place) == ("mismatch", "latents")
+    assert (finding.kind, finding.subject) == ("mismatch", "latents")
     assert finding.message == "has 7 along image, but images has 8."
 
 
@@ -266,7 +266,7 @@ def test_verify__labels_must_be_those_of_the_images(repository, root):
     )
     publish(repository, "latents", changed, "aa", inputs=IMAGES)
 
-    findings = {finding.place: finding.message for finding in verify(root).findings}
+    findings = {finding.subject: finding.message for finding in verify(root).findings}
 
     assert findings == {
         "latents/name": "differs from that of images in 8 rows, first in row 0.",
@@ -311,5 +311,5 @@ def test_verify__group_that_disagrees_with_the_registry_is_a_mismatch(repository
 
     [finding] = verify(root).findings
 
-    assert (finding.kind, finding.place) == ("mismatch", "images")
+    assert (finding.kind, finding.subject) == ("mismatch", "images")
     assert "stranger" in finding.message
