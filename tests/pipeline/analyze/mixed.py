@@ -1,4 +1,4 @@
-"""Latent vectors whose components are correlated, off-centre and of very different widths."""
+"""Latent vectors with correlated, off-centre components of very different widths."""
 
 import dask.array as da
 import numpy as np
@@ -19,5 +19,5 @@ def mixed() -> np.ndarray:
 
 
 def describe(z: np.ndarray, config: AnalyzeConfig | None = None) -> xr.Dataset:
-    """The group `statistics` of some vectors."""
+    """The `statistics` group of vectors z."""
     return analyze(da.from_array(z, chunks=(2000, -1)), config)

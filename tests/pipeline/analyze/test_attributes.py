@@ -18,7 +18,7 @@ NAMES = ["Male", "Smiling", "has_attributes"]
 
 @pytest.fixture(scope="module")
 def labelled() -> xr.Dataset:
-    """1,000 vectors with labels; no one has a beard."""
+    """1,000 vectors with labels; the attribute of a beard is False for all."""
     rng = np.random.default_rng(3)
     z = (rng.normal(size=(1000, 6)) + 0.5).astype(np.float32)
     return xr.Dataset(

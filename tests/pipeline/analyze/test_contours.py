@@ -1,4 +1,4 @@
-"""Contours of pair densities and the ellipses that fit them, against closed forms and SciPy."""
+"""Contours of pair densities and their fitted ellipses against closed forms and SciPy."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ LEVELS = np.sqrt(-2 * np.log(HEIGHTS))
 
 
 def histogram(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Counts of points (n, 2) over the intervals that the analysis takes, mean and covariance."""
+    """Counts of points (n, 2) over the intervals of the analysis, mean and covariance."""
     mean, covariance = points.mean(axis=0), np.cov(points, rowvar=False)
     places = STEP * (np.arange(BINS + 1) - BINS / 2)
     edges = mean[:, None] + np.sqrt(np.diagonal(covariance))[:, None] * places

@@ -1,4 +1,4 @@
-"""Number distributions on dyadic grids: counts exactly those of numpy.histogram."""
+"""Number distributions on dyadic grids have exactly the counts of numpy.histogram."""
 
 import pickle
 

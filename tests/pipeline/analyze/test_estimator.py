@@ -32,7 +32,7 @@ ATTRIBUTES = [
 
 
 def vectors(count: int = 500, features: int = 7, dtype: str = "float64") -> np.ndarray:
-    """Correlated, off centre, of clearly different spread."""
+    """Correlated, off-centre vectors of clearly different spread."""
     rng = np.random.default_rng(5)
     mixing = np.linalg.qr(rng.standard_normal((features, features)))[0]
     x = rng.standard_normal((count, features)) * np.geomspace(9, 0.5, features)
@@ -149,7 +149,7 @@ def _refuse(*args: Any, **kwargs: Any) -> None:
 
 @st.composite
 def divisions(draw: st.DrawFn, rows: int) -> list[np.ndarray]:
-    """Row numbers 0 to rows - 1, shuffled and cut into parts of at least one."""
+    """Row numbers 0 to rows - 1, shuffled and cut into non-empty parts."""
     order = np.array(draw(st.permutations(range(rows))))
     cuts = sorted(draw(st.sets(st.integers(1, rows - 1), max_size=6)))
     return np.split(order, cuts)
@@ -306,7 +306,7 @@ def test_dask_ml__grid_search() -> None:
     assert search.fit(x, x[:, 0]).best_params_ == {"mergeablepca__n_components": 7}
 
 
-def test_estimator__survives_pickling_and_goes_on() -> None:
+def test_estimator__continues_after_pickling() -> None:
     x = vectors()
     pca = MergeablePCA(2).fit(x[:100])
 

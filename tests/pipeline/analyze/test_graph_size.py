@@ -1,4 +1,4 @@
-"""What an analysis sends to the workers: graphs of a few MiB, however many chunks there are."""
+"""Size of the graphs that an analysis sends to the workers: a few MiB for any number of chunks."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from zpoints.storage.rows import LabelTable
 
 
 class Far:
-    """An array that is nowhere, to be read by tasks."""
+    """An array without data, which no task may read."""
 
     shape, dtype, ndim = (10_000 * 2048, 256), np.dtype(np.float32), 2
 
@@ -50,7 +50,7 @@ def test_describe__sends_no_large_graph_for_10_000_chunks() -> None:
 
     def send(dsk: Any, keys: Any, **_: Any) -> Any:
         sent.append(len(cloudpickle.dumps(dict(dsk.optimize().__dask_graph__()))))
-        raise InterruptedError  # the first wave, with what all waves share
+        raise InterruptedError  # after the first wave, which carries the shared arguments
 
     with dask.config.set(scheduler=send), pytest.raises(InterruptedError):
         describe(z, state, where=np.ones(len(z), bool))

@@ -1,4 +1,4 @@
-"""dask-ml's IncrementalPCA as the solver of the second pass, beside the exact components."""
+"""dask-ml's IncrementalPCA as the solver, against the exact components."""
 
 import warnings
 from collections.abc import Iterator

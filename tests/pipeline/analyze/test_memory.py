@@ -1,4 +1,4 @@
-"""The memory that an analysis says it needs, against what a real process takes."""
+"""The estimated memory of an analysis against the peak of a real process."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ stated = memory_needed(z, config, attributes=attributes, threads=2, base=base).t
 with dask.config.set(scheduler="threads", num_workers=2):
     analyze(z, config, attributes=table, where=np.arange(rows) % 5 > 0)
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-peak = int(status["VmHWM"].split()[0]) * 1024  # ru_maxrss would count the process that forked
+peak = int(status["VmHWM"].split()[0]) * 1024  # ru_maxrss would include the parent process
 print(json.dumps([stated, peak]))
 """
 

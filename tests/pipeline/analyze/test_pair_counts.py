@@ -1,4 +1,4 @@
-"""Counts of pairs against NumPy, under any division of the vectors; which pairs are chosen."""
+"""Counts of pairs against NumPy, under any division of the vectors; choice of pairs."""
 
 from dataclasses import replace
 from typing import Any
@@ -41,7 +41,7 @@ def statistics(z: np.ndarray) -> xr.Dataset:
 
 
 def assert_counted(statistics: xr.Dataset, prefix: str, x: np.ndarray) -> None:
-    """The counts are those of numpy.histogram2d on the stored edges, and none is lost."""
+    """The counts equal numpy.histogram2d on the stored edges, and no vector is lost."""
     for p, (i, j) in enumerate(statistics[f"{prefix}pair_components"].values):
         expected, *_ = np.histogram2d(x[:, i], x[:, j], statistics[f"{prefix}pair_edges"].values[p])
         np.testing.assert_array_equal(statistics[f"{prefix}pair_histogram"][p], expected)
@@ -154,7 +154,7 @@ def test_from_values__counts_where_intervals_are_narrower_than_rounding() -> Non
 
 
 def flipped(data: bytes) -> bytes:
-    """The data with one bit in its middle changed."""
+    """The data with one bit flipped in the middle."""
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
 
@@ -175,7 +175,7 @@ def test_journal__keeps_the_counts_of_pairs(z: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b[:-10], flipped, bytes])
-def test_unpack__begins_anew_where_the_bytes_are_damaged(z: np.ndarray, damage: Any) -> None:
+def test_unpack__starts_over_where_the_bytes_are_damaged(z: np.ndarray, damage: Any) -> None:
     data = pack(0, Journal(1, State.from_vectors(z)), Journal())
     expected = 1 if damage is bytes else 0
 
@@ -184,7 +184,7 @@ def test_unpack__begins_anew_where_the_bytes_are_damaged(z: np.ndarray, damage: 
     assert first.waves == expected
 
 
-def test_describe__goes_on_from_a_journal_to_the_same_statistics(
+def test_describe__continues_from_a_journal_to_the_same_statistics(
     z: np.ndarray, statistics: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zpoints.pipeline.analyze.reduction.WAVE", 1)

@@ -230,7 +230,7 @@ def test_analyze__of_fewer_vectors_than_components_has_idle_components() -> None
     assert np.isnan(found["pc_skewness"].values[4:]).all()
     loadings = found["loadings"].values
     np.testing.assert_allclose(loadings @ loadings.T, np.eye(12), atol=1e-12)
-    # In their own affine hull n vectors all have the Mahalanobis radius (n - 1) / sqrt(n).
+    # n vectors that span n - 1 dimensions all have the Mahalanobis radius (n - 1) / sqrt(n).
     np.testing.assert_allclose(found["mahalanobis_mean"], 4 / np.sqrt(5))
 
 
@@ -266,7 +266,7 @@ def test_analyze__refuses_to_describe_nothing(z: np.ndarray) -> None:
         analyze(da.from_array(z))
 
 
-def test_analyze__takes_vectors_whatever_holds_them(z: np.ndarray) -> None:
+def test_analyze__accepts_numpy_dask_and_xarray(z: np.ndarray) -> None:
     lazy = da.from_array(z, chunks=(700, 12))
 
     expected = analyze(lazy)
@@ -283,7 +283,7 @@ def test_analyze__takes_vectors_whatever_holds_them(z: np.ndarray) -> None:
         (xr.Dataset({"z": (("image", "component"), np.zeros((4, 2)))}), r'latents\["z"\]'),
     ],
 )
-def test_analyze__refuses_what_are_not_vectors(z: Any, message: str) -> None:
+def test_analyze__refuses_other_input_than_vectors(z: Any, message: str) -> None:
     with pytest.raises(AnalyzeError, match=message):
         analyze(z)
 

@@ -34,7 +34,7 @@ def test_peak__interpolates_each_flank() -> None:
     assert hw == pytest.approx(right - left)
 
 
-def test_peak__of_a_noisy_flank_lies_between_its_crossings() -> None:
+def test_peak__of_a_noisy_flank_is_between_its_crossings() -> None:
     _, hw = peak(np.arange(8.0), np.array([0, 10, 4, 6, 0, 0, 0]))
 
     left = 0.5

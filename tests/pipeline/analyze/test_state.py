@@ -21,7 +21,7 @@ from zpoints.pipeline.errors import AnalyzeError
 
 
 def latents(count: int, components: int, dtype: str = "float32", seed: int = 0) -> np.ndarray:
-    """Correlated vectors of very unequal spread, off centre."""
+    """Correlated, off-centre vectors of very unequal spread."""
     rng = np.random.default_rng(seed)
     mixing = rng.standard_normal((components, components)) / np.sqrt(components)
     spread = np.geomspace(3.0, 1e-3, components)

@@ -1,4 +1,4 @@
-"""The claims of the source, on distributions for which they hold and on others."""
+"""Claims of the source on distributions for which they hold and for which they fail."""
 
 from collections.abc import Callable
 
@@ -60,7 +60,7 @@ def test_normality__is_scipys() -> None:
     ],
     ids=["normal", "uniform", "exponential", "laplace", "two hills"],
 )
-def test_looks_gaussian__tells_shapes_apart(draw: Draw, gaussian: bool, n: int) -> None:
+def test_looks_gaussian__distinguishes_shapes(draw: Draw, gaussian: bool, n: int) -> None:
     shape = normality(statistics_of(draw(np.random.default_rng(4), (n, 40))))
     share = shape.looks_gaussian.mean()
     if gaussian:

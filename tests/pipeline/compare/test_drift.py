@@ -1,4 +1,4 @@
-"""Distances of normal distributions and of principal bases, against SciPy, torch, closed forms."""
+"""Distances of normal distributions and PCA bases against SciPy, torch and closed forms."""
 
 import numpy as np
 import pytest
