@@ -1,4 +1,4 @@
-"""Small datasets of every kind, and stores that hold them."""
+"""Small datasets and stores that hold them."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,7 +16,7 @@ CHUNK = 3
 
 @pytest.fixture(autouse=True)
 def _no_warnings(recwarn: pytest.WarningsRecorder):
-    """A store works without a word."""
+    """Stores raise no warnings."""
     yield
     assert [str(warning.message) for warning in recwarn] == []
 
@@ -78,7 +78,7 @@ def latent_template(count: int, chunk: int = CHUNK) -> xr.Dataset:
 def blocks_of(
     name: str, values: np.ndarray, rows: int = CHUNK, seen: list[int] | None = None
 ) -> list[Block]:
-    """Blocks that copy an array; `seen` gathers the first rows of those that were computed."""
+    """Blocks that copy an array; `seen` collects the first rows of computed blocks."""
 
     def compute_from(start: int) -> Callable[[], dict[str, np.ndarray]]:
         def compute() -> dict[str, np.ndarray]:
@@ -106,7 +106,7 @@ def publish_latents(
     fingerprint: str = "aa",
     values: np.ndarray | None = None,
 ) -> str:
-    """Write and publish a `latents` group; the id of the version."""
+    """Write and publish a group `latents`; returns the id of the version."""
     values = vectors(count) if values is None else values
     work = begin(repository, fingerprint)
     work.create("latents", latent_template(count))

@@ -1,4 +1,4 @@
-"""Groups that grow, shrink and change: what stays on disk and what is written again."""
+"""Groups that grow, shrink and change: chunks that stay and chunks that are written again."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def chunk_files(root) -> set[str]:
 
 
 def grow(repository: Repository, values: np.ndarray, carried: np.ndarray) -> list[int]:
-    """Publish `latents` of these values; the first rows of the blocks that were computed."""
+    """Publish `latents` with these values; returns the first rows of computed blocks."""
     work = begin(repository, "bb")
     seen: list[int] = []
     work.create("latents", latent_template(len(values)), carried=carried)

@@ -1,4 +1,4 @@
-"""Several processes, killed processes, and a silent one."""
+"""Concurrent processes, killed processes, and one that holds a lock."""
 
 import subprocess
 import sys
@@ -101,7 +101,7 @@ def test_publish__three_processes_lose_nothing(repository, root):
     assert set(store.sample_names) == names
     revisions = [version.metadata["revision"] for version in store.history()]
     assert revisions == list(range(9, 0, -1))
-    # Losses are rare even without the lock, so the test also watches that changes never overlap.
+    # Losses are rare even without the lock, so the test also checks that changes never overlap.
     steps = root.with_name("run.log").read_text().split()
     assert steps == ["enter", "leave"] * (len(steps) // 2)
 

@@ -1,4 +1,4 @@
-"""An older version made the newest again, and nothing lost by it."""
+"""A rollback makes an older version the newest and keeps all versions."""
 
 import numpy as np
 import pytest

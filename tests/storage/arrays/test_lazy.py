@@ -1,4 +1,4 @@
-"""Big stored arrays as Dask arrays: what tasks read, on which threads, and how often they open."""
+"""Lazy arrays: sizes of tasks, threads that read, and how often a process opens an array."""
 
 import asyncio
 import gc
@@ -69,7 +69,7 @@ def test_task__opens_the_array_once_per_process(store):
     received = pickle.loads(pickle.dumps(stored))
 
     assert pickle.loads(pickle.dumps(stored)) is received
-    assert pickle.loads(pickle.dumps(received)) is received  # as the scheduler hands it on
+    assert pickle.loads(pickle.dumps(received)) is received  # as the scheduler passes it on
     np.testing.assert_array_equal(received[2:4, :], vectors(ROWS)[2:4])
 
 

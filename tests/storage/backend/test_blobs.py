@@ -1,4 +1,4 @@
-"""Small objects on a disk: conditional writes by processes that meet, and a publication's gate."""
+"""Small objects on a disk: conditional writes of concurrent processes, gate and fence."""
 
 import subprocess
 import sys
@@ -76,7 +76,7 @@ def test_update__a_change_that_declines_leaves_the_object(blobs):
 def test_update__a_write_whose_response_is_lost_is_not_repeated(before, blobs, monkeypatch):
     def unanswered(write):
         def twice(self: Blobs, *arguments: Any, **named: Any) -> str | None:
-            write(self, *arguments, **named)  # it arrives; the client then tries again
+            write(self, *arguments, **named)  # the client retries a write that succeeded
             return write(self, *arguments, **named)
 
         return twice

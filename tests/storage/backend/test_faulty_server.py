@@ -1,4 +1,4 @@
-"""A server of buckets that falls silent, or whose answers get lost."""
+"""Servers of buckets that stop answering or whose responses are lost."""
 
 import socket
 import threading
@@ -16,7 +16,7 @@ from zpoints.storage.branch import MAIN
 pytestmark = pytest.mark.services
 
 SECONDS = 60
-"""Within which a silent server has to be given up, where a request may take one second."""
+"""Time limit for giving up on a silent server if a request may take one second."""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def bucket(s3):
 
 
 class Teapot(BaseHTTPRequestHandler):
-    """Knows an answer to few requests: to listings, where it `lists`."""
+    """Answers listings if it `lists`, and few other requests."""
 
     lists = False
     NOTHING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
@@ -47,7 +47,7 @@ class ListingTeapot(Teapot):
 
 
 def main_of(root: str) -> bytes:
-    """What the request that moves `main` begins with."""
+    """First bytes of the request that moves `main`."""
     return f"PUT /{root.removeprefix('s3://')}/refs/branch.{MAIN}/".encode()
 
 

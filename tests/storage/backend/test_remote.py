@@ -1,4 +1,4 @@
-"""The same code on a distributed cluster and on S3."""
+"""Writing and reading on worker processes and in buckets."""
 
 import json
 import time
@@ -31,7 +31,7 @@ from zpoints.storage.backend.run_lock import HOLDER
 
 @pytest.fixture(scope="module")
 def bucket(s3):
-    """Root of a store on an S3 server, found through the environment alone."""
+    """Root of a store on an S3 server that only the environment names."""
     return f"s3://{new_bucket(s3)}/runs/one"
 
 
@@ -107,7 +107,7 @@ def test_held__claim_of_a_killed_run_ends(bucket, monkeypatch):
     Blobs(bucket).put(HOLDER, json.dumps(claim).encode())
 
     with open_repository(bucket).held("zpoints run faces.yaml"):
-        time.sleep(1.0)  # renewed, or it would have ended by now
+        time.sleep(1.0)  # without renewal it would have expired
         with pytest.raises(StoreLockedError), open_repository(bucket).held("zpoints run again"):
             pass
 

@@ -1,4 +1,4 @@
-"""Images as picture files: pixels and names as stored, one chunk in memory."""
+"""Picture files have the stored pixels and names; the export holds one chunk in memory."""
 
 import tracemalloc
 from functools import partial
@@ -15,7 +15,7 @@ from zpoints.storage.export.picture_names import picture_names
 
 
 def publish_named(repository, names, shape=(8, 8, 3), chunk=3):
-    """A group `images` of these names; its random pixels."""
+    """Publish a group `images` with these names; returns its random pixels."""
     count = len(names)
     image = unwritten(("image", "y", "x", "channel"), (count, *shape), np.uint8, chunk=chunk)
     others = photographs(count).drop_vars("image")

@@ -1,4 +1,4 @@
-"""A flipped bit is an error, not a value, and verification finds every damaged chunk."""
+"""Readers refuse flipped bits, and verification finds every damaged chunk."""
 
 import os
 import random

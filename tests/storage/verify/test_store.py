@@ -1,4 +1,4 @@
-"""Verification: every chunk read, every fault listed, groups that disagree found."""
+"""Verification reads every chunk, lists all faults and compares groups."""
 
 from hashlib import sha256
 
@@ -18,7 +18,7 @@ IMAGES = {"images": "ff"}
 
 
 def publish(repository, group, dataset, fingerprint, *, inputs=None, attrs=None):
-    """A group in one go; the id of the version."""
+    """Publish a group; returns the id of the version."""
     work = repository.begin(
         stage="stage", fingerprint=fingerprint, groups=(group,), inputs=inputs or {}
     )
@@ -27,7 +27,7 @@ def publish(repository, group, dataset, fingerprint, *, inputs=None, attrs=None)
 
 
 def latents(count=8, **labels):
-    """Latents of the photographs, with some labels replaced."""
+    """Latents of the photographs with some labels replaced."""
     photos = photographs(count)
     kept = {name: photos[name].variable for name in ("name", "checksum", "Smiling", "landmarks")}
     return xr.Dataset(
@@ -37,7 +37,7 @@ def latents(count=8, **labels):
 
 
 def statistics(count, nan_rows, components=COMPONENTS):
-    """A group of zeros that says how many vectors it describes."""
+    """Statistics of zeros for a number of vectors."""
     size = {"component": components, "other": components, "pc": components}
     zeros = {
         name: (known.dims, np.zeros([size.get(dim, 2) for dim in known.dims], known.dtype))
