@@ -57,7 +57,17 @@ class PlannedStep(Planned):
 
 
 def is_up_to_date(stored: str | None, identity: str, inputs: Iterable[Planned]) -> bool:
-    """Whether a stored result is the wanted one and none of its inputs will be made again."""
+    """Whether a stored result is the wanted one and none of its inputs will be made again.
+
+    Parameters
+    ----------
+    stored
+        Fingerprint of the stored result; None if there is none.
+    identity
+        Fingerprint of the wanted result.
+    inputs
+        The plans of what the result is made from.
+    """
     return stored == identity and not any(planned.reason for planned in inputs)
 
 

@@ -86,6 +86,15 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
 def check_query(store: Store, *, name: str, query: str) -> None:
     """Check that the labels of the stored images can answer a query of ``analyze.selections``.
 
+    Parameters
+    ----------
+    store
+        A version with images.
+    name
+        Name of the selection.
+    query
+        Query of labels.
+
     Raises
     ------
     QueryError

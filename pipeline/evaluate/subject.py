@@ -52,7 +52,20 @@ class Subject:
         return self._stored("latents" if is_reference else f"samples/{self.name}", "z", start, stop)
 
     def images(self, start: int, stop: int, network: Network) -> NDArray[np.uint8]:
-        """Images decoded from the vectors, or photographs: uint8 (sample, y, x, channel)."""
+        """Some of the images: photographs, reconstructions or samples.
+
+        Parameters
+        ----------
+        start, stop
+            Rows start to stop - 1.
+        network
+            Decodes the reconstructions.
+
+        Returns
+        -------
+        numpy.ndarray
+            (sample, y, x, channel) uint8.
+        """
         if self.name == "reconstruction":
             return network.decode(self.vectors(start, stop))
         group = "images" if self.is_real else f"samples/{self.name}"

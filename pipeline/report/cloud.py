@@ -38,7 +38,15 @@ class Cloud:
         return float(self.mean[axis]) - half, float(self.mean[axis]) + half
 
     def ellipse(self, x: int, y: int, level: float) -> PlanarEllipse:
-        """Confidence ellipse of a pair of axes at a level in standard deviations."""
+        """Confidence ellipse of a pair of axes.
+
+        Parameters
+        ----------
+        x, y
+            Numbers of the axes.
+        level
+            Half-axes in standard deviations.
+        """
         return confidence_ellipse(self.mean[[x, y]], self.covariance[np.ix_([x, y], [x, y])], level)
 
 

@@ -107,7 +107,17 @@ def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
 
 
 def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:
-    """Attributes of a group of samples: how it was drawn."""
+    """Attributes of a group of samples that describe how it was drawn.
+
+    Parameters
+    ----------
+    chosen
+        The generator with its parameters.
+    sampler
+        The generator fitted to the statistics.
+    seed
+        Seed of the draw.
+    """
     return {
         "generator": chosen.generator,
         "parameters": chosen.model_dump(mode="json", exclude={"generator"}),

@@ -257,9 +257,27 @@ def principal_coordinates(z: ArrayLike, statistics: xr.Dataset) -> Floats:
 
 @njit(nogil=True, cache=True)
 def reach(z, factor, mu, inverse, beyond):  # type: ignore[no-untyped-def]
-    """Smallest multiple k (n,) at which each row of factor * z (n, N) hits.
+    """Smallest multiple k at which each vector factor * z hits.
 
     It is max |factor z_i - mu_i| inverse_i, or a lower bound above `beyond` where it exceeds that.
+
+    Parameters
+    ----------
+    z
+        (n, N) vectors.
+    factor
+        Multiplies the vectors.
+    mu
+        (N,) positions of the maxima of the number distributions.
+    inverse
+        (N,) reciprocals of the widths hw.
+    beyond
+        Multiple above which a lower bound suffices.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) float64.
     """
     found = np.empty(len(z))
     for row in range(len(z)):

@@ -136,8 +136,23 @@ def allowed(correlation, breadth, x, room):  # type: ignore[no-untyped-def]
     """Interval that all other components allow one of them.
 
     The ellipse x_i^2 - 2 c x_i x_j + x_j^2 <= 1 - c^2 of the correlation c bounds x_i by
-    c x_j -+ sqrt(1 - c^2) sqrt(1 - x_j^2). All arguments are (N,): the correlations with the
-    component, sqrt(1 - c^2), x and sqrt(1 - x^2); for the component itself 0, 1, 0, 1.
+    c x_j -+ sqrt(1 - c^2) sqrt(1 - x_j^2).
+
+    Parameters
+    ----------
+    correlation
+        (N,) correlations c of all components with the component; 0 for the component itself.
+    breadth
+        (N,) sqrt(1 - c^2).
+    x
+        (N,) components of the vector; 0 for the component itself.
+    room
+        (N,) sqrt(1 - x^2).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound.
     """
     low, high = -1.0, 1.0
     for j in range(len(x)):

@@ -83,7 +83,22 @@ class EllipsoidSampler:
 
 
 def directions(rng: np.random.Generator, n: int, components: int) -> Floats:
-    """Draw (n, D) unit vectors, uniform on the sphere: normal vectors divided by their lengths."""
+    """Draw unit vectors, uniform on the sphere: normal vectors divided by their lengths.
+
+    Parameters
+    ----------
+    rng
+        Source of the random numbers.
+    n
+        Number of vectors.
+    components
+        Number D of components.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, D) float64.
+    """
     vectors = rng.standard_normal((n, components))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors

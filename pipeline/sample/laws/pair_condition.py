@@ -102,8 +102,17 @@ def violating_pairs(square):  # type: ignore[no-untyped-def]
 def count_violations(square, large, count):  # type: ignore[no-untyped-def]
     """Number of pairs of square (K,) with a sum above 1.
 
-    The first `count` entries of `large` are the components with a square above 1/2: all pairs
-    of two such violate the condition, and no pair without one.
+    All pairs of two components with a square above 1/2 violate the condition, and no pair without
+    one.
+
+    Parameters
+    ----------
+    square
+        (K,) squares u_i^2.
+    large
+        Numbers of the components with a square above 1/2, first.
+    count
+        Number of such components.
     """
     total = count * (count - 1) // 2
     for rank in range(count):
@@ -118,8 +127,24 @@ def count_violations(square, large, count):  # type: ignore[no-untyped-def]
 def propose_pair(square, large, count, rng):  # type: ignore[no-untyped-def]
     """A violating pair, uniform among all of them, by rejection.
 
-    One of the two is among the first `count` entries of `large`, those with a square above 1/2.
-    A pair of two such can be proposed in two ways, hence the coin.
+    At least one of the two has a square above 1/2. A pair of two such components can be proposed in
+    two ways, hence the coin.
+
+    Parameters
+    ----------
+    square
+        (K,) squares u_i^2.
+    large
+        Numbers of the components with a square above 1/2, first.
+    count
+        Number of such components.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of the two components.
     """
     while True:
         i = large[int(rng.random() * count)]
@@ -130,7 +155,24 @@ def propose_pair(square, large, count, rng):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def numbered_pair(square, large, count, rank):  # type: ignore[no-untyped-def]
-    """The violating pair of this rank, counted from 0."""
+    """The violating pair of a rank.
+
+    Parameters
+    ----------
+    square
+        (K,) squares u_i^2.
+    large
+        Numbers of the components with a square above 1/2, first.
+    count
+        Number of such components.
+    rank
+        Counted from 0.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of the two components.
+    """
     for k in range(count):
         i = large[k]
         for j in range(len(square)):
