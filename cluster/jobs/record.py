@@ -140,7 +140,7 @@ class Jobs:
         def created(content: bytes | None) -> bytes | None:
             return _packed(job) if content is None else None
 
-        if not self._blobs.update(_record(job.id), created):
+        if not self._blobs.update(_record(job.id), created, unique=True):
             raise StoreError(f"{self.root} has a job {job.id} already; submit again.")
 
     def read(self, id_: str) -> Job:

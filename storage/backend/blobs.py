@@ -49,7 +49,13 @@ class Blobs:
         with self._reaching(name):
             obstore.put(self._store, name, data, attributes=attributes)
 
-    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> bool:
+    def update(
+        self,
+        name: str,
+        change: Callable[[bytes | None], bytes | None],
+        *,
+        unique: bool = False,
+    ) -> bool:
         """Change an object; no other process's change is lost.
 
         The object is read, changed, and written on condition that it is still the one that was
@@ -62,6 +68,9 @@ class Blobs:
         change
             Makes the new content from the present one, which is `None` if there is no object.
             Returns `None` to leave the object as it is. It may be called several times.
+        unique
+            Whether no other process can write the same content. A write whose response was lost is
+            then recognised, and `change` is not called again.
 
         Returns
         -------
@@ -76,7 +85,7 @@ class Blobs:
         written: bytes | None = None
         while True:
             content, tag = self.read(name) or (None, None)
-            if content is not None and content == written:
+            if unique and content is not None and content == written:
                 return True  # the write succeeded, but its response was lost
             written = change(content)
             if written is None:

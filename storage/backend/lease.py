@@ -58,7 +58,8 @@ class Lease:
         Parameters
         ----------
         facts_after
-            Makes the holder's facts from those before, which are empty for a first lease.
+            Makes the holder's facts from those before, which are empty for a first lease. No other
+            holder may make the same ones.
 
         Returns
         -------
@@ -79,7 +80,7 @@ class Lease:
                 raise LeaseHeldError(before)
             return _packed(facts_after(before))
 
-        self._blobs.update(self._name, claimed)
+        self._blobs.update(self._name, claimed, unique=True)
         return before
 
     def renew(self, facts: Facts) -> None:

@@ -86,7 +86,7 @@ def test_update__a_write_whose_response_is_lost_is_not_repeated(before, blobs, m
     monkeypatch.setattr(Blobs, "create", unanswered(Blobs.create))
     monkeypatch.setattr(Blobs, "replace", unanswered(Blobs.replace))
 
-    assert blobs.update("it", lambda content: (content or b"") + b"!")
+    assert blobs.update("it", lambda content: (content or b"") + b"!", unique=True)
     assert blobs.get("it") == (before or b"") + b"!"
 
 
