@@ -14,11 +14,12 @@ demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
 
 test: $(INSTALLED)
-	$(PYTEST) --dist worksteal -m 'not services'
+	$(PYTEST) --dist worksteal -m 'not services and not slow'
 
-# The rest: a real Slurm where there is one, an S3 server, Dask clusters, jobs; all on this machine.
+# The rest: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests; all on
+# this machine.
 test-services: $(INSTALLED)
-	$(PYTEST) --dist loadgroup -m services
+	$(PYTEST) --dist loadgroup -m 'services or slow'
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

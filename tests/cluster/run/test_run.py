@@ -81,6 +81,7 @@ def test_run__a_changed_section_reruns_the_stages_that_depend_on_it(
     ]
 
 
+@pytest.mark.slow
 def test_run__the_report_omits_samples_of_an_older_model(
     small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
