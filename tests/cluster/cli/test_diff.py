@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from tests.cluster.cli.commands import zpoints
-from tests.cluster.conftest import FIRST, MORE, arrive, go
+from tests.cluster.conftest import FIRST, MORE, arrive, configured, go
+from tests.shared import made_once
 from zpoints.cluster.cli.diff import diff_head, diff_json, diff_table
 from zpoints.pipeline.compare.drift import mahalanobis_distance
 from zpoints.pipeline.compare.versions import chosen_version, compare, quality_changes
@@ -17,16 +18,24 @@ from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
 
 
-@pytest.fixture
-def grown(everything: Path, tree: Path, config: RunConfig, root: Path) -> tuple[Store, Store]:
+@pytest.fixture(scope="session")
+def grown(
+    everything: Path, first_night: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Store, Store]:
     """The store after the first night, and after a night with new, removed and changed images."""
-    before = open_store(root)
-    names = arrive(everything, tree, FIRST, FIRST + MORE)
-    photographs = tree / "img_align_celeba"
-    (photographs / "000002.jpg").unlink()
-    shutil.copy2(photographs / names[0], photographs / "000005.jpg")
-    follow = override(config, ["source.on_change=reencode"])
-    return before, go(follow, root)[0].store
+
+    def make(home: Path) -> None:
+        shutil.copytree(first_night, home, dirs_exist_ok=True)
+        names = arrive(everything, home / "tree", FIRST, FIRST + MORE)
+        photographs = home / "tree" / "img_align_celeba"
+        (photographs / "000002.jpg").unlink()
+        shutil.copy2(photographs / names[0], photographs / "000005.jpg")
+        follow = override(configured(home / "tree"), ["source.on_change=reencode"])
+        go(follow, home / "store")
+
+    root = made_once(tmp_path_factory, "grown", make) / "store"
+    first = open_store(first_night / "store").version
+    return open_store(root, version=first), open_store(root)
 
 
 def test_compare__two_nights(grown: tuple[Store, Store]) -> None:

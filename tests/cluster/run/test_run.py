@@ -11,6 +11,8 @@ import torch
 
 from tests.cluster.results import assert_same_results
 from tests.conftest import SilentConsole
+from tests.grey import grey as grey
+from tests.grey import inception as inception
 from zpoints.cluster.cli.run_summary import run_summary
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.run import run
@@ -166,14 +168,11 @@ def test_run__without_annotations_trains_on_splits_by_checksum(
     assert sum("not found" in line for line in console.lines) == 4
 
 
-def test_run__grey_images_pass_every_stage(small_config: RunConfig, tmp_path: Path) -> None:
-    config = override(small_config, ["ingest.channels=1", "train.epochs=1", "sample.count=8"])
+def test_run__grey_images_pass_every_stage(grey: tuple[RunConfig, str]) -> None:
+    root = grey[1]
 
-    result = run(config, str(tmp_path / "store"), console=SilentConsole(), title="grey")
-
-    assert result.store.samples("ellipse")["image"].shape == (8, 32, 32, 1)
-    assert result.page is not None
-    assert result.page.is_file()
+    assert open_store(root).samples("ellipse")["image"].shape == (10, 32, 32, 1)
+    assert (Path(root) / "report" / "index.html").is_file()
 
 
 def test_run__refuses_a_missing_source_and_creates_nothing(tmp_path: Path) -> None:

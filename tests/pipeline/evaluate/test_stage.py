@@ -10,6 +10,8 @@ import torch
 import xarray as xr
 
 from tests.conftest import SilentConsole
+from tests.grey import grey as grey
+from tests.grey import inception as inception
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, EvaluateError, SampleError
@@ -162,45 +164,6 @@ def test_config__refuses_samples_with_the_name_of_a_reference(name: str) -> None
 
 
 # grey photographs, another number of components, the FID, the sweep: one run has them all
-
-
-class Inception(torch.nn.Module):
-    """The interface of the network of the FID, with six features."""
-
-    def forward(self, images: torch.Tensor, return_features: bool = False) -> torch.Tensor:
-        assert images.dtype == torch.uint8
-        x = images.float() / 255
-        return torch.cat([x.mean(dim=[2, 3]), x.std(dim=[2, 3])], dim=1)
-
-
-@pytest.fixture(scope="module")
-def inception(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = str(tmp_path_factory.mktemp("inception") / "small.pt")
-    torch.jit.script(Inception()).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def grey(
-    small_config: RunConfig, inception: str, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[RunConfig, str]:
-    config = override(
-        small_config,
-        [
-            "ingest.channels=1",
-            "train.z_dim=30",
-            "train.epochs=1",
-            f"evaluate.inception={inception}",
-            "sample.count=10",
-            "sample.generators={g: {generator: gaussian}}",
-            "sweep.enabled=true",
-            "sweep.fact=[0.5, 0.7]",
-            "sweep.faces=true",
-        ],
-    )
-    root = str(tmp_path_factory.mktemp("grey") / "store")
-    go(config, root, until="report")
-    return config, root
 
 
 def test_evaluate__judges_grey_images_and_fewer_samples_than_photographs(grey) -> None:
