@@ -126,6 +126,7 @@ def test_begin__killed_run_goes_on_from_its_last_commit(root):
     assert np.array_equal(open_store(root).latents.z.values, expected)
 
 
+@pytest.mark.services
 def test_open_repository__creates_quietly_and_only_once(root):
     openers = [start(PRELUDE + "open_repository(root)", root) for _ in range(2)]
 

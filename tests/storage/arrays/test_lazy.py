@@ -86,6 +86,7 @@ def test_read__leaves_the_event_loop_of_the_thread(store):
         loop.close()
 
 
+@pytest.mark.services
 def test_read__by_daemon_threads_ends_with_the_process(store):
     script = f"""
 import threading, time
