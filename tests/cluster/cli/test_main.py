@@ -132,6 +132,7 @@ def test_export__refuses_a_bucket(small_root: str, tmp_path: Path, form: str) ->
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_report__writes_the_page_into_another_folder(small_root: str, tmp_path: Path) -> None:
     settings = [setting for setting in SMALL if setting.startswith("report.")]
     small = [word for setting in settings for word in ("--set", setting)]

@@ -1,19 +1,20 @@
 """Generators in a run: conditional on a selection, between stored images, on a grid."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.cluster.conftest import done, go
+from tests.cluster.conftest import configured, done, go
+from tests.shared import made_once
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, SampleError
 from zpoints.pipeline.sample import draw
 from zpoints.storage import open_store
 
 
-@pytest.fixture
-def drawing(config: RunConfig, root: Path) -> RunConfig:
+def drawing_config(config: RunConfig, root: Path) -> RunConfig:
     names = open_store(root).latents["name"].values
     generators = {
         "smiling": {
@@ -30,10 +31,32 @@ def drawing(config: RunConfig, root: Path) -> RunConfig:
     )
 
 
-def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path) -> None:
-    result, _ = go(drawing, root, until="sample")
+@pytest.fixture(scope="session")
+def drawn_night(first_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the first night, with samples of the generators above in its store."""
 
-    store = result.store
+    def make(home: Path) -> None:
+        shutil.copytree(first_night, home, dirs_exist_ok=True)
+        config = drawing_config(configured(home / "tree"), home / "store")
+        go(config, home / "store", until="sample")
+
+    return made_once(tmp_path_factory, "drawn", make)
+
+
+@pytest.fixture
+def root(drawn_night: Path, tmp_path: Path) -> Path:
+    """A store with these samples."""
+    return Path(shutil.copytree(drawn_night / "store", tmp_path / "store"))
+
+
+@pytest.fixture
+def drawing(config: RunConfig, root: Path) -> RunConfig:
+    return drawing_config(config, root)
+
+
+def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path) -> None:
+    store = open_store(root)
+
     assert store.sample_names == ("between", "plane", "smiling")
     sizes = {name: store.samples(name).sizes["sample"] for name in store.sample_names}
     assert sizes == {"between": 7, "plane": 36, "smiling": drawing.sample.count}
@@ -50,6 +73,7 @@ def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path)
     assert done(go(drawing, root, until="sample")[0]) == []
 
 
+@pytest.mark.slow
 def test_run__draws_all_default_generators(config: RunConfig, root: Path) -> None:
     defaults = RunConfig().sample.generators
     few = config.sample.model_copy(update={"generators": defaults})
@@ -64,7 +88,6 @@ def test_run__draws_all_default_generators(config: RunConfig, root: Path) -> Non
 
 
 def test_run__a_changed_query_draws_its_conditional_again(drawing: RunConfig, root: Path) -> None:
-    go(drawing, root, until="sample")
     changed = override(drawing, ["analyze.selections.smiling=not Smiling"])
 
     assert done(go(changed, root, until="sample")[0]) == ["selections/smiling", "samples/smiling"]

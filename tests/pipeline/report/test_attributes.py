@@ -45,6 +45,7 @@ def structure(run: Run) -> xr.Dataset:
     return run.structure
 
 
+@pytest.mark.slow
 def test_write_report__shows_the_figures_of_the_structure(tmp_path: Path, run: Run) -> None:
     page = write_report(
         tmp_path, run, config=CONFIG, title="t", timings=TIMINGS, reconstruct=run.decode

@@ -144,6 +144,7 @@ def test_read_data__decodes_only_the_images_shown(run: Run) -> None:
     [{"channels": 1, "split": False, "epochs": 1, "count": 130}, {"side": 32, "components": 5}],
     ids=["grey without split, one epoch", "small"],
 )
+@pytest.mark.slow
 def test_write_report__works_for_other_runs(tmp_path: Path, options: dict[str, int]) -> None:
     other = make_run(**options)
     text = write(tmp_path, other)
