@@ -11,6 +11,9 @@ from numba.core import event
 
 SECONDS = 5.0
 """Limit of a test itself; fixtures, which tests share, do not count."""
+PATIENCE = 2.0
+"""Factor of the limit where the machine has that many times the work it has processors for: a CPU
+second does less there."""
 UNLIMITED = ("slow", "services")
 
 
@@ -49,9 +52,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     watch = Stopwatch()
     with watch.running():
         yield
-    if watch.seconds > SECONDS and not any(map(item.get_closest_marker, UNLIMITED)):
+    busy = os.getloadavg()[0] > PATIENCE * (os.cpu_count() or 1)
+    limit = SECONDS * (PATIENCE if busy else 1.0)
+    if watch.seconds > limit and not any(map(item.get_closest_marker, UNLIMITED)):
         pytest.fail(
-            f"The test passed, but took {watch.seconds:.1f} s; expected at most {SECONDS:.0f} s. "
+            f"The test passed, but took {watch.seconds:.1f} s; expected at most {limit:.0f} s. "
             "Make it faster, or mark it: services if it needs other processes, else slow.",
             pytrace=False,
         )

@@ -1,5 +1,6 @@
 """New, changed and removed photographs: what runs again, and that its result is right."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.cluster.conftest import FIRST, MORE, arrive, chunk_files, done, go
+from tests.cluster.conftest import FIRST, MORE, arrive, chunk_files, configured, done, go
 from tests.conftest import SilentConsole
+from tests.shared import made_once
 from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
@@ -17,37 +19,63 @@ from zpoints.pipeline.labels import Labels
 from zpoints.storage import Store, open_repository, open_store
 
 
+@pytest.fixture(scope="session")
+def second_night(
+    everything: Path, first_night: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of the first night after a night with more photographs.
+
+    Beside the tree and the store stands what the run showed and did, in shown.json.
+    """
+
+    def make(home: Path) -> None:
+        shutil.copytree(first_night, home, dirs_exist_ok=True)
+        names = arrive(everything, home / "tree", FIRST, FIRST + MORE)
+        result, lines = go(configured(home / "tree"), home / "store")
+        shown = {"names": names, "done": done(result), "lines": lines}
+        (home / "shown.json").write_text(json.dumps(shown))
+
+    return made_once(tmp_path_factory, "second-night", make)
+
+
 def test_run__more_photographs_are_ingested_encoded_and_merged(
-    everything: Path, tree: Path, config: RunConfig, root: Path
+    first_night: Path, second_night: Path
 ) -> None:
-    before = open_store(root)
-    names = arrive(everything, tree, FIRST, FIRST + MORE)
+    before, store = open_store(first_night / "store"), open_store(second_night / "store")
+    shown = json.loads((second_night / "shown.json").read_text())
 
-    result, lines = go(config, root)
-
-    assert done(result) == ["images", "latents", "statistics"]
-    store = result.store
-    assert store.images["name"].values[FIRST:].tolist() == names
-    assert f"{FIRST} photographs stored already, {MORE} to be read." in lines
-    assert f"{FIRST} images encoded already, {MORE} new." in lines
-    assert f"The statistics of {FIRST} vectors grow by {MORE}." in lines
+    assert shown["done"] == ["images", "latents", "statistics"]
+    assert store.images["name"].values[FIRST:].tolist() == shown["names"]
+    assert f"{FIRST} photographs stored already, {MORE} to be read." in shown["lines"]
+    assert f"{FIRST} images encoded already, {MORE} new." in shown["lines"]
+    assert f"The statistics of {FIRST} vectors grow by {MORE}." in shown["lines"]
     np.testing.assert_array_equal(store.latents["z"][:FIRST], before.latents["z"])
     assert all(store.is_current(group) for group in store.groups)
 
 
-def test_run__grown_images_and_latents_are_those_of_a_fresh_ingest_and_encoding(
-    everything: Path, tree: Path, config: RunConfig, root: Path, tmp_path: Path
-) -> None:
-    arrive(everything, tree, FIRST, FIRST + MORE)
-    grown = go(config, root)[0].store
+def test_run__grown_images_are_those_of_a_fresh_ingest(second_night: Path, tmp_path: Path) -> None:
+    grown = open_store(second_night / "store")
+
+    config = configured(second_night / "tree")
     fresh = go(config, tmp_path / "fresh", until="ingest")[0].store
 
     np.testing.assert_array_equal(grown.images["image"], fresh.images["image"])
     for name in ("name", "checksum", "split", "Smiling", "landmarks"):
         np.testing.assert_array_equal(grown.images[name], fresh.images[name])
-    other = override(config, ["encode.chunk=50"])
-    again = go(other, root)[0].store
-    np.testing.assert_array_equal(grown.latents["z"], again.latents["z"])
+
+
+def test_run__grown_latents_are_those_of_a_fresh_encoding(
+    second_night: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(second_night / "store", tmp_path / "store"))
+    grown = open_store(root)
+
+    other = override(configured(second_night / "tree"), ["encode.chunk=50"])
+    result, lines = go(other, root, until="encode")
+
+    assert done(result) == ["latents"]
+    assert not any("encoded already" in line for line in lines)
+    np.testing.assert_array_equal(grown.latents["z"], result.store.latents["z"])
 
 
 def test_run__merged_statistics_equal_those_from_scratch(
