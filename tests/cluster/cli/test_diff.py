@@ -94,6 +94,7 @@ def test_quality_changes__compare_scalars_of_both_versions() -> None:
     assert changes == [("face_rate", 0.5, 0.6, pytest.approx(0.05)), ("swd", 144.0, 140.0, None)]
 
 
+@pytest.mark.slow
 def test_compare__reports_different_models_first(root: Path, config: RunConfig) -> None:
     before = open_store(root)
     after = go(override(config, ["train.seed=5"]), root)[0].store

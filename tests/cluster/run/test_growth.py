@@ -78,6 +78,7 @@ def test_run__grown_latents_are_those_of_a_fresh_encoding(
     np.testing.assert_array_equal(grown.latents["z"], result.store.latents["z"])
 
 
+@pytest.mark.slow
 def test_run__merged_statistics_equal_those_from_scratch(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -137,6 +138,7 @@ def test_run__removed_or_changed_photographs_are_an_error_by_default(
     assert open_store(root).version == version
 
 
+@pytest.mark.slow
 def test_run__reencode_follows_the_source(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -186,6 +188,7 @@ def test_run__a_raised_limit_reads_only_what_is_not_stored(
     np.testing.assert_array_equal(result.store.images["image"], fresh.images["image"])
 
 
+@pytest.mark.slow
 def test_run__retrains_on_growth_if_configured(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -235,6 +238,7 @@ def history(store: Store) -> list[str]:
     return [version.stage for version in store.history()]
 
 
+@pytest.mark.slow
 def test_run__continues_after_a_rollback(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -249,6 +253,7 @@ def test_run__continues_after_a_rollback(
     np.testing.assert_array_equal(again.latents["z"], grown.latents["z"])
 
 
+@pytest.mark.slow
 def test_run__latents_of_two_trainings_never_mix(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -261,6 +266,7 @@ def test_run__latents_of_two_trainings_never_mix(
     assert not any("encoded already" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_run__a_model_retrained_once_is_kept_afterwards(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -272,6 +278,7 @@ def test_run__a_model_retrained_once_is_kept_afterwards(
     assert done(go(config, root)[0]) == ["images", "latents", "statistics"]
 
 
+@pytest.mark.slow
 def test_run__latents_follow_a_photograph_that_was_removed_and_restored(
     tree: Path, config: RunConfig, root: Path, tmp_path: Path
 ) -> None:
@@ -287,6 +294,7 @@ def test_run__latents_follow_a_photograph_that_was_removed_and_restored(
     np.testing.assert_array_equal(store.latents["name"], store.images["name"])
 
 
+@pytest.mark.slow
 def test_run__a_model_is_not_tested_on_its_training_images(
     tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:
