@@ -141,6 +141,7 @@ def test_evaluate__one_changed_generator_is_judged_again_alone(
     assert go(changed, own_root) == ["samples/ellipse", "quality/ellipse"]
 
 
+@pytest.mark.slow
 def test_evaluate__gives_the_same_bytes_with_any_number_of_workers(
     small_config: RunConfig, small_root: str, tmp_path: Path
 ) -> None:
