@@ -174,6 +174,7 @@ def test_run__touched_files_are_up_to_date(tree: Path, config: RunConfig, root: 
     assert done(go(config, root, until="ingest")[0]) == []
 
 
+@pytest.mark.slow
 def test_run__a_raised_limit_reads_only_what_is_not_stored(
     config: RunConfig, tmp_path: Path
 ) -> None:

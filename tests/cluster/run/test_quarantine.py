@@ -12,6 +12,7 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.storage import open_store
 
 
+@pytest.mark.slow
 def test_run__unreadable_photographs_go_to_the_quarantine(
     tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:

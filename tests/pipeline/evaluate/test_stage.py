@@ -188,6 +188,7 @@ def test_sweep__has_every_point_of_the_grid(grey) -> None:
     assert sweep["round_trip"].values[wide].mean() > sweep["round_trip"].values[~wide].mean()
 
 
+@pytest.mark.slow
 def test_sweep__stands_in_the_report_and_stays_when_it_is_up_to_date(grey) -> None:
     config, root = grey
 
