@@ -189,19 +189,6 @@ def test_run__a_raised_limit_reads_only_what_is_not_stored(
     np.testing.assert_array_equal(result.store.images["image"], fresh.images["image"])
 
 
-@pytest.mark.slow
-def test_run__retrains_on_growth_if_configured(
-    everything: Path, tree: Path, config: RunConfig, root: Path
-) -> None:
-    retrain = override(config, ["train.on_growth=retrain"])
-    arrive(everything, tree, FIRST, FIRST + 2)
-
-    result, lines = go(retrain, root)
-
-    assert done(result) == ["images", "model", "latents", "statistics"]
-    assert not any("encoded already" in line for line in lines)
-
-
 def reasons(config: RunConfig, root: Path) -> dict[str, str]:
     console = SilentConsole()
     prospects = dry_run(config, str(root), console=console, title="t", until="analyze")
@@ -255,31 +242,6 @@ def test_run__continues_after_a_rollback(
 
 
 @pytest.mark.slow
-def test_run__latents_of_two_trainings_never_mix(
-    everything: Path, tree: Path, config: RunConfig, root: Path
-) -> None:
-    arrive(everything, tree, FIRST, FIRST + 2)
-    go(override(config, ["train.seed=5"]), root, until="train")
-
-    result, lines = go(config, root)
-
-    assert done(result) == ["model", "latents", "statistics"]
-    assert not any("encoded already" in line for line in lines)
-
-
-@pytest.mark.slow
-def test_run__a_model_retrained_once_is_kept_afterwards(
-    everything: Path, tree: Path, config: RunConfig, root: Path
-) -> None:
-    arrive(everything, tree, FIRST, FIRST + 2)
-    go(override(config, ["train.on_growth=retrain"]), root)
-    assert done(go(config, root)[0]) == []
-    arrive(everything, tree, FIRST + 2, FIRST + 4)
-
-    assert done(go(config, root)[0]) == ["images", "latents", "statistics"]
-
-
-@pytest.mark.slow
 def test_run__latents_follow_a_photograph_that_was_removed_and_restored(
     tree: Path, config: RunConfig, root: Path, tmp_path: Path
 ) -> None:
@@ -293,19 +255,6 @@ def test_run__latents_follow_a_photograph_that_was_removed_and_restored(
 
     assert store.images["name"].values[-1] == moved.name
     np.testing.assert_array_equal(store.latents["name"], store.images["name"])
-
-
-@pytest.mark.slow
-def test_run__a_model_is_not_tested_on_its_training_images(
-    tree: Path, config: RunConfig, tmp_path: Path
-) -> None:
-    partition = tree / "list_eval_partition.txt"
-    official = partition.read_text()
-    partition.unlink()
-    go(config, tmp_path / "new", until="train")
-    partition.write_text(official)
-
-    assert done(go(config, tmp_path / "new", until="train")[0]) == ["images", "model"]
 
 
 def test_run__touched_files_are_compared_only_once(

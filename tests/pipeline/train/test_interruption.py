@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from signal import SIGKILL
 
@@ -50,9 +50,18 @@ def undisturbed(config: TrainConfig) -> dict[str, bytes]:
     return content(train(IMAGES, VALIDATION, config))
 
 
-@cache
-def expected(threads: int) -> dict[str, bytes]:
-    """What an undisturbed training of CONFIG gives, with so many threads."""
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """All trainings that are compared take the same number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, bytes]:
+    """What an undisturbed training gives."""
     return undisturbed(CONFIG)
 
 
@@ -98,15 +107,15 @@ def test_train__interrupted_repeatedly_ends_the_same(settings: dict) -> None:
 
 
 @pytest.mark.parametrize("stop", [0, 1, STEPS, STEPS + 1, STEPS + 2, CALLS - 2, CALLS - 1])
-def test_train__interrupted_anywhere_ends_the_same(stop: int) -> None:
-    assert interrupted(CONFIG, stops=[stop]) == expected(torch.get_num_threads())
+def test_train__interrupted_anywhere_ends_the_same(stop: int, expected: dict[str, bytes]) -> None:
+    assert interrupted(CONFIG, stops=[stop]) == expected
 
 
-def test_train__interrupted_at_random_moments_ends_the_same() -> None:
+def test_train__interrupted_at_random_moments_ends_the_same(expected: dict[str, bytes]) -> None:
     draw = random.Random(7)
     stops = [draw.randrange(CALLS), *(draw.randrange(2, STEPS) for _ in range(3))]
 
-    assert interrupted(CONFIG, stops) == expected(torch.get_num_threads())
+    assert interrupted(CONFIG, stops) == expected
 
 
 @pytest.mark.parametrize("threads", [1, 2])
