@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 # Read when the libraries below are loaded: one thread each, here and in child processes, since the
-# test run has a worker for each core; the threads of a training sleep while they wait.
+# test run has a worker for each core.
 os.environ.update(
     OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1"
 )
-os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+import torch
 
 from tests.s3 import bucket_server as bucket_server
 from tests.s3 import s3 as s3
@@ -91,6 +92,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+@pytest.fixture(autouse=True)
+def _one_torch_thread() -> None:
+    """Undo what the stage train sets for its own training: a thread for each core."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
