@@ -1,31 +1,25 @@
 """The branch of a stage's work: commits on it, and the one step that publishes it."""
 
 import logging
-import platform
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from typing import Any
 
 import icechunk
 
-from zpoints.storage.backend.location import Location, reaching, root_attrs, set_root_attrs
+from zpoints.storage.backend.location import Location, reaching, root_attrs
+from zpoints.storage.commits import MAIN, commit_once, commit_version, move_main
 from zpoints.storage.errors import PublishConflictError, StoreError
-from zpoints.storage.schema.registry import SCHEMA_VERSION
 
 logger = logging.getLogger(__name__)
 
-MAIN = "main"
 PREFIX = "wip-"
 LEFT = "left-"
 """Prefix of tags on versions that a rollback took off `main`."""
 Gate = Callable[[], AbstractContextManager[None]]
 """Factory for the context manager around moving `main`; it raises if nothing may be published."""
-LIBRARIES = ("zpoints", "numpy", "dask", "xarray", "zarr", "icechunk", "torch")
 
 
 class WorkBranch:
@@ -184,92 +178,6 @@ class WorkBranch:
             )
 
 
-def move_main(repository: icechunk.Repository, version: str, base: str) -> None:
-    """Move `main` from `base` to `version`; raises IcechunkError unless `main` is then there."""
-    try:
-        repository.reset_branch(MAIN, version, from_snapshot_id=base)
-    except icechunk.IcechunkError:
-        # The write may have succeeded and its response been lost; the retry then conflicts with it.
-        if repository.lookup_branch(MAIN) != version:
-            raise
-
-
-def commit_once(
-    repository: icechunk.Repository,
-    session: icechunk.Session,
-    message: str,
-    metadata: Mapping[str, Any],
-) -> str:
-    """Commit a session to its branch, even if the response to the commit is lost.
-
-    Parameters
-    ----------
-    repository, session
-        The store, and the session on a branch.
-    message
-        One line.
-    metadata
-        Metadata of the commit.
-
-    Returns
-    -------
-    str
-        Id of the snapshot.
-
-    Raises
-    ------
-    icechunk.ConflictError
-        If another process has committed to the branch.
-    """
-    mine = secrets.token_hex(8)
-    try:
-        return session.commit(message, metadata={**metadata, "commit": mine})
-    except icechunk.ConflictError:
-        assert session.branch is not None
-        with suppress(icechunk.IcechunkError):  # the other process may have deleted the branch
-            tip = repository.lookup_snapshot(repository.lookup_branch(session.branch))
-            if tip.metadata.get("commit") == mine:
-                return tip.id
-        raise
-
-
-def commit_version(
-    repository: icechunk.Repository,
-    session: icechunk.Session,
-    message: str,
-    metadata: Mapping[str, Any],
-    *,
-    revision: int = 0,
-) -> str:
-    """Commit what becomes a version.
-
-    Parameters
-    ----------
-    repository, session
-        The store, and the session on a branch.
-    message
-        One line for the history.
-    metadata
-        Further metadata of the commit.
-    revision
-        The new revision is above this number and above that of the session.
-
-    Returns
-    -------
-    str
-        Id of the snapshot.
-    """
-    number = 1 + max(revision, int(root_attrs(session).get("revision", 0)))
-    set_root_attrs(session, {"revision": number, "schema_version": SCHEMA_VERSION})
-    provenance = {
-        "published": True,
-        "revision": number,
-        "versions": _versions(),
-        "host": platform.node(),
-    }
-    return commit_once(repository, session, message, {**metadata, **provenance})
-
-
 def republish(
     location: Location, repository: icechunk.Repository, version: str, newest: str
 ) -> None:
@@ -332,11 +240,3 @@ def supersede(location: Location, repository: icechunk.Repository, reason: str) 
         # A conflict means that another publication has moved `main`, which serves as well.
         with suppress(icechunk.ConflictError):
             commit_version(repository, repository.writable_session(MAIN), reason, facts)
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            versions[library] = version_of(library)
-    return versions

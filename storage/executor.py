@@ -39,7 +39,13 @@ class SynchronousExecutor:
     def results(
         self, tasks: Iterable[Callable[..., T]], *, name: str, shared: Delayed | None = None
     ) -> Generator[list[T], None, None]:
-        """Yield lists of results, in the order of the tasks; see `Executor.results`."""
+        """Yield lists of results, in the order of the tasks.
+
+        Parameters
+        ----------
+        tasks, name, shared
+            As in `Executor.results`.
+        """
         arguments = () if shared is None else dask.compute(shared)
         tasks = iter(tasks)
         while some := [partial(task, *arguments) for task in islice(tasks, AT_ONCE)]:

@@ -132,7 +132,17 @@ class Presence:
 
 
 def exists(session: icechunk.Session, path: str, index: tuple[int, ...]) -> bool:
-    """Whether a chunk exists."""
+    """Whether a chunk exists.
+
+    Parameters
+    ----------
+    session
+        A session that can read the array.
+    path
+        Path of the array.
+    index
+        Number of the chunk along each dim.
+    """
     return bool(session.chunk_type(path, index) != icechunk.ChunkType.UNINITIALIZED)
 
 

@@ -97,7 +97,18 @@ def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[
 
 
 def write_group(session: icechunk.Session, group: str, dataset: xr.Dataset) -> None:
-    """Replace a group: NumPy-backed variables with their values, Dask-backed ones as metadata."""
+    """Replace a group.
+
+    Parameters
+    ----------
+    session
+        A writable session.
+    group
+        Name of the group.
+    dataset
+        Its content. Of NumPy-backed variables the values are written, of Dask-backed ones the
+        metadata only.
+    """
     dataset, encoding = layout(group, dataset)
     write_layout(session, group, dataset, encoding, mode="w")
 
@@ -143,7 +154,17 @@ def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
 
 
 def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> bool:
-    """Whether a group has the fingerprint, variables, shapes and chunks of a dataset."""
+    """Whether a stored group has the fingerprint, variables, shapes and chunks of a dataset.
+
+    Parameters
+    ----------
+    session
+        A session that can read the group.
+    group
+        Name of the group.
+    dataset
+        The dataset to compare it with.
+    """
     if group_attrs(session, group).get("fingerprint") != dataset.attrs.get("fingerprint"):
         return False
     stored = zarr.open_group(session.store, path=group, mode="r")

@@ -19,7 +19,8 @@ from tests.benchmarks.measure import Figure, paired
 from tests.conftest import SilentConsole
 from zpoints.cluster.compute.client import dask_client
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
-from zpoints.pipeline.analyze.kernels import loops
+from zpoints.pipeline.analyze.kernels.sums import centre
+from zpoints.pipeline.analyze.states import moments
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.stage_run import chunk_bounds
@@ -41,7 +42,7 @@ def figures(scratch: Path) -> Iterator[Figure]:
             summarize(vectors, attributes=labels).moments.basis()
 
         def first_pass_with_numpy() -> None:
-            with patch.object(loops, "add_comoment", _numpy_comoment):
+            with patch.object(moments, "add_comoment", _numpy_comoment):
                 first_pass()
 
         yield row(
@@ -90,11 +91,11 @@ def _opened_by_xarray(store: Store, like: da.Array | None = None) -> da.Array:
 
 
 def _numpy_comoment(x: np.ndarray, mean: np.ndarray, comoment: np.ndarray) -> None:
-    """`loops.add_comoment` with the product of each block of rows by NumPy."""
+    """`add_comoment` with the product of each block of rows by NumPy."""
     deviations = np.empty((min(384, len(x)), x.shape[1]))
     for start in range(0, len(x), len(deviations) or 1):
         part = x[start : start + len(deviations)]
-        loops.centre(part, mean, deviations)
+        centre(part, mean, deviations)
         block = deviations[: len(part)]
         comoment += block.T @ block
 

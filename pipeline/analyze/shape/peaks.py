@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.counts import flank_width
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def peak(edges: Floats, counts: NDArray[np.int64]) -> tuple[float, float]:
     """
     centres = (edges[:-1] + edges[1:]) / 2
     top = int(np.argmax(counts))
-    width = kernels.flank_width(counts, top, 1) + kernels.flank_width(counts, top, -1)
+    width = flank_width(counts, top, 1) + flank_width(counts, top, -1)
     return float(centres[top]), float(width * (edges[-1] - edges[0]) / len(counts))
 
 

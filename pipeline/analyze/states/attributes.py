@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.sums import add_flagged_rows
 from zpoints.pipeline.errors import AnalyzeError
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ class AttributeMeans:
         state = cls.empty(names, x.shape[1])
         if not names:
             return state
-        kernels.add_flagged_rows(x, flags, state.count, state.mean)
+        add_flagged_rows(x, flags, state.count, state.mean)
         sums, counts = state.mean, state.count[:, None]
         np.divide(sums, counts, out=sums, where=counts > 0)
         return state

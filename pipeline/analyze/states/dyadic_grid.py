@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.counts import add_coarsened, count_cells
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,13 +80,21 @@ class DyadicGrid:
 
     @classmethod
     def from_values(cls, x: NDArray[np.floating], minimum: Floats, maximum: Floats) -> DyadicGrid:
-        """Grid of the columns of x (n, N), C-contiguous and finite, with the range known."""
+        """Grid of the columns of x.
+
+        Parameters
+        ----------
+        x
+            (n, N) vectors, C-contiguous and finite.
+        minimum, maximum
+            (N,) float64, the range of each column.
+        """
         empty = cls.empty(x.shape[1])
         grid = cls(minimum, maximum, empty.counts)
         scale, origin = np.ldexp(1.0, -grid.exponent), grid.origin.astype(np.float64)
         for start in range(0, len(x), _MOST_ROWS):
             counts = np.zeros(empty.counts.shape, np.uint16)
-            kernels.count_cells(x[start : start + _MOST_ROWS], scale, origin, counts)
+            count_cells(x[start : start + _MOST_ROWS], scale, origin, counts)
             if len(x) <= _MOST_ROWS:
                 return cls(minimum, maximum, counts)
             np.add(grid.counts, counts, out=grid.counts)
@@ -127,7 +135,7 @@ class DyadicGrid:
         )
         for part in parts:
             shift = np.clip(merged.exponent - part.exponent, 0, 62)
-            kernels.add_coarsened(part.counts, part.origin, shift, merged.origin, merged.counts)
+            add_coarsened(part.counts, part.origin, shift, merged.origin, merged.counts)
         return merged
 
     def distribution(self, mean: Floats, deviation: Floats, *, bins: int) -> Distribution:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.kernels.sums import add_comoment
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class Moments:
     def from_vectors(cls, x: NDArray[np.floating], mean: Floats) -> Moments:
         """Moments of the rows of x (n, N), C-contiguous and finite, with the known mean (N,)."""
         comoment = np.zeros((x.shape[1], x.shape[1]))
-        kernels.add_comoment(x, mean, comoment)
+        add_comoment(x, mean, comoment)
         return cls(len(x), mean, comoment)
 
     def merge(self, *others: Moments) -> Moments:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.config import PairsConfig
-from zpoints.pipeline.analyze.kernels import loops as kernels
+from zpoints.pipeline.analyze.kernels.counts import count_pairs
 from zpoints.pipeline.errors import AnalyzeError
 
 Floats = NDArray[np.float64]
@@ -95,7 +95,7 @@ class PairCounts:
             scale = found.counts.shape[1] / (edges[:, -1] - edges[:, 0])
         scale = np.where(np.isfinite(scale), scale, 0.0)  # the kernel searches from the first edge
         sides = sides.reshape(-1, 2)
-        kernels.count_pairs(x, columns, edges, scale, sides, found.counts, found.outside)
+        count_pairs(x, columns, edges, scale, sides, found.counts, found.outside)
         return found
 
     def merge(self, *others: PairCounts) -> PairCounts:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.kernels.sums import project_rows
 from zpoints.pipeline.analyze.states.dyadic_grid import DyadicGrid
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals
 from zpoints.pipeline.analyze.states.radii import Radii
@@ -121,7 +121,7 @@ class Projection:
         powers = np.zeros((2, 4, x.shape[1]))
         least, most = (np.full((2, x.shape[1]), limit) for limit in (np.inf, -np.inf))
         with single_threaded_blas():
-            inner = kernels.project_rows(
+            inner = project_rows(
                 x,
                 basis.mean,
                 axes,

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.kernels import loops as kernels
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.kernels.sums import scan_rows
 from zpoints.pipeline.analyze.states.attributes import AttributeMeans
 from zpoints.pipeline.analyze.states.dyadic_grid import DyadicGrid
 from zpoints.pipeline.analyze.states.moments import Moments
@@ -90,7 +90,7 @@ class State:
         total = np.zeros(components)
         minimum, maximum = np.full(components, np.inf), np.full(components, -np.inf)
         norms = np.empty(len(x))
-        kernels.scan_rows(x, norms, total, minimum, maximum)
+        scan_rows(x, norms, total, minimum, maximum)
         if not np.isfinite(total).all():
             finite = np.isfinite(x).all(axis=1)
             if not finite.all():

@@ -232,10 +232,10 @@ def test_from_vectors__refuses_vectors_whose_squares_overflow(length: float) -> 
 
 def test_kernels__a_new_process_takes_them_from_the_cache() -> None:
     script = (
-        "import numpy as np; from zpoints.pipeline.analyze.kernels import loops; "
+        "import numpy as np; from zpoints.pipeline.analyze.kernels import sums; "
         "x = np.ones((500, 3)); "
-        "found = np.zeros((3, 3)); loops.add_comoment(x, np.zeros(3), found); "
-        "print(found.sum(), sum(loops.add_comoment.stats.cache_hits.values()))"
+        "found = np.zeros((3, 3)); sums.add_comoment(x, np.zeros(3), found); "
+        "print(found.sum(), sum(sums.add_comoment.stats.cache_hits.values()))"
     )
     command, compiled = [sys.executable, "-c", script], {**os.environ, "NUMBA_DISABLE_JIT": "0"}
     subprocess.run(command, check=True, env=compiled)

@@ -11,7 +11,7 @@ from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from tests.storage.conftest import begin, latent_template, publish_latents
 from zpoints.storage import ObjectStoreError, StoreError, open_repository, open_store
-from zpoints.storage.branch import MAIN
+from zpoints.storage.commits import MAIN
 
 pytestmark = pytest.mark.services
 
