@@ -100,7 +100,7 @@ def commit_version(
     metadata
         Further metadata of the commit.
     revision
-        The new revision is above this number and above that of the session.
+        The new revision is one above this number or that of the session, whichever is larger.
 
     Returns
     -------

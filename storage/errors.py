@@ -30,4 +30,4 @@ class StoreLockedError(StoreError):
 
 
 class ObjectStoreError(StoreError):
-    """The server of a bucket does not answer, or refuses; the message says what to set."""
+    """The server of a bucket does not answer, or refuses; the message names the remedy."""

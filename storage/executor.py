@@ -1,4 +1,4 @@
-"""Computes independent tasks and hands over each result as soon as it is there."""
+"""Computes independent tasks and yields their results as they finish."""
 
 from collections.abc import Callable, Generator, Iterable
 from functools import partial

@@ -277,7 +277,7 @@ def open_store(
     SchemaError
         If a newer zpoints wrote the store.
     ValueError
-        If both `version` and `as_of` are given, or `as_of` is not a date in ISO form.
+        If both `version` and `as_of` are given, or `as_of` is not a date or time in ISO form.
 
     Examples
     --------

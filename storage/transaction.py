@@ -178,6 +178,8 @@ class StageTransaction:
 
         Raises
         ------
+        StoreError
+            If `create` has not laid the group out, or it has no Dask-backed variables.
         SchemaError
             If a block does not cover whole chunks, or computes other arrays than the template's.
         PublishConflictError

@@ -151,7 +151,9 @@ def sweep(
 def synthesize(
     destination: Annotated[str, typer.Argument(help="New folder for the photographs.")],
     count: Annotated[int, typer.Option(min=1, help="Number of photographs.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed; face i depends on it and on i alone.")
+    ] = 0,
 ) -> None:
     """Draw synthetic faces with known factors, in the format of CelebA."""
     from zpoints.cluster.terminal import console_for

@@ -8,7 +8,7 @@ from zpoints.storage import Store
 
 
 def run_summary(store: Store) -> list[str]:
-    """Main result of each group that the store holds, one line each.
+    """The mean reconstruction error on the test split; no line without current test images.
 
     Examples
     --------

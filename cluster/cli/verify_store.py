@@ -15,7 +15,7 @@ REMEDY = (
 
 
 @dataclass(frozen=True)
-class Verification:
+class VerificationSummary:
     """Findings, and a line on how much was verified."""
 
     findings: tuple[Finding, ...]
@@ -29,7 +29,7 @@ class Verification:
 
 def verify_store(
     root: str, *, sample: float, version: str | None, console: Console
-) -> Verification:
+) -> VerificationSummary:
     """Read the chunks of a store, compare its groups, and encode a few of its images again.
 
     Parameters
@@ -45,7 +45,7 @@ def verify_store(
 
     Returns
     -------
-    Verification
+    VerificationSummary
         The findings.
 
     Raises
@@ -72,4 +72,4 @@ def verify_store(
         f"{counted(found.chunks, 'chunk')}{share}, {found.bytes / 2**20:,.1f} MiB of version "
         f"{found.version or 'unknown'}: {counted(faults, 'fault') if faults else 'no faults'}."
     )
-    return Verification(findings, summary + REMEDY if faults else summary)
+    return VerificationSummary(findings, summary + REMEDY if faults else summary)

@@ -41,7 +41,7 @@ class DriverHost:
         self._client = client
         self._limit = config.cluster.connect_timeout
         self._worker = _chosen(client, gpu=config.train.device != "cpu")
-        # The client may reach the scheduler through a tunnel, by an address of its own.
+        # The client may reach the scheduler through a tunnel, by another address.
         scheduler = self._call_on_worker(_scheduler_address)
         cluster = config.cluster.model_copy(update={"address": scheduler})
         self.config = config.model_copy(update={"cluster": cluster})

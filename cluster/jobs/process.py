@@ -30,7 +30,7 @@ from zpoints.storage.errors import StoreError, ZpointsError
 BEAT_SECONDS = 3.0
 """Time between two heartbeats, and until a cancellation is noticed."""
 
-Outcome = tuple[str, str, int]
+Ending = tuple[str, str, int]
 """State, reason and exit code at the end of a run."""
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Driver:
         # Skipped after a failure, because the request may still be in flight.
         self._jobs.change(self._job.id, ("publishing",), state="running")
 
-    def _settled(self) -> Outcome:
+    def _settled(self) -> Ending:
         """How the run ended; later signals are ignored so that it can be recorded."""
         try:
             try:
@@ -121,7 +121,7 @@ class Driver:
             name = signal.Signals(stop.code - 128).name
             return "failed", f"ended by {name}; submit again to continue", stop.code
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> Ending:
         job = self._job
         try:
             from zpoints.cluster.run import run  # slow to load: heartbeats have to start first

@@ -79,7 +79,7 @@ def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
 
 def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
     """The dataset with variable-length text, and the Zarr encoding of its variables."""
-    text = {n: _of_any_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
+    text = {n: _variable_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
     dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
     dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
     encoding: dict[Any, dict[str, Any]] = {}
@@ -176,7 +176,7 @@ def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> b
     return wanted == found
 
 
-def _of_any_length(text: xr.Variable) -> xr.Variable:
+def _variable_length(text: xr.Variable) -> xr.Variable:
     # Zarr v3 has no stable form of fixed-width strings and warns about them.
     return text.astype(np.dtypes.StringDType())
 

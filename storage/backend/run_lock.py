@@ -26,7 +26,8 @@ LOCK = "zpoints.run.lock"
 HOLDER = "zpoints.run.json"
 LEASE_SECONDS = 90.0
 """How long a store on S3 stays locked after its run was killed."""
-RENEWALS = 6  # within these seconds
+RENEWALS = 6
+"""How often a lease is renewed within its duration."""
 
 
 @contextmanager

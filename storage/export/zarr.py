@@ -77,9 +77,8 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
     """
     target = local_folder(destination)
     _check_free(target, what, overwrite=overwrite)
-    partial = target.with_name(
-        f".{target.name}.{uuid4().hex}.partial"
-    )  # another export has its own
+    # A unique name, since another export to the same folder may be under way.
+    partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
     partial.mkdir(parents=True)
     try:
         yield partial

@@ -7,9 +7,7 @@ import xarray as xr
 
 from zpoints.storage.errors import SchemaError
 from zpoints.storage.schema import quality
-from zpoints.storage.schema.variable import Variable
-from zpoints.storage.schema.variable import by_name as _by_name
-from zpoints.storage.schema.variable import parse_table as _parsed
+from zpoints.storage.schema.variable import Variable, by_name, parse_table
 
 SCHEMA_VERSION = 1
 
@@ -216,58 +214,58 @@ v | sample pc        | float32 | their PCA coordinates, (z - mean) @ loadings.T
 _DECODED = "image | sample y x channel | uint8 | decoded images, 0 to 255"
 
 
-_STATISTICS = _by_name(
-    _parsed(_MOMENTS + _DISTRIBUTIONS, required=True),
-    _parsed(_SCALARS, required=True),
-    _parsed(_PCA, required=True),
-    _parsed(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
-    _parsed(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
-    _parsed(_ATTRIBUTE, label=True),
+_STATISTICS = by_name(
+    parse_table(_MOMENTS + _DISTRIBUTIONS, required=True),
+    parse_table(_SCALARS, required=True),
+    parse_table(_PCA, required=True),
+    parse_table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
+    parse_table(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
+    parse_table(_ATTRIBUTE, label=True),
 )
 
 VARIABLES: Mapping[str, Mapping[str, Variable]] = {
-    "images": _by_name(
-        _parsed(_IMAGE, required=True, lazy=True),
+    "images": by_name(
+        parse_table(_IMAGE, required=True, lazy=True),
         # A data variable, since `Dataset.query` needs one and `image` is a coordinate in xarray.
-        _parsed(_CHECKSUM, required=True),
-        _parsed(_NAME, required=True, label=True),
-        _parsed(_SIGNATURE, required=True, label=True),
-        _parsed(_LABELS + _QUARANTINED, label=True),
-        _parsed(_FAULT + "\n" + _QUARANTINE),
+        parse_table(_CHECKSUM, required=True),
+        parse_table(_NAME, required=True, label=True),
+        parse_table(_SIGNATURE, required=True, label=True),
+        parse_table(_LABELS + _QUARANTINED, label=True),
+        parse_table(_FAULT + "\n" + _QUARANTINE),
     ),
-    "model": _by_name(
-        _parsed(_WEIGHTS, required=True, lazy=True),
-        _parsed(_CURVES),
-        _parsed(_EPOCH, label=True),
+    "model": by_name(
+        parse_table(_WEIGHTS, required=True, lazy=True),
+        parse_table(_CURVES),
+        parse_table(_EPOCH, label=True),
     ),
-    "latents": _by_name(
-        _parsed(_LATENT, required=True, lazy=True),
-        _parsed(_ERROR),
-        _parsed(_NAME, required=True, label=True),
-        _parsed(_CHECKSUM + _LABELS, label=True),
+    "latents": by_name(
+        parse_table(_LATENT, required=True, lazy=True),
+        parse_table(_ERROR),
+        parse_table(_NAME, required=True, label=True),
+        parse_table(_CHECKSUM + _LABELS, label=True),
     ),
     "statistics": _STATISTICS,
     # The same variables for a selection of the vectors.
     "selections": _STATISTICS,
-    "structure": _by_name(
-        _parsed(_CLUSTERS, required=True),
-        _parsed(_ATTRIBUTE, label=True),
-        _parsed(_OTHER, label=True),
-        _parsed(_BY_ATTRIBUTE),
+    "structure": by_name(
+        parse_table(_CLUSTERS, required=True),
+        parse_table(_ATTRIBUTE, label=True),
+        parse_table(_OTHER, label=True),
+        parse_table(_BY_ATTRIBUTE),
     ),
-    "samples": _by_name(
-        _parsed(_DRAWN, required=True, lazy=True),
-        _parsed(_DECODED, required=True, lazy=True),
+    "samples": by_name(
+        parse_table(_DRAWN, required=True, lazy=True),
+        parse_table(_DECODED, required=True, lazy=True),
     ),
-    "quality": _by_name(
-        _parsed(quality.REENCODED, required=True, lazy=True),
-        _parsed(quality.PER_IMAGE + quality.ALWAYS + quality.BY_LEVEL, required=True),
-        _parsed(quality.OPTIONAL),
-        _parsed(quality.LEVEL, required=True, label=True),
+    "quality": by_name(
+        parse_table(quality.REENCODED, required=True, lazy=True),
+        parse_table(quality.PER_IMAGE + quality.ALWAYS + quality.BY_LEVEL, required=True),
+        parse_table(quality.OPTIONAL),
+        parse_table(quality.LEVEL, required=True, label=True),
     ),
-    "sweep": _by_name(
-        _parsed(quality.POINTS, required=True, label=True),
-        _parsed(quality.SWEPT, required=True),
+    "sweep": by_name(
+        parse_table(quality.POINTS, required=True, label=True),
+        parse_table(quality.SWEPT, required=True),
     ),
 }
 """For each kind of group, its variables by name."""
@@ -304,7 +302,7 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     group, name
         Where the variable is stored.
     array
-        The variable, of which dims and dtype count.
+        The variable; only its dims and dtype matter.
     """
     kind = kind_of(group)
     known = VARIABLES[kind].get(name)

@@ -89,7 +89,7 @@ def test_create__labels_follow_the_new_rows(repository, root):
     assert open_store(root).latents.name.values.tolist() == [f"{k:06d}.jpg" for k in range(7)]
 
 
-def test_create__interrupted_growth_goes_on(repository, root):
+def test_create__interrupted_growth_continues(repository, root):
     publish_latents(repository, 8)
     values = np.concatenate([vectors(8), vectors(52)])
     carried = np.concatenate([np.arange(8), np.full(52, -1)])
@@ -189,7 +189,7 @@ def test_take__rows_in_any_order(repository, root):
     assert np.array_equal(rows.take(np.array([7, 0, 3])), vectors(8)[[7, 0, 3]])
 
 
-def test_take__of_an_array_that_there_is_not_is_not_called_damage(repository, root):
+def test_take__a_missing_array_is_not_reported_as_damage(repository, root):
     version = publish_latents(repository, 8)
 
     with pytest.raises(FileNotFoundError, match="absent"):
@@ -220,6 +220,6 @@ def test_begin__branches_that_build_on_an_older_version_are_dropped(repository):
 
 
 @pytest.mark.parametrize("fingerprint", ["", "a/b", "a b"])
-def test_begin__fingerprints_are_letters_and_digits(repository, fingerprint):
+def test_begin__fingerprints_of_other_characters_are_refused(repository, fingerprint):
     with pytest.raises(Exception, match="letters and digits"):
         begin(repository, fingerprint)

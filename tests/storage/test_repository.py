@@ -107,7 +107,7 @@ def test_publish__three_processes_lose_nothing(repository, root):
 
 
 @pytest.mark.services
-def test_begin__killed_run_goes_on_from_its_last_commit(root):
+def test_begin__killed_run_continues_from_its_last_commit(root):
     killed = start(WRITER, root)
     for line in killed.stdout:
         if line == "rows 12\n":

@@ -41,7 +41,7 @@ def test_rollback__versions_in_between_can_be_opened_and_rolled_back_to(reposito
     assert len(open_store(root).history()) == 4
 
 
-def test_rollback__work_goes_on_from_there(repository, root):
+def test_rollback__work_continues_from_the_older_version(repository, root):
     first = publish_latents(repository, 8, "aa")
     publish_latents(repository, 5, "bb")
     repository.rollback(first)
@@ -61,7 +61,7 @@ def test_rollback__to_the_newest_or_to_nothing_is_refused(repository):
         repository.rollback("1CECHNKREP0F1RSTCMT0")
 
 
-def test_held__second_one_learns_who_is_at_work(repository, root):
+def test_held__a_second_run_is_refused_and_the_first_is_named(repository, root):
     first = publish_latents(repository, 8, "aa")
     publish_latents(repository, 5, "bb")
     other: Repository = open_repository(root)

@@ -128,7 +128,7 @@ def test_group__graph_of_a_lazy_array_is_small(repository, root, monkeypatch):
     assert np.array_equal(pickle.loads(pickle.dumps(z)).compute(), vectors(300))
 
 
-def test_group__changes_of_the_caller_do_not_stay(repository, root):
+def test_group__changes_by_the_caller_are_not_kept(repository, root):
     publish_latents(repository)
     store = open_store(root)
 
@@ -153,7 +153,7 @@ def test_history__is_newest_first_with_provenance(repository, root):
     json.dumps(newest.metadata)
 
 
-def test_open_store__version_is_what_it_was(repository, root):
+def test_open_store__an_older_version_is_unchanged(repository, root):
     first = publish_latents(repository, 8, "aa")
     publish_latents(repository, 5, "bb")
 
@@ -170,7 +170,7 @@ def test_open_store__unknown_version_is_refused(repository, root, version):
         open_store(root, version=version)
 
 
-def test_open_store__unpublished_work_is_no_version(repository, root):
+def test_open_store__unpublished_work_is_not_a_version(repository, root):
     work = repository.begin(stage="encode", fingerprint="aa", groups=("latents",))
     publish_images(repository)
     work.create("latents", _latents_in_memory())
@@ -226,7 +226,7 @@ def test_decode__goes_through_the_installed_decoder(repository, root, monkeypatc
         open_store(root).decode(np.zeros((2, 4)))
 
 
-def test_repr__tells_groups_sizes_version_and_time(repository, root):
+def test_repr__shows_groups_sizes_version_and_time(repository, root):
     publish_latents(repository, 8)
     store = open_store(root)
 

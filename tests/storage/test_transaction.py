@@ -211,7 +211,7 @@ def test_publish__conflict_when_main_has_moved(repository, root):
     assert open_store(root).version == version
 
 
-def test_begin__takes_up_interrupted_work(repository, root):
+def test_begin__continues_interrupted_work(repository, root):
     first = begin(repository)
     assert not first.resumed
     first.create("latents", latent_template(60))
@@ -231,7 +231,7 @@ def test_begin__takes_up_interrupted_work(repository, root):
     assert np.array_equal(open_store(root).latents.z.values, vectors(60))
 
 
-def test_begin__work_on_an_older_version_starts_anew(repository):
+def test_begin__work_on_an_older_version_restarts(repository):
     first = begin(repository)
     first.create("latents", latent_template(8))
     publish_images(repository)
@@ -239,7 +239,7 @@ def test_begin__work_on_an_older_version_starts_anew(repository):
     assert not begin(repository).resumed
 
 
-def test_begin__other_layout_on_resume_is_written_anew(repository, root):
+def test_begin__another_layout_on_resume_replaces_the_group(repository, root):
     first = begin(repository)
     first.create("latents", latent_template(8))
     first.write_chunks("latents", blocks_of("z", vectors(8)))
@@ -258,7 +258,7 @@ def test_begin__same_fingerprint_again_after_publishing(repository, root):
     assert len(open_store(root).history()) == 2
 
 
-def test_begin__two_at_work_on_one_branch_is_noticed(repository):
+def test_begin__two_processes_on_one_branch_are_a_conflict(repository):
     first, second = begin(repository), begin(repository)
     first.create("latents", latent_template(8))
     blocks = blocks_of("z", vectors(8))

@@ -222,7 +222,7 @@ def keep_performance(client: Client, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_performance_report__a_lost_scheduler_is_no_failure(
+def test_performance_report__a_lost_scheduler_is_not_a_failure(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     console = SilentConsole()

@@ -210,7 +210,7 @@ def test_jobs__skips_a_folder_without_a_record(folder: Path) -> None:
     assert [line.split()[0] for line in listed.stdout.splitlines()] == ["job", job.id]
 
 
-def test_cancel__of_a_queued_slurm_job_without_slurm_names_the_command_that_is_left(
+def test_cancel__of_a_queued_slurm_job_without_slurm_names_the_remaining_command(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, job = open_repository(folder / "store").root, a_job(batch="17")

@@ -25,7 +25,7 @@ def second_night(
 ) -> Path:
     """The folder of the first night after a night with more photographs.
 
-    Beside the tree and the store stands what the run showed and did, in shown.json.
+    shown.json, next to the tree and the store, has the run's lines and the groups it computed.
     """
 
     def make(home: Path) -> None:

@@ -43,7 +43,7 @@ def test_replace__four_processes_that_count_lose_nothing(blobs, root):
     assert blobs.get("counter") == b"160"
 
 
-def test_replace__an_outdated_tag_or_no_object_leaves_everything(blobs):
+def test_replace__an_outdated_tag_or_a_missing_object_changes_nothing(blobs):
     first = blobs.create("a/it", b"one")
     second = blobs.replace("a/it", b"two", str(first))
 
@@ -90,7 +90,7 @@ def test_update__a_write_whose_response_is_lost_is_not_repeated(before, blobs, m
     assert blobs.get("it") == (before or b"") + b"!"
 
 
-def test_replace__a_lock_that_is_kept_is_an_error_after_a_while(blobs, root, monkeypatch):
+def test_replace__a_lock_held_for_too_long_is_an_error(blobs, root, monkeypatch):
     monkeypatch.setattr("zpoints.storage.backend.blobs.LOCK_SECONDS", 0.1)
     tag = blobs.create("it", b"one")
 
@@ -98,7 +98,7 @@ def test_replace__a_lock_that_is_kept_is_an_error_after_a_while(blobs, root, mon
         blobs.replace("it", b"two", str(tag))
 
 
-def test_folders__names_those_that_hold_something(blobs):
+def test_folders__lists_folders_that_hold_objects(blobs):
     assert blobs.folders("jobs") == []
     for name in ("jobs/b/record", "jobs/a/log/000000", "jobs/alone"):
         blobs.put(name, b"x")

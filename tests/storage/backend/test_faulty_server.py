@@ -66,7 +66,7 @@ def test_open_store__a_server_that_never_answers_is_given_up(monkeypatch):
 
 
 @pytest.mark.parametrize("answers", [Teapot, ListingTeapot])
-def test_open_store__says_no_password_of_an_endpoint(monkeypatch, answers):
+def test_open_store__hides_the_password_of_an_endpoint(monkeypatch, answers):
     with ThreadingHTTPServer(("127.0.0.1", 0), answers) as teapot:
         threading.Thread(target=teapot.serve_forever, daemon=True).start()
         place = f"127.0.0.1:{teapot.server_port}"

@@ -73,7 +73,7 @@ def test_claim__of_many_at_once_one_succeeds(lease, monkeypatch):
         assert sorted(pool.map(claimed, range(4))) == [False, False, False, True]
 
 
-def test_claim__an_object_that_is_no_lease_is_replaced(lease, blobs):
+def test_claim__an_object_that_is_not_a_lease_is_replaced(lease, blobs):
     blobs.put("lease.json", b"{")
 
     assert lease.claim(lambda before: facts("first")) == {}

@@ -57,7 +57,7 @@ def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
     assert store.latents.z.sum().compute() == pytest.approx(vectors(40).sum(), rel=1e-5)
 
 
-def test_s3__missing_bucket_is_an_error_that_says_what_to_check(bucket):
+def test_s3__missing_bucket_is_an_error_with_a_remedy(bucket):
     with pytest.raises(StoreError, match=r"there is no such bucket\. Create it"):
         open_repository("s3://nobody/runs/one")
 
@@ -87,7 +87,7 @@ def test_s3__publish_read_resume_and_conflict(bucket, workers):
     assert open_store(bucket).version == newest
 
 
-def test_held__second_one_learns_who_is_at_work_on_a_bucket(bucket):
+def test_held__a_second_run_on_a_bucket_is_refused_and_the_first_is_named(bucket):
     repository, other = open_repository(bucket), open_repository(bucket)
 
     with (
@@ -101,7 +101,7 @@ def test_held__second_one_learns_who_is_at_work_on_a_bucket(bucket):
         pass
 
 
-def test_held__claim_of_a_killed_run_ends(bucket, monkeypatch):
+def test_held__lock_of_a_killed_run_expires(bucket, monkeypatch):
     monkeypatch.setattr("zpoints.storage.backend.run_lock.LEASE_SECONDS", 0.6)
     claim = {"pid": 1, "host": "h", "since": "then", "purpose": "p", "until": time.time() - 1}
     Blobs(bucket).put(HOLDER, json.dumps(claim).encode())

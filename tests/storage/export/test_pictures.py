@@ -70,7 +70,9 @@ def test_export_images__jpegs_are_close(repository, root, tmp_path):
         (["..", "x.jpg"], ["0.png", "x.png"]),
     ],
 )
-def test_export_images__names_stay_apart_and_inside(repository, root, tmp_path, names, files):
+def test_export_images__names_are_distinct_and_stay_inside_the_folder(
+    repository, root, tmp_path, names, files
+):
     publish_named(repository, names)
 
     folder = export_images(open_store(root), "images", tmp_path / "out")
@@ -105,7 +107,7 @@ def test_export_sheets__images_follow_in_order(repository, root, tmp_path):
     assert (first[8:10] == 255).all()
 
 
-def test_export_sheets__refuses_a_sheet_beyond_reason(repository, root, tmp_path):
+def test_export_sheets__refuses_empty_and_oversized_sheets(repository, root, tmp_path):
     publish_images(repository)
     store = open_store(root)
 

@@ -16,7 +16,7 @@ def test_variables__every_entry_is_well_formed():
 
 
 @pytest.mark.parametrize("group", ["faces", "samples", "samples/", "samples/a/b", "images/x"])
-def test_family__unknown_group_is_refused(group):
+def test_kind_of__unknown_group_is_refused(group):
     with pytest.raises(SchemaError, match="Unknown group"):
         kind_of(group)
 

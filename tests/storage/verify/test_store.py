@@ -206,7 +206,7 @@ def test_verify__lost_snapshot_of_an_older_version_is_damage_to_the_history(repo
 
 
 @pytest.mark.parametrize("harm", ["delete", "flip"])
-def test_verify__looks_at_chunks_that_only_older_versions_use(repository, root, harm):
+def test_verify__checks_chunks_that_only_older_versions_use(repository, root, harm):
     older = publish_images(repository, 8)
     [file, *_] = (root / "chunks").iterdir()
     work = repository.begin(stage="ingest", fingerprint="gg", groups=("images",))
@@ -225,7 +225,7 @@ def test_verify__looks_at_chunks_that_only_older_versions_use(repository, root, 
     assert ("damage", "images/image") in found(verify(root, version=older))
 
 
-def test_verify__file_of_a_killed_writer_is_no_damage(repository, root):
+def test_verify__file_of_a_killed_writer_is_not_damage(repository, root):
     publish_images(repository, 8)
     (root / "chunks" / "0123456789ABCDEFGHJK#1").write_bytes(b"half a chu")
 
