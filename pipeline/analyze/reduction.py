@@ -60,7 +60,7 @@ def chunk_states(
 ) -> da.Array:
     """The state of each chunk of vectors, in an array with one box (1, 1) per chunk.
 
-    As blocks of an array, because Dask then reads a chunk in the task that describes it.
+    They are blocks of an array, so that Dask reads a chunk in the task that describes it.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _merged(states: da.Array, numbers: range) -> Any:
         groups = [parts[start : start + FAN_IN] for start in range(0, len(parts), FAN_IN)]
         parts = []
         for group in groups:
-            if len(group) == 1:  # often the last chunk's: the end of the pass would wait for a task
+            if len(group) == 1:  # often the last chunk's; a task would only delay the end
                 parts += group
                 continue
             parts.append((name, numbers.start, len(tree)))

@@ -108,7 +108,7 @@ def check_query(store: Store, *, name: str, query: str) -> None:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """The labels that enter the statistics beside the vectors.
+    """The labels that determine the statistics, besides the vectors.
 
     Attributes
     ----------

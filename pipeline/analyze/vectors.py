@@ -54,7 +54,7 @@ def count_rows(z: da.Array, where: Any) -> float:
     Raises
     ------
     AnalyzeError
-        If `where` is no mask of the rows of z.
+        If `where` is not a mask of the rows of z.
     """
     if where is None:
         return z.shape[0]
@@ -73,6 +73,9 @@ def aligned(z: da.Array, table: Any) -> da.Array:
         If the numbers of rows differ.
     """
     if len(table) != len(z):
-        raise AnalyzeError(f"There are labels for {len(table):,} vectors, but {len(z):,} vectors.")
+        raise AnalyzeError(
+            f"There are labels for {len(table):,} vectors, but {len(z):,} vectors. Pass one row of "
+            "labels for each vector."
+        )
     chunks = (z.chunks[0], table.shape[1:])
     return table.rechunk(chunks) if isinstance(table, da.Array) else da.from_array(table, chunks)

@@ -119,8 +119,8 @@ def tilts(statistics: xr.Dataset, *, prefix: str) -> Floats:
     """Tilt (pair, contour) of the ellipses fitted to the contours of pair densities.
 
     The tilt is |rho| of the normal distribution that has the ellipse as a contour: 0 for axes along
-    the coordinates, 1 for a slanted line. The angle is no suitable measure, because it is undefined
-    for a circle and ill-conditioned for two components of almost equal variance.
+    the coordinates, 1 for a slanted line. The angle itself is unsuitable: it is undefined for a
+    circle and ill-conditioned for two components of almost equal variance.
 
     Parameters
     ----------

@@ -6,10 +6,10 @@ from scipy.linalg import cho_factor, cho_solve, subspace_angles
 
 from zpoints.pipeline.analyze.basis import Basis
 
-Vector = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
-def mahalanobis_distance(shift: Vector, covariance: Vector) -> float:
+def mahalanobis_distance(shift: Floats, covariance: Floats) -> float:
     """Length of a shift in standard deviations along its own direction, sqrt(d^T C^-1 d).
 
     Parameters
@@ -27,12 +27,12 @@ def mahalanobis_distance(shift: Vector, covariance: Vector) -> float:
     return float(np.sqrt(np.sum(basis.project(shift) ** 2 / basis.explained_variance)))
 
 
-def relative_frobenius(reference: Vector, other: Vector) -> float:
+def relative_frobenius(reference: Floats, other: Floats) -> float:
     """|B - A|_F / |A|_F of two matrices."""
     return float(np.linalg.norm(other - reference) / np.linalg.norm(reference))
 
 
-def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:
+def kullback_leibler(mean_p: Floats, cov_p: Floats, mean_q: Floats, cov_q: Floats) -> float:
     """KL(P || Q) of two normal distributions of N components, in nats.
 
     (Tr(Q^-1 P) + d^T Q^-1 d - N + ln det Q - ln det P) / 2 with d the difference of the means. NaN
@@ -60,7 +60,7 @@ def kullback_leibler(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vecto
     return float(max(divergence, 0.0))
 
 
-def frechet_distance(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vector) -> float:
+def frechet_distance(mean_p: Floats, cov_p: Floats, mean_q: Floats, cov_q: Floats) -> float:
     """Frechet distance of two normal distributions, |d|^2 + Tr(P + Q - 2 (P Q)^(1/2)).
 
     In squared units of the vectors. It is also defined for singular covariances.
@@ -85,7 +85,7 @@ def frechet_distance(mean_p: Vector, cov_p: Vector, mean_q: Vector, cov_q: Vecto
     return float(max(distance, 0.0))
 
 
-def principal_angles(basis_p: Basis, basis_q: Basis, leading: int) -> Vector:
+def principal_angles(basis_p: Basis, basis_q: Basis, leading: int) -> Floats:
     """Angles between the spaces of the leading principal components, largest first.
 
     Parameters
@@ -109,5 +109,5 @@ def principal_angles(basis_p: Basis, basis_q: Basis, leading: int) -> Vector:
     return np.degrees(subspace_angles(*spaces))
 
 
-def _varies_everywhere(covariance: Vector) -> bool:
+def _varies_everywhere(covariance: Floats) -> bool:
     return bool(Basis.from_covariance(np.zeros(len(covariance)), covariance).varying.all())

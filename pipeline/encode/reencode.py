@@ -1,10 +1,10 @@
 """Verifies the stored latents: encodes some stored images again and compares."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
+from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import load_network
 from zpoints.storage import Store
 from zpoints.storage.backend.location import reaching
@@ -27,7 +27,7 @@ def verify_latents(
     *,
     images: int = IMAGES,
     seed: int = 0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: DeviceName = "auto",
 ) -> tuple[Finding, ...]:
     """Encode some stored images with the stored model and compare with the stored latents.
 
@@ -61,9 +61,7 @@ def verify_latents(
         return (Finding("damage", "latents", str(error)),)
 
 
-def _deviations(
-    store: Store, rows: np.ndarray, device: Literal["auto", "cpu", "cuda"]
-) -> Iterator[Finding]:
+def _deviations(store: Store, rows: np.ndarray, device: DeviceName) -> Iterator[Finding]:
     network = load_network(store.root, store.version, device)
     pixels = Rows(store.root, store.version, "images", "image").take(rows)
     encoded = network.encode(pixels, batch=len(rows))
@@ -73,11 +71,11 @@ def _deviations(
         stored = Rows(store.root, store.version, "latents", name).take(rows)
         wrong = _deviating(stored, expected)
         if wrong.any():
-            fault = (
+            message = (
                 f"{wrong.sum():,} of {len(rows):,} rows differ from what the stored model makes of "
                 f"the stored images; the first is row {rows[wrong][0]:,}."
             )
-            yield Finding("mismatch", f"latents/{name}", fault)
+            yield Finding("mismatch", f"latents/{name}", message)
 
 
 def _deviating(stored: np.ndarray, expected: np.ndarray) -> np.ndarray:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from zpoints.pipeline.encode.config import EncodeConfig
+from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
@@ -24,7 +24,7 @@ GROUP = "latents"
 def encode(run: StageRun[EncodeConfig]) -> int:
     """Encode the images of the store into ``latents``; return the number of its rows.
 
-    Vectors of images that the stored model has encoded already are copied.
+    Vectors of images that the stored model has already encoded are copied.
     """
     config, images, store = run.settings, run.store.images, run.store
     count, digest = images.sizes["image"], store.model.attrs["sha256"]
@@ -40,11 +40,11 @@ def encode(run: StageRun[EncodeConfig]) -> int:
     )
     known = int((carried >= 0).sum())
     if known:
-        run.console.line(f"{counted(known, 'image')} encoded already, {count - known:,} new.")
-    rows = partial(_Encoding, store.root, store.version, config.batch, config.device)
+        run.console.line(f"{counted(known, 'image')} already encoded, {count - known:,} new.")
+    task = partial(_Encoding, store.root, store.version, config.batch, config.device)
     stored = CarriedRows(store.root, store.version, GROUP, carried)
     blocks = [
-        Block(start, stop, rows(start, stop, stored.block(start, stop)))
+        Block(start, stop, task(start, stop, stored.block(start, stop)))
         for start, stop in chunk_bounds(count, config.chunk)
     ]
     with run.console.bar("encode", total=count, unit="images") as advance:
@@ -81,12 +81,12 @@ def _grown_from(previous: xr.Dataset | None, carried: np.ndarray) -> dict[str, i
 
 @dataclass(frozen=True)
 class _Encoding:
-    """One task; it uses one torch thread, since one task runs per core."""
+    """One task. It uses one torch thread, since as many tasks run at once as there are cores."""
 
     root: str
     version: str
     batch: int
-    device: Literal["auto", "cpu", "cuda"]
+    device: DeviceName
     start: int
     stop: int
     carried: CarriedRows | None

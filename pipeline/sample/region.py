@@ -1,4 +1,4 @@
-"""Tests of whether vectors lie in the region: hits, Mahalanobis radius, pair ellipses."""
+"""Tests of whether vectors are in the region: hits, Mahalanobis radius, pair ellipses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

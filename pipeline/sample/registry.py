@@ -14,7 +14,7 @@ Parameters = Annotated[
     Field(discriminator="generator"),
     names_one_of(generator_names(Laws | Conditional)),
 ]
-"""Parameters of any generator, told apart by the field `generator`."""
+"""Parameters of any generator, distinguished by the field `generator`."""
 
 GENERATORS: Mapping[str, type[Generator]] = {
     kind.model_fields["generator"].default: kind for kind in get_args(Laws | Conditional)

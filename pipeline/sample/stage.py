@@ -1,8 +1,7 @@
-"""The stage sample: one task draws and decodes a chunk of vectors."""
+"""The sample stage: one task draws and decodes a chunk of vectors."""
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import dask
 import numpy as np
@@ -11,6 +10,7 @@ import xarray as xr
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.network.architecture import Architecture
+from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.sample.config import SampleConfig
@@ -61,9 +61,9 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
         _template(Architecture(**store.model.attrs["architecture"]), count, config.chunk),
         attrs=sample_attrs(parameters, fitted.sampler, config.seed),
     )
-    rows = partial(_sample_rows, store.root, store.version, config.seed, config.device)
+    task = partial(_sample_rows, store.root, store.version, config.seed, config.device)
     blocks = [
-        Block(start, stop, partial(rows, start, stop))
+        Block(start, stop, partial(task, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
     ]
     with run.console.bar(name, total=count, unit="samples") as advance:
@@ -77,7 +77,7 @@ def _sample_rows(
     root: str,
     version: str,
     seed: int,
-    device: Literal["auto", "cpu", "cuda"],
+    device: DeviceName,
     start: int,
     stop: int,
     fitted: Fitted,

@@ -71,7 +71,7 @@ def describe_structure(
     config
         Settings; the defaults of `StructureConfig` if omitted.
     on_progress
-        Called with the share of the work done, and the name of the present step.
+        Called with the share of the work done, and the name of the current step.
 
     Returns
     -------

@@ -24,8 +24,8 @@ LEAST_STEPS = 2500
 """Least number of steps: a small training split is passed over more often."""
 MOST_REPEATS = 10
 """Most passes, as a multiple of the configured epochs."""
-VISITS = 16
-"""Chunks per Dask graph: bounds the memory, and a graph costs milliseconds."""
+CHUNKS_PER_GRAPH = 16
+"""Bounds the memory that reading ahead takes; more graphs would cost milliseconds each."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,14 @@ def train_probes(
     mean, whitening = basis.mean, basis.whitening
     features = da.map_blocks(_whitened, z, mean, whitening, dtype=np.float32)
     targets = _targets(values, z)
-    visits = _visits(z.numblocks[0], _passes(len(z), epochs), seed)
+    order = _chunk_order(z.numblocks[0], _passes(len(z), epochs), seed)
     # Several attributes are as many outputs; a single one is a problem of two classes.
     classes = np.arange(max(2, values.shape[1]))
     with single_threaded_blas():
-        for start in range(0, len(visits), VISITS):
-            now = visits[start : start + VISITS]
-            probe.partial_fit(features.blocks[now], targets.blocks[now], classes=classes)
-            on_progress(min(1.0, (start + VISITS) / len(visits)))
+        for start in range(0, len(order), CHUNKS_PER_GRAPH):
+            chunks = order[start : start + CHUNKS_PER_GRAPH]
+            probe.partial_fit(features.blocks[chunks], targets.blocks[chunks], classes=classes)
+            on_progress(min(1.0, (start + CHUNKS_PER_GRAPH) / len(order)))
     weights, bias = probe.estimator_.coefs_[0], probe.estimator_.intercepts_[0]
     coefficient = weights.T.astype(np.float64) @ whitening.T
     return Probes(coefficient, bias.astype(np.float64) - coefficient @ mean)
@@ -152,10 +152,10 @@ def _passes(rows: int, epochs: int) -> int:
     return max(epochs, min(epochs * MOST_REPEATS, -(-LEAST_STEPS // steps)))
 
 
-def _visits(blocks: int, epochs: int, seed: int) -> NDArray[np.int64]:
-    """Indices of the blocks in the order of training."""
+def _chunk_order(chunks: int, epochs: int, seed: int) -> NDArray[np.int64]:
+    """Indices of the chunks in the order of training, each once per epoch."""
     rng = np.random.default_rng(seed)
-    return np.concatenate([rng.permutation(blocks) for _ in range(epochs)])
+    return np.concatenate([rng.permutation(chunks) for _ in range(epochs)])
 
 
 def _targets(values: Bools, z: da.Array) -> da.Array:

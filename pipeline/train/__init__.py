@@ -1,1 +1,1 @@
-"""The autoencoder and its training."""
+"""Trains the autoencoder: loop, checkpoints, and the `model` group."""

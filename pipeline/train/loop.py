@@ -28,7 +28,6 @@ STEPS_BETWEEN_CHECKS = 25
 LARGEST_GRADIENT = 0.5  # norm over all weights; usual gradients have a tenth of it
 COLLAPSE = 4.0  # multiple of the best epoch's loss
 
-
 OnStep = Callable[[int, Curves], None]
 
 

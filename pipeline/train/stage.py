@@ -1,4 +1,4 @@
-"""The stage train: reads the images of a store and writes the group ``model``."""
+"""The train stage: reads the images of a store and writes the group ``model``."""
 
 from math import prod
 
@@ -90,8 +90,7 @@ def _checkpoint(run: StageRun[TrainConfig], training: torch.Tensor) -> Checkpoin
 def _headline(config: TrainConfig, train: int, validation: int, device: torch.device) -> str:
     return (
         f"Case {config.case}, {counted(config.epochs, 'epoch')} over {counted(train, 'image')} on "
-        f"{device.type}, "
-        f"{validation:,} for validation."
+        f"{device.type}, {validation:,} for validation."
     )
 
 

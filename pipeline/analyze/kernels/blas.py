@@ -14,7 +14,7 @@ from typing import Any
 import llvmlite.binding
 from numba import config, types
 from numba.extending import get_cython_function_address
-from scipy.linalg import cython_blas  # a BLAS library of its own, not that of NumPy
+from scipy.linalg import cython_blas  # not the BLAS library of NumPy
 from threadpoolctl import ThreadpoolController
 
 _CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
@@ -25,7 +25,7 @@ def _external(name: str, *arguments: Any) -> Any:
     """A function of SciPy's BLAS that kernels call without holding the interpreter lock.
 
     Compiled kernels find it by a symbol: Numba's cache cannot hold an address. The cache does not
-    depend on this module, so a change of a signature here needs a change in loops.py as well. With
+    depend on this module, so a change of a signature here needs a change in sums.py as well. With
     `NUMBA_DISABLE_JIT=1` the kernels run as Python, and ctypes makes the same call.
 
     Parameters

@@ -63,8 +63,7 @@ def ellipse_points(ellipse: PlanarEllipse, *, count: int = 181) -> Floats:
 def coverage(level: ArrayLike) -> Floats:
     """Share 1 - exp(-level**2 / 2) of a bivariate normal distribution inside an ellipse.
 
-    The squared Mahalanobis radius follows a chi-squared
-    distribution with two degrees of freedom.
+    The squared Mahalanobis radius follows a chi-squared distribution with two degrees of freedom.
 
     Examples
     --------

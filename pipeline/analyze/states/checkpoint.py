@@ -79,13 +79,8 @@ def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Jour
         if not np.array_equal(arrays["cut"], cut):
             return Journal(), Journal()
         return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
-    except (
-        BadZipFile,
-        ValueError,
-        KeyError,
-        OSError,
-        EOFError,
-    ):  # the archive is protected by CRCs
+    # Any damage raises one of these: the archive is protected by CRCs.
+    except (BadZipFile, ValueError, KeyError, OSError, EOFError):
         return Journal(), Journal()
 
 

@@ -1,4 +1,4 @@
-"""Number distributions on dyadic grids, which merge exactly although no part knows the range.
+"""Number distributions on dyadic grids, which merge exactly before the whole range is known.
 
 The cells of a column have the width 2**exponent and are aligned at zero, so the cells of a union
 are those of its parts after a right shift. The exponent is the smallest one at which the range of
@@ -173,12 +173,13 @@ def grid_exponent(minimum: Floats, maximum: Floats) -> Ints:
     Parameters
     ----------
     minimum, maximum
-        (N,) float64 range of each column; minimum > maximum stands for no values.
+        (N,) float64 range of each column; minimum > maximum means no values.
 
     Returns
     -------
-    (N,) int64, bounded below so that cell numbers fit an integer. The exponent never decreases
-    when the range grows, so a merge can only coarsen a grid.
+    numpy.ndarray
+        (N,) int64, bounded below so that cell numbers fit an integer. The exponent never decreases
+        when the range grows, so a merge can only coarsen a grid.
 
     Examples
     --------

@@ -53,8 +53,8 @@ class PairIntervals:
         """
         bins, step = config.bins, 2 * config.reach / config.bins
         width = step * np.where(deviation > 0, deviation, 1.0)
-        places = np.arange(bins + 1) - bins / 2
-        return cls(pairs, mean[:, None] + width[:, None] * places, step)
+        numbers = np.arange(bins + 1) - bins / 2
+        return cls(pairs, mean[:, None] + width[:, None] * numbers, step)
 
     @property
     def pair_edges(self) -> Floats:

@@ -24,7 +24,7 @@ _SPARSE = 64
 
 @dataclass(frozen=True)
 class PairCondition:
-    """Every pair of the K leading PCA coordinates lies inside its ellipse.
+    """Every pair of the K leading PCA coordinates is inside its ellipse.
 
     With u_i = v_i / half_axes_i the condition is u_i^2 + u_j^2 <= 1.
 

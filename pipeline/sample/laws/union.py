@@ -55,4 +55,4 @@ def names_one_of(known: Sequence[str]) -> BeforeValidator:
 
 
 Law = Annotated[Laws, Field(discriminator="generator"), names_one_of(generator_names(Laws))]
-"""Parameters of any law, told apart by the field `generator`."""
+"""Parameters of any law, distinguished by the field `generator`."""

@@ -47,7 +47,7 @@ def test_run__more_photographs_are_ingested_encoded_and_merged(
     assert shown["done"] == ["images", "latents", "statistics"]
     assert store.images["name"].values[FIRST:].tolist() == shown["names"]
     assert f"{FIRST} photographs stored already, {MORE} to be read." in shown["lines"]
-    assert f"{FIRST} images encoded already, {MORE} new." in shown["lines"]
+    assert f"{FIRST} images already encoded, {MORE} new." in shown["lines"]
     assert f"The statistics of {FIRST} vectors grow by {MORE}." in shown["lines"]
     np.testing.assert_array_equal(store.latents["z"][:FIRST], before.latents["z"])
     assert all(store.is_current(group) for group in store.groups)
@@ -74,7 +74,7 @@ def test_run__grown_latents_are_those_of_a_fresh_encoding(
     result, lines = go(other, root, until="encode")
 
     assert done(result) == ["latents"]
-    assert not any("encoded already" in line for line in lines)
+    assert not any("already encoded" in line for line in lines)
     np.testing.assert_array_equal(grown.latents["z"], result.store.latents["z"])
 
 

@@ -19,7 +19,7 @@ def test_run__retrains_on_growth_if_configured(
     result, lines = go(retrain, root)
 
     assert done(result) == ["images", "model", "latents", "statistics"]
-    assert not any("encoded already" in line for line in lines)
+    assert not any("already encoded" in line for line in lines)
 
 
 def test_run__latents_of_two_trainings_never_mix(
@@ -31,7 +31,7 @@ def test_run__latents_of_two_trainings_never_mix(
     result, lines = go(config, root)
 
     assert done(result) == ["model", "latents", "statistics"]
-    assert not any("encoded already" in line for line in lines)
+    assert not any("already encoded" in line for line in lines)
 
 
 def test_run__a_model_retrained_once_is_kept_afterwards(

@@ -117,6 +117,6 @@ def test_analyze__refuses_labels_of_other_rows(labelled: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("where", [np.ones(1000, int), np.ones((1000, 1), bool)], ids=str)
-def test_analyze__refuses_a_mask_that_is_none(labelled: xr.Dataset, where: np.ndarray) -> None:
+def test_analyze__refuses_an_invalid_mask(labelled: xr.Dataset, where: np.ndarray) -> None:
     with pytest.raises(AnalyzeError, match=r"expected bool \(vector,\)"):
         analyze(labelled["z"], where=where)

@@ -57,7 +57,7 @@ def test_analyze__distance_to_chi_is_that_of_kolmogorov_and_smirnov() -> None:
     assert heavy["mahalanobis_chi_distance"] > 0.1
 
 
-def test_analyze__a_single_vector_has_no_core_to_speak_of() -> None:
+def test_analyze__a_single_vector_has_a_core_without_spread() -> None:
     found = analyze(da.from_array(normal(1)))
 
     assert np.isnan(found["core_pc_std"]).all()

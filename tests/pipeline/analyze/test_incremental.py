@@ -81,7 +81,7 @@ def test_analyze__incremental_leaves_out_vectors_that_are_not_finite() -> None:
     assert np.abs(found["solver_variance_error"]).max() < 1e-9
 
 
-def test_analyze__incremental_says_nothing_of_components_that_do_not_vary() -> None:
+def test_analyze__incremental_is_undefined_for_components_that_do_not_vary() -> None:
     z = latents()
     z[:, 3:5] = 0.1
     z[:, 5] = z[:, 6]

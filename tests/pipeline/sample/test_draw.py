@@ -261,7 +261,7 @@ def test_draw_rows__memory_does_not_grow_with_the_number_of_vectors(
     assert peak < 4 * 2**20
 
 
-def test_parameters__are_told_apart_by_generator() -> None:
+def test_parameters__are_distinguished_by_generator() -> None:
     adapter: TypeAdapter = TypeAdapter(Parameters)
 
     for name, kind in GENERATORS.items():

@@ -30,7 +30,7 @@ AlwaysSaver = partial(Saver, seconds=0, rest=0)
 
 
 class Stop(BaseException):
-    """Stands for what a signal handler raises."""
+    """The exception of a signal handler."""
 
 
 def noise(count: int, *, seed: int) -> Tensor:
@@ -61,7 +61,7 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, bytes]:
-    """What an undisturbed training gives."""
+    """Result of an undisturbed training."""
     return undisturbed(CONFIG)
 
 

@@ -20,7 +20,7 @@ from zpoints.storage import StageTransaction, Store, open_repository
 
 
 class Stop(BaseException):
-    """What a signal handler raises."""
+    """The exception of a signal handler."""
 
 
 class Console:
@@ -59,7 +59,7 @@ def begin(root: str) -> StageTransaction:
     )
 
 
-def go(config: RunConfig, root: str, console: Console) -> StageTransaction:
+def run_train(config: RunConfig, root: str, console: Console) -> StageTransaction:
     work, store = begin(root), open_repository(root).store()
     train_model(
         StageRun(settings=config.train, store=store, work=work, console=console, worker=WORKER)
@@ -77,10 +77,10 @@ def test_train_model__resumes_and_ends_like_an_undisturbed_run(
     small_config: RunConfig, root: str, small_store: Store
 ) -> None:
     with pytest.raises(Stop):
-        go(small_config, root, Console(stop=200))
+        run_train(small_config, root, Console(stop=200))
     console = Console()
 
-    work = go(small_config, root, console)
+    work = run_train(small_config, root, console)
 
     assert "train resumes in epoch 2 of 2." in console.lines
     assert same(work.dataset("model"), small_store)
@@ -94,7 +94,7 @@ def test_train_model__restarts_if_the_checkpoint_is_damaged(
     begin(root).save_checkpoint(b"not a checkpoint")
     console = Console()
 
-    work = go(small_config, root, console)
+    work = run_train(small_config, root, console)
 
     assert (
         "The checkpoint of the interrupted training is damaged. train restarts from the beginning."
