@@ -86,9 +86,19 @@ class SnapshotConsole(SilentConsole):
             shutil.copytree(self._root, copy, ignore=shutil.ignore_patterns("zpoints.run.*"))
 
 
+def fixtures_of(item: pytest.Item) -> list[str]:
+    """Names of the fixtures that a test needs, directly or not."""
+    return getattr(item, "fixturenames", [])
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker where pytest-xdist distributes groups."""
+    """Prepare the distribution over the workers of pytest-xdist.
+
+    Tests of a store of a whole run come first: one worker makes it while the other does the rest.
+    Where groups are distributed, the tests of a file stay on one worker.
+    """
+    items.sort(key=lambda item: {"small_stages", "grey"}.isdisjoint(fixtures_of(item)))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))

@@ -58,6 +58,7 @@ def test_create__chunks_with_other_rows_are_computed(repository, root):
     assert np.array_equal(open_store(root).latents.z.values, values)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), before=st.integers(1, 14), after=st.integers(1, 14))
 def test_create__any_change_of_rows_gives_the_array(tmp_path_factory, data, before, after):
@@ -138,6 +139,7 @@ def test_settle__moves_and_drops_rows_in_one_commit(repository, root):
     assert open_store(root).latents.sizes["image"] == 8
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), before=st.integers(1, 14), chunk=st.integers(1, 16))
 def test_settle__any_choice_of_rows_gives_the_array(tmp_path_factory, data, before, chunk):

@@ -79,6 +79,7 @@ def test_run__a_source_without_a_readable_photograph_is_an_error(
         go(config, tmp_path / "store", until="ingest")
 
 
+@pytest.mark.slow
 def test_run__quarantine_in_a_set_smaller_than_a_chunk(
     tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:

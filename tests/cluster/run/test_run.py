@@ -117,7 +117,7 @@ def test_write__refuses_latents_of_an_older_model(
 @pytest.mark.parametrize(
     "overrides",
     [
-        pytest.param(["cluster.workers=1"], id="one thread"),
+        pytest.param(["cluster.workers=1"], id="one thread", marks=pytest.mark.slow),
         pytest.param(
             ["cluster.workers=2", "cluster.processes=true"],
             id="two processes",

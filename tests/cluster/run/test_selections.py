@@ -1,12 +1,15 @@
 """Statistics of selections in a run: computed, grown, changed and refused."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.cluster.conftest import FIRST, MORE, arrive, done, go
+from tests.cluster.conftest import FIRST, MORE, arrive, configured, done, go
 from tests.conftest import SilentConsole
+from tests.shared import made_once
 from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
@@ -17,30 +20,53 @@ from zpoints.storage import open_store
 QUERY = "Smiling and not Male"
 
 
-@pytest.fixture
-def selecting(config: RunConfig) -> RunConfig:
+def selecting_config(config: RunConfig) -> RunConfig:
     selections = {"smiling_women": QUERY, "training": "split == 'train'"}
     return override(config, [f"analyze.selections={selections}"])
 
 
-def test_run__describes_each_selection(selecting: RunConfig, root: Path) -> None:
-    result, _ = go(selecting, root)
+@pytest.fixture
+def selecting(config: RunConfig) -> RunConfig:
+    return selecting_config(config)
 
-    store = result.store
-    assert done(result) == ["selections/smiling_women", "selections/training"]
+
+@pytest.fixture(scope="session")
+def selected_night(first_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the first night with both selections described; done.json lists what was."""
+
+    def make(home: Path) -> None:
+        shutil.copytree(first_night, home, dirs_exist_ok=True)
+        result, _ = go(selecting_config(configured(home / "tree")), home / "store")
+        (home / "done.json").write_text(json.dumps(done(result)))
+
+    return made_once(tmp_path_factory, "selected", make)
+
+
+@pytest.fixture
+def selected_root(selected_night: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(selected_night / "store", tmp_path / "selected"))
+
+
+def test_run__describes_each_selection(
+    selecting: RunConfig, selected_night: Path, selected_root: Path
+) -> None:
+    store = open_store(selected_root)
+
+    described = json.loads((selected_night / "done.json").read_text())
+    assert described == ["selections/smiling_women", "selections/training"]
     assert store.selection_names == ("smiling_women", "training")
     found = store.selection("smiling_women")
     expected = store.latents.query(image=QUERY)["z"].values
     assert found["count"].values[0] == len(expected)
     np.testing.assert_allclose(found["mean"], expected.astype(np.float64).mean(axis=0))
     assert found.attrs["query"] == QUERY
-    assert done(go(selecting, root)[0]) == []
+    assert done(go(selecting, selected_root)[0]) == []
 
 
 def test_run__a_changed_query_recomputes_only_that_selection(
-    selecting: RunConfig, root: Path
+    selecting: RunConfig, selected_root: Path
 ) -> None:
-    go(selecting, root)
+    root = selected_root
     changed = override(selecting, ["analyze.selections.smiling_women=Smiling"])
 
     reasons = {
@@ -52,6 +78,7 @@ def test_run__a_changed_query_recomputes_only_that_selection(
     assert reasons["selections/training"] == reasons["statistics"] == ""
 
 
+@pytest.mark.slow
 def test_run__selections_and_attribute_means_grow(
     everything: Path,
     tree: Path,

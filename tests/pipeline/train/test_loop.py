@@ -30,7 +30,7 @@ def blobs(count: int, *, side: int = 32, channels: int = 3, seed: int = 0) -> Te
         {},
         {"loss": "bce"},
         {"schedule": "constant", "learning_rate": 1e-3},
-        {"batch_norm": True, "activation": "selu", "case": 2},
+        pytest.param({"batch_norm": True, "activation": "selu", "case": 2}, marks=pytest.mark.slow),
         {"precision": "float32", "activation": "relu"},
     ],
 )

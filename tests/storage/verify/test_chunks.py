@@ -82,6 +82,7 @@ def flip_any_bit(path, generator):
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", [delete, truncate, flip_any_bit])
 def test_verify__finds_the_damage_in_all_of_100_random_trials(repository, root, harm):
     photos = photographs(12)
