@@ -20,10 +20,10 @@ class Proxy:
         Bytes that identify the request at which it fails.
     fault
         ``silence``: from then on it accepts connections but forwards nothing in either direction.
-        ``lost answer``: it forwards the request and drops the answer.
+        ``lost response``: it forwards the request and drops the response.
     """
 
-    def __init__(self, request: bytes, fault: Literal["silence", "lost answer"]) -> None:
+    def __init__(self, request: bytes, fault: Literal["silence", "lost response"]) -> None:
         server = urlsplit(os.environ["AWS_ENDPOINT_URL"])
         self._server = (server.hostname, server.port)
         self._request = request
@@ -57,7 +57,7 @@ class Proxy:
                     loses.set()
                 if self._silent:
                     continue
-                if self._fault == "lost answer" and loses.is_set() and not asks:
+                if self._fault == "lost response" and loses.is_set() and not asks:
                     break
                 to.sendall(data)
         for end in (source, to):
@@ -70,7 +70,7 @@ class Proxy:
 
 
 @contextmanager
-def failing_at(request: bytes, fault: Literal["silence", "lost answer"]) -> Iterator[Proxy]:
+def failing_at(request: bytes, fault: Literal["silence", "lost response"]) -> Iterator[Proxy]:
     """A proxy to which AWS_ENDPOINT_URL points while the block runs."""
     proxy = Proxy(request, fault)
     try:

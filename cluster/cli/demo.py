@@ -9,7 +9,6 @@ from zpoints.pipeline.progress import Console
 from zpoints.pipeline.synthesize import synthesize
 from zpoints.storage.backend.location import Location
 
-FACES = 8000
 SEED = 0
 
 
@@ -18,7 +17,7 @@ def run_demo(
     root: str,
     *,
     faces: str | None = None,
-    count: int = FACES,
+    count: int,
     console: Console,
 ) -> RunResult:
     """Draw synthetic faces into a folder and run every stage on them.

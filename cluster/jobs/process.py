@@ -195,7 +195,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
     jobs.heartbeat(id_, "starting")
     jobs.change(id_, ("queued",), state="running", began=time.time(), output=output, **me)
     job = jobs.read(id_)
-    # The record decides, because the answer to a successful write may have been lost.
+    # The record decides, because the response to a successful write may have been lost.
     if job.state in ALIVE and me == {name: getattr(job, name) for name in me}:
         return job
     jobs.change(id_, ENDED, ended=time.time())

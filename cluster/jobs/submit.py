@@ -98,7 +98,7 @@ def _record_and_start(config: RunConfig, root: str, title: str, until: str, star
         ended = {"state": "failed", "reason": str(error), "ended": time.time()}
         if jobs.change(job.id, ("queued",), **ended):
             raise
-        return job  # only the launcher's answer was lost: the driver has taken the job
+        return job  # only the launcher's response was lost: the driver has taken the job
     # The driver records the same facts; if it cannot start, they show that it is gone.
     jobs.change(job.id, ("queued", *ALIVE), **facts)
     return job

@@ -180,9 +180,9 @@ def test_status__a_silent_process_that_lives_on_this_machine_is_not_lost(folder:
     assert jobs.status(later.id).state == "lost"  # another process has this number now
 
 
-def test_add__succeeds_if_only_the_answer_is_lost(s3: Any) -> None:
+def test_add__succeeds_if_only_the_response_is_lost(s3: Any) -> None:
     job, bucket = a_job(), new_bucket(s3)
-    with failing_at(f"PUT /{bucket}/added/jobs/{job.id}/".encode(), "lost answer") as proxy:
+    with failing_at(f"PUT /{bucket}/added/jobs/{job.id}/".encode(), "lost response") as proxy:
         Jobs(f"s3://{bucket}/added").add(job)
     recorded = Jobs(f"s3://{bucket}/added").read(job.id)
 

@@ -76,14 +76,14 @@ def test_launch__a_driver_that_has_ended_leaves_no_zombie(
     Path(facts["output"]).unlink()
 
 
-def test_begin__succeeds_if_only_the_answer_is_lost(
+def test_begin__succeeds_if_only_the_response_is_lost(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, replace = a_job(), Blobs.replace
     jobs.add(job)
 
     def unanswered(blobs: Blobs, name: str, data: bytes, tag: str) -> str | None:
-        """The write succeeds, its answer is lost, and a second attempt finds another tag."""
+        """The write succeeds, its response is lost, and a second attempt finds another tag."""
         replace(blobs, name, data, tag)
         return replace(blobs, name, data, tag)
 

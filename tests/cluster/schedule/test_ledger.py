@@ -76,14 +76,14 @@ def test_claim__one_of_several_at_once_succeeds(
 
 @pytest.mark.services
 @pytest.mark.parametrize("before", [None, health(host="node7", beat=0.0, job="a job")])
-def test_claim__succeeds_if_only_the_answer_is_lost(before: Health | None, s3: Any) -> None:
+def test_claim__succeeds_if_only_the_response_is_lost(before: Health | None, s3: Any) -> None:
     bucket = new_bucket(s3)
     root = f"s3://{bucket}/claimed"
     if before is not None:
         Ledger(root, "nightly").claim(before)
         Ledger(root, "nightly").heartbeat(before)
     mine, request = health(), f"PUT /{bucket}/claimed/schedules/nightly/health"
-    with failing_at(request.encode(), "lost answer") as proxy:
+    with failing_at(request.encode(), "lost response") as proxy:
         found = Ledger(root, "nightly").claim(mine)
     last = Ledger(root, "nightly").health()
 
@@ -93,9 +93,11 @@ def test_claim__succeeds_if_only_the_answer_is_lost(before: Health | None, s3: A
 
 
 @pytest.mark.services
-def test_add__a_run_is_recorded_once_if_the_answer_is_lost(s3: Any) -> None:
+def test_add__a_run_is_recorded_once_if_the_response_is_lost(s3: Any) -> None:
     run, bucket = RunRecord(began=1.0, ended=2.0, state="done"), new_bucket(s3)
-    with failing_at(f"PUT /{bucket}/added/schedules/nightly/runs".encode(), "lost answer") as proxy:
+    with failing_at(
+        f"PUT /{bucket}/added/schedules/nightly/runs".encode(), "lost response"
+    ) as proxy:
         Ledger(f"s3://{bucket}/added", "nightly").add(run)
     runs = Ledger(f"s3://{bucket}/added", "nightly").runs()
 

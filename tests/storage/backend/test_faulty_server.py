@@ -115,14 +115,14 @@ def test_write_chunks__a_server_that_falls_silent_is_given_up(bucket, monkeypatc
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["to begin a branch", "to a commit"])
-def test_write_chunks__succeeds_though_an_answer_is_lost(bucket, begun):
+def test_write_chunks__succeeds_though_a_response_is_lost(bucket, begun):
     root = f"s3://{bucket}/branch-{begun}"
     repository = open_repository(root)
     if begun:
         begin(repository)
 
     with failing_at(
-        f"PUT /{bucket}/branch-{begun}/refs/branch.wip-".encode(), "lost answer"
+        f"PUT /{bucket}/branch-{begun}/refs/branch.wip-".encode(), "lost response"
     ) as proxy:
         work = begin(open_repository(root))
         work.create("latents", latent_template(8))
@@ -131,24 +131,24 @@ def test_write_chunks__succeeds_though_an_answer_is_lost(bucket, begun):
     assert work.dataset("latents").sizes["image"] == 8
 
 
-def test_publish__succeeds_though_the_answer_is_lost(bucket):
+def test_publish__succeeds_though_the_response_is_lost(bucket):
     root = f"s3://{bucket}/published"
     open_repository(root)
 
-    with failing_at(main_of(root), "lost answer") as proxy:
+    with failing_at(main_of(root), "lost response") as proxy:
         version = publish_latents(open_repository(root), 8)
 
     assert proxy.failed.is_set()
     assert open_store(root).version == version
 
 
-def test_rollback__succeeds_though_the_answer_is_lost(bucket):
+def test_rollback__succeeds_though_the_response_is_lost(bucket):
     root = f"s3://{bucket}/rolled"
     repository = open_repository(root)
     first = publish_latents(repository, 8)
     publish_latents(repository, 16, fingerprint="bb")
 
-    with failing_at(main_of(root), "lost answer") as proxy:
+    with failing_at(main_of(root), "lost response") as proxy:
         made = open_repository(root).rollback(first)
 
     assert proxy.failed.is_set()
