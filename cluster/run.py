@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from zpoints.cluster.compute.executor import ClusterExecutor
-from zpoints.cluster.compute.existing import check_connection_settings
+from zpoints.cluster.compute.existing_scheduler import check_connection_settings
 from zpoints.cluster.compute.workers import IN_DRIVER, Workers
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.network.device import choose_device
-from zpoints.pipeline.order import STAGES
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
 from zpoints.pipeline.report.destination import Destination, page_of, report_destination
 from zpoints.pipeline.report.stage import write
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.stage_run import StageRun, Worker
-from zpoints.pipeline.stages import steps
+from zpoints.pipeline.stage_table import steps
 from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
-from zpoints.storage.branch import Gate
+from zpoints.storage.work_branch import Gate
 
 
 @dataclass(frozen=True, kw_only=True)

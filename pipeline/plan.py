@@ -6,10 +6,10 @@ from typing import Any
 
 from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.fingerprint import fingerprint
-from zpoints.pipeline.order import STAGES
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import Destination
 from zpoints.pipeline.report.stage import report_mark, report_settings
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.storage import Store
 
@@ -21,7 +21,7 @@ class Planned:
     Attributes
     ----------
     stage
-        One of ``zpoints.pipeline.order.STAGES``.
+        One of ``zpoints.pipeline.stage_order.STAGES``.
     target
         The group, or the destination of the report.
     identity
@@ -79,7 +79,7 @@ def plan_steps(
     Parameters
     ----------
     steps
-        The steps of the configuration (``zpoints.pipeline.stages``).
+        The steps of the configuration (``zpoints.pipeline.stage_table``).
     store
         The newest version; None if there is none yet.
     until

@@ -33,7 +33,7 @@ class Step:
     Attributes
     ----------
     stage
-        One of ``zpoints.pipeline.order.STAGES``.
+        One of ``zpoints.pipeline.stage_order.STAGES``.
     reads
         Groups whose fingerprints enter this one's.
     writes

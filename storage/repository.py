@@ -9,12 +9,12 @@ import icechunk
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.run_lock import run_lock
-from zpoints.storage.branch import republish, supersede
 from zpoints.storage.errors import StoreError
 from zpoints.storage.executor import Executor, SynchronousExecutor
 from zpoints.storage.store import Store, open_store
 from zpoints.storage.transaction import StageTransaction
 from zpoints.storage.versions import Version
+from zpoints.storage.work_branch import republish, supersede
 
 
 class Repository:

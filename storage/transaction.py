@@ -21,12 +21,12 @@ from zpoints.storage.arrays.groups import (
 )
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location, reaching
-from zpoints.storage.branch import Gate, WorkBranch
-from zpoints.storage.carried import carry_over, reorder
+from zpoints.storage.carried_rows import carry_over, reorder
 from zpoints.storage.errors import IncompleteStageError, StoreError
 from zpoints.storage.executor import Executor
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import validate
+from zpoints.storage.work_branch import Gate, WorkBranch
 
 COMMIT_SECONDS = 5.0
 """Time between two commits of a stage; a killed run loses about as much work."""

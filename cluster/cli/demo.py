@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from zpoints.cluster.compute.existing import check_connection_settings
+from zpoints.cluster.compute.existing_scheduler import check_connection_settings
 from zpoints.cluster.run import RunResult, run
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console

@@ -23,7 +23,7 @@ from zpoints.cluster.cli.options import (
     run_name,
     run_root,
 )
-from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.stage_order import STAGES
 
 if TYPE_CHECKING:
     from zpoints.cluster.jobs.record import Job

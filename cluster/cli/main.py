@@ -28,7 +28,7 @@ from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.pipeline.errors import ConfigError
-from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:

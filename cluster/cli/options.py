@@ -10,7 +10,7 @@ from rich.console import Console as RichConsole
 
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.errors import ConfigError
-from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.stage_order import STAGES
 
 # Output to a file or a pipe has no terminal width to fit into.
 WIDTH = None if sys.stdout.isatty() else 160

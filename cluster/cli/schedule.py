@@ -98,7 +98,7 @@ def _run_schedule(config: str, changes: list[str], root: str, times: "Cron") -> 
 def _print_unit(
     kind: str, config: str, settings: "RunConfig", root: str, changes: list[str], times: "Cron"
 ) -> None:
-    from zpoints.cluster.schedule.units import UNITS, Rerun
+    from zpoints.cluster.schedule.printed_units import UNITS, Rerun
     from zpoints.storage.backend.location import Location
 
     if kind not in UNITS:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zpoints.pipeline.encode.reencode import verify_latents
+from zpoints.pipeline.encode.verify_latents import verify_latents
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import open_store
 from zpoints.storage.verify.chunks import Finding

@@ -12,7 +12,7 @@ import dask
 from distributed import Client
 from distributed.utils import format_dashboard_link
 
-from zpoints.cluster.compute.existing import check_versions, existing_cluster
+from zpoints.cluster.compute.existing_scheduler import check_versions, existing_cluster
 from zpoints.cluster.compute.local import LOOPBACK, local_cluster
 from zpoints.cluster.compute.scheduler_calls import scheduler_identity, workers_of
 from zpoints.cluster.compute.security import is_loopback

@@ -26,7 +26,7 @@ def gpu_annotation(client: Client, config: RunConfig, stage: str) -> AbstractCon
     config
         The whole configuration.
     stage
-        One of ``zpoints.pipeline.order.STAGES``.
+        One of ``zpoints.pipeline.stage_order.STAGES``.
 
     Returns
     -------

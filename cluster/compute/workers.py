@@ -10,9 +10,9 @@ from distributed.scheduler import KilledWorker
 
 from zpoints.cluster.compute.capacity import smallest_worker, this_machine
 from zpoints.cluster.compute.client import BATCH, dask_client
-from zpoints.cluster.compute.failures import LOST_WORKERS, lost_workers_error
 from zpoints.cluster.compute.gpu import gpu_annotation
-from zpoints.cluster.compute.performance import keep_performance_report
+from zpoints.cluster.compute.lost_workers import LOST_WORKERS, lost_workers_error
+from zpoints.cluster.compute.performance_report import keep_performance_report
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.stage_run import Worker
@@ -66,7 +66,7 @@ class Workers:
         Parameters
         ----------
         stage
-            One of ``zpoints.pipeline.order.STAGES``.
+            One of ``zpoints.pipeline.stage_order.STAGES``.
         work
             Computes the stage, given a worker's capacity. Continues from the last commit when it is
             called again.

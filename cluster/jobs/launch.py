@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 # -P: a folder named zpoints in the working folder must not hide the package.
-DRIVER = (sys.executable, "-P", "-m", "zpoints.cluster.jobs.process")
+DRIVER = (sys.executable, "-P", "-m", "zpoints.cluster.jobs.driver_process")
 
 
 def launch(

@@ -14,7 +14,7 @@ from zpoints.cluster.jobs.record import ALIVE, Job, Jobs, new_id
 from zpoints.cluster.jobs.slurm import SlurmError, driver_options, enqueue
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
-from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage import open_repository
 
 Start = Callable[[str, Job], dict[str, Any]]
@@ -49,7 +49,7 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     title
         Heading of the report.
     until
-        Last stage to run, one of ``zpoints.pipeline.order.STAGES``.
+        Last stage to run, one of ``zpoints.pipeline.stage_order.STAGES``.
 
     Returns
     -------

@@ -7,12 +7,12 @@ import numpy as np
 import psutil
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
-from zpoints.pipeline.analyze.dataset import pair_intervals
 from zpoints.pipeline.analyze.reduction import FAN_IN, WAVE
 from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 from zpoints.pipeline.analyze.states.dyadic_grid import CELLS
 from zpoints.pipeline.analyze.states.projection import Projection
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.analyze.statistics_dataset import pair_intervals
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage.arrays.groups import CHUNK_BYTES as LABEL_CHUNK

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.config import AnalyzeConfig
-from zpoints.pipeline.analyze.dataset import pair_intervals, statistics_dataset
 from zpoints.pipeline.analyze.reduction import chunk_states, reduce_waves
 from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 from zpoints.pipeline.analyze.states.checkpoint import Journal
 from zpoints.pipeline.analyze.states.projection import Projection
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.analyze.statistics_dataset import pair_intervals, statistics_dataset
 from zpoints.pipeline.analyze.vectors import Vectors, as_dask, as_mask, count_rows
 from zpoints.pipeline.errors import AnalyzeError
 

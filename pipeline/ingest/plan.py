@@ -10,7 +10,7 @@ import xarray as xr
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.photographs import digest
-from zpoints.pipeline.ingest.match import Match
+from zpoints.pipeline.ingest.match_stored import Match
 from zpoints.pipeline.ingest.quarantine import EXAMPLES, quarantine_of, quarantine_refused, refused
 from zpoints.pipeline.ingest.sources.annotations import annotations_digest
 from zpoints.pipeline.ingest.sources.source import Source

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.path import source_path
-from zpoints.pipeline.ingest.match import match, pack_rechecked, unpack_rechecked
+from zpoints.pipeline.ingest.match_stored import match, pack_rechecked, unpack_rechecked
 from zpoints.pipeline.ingest.plan import IngestPlan, plan_ingest
 from zpoints.pipeline.ingest.sources.formats import open_source
 from zpoints.pipeline.ingest.sources.source import Source

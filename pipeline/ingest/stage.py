@@ -23,7 +23,7 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
 from zpoints.storage.arrays.groups import unwritten
-from zpoints.storage.carried import CarriedRows
+from zpoints.storage.carried_rows import CarriedRows
 
 GROUP = "images"
 WRITTEN_BY_TASKS = ("image", "checksum", "fault")

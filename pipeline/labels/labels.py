@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.labels.annotated import annotated_rows, is_attribute
+from zpoints.pipeline.labels.annotated_rows import annotated_rows, is_attribute
 from zpoints.pipeline.labels.query import evaluate
 from zpoints.pipeline.labels.splits import assigned_splits
 

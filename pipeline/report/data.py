@@ -12,10 +12,10 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.evaluate.held_out import first_finite
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.labels.splits import SPLITS
-from zpoints.pipeline.report.cloud import Cloud
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
+from zpoints.pipeline.report.point_cloud import Cloud
 from zpoints.pipeline.report.traversals import Interpolations, Traversal, traverse
 from zpoints.pipeline.row_sample import representative_rows
 

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.labels.attributes import AttributeStatistics
+from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.inputs import Reconstruct
 from zpoints.pipeline.sample.arithmetic import (

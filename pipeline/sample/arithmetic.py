@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.labels.attributes import AttributeStatistics
+from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 
 Floats = NDArray[np.float64]
 

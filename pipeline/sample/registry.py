@@ -6,8 +6,8 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from zpoints.pipeline.sample.generator import Generator
+from zpoints.pipeline.sample.laws.all_laws import Laws, generator_names, names_one_of
 from zpoints.pipeline.sample.laws.conditional import Conditional
-from zpoints.pipeline.sample.laws.union import Laws, generator_names, names_one_of
 
 Parameters = Annotated[
     Laws | Conditional,

@@ -11,7 +11,7 @@ GROUP = "structure"
 def find_structure(run: StageRun[StructureConfig]) -> int:
     """Describe how the labels structure the vectors of ``latents``; returns their number."""
     # Imported on use: dask-ml takes two seconds.
-    from zpoints.pipeline.structure.graph import describe_structure
+    from zpoints.pipeline.structure.structure_dataset import describe_structure
 
     latents, percent = run.store.latents, 100
     with run.console.bar("structure", total=percent, unit="%") as advance:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 LOCK = "zpoints.run.lock"
 HOLDER = "zpoints.run.json"
-LEASE_SECONDS = 90.0
+RUN_LOCK_SECONDS = 90.0
 """How long a store on S3 stays locked after its run was killed."""
 RENEWALS = 6
 """How often a lease is renewed within its duration."""
@@ -99,12 +99,12 @@ def _lease(location: Location, facts: dict[str, Any]) -> Iterator[None]:
         try:
             lease.release(own)
         except StoreError as error:
-            logger.warning("The lock on the store expires in %.0f s: %s", LEASE_SECONDS, error)
+            logger.warning("The lock on the store expires in %.0f s: %s", RUN_LOCK_SECONDS, error)
 
 
 def _renew_until(ended: threading.Event, lease: Lease, own: Facts) -> None:
     """Renew a lease several times within its duration; a renewal that fails is tried again."""
-    while not ended.wait(LEASE_SECONDS / RENEWALS):
+    while not ended.wait(RUN_LOCK_SECONDS / RENEWALS):
         try:
             lease.renew(_with_expiry(own))
         except LeaseLostError:
@@ -115,7 +115,7 @@ def _renew_until(ended: threading.Event, lease: Lease, own: Facts) -> None:
 
 
 def _with_expiry(facts: Facts) -> Facts:
-    return {**facts, "until": time.time() + LEASE_SECONDS}
+    return {**facts, "until": time.time() + RUN_LOCK_SECONDS}
 
 
 def _facts_in(holder: Path) -> Facts:

@@ -144,7 +144,7 @@ def test_wheel__works_beside_users_files_and_distributions_of_the_bare_names(
     "arguments",
     [
         pytest.param(["-m", "zpoints.cluster.cli.main", "--help"], id="command line"),
-        pytest.param(["-c", "import zpoints.cluster.jobs.process"], id="driver of a job"),
+        pytest.param(["-c", "import zpoints.cluster.jobs.driver_process"], id="driver of a job"),
         pytest.param(["-c", "import zpoints.cluster.compute.preload"], id="preload module"),
     ],
 )

@@ -36,24 +36,33 @@ LIBRARY_HOMES = {
 }
 ORDER = (
     # vocabulary
-    *("settings", "errors", "progress", "fingerprint", "row_sample", "order"),
+    *("settings", "errors", "progress", "fingerprint", "row_sample", "stage_order"),
     # what several stages are made of
     *("labels", "network", "stage_run", "step"),
     # the stages, and what reads their results
     *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
     *("claims", "compare", "synthesize", "report"),
     # what joins the stages
-    *("config", "stages", "plan"),
+    *("config", "stage_table", "plan"),
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = ("errors", "signals", "terminal", "compute", "run", "jobs", "schedule", "cli")
 """The same for ``cluster``."""
 ANALYZE_ORDER = (
-    *("config", "basis", "kernels", "states", "shape", "dataset", "incremental", "vectors"),
+    *(
+        "config",
+        "basis",
+        "kernels",
+        "states",
+        "shape",
+        "statistics_dataset",
+        "incremental",
+        "vectors",
+    ),
     *("reduction", "passes", "memory", "stage", "estimator"),
 )
 """The same for ``pipeline/analyze``."""
-JOINS_STAGES = ("stages", "plan")
+JOINS_STAGES = ("stage_table", "plan")
 """The only ones in ``pipeline`` that import the ``stage.py`` of a folder from outside it."""
 MOST_MODULES = 14
 MOST_LINES = 350

@@ -14,7 +14,7 @@ from tests.storage.conftest import (
     vectors,
 )
 from zpoints.storage import Repository, open_repository, open_store
-from zpoints.storage.carried import CarriedRows
+from zpoints.storage.carried_rows import CarriedRows
 from zpoints.storage.rows import Rows
 
 

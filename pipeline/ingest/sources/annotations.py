@@ -12,7 +12,7 @@ import pandas as pd
 
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.sources.source import Annotations
-from zpoints.pipeline.labels.annotated import is_attribute, marker
+from zpoints.pipeline.labels.annotated_rows import is_attribute, marker
 from zpoints.pipeline.progress import counted
 from zpoints.storage.schema.registry import VARIABLES
 

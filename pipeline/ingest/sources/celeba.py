@@ -19,7 +19,7 @@ from zpoints.pipeline.ingest.files.listing import list_folder, list_zip
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.annotations import LANDMARKS, SPLIT_NAMES, join
 from zpoints.pipeline.ingest.sources.source import Annotations, Source
-from zpoints.pipeline.labels.annotated import marker
+from zpoints.pipeline.labels.annotated_rows import marker
 
 IMAGES = "img_align_celeba"
 FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last three

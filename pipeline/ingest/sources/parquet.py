@@ -14,7 +14,7 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, stamp
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.sources.annotations import SPLIT_COLUMNS, SPLIT_NAMES, interpret
-from zpoints.pipeline.ingest.sources.shards import ParquetFiles, open_shard
+from zpoints.pipeline.ingest.sources.parquet_shards import ParquetFiles, open_shard
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import counted
 

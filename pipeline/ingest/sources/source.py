@@ -59,7 +59,7 @@ class Source:
         For each name, a text that changes when the file does; made without reading the file.
     labels
         As `Annotations.rows`. Where some photographs came without attributes, a further column
-        marks those that have them, see `zpoints.pipeline.labels.annotated`.
+        marks those that have them, see `zpoints.pipeline.labels.annotated_rows`.
     landmarks
         int16 (image, landmark, axis), -1 where unknown; None where absent.
     notes

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.ellipses import ellipse_points
-from zpoints.pipeline.report.cloud import Cloud, share_inside
 from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.report.point_cloud import Cloud, share_inside
 
 Floats = NDArray[np.float64]
 

@@ -11,14 +11,14 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Section
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.pipeline.report.sections import (
-    attributes,
     claims,
     distributions,
     faces,
+    label_structure,
     quality,
+    radii_and_pairs,
     region,
     run,
-    structure,
     training,
     traversals,
 )
@@ -41,8 +41,8 @@ def contents(
     sections = [
         Section("training", "Training", training.entries(data)),
         Section("distributions", "Number distributions", distributions.entries(data)),
-        Section("structure", "Structure of the latent vectors", structure.entries(data)),
-        Section("attributes", "Structure by label", attributes.entries(data)),
+        Section("structure", "Structure of the latent vectors", radii_and_pairs.entries(data)),
+        Section("attributes", "Structure by label", label_structure.entries(data)),
         Section("region", "The region of the z-points", region.entries(data)),
         Section("faces", "Generated faces", faces.entries(data)),
         Section("traversals", "Traversals and interpolations", traversals.entries(data)),

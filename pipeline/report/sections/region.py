@@ -8,11 +8,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.ellipses import coverage
-from zpoints.pipeline.report.cloud import Cloud
 from zpoints.pipeline.report.data import Generated, ReportData
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.figures.scatter import generator_rows, pair_grid
+from zpoints.pipeline.report.point_cloud import Cloud
 
 Floats = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from markupsafe import Markup
 
-from zpoints.pipeline.labels.attributes import AttributeStatistics
+from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.text import readable

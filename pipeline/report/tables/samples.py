@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.report.cloud import share_inside
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.elements.text import describe
+from zpoints.pipeline.report.point_cloud import share_inside
 from zpoints.pipeline.sample.laws.ellipse import Ellipse
 from zpoints.pipeline.sample.region import (
     LIMITS,

@@ -10,8 +10,8 @@ from pydantic import Field
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.sample.generator import Floats, Generator, Sampler
+from zpoints.pipeline.sample.laws.all_laws import Law
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
-from zpoints.pipeline.sample.laws.union import Law
 
 
 class Conditional(Generator):

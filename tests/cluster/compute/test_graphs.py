@@ -19,7 +19,7 @@ from zpoints.pipeline.encode.stage import _Encoding
 from zpoints.pipeline.sample.stage import _sample_rows
 from zpoints.storage import Block, StageTransaction, open_repository
 from zpoints.storage.arrays.chunks import write_rows
-from zpoints.storage.carried import CarriedRows
+from zpoints.storage.carried_rows import CarriedRows
 
 CHUNKS = 10_000
 WARNING_SIZE = dask.utils.parse_bytes("10MB")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.services
 PUBLISHER = """
 import sys, time
 import numpy as np, xarray as xr
-from zpoints.cluster.jobs.process import Driver, JobCancelledError, begin
+from zpoints.cluster.jobs.driver_process import Driver, JobCancelledError, begin
 from contextlib import contextmanager
 from zpoints.storage import PublishConflictError, open_repository
 

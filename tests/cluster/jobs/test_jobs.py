@@ -22,7 +22,7 @@ from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import Jobs, JobStatus, lives
 from zpoints.cluster.jobs.wait import wait
 from zpoints.pipeline.config.run import RunConfig
-from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage import StoreError, StoreNotFoundError, open_repository, open_store
 
 pytestmark = pytest.mark.services

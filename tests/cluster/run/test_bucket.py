@@ -25,12 +25,12 @@ from zpoints.cluster.cli.demo import run_demo
 from zpoints.cluster.cli.verify_store import verify_store
 from zpoints.cluster.run import RunResult, dry_run, run
 from zpoints.pipeline.config.run import RunConfig, load_config, override
-from zpoints.pipeline.order import STAGES
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage import Store, StoreNotFoundError, export_group, open_repository, open_store
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.run_lock import HOLDER
-from zpoints.storage.branch import PREFIX
+from zpoints.storage.work_branch import PREFIX
 
 pytestmark = pytest.mark.services
 

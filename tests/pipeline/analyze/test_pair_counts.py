@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, describe, summarize
 from zpoints.pipeline.analyze.config import PairsConfig
-from zpoints.pipeline.analyze.dataset import pair_intervals
 from zpoints.pipeline.analyze.reduction import merge_all
 from zpoints.pipeline.analyze.states.checkpoint import Journal, pack, unpack
 from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairIntervals, choose_pairs
 from zpoints.pipeline.analyze.states.projection import Projection
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.pipeline.analyze.statistics_dataset import pair_intervals
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import AnalyzeError, ConfigError
 from zpoints.storage import open_repository, validate

@@ -12,7 +12,7 @@ from zpoints.pipeline.ingest.files.photographs import FolderFiles
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.plan import PlannedStep, plan_steps
-from zpoints.pipeline.stages import steps
+from zpoints.pipeline.stage_table import steps
 
 CHANGED = (
     *("ingest.source=photographs", "ingest.side=32", "train.z_dim=16", "train.device=cpu"),

@@ -12,7 +12,6 @@ from PIL import Image
 
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, confidence_ellipse, coverage
-from zpoints.pipeline.report.cloud import share_inside
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.figures import (
@@ -24,8 +23,9 @@ from zpoints.pipeline.report.figures import (
     scatter,
     training,
 )
+from zpoints.pipeline.report.point_cloud import share_inside
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.pipeline.report.sections.structure import densities_caption
+from zpoints.pipeline.report.sections.radii_and_pairs import densities_caption
 from zpoints.pipeline.row_sample import representative_rows
 
 

@@ -18,7 +18,7 @@ from zpoints.pipeline.structure.clusters import (
     find_clusters,
 )
 from zpoints.pipeline.structure.config import StructureConfig
-from zpoints.pipeline.structure.graph import describe_structure
+from zpoints.pipeline.structure.structure_dataset import describe_structure
 from zpoints.storage import validate
 
 

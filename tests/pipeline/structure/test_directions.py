@@ -7,7 +7,7 @@ import xarray as xr
 from tests.pipeline.structure.planted import described, planted
 from zpoints.pipeline.labels import AttributeStatistics
 from zpoints.pipeline.structure.directions import direction_effects, pair_angles
-from zpoints.pipeline.structure.graph import describe_structure
+from zpoints.pipeline.structure.structure_dataset import describe_structure
 
 
 @pytest.fixture(scope="module")

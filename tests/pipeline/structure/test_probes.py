@@ -13,7 +13,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from tests.pipeline.structure.planted import TOWARDS, described, planted
 from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.config import StructureConfig
-from zpoints.pipeline.structure.graph import describe_structure
+from zpoints.pipeline.structure.structure_dataset import describe_structure
 
 NAMES = ["Along", "First", "Never", "Noise", "Rare"]
 

@@ -102,7 +102,7 @@ def test_held__a_second_run_on_a_bucket_is_refused_and_the_first_is_named(bucket
 
 
 def test_held__lock_of_a_killed_run_expires(bucket, monkeypatch):
-    monkeypatch.setattr("zpoints.storage.backend.run_lock.LEASE_SECONDS", 0.6)
+    monkeypatch.setattr("zpoints.storage.backend.run_lock.RUN_LOCK_SECONDS", 0.6)
     claim = {"pid": 1, "host": "h", "since": "then", "purpose": "p", "until": time.time() - 1}
     Blobs(bucket).put(HOLDER, json.dumps(claim).encode())
 

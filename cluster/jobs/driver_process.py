@@ -1,7 +1,7 @@
 """Drives a job in its own process: runs it, sends heartbeats, stops when cancelled.
 
-``python -m zpoints.cluster.jobs.process ROOT ID OUTPUT`` starts it; its output goes to the file
-OUTPUT.
+``python -m zpoints.cluster.jobs.driver_process ROOT ID OUTPUT`` starts it; its output goes to the
+file OUTPUT.
 """
 
 import logging

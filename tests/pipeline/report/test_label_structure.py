@@ -14,11 +14,11 @@ from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements import style
-from zpoints.pipeline.report.figures import attributes
+from zpoints.pipeline.report.figures import label_structure
 from zpoints.pipeline.report.page.render import write_report
 from zpoints.pipeline.report.sections import attributes as section
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.pipeline.structure.graph import describe_structure
+from zpoints.pipeline.structure.structure_dataset import describe_structure
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +113,13 @@ def test_probes__shows_areas_far_below_chance(structure: xr.Dataset) -> None:
     areas = structure["probe_roc_auc"].copy()
     areas[1] = 0.2
 
-    right = attributes.probes(structure.assign(probe_roc_auc=areas)).axes[1]
+    right = label_structure.probes(structure.assign(probe_roc_auc=areas)).axes[1]
 
     assert right.get_xlim()[0] < 0.2
 
 
 def test_probes__shows_the_stored_scores_by_gain(structure: xr.Dataset) -> None:
-    left, right = attributes.probes(structure).axes
+    left, right = label_structure.probes(structure).axes
     gain = (structure["probe_accuracy"] - structure["probe_majority"]).values
     order = np.argsort(-gain)[:5]
 
@@ -135,12 +135,12 @@ def test_clusters__shows_decoded_centres_and_enriched_attributes(
     structure: xr.Dataset, data: ReportData
 ) -> None:
     assert data.cluster_images is not None
-    figure = attributes.clusters(structure, data.cluster_images)
+    figure = label_structure.clusters(structure, data.cluster_images)
 
     faces = [np.asarray(image.get_array()) for image in figure.images]
     np.testing.assert_array_equal(faces[1][::2, ::2], data.cluster_images[1])
     panel = figure.axes[0]
-    best = attributes.enriched(
+    best = label_structure.enriched(
         structure["cluster_attribute_share"][0].values, structure["attribute_rate"].values
     )
     assert [bar.get_width() for bar in panel.patches] == [
@@ -152,11 +152,11 @@ def test_enriched__orders_by_excess_over_the_spread_of_the_rate() -> None:
     rate = np.array([0.5, 0.1, 0.9, 0.0, 0.5])
     share = np.array([0.6, 0.2, 0.8, 0.0, 0.5])
 
-    assert attributes.enriched(share, rate).tolist() == [1, 0]
+    assert label_structure.enriched(share, rate).tolist() == [1, 0]
 
 
 def test_angles__are_original_above_and_whitened_below_the_diagonal(structure: xr.Dataset) -> None:
-    axes = attributes.angles(structure).axes[0]
+    axes = label_structure.angles(structure).axes[0]
     (picture,) = axes.get_images()
     shown, names = picture.get_array(), [t.get_text() for t in axes.get_yticklabels()]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from zpoints.pipeline.labels.annotated import annotated_statistics, is_attribute
+from zpoints.pipeline.labels.annotated_rows import annotated_statistics, is_attribute
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cluster.users import a_job
 from tests.waiting import wait_until
+from zpoints.cluster.jobs.driver_process import Driver, begin
 from zpoints.cluster.jobs.launch import launch
-from zpoints.cluster.jobs.process import Driver, begin
 from zpoints.cluster.jobs.record import Jobs, lives, new_id
 from zpoints.storage import open_repository
 from zpoints.storage.backend.blobs import Blobs
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.services
 
 LATE = """
 import sys, threading
-from zpoints.cluster.jobs.process import Driver, begin
+from zpoints.cluster.jobs.driver_process import Driver, begin
 from zpoints.cluster.signals import install_handlers
 
 class Late(Driver):

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from distributed import Client, performance_report
 
-from zpoints.cluster.compute.failures import LOST_WORKERS
+from zpoints.cluster.compute.lost_workers import LOST_WORKERS
 from zpoints.cluster.compute.scheduler_calls import call_scheduler
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.progress import Console

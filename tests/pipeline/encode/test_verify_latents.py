@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import xarray as xr
 
-from zpoints.pipeline.encode.reencode import verify_latents
+from zpoints.pipeline.encode.verify_latents import verify_latents
 from zpoints.storage import Store, open_repository, open_store
 from zpoints.storage.verify.store import verify
 

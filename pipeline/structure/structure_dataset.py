@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.labels.attributes import AttributeStatistics
+from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.clusters import (

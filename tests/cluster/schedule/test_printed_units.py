@@ -13,7 +13,7 @@ import yaml
 
 from tests.cluster.cli.commands import ZPOINTS, zpoints
 from zpoints.cluster.schedule.cron import Cron
-from zpoints.cluster.schedule.units import UNITS, Rerun, cron, kubernetes, slurm, systemd
+from zpoints.cluster.schedule.printed_units import UNITS, Rerun, cron, kubernetes, slurm, systemd
 from zpoints.pipeline.config.run import RunConfig, load_config, override
 from zpoints.pipeline.errors import ConfigError
 
