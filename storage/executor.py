@@ -25,7 +25,7 @@ class Executor(Protocol):
         Parameters
         ----------
         tasks
-            What to compute; taken one by one, when there is capacity for it.
+            Functions to call; each is taken when there is capacity for it.
         name
             Prefix of the tasks' keys, which Dask's dashboard shows.
         shared

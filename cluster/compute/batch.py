@@ -14,6 +14,7 @@ from distributed.core import Status
 from distributed.security import Security
 
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
+from zpoints.cluster.compute.local import DASHBOARD_ADDRESS
 from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig
@@ -25,7 +26,6 @@ SYSTEMS: dict[str, tuple[Any, str]] = {
     "lsf": (dask_jobqueue.LSFCluster, "bjobs"),
 }
 """Cluster class of each batch system, and the command that lists its queue."""
-LOOPBACK = "127.0.0.1:0"
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def _recording(job_class: Any, refusals: list[Exception]) -> Any:
 def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
     """Arguments of dask-jobqueue: the user's settings, and dashboards on the loopback only."""
     jobs = config.jobs
-    worker = ["--no-dashboard", "--dashboard-address", LOOPBACK]
+    worker = ["--no-dashboard", "--dashboard-address", DASHBOARD_ADDRESS]
     if jobs.gpu:
         worker += ["--resources", f"{GPU}={TASKS_PER_GPU}"]
     account = {"lsf": "project"}.get(config.kind, "account")
@@ -137,7 +137,10 @@ def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
         **{name: value for name, value in requested.items() if value is not None},
         "processes": jobs.processes,
         "worker_extra_args": [*section["worker-extra-args"], *worker],
-        "scheduler_options": {"dashboard_address": LOOPBACK, **section["scheduler-options"]},
+        "scheduler_options": {
+            "dashboard_address": DASHBOARD_ADDRESS,
+            **section["scheduler-options"],
+        },
         "silence_logs": False,
     }
 

@@ -20,6 +20,8 @@ from zpoints.pipeline.network.device import cuda_devices
 from zpoints.pipeline.progress import Console
 
 LOOPBACK = "127.0.0.1"
+DASHBOARD_ADDRESS = f"{LOOPBACK}:0"
+"""Any free port of the loopback interface, since dashboards have no access control."""
 
 # With Dask's threshold of 64 KiB glibc returns every array to the system, which clears the pages
 # again for the next array. That took a third of the time of an analysis.
@@ -79,8 +81,8 @@ def _start_threads(config: ClusterConfig, gpus: int) -> SpecCluster:
             threads_per_worker=config.workers or CPU_COUNT,
             memory_limit=parse_bytes(config.memory) if config.memory else MEMORY_LIMIT,
             resources={GPU: TASKS_PER_GPU} if gpus else {},
-            dashboard_address=f"{LOOPBACK}:0",
-            worker_dashboard_address=f"{LOOPBACK}:0",
+            dashboard_address=DASHBOARD_ADDRESS,
+            worker_dashboard_address=DASHBOARD_ADDRESS,
         )
 
 
@@ -94,7 +96,7 @@ def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any
         "nthreads": 1,
         "memory_limit": parse_bytes(config.memory) if config.memory else share,
         "dashboard": False,
-        "dashboard_address": f"{LOOPBACK}:0",
+        "dashboard_address": DASHBOARD_ADDRESS,
         "silence_logs": logging.CRITICAL,
     }
     workers: dict[Any, Any] = {i: {"cls": Nanny, "options": options} for i in range(count)}
@@ -102,7 +104,7 @@ def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any
         env = {"CUDA_VISIBLE_DEVICES": device}
         own = {"nthreads": TASKS_PER_GPU, "resources": {GPU: TASKS_PER_GPU}, "env": env}
         workers[f"gpu-{device}"] = {"cls": Nanny, "options": {**options, **own}}
-    scheduler = {**network, "dashboard": True, "dashboard_address": f"{LOOPBACK}:0"}
+    scheduler = {**network, "dashboard": True, "dashboard_address": DASHBOARD_ADDRESS}
     return {"workers": workers, "scheduler": {"cls": Scheduler, "options": scheduler}}
 
 

@@ -50,7 +50,7 @@ class Lease:
 
     def facts(self) -> Facts:
         """Content of the lease; empty if there is none."""
-        return _facts(self._blobs.get(self._name))
+        return parse_facts(self._blobs.get(self._name))
 
     def claim(self, facts_after: Callable[[Facts], Facts]) -> Facts:
         """Take the lease if nobody holds it; of several that try at once, one succeeds.
@@ -75,7 +75,7 @@ class Lease:
 
         def claimed(content: bytes | None) -> bytes:
             nonlocal before
-            before = _facts(content)
+            before = parse_facts(content)
             if before and self._valid(before):
                 raise LeaseHeldError(before)
             return _packed(facts_after(before))
@@ -105,11 +105,11 @@ class Lease:
             self._blobs.delete(self._name)
 
     def _is_held_by(self, facts: Facts, content: bytes | None) -> bool:
-        found = _facts(content)
+        found = parse_facts(content)
         return bool(found) and self._holder(found) == self._holder(facts)
 
 
-def _facts(content: bytes | None) -> dict[str, Any]:
+def parse_facts(content: bytes | None) -> Facts:
     """Facts of an object; empty if it is absent or not a lease."""
     try:
         facts = json.loads(content or b"")

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from zpoints.storage.backend.blobs import Blobs
-from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError
+from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError, parse_facts
 from zpoints.storage.backend.location import Location
 from zpoints.storage.errors import StoreError, StoreLockedError
 
@@ -119,11 +119,11 @@ def _with_expiry(facts: Facts) -> Facts:
 
 
 def _facts_in(holder: Path) -> Facts:
+    """Facts of the run that holds the lock; empty while it is just starting or ending."""
     try:
-        facts = json.loads(holder.read_bytes())
-    except (OSError, ValueError):  # the run is just starting or ending
+        return parse_facts(holder.read_bytes())
+    except OSError:
         return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _locked(root: str, facts: Facts) -> StoreLockedError:

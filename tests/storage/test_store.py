@@ -1,3 +1,5 @@
+"""Reading a store: versions, groups, lazy arrays, history and decoding."""
+
 import json
 import pickle
 from datetime import UTC, date, datetime, timedelta

@@ -1,3 +1,5 @@
+"""A stage's work on its branch: layout, chunks, commits, conflicts and resumption."""
+
 import dask
 import dask.array as da
 import icechunk

@@ -1,3 +1,5 @@
+"""A group as a plain Zarr store, and the folders that an export may replace."""
+
 import warnings
 from pathlib import Path
 

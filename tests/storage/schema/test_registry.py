@@ -1,3 +1,5 @@
+"""The registry of variables, and datasets that agree or disagree with it."""
+
 import numpy as np
 import pytest
 import xarray as xr
