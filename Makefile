@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-# Processes that the tests are spread over, each with one thread a library.
+# Worker processes of pytest; torch, BLAS and Numba use one thread in each.
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 25
 
@@ -16,8 +16,8 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(PYTEST) --dist worksteal -m 'not services and not slow'
 
-# The rest: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests; all on
-# this machine.
+# The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
+# all on this machine.
 test-services: $(INSTALLED)
 	$(PYTEST) --dist loadgroup -m 'services or slow'
 
@@ -33,7 +33,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The environment: made once, renewed when a version or a dependency changes.
+# The environment: made once, updated when a version or a dependency changes.
 $(INSTALLED): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "zpoints needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -41,7 +41,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	$(INSTALL) -c constraints.txt
 	@touch $@
 
-# Exact versions from what the ranges of pyproject.toml resolve to today.
+# Pins the versions that the ranges of pyproject.toml resolve to today.
 constraints:
 	$(PYTHON) -m venv --clear $(VENV)
 	$(INSTALL)

@@ -41,7 +41,7 @@ EXPECTED = {
     "literal_error": "{expected}",
     "model_type": "settings by name",
     "multiple_of": "a multiple of {multiple_of}",
-    "string_type": "a text",
+    "string_type": "text",
     "tuple_type": "a list",
 }
 """Expected values by the type of pydantic's error."""

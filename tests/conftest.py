@@ -58,12 +58,11 @@ class SilentConsole:
         self.lines.append(text)
 
     def bar(self, label: str, *, total: int, unit: str):
-
         return nullcontext(lambda done, note: None)
 
 
 class SnapshotConsole(SilentConsole):
-    """Copies the store whenever a stage has published: to a folder beside it, named by the stage.
+    """Copies the store whenever a stage has published: to a folder next to it, named by the stage.
 
     Parameters
     ----------

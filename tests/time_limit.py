@@ -18,7 +18,7 @@ UNLIMITED = ("slow", "services")
 
 
 class Stopwatch:
-    """Seconds that a block of code took, as far as it is to blame for them.
+    """Seconds that a block of code itself took.
 
     Wall time alone would fail tests on a busy machine, CPU time alone would miss a test that
     sleeps. Counted are the CPU seconds of this process and of its children that have ended, and

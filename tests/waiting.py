@@ -12,12 +12,12 @@ SEED = "ZPOINTS_TEST_SEED"
 
 def wait_until(
     condition: Callable[[], object],
-    what: str = "what was expected",
+    what: str = "the condition",
     *,
     seconds: float = 60.0,
     details: Callable[[], str] = str,
 ) -> None:
-    """Wait for a condition; fail after a limit, with `details()` in the message."""
+    """Wait for a condition; fail after `seconds`, with `what` and `details()` in the message."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:

@@ -101,7 +101,7 @@ class Subject:
             reencoded = network.encode(images, batch=BATCH)["z"]
         batch = Batch(
             config=config,
-            statistics=_statistics(self.root, self.version),
+            statistics=stored_statistics(self.root, self.version),
             z=z,
             images=images,
             reencoded=reencoded,
@@ -117,6 +117,6 @@ class Subject:
 
 
 @lru_cache(maxsize=2)
-def _statistics(root: str, version: str) -> xr.Dataset:
+def stored_statistics(root: str, version: str) -> xr.Dataset:
     """The statistics of one version of a store, read once per worker process."""
     return open_store(root, version=version).statistics

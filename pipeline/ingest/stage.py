@@ -175,7 +175,7 @@ def _template(
     plan: IngestPlan, rows: np.ndarray, config: IngestConfig, written: tuple[str, ...]
 ) -> xr.Dataset:
     """The group's metadata and the labels of some rows; tasks write the variables ``written``."""
-    count, source, place = len(rows), plan.source, plan.rows[rows]
+    count, source, position = len(rows), plan.source, plan.rows[rows]
     shape = (count, config.side, config.side, config.channels)
     tasks = {
         "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=config.chunk),
@@ -184,12 +184,12 @@ def _template(
     }
     labels: dict[str, tuple] = {
         str(name): ("image", column.to_numpy())
-        for name, column in source.labels.iloc[place].items()
+        for name, column in source.labels.iloc[position].items()
     }
     labels["name"] = ("image", plan.names[rows])
     labels["signature"] = ("image", plan.signatures[rows])
     if source.landmarks is not None:
-        labels["landmarks"] = (("image", "landmark", "axis"), source.landmarks[place])
+        labels["landmarks"] = (("image", "landmark", "axis"), source.landmarks[position])
         labels["landmark"] = ("landmark", list(LANDMARKS))
         labels["axis"] = ("axis", ["x", "y"])
     return xr.Dataset({name: tasks[name] for name in written}, coords=labels)

@@ -69,7 +69,7 @@ class ReportData:
     dominance
         The components in order of dominance.
     z
-        (image, component) float64, z-points at even distances in the store.
+        (image, component) float64, some z-points, in runs that are evenly spaced over the store.
     held_out
         Split of the images shown and of `reconstruction_error`: "test", or "all".
     originals, reconstructions

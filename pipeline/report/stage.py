@@ -57,9 +57,8 @@ def write(
     StoreError
         If a group is missing or outdated.
     """
-    from zpoints.pipeline.report.page.render import (
-        write_report,  # Matplotlib: not for runs that are up to date
-    )
+    # Imported here, since a run that is up to date does not need Matplotlib.
+    from zpoints.pipeline.report.page.render import write_report
 
     for group in GROUPS:
         if not store.is_current(group):

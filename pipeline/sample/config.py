@@ -12,7 +12,8 @@ from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text):
         raise ValueError(
-            "expected at most 64 letters, digits, _ and -, starting with a letter or digit"
+            "expected a name of at most 64 letters, digits, _ and -, starting with a letter or "
+            "digit"
         )
     return text
 

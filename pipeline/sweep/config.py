@@ -42,5 +42,5 @@ class SweepConfig(Settings):
         False, description="measure the face rate too, which then takes most of the time"
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
-        "auto", description="auto takes CUDA where there is one"
+        "auto", description="auto: CUDA if available"
     )

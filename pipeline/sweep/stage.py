@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -23,12 +23,12 @@ from zpoints.pipeline.evaluate.dispatch import (
 from zpoints.pipeline.evaluate.estimate import UNKNOWN
 from zpoints.pipeline.evaluate.held_out import choose_held_out
 from zpoints.pipeline.evaluate.inputs import Batch, Comparison
-from zpoints.pipeline.evaluate.subject import BATCH
+from zpoints.pipeline.evaluate.subject import BATCH, stored_statistics
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import draw_rows, generator
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.sweep.config import SweepConfig
-from zpoints.storage import Block, open_store
+from zpoints.storage import Block
 from zpoints.storage.arrays.groups import unwritten
 from zpoints.storage.rows import Rows
 from zpoints.storage.schema.quality import MEASURES
@@ -95,7 +95,7 @@ def _measure(
     point: Point,
 ) -> Mapping[str, np.ndarray]:
     """One task: draw as many vectors as photographs, decode and re-encode them, compare."""
-    statistics = _statistics(root, version)
+    statistics = stored_statistics(root, version)
     sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
     z, _ = draw_rows(sampler, Basis.from_statistics(statistics), config.seed, 0, len(reference))
     with task_network(root, version, config.device, remedy="Set sweep.device to cpu.") as network:
@@ -128,12 +128,6 @@ def _measured(
     for file in set_files(chosen):
         measured |= measure_set(file, comparison)
     return measured
-
-
-@lru_cache(maxsize=1)
-def _statistics(root: str, version: str) -> xr.Dataset:
-    """Statistics of a version of a store, read once per process."""
-    return open_store(root, version=version).statistics
 
 
 def _template(grid: list[Point]) -> xr.Dataset:

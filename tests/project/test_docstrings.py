@@ -11,7 +11,7 @@ from tests.project.imports import PACKAGES, ROOT, sources
 LEAST = 3
 """Parameters from which on a function has a section that describes them."""
 COMMANDS = ROOT / "cluster" / "cli"
-"""The docstring of a command is its help text; each option has a text of its own."""
+"""The docstring of a command is its help text; each option has its own text."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

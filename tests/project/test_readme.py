@@ -1,4 +1,4 @@
-"""The README tells the truth: its Python runs, its commands exist, its links lead somewhere."""
+"""The README agrees with the code: its Python runs, its commands, targets and links exist."""
 
 import re
 from pathlib import Path

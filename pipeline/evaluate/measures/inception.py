@@ -107,9 +107,9 @@ def _features(network: Any, path: str, batch: torch.Tensor) -> NDArray[np.float3
         ) from error
     is_tensor = isinstance(features, torch.Tensor)
     if not is_tensor or features.ndim != 2 or len(features) != len(batch):
-        came = tuple(features.shape) if is_tensor else type(features).__name__
+        returned = tuple(features.shape) if is_tensor else type(features).__name__
         raise EvaluateError(
-            f"evaluate.inception = {path} returned {came} for {counted(len(batch), 'image')}: "
+            f"evaluate.inception = {path} returned {returned} for {counted(len(batch), 'image')}: "
             f"{EXPECTED}."
         )
     return features.float().numpy()

@@ -17,7 +17,6 @@ from zpoints.pipeline.ingest.files.photographs import (
     opened_zip,
     zip_stamp,
 )
-from zpoints.pipeline.ingest.sources.source import Refused
 from zpoints.pipeline.progress import counted
 
 SUFFIXES = (
@@ -25,6 +24,15 @@ SUFFIXES = (
     *(".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm", ".jp2", ".tga"),
 )
 FOREIGN = ("__MACOSX", "@eaDir")  # left by macOS and file servers
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A photograph that the listing alone shows to be unusable."""
+
+    name: str
+    signature: str
+    reason: str
 
 
 @dataclass

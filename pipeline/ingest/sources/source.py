@@ -7,17 +7,9 @@ import numpy as np
 import pandas as pd
 
 from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.files.listing import Refused
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.files.photographs import PhotographFiles
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A photograph that the listing alone shows to be unusable."""
-
-    name: str
-    signature: str
-    reason: str
 
 
 @dataclass(frozen=True)

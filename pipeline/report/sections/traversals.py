@@ -19,8 +19,8 @@ ATTRIBUTE = Markup(
     "<code>{attribute}</code> was added to their latent vectors with the strength above each "
     "column. The direction is the mean vector of the {having:,} images that have the attribute "
     "minus that of the {lacking:,} that do not; a strength of 1 leads from one mean to the other. "
-    "On the left: whether the photograph has the attribute. Whatever occurs together with the "
-    "attribute in the photographs changes with it."
+    "On the left: whether the photograph has the attribute. Properties that often occur together "
+    "with the attribute in the photographs change with it."
 )
 CONDITIONED = Markup(
     "The first images of the samples that are drawn for a selection of the photographs. {samples}."

@@ -58,7 +58,6 @@ def hit_shell(f: Factors, v: View, x: float, y: float) -> tuple[float, float]:
 def hairline(f: Factors, x: float, y: float) -> float:
     """Distance beyond the oval that frames the face, pixels; negative on the face.
 
-
     Parameters
     ----------
     f
@@ -107,7 +106,6 @@ def _shell_cover(f: Factors, x: float, y: float, z: float) -> tuple[float, float
 @inlined
 def strand(f: Factors, u: float, along: float) -> float:
     """Brightness of strands, about -1 to 1.
-
 
     Parameters
     ----------
@@ -211,7 +209,6 @@ def curtain(f: Factors, v: View, x: float, y: float) -> tuple[float, float, floa
 @inlined
 def behind_cover(f: Factors, x: float, y: float) -> float:
     """Opacity of the hair behind the neck, between the curtains.
-
 
     Parameters
     ----------

@@ -2,12 +2,7 @@
 
 from zpoints.pipeline.synthesize.factors import Factors
 from zpoints.pipeline.synthesize.render.curves import Planes, bump, kernel, ramp, tint
-from zpoints.pipeline.synthesize.render.hair import (
-    behind_cover,
-    curtain,
-    shell_at,
-    strand,
-)
+from zpoints.pipeline.synthesize.render.hair import behind_cover, curtain, shell_at, strand
 from zpoints.pipeline.synthesize.render.planes import lay, shade
 from zpoints.pipeline.synthesize.render.pose import View, to_plane
 from zpoints.pipeline.synthesize.render.tones import Palette

@@ -13,9 +13,7 @@ from zpoints.pipeline.synthesize.render.curves import (
     tint,
 )
 from zpoints.pipeline.synthesize.render.features import paint_brow, paint_eye, paint_mouth
-from zpoints.pipeline.synthesize.render.hair import (
-    hit_shell,
-)
+from zpoints.pipeline.synthesize.render.hair import hit_shell
 from zpoints.pipeline.synthesize.render.planes import FAR, lay
 from zpoints.pipeline.synthesize.render.pose import HEIGHT, View, hit_head, to_head, to_plane
 from zpoints.pipeline.synthesize.render.skin import (

@@ -48,12 +48,11 @@ def _draw(
     f: Factors,
     stamp: npt.NDArray[np.void],
     scene: Planes,
-    work: Planes,
     half: Planes,
     out: npt.NDArray[np.uint8],
     points: npt.NDArray[np.float64],
 ) -> None:
-    """Fill `out` (row, column, rgb) and landmark `points`; the other arrays are work arrays."""
+    """Fill `out` (row, column, rgb) and landmark `points`; `scene` and `half` are work arrays."""
     v, hues = view_of(f), palette(f)
     mark(f, v, points)
     work = np.zeros((WORK_ROWS, WIDTH), np.float32)
@@ -85,17 +84,15 @@ class Renderer:
 
     def __init__(self) -> None:
         self._scene = np.empty((PLANES, HEIGHT, WIDTH), np.float32)
-        self._work = np.zeros((WORK_ROWS, WIDTH), np.float32)
         self._half = np.empty((2, (HEIGHT + 1) // 2, (WIDTH + 1) // 2), np.float32)
 
     def __call__(self, factors: npt.NDArray[np.float64]) -> tuple[Photograph, Landmarks]:
         """Photograph (218, 178, 3) and landmarks (5, 2), x y in pixels, of a row of `to_rows`."""
         image = np.empty((HEIGHT, WIDTH, 3), np.uint8)
         points = np.empty((5, 2))
-        room = self._scene, self._work, self._half
         # Uncompiled, NumPy warns of divisions by 0 beyond the corners of the mouth.
         with np.errstate(divide="ignore", invalid="ignore"):
-            _draw(Factors(*factors.tolist()), STAMP, *room, image, points)
+            _draw(Factors(*factors.tolist()), STAMP, self._scene, self._half, image, points)
         return image, np.rint(points).astype(np.int64)
 
 

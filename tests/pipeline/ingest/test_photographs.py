@@ -125,7 +125,7 @@ def test_read_block__gives_the_reason_for_a_bad_file_and_reads_the_others(
     for name, data in (("a.jpg", good), ("b.jpg", content), ("c.jpg", good)):
         (tmp_path / name).write_bytes(data)
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         block = read_block(
             FolderFiles(tmp_path), ["a.jpg", "b.jpg", "c.jpg"], crop=80, side=32, channels=3
         )
@@ -139,7 +139,7 @@ def test_read_block__gives_the_reason_for_a_bad_file_and_reads_the_others(
     assert block["image"][0].any()
     np.testing.assert_array_equal(block["image"][0], block["image"][2])
     assert block["checksum"].tolist() == [checksum(good), checksum(content), checksum(good)]
-    assert said == []
+    assert warned == []
 
 
 @pytest.mark.parametrize("kind", ODD)

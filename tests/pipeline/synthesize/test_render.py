@@ -1,4 +1,4 @@
-"""Pictures: pure functions of their factors, smooth in them, with features where landmarks say."""
+"""Pictures: pure functions of their factors, smooth in them, with features at the landmarks."""
 
 import numpy as np
 import numpy.typing as npt
