@@ -72,8 +72,8 @@ def _deviations(store: Store, rows: np.ndarray, device: DeviceName) -> Iterator[
         wrong = _deviating(stored, expected)
         if wrong.any():
             message = (
-                f"{wrong.sum():,} of {len(rows):,} rows differ from what the stored model makes of "
-                f"the stored images; the first is row {rows[wrong][0]:,}."
+                f"{wrong.sum():,} of {len(rows):,} rows differ from the stored images encoded with "
+                f"the stored model; the first is row {rows[wrong][0]:,}."
             )
             yield Finding("mismatch", f"latents/{name}", message)
 

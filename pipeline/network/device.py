@@ -10,7 +10,7 @@ import torch
 from zpoints.pipeline.errors import DeviceError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
-"""A configured device; ``auto`` takes CUDA where there is one."""
+"""A configured device; ``auto`` takes CUDA if there is a GPU."""
 
 
 def choose_device(name: DeviceName) -> torch.device:

@@ -49,7 +49,7 @@ def load_network(root: str, version: str, device: DeviceName) -> Network:
     root, version
         The store.
     device
-        ``auto`` takes CUDA where there is one.
+        ``auto`` takes CUDA if there is a GPU.
 
     Raises
     ------

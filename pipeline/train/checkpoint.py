@@ -101,7 +101,7 @@ class Saver:
     save
         Stores the bytes and replaces those of the previous checkpoint.
     seconds
-        Least time between two checkpoints, in seconds: what a killed training loses.
+        Least time between two checkpoints, in seconds; a killed training loses this interval.
     rest
         Least time between two checkpoints, in multiples of the time that the last one took; exceeds
         ``seconds`` only where saving is slow.

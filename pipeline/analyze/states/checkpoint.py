@@ -70,8 +70,8 @@ def pack(cut: Sequence[int], first: Journal[State], second: Journal[Projection])
 def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Journal[Projection]]:
     """Read the archive that `pack` wrote.
 
-    Both journals are empty where there is no archive, where it is damaged, or where the vectors
-    were divided differently.
+    Both journals are empty if there is no archive, if it is damaged, or if the vectors were divided
+    differently.
     """
     try:
         with np.load(BytesIO(data or b"")) as archive:
