@@ -23,5 +23,5 @@ class EncodeConfig(Settings):
         description="vectors per chunk; best a multiple of ingest.chunk",
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
-        "auto", description="auto takes CUDA if there is a GPU"
+        "auto", description="auto: CUDA if available"
     )

@@ -53,7 +53,7 @@ class SampleConfig(Settings):
         512, ge=1, le=65536, description="samples per chunk of the store, best a multiple of 256"
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
-        "auto", description="auto decodes on CUDA if there is a GPU"
+        "auto", description="auto: CUDA if available"
     )
     generators: Annotated[dict[Name, Parameters], NOT_IN_FINGERPRINT] = Field(
         default_factory=_default_generators,

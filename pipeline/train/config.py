@@ -35,7 +35,7 @@ class TrainConfig(Settings):
         "auto", description="auto takes bfloat16 autocast where the processor supports it"
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
-        "auto", description="auto takes CUDA if there is a GPU"
+        "auto", description="auto: CUDA if available"
     )
     on_growth: Annotated[Literal["keep", "retrain"], NOT_IN_FINGERPRINT] = Field(
         "keep", description="what to do when photographs are added: keep (the model) or retrain"
