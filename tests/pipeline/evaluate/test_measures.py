@@ -58,7 +58,7 @@ def test_jackknife__gives_the_mean_its_usual_error() -> None:
     assert found.error == pytest.approx(expected)
 
 
-def test_jackknife__knows_no_error_of_fewer_rows_than_groups() -> None:
+def test_jackknife__has_no_error_for_fewer_rows_than_groups() -> None:
     assert np.isnan(jackknife(np.mean, np.arange(9.0)).error)
 
 
@@ -149,7 +149,7 @@ def test_two_sample_test__cannot_tell_equal_distributions() -> None:
     assert found.error == pytest.approx(0.5 / np.sqrt(800), rel=0.01)
 
 
-def test_two_sample_test__tells_widths_apart() -> None:
+def test_two_sample_test__distinguishes_widths() -> None:
     found = two_sample_test(normal(300, components=30), 2 * normal(300, components=30), seed=0)
 
     assert found.value > 0.95

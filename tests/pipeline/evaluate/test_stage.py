@@ -189,7 +189,7 @@ def test_sweep__has_every_point_of_the_grid(grey) -> None:
 
 
 @pytest.mark.slow
-def test_sweep__stands_in_the_report_and_stays_when_it_is_up_to_date(grey) -> None:
+def test_sweep__is_in_the_report_and_is_not_repeated_when_up_to_date(grey) -> None:
     config, root = grey
 
     assert (Path(root) / "report" / "figures" / "frontier.png").is_file()

@@ -263,7 +263,7 @@ def test_list_zip__of_two_photographs_of_one_name_the_first_stays(tmp_path: Path
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_zip_files__a_damaged_photograph_concerns_itself_alone(tmp_path: Path, method: int) -> None:
+def test_zip_files__a_damaged_photograph_affects_no_other(tmp_path: Path, method: int) -> None:
     path = tmp_path / "img_align_celeba.zip"
     with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("img_align_celeba/a.jpg", small(0))

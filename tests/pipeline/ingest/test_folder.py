@@ -49,7 +49,7 @@ def test_read_folder__links_are_followed_and_loops_terminate(folder: Path) -> No
     assert opened(folder).names == ("a/1.jpg", "a/2.jpeg", "b/c/3.PNG", "link.jpg", "top.webp")
 
 
-def test_read_folder__what_is_known_to_be_unusable_is_refused_with_the_repair(
+def test_read_folder__unusable_files_are_refused_with_the_repair(
     folder: Path,
 ) -> None:
     (folder / "lost.jpg").symlink_to(folder / "nowhere.jpg")
@@ -84,7 +84,7 @@ def test_folder_files__a_photograph_that_no_longer_exists_stops_the_run(tmp_path
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_folder_files__a_forbidden_photograph_concerns_itself_alone(folder: Path) -> None:
+def test_folder_files__a_forbidden_photograph_affects_no_other(folder: Path) -> None:
     (folder / "top.webp").chmod(0)
 
     with pytest.raises(PhotographError, match="no permission to read the file; grant it"):
@@ -152,7 +152,7 @@ def test_read_folder__reads_splits_identities_and_landmarks(folder: Path) -> Non
     )
 
 
-def test_read_folder__columns_that_are_no_labels_are_left_out_and_reported(folder: Path) -> None:
+def test_read_folder__columns_that_are_not_labels_are_left_out_and_reported(folder: Path) -> None:
     """Ages, mixtures of 0 and -1, names of people, and names that the store cannot have."""
     rows = [f"{p},{30 + i},{i % 3 - 1},Ann,1,1,{i % 2}" for i, p in enumerate(PATHS)]
     label(folder, "file,age,mood,identity,image,hat/cap,Male", *rows)

@@ -133,7 +133,7 @@ def test_read_parquet__reads_landmarks_and_names_other_columns(tmp_path: Path) -
     )
 
 
-def test_read_parquet__without_paths_of_their_own_photographs_are_named_by_shard(
+def test_read_parquet__without_distinct_paths_photographs_are_named_by_shard(
     tmp_path: Path,
 ) -> None:
     write(tmp_path / "data" / "train-0.parquet", {"image": images(range(2), paths=False)})
@@ -223,7 +223,7 @@ def test_parquet_files__a_large_row_group_is_read_a_few_photographs_at_a_time(
     assert max(held) < 8e6  # of 40 MB
 
 
-def test_parquet_files__a_row_without_bytes_concerns_itself_alone(tmp_path: Path) -> None:
+def test_parquet_files__a_row_without_bytes_affects_no_other(tmp_path: Path) -> None:
     rows = [{"bytes": None, "path": "a.jpg"}, None, {"bytes": small(0), "path": "c.jpg"}]
     write(tmp_path / "a.parquet", {"image": pa.array(rows, IMAGE)})
     source = opened(tmp_path)

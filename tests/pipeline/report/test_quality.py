@@ -95,7 +95,7 @@ def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
     assert "first images of each row of the table" not in strips.caption
 
 
-def test_entries__say_how_each_measure_is_read(data: ReportData) -> None:
+def test_entries__explain_how_to_read_each_measure(data: ReportData) -> None:
     table, strips, _ = quality.entries(data)
 
     for measure in MEASURES:
@@ -117,7 +117,7 @@ def test_contents__have_no_section_where_nothing_was_judged(run: Run, data: Repo
     assert sections(data) - sections(plain) == {"quality"}
 
 
-def test_recommended__is_the_sources_band(data: ReportData) -> None:
+def test_recommended__is_the_range_of_the_source(data: ReportData) -> None:
     assert data.sweep is not None
     band = frontier.recommended(data.sweep)
 
@@ -136,7 +136,7 @@ def test_frontier__draws_a_line_for_each_number_of_components(
     style.save(figure, tmp_path / "frontier.png")
 
 
-def test_frontier__the_caption_speaks_of_rings_where_there_are_some(data: ReportData) -> None:
+def test_frontier__the_caption_mentions_rings_only_if_there_are_some(data: ReportData) -> None:
     assert data.sweep is not None
     outside = data.sweep.assign_coords(fact=data.sweep["fact"] + 5)
 

@@ -1,4 +1,4 @@
-"""The laws of the factors: purity, correlations as in life, attributes at CelebA's rates."""
+"""The factors: independent of count, correlated as in life, attributes at CelebA's rates."""
 
 import numpy as np
 import pandas as pd
@@ -143,7 +143,7 @@ def test_attributes__exclude_each_other(table: pd.DataFrame) -> None:
     assert not (table["No_Beard"] & table["Goatee"]).any()
 
 
-def test_render__refuses_what_is_no_set_of_factors() -> None:
+def test_render__refuses_missing_and_nan_factors() -> None:
     drawn = draw_factors(1)
     with pytest.raises(SynthesisError, match="finite"):
         render(drawn.assign(yaw=np.nan))

@@ -49,7 +49,7 @@ def test_render__does_not_depend_on_order(
     np.testing.assert_array_equal(render(drawn.iloc[order]), images[order])
 
 
-def test_render__tells_people_apart(images: npt.NDArray[np.uint8]) -> None:
+def test_render__distinguishes_people(images: npt.NDArray[np.uint8]) -> None:
     first, second = images[:20].astype(float), images[20:].astype(float)
     assert np.abs(first - second).mean(axis=(1, 2, 3)).min() > 8
 
@@ -99,7 +99,7 @@ def test_renderer__landmarks_are_where_the_eyes_are_drawn(drawn: pd.DataFrame) -
             assert eye < 0.75 * cheek
 
 
-def test_renderer__eyes_lie_at_celebas_aligned_positions(drawn: pd.DataFrame) -> None:
+def test_renderer__eyes_are_at_celebas_aligned_positions(drawn: pd.DataFrame) -> None:
     renderer = Renderer()
     points = np.stack([renderer(row)[1] for row in to_rows(drawn)])
     np.testing.assert_allclose(points[:, 0].mean(axis=0), (69, 111), atol=2.0)

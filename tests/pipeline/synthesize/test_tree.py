@@ -1,4 +1,4 @@
-"""The tree: CelebA's file formats, purity of bytes, splits by identity, refusals."""
+"""The tree: CelebA's file formats, bytes independent of count, splits by identity, refusals."""
 
 import json
 from pathlib import Path
