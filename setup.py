@@ -10,7 +10,7 @@ README = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
 
 
 def absolute(link: re.Match[str]) -> str:
-    """A Markdown link to a file of the repository, as a reader elsewhere needs it."""
+    """The absolute form of a relative Markdown link."""
     picture, text, target = link.groups()
     return f"{picture}[{text}]({REPOSITORY}/{'raw' if picture else 'blob'}/main/{target})"
 
