@@ -80,7 +80,7 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
 def _cluster(config: ClusterConfig, console: Console) -> AbstractContextManager[Client]:
     if config.kind in BATCH:
         # Most runs use no batch system; dask-jobqueue is slow to load.
-        from zpoints.cluster.compute.batch import batch_cluster
+        from zpoints.cluster.compute.batch_system import batch_cluster
 
         return batch_cluster(config, console)
     return {"local": local_cluster, "address": existing_cluster}[config.kind](config, console)

@@ -8,11 +8,11 @@ from typing import Self, TypeVar
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
-from zpoints.cluster.compute.capacity import smallest_worker, this_machine
 from zpoints.cluster.compute.client import BATCH, dask_client
 from zpoints.cluster.compute.gpu import gpu_annotation
 from zpoints.cluster.compute.lost_workers import LOST_WORKERS, lost_workers_error
 from zpoints.cluster.compute.performance_report import keep_performance_report
+from zpoints.cluster.compute.worker_capacity import smallest_worker, this_machine
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.stage_run import Worker

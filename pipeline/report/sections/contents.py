@@ -16,7 +16,7 @@ from zpoints.pipeline.report.sections import (
     faces,
     label_structure,
     quality,
-    radii_and_pairs,
+    radii_covariance_pairs,
     region,
     run,
     training,
@@ -41,7 +41,9 @@ def contents(
     sections = [
         Section("training", "Training", training.entries(data)),
         Section("distributions", "Number distributions", distributions.entries(data)),
-        Section("structure", "Structure of the latent vectors", radii_and_pairs.entries(data)),
+        Section(
+            "structure", "Structure of the latent vectors", radii_covariance_pairs.entries(data)
+        ),
         Section("attributes", "Structure by label", label_structure.entries(data)),
         Section("region", "The region of the z-points", region.entries(data)),
         Section("faces", "Generated faces", faces.entries(data)),

@@ -24,11 +24,11 @@ from tests.cluster.compute.dask_processes import (
 from tests.cluster.results import assert_same_results
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
-from zpoints.cluster.compute.capacity import smallest_worker
 from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.compute.existing_scheduler import check_versions
 from zpoints.cluster.compute.gpu import gpu_annotation
 from zpoints.cluster.compute.performance_report import keep_performance_report
+from zpoints.cluster.compute.worker_capacity import smallest_worker
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override

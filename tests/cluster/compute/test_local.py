@@ -21,9 +21,9 @@ from tests.cluster.cli.commands import zpoints
 from tests.cluster.sockets import open_beyond_loopback
 from tests.conftest import SilentConsole
 from zpoints.cluster.compute import local
-from zpoints.cluster.compute.capacity import smallest_worker
 from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU, gpu_annotation
+from zpoints.cluster.compute.worker_capacity import smallest_worker
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig, TlsConfig
 from zpoints.pipeline.config.run import RunConfig, override

@@ -25,7 +25,7 @@ from zpoints.pipeline.report.figures import (
 )
 from zpoints.pipeline.report.point_cloud import share_inside
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.pipeline.report.sections.radii_and_pairs import densities_caption
+from zpoints.pipeline.report.sections.radii_covariance_pairs import densities_caption
 from zpoints.pipeline.row_sample import representative_rows
 
 

@@ -11,7 +11,7 @@ from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.figures.radii import mahalanobis
-from zpoints.pipeline.report.sections import region_core
+from zpoints.pipeline.report.sections import mahalanobis_radii
 from zpoints.pipeline.report.tables.selections import selections
 
 
@@ -33,7 +33,7 @@ def test_mahalanobis__draws_the_stored_density_and_that_of_chi(run: Run) -> None
 def test_entries__state_the_share_of_the_core(run: Run) -> None:
     data = read_data(run, CONFIG, run.decode)
 
-    (entry,) = region_core.entries(data)
+    (entry,) = mahalanobis_radii.entries(data)
 
     share = float(run.statistics["core_count"]) / 600
     assert f"holds {share:.1%} of the vectors, and would hold 98.9% of normal ones" in entry.caption

@@ -11,7 +11,7 @@ from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.figures.covariance import correlation, explained_variance
 from zpoints.pipeline.report.figures.densities import SHOWN, pair_densities
 from zpoints.pipeline.report.figures.radii import radii
-from zpoints.pipeline.report.sections import region_core
+from zpoints.pipeline.report.sections import mahalanobis_radii
 
 RADII = Markup(
     "Lengths <i>r</i> = |<i>z</i>| of the latent vectors (mean {mean:.2f}, standard deviation "
@@ -79,7 +79,7 @@ def entries(data: ReportData) -> list[Entry]:
             lambda: correlation(s, data.dominance.order),
             "Correlation matrix of the latent components.",
         ),
-        *region_core.entries(data),
+        *mahalanobis_radii.entries(data),
         *_densities(s),
         Entry(
             "variance",

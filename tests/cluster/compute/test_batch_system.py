@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zpoints.cluster.compute.batch import _cluster_without_jobs
+from zpoints.cluster.compute.batch_system import _cluster_without_jobs
 from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig
