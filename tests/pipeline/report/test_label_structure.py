@@ -16,7 +16,7 @@ from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.figures import label_structure
 from zpoints.pipeline.report.page.render import write_report
-from zpoints.pipeline.report.sections import attributes as section
+from zpoints.pipeline.report.sections import label_structure as section
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.structure.structure_dataset import describe_structure
 
