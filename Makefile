@@ -19,7 +19,7 @@ test: $(INSTALLED)
 # The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
 # all on this machine.
 test-services: $(INSTALLED)
-	$(PYTEST) --dist loadgroup -m 'services or slow'
+	$(PYTEST) --dist loadfile -m 'services or slow'
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ os.environ.update(
 )
 
 import torch
+from xdist.scheduler import LoadFileScheduling
 
 from tests.s3 import bucket_server as bucket_server
 from tests.s3 import s3 as s3
@@ -25,6 +27,9 @@ from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
 from zpoints.pipeline.synthesize import synthesize
 from zpoints.storage import Store, open_store
+
+SLURM_FILE = "test_slurm.py"
+"""Name of the files whose tests share a Slurm, which starts once per worker."""
 
 SMALL = [
     "ingest.side=32",
@@ -92,15 +97,21 @@ def fixtures_of(item: pytest.Item) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Prepare the distribution over the workers of pytest-xdist.
-
-    Tests of a store of a whole run come first: one worker makes it while the other does the rest.
-    Where groups are distributed, the tests of a file stay on one worker.
-    """
+    """Put tests that need a whole run first: one worker makes it while the other does the rest."""
     items.sort(key=lambda item: {"small_stages", "grey"}.isdisjoint(fixtures_of(item)))
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+class FileScheduling(LoadFileScheduling):
+    """Gives a worker of pytest-xdist whole files, and one of them all tests of Slurm."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return SLURM_FILE if file.endswith(SLURM_FILE) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling | None:
+    """Take this scheduling for ``--dist loadfile``."""
+    return FileScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)

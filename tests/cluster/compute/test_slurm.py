@@ -16,7 +16,7 @@ from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.storage import Store
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("slurm")]
+pytestmark = pytest.mark.services
 
 
 def jobs(folder: Path, *overrides: str) -> list[str]:

@@ -14,7 +14,7 @@ from zpoints.cluster.jobs.record import Jobs
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import Store, open_store
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("slurm")]
+pytestmark = pytest.mark.services
 
 DRIVER = [
     "cluster.kind=slurm",
