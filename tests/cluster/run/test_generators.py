@@ -74,7 +74,10 @@ def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path)
 
 
 @pytest.mark.slow
-def test_run__draws_all_default_generators(config: RunConfig, root: Path) -> None:
+def test_run__draws_all_default_generators(
+    config: RunConfig, first_night: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(first_night / "store", tmp_path / "first"))
     defaults = RunConfig().sample.generators
     few = config.sample.model_copy(update={"generators": defaults})
 
