@@ -33,9 +33,9 @@ IMAGES = 1500
 SECONDS_BETWEEN_DEATHS = 3.0
 FORKED = ("--preload-nanny", "zpoints.cluster.compute.preload")
 WORKERS = 4
-SECONDS_OF_WORK, DEATHS = 8.0, 2
+SECONDS_OF_WORK, DEATHS = 16.0, 2
 """Seconds of an undisturbed encoding, and the workers that die at least in a disturbed one."""
-QUIET_LIMIT = 20.0
+QUIET_LIMIT = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_encode__a_worker_killed_every_3_s_changes_nothing_and_costs_at_most_3_t
         with Workers(config, open_repository(first), SilentConsole()) as workers:
             workers.compute("encode", lambda worker: await_workers())
             _, seconds = timed(partial(encode_store, first), workers)
-            noise_store(store, round(IMAGES * max(1, SECONDS_OF_WORK / seconds)))
+            noise_store(store, round(IMAGES * max(2, SECONDS_OF_WORK / seconds)))
             await_quiet()
 
             expected, before = timed(next(encodings), workers)
