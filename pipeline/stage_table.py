@@ -13,6 +13,7 @@ from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.sample.stage import group_of, sample
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.pipeline.structure.stage import find_structure
 from zpoints.pipeline.sweep.stage import SWEEP, sweep
@@ -20,11 +21,11 @@ from zpoints.pipeline.train.stage import train_model
 
 
 def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
-    """The steps that make the groups of the store, in the order in which they run.
+    """The steps that make the groups of the store, in the order of ``STAGES``.
 
     The report is not a group; it follows from all of them (``zpoints.pipeline.report.stage``).
     """
-    return (
+    made = (
         _ingest_step(config, photographs),
         Step(
             stage="train",
@@ -64,6 +65,7 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
         *(_evaluate_step(config, name) for name in (*REFERENCES, *config.sample.generators)),
         *([_sweep_step(config)] if config.sweep.enabled else ()),
     )
+    return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
 
 
 def _ingest_step(config: RunConfig, photographs: IngestPlan) -> Step:

@@ -17,7 +17,8 @@ import xarray as xr
 import zarr
 from zarr.core.sync import sync
 
-from zpoints.storage.arrays.groups import group_attrs, layout, write_layout
+from zpoints.storage.arrays.groups import group_attrs
+from zpoints.storage.arrays.layout import layout, write_layout
 from zpoints.storage.rows import Rows
 
 

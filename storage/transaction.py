@@ -12,13 +12,8 @@ import xarray as xr
 from dask.delayed import Delayed
 
 from zpoints.storage.arrays.chunks import Block, Presence, missing_chunks, write_rows
-from zpoints.storage.arrays.groups import (
-    group_attrs,
-    group_names,
-    open_group,
-    same_layout,
-    write_group,
-)
+from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
+from zpoints.storage.arrays.layout import same_layout, write_group
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.carried_rows import carry_over, reorder

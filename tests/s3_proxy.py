@@ -26,7 +26,7 @@ class Proxy:
     def __init__(self, request: bytes, fault: Literal["silence", "lost response"]) -> None:
         server = urlsplit(os.environ["AWS_ENDPOINT_URL"])
         self._server = (server.hostname, server.port)
-        self._request = request
+        self.request = request
         self._fault = fault
         self.failed = threading.Event()
         self._entrance = socket.create_server(("127.0.0.1", 0))
@@ -52,7 +52,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                if asks and not self.failed.is_set() and self._request in data:
+                if asks and not self.failed.is_set() and self.request in data:
                     self.failed.set()
                     loses.set()
                 if self._silent:

@@ -1,12 +1,22 @@
-"""Explains Dask's errors about lost workers."""
+"""Starts a stage again whose workers died, and explains Dask's errors about lost workers."""
 
+from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
+from typing import TypeVar
 
 from distributed.client import ClosedClientError, FutureCancelledError, FuturesCancelledError
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker, NoValidWorkerError, NoWorkerError
 
 from zpoints.cluster.errors import ClusterError
+from zpoints.pipeline.progress import Console
+
+R = TypeVar("R")
+
+ATTEMPTS = 3
+"""How often a stage starts if its workers die. Dask drops a task once four workers have died while
+running it, which may be bad luck on machines that fail often."""
 
 LOST_WORKERS = (
     KilledWorker,
@@ -17,6 +27,30 @@ LOST_WORKERS = (
     CommClosedError,
 )
 """Errors that Dask raises when tasks have no worker left to run on, or no scheduler."""
+
+
+def despite_lost_workers(stage: str, work: Callable[[], R], console: Console) -> R:
+    """The result of a stage's work, which starts again if its workers die.
+
+    Parameters
+    ----------
+    stage
+        Name of the stage, for the console.
+    work
+        Computes the stage; continues from the last commit when it is called again.
+    console
+        Shows when the work starts again.
+
+    Raises
+    ------
+    KilledWorker
+        If workers died at the last attempt, too.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(KilledWorker):
+            return work()
+        console.line(f"{stage}: workers died; continuing from the last commit.")
+    return work()
 
 
 def lost_workers_error(stage: str, error: Exception) -> ClusterError:

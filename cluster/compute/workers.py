@@ -1,16 +1,20 @@
 """Starts a run's workers when a stage needs them."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
 from distributed import Client
-from distributed.scheduler import KilledWorker
 
 from zpoints.cluster.compute.client import BATCH, dask_client
 from zpoints.cluster.compute.gpu import gpu_annotation
-from zpoints.cluster.compute.lost_workers import LOST_WORKERS, lost_workers_error
+from zpoints.cluster.compute.lost_workers import (
+    LOST_WORKERS,
+    despite_lost_workers,
+    lost_workers_error,
+)
 from zpoints.cluster.compute.performance_report import keep_performance_report
 from zpoints.cluster.compute.worker_capacity import smallest_worker, this_machine
 from zpoints.pipeline.config.run import RunConfig
@@ -22,9 +26,6 @@ R = TypeVar("R")
 
 IN_DRIVER = ("train",)
 """Stages that compute in the driver's process."""
-ATTEMPTS = 3
-"""How often a stage starts if its workers die. Dask drops a task once four workers have died while
-running it, which may be bad luck on machines that fail often."""
 
 
 class Workers:
@@ -84,11 +85,7 @@ class Workers:
         try:
             with self._cluster_for(stage):
                 worker = this_machine() if self._client is None else smallest_worker(self._client)
-                for _ in range(ATTEMPTS - 1):
-                    with suppress(KilledWorker):
-                        return work(worker)
-                    self._console.line(f"{stage}: workers died; continuing from the last commit.")
-                return work(worker)
+                return despite_lost_workers(stage, partial(work, worker), self._console)
         except LOST_WORKERS as error:
             raise lost_workers_error(stage, error) from error
 

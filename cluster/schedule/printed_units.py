@@ -76,7 +76,7 @@ def systemd(rerun: Rerun) -> str:
 
 def cron(rerun: Rerun) -> str:
     """A line for ``crontab -e``."""
-    return _rendered("cron", rerun, log=str(Path(rerun.folder, f"{rerun.unit}.log")))
+    return _rendered("crontab", rerun, log=str(Path(rerun.folder, f"{rerun.unit}.log")))
 
 
 def slurm(rerun: Rerun) -> str:
@@ -88,7 +88,7 @@ def slurm(rerun: Rerun) -> str:
         "--open-mode=append",
         *driver_options(rerun.config.cluster.jobs),
     ]
-    return _rendered("slurm", rerun, options=options)
+    return _rendered("scrontab", rerun, options=options)
 
 
 def kubernetes(rerun: Rerun) -> str:

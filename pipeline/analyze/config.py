@@ -1,4 +1,4 @@
-"""The settings of the analyze stage."""
+"""The settings of the analyze stage; its tasks are the chunks that `encode.chunk` makes."""
 
 from typing import Annotated, Literal
 

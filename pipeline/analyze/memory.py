@@ -15,7 +15,7 @@ from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.analyze.statistics_dataset import pair_intervals
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.stage_run import Worker
-from zpoints.storage.arrays.groups import CHUNK_BYTES as LABEL_CHUNK
+from zpoints.storage.arrays.layout import CHUNK_BYTES as LABEL_CHUNK
 from zpoints.storage.arrays.lazy import TASK_BYTES
 from zpoints.storage.rows import READERS, WINDOW, WINDOWS
 

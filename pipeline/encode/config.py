@@ -20,7 +20,7 @@ class EncodeConfig(Settings):
         2048,
         ge=1,
         le=1_048_576,
-        description="vectors per chunk; best a multiple of ingest.chunk",
+        description="vectors per chunk and per task of analyze; best a multiple of ingest.chunk",
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto: CUDA if available"

@@ -13,7 +13,7 @@ from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.carried_rows import CarriedRows
 from zpoints.storage.rows import Rows
 from zpoints.storage.schema.registry import label_variables

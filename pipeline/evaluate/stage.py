@@ -24,7 +24,7 @@ from zpoints.pipeline.evaluate.subject import Subject
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.schema.quality import Measure
 
 CHUNK = 128  # samples per task; face detection takes about a second

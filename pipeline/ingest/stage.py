@@ -22,7 +22,7 @@ from zpoints.pipeline.ingest.sources.annotations import LANDMARKS
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.carried_rows import CarriedRows
 
 GROUP = "images"

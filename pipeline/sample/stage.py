@@ -16,7 +16,7 @@ from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, open_store
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.executor import value
 
 

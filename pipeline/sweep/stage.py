@@ -29,7 +29,7 @@ from zpoints.pipeline.sample import draw_rows, generator
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.storage import Block
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.rows import Rows
 from zpoints.storage.schema.quality import MEASURES
 

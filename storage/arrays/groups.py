@@ -1,148 +1,22 @@
-"""Lays out groups of a store and opens them as xarray datasets."""
+"""Opens groups of a store as xarray datasets."""
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Any, Literal
+from typing import Any
 
-import dask.array as da
 import icechunk
-import numpy as np
 import xarray as xr
 import zarr
 from dask.base import tokenize
-from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from zpoints.storage.arrays.lazy import lazy
-from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
+from zpoints.storage.errors import StoreError, StoreNotFoundError
 from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
-from zpoints.storage.schema.validation import is_text, validate
+from zpoints.storage.schema.validation import validate
 
-ZSTD_LEVEL = 1
 EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily, whatever the registry says."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels takes a round trip."""
-CHUNK_BYTES = 32 * 2**20
-"""NumPy-backed variables are stored in one chunk up to this size."""
-
-
-def codecs(*, compress: bool) -> tuple[Any, ...]:
-    """Compression if asked for, then a checksum of the stored bytes."""
-    return (ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()) if compress else (Crc32cCodec(),)
-
-
-def unwritten(
-    dims: str | tuple[str, ...], shape: tuple[int, ...], dtype: Any, *, chunk: int
-) -> xr.Variable:
-    """A variable of a template whose values tasks will write, in chunks of rows.
-
-    Shorter arrays have chunks of the same length, so that a group keeps its layout when rows are
-    added or dropped.
-
-    Parameters
-    ----------
-    dims, shape, dtype
-        Dimensions, shape and dtype of the variable.
-    chunk
-        Rows per chunk.
-    """
-    fill = "" if is_text(dtype) else 0
-    data = da.full(shape, fill, dtype=dtype, chunks=(chunk, *shape[1:]))
-    return xr.Variable(dims, data, encoding={"chunks": (chunk, *shape[1:])})
-
-
-def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
-    """Shape of the Zarr chunks.
-
-    That of the encoding if it has one (`unwritten` sets it), else that of the Dask chunks, or slabs
-    of at most 32 MiB of a NumPy array.
-
-    Raises
-    ------
-    SchemaError
-        If the Dask chunks along a dimension differ (the last one may be shorter).
-    """
-    if "chunks" in variable.encoding and variable.chunks is not None:
-        return tuple(variable.encoding["chunks"])
-    if variable.chunks is None:
-        row = max(1, variable.nbytes // max(1, variable.shape[0])) if variable.ndim else 1
-        rows = max(1, CHUNK_BYTES // row)
-        return tuple(max(1, n if k else min(n, rows)) for k, n in enumerate(variable.shape))
-    for dim, lengths in zip(variable.dims, variable.chunks, strict=True):
-        if len(set(lengths[:-1])) > 1 or lengths[-1] > lengths[0]:
-            raise SchemaError(
-                f"{name} has uneven chunks along {dim}: {lengths[:4]} ...; expected chunks of "
-                f"one length and a shorter last one. Use .chunk({{{str(dim)!r}: n}})."
-            )
-    return tuple(max(1, lengths[0]) for lengths in variable.chunks)
-
-
-def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
-    """The dataset with variable-length text, and the Zarr encoding of its variables."""
-    text = {n: _variable_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
-    dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
-    dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
-    encoding: dict[Any, dict[str, Any]] = {}
-    for name, variable in dataset.variables.items():
-        known = find_variable(group, str(name), variable)
-        encoding[name] = {
-            "chunks": chunk_shape(str(name), variable),
-            # Photographs, latent vectors and weights hardly compress.
-            "compressors": codecs(compress=known is None or not known.lazy),
-            "write_empty_chunks": True,
-        }
-        if variable.dtype.kind == "f":
-            encoding[name] |= {"fill_value": np.nan, "_FillValue": None}
-    return dataset.drop_encoding(), encoding
-
-
-def write_group(session: icechunk.Session, group: str, dataset: xr.Dataset) -> None:
-    """Replace a group.
-
-    Parameters
-    ----------
-    session
-        A writable session.
-    group
-        Name of the group.
-    dataset
-        Its content. Of NumPy-backed variables the values are written, of Dask-backed ones the
-        metadata only.
-    """
-    dataset, encoding = layout(group, dataset)
-    write_layout(session, group, dataset, encoding, mode="w")
-
-
-def write_layout(
-    session: icechunk.Session,
-    group: str,
-    dataset: xr.Dataset,
-    encoding: Mapping[Any, dict[str, Any]],
-    *,
-    mode: Literal["w", "a"],
-) -> None:
-    """Write what `layout` made: values of NumPy-backed variables, metadata of all.
-
-    Parameters
-    ----------
-    session
-        A writable session.
-    group
-        Name of the group.
-    dataset, encoding
-        The result of `layout`, or some variables of it.
-    mode
-        `w` replaces the group, `a` adds to it.
-    """
-    dataset.to_zarr(
-        session.store,
-        group=group,
-        mode=mode,
-        zarr_format=3,
-        consolidated=False,
-        encoding={name: encoding[name] for name in dataset.variables},
-        compute=False,
-    )
 
 
 def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
@@ -151,34 +25,6 @@ def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
         return dict(zarr.open_group(session.store, path=group, mode="r").attrs)
     except (FileNotFoundError, zarr.errors.GroupNotFoundError):
         return {}
-
-
-def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> bool:
-    """Whether a stored group has the fingerprint, variables, shapes and chunks of a dataset.
-
-    Parameters
-    ----------
-    session
-        A session that can read the group.
-    group
-        Name of the group.
-    dataset
-        The dataset to compare it with.
-    """
-    if group_attrs(session, group).get("fingerprint") != dataset.attrs.get("fingerprint"):
-        return False
-    stored = zarr.open_group(session.store, path=group, mode="r")
-    dataset, encoding = layout(group, dataset)
-    wanted = {
-        name: (v.shape, v.dtype, encoding[name]["chunks"]) for name, v in dataset.variables.items()
-    }
-    found = {name: (a.shape, a.dtype, a.chunks) for name, a in stored.arrays()}
-    return wanted == found
-
-
-def _variable_length(text: xr.Variable) -> xr.Variable:
-    # Zarr v3 has no stable form of fixed-width strings and warns about them.
-    return text.astype(np.dtypes.StringDType())
 
 
 def open_group(session: icechunk.Session, group: str) -> xr.Dataset:

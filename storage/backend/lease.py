@@ -1,4 +1,7 @@
-"""A lease: a small object that names its holder, who renews it before it expires."""
+"""A lease: a small object that names its holder, who renews it before it expires.
+
+Its holders decide how long: `RUN_LOCK_SECONDS` in run_lock.py, `SILENT_SECONDS` of a schedule.
+"""
 
 import json
 from collections.abc import Callable, Hashable, Mapping

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import xarray as xr
 
-from zpoints.storage.arrays.groups import layout
+from zpoints.storage.arrays.layout import layout
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.store import Store

@@ -23,7 +23,7 @@ class Variable:
     label
         Whether it describes the rows and is a coordinate rather than a data variable.
     lazy
-        Whether it grows with the data, and therefore opens as a Dask array.
+        Whether it grows with the data: it opens as a Dask array, and is stored without compression.
     """
 
     name: str

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from zpoints.storage import Block, Repository, StageTransaction, open_repository
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 
 COMPONENTS = 4
 CHUNK = 3

@@ -55,21 +55,3 @@ def zpoints_process(
         timeout=300,
         check=False,
     )
-
-
-class ScheduleProcess:
-    """A schedule in its own process, for every night at 3."""
-
-    def __init__(self, config: Path, root: str) -> None:
-        command = [ZPOINTS, "schedule", config, "--cron", "0 3 * * *", "--root", root]
-        self._process = subprocess.Popen(list(map(str, command)))
-        self.pid = self._process.pid
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def end(self) -> int:
-        """Send SIGTERM and wait; returns the exit code."""
-        self._process.terminate()
-        return self._process.wait(60)

@@ -16,7 +16,7 @@ from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.pipeline.train.model_group import model_dataset
 from zpoints.pipeline.train.state import Curves
 from zpoints.storage import Block, open_repository
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 
 CHUNK, SIDE = 16, 64
 

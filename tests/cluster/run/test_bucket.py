@@ -1,9 +1,7 @@
 """Runs with photographs and store in buckets, compared with runs on a disk."""
 
 import json
-import os
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +13,8 @@ import pytest
 import xarray as xr
 import yaml
 
-from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.cli.commands import zpoints
+from tests.cluster.cli.forked import Command
 from tests.cluster.conftest import done
 from tests.cluster.run.test_interruption import assert_same
 from tests.conftest import SMALL, SilentConsole
@@ -155,13 +154,12 @@ def test_run__killed_in_a_bucket_locks_others_out_until_its_lock_expires(
     file = tmp_path / "faces.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
     arguments = ("run", file, "--root", root, "--until", "train")
-    driver = subprocess.Popen([str(ZPOINTS), *map(str, arguments)], stdout=subprocess.DEVNULL)
+    driver = Command(*arguments, folder=tmp_path)
     wait_for_images(root)
-    os.kill(driver.pid, signal.SIGSTOP)
+    driver.signal(signal.SIGSTOP)
 
     second = zpoints(*arguments, folder=tmp_path)
     driver.kill()
-    driver.wait()
     expire_lock(root)
     third = zpoints(*arguments, folder=tmp_path)
 
@@ -188,10 +186,9 @@ def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
     arguments = ("run", file, "--root", root, "--until", "sample")
 
     for stage in ("ingest", "encode", "sample"):
-        driver = subprocess.Popen([str(ZPOINTS), *map(str, arguments)], stdout=subprocess.DEVNULL)
+        driver = Command(*arguments, folder=tmp_path)
         wait_until(lambda s=stage: unfinished(root) == s, f"part of {stage}")
         driver.kill()
-        driver.wait()
         assert unfinished(root) == stage
         expire_lock(root)
     last = zpoints(*arguments, folder=tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.cli.commands import ZPOINTS
+from tests.cluster.cli.forked import Command
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.storage import open_store
 
@@ -70,7 +70,8 @@ def test_run__four_at_once_publish_each_version_once(
 
 def _run_until_free(config: Path, root: Path, codes: list[int]) -> None:
     """Run until no other run uses the store."""
-    command = [str(ZPOINTS), "run", str(config), "--root", str(root), "--until", "sample"]
     while not codes or codes[-1] == 3:
-        codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
-        time.sleep(3)
+        command = Command("run", config, "--root", root, "--until", "sample", folder=config.parent)
+        command.end()
+        codes.append(command.code)
+        time.sleep(1)

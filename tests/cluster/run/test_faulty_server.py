@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.cli.commands import zpoints_process
+from tests.cluster.cli.forked import Command
 from tests.conftest import SilentConsole
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
@@ -46,11 +46,12 @@ def test_run__ends_in_time_when_the_server_stops_answering(
     with failing_at(request_.format(bucket).encode(), "silence") as proxy:
         monkeypatch.setenv("AWS_TIMEOUT", "1s")
         started = time.monotonic()
-        ended = zpoints_process("run", file, "--root", root, "--until", until, folder=tmp_path)
+        command = Command("run", file, "--root", root, "--until", until, folder=tmp_path)
+        output = command.end()
         seconds = time.monotonic() - started
 
     assert proxy.failed.is_set()
-    assert ended.returncode == 1, ended.stderr
-    assert "the server does not answer" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert command.code == 1, output
+    assert "the server does not answer" in output
+    assert "Traceback" not in output
     assert seconds < SECONDS

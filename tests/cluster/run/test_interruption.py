@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.cluster.cli.commands import ZPOINTS
+from tests.cluster.cli.forked import Command
 from tests.conftest import SMALL, SilentConsole
 from tests.waiting import random_delays
 from zpoints.cluster.run import run
@@ -57,13 +56,11 @@ def undisturbed(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> 
 def command(config: RunConfig, tmp_path: Path) -> list[str]:
     path = tmp_path / "faces.yaml"
     path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    return [str(ZPOINTS), "run", str(path), "--root", str(tmp_path / "store"), "--until", "sample"]
+    return ["run", str(path), "--root", str(tmp_path / "store"), "--until", "sample"]
 
 
-def start(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
-    )
+def start(command: list[str]) -> Command:
+    return Command(*command, folder=Path.cwd())
 
 
 def holds(holder: Path, pid: int) -> bool:
@@ -76,19 +73,17 @@ def holds(holder: Path, pid: int) -> bool:
 def kill_in(stage: str, command: list[str], seconds: float) -> None:
     """Kill a run ``seconds`` after the start of a stage."""
     process = start(command)
-    assert process.stdout is not None
     index = STAGES.index(stage)
     if index == 0:
         holder = Path(command[command.index("--root") + 1], HOLDER)
-        while process.poll() is None and not holds(holder, process.pid):
+        while process.code is None and not holds(holder, process.pid):
             time.sleep(0.02)
     else:
-        for line in process.stdout:
+        for line in process.output:
             if line.strip().startswith(END_LINES[STAGES[index - 1]]):
                 break
     time.sleep(seconds)
     process.kill()
-    process.communicate()
 
 
 def assert_complete(root: Path) -> None:
@@ -119,9 +114,9 @@ def test_run__killed_at_any_moment_ends_with_the_same_bytes(
         assert_complete(tmp_path / "store")
 
     last = start(command)
-    output = last.communicate(timeout=120)[0]
+    output = last.end()
 
-    assert last.returncode == 0, output
+    assert last.code == 0, output
     assert_same(open_store(tmp_path / "store"), undisturbed)
 
 
@@ -143,9 +138,9 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
     for seconds in (moment.uniform(0, 0.4), moment.uniform(0.4, 0.8), moment.uniform(0.8, 1.6)):
         kill_in("ingest", command, seconds)
     last = start(command)
-    output = last.communicate(timeout=120)[0]
+    output = last.end()
 
-    assert last.returncode == 0, output
+    assert last.code == 0, output
     assert_same(open_store(roots[0]), expected)
 
 
@@ -154,17 +149,16 @@ def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
     number: signal.Signals, command: list[str], undisturbed: Store, tmp_path: Path
 ) -> None:
     process = start(command)
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.output:
         if line.strip().startswith("images: "):
             break
     time.sleep(0.3)
     signalled = time.monotonic()
-    process.send_signal(number)
-    output = process.communicate(timeout=30)[0]
+    process.signal(number)
+    output = process.end(30)
 
     assert time.monotonic() - signalled < 10
-    assert process.returncode == 128 + number, output
+    assert process.code == 128 + number, output
     assert "The same command continues" in output
     assert "Traceback" not in output
     assert open_store(tmp_path / "store").groups == ("images",)
@@ -172,17 +166,15 @@ def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
 
 def test_run__a_second_run_names_the_first_and_ends(command: list[str], tmp_path: Path) -> None:
     first = start(command)
-    assert first.stdout is not None
-    first.stdout.readline()
+    first.output.readline()
 
     second = start(command)
-    output = second.communicate(timeout=60)[0]
+    output = second.end(60)
     first.kill()
-    first.communicate()
 
-    assert second.returncode == 3
+    assert second.code == 3
     assert f"process {first.pid} on" in output
     assert "zpoints run faces" in output
     third = start([*command, "--until", "ingest"])
-    assert third.communicate(timeout=60) is not None
-    assert third.returncode == 0
+    output = third.end(60)
+    assert third.code == 0, output

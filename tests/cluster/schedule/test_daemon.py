@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.cli.commands import zpoints
+from tests.cluster.cli.forked import Command
 from tests.cluster.schedule.test_ledger import health
 from tests.cluster.users import LONG, a_job, written
 from tests.conftest import SilentConsole
@@ -124,19 +125,13 @@ def test_schedule__one_run_makes_up_for_missed_nights_and_the_process_ends_on_re
     ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     command = ["schedule", config, "--cron", "0 3 * * *", "--root", "store"]
 
-    process = subprocess.Popen(
-        [str(ZPOINTS), *map(str, command)],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Command(*command, folder=folder)
     wait_until(lambda: len(ledger.runs()) == 2)
     other = zpoints(*command, folder=folder)
     time.sleep(1.5)
     status = zpoints("schedule", "--status", "store", folder=folder)
-    process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=30)
+    process.signal(signal.SIGTERM)
+    output = process.end(30)
 
     runs = ledger.runs()[1:]
     assert [run.state for run in runs] == ["done"], runs
@@ -146,7 +141,7 @@ def test_schedule__one_run_makes_up_for_missed_nights_and_the_process_ends_on_re
     assert status.returncode == 0, status.stdout
     assert "waiting" in status.stdout or "running" in status.stdout
     assert runs[0].job in status.stdout
-    assert (process.returncode, "Traceback" in stderr) == (143, False)
+    assert (process.code, "Traceback" in output) == (143, False)
     health = ledger.health()
     assert health is not None
     assert health.seen == "stopped"
@@ -192,17 +187,14 @@ def test_schedule__reports_on_ctrl_c_what_happened_to_the_active_run(
         long_ago = time.time() - 5 * DAY
         ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     config = written(small_config, folder / "long.yaml", *LONG)
-    process = subprocess.Popen(
-        [str(ZPOINTS), "schedule", str(config), "--cron", "0 3 * * *", "--root", ledger.root],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = ("schedule", config, "--cron", "0 3 * * *", "--root", ledger.root)
+    process = Command(*command, folder=folder)
     state = "running" if work == "a run" else "waiting"
     wait_until(lambda: (seen := ledger.health()) is not None and seen.state == state)
-    process.send_signal(signal.SIGINT)
-    _, message = process.communicate(timeout=60)
+    process.signal(signal.SIGINT)
+    message = process.end(60)
 
-    assert process.returncode == 130
+    assert process.code == 130
     assert ("no run was active" in message) == (work == "nothing"), message
     assert ("was cancelled; the next one continues" in message) == (work == "a run"), message
 

@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.cli.commands import ScheduleProcess, zpoints
+from tests.cluster.cli.commands import zpoints
+from tests.cluster.cli.forked import Command
 from tests.cluster.users import LONG, a_job, written
 from tests.waiting import wait_until
 from zpoints.cluster.jobs.known_roots import remember
@@ -43,6 +45,19 @@ def a_schedule(load: Callable[[], RunConfig], ledger: Ledger) -> Schedule:
     return schedule
 
 
+def a_process(config: Path, root: str) -> Command:
+    """A schedule in its own process, for every night at 3."""
+    command = ("schedule", config, "--cron", "0 3 * * *", "--root", root)
+    return Command(*command, folder=config.parent)
+
+
+def end(schedule: Command) -> int | None:
+    """Ask a schedule to end; its exit code."""
+    schedule.signal(signal.SIGTERM)
+    schedule.end(60)
+    return schedule.code
+
+
 def test_schedule__after_a_kill_the_next_one_follows_the_active_job(
     small_config: RunConfig, folder: Path, root: str
 ) -> None:
@@ -50,19 +65,19 @@ def test_schedule__after_a_kill_the_next_one_follows_the_active_job(
     ledger, jobs = Ledger(root, "long"), Jobs(root)
     long_ago = time.time() - 5 * DAY
     ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
-    first = ScheduleProcess(config, root)
+    first = a_process(config, root)
     wait_until(lambda: active_job(ledger), "a job")
     id_ = active_job(ledger)
 
     first.kill()
-    second = ScheduleProcess(config, root)
+    second = a_process(config, root)
     wait_until(lambda: vars(ledger.health())["pid"] == second.pid, "the second schedule")
     wait_until(lambda: jobs.status(id_).state == "running", "the driver")
     assert active_job(ledger) == id_
     assert len(ledger.runs()) == 1
     zpoints("cancel", id_, folder=folder)
     wait_until(lambda: len(ledger.runs()) == 2, "the record of the run")
-    second.end()
+    end(second)
 
     run = ledger.runs()[-1]
     assert (run.job, run.state) == (id_, "cancelled")
@@ -81,10 +96,10 @@ def test_schedule__records_a_job_that_ended_while_no_schedule_was_alive(
     ledger.claim(last)
     ledger.heartbeat(replace(last, job=job.id))
 
-    schedule = ScheduleProcess(written(small_config, folder / "small.yaml"), root)
+    schedule = a_process(written(small_config, folder / "small.yaml"), root)
     wait_until(ledger.runs, "the record of the run")
 
-    assert schedule.end() == 143
+    assert end(schedule) == 143
     (run,) = ledger.runs()
     assert (run.job, run.state, run.began, run.ended) == (job.id, "done", now - 60, now)
 
@@ -153,13 +168,13 @@ def test_status__shows_the_schedules_of_all_known_stores(
     gone = open_repository(folder / "gone").root
     remember(gone)
     shutil.rmtree(gone)
-    schedule = ScheduleProcess(written(small_config, folder / "small.yaml"), root)
+    schedule = a_process(written(small_config, folder / "small.yaml"), root)
     ledger = Ledger(root, "small")
     wait_until(ledger.health, "the schedule")
     waiting = zpoints("schedule", "--status", folder=folder)
     ledger.add(RunRecord(began=1.0, ended=2.0, state="lost", note="process 4 is gone"))
     lost = zpoints("schedule", "--status", folder=folder)
-    schedule.end()
+    end(schedule)
 
     assert (nothing.returncode, "no schedule" in nothing.stderr) == (0, True)
     assert (waiting.returncode, "waiting" in waiting.stdout) == (0, True), waiting.stderr

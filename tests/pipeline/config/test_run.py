@@ -88,7 +88,10 @@ def test_load_config__accepts_generators_named_by_the_user(tmp_path: Path) -> No
         ("sample.generators.mine={generator: oval}", "path, conditional; it is oval\n"),
         ("sample.generators.mine={b: 3}", "conditional; it is not set\n"),
         ("sample.generators.mine=3", "e.g. {generator: ellipse, K: 50}, not 3\n"),
-        ("sample.generators.my own={generator: ellipse}", "my own: expected at most 64 letters"),
+        (
+            "sample.generators.my own={generator: ellipse}",
+            "my own: expected a name of at most 64 letters",
+        ),
         ("train.epochs=null", "train.epochs: expected a whole number (got null)"),
         ("train.generator=[1]", "train.generator: no such setting"),
         ("ingest.source=[", "YAML"),

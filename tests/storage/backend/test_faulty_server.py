@@ -1,17 +1,22 @@
 """Servers of buckets that stop answering or whose responses are lost."""
 
+import pickle
 import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import icechunk
 import pytest
 
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
-from tests.storage.conftest import begin, latent_template, publish_latents
+from tests.storage.conftest import begin, blocks_of, latent_template, publish_latents, vectors
 from zpoints.storage import ObjectStoreError, StoreError, open_repository, open_store
+from zpoints.storage.arrays.chunks import write_rows
+from zpoints.storage.backend.location import Location
 from zpoints.storage.commits import MAIN
+from zpoints.storage.work_branch import PREFIX
 
 pytestmark = pytest.mark.services
 
@@ -110,6 +115,24 @@ def test_write_chunks__a_server_that_falls_silent_is_given_up(bucket, monkeypatc
         with pytest.raises(ObjectStoreError, match="the server does not answer"):
             begin(repository).create("latents", latent_template(8))
         assert time.monotonic() - started < SECONDS
+
+    assert proxy.failed.is_set()
+
+
+def test_write_rows__takes_no_array_for_missing_that_a_silent_server_holds(bucket, monkeypatch):
+    root = f"s3://{bucket}/worker"
+    open_repository(root)
+    monkeypatch.setenv("AWS_TIMEOUT", "1s")
+
+    with failing_at(b"nothing yet", "silence") as proxy:
+        begin(open_repository(root)).create("latents", latent_template(8))
+        repository = Location.of(root).open()
+        session = repository.writable_session(f"{PREFIX}aa")
+        sent = pickle.dumps(session.fork())
+        proxy.request = f"GET /{bucket}/worker/snapshots/{session.snapshot_id}".encode()
+        block = blocks_of("z", vectors(8))[0]
+        with pytest.raises(icechunk.IcechunkError, match="error"):
+            write_rows("latents", ("z",), block, pickle.loads(sent))
 
     assert proxy.failed.is_set()
 

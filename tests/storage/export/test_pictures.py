@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.storage.conftest import photographs, pixels, publish_images, publish_latents
 from zpoints.storage import Block, StoreError, export_images, export_sheets, open_store
-from zpoints.storage.arrays.groups import unwritten
+from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.export.picture_names import picture_names
 
 
