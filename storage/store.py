@@ -33,6 +33,7 @@ class Store:
         self._repository = repository
         self._session = repository.readonly_session(snapshot_id=snapshot.id)
         self._opened: dict[str, xr.Dataset] = {}
+        self._group_attrs: dict[str, dict[str, Any]] = {}
         self.root = location.root
         self.version = snapshot.id
         self.time = snapshot.written_at
@@ -184,8 +185,10 @@ class Store:
         return tuple(name.removeprefix(prefix) for name in names if self.is_current(name))
 
     def _attrs(self, group: str) -> dict[str, Any]:
-        with reaching(self.root):
-            return group_attrs(self._session, group)
+        if group not in self._group_attrs:
+            with reaching(self.root):
+                self._group_attrs[group] = group_attrs(self._session, group)
+        return self._group_attrs[group]
 
     def history(self) -> list[Version]:
         """All published versions of the store, newest first."""

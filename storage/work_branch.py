@@ -9,7 +9,7 @@ from typing import Any
 
 import icechunk
 
-from zpoints.storage.backend.location import Location, loaded, reaching, root_attrs
+from zpoints.storage.backend.location import Location, reaching, root_attrs
 from zpoints.storage.commits import MAIN, commit_once, commit_version, move_main
 from zpoints.storage.errors import PublishConflictError, StoreError
 
@@ -88,11 +88,13 @@ class WorkBranch:
 
     def reader(self) -> icechunk.Session:
         """A read-only session on the branch as it is now."""
-        return loaded(self._repository.readonly_session(self.name))
+        self._tip()
+        return self._repository.readonly_session(self.name)
 
     def writer(self) -> icechunk.Session:
         """A session whose changes `commit` adds to the branch."""
-        return loaded(self._repository.writable_session(self.name))
+        self._tip()
+        return self._repository.writable_session(self.name)
 
     @contextmanager
     def committed(self, message: str) -> Iterator[icechunk.Session]:
@@ -164,6 +166,7 @@ class WorkBranch:
             raise
 
     def _tip(self) -> icechunk.SnapshotInfo:
+        # The lookup also loads the snapshot: Zarr would take one that cannot be read for empty.
         return self._repository.lookup_snapshot(self._repository.lookup_branch(self.name))
 
     def _metadata(self) -> dict[str, Any]:
@@ -202,7 +205,7 @@ def republish(
         if branch in repository.list_branches():  # left by a process that was killed
             repository.delete_branch(branch)
         repository.create_branch(branch, version)
-        attrs = root_attrs(loaded(repository.readonly_session(snapshot_id=newest)))
+        attrs = root_attrs(repository.readonly_session(snapshot_id=newest))
         made = commit_version(
             repository,
             repository.writable_session(branch),

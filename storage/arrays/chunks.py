@@ -10,7 +10,7 @@ import icechunk
 import numpy as np
 import zarr
 
-from zpoints.storage.backend.location import loaded
+from zpoints.storage.backend.location import load_snapshot
 from zpoints.storage.errors import SchemaError
 
 
@@ -72,7 +72,7 @@ def write_rows(
             f"Rows {block.start} to {block.stop} of {group}: expected the variables "
             f"{sorted(names)}, got {sorted(computed)}."
         )
-    loaded(fork)
+    load_snapshot(fork)
     for name in names:
         array = zarr.open_array(fork.store, path=f"{group}/{name}", mode="r+")
         values = computed[name]

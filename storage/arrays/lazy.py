@@ -1,13 +1,10 @@
 """Opens big stored arrays as Dask arrays whose tasks share one open array per process."""
 
-import asyncio
 import atexit
 import pickle
 import threading
-from collections.abc import Coroutine
 from functools import cached_property, lru_cache
 from math import prod
-from numbers import Integral
 from typing import Any
 
 import dask.array as da
@@ -44,17 +41,9 @@ class StoredArray:
         self.ndim: int = array.ndim
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
-        """Values that slices, integers and a list select, as Dask fuses them into its tasks.
-
-        Each thread reads on its own event loop. Zarr's loop is one thread for all, which would copy
-        the chunks for several threads in turn.
-        """
-        if not all(isinstance(along, slice | Integral) for along in index):
-            return np.asarray(self._array.oindex[index])
-        if _in_event_loop():
-            return np.asarray(self._array[index])
+        """Values that slices, integers and a list select, as Dask fuses them into its tasks."""
         with _READS:
-            return np.asarray(_THREAD.loop.run(self._array.async_array.getitem(index)))
+            return np.asarray(self._array[index])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopened, (self._packed,)
@@ -62,27 +51,6 @@ class StoredArray:
     @cached_property
     def _packed(self) -> bytes:
         return pickle.dumps(self._array)
-
-
-class _Loop:
-    """An event loop that is closed when its thread ends; never set as the thread's current one."""
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-
-    def run(self, reading: Coroutine[Any, Any, Any]) -> Any:
-        return self._runner.run(reading)
-
-    def __del__(self) -> None:
-        self._runner.close()
-
-
-class _Thread(threading.local):
-    def __init__(self) -> None:
-        self.loop = _Loop()
-
-
-_THREAD = _Thread()
 
 
 class _Reads:
@@ -122,14 +90,6 @@ def _reopened(packed: bytes) -> StoredArray:
     stored = StoredArray(pickle.loads(packed))
     stored.__dict__["_packed"] = packed
     return stored
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def lazy(variable: xr.Variable, array: zarr.Array, name: str) -> xr.Variable:

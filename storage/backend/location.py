@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import icechunk
 import zarr
 from filelock import FileLock, Timeout
-from zarr.core.sync import collect_aiterator
 
 from zpoints.storage.backend.s3 import SCHEME, S3Server, check_reach, without_userinfo
 from zpoints.storage.errors import StoreError, StoreLockedError, StoreNotFoundError
@@ -211,22 +210,18 @@ def reaching(root: str) -> Iterator[None]:
         ) from error
 
 
-S = TypeVar("S", bound=icechunk.Session)
-
-
-def loaded(session: S) -> S:
-    """The session, with its snapshot read.
+def load_snapshot(session: icechunk.Session) -> None:
+    """Read the snapshot of a session, which holds the metadata of all its groups and arrays.
 
     Icechunk 1 reports metadata that it cannot read as absent, and Zarr then finds no array where a
-    server does not answer. A listing of the snapshot raises Icechunk's error instead.
+    server does not answer. The status of a session raises Icechunk's error instead.
 
     Raises
     ------
     icechunk.IcechunkError
         If the snapshot cannot be read.
     """
-    collect_aiterator(session.store.list_dir(""))
-    return session
+    session.status()
 
 
 def root_attrs(session: icechunk.Session) -> dict[str, Any]:
