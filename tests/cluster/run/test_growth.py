@@ -108,6 +108,7 @@ def assert_same_statistics(merged: xr.Dataset, scratch: xr.Dataset) -> None:
         assert found.dtype == np.float64
 
 
+@pytest.mark.slow
 def test_run__growth_does_not_rewrite_full_chunks(
     everything: Path, tree: Path, config: RunConfig, root: Path
 ) -> None:
@@ -292,6 +293,7 @@ def test_run__results_from_fewer_photographs_are_not_current(
     assert not store.is_current("statistics")
 
 
+@pytest.mark.slow
 def test_run__a_repaired_photograph_counts_before_others_within_a_limit(
     everything: Path, tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def test_run__unreadable_photographs_go_to_the_quarantine(
     assert done(go(config, root, until="ingest")[0]) == []
 
 
+@pytest.mark.slow
 def test_run__a_repaired_photograph_leaves_the_quarantine(
     everything: Path, tree: Path, config: RunConfig, tmp_path: Path
 ) -> None:

@@ -133,6 +133,7 @@ def test_evaluate__round_trip_is_that_of_the_stored_images(small_store: Store) -
     assert float(quality["face_rate"]) == quality["face_found"].values.mean()
 
 
+@pytest.mark.slow
 def test_evaluate__one_changed_generator_is_judged_again_alone(
     small_config: RunConfig, own_root: str
 ) -> None:

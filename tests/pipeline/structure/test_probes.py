@@ -102,13 +102,8 @@ def test_describe_structure__of_few_vectors_in_small_chunks(latents: xr.Dataset)
     assert np.isfinite(found["probe_roc_auc"].sel(attribute="Along"))
 
 
-@pytest.mark.parametrize(
-    "processes",
-    [
-        pytest.param(False, id="threads"),
-        pytest.param(True, id="processes", marks=pytest.mark.services),
-    ],
-)
+@pytest.mark.services
+@pytest.mark.parametrize("processes", [False, True], ids=["threads", "processes"])
 def test_describe_structure__gives_the_same_bytes_on_a_cluster(
     latents: xr.Dataset, structure: xr.Dataset, processes: bool
 ) -> None:
