@@ -92,7 +92,7 @@ def _refuse_lost_pixels(image: TiffImagePlugin.TiffImageFile, data: bytes) -> No
         for position, length in parts:
             part = data[position : position + length]
             # The tables are a JPEG file of their own; its end mark gives way to the part.
-            jpeg.jpeg_pixels(tables[:-2] + part[2:] if tables else part)
+            jpeg.check_jpeg(tables[:-2] + part[2:] if tables else part)
 
 
 def _bytes(value: object) -> bytes | None:

@@ -3,8 +3,9 @@
 import struct
 
 COEFFICIENTS = 64
+BLOCK = 8  # pixels
 BASELINE_OR_EXTENDED = (0xC0, 0xC1)
-PROGRESSIVE = (0xC2, 0xCA)
+PROGRESSIVE = frozenset((0xC2, 0xCA))
 ARITHMETIC = (0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 UNSEEN = -1
 
@@ -33,8 +34,8 @@ class Frame:
             component: [UNSEEN] * COEFFICIENTS for component in body[8 : 8 + 3 * count : 3]
         }
         factors = body[9 : 8 + 3 * count : 3] if count > 1 else b"\x11"
-        self.unit_width = 8 * max(factor >> 4 for factor in factors)
-        self.unit_height = 8 * max(factor & 15 for factor in factors)
+        self.unit_width = BLOCK * max(factor >> 4 for factor in factors)
+        self.unit_height = BLOCK * max(factor & 15 for factor in factors)
 
     @property
     def components(self) -> int:
@@ -45,9 +46,14 @@ class Frame:
         """Whether the scans have brought every bit of every coefficient."""
         return not any(any(missing) for missing in self._missing.values())
 
-    def of_size(self, width: int, height: int) -> bytes:
-        """The header for another size in pixels."""
-        return self.body[:3] + struct.pack(">HH", height, width) + self.body[7:]
+    def first(self) -> "Frame":
+        """A frame with the first component alone."""
+        return Frame(self.code, b"\0\x0b" + self.body[2:7] + b"\1" + self.body[8:11])
+
+    def column(self, units: int) -> bytes:
+        """The header for an image of some units, one below the other."""
+        size = struct.pack(">HH", units * self.unit_height, self.unit_width)
+        return self.body[:3] + size + self.body[7:]
 
     def add_scan(self, body: bytes) -> None:
         """Note what a scan brings, from its header; ValueError if that is damaged."""

@@ -128,7 +128,7 @@ def _is_whole(parts: JpegParts, data: bytes, decode: Decode) -> bool:
     def lacks_data(units: int) -> bool:
         return SHORT in _warning(decode, parts.alone(data, units))
 
-    most = MOST_HEIGHT // parts.frame.unit_height
+    most = MOST_HEIGHT // parts.unit_height
     units = bisect_left(range(1, most + 1), True, key=lacks_data)
     if units in (0, most):
         return False

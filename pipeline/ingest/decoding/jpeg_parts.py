@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from zpoints.pipeline.ingest.decoding.jpeg_frame import ARITHMETIC, BASELINE_OR_EXTENDED, Frame
+from zpoints.pipeline.ingest.decoding.jpeg_frame import (
+    ARITHMETIC,
+    BASELINE_OR_EXTENDED,
+    BLOCK,
+    Frame,
+)
 from zpoints.pipeline.ingest.decoding.jpeg_segments import (
     COMMENTS,
     END,
@@ -53,15 +58,30 @@ class JpegParts:
         return b"".join((*self.parts[: self.coded[place]], data, _marker(END)))
 
     def alone(self, data: bytes, units: int) -> bytes:
-        """Coded data of an only scan as a file of their own, a column of some units."""
-        code, width, height = self.frame.code, self.frame.unit_width, self.frame.unit_height
+        """Coded data of an only scan as a file of their own, a column of some units.
+
+        Units are the least ones whose end shows in the data: blocks, if all have the same tables.
+        """
         head = self.parts[: self.coded[0]]
         for number, part in enumerate(head):
-            if part.startswith(_marker(code)):
-                head[number] = part[:2] + self.frame.of_size(width, units * height)
+            if part.startswith(_marker(self.frame.code)):
+                frame = self.frame.first() if self.is_of_blocks else self.frame
+                head[number] = part[:2] + frame.column(units)
             elif part.startswith(_marker(RESTART_INTERVAL)):
                 head[number] = b""
+            elif part.startswith(_marker(SCAN)) and self.is_of_blocks:
+                head[number] = part[:2] + b"\0\x08\1" + part[5:7] + part[-3:]
         return b"".join((*head, data, _marker(END)))
+
+    @property
+    def is_of_blocks(self) -> bool:
+        """Whether all components of the first scan use the same tables."""
+        return len(set(self.parts[self.coded[0] - 1][6:-3:2])) == 1
+
+    @property
+    def unit_height(self) -> int:
+        """Pixels of a unit of `alone`."""
+        return BLOCK if self.is_of_blocks else self.frame.unit_height
 
     @property
     def has_one_scan(self) -> bool:
