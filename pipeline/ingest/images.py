@@ -1,7 +1,5 @@
-"""Decodes, crops and resizes photographs."""
+"""Reads, crops and resizes photographs."""
 
-import io
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,19 +8,14 @@ from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
-import simplejpeg
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from zpoints.pipeline.errors import PhotographError
+from zpoints.pipeline.ingest.decoding.image import open_image
 from zpoints.pipeline.ingest.files.photographs import PhotographFiles
+from zpoints.pipeline.ingest.limits import refuse_bytes
 
 Channels = Literal[1, 3]
-JPEG, PNG = b"\xff\xd8", b"\x89PNG"
-EXIF, START_OF_SCAN = b"Exif\0\0", b"\xff\xda"
-WHITE = (255, 255, 255, 255)
-
-# Files that Pillow warns about are either read or refused with a reason.
-warnings.filterwarnings("ignore", module="PIL")
 
 
 def decode_photograph(
@@ -49,14 +42,16 @@ def decode_photograph(
     Raises
     ------
     PhotographError
-        If the bytes are not a readable image, have more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``
-        or fewer than ``crop``; the message gives the reason and the remedy.
+        If the bytes are not an image of a format that is read or have lost pixels, if there are
+        more bytes or pixels than `zpoints.pipeline.ingest.limits` allows, or fewer pixels than
+        ``crop``; the message gives the reason and the remedy.
 
     Notes
     -----
     The first of several frames is used. Transparent pixels are put on white.
     """
-    image = _open_image(data, "RGB" if channels == 3 else "L")
+    refuse_bytes(len(data))
+    image = open_image(data, "RGB" if channels == 3 else "L")
     shorter = min(image.size)
     square = shorter if crop is None else crop
     if square > shorter:
@@ -68,72 +63,6 @@ def decode_photograph(
     central = image.crop((left, top, left + square, top + square))
     resized = central.resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(resized, dtype=np.uint8).reshape(side, side, channels)
-
-
-def _open_image(data: bytes, mode: str) -> Image.Image:
-    """Decode any image file, upright, in the mode RGB or L."""
-    if not data:
-        raise PhotographError("the file is empty; fetch it again or remove it")
-    try:
-        image = _decoded(data)
-        return image if image.mode == mode else _converted(image, mode)
-    except Image.DecompressionBombError as error:
-        raise PhotographError(f"{error}; scale the photograph down or remove it") from error
-    except UnidentifiedImageError as error:
-        raise PhotographError(
-            f"not an image of a known format (it begins with {data[:12]!r}); fetch it again "
-            "or remove it"
-        ) from error
-    except MemoryError:
-        raise
-    except Exception as error:  # decoders raise errors of any kind for malformed files
-        raise PhotographError(
-            f"not a readable image ({error or type(error).__name__}); repair or remove the "
-            "photograph"
-        ) from error
-
-
-def _converted(image: Image.Image, mode: str) -> Image.Image:
-    if not image.has_transparency_data:
-        return image.convert(mode)
-    opaque = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image.convert("RGBA"))
-    return opaque.convert(mode)
-
-
-def _decoded(data: bytes) -> Image.Image:
-    """Decode ordinary JPEGs by simplejpeg, which is faster, and everything else by Pillow."""
-    if data.startswith(JPEG):
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        _refuse_bomb(width, height)
-        if colours in ("YCbCr", "Gray") and EXIF not in data[: data.find(START_OF_SCAN)]:
-            return Image.fromarray(simplejpeg.decode_jpeg(data, colorspace="RGB"))
-    elif data.startswith(PNG):  # size from the header; Pillow would only warn
-        _refuse_bomb(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
-        with Image.open(io.BytesIO(data)) as image:
-            image.verify()  # checksums, which decoding ignores
-    with Image.open(io.BytesIO(data)) as image:
-        _refuse_bomb(*image.size)
-        return _eight_bits(ImageOps.exif_transpose(image))
-
-
-def _refuse_bomb(width: int, height: int) -> None:
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and width * height > limit:
-        raise Image.DecompressionBombError(
-            f"{width} x {height} pixels is more than the limit of {limit:,} (Pillow's)"
-        )
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale images of 16 bits per pixel to 8; Pillow would clip them."""
-    if image.mode == "F":
-        raise ValueError("floating-point pixels; expected 8 or 16 bits per channel")
-    if image.mode != "I" and not image.mode.startswith("I;16"):
-        return image
-    values = np.asarray(image).astype(np.int32)
-    if values.min() < 0 or values.max() > 65535:
-        raise ValueError("32-bit pixels; expected 8 or 16 bits per channel")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 
 def checksum(data: bytes) -> np.uint64:

@@ -1,5 +1,6 @@
 """Bytes of photographs in a folder, in a bucket, or in a zip archive read in place."""
 
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import ClassVar, Protocol
 
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access, stamp
+from zpoints.pipeline.ingest.limits import refuse_bytes
 from zpoints.storage.backend.s3 import SCHEME, Bucket
 
 # RuntimeError: a member needs a password. NotImplementedError: unknown compression.
@@ -50,7 +52,9 @@ class FolderFiles:
 
     def read(self, key: str) -> bytes:
         try:
-            return (self.folder / key).read_bytes()
+            with (self.folder / key).open("rb") as file:
+                refuse_bytes(os.fstat(file.fileno()).st_size)
+                return file.read()
         except PermissionError as error:
             raise PhotographError(
                 "no permission to read the file; grant it, or remove the file"

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access
+from zpoints.pipeline.ingest.limits import MOST_BYTES, refuse_bytes
 
 SHARD_ERRORS = (pa.ArrowException, OSError, StopIteration, IndexError)
 BATCH = 16  # photographs in memory at a time
@@ -41,18 +42,19 @@ class ParquetFiles:
     def read(self, key: str) -> bytes:
         shard, _, row = key.rpartition("#")
         try:
-            content = self._cursor(shard).read(int(row))
+            cell = self._cursor(shard).cell(int(row))
         except SHARD_ERRORS as error:
             _thread.cursor = None
             raise SourceError(
                 f"{self.folder / shard} cannot be read at row {row} ({error}). Expected the "
                 "complete parquet shard that was listed; fetch it again."
             ) from error
-        if content is None:
+        if not cell.is_valid:
             raise PhotographError(
                 "the row holds no bytes; write the shard with the photographs embedded in it"
             )
-        return content
+        refuse_bytes(cell.as_buffer().size)
+        return cell.as_py()
 
     def _cursor(self, shard: str) -> "Cursor":
         cursor: Cursor | None = getattr(_thread, "cursor", None)
@@ -83,24 +85,34 @@ class Cursor:
         self._group, self._first = -1, 0
         self._batch: pa.Array = pa.array([])
 
-    def read(self, row: int) -> bytes | None:
-        """Bytes of a row; None if it holds none."""
+    def cell(self, row: int) -> pa.Scalar:
+        """Bytes of a row, or null."""
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
         if group != self._group or row < self._first:
             self._begin(group)
         while row >= self._first + len(self._batch):
             self._first += len(self._batch)
             self._batch = self._next()
-        return self._batch[row - self._first].as_py()
+        return self._batch[row - self._first]
 
     def _begin(self, group: int) -> None:
         self._group = -1
         self._batches = self._file.iter_batches(
-            batch_size=BATCH, row_groups=[group], columns=[self._column], use_threads=False
+            batch_size=self._batch_size(group),
+            row_groups=[group],
+            columns=[self._column],
+            use_threads=False,
         )
         self._first = int(self._starts[group])
         self._batch = self._next()
         self._group = group
+
+    def _batch_size(self, group: int) -> int:
+        """Photographs read at a time: one where a single one may be too large."""
+        metadata = self._file.metadata.row_group(group)
+        columns = (metadata.column(number) for number in range(metadata.num_columns))
+        sizes = [c.total_uncompressed_size for c in columns if c.path_in_schema == self._column]
+        return BATCH if sum(sizes) <= MOST_BYTES else 1
 
     def _next(self) -> pa.Array:
         column = next(self._batches).column(0)

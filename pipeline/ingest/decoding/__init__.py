@@ -1,0 +1,1 @@
+"""From the bytes of a photograph to an upright image, in every format that is read."""
