@@ -1,5 +1,6 @@
 """Errors raised by the stages, each with a message for the user."""
 
+from zpoints.storage.errors import QueryError as QueryError
 from zpoints.storage.errors import ZpointsError
 
 
@@ -24,10 +25,6 @@ class DeviceError(ZpointsError):
 
 class TrainingError(ZpointsError):
     """The images or the settings do not allow a training."""
-
-
-class QueryError(ZpointsError):
-    """A query of labels is invalid, or names an unknown label."""
 
 
 class AnalyzeError(ZpointsError):

@@ -2,7 +2,12 @@
 
 from functools import partial
 
-from zpoints.pipeline.analyze.stage import analyze_latents, check_query, selection_group
+from zpoints.pipeline.analyze.stage import (
+    analyze_latents,
+    check_query,
+    collapse_lines,
+    selection_group,
+)
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.encode.stage import encode, latents_fit_model
 from zpoints.pipeline.evaluate.config import REFERENCES
@@ -12,7 +17,7 @@ from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
-from zpoints.pipeline.sample.stage import group_of, sample
+from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.pipeline.structure.stage import find_structure
@@ -52,6 +57,7 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             settings=config.analyze,
             run=analyze_latents,
             grows=True,
+            notes=collapse_lines,
         ),
         *(_selection_step(config, name) for name in config.analyze.selections),
         Step(
@@ -108,6 +114,7 @@ def _sample_step(config: RunConfig, name: str) -> Step:
         extra={"parameters": settings_for_fingerprint(parameters)},
         sections={"parameters": f"sample.generators.{name}"},
         run=partial(sample, name=name),
+        notes=partial(left_out_lines, name=name),
     )
 
 

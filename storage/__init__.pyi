@@ -2,6 +2,7 @@ from .arrays.chunks import Block as Block
 from .errors import IncompleteStageError as IncompleteStageError
 from .errors import ObjectStoreError as ObjectStoreError
 from .errors import PublishConflictError as PublishConflictError
+from .errors import QueryError as QueryError
 from .errors import SchemaError as SchemaError
 from .errors import StoreError as StoreError
 from .errors import StoreLockedError as StoreLockedError

@@ -17,6 +17,10 @@ class SchemaError(StoreError):
     """A dataset disagrees with the registry of variables, or the store's schema is newer."""
 
 
+class QueryError(ZpointsError):
+    """A query of labels is not of the language, or names an unknown label."""
+
+
 class IncompleteStageError(StoreError):
     """A stage cannot be published because some of its chunks do not exist."""
 

@@ -14,10 +14,13 @@ import zarr
 from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError
+from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
 """Entry-point group; its entry maps (model, z) to images, so that storage imports no network."""
+LEFT_OUT = "left_out"
+"""Attribute of a group without rows: why its stage could not make any."""
 
 
 class Store:
@@ -32,7 +35,7 @@ class Store:
         self._location = location
         self._repository = repository
         self._session = repository.readonly_session(snapshot_id=snapshot.id)
-        self._opened: dict[str, xr.Dataset] = {}
+        self._opened: dict[str, LabelledDataset] = {}
         self._group_attrs: dict[str, dict[str, Any]] = {}
         self.root = location.root
         self.version = snapshot.id
@@ -57,6 +60,12 @@ class Store:
     def quality_names(self) -> tuple[str, ...]:
         """Names of the evaluations that are current: of samples, "real" and "reconstruction"."""
         return self._current("quality")
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why generators could not be fitted to these statistics, by the names of their samples."""
+        reasons = {name: self.why_left_out(f"samples/{name}") for name in self._made("samples")}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     @property
     def images(self) -> xr.Dataset:
@@ -136,6 +145,29 @@ class Store:
         """
         return self.group("sweep")
 
+    def query(self, query: str, *, group: str = "latents") -> LabelledDataset:
+        """The rows of a group whose labels a query selects; big arrays stay lazy.
+
+        The same query serves `analyze.selections` and `store.latents.query(image=...)`. It runs no
+        code; `docs/decisions/storage-queries.md` describes the language. A name that is no word is
+        written in backticks. `split` is known for every photograph. A query that names an attribute
+        selects no photograph that came without attributes.
+
+        Raises
+        ------
+        QueryError
+            If the query is not of the language, names an unknown label, or is not true or false
+            for each row; the message marks the place.
+        StoreNotFoundError
+            If this version has no such group.
+
+        Examples
+        --------
+        >>> store = open_store("runs/celeba")  # doctest: +SKIP
+        >>> store.query("Young and not `5_o_Clock_Shadow`").z.mean("image")  # doctest: +SKIP
+        """
+        return self._group(group).query(image=query)
+
     def group(self, name: str) -> xr.Dataset:
         """Open a group by its name.
 
@@ -146,10 +178,13 @@ class Store:
         SchemaError
             If the group disagrees with the registry or is of a newer schema.
         """
+        return self._group(name).copy()
+
+    def _group(self, name: str) -> LabelledDataset:
         if name not in self._opened:
             with reaching(self.root):
                 self._opened[name] = open_group(self._session, name)
-        return self._opened[name].copy()
+        return self._opened[name]
 
     def array(self, group: str, variable: str) -> zarr.Array:
         """The Zarr array of a variable, for reading rows without Dask."""
@@ -173,12 +208,21 @@ class Store:
             for name, identity in attrs.get("inputs", {}).items()
         )
 
+    def why_left_out(self, group: str) -> str:
+        """Why a group has no rows; empty if it has some, or does not exist."""
+        return str(self._attrs(group).get(LEFT_OUT, ""))
+
     def lineage(self, group: str) -> str | None:
         """Identifier that a group shares with the versions it grew from; `None` without one."""
         value = self._attrs(group).get("lineage")
         return None if value is None else str(value)
 
     def _current(self, kind: str) -> tuple[str, ...]:
+        """Names of the groups `<kind>/<name>` that are current and have rows."""
+        names = self._made(kind)
+        return tuple(name for name in names if not self.why_left_out(f"{kind}/{name}"))
+
+    def _made(self, kind: str) -> tuple[str, ...]:
         """Names of the groups `<kind>/<name>` whose inputs have not changed since."""
         prefix = f"{kind}/"
         names = (name for name in self.groups if name.startswith(prefix))
@@ -285,7 +329,7 @@ def open_store(
     Examples
     --------
     >>> store = open_store("runs/celeba")  # doctest: +SKIP
-    >>> store.latents.query(image="Smiling and not Male")  # doctest: +SKIP
+    >>> store.query("Smiling and not Male")  # doctest: +SKIP
     """
     if version is not None and as_of is not None:
         raise ValueError("open_store got version and as_of; expected only one of them.")

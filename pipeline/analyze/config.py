@@ -2,14 +2,29 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
+from zpoints.storage.errors import QueryError
+from zpoints.storage.labels.syntax import parse_query
 
 Number = Annotated[int, Field(ge=0)]
 Pair = tuple[Number, Number]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
-Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _query(text: str) -> str:
+    """The text, if it is of the language of queries; names are checked with the labels."""
+    try:
+        parse_query(text)
+    except QueryError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Query = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_query)
+]
 
 MOST_PAIRS = 120
 

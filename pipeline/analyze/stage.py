@@ -16,13 +16,15 @@ from zpoints.pipeline.analyze.passes import describe, summarize
 from zpoints.pipeline.analyze.reduction import WAVE, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
-from zpoints.pipeline.errors import AnalyzeError, QueryError
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.progress import counted
+from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import Store
+from zpoints.storage.errors import QueryError
 from zpoints.storage.rows import LabelTable
-from zpoints.storage.schema.registry import label_variables
+from zpoints.storage.schema.registry import VARIABLES, label_variables
 
 GROUP = "statistics"
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
@@ -83,6 +85,11 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
     return state.moments.count + state.nan_rows
 
 
+def collapse_lines(store: Store) -> list[str]:
+    """What a run reports of stored statistics: whether the vectors have collapsed."""
+    return list(filter(None, [Spread.from_statistics(store.statistics).message]))
+
+
 def check_query(store: Store, *, name: str, query: str) -> None:
     """Check that the labels of the stored images can answer a query of ``analyze.selections``.
 
@@ -100,8 +107,14 @@ def check_query(store: Store, *, name: str, query: str) -> None:
     QueryError
         If they cannot, e.g. because a label is missing.
     """
+    labels, count = label_variables(store.images), store.images.sizes["image"]
+    measured = {
+        variable.name: ("image", np.zeros(count, variable.dtype))
+        for variable in VARIABLES["latents"].values()
+        if variable.dims == ("image",) and not variable.label
+    }
     try:
-        Labels(xr.Dataset(coords=label_variables(store.images))).select(query)
+        Labels(xr.Dataset(measured, coords=labels)).select(query)
     except QueryError as error:
         raise QueryError(f"analyze.selections.{name}: {error}") from None
 

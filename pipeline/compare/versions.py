@@ -17,8 +17,8 @@ from zpoints.pipeline.compare.drift import (
     relative_frobenius,
 )
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.pipeline.labels.splits import SPLITS
 from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
+from zpoints.storage.labels.splits import SPLITS
 
 LATEST, PREVIOUS = "latest", "previous"
 QUALITY = "quality/"
@@ -229,9 +229,9 @@ def _in_sigma(change: np.ndarray, sigma: np.ndarray) -> np.ndarray:
 
 
 def _quality(before: Store, after: Store) -> Iterator[QualityChange]:
-    for group in before.groups:
-        current = before.is_current(group) and after.is_current(group)
-        if group.startswith(QUALITY) and current:
+    for name in before.quality_names:
+        if name in after.quality_names:
+            group = f"{QUALITY}{name}"
             yield from quality_changes(group, before.group(group), after.group(group))
 
 

@@ -11,6 +11,8 @@ from zpoints.pipeline.encode.config import EncodeConfig
 from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.progress import counted
+from zpoints.pipeline.row_sample import representative_rows
+from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
@@ -19,6 +21,8 @@ from zpoints.storage.rows import Rows
 from zpoints.storage.schema.registry import label_variables
 
 GROUP = "latents"
+EXAMINED = 2048
+"""Vectors that are examined for a collapse."""
 
 
 def encode(run: StageRun[EncodeConfig]) -> int:
@@ -49,6 +53,9 @@ def encode(run: StageRun[EncodeConfig]) -> int:
     ]
     with run.console.bar("encode", total=count, unit="images") as advance:
         run.work.write_chunks(GROUP, blocks, on_progress=lambda done: advance(done, ""))
+    some = run.work.dataset(GROUP)["z"][representative_rows(count, EXAMINED)].values
+    if message := Spread.of(some).message:
+        run.console.line(message)
     return count
 
 

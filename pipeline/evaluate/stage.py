@@ -26,6 +26,7 @@ from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.schema.quality import Measure
+from zpoints.storage.store import LEFT_OUT
 
 CHUNK = 128  # samples per task; face detection takes about a second
 
@@ -44,6 +45,8 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
         Number of images judged.
     """
     config, store, group = run.settings, run.store, quality_of(name)
+    if reason := store.why_left_out(f"samples/{name}"):
+        return _leave_out(run, name, reason)
     held_out = held_out_photographs(store, config)
     subject, reference = _subjects(store, held_out, name)
     measures, count = measured_by(config), len(subject.rows)
@@ -74,6 +77,15 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     }
     run.work.settle(group, _filled(template, measured), np.arange(count), attrs=attrs)
     return count
+
+
+def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
+    """Store no quality of samples that there are none of, but the reason."""
+    config = run.settings
+    attrs = {"judged": name, "held_out": "", "count": 0, "wanted": config.count}
+    attrs |= {"level": config.level, LEFT_OUT: reason}
+    run.work.create(quality_of(name), _template(run.store, 0, measured_by(config)), attrs=attrs)
+    return 0
 
 
 def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:

@@ -15,8 +15,8 @@ from zpoints.pipeline.ingest.quarantine import EXAMPLES, quarantine_of, quaranti
 from zpoints.pipeline.ingest.sources.annotations import annotations_digest
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.pipeline.labels.splits import assigned_splits
 from zpoints.storage import Store
+from zpoints.storage.labels.splits import assigned_splits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,13 @@ from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.carried_rows import CarriedRows
+from zpoints.storage.labels.splits import splits_by_order
 
 GROUP = "images"
+SPLIT_BY_ORDER = (
+    "The photographs are split by their order, not by their checksums, which leave fewer than 2 to "
+    "the training: they are few, or equal."
+)
 WRITTEN_BY_TASKS = ("image", "checksum", "fault")
 
 
@@ -65,6 +70,8 @@ def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> in
         raise SourceError(quarantine_refused(quarantine))
     for line in quarantine_lines(quarantine):
         run.console.line(line)
+    if found.get("split_by_order"):
+        run.console.line(SPLIT_BY_ORDER)
     return int(found["stored"])
 
 
@@ -125,7 +132,8 @@ def _read_rows(
 def _settle(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
     """Move unreadable photographs from the rows to the quarantine."""
     config = run.settings
-    faults = run.work.dataset(GROUP)["fault"].values
+    read = run.work.dataset(GROUP)
+    faults = read["fault"].values
     bad, good = np.flatnonzero(faults != ""), np.flatnonzero(faults == "")
     found = pd.DataFrame(
         {"reason": faults[bad].astype(object), "signature": plan.signatures[bad]},
@@ -143,6 +151,11 @@ def _settle(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
         template["quarantine_reason"] = ("quarantined", quarantine["reason"].to_numpy())
         template["quarantine_signature"] = ("quarantined", quarantine["signature"].to_numpy())
     counts = {"stored": len(rows), "quarantined": len(quarantine), "settled": True}
+    given = template["split"].values if "split" in template.coords else None
+    splits = splits_by_order(given, read["checksum"].values[rows])
+    if splits is not None:
+        template = template.assign_coords(split=("image", splits))
+        counts["split_by_order"] = True
     run.work.settle(GROUP, template, rows, attrs={**_attrs(plan, config), **counts})
 
 

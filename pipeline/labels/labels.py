@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.labels.annotated_rows import annotated_rows, is_attribute
-from zpoints.pipeline.labels.query import evaluate
-from zpoints.pipeline.labels.splits import assigned_splits
+from zpoints.storage.labels.selection import select_rows
+from zpoints.storage.labels.splits import assigned_splits
 
 Bools = NDArray[np.bool_]
 
@@ -78,35 +77,12 @@ class Labels:
         return self.splits == split
 
     def select(self, query: str) -> Bools:
-        """Select photographs by a query of their labels.
-
-        Parameters
-        ----------
-        query
-            An expression as `pandas.DataFrame.query` takes it, over attributes, `split`,
-            `identity` and `name`, e.g. `"Smiling and not Male"` or `"split == 'test'"`. A name
-            that is not an identifier is written in backticks. `split` is that of `splits`. A query
-            that names an attribute selects no photograph that came without attributes.
-
-        Returns
-        -------
-        numpy.ndarray
-            (image,) bool.
+        """(image,) bool: the photographs that a query selects, see `Store.query`.
 
         Raises
         ------
         QueryError
-            If the query is invalid, names an unknown label, or is not boolean.
+            If the query is not of the language, names an unknown label, or is not true or false
+            for each photograph.
         """
-        rows, named = evaluate(query, self._frame())
-        return rows & self.annotated if named & set(self.names) else rows
-
-    def _frame(self) -> pd.DataFrame:
-        columns = {
-            str(name): label.values
-            for name, label in self.group.variables.items()
-            if label.dims == ("image",) and (name in self.group.coords or name == "checksum")
-        }
-        if "checksum" in columns:
-            columns["split"] = self.splits
-        return pd.DataFrame(columns)
+        return select_rows(self.group, query)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.evaluate.held_out import first_finite
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.pipeline.labels.splits import SPLITS
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
 from zpoints.pipeline.report.point_cloud import Cloud
 from zpoints.pipeline.report.traversals import Interpolations, Traversal, traverse
 from zpoints.pipeline.row_sample import representative_rows
+from zpoints.storage.labels.splits import SPLITS
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +93,8 @@ class ReportData:
         Measures of the evaluated samples, of "real" and of "reconstruction", by name.
     sweep
         Measures of `ellipse` over a grid of its parameters, or None.
+    left_out
+        Why generators could not be fitted, by the names of their samples.
     """
 
     config: ReportConfig
@@ -114,6 +116,7 @@ class ReportData:
     interpolations: Interpolations
     quality: Mapping[str, xr.Dataset]
     sweep: xr.Dataset | None
+    left_out: Mapping[str, str]
 
     def principal(self, z: Floats) -> Floats:
         """Leading PCA coordinates (vector, axis) of vectors (vector, component)."""
@@ -194,8 +197,15 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
         traversals=traversals,
         interpolations=interpolations,
         quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
-        sweep=store.sweep if store.is_current("sweep") else None,
+        sweep=_sweep(store),
+        left_out=store.left_out,
     )
+
+
+def _sweep(store: ReportStore) -> xr.Dataset | None:
+    if not store.is_current("sweep"):
+        return None
+    return store.sweep if store.sweep.sizes["point"] else None
 
 
 def _held_out(splits: NDArray[np.object_] | None, total: int) -> tuple[str, NDArray[np.int64]]:

@@ -1,6 +1,6 @@
 """Inputs of the report: a store to read, a decoder, and the time of each stage."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +48,9 @@ class ReportStore(Protocol):
 
     @property
     def sample_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def left_out(self) -> Mapping[str, str]: ...
 
     @property
     def quality_names(self) -> tuple[str, ...]: ...

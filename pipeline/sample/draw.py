@@ -77,7 +77,7 @@ def draw(
     z, v = draw_rows(sampler, Basis.from_statistics(statistics), int(seed), 0, n)
     return xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
-        attrs=sample_attrs(chosen, sampler, seed),
+        attrs=sample_attrs(chosen, seed, sampler.constraint),
     )
 
 
@@ -106,23 +106,23 @@ def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
     return f"{where} = {fault['input']!r}: {fault_message(fault)}"
 
 
-def sample_attrs(chosen: Generator, sampler: Sampler, seed: int) -> dict[str, Any]:
+def sample_attrs(chosen: Generator, seed: int, constraint: str) -> dict[str, Any]:
     """Attributes of a group of samples that describe how it was drawn.
 
     Parameters
     ----------
     chosen
         The generator with its parameters.
-    sampler
-        The generator fitted to the statistics.
     seed
         Seed of the draw.
+    constraint
+        That of the fitted generator; empty if it could not be fitted.
     """
     return {
         "generator": chosen.generator,
         "parameters": chosen.model_dump(mode="json", exclude={"generator"}),
         "seed": seed,
-        "constraint": sampler.constraint,
+        "constraint": constraint,
     }
 
 

@@ -81,18 +81,23 @@ class Generator(Settings):
 
 
 def require_spread(statistics: xr.Dataset, generator: str) -> None:
-    """Refuse statistics of a single vector, which have no variance.
+    """Refuse statistics of a single vector, or of equal ones, which have no variance.
 
     Raises
     ------
     SampleError
-        If fewer than two vectors were analysed.
+        If fewer than two vectors were analysed, or all are equal.
     """
     count = int(statistics["count"].values[0])
     if count < 2:
         raise SampleError(
             f"The generator {generator!r} needs statistics of at least 2 vectors, not {count}: "
             "encode and analyze more images."
+        )
+    if Basis.from_statistics(statistics).rank == 0:
+        raise SampleError(
+            f"The generator {generator!r} has no region to draw from, since all {count:,} latent "
+            "vectors are equal."
         )
 
 

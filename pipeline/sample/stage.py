@@ -14,10 +14,14 @@ from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.sample.config import SampleConfig
+from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
-from zpoints.storage import Block, open_store
+from zpoints.storage import Block, Store, open_store
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.executor import value
+from zpoints.storage.store import LEFT_OUT
+
+LEFT_OUT_LINE = "sample.generators.{name} is left out. {reason}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
         fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()
         fitted = value(run.work.executor, fitting)
     except SampleError as error:
+        described = store.group(parameters.reads[0])
+        if Spread.from_statistics(described).collapsed:
+            return _leave_out(run, name, str(error))
         raise SampleError(f"sample.generators.{name}: {error}") from error
     if fitted.remark:
         run.console.line(f"sample.generators.{name}: {fitted.remark}.")
@@ -59,7 +66,7 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     run.work.create(
         group_of(name),
         _template(Architecture(**store.model.attrs["architecture"]), count, config.chunk),
-        attrs=sample_attrs(parameters, fitted.sampler, config.seed),
+        attrs=sample_attrs(parameters, config.seed, fitted.sampler.constraint),
     )
     task = partial(_sample_rows, store.root, store.version, config.seed, config.device)
     blocks = [
@@ -71,6 +78,24 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
             group_of(name), blocks, shared=fitting, on_progress=lambda done: advance(done, "")
         )
     return count
+
+
+def left_out_lines(store: Store, *, name: str) -> list[str]:
+    """What a run reports of stored samples: why there are none."""
+    reason = store.why_left_out(group_of(name))
+    return [LEFT_OUT_LINE.format(name=name, reason=reason)] if reason else []
+
+
+def _leave_out(run: StageRun[SampleConfig], name: str, reason: str) -> int:
+    """Store no samples of a generator, but the reason why it cannot be fitted."""
+    run.console.line(LEFT_OUT_LINE.format(name=name, reason=reason))
+    config, store = run.settings, run.store
+    run.work.create(
+        group_of(name),
+        _template(Architecture(**store.model.attrs["architecture"]), 0, config.chunk),
+        attrs={**sample_attrs(config.generators[name], config.seed, ""), LEFT_OUT: reason},
+    )
+    return 0
 
 
 def _sample_rows(

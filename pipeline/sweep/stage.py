@@ -26,12 +26,14 @@ from zpoints.pipeline.evaluate.inputs import Batch, Comparison
 from zpoints.pipeline.evaluate.subject import BATCH, stored_statistics
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.sample import draw_rows, generator
+from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.storage import Block
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.rows import Rows
 from zpoints.storage.schema.quality import MEASURES
+from zpoints.storage.store import LEFT_OUT
 
 SWEEP = "sweep"
 COMPONENTS = (20, 50, 80, 120, 180, 256)
@@ -50,7 +52,15 @@ class Point:
 def sweep(run: StageRun[SweepConfig]) -> int:
     """Measure the quality of `ellipse` at every point of the grid; returns their number."""
     config, store = run.settings, run.store
-    grid = points(config, store.statistics)
+    try:
+        grid = points(config, store.statistics)
+    except SampleError as error:
+        if not Spread.from_statistics(store.statistics).collapsed:
+            raise
+        run.console.line(f"The sweep is left out. {error}")
+        attrs = {"count": 0, "held_out": "", LEFT_OUT: str(error)}
+        run.work.create(SWEEP, _template([]), attrs=attrs)
+        return 0
     held_out = choose_held_out(
         store.latents, config.count, fewest=2 * (config.neighbours + 1), seed=config.seed
     )
@@ -77,6 +87,8 @@ def points(config: SweepConfig, statistics: xr.Dataset) -> list[Point]:
     """
     components = config.K
     varying = Basis.from_statistics(statistics).rank
+    if varying == 0:
+        raise SampleError("The latent vectors are all equal: no component varies.")
     if components and max(components) > varying:
         raise SampleError(
             f"sweep.K asks for {max(components)} principal components, but the latent vectors "

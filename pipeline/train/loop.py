@@ -76,8 +76,8 @@ def train(
     count = len(images)
     if count < 2:
         raise TrainingError(
-            f"The training split has {counted(count, 'image')}; expected at least 2. Check the "
-            "labels `split` of the images (train, validation, test), or raise ingest.limit."
+            f"The training split has {counted(count, 'image')}; expected at least 2. Ingest more "
+            "photographs (ingest.limit), or check their labels `split` (train, validation, test)."
         )
     device = choose_device(config.device)
     use_exact_float32(device)

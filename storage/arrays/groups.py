@@ -10,6 +10,7 @@ from dask.base import tokenize
 
 from zpoints.storage.arrays.lazy import lazy
 from zpoints.storage.errors import StoreError, StoreNotFoundError
+from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
 from zpoints.storage.schema.validation import validate
 
@@ -27,7 +28,7 @@ def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
         return {}
 
 
-def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
+def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     """Open a group: labels and small variables in memory, big arrays as lazy Dask arrays.
 
     Raises
@@ -57,7 +58,7 @@ def open_group(session: icechunk.Session, group: str) -> xr.Dataset:
     dataset = dataset.assign(big)
     data = [n for n in dataset.coords if (entry := known[n]) and not (entry.label or entry.lazy)]
     labels = [name for name, entry in known.items() if entry and entry.label]
-    return dataset.reset_coords(data).set_coords(labels)
+    return LabelledDataset.of(dataset.reset_coords(data).set_coords(labels))
 
 
 def _load(group: str, small: xr.Dataset) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -26,7 +27,9 @@ def export_group(
     """Write a group to a plain Zarr v3 store with consolidated metadata.
 
     The folder appears when it is complete. Chunks, compression and checksums are those of the
-    store, and `xarray.open_zarr(destination)` reads it.
+    store, and `xarray.open_zarr(destination)` reads it, labels as coordinates. A label whose name
+    Zarr or xarray cannot hold, such as `Wearing Hat`, is exported as `Wearing_Hat`, with its name
+    in the attribute `label`.
 
     Parameters
     ----------
@@ -113,8 +116,23 @@ def _is_export(folder: Path) -> bool:
 
 
 def _write(group: str, dataset: xr.Dataset, target: Path) -> None:
-    dataset, encoding = layout(group, dataset)
+    dataset, encoding = layout(group, _with_plain_names(dataset))
     with warnings.catch_warnings():
         # Readers without consolidated metadata ignore it, so the warning does not matter.
         warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
         dataset.to_zarr(target, mode="w", zarr_format=3, consolidated=True, encoding=encoding)
+
+
+def _with_plain_names(dataset: xr.Dataset) -> xr.Dataset:
+    """Labels under names that make no path and hold no space, which xarray writes between names."""
+    names: dict[str, str] = {}
+    for name in map(str, dataset.coords):
+        plain = re.sub(r"[\s/\\]+", "_", name)
+        if plain.startswith((".", "__")) or plain in ("", "zarr.json"):
+            plain = f"label_{plain}"
+        while plain != name and (plain in dataset.variables or plain in names.values()):
+            plain += "_"
+        if plain != name:
+            names[name] = plain
+    labels = {name: dataset[name].assign_attrs(label=name) for name in names}
+    return dataset.assign_coords(labels).rename(names)

@@ -36,7 +36,7 @@ LIBRARY_HOMES = {
 }
 ORDER = (
     # vocabulary
-    *("settings", "errors", "progress", "fingerprint", "row_sample", "stage_order"),
+    *("settings", "errors", "progress", "fingerprint", "row_sample", "spread", "stage_order"),
     # what several stages are made of
     *("labels", "network", "stage_run", "step"),
     # the stages, and what reads their results

@@ -12,12 +12,22 @@ import xarray as xr
 import zarr
 
 from tests.storage.conftest import (
+    begin,
+    blocks_of,
+    latent_template,
     pixels,
     publish_images,
     publish_latents,
     vectors,
 )
-from zpoints.storage import SchemaError, StoreError, StoreNotFoundError, open_repository, open_store
+from zpoints.storage import (
+    QueryError,
+    SchemaError,
+    StoreError,
+    StoreNotFoundError,
+    open_repository,
+    open_store,
+)
 
 
 def refuse(*_args, **_options):
@@ -79,12 +89,21 @@ def test_open_store__empty_store(repository, root):
     assert open_store(root, version=store.version).version == store.version
 
 
-def test_latents__query_by_label_keeps_vectors_lazy(repository, root):
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store, query: store.query(query),
+        lambda store, query: store.latents.query(image=query),
+        lambda store, query: store.latents.query({"image": query}),
+    ],
+    ids=["store", "latents", "mapping"],
+)
+def test_query__by_label_keeps_vectors_lazy(repository, root, ask):
     publish_latents(repository, 8)
 
     with dask.config.set(scheduler=refuse):
         latents = open_store(root).latents
-        chosen = latents.query(image="Smiling and not Male")
+        chosen = ask(open_store(root), "Smiling and not Male")
 
     expected = [row for row in range(8) if row % 2 == 0 and row % 3]
     assert dask.is_dask_collection(latents.z)
@@ -101,6 +120,43 @@ def test_images__query_by_label_keeps_pixels_lazy(repository, root):
 
     assert dask.is_dask_collection(chosen.image)
     assert np.array_equal(chosen.image.values, pixels(8)[[3, 5, 7]])
+
+
+def test_query__takes_any_name_in_backticks(repository, root):
+    odd = {"Wearing Hat": np.arange(8) > 3, "ist\u3000groß": np.arange(8) > 5}
+    template = latent_template(8).assign_coords({n: ("image", v) for n, v in odd.items()})
+    work = begin(repository)
+    work.create("latents", template)
+    work.write_chunks("latents", blocks_of("z", vectors(8)))
+    work.publish(message="encoded", rows=8)
+
+    store = open_store(root)
+
+    assert set(odd) <= set(store.latents.coords)
+    assert store.query("`Wearing Hat` and not `ist\u3000groß`").name.values.tolist() == [
+        "000004.jpg",
+        "000005.jpg",
+    ]
+    assert store.query("reconstruction_error < 0.3").sizes["image"] == 8
+
+
+@pytest.mark.parametrize("ask", ["query", "latents"])
+def test_query__runs_no_code(repository, root, tmp_path, ask):
+    publish_latents(repository)
+    store, attack = open_store(root), f"Smiling.to_netcdf('{tmp_path / 'written'}') or Smiling"
+
+    with pytest.raises(QueryError, match=r"Smiling>>>\.<<<to_netcdf"):
+        store.query(attack) if ask == "query" else store.latents.query(image=attack)
+
+    assert not (tmp_path / "written").exists()
+
+
+def test_query__of_a_missing_group_names_the_groups(repository, root):
+    publish_images(repository)
+
+    with pytest.raises(StoreNotFoundError, match="no group latents; its groups: images"):
+        open_store(root).query("Smiling")
+    assert open_store(root).query("identity > 2", group="images").sizes["image"] == 5
 
 
 def test_group__a_lazy_chunk_is_several_small_stored_ones(repository, root, monkeypatch):

@@ -7,6 +7,7 @@ from typing import Any
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.text import describe
 from zpoints.pipeline.report.inputs import ReportStore
+from zpoints.pipeline.spread import Spread
 
 Items = list[tuple[str, str]]
 """Pairs of a name and its value."""
@@ -22,6 +23,12 @@ def key_figures(store: ReportStore, data: ReportData) -> Items:
         (f"reconstruction MSE, {data.held_out} images", f"{data.reconstruction_error:.5f}"),
         ("generators", str(len(data.generated))),
     ]
+
+
+def notices(data: ReportData) -> list[str]:
+    """What a reader has to know before everything else: collapsed vectors, missing samples."""
+    left_out = [f"samples/{name} is left out. {why}" for name, why in data.left_out.items()]
+    return [*filter(None, [Spread.from_statistics(data.statistics).message]), *left_out]
 
 
 def provenance(store: ReportStore, data: ReportData) -> Items:

@@ -13,7 +13,7 @@ from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
-from zpoints.pipeline.report.page.header import key_figures, provenance
+from zpoints.pipeline.report.page.header import key_figures, notices, provenance
 from zpoints.pipeline.report.sections.contents import contents
 
 FIGURES = "figures"
@@ -70,6 +70,7 @@ def write_report(
     page = template.render(
         title=title,
         written=f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
+        notices=notices(data),
         figures=key_figures(store, data),
         provenance=provenance(store, data),
         sections=sections,

@@ -51,6 +51,7 @@ def test_run__reports_an_up_to_date_store(
         (["run", "demo"], 2, "ingest.source is not set"),
         (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),
         (["run", "demo", "--set", "sample.generators.ellipse.K=400"], 2, "train.z_dim"),
+        (["run", "demo", "--set", "analyze.selections.x=Young.a()"], 2, "Young>>>.<<<a()"),
         (["run", "demo", "--set", "train.seed=99999999999999999999"], 2, "train.seed"),
         (["demo", "--root", "gs://bucket/prefix"], 1, "expected a local path or s3://"),
         (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 1, "s3://b/x is not a local folder"),

@@ -13,9 +13,9 @@ from tests.shared import made_once
 from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.errors import AnalyzeError, ConfigError, QueryError
+from zpoints.pipeline.errors import AnalyzeError, ConfigError
 from zpoints.pipeline.labels import Labels
-from zpoints.storage import open_store
+from zpoints.storage import QueryError, open_store
 
 QUERY = "Smiling and not Male"
 
@@ -129,6 +129,26 @@ def test_run__refuses_a_selection_without_images(config: RunConfig, root: Path) 
 def test_config__refuses_an_empty_query(config: RunConfig) -> None:
     with pytest.raises(ConfigError, match=r"analyze.selections.all: .*at least 1 character"):
         override(config, ["analyze.selections.all=''"])
+
+
+def test_config__refuses_a_query_that_would_run_code(config: RunConfig, tmp_path: Path) -> None:
+    attack = f"Smiling.to_csv('{tmp_path / 'written'}')"
+
+    with pytest.raises(ConfigError, match=r"selections.all: .*Smiling>>>\.<<<to_csv"):
+        override(config, [f'analyze.selections.all="{attack}"'])
+
+    assert not (tmp_path / "written").exists()
+
+
+def test_run__selects_by_reconstruction_error(config: RunConfig, root: Path) -> None:
+    store = open_store(root)
+    median = float(np.median(store.latents["reconstruction_error"]))
+    chosen = override(config, [f"analyze.selections.worse=reconstruction_error > {median}"])
+
+    result, _ = go(chosen, root)
+
+    described = result.store.selection("worse")["count"].values[0]
+    assert described == (store.latents["reconstruction_error"].values > median).sum()
 
 
 def test_run__refuses_an_unknown_label_before_the_training(

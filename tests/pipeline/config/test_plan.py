@@ -8,14 +8,13 @@ from typing import Any, cast
 import pytest
 
 from zpoints.pipeline.encode.config import EncodeConfig
-from zpoints.pipeline.errors import QueryError
 from zpoints.pipeline.ingest.config import IngestConfig
 from zpoints.pipeline.plan import PlannedStep, check_labels, is_up_to_date, plan_steps
 from zpoints.pipeline.settings import Settings
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.step import Step
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.storage import Store
+from zpoints.storage import QueryError, Store
 
 
 def work(run: StageRun[Any]) -> int:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from zpoints.pipeline.errors import QueryError
 from zpoints.pipeline.labels import Labels
+from zpoints.storage import QueryError
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_select__evaluates_labels(labelled: xr.Dataset, query: str, expected) ->
         ("Smiling +", "cannot be evaluated"),
         ("5_o_Clock_Shadow", "Write `5_o_Clock_Shadow` in backticks"),
         ("split", "not true or false"),
-        ("@nothing", "names an unknown label"),
+        ("@nothing", "not part of the language"),
         ("nonsense == 1", "available: 5_o_Clock_Shadow, Beard"),
     ],
 )

@@ -42,6 +42,7 @@ class Run:
     decoded: list[int] = field(default_factory=list)
     judged: dict[str, xr.Dataset] = field(default_factory=dict)
     selections: dict[str, xr.Dataset] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     swept: xr.Dataset | None = None
 
     @property

@@ -1,5 +1,7 @@
 """Grids and paths, which enumerate points, and laws fitted to a selection."""
 
+from pathlib import Path
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import xarray as xr
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample import draw, generator
+from zpoints.storage import QueryError
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +142,17 @@ def test_conditional__needs_the_statistics_of_its_selection(
         draw("conditional", statistics, 5, selection="smiling")
     with pytest.raises(SampleError, match="got those of 'smiling'"):
         draw("conditional", describe_selection(latents, "Smiling"), 5, selection="men")
+
+
+def test_conditional__runs_no_code_from_a_stored_query(latents: xr.Dataset, tmp_path: Path) -> None:
+    selection = describe_selection(latents, "Smiling")
+    selection.attrs["query"] = f"Smiling.to_netcdf('{tmp_path / 'written'}')"
+    base = {"generator": "gaussian_mixture", "parts": 1}
+
+    with pytest.raises(QueryError, match="no attributes or methods"):
+        draw("conditional", selection, 5, latents=latents, selection="smiling", base=base)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_conditional__refuses_an_empty_selection(statistics: xr.Dataset) -> None:

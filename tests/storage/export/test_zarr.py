@@ -8,7 +8,15 @@ import pytest
 import xarray as xr
 import zarr
 
-from tests.storage.conftest import pixels, publish_images, publish_latents, vectors
+from tests.storage.conftest import (
+    begin,
+    blocks_of,
+    latent_template,
+    pixels,
+    publish_images,
+    publish_latents,
+    vectors,
+)
 from zpoints.storage import StoreError, StoreNotFoundError, export_group, open_store
 from zpoints.storage.export.zarr import appearing
 
@@ -25,11 +33,31 @@ def test_export_group__plain_xarray_reads_it_without_a_warning(repository, root,
         warnings.simplefilter("error")
         images = xr.open_zarr(tmp_path / "out" / "images")
         latents = xr.open_zarr(tmp_path / "out" / "latents")
-        xr.testing.assert_identical(images.load(), store.images.load())
-        xr.testing.assert_identical(latents.load(), store.latents.load())
+        assert images.load().identical(store.images)
+        assert latents.load().identical(store.latents)
     assert np.array_equal(images.image, pixels(8))
     assert np.array_equal(latents.z, vectors(8))
     assert latents.z.encoding["chunks"] == (3, 4)
+
+
+def test_export_group__labels_of_any_name_are_coordinates(repository, root, tmp_path):
+    names = ("Wearing Hat", "Wearing_Hat", "a\u3000b\tc", "7", ".hidden")
+    labels = {name: ("image", np.arange(8) % k > 0) for k, name in enumerate(names, 2)}
+    work = begin(repository)
+    work.create("latents", latent_template(8).assign_coords(labels))
+    work.write_chunks("latents", blocks_of("z", vectors(8)))
+    work.publish(message="encoded", rows=8)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export_group(open_store(root), "latents", tmp_path / "out")
+        exported = xr.open_zarr(tmp_path / "out")
+
+    assert set(exported.data_vars) == {"z", "reconstruction_error"}
+    found = {c.attrs.get("label", str(n)): c.values for n, c in exported.coords.items()}
+    for name, (_, values) in labels.items():
+        np.testing.assert_array_equal(found[name], values)
+    assert "Wearing_Hat_" in exported.coords
 
 
 def test_export_group__metadata_are_consolidated_zarr_3(repository, root, tmp_path):

@@ -1,0 +1,1 @@
+"""Labels of rows: splits, annotated photographs, and the language of queries."""

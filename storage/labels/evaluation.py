@@ -1,0 +1,255 @@
+"""Evaluation of queries over columns of labels, by NumPy alone."""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zpoints.storage.labels.arithmetic import OutOfRangeError, calculate, is_in
+from zpoints.storage.labels.syntax import Query, literals
+from zpoints.storage.labels.tokens import quoted, shown
+
+Bools = NDArray[np.bool_]
+Kind = Literal["flag", "number", "text", "time"]
+
+MOST_LISTED = 50
+"""Labels that a message lists."""
+NAMED = {
+    "flag": "true or false",
+    "number": "a number",
+    "text": "text",
+    "time": "a date",
+}
+_KINDS: Mapping[str, Kind] = {
+    "b": "flag",
+    **dict.fromkeys("iuf", "number"),
+    **dict.fromkeys("OUT", "text"),
+    "M": "time",
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": operator.contains,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A column or a literal.
+
+    Attributes
+    ----------
+    kind
+        What its values are.
+    values
+        (row,) array, of Python's strings for text; or one literal.
+    """
+
+    kind: Kind
+    values: Any
+
+
+def evaluate(query: Query, columns: Mapping[str, np.ndarray], rows: int) -> Bools:
+    """Evaluate a query over labels.
+
+    Parameters
+    ----------
+    query
+        The query.
+    columns
+        Labels by name, (row,) of any dtype; only those that the query names are looked up.
+    rows
+        Their length.
+
+    Returns
+    -------
+    numpy.ndarray
+        (row,) bool: the rows that the query selects.
+
+    Raises
+    ------
+    QueryError
+        If the query names an unknown label, compares what cannot be compared, or is not true or
+        false for each row.
+
+    Examples
+    --------
+    >>> from zpoints.storage.labels.syntax import parse_query
+    >>> columns = {"age": np.array([3, 40, 20]), "sex": np.array(["f", "m", "f"])}
+    >>> evaluate(parse_query("10 < age <= 20 or sex == 'm'"), columns, 3)
+    array([False,  True,  True])
+    """
+    with np.errstate(all="ignore"):
+        found = _Evaluation(query, columns).of(query.tree)
+    if found.kind != "flag" or np.shape(found.values) != (rows,):
+        problem = "it is not true or false for each row"
+        raise query.error(problem, query.tree, "Expected a comparison such as split == 'test'.")
+    return np.asarray(found.values, dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    query: Query
+    columns: Mapping[str, np.ndarray]
+
+    def of(self, node: ast.expr) -> _Value:
+        """The value of a part of the query."""
+        match node:
+            case ast.Name():
+                return self._named(node)
+            case ast.BoolOp():
+                return self._combined(node)
+            case ast.UnaryOp(op=ast.Not() | ast.Invert()):
+                return _Value("flag", np.logical_not(self._flags(node.operand)))
+            case ast.UnaryOp():
+                operation = ast.Sub if isinstance(node.op, ast.USub) else ast.Add
+                return self._calculated(node, operation, 0, self._numbers(node.operand))
+            case ast.BinOp():
+                left, right = self._numbers(node.left), self._numbers(node.right)
+                return self._calculated(node, type(node.op), left, right)
+            case ast.Compare():
+                return self._compared(node)
+            case ast.Call(func=ast.Name() as function, args=[label, ast.Name() as part]):
+                return self._searched(function, label, part)
+        raise self.query.error("this is not part of the language of queries", node)
+
+    def _named(self, node: ast.Name) -> _Value:
+        token = self.query.token(node)
+        if token.kind in ("text", "number", "flag"):
+            return _Value(token.kind, token.value)
+        name = str(token.value)
+        if name not in self.columns:
+            suggestion = _suggestion(name, list(self.columns))
+            raise self.query.error(
+                f"it names an unknown label: {shown(name)}; {suggestion}", node, ""
+            )
+        values = np.asarray(self.columns[name])
+        kind = _KINDS.get(values.dtype.kind)
+        if kind is None:
+            problem = f"the label {shown(name)} holds values of dtype {values.dtype}"
+            raise self.query.error(problem, node, "Expected booleans, numbers, text or dates.")
+        return _Value(kind, _widened(values, kind))
+
+    def _combined(self, node: ast.BoolOp) -> _Value:
+        join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+        values = self._flags(node.values[0])
+        for part in node.values[1:]:
+            values = join(values, self._flags(part))
+        return _Value("flag", values)
+
+    def _compared(self, node: ast.Compare) -> _Value:
+        left, values = node.left, True
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(op, ast.In | ast.NotIn):
+                found = self._listed(left, right)
+                found = np.logical_not(found) if isinstance(op, ast.NotIn) else found
+            else:
+                found = self._pair(op, left, right)
+            left, values = right, np.logical_and(values, found)
+        return _Value("flag", values)
+
+    def _pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr) -> Any:
+        one, other = self.of(left), self.of(right)
+        one, other = self._as_times(one, other, left), self._as_times(other, one, right)
+        self._refuse_mixed(one, other, right)
+        return _COMPARISONS[type(op)](one.values, other.values)
+
+    def _as_times(self, value: _Value, other: _Value, node: ast.expr) -> _Value:
+        """A text that is compared with dates, as a date."""
+        if other.kind != "time" or not isinstance(value.values, str):
+            return value
+        try:
+            found = datetime.fromisoformat(value.values)
+        except ValueError:
+            problem = f"{shown(value.values)} is not a date"
+            raise self.query.error(problem, node, "Write it as '2026-11-30'.") from None
+        if found.tzinfo is not None:
+            found = found.astimezone(UTC).replace(tzinfo=None)
+        return _Value("time", np.datetime64(found))
+
+    def _listed(self, left: ast.expr, right: ast.expr) -> Any:
+        value = self.of(left)
+        assert isinstance(right, ast.List | ast.Tuple)
+        items = []
+        for item, node in zip(literals(self.query, right), right.elts, strict=True):
+            kind: Kind = "text" if isinstance(item, str) else "number"
+            listed = self._as_times(_Value(kind, item), value, node)
+            self._refuse_mixed(value, listed, node)
+            items.append(listed.values)
+        return is_in(value.values, items)
+
+    def _refuse_mixed(self, one: _Value, other: _Value, node: ast.expr) -> None:
+        """Refuse to compare text with numbers; true counts as 1, false as 0."""
+        kinds = {"number" if value.kind == "flag" else value.kind for value in (one, other)}
+        if len(kinds) > 1:
+            problem = f"it compares {NAMED[one.kind]} with {NAMED[other.kind]}"
+            remedy = "Write numbers without quotation marks, and text in them."
+            raise self.query.error(problem, node, remedy)
+
+    def _searched(self, function: ast.Name, label: ast.expr, part: ast.Name) -> _Value:
+        value = self.of(label)
+        name, wanted = str(self.query.token(function).value), str(self.query.token(part).value)
+        if value.kind != "text" or isinstance(value.values, str):
+            raise self.query.error(f"{name} expects a text label", label)
+        found = (_FUNCTIONS[name](text, wanted) for text in value.values)
+        return _Value("flag", np.fromiter(found, np.bool_, len(value.values)))
+
+    def _flags(self, node: ast.expr) -> Any:
+        value = self.of(node)
+        if value.kind != "flag":
+            problem = f"{NAMED[value.kind]} is not true or false"
+            raise self.query.error(problem, node, "Expected a comparison such as split == 'test'.")
+        return value.values
+
+    def _numbers(self, node: ast.expr) -> Any:
+        value = self.of(node)
+        if value.kind not in ("flag", "number"):
+            problem = f"it calculates with {NAMED[value.kind]}"
+            raise self.query.error(problem, node, "Expected a number.")
+        return value.values
+
+    def _calculated(
+        self, node: ast.expr, operation: type[ast.operator], left: Any, right: Any
+    ) -> _Value:
+        try:
+            return _Value("number", calculate(operation, left, right))
+        except OutOfRangeError:
+            problem = "the result exceeds 64 bits"
+            raise self.query.error(problem, node, "Write 1.0 * to calculate roughly.") from None
+
+
+def _widened(values: np.ndarray, kind: Kind) -> np.ndarray:
+    """A column to compare with literals: those are not rounded, and no date wraps.
+
+    Text becomes Python's strings, empty where it is missing.
+    """
+    if kind == "time":
+        return values.astype("datetime64[us]")
+    if kind != "text":
+        return values.astype(np.float64) if values.dtype.kind == "f" else values
+    found = np.empty(len(values), dtype=object)
+    found[:] = ["" if v is None or v != v else str(v) for v in values.tolist()]
+    return found
+
+
+def _suggestion(wrong: str, names: list[str]) -> str:
+    close = get_close_matches(wrong, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {', '.join(map(quoted, close))}?"
+    some = [shown(name)[1:-1] for name in sorted(names)[:MOST_LISTED]]
+    more = ", ..." if len(names) > MOST_LISTED else ""
+    return f"available: {', '.join(some)}{more}."
