@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from zpoints.cluster.batch_job import BatchJob
 from zpoints.cluster.jobs.slurm import in_queue
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.errors import StoreError, StoreNotFoundError
@@ -46,8 +47,9 @@ class Job:
     host, pid, born
         The driver's process; its start time ``born`` distinguishes it from a later process with the
         same number. Before the process starts, ``host`` is the client's.
-    batch
-        Number of the Slurm job; None if the job is a process on another kind of cluster.
+    batch, batch_cluster
+        Number of the Slurm job and, if sbatch named it, the Slurm cluster that has the number; None
+        if the job is a process on another kind of cluster.
     output
         File on ``host`` with the output of the process; empty until it is known.
     writes
@@ -69,6 +71,7 @@ class Job:
     pid: int | None = None
     born: float | None = None
     batch: str | None = None
+    batch_cluster: str | None = None
     output: str = ""
     writes: int = 0
 
@@ -77,7 +80,12 @@ class Job:
         """The process or the Slurm job, for display."""
         if self.pid is not None:
             return f"process {self.pid} on {self.host}"
-        return f"Slurm job {self.batch}" if self.batch else self.host
+        return self.host if self.batch_job is None else f"Slurm job {self.batch_job}"
+
+    @property
+    def batch_job(self) -> BatchJob | None:
+        """The Slurm job, if there is one."""
+        return None if self.batch is None else BatchJob(self.batch, self.batch_cluster)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,8 +228,8 @@ class Jobs:
 
 def _lost(job: Job, beat: Heartbeat | None) -> str:
     """Why a job that is not recorded as ended counts as lost; empty if it does not."""
-    if job.batch is not None and job.pid is None:
-        return "" if in_queue(job.batch) else f"Slurm no longer has job {job.batch}"
+    if job.batch_job is not None and job.pid is None:
+        return "" if in_queue(job.batch_job) else f"Slurm no longer has job {job.batch_job}"
     if job.pid is not None and job.host == platform.node():
         # A live process may be silent: the machine slept, or the bucket did not answer.
         return "" if lives(job.pid, job.born) else f"{job.where} is gone"

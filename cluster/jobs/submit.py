@@ -4,7 +4,6 @@ import os
 import shlex
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from zpoints.cluster.errors import ClusterError
@@ -16,6 +15,7 @@ from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage import open_repository
+from zpoints.storage.backend.local_path import local_path
 
 Start = Callable[[str, Job], dict[str, Any]]
 """Starts the driver of a job, given the root; returns fields of the job's record."""
@@ -111,13 +111,13 @@ def _start_here(root: str, job: Job) -> dict[str, Any]:
 def _start_in_allocation(root: str, job: Job) -> dict[str, Any]:
     """Queue a batch job whose shell the driver replaces, in this folder."""
     settings = RunConfig.model_validate(job.config).cluster.jobs
-    logs = Path(settings.folder).expanduser().absolute() / "logs"  # shared by all nodes
+    logs = local_path(settings.folder).absolute() / "logs"  # shared by all nodes
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     output = str(logs / f"zpoints-{job.id}.log")
-    number = enqueue(
+    batch = enqueue(
         [*settings.prologue, shlex.join([*DRIVER, root, job.id, output])],
         name=f"zpoints-{job.title}",
         output=output,
         options=driver_options(settings),
     )
-    return {"batch": number, "output": output}
+    return {"batch": batch.number, "batch_cluster": batch.cluster, "output": output}
