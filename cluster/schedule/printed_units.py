@@ -17,6 +17,7 @@ from zpoints.cluster.jobs.slurm import driver_options
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
+from zpoints.storage.backend.local_path import local_path
 
 CLAIM = "zpoints"
 """PersistentVolumeClaim of photographs and store."""
@@ -120,7 +121,7 @@ def _source(rerun: Rerun) -> str:
     source = str(rerun.config.ingest.source)
     if "://" in source:
         return source
-    return str(Path(rerun.folder, Path(source).expanduser()).resolve())
+    return str(Path(rerun.folder, local_path(source)).resolve())
 
 
 def _local_folders(rerun: Rerun) -> list[str]:
