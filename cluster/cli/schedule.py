@@ -20,6 +20,7 @@ from zpoints.cluster.cli.options import (
     run_root,
 )
 from zpoints.cluster.signals import Interrupted
+from zpoints.cluster.terminal import console_for, replace_unprintable
 
 if TYPE_CHECKING:
     from zpoints.cluster.schedule.cron import Cron
@@ -82,7 +83,6 @@ def _run_schedule(config: str, changes: list[str], root: str, times: "Cron") -> 
     from zpoints.cluster.jobs.known_roots import remember
     from zpoints.cluster.schedule.daemon import Schedule
     from zpoints.cluster.schedule.ledger import Ledger
-    from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.config.run import load_config
     from zpoints.storage import open_repository
 
@@ -115,7 +115,9 @@ def _print_unit(
         folder=str(Path.cwd()),
         cron=times,
     )
-    print(UNITS[kind](rerun), end="")  # noqa: T201
+    unit = UNITS[kind](rerun)
+    replace_unprintable(encoding="utf-8")  # the encoding of units, whatever the terminal's
+    print(unit, end="")  # noqa: T201
 
 
 def _status(root: str | None) -> None:

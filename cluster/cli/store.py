@@ -8,6 +8,7 @@ import typer
 
 from zpoints.cluster.cli.exit_codes import DAMAGED
 from zpoints.cluster.cli.options import Root, Set, Version, output
+from zpoints.cluster.terminal import console_for
 
 app = typer.Typer()
 
@@ -83,7 +84,6 @@ def verify(
         )
 
     from zpoints.cluster.cli.verify_store import verify_store
-    from zpoints.cluster.terminal import console_for
 
     found = verify_store(root, sample=sample, version=version, console=console_for(output))
     for finding in found.findings:
@@ -122,7 +122,6 @@ def export(
     if form == "zarr":
         export_group(store, group, destination, overwrite=overwrite)
     else:
-        from zpoints.cluster.terminal import console_for
         from zpoints.storage.export.pictures import export_images, export_sheets
 
         write = partial(export_sheets, columns=columns, rows=rows) if sheets else export_images

@@ -22,7 +22,7 @@ from rich.console import Console as RichConsole
 from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import ALIVE, ENDED, Job, Jobs
 from zpoints.cluster.signals import Interrupted, ignore_further_signals, install_handlers
-from zpoints.cluster.terminal import LogConsole
+from zpoints.cluster.terminal import LogConsole, PlainConsole, replace_unprintable
 from zpoints.pipeline.config.run import validated
 from zpoints.pipeline.progress import Advance
 from zpoints.storage.errors import StoreError, ZpointsError
@@ -76,7 +76,7 @@ class Driver:
         self._job = job
         self._log = JobLog(root, job.id)
         self._over = threading.Event()
-        self.console = JobConsole(RichConsole(markup=False, highlight=False, width=160))
+        self.console = JobConsole(PlainConsole(width=160))
 
     def run(self) -> int:
         """Run the job and record how it ended; returns the exit code."""
@@ -205,6 +205,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
 def main() -> int:
     """Drive the job that the command line names."""
     install_handlers()
+    replace_unprintable(encoding="utf-8")  # the encoding of logs
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     root, id_, output = sys.argv[1:]
     job = begin(root, id_, output)
