@@ -13,6 +13,10 @@ class StoreNotFoundError(StoreError):
     """There is no such store, version or group."""
 
 
+class DamagedRecordError(StoreError):
+    """An object next to the versions is not the record that it should be."""
+
+
 class PathError(ZpointsError):
     """A path cannot be used on this machine."""
 

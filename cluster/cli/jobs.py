@@ -27,7 +27,7 @@ from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.text import printable
 
 if TYPE_CHECKING:
-    from zpoints.cluster.jobs.record import Job
+    from zpoints.cluster.jobs.job import Job
 
 DAY = 86400.0
 STOP_SECONDS = 20.0

@@ -103,7 +103,8 @@ def _print_unit(
 
     if kind not in UNITS:
         raise typer.BadParameter(f"unknown unit {kind!r}; choose one of {', '.join(UNITS)}.")
-    absolute = Location.of(root).root
+    store = Location.of(root)
+    absolute = str(Path(store.root).resolve()) if store.is_local else store.root
     file = str(Path(config).resolve()) if Path(config).is_file() else config
     options = [word for change in changes for word in ("--set", change)]
     rerun = Rerun(
@@ -136,6 +137,8 @@ def _status(root: str | None) -> None:
         output.print(f"{ledger.root}:", soft_wrap=True)
         for table in schedule_tables(ledger, health, runs):
             output.print(table)
-        well &= is_well(health, runs)
+        for fault in (faults := ledger.faults()):
+            output.print(f"damaged: {fault}", soft_wrap=True)
+        well &= is_well(health, runs) and not faults
     if not well:
         raise typer.Exit(FAILED)

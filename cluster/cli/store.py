@@ -150,14 +150,14 @@ def report(
 ) -> None:
     """Write the report again, e.g. of an older version or with other settings."""
     from zpoints.pipeline.config.run import override, validated
-    from zpoints.pipeline.report.destination import page_of, report_destination
+    from zpoints.pipeline.report.destination import MARK, page_of, report_destination
     from zpoints.pipeline.report.stage import report_mark, write
     from zpoints.storage import open_store
 
     where = report_destination(folder, root)
     store = open_store(root, version=version)
     last = report_mark(where)
-    settings = validated({"report": last.get("report", {})}, origin=str(where))
+    settings = validated({"report": last.get("report", {})}, origin=f"{where}/{MARK}")
     chosen = override(settings, set_ or ())
     title = last.get("title") or Path(root).resolve().name
     write(chosen.report, store, where, title=title)

@@ -1,6 +1,7 @@
 """Starts workers as jobs of a batch system: Slurm, PBS or LSF."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from zpoints.cluster.compute.local import DASHBOARD_ADDRESS
 from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage.backend.local_path import local_path
 
@@ -28,6 +30,8 @@ SYSTEMS: dict[str, tuple[Any, str]] = {
     "lsf": (dask_jobqueue.LSFCluster, "bjobs"),
 }
 """Cluster class of each batch system, and the command that lists its queue."""
+UNQUOTED = re.compile(r"[\s\x00-\x1f\x7f-\x9f'\"`$%&;|<>()*?\[\]{}!#\\]")
+"""Characters that dask-jobqueue does not quote in a job script."""
 SUBMIT_OPTIONS = {"slurm": " --parsable"}
 """Options with which a submit command prints the number on a line of its own."""
 
@@ -43,6 +47,8 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ------
     ClusterError
         If the batch system's commands are not installed, or it refuses the jobs.
+    ConfigError
+        If job scripts cannot hold the path of `cluster.jobs.folder`.
     """
     submit, jobs = SYSTEMS[config.kind][0].job_cls.submit_command, config.workers or 1
     if shutil.which(submit) is None:
@@ -51,6 +57,11 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
             "zpoints on a machine that can submit jobs, or choose another --cluster."
         )
     folder = local_path(config.jobs.folder).absolute()
+    if UNQUOTED.search(str(folder)):
+        raise ConfigError(
+            f"cluster.jobs.folder = {str(folder)!r} has a character that job scripts cannot hold; "
+            "expected a path without spaces, quotes and other characters that a shell replaces."
+        )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     refusals: list[Exception] = []
     with (

@@ -12,8 +12,8 @@ from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.compute.gpu import GPU
 from zpoints.cluster.compute.scheduler_calls import workers_of
 from zpoints.cluster.errors import ClusterError
+from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.launch import launch
-from zpoints.cluster.jobs.record import Job
 from zpoints.cluster.terminal import LogConsole, PlainConsole
 from zpoints.pipeline.config.run import RunConfig
 
