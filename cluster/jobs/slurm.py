@@ -85,8 +85,10 @@ def dequeue(job: BatchJob) -> None:
     SlurmError
         If Slurm does not answer, refuses, or does not know the job.
     """
-    done = _slurm("scancel", *_of_cluster(job), "--", job.number)
-    if UNKNOWN_JOB in done.stderr:
+    known = _asked(job)
+    # Without --verbose, scancel does not mention that it knows no such job.
+    done = _slurm("scancel", "--verbose", *_of_cluster(job), "--", job.number)
+    if UNKNOWN_JOB in done.stderr or (known is not None and UNKNOWN_JOB in known.stderr):
         raise SlurmError(
             f"Slurm knows no job {job}: it ended long ago, or Slurm has it under another number "
             "(squeue --me lists yours)."
@@ -97,16 +99,21 @@ def dequeue(job: BatchJob) -> None:
 
 def in_queue(job: BatchJob) -> bool:
     """Whether Slurm has this job, queued or running; True if Slurm does not answer."""
-    if shutil.which("squeue") is None:
-        return True
-    try:
-        options = ["--noheader", f"--jobs={job.number}", "--format=%T", *_of_cluster(job)]
-        done = _slurm("squeue", *options)
-    except SlurmError:
-        return True
-    if done.returncode:
-        return UNKNOWN_JOB not in done.stderr
+    done = _asked(job)
+    if done is None or done.returncode:
+        return done is None or UNKNOWN_JOB not in done.stderr
     return any(STATE.fullmatch(line.strip()) for line in done.stdout.splitlines())
+
+
+def _asked(job: BatchJob) -> subprocess.CompletedProcess[str] | None:
+    """What squeue says about a job; None if there is no answer."""
+    if shutil.which("squeue") is None:
+        return None
+    options = ["--noheader", f"--jobs={job.number}", "--format=%T", *_of_cluster(job)]
+    try:
+        return _slurm("squeue", *options)
+    except SlurmError:
+        return None
 
 
 def _of_cluster(job: BatchJob) -> list[str]:

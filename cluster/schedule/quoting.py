@@ -45,14 +45,14 @@ def cron_text(text: str) -> str:
 
 
 def slurm_option(option: str) -> str:
-    """An option on a line ``#SCRON``.
+    """An option on a line ``#SCRON``, where Slurm reads backslashes within quotes, too.
 
     Raises
     ------
     ConfigError
         If the option has characters that a unit cannot hold.
     """
-    return shlex.quote(plain(option))
+    return shlex.quote(plain(option).replace("\\", "\\\\"))
 
 
 def shell_word(word: str) -> str:

@@ -188,7 +188,7 @@ def test_jobs__a_running_job_is_cancelled_by_number_after_two_dashes(
 
     zpoints("cancel", job.id, "--root", "store", folder=folder)
 
-    assert (folder / "called").read_text() == "-- 17\n"
+    assert (folder / "called").read_text() == "--verbose -- 17\n"
 
 
 VALUES = st.recursive(

@@ -99,7 +99,7 @@ def test_submit__takes_the_number_from_a_line_of_its_own(
     assert "queued" in listed
     assert (cancelled.returncode, cancelled.stdout.strip()) == (0, f"{id_} is cancelled.")
     option = [] if cluster is None else [f"--clusters={cluster}"]
-    assert commands.calls("scancel") == [*option, "--", number]
+    assert commands.calls("scancel") == ["--verbose", *option, "--", number]
     assert f"--jobs={number}" in commands.calls("squeue")
     assert set(option) <= set(commands.calls("squeue"))
 
@@ -166,6 +166,20 @@ def test_cancel__is_a_success_only_if_slurm_has_removed_the_job(
     assert f"{id_} is cancelled" in done.stdout + done.stderr
     assert shown in done.stdout + done.stderr
     assert Jobs(str(folder / "store")).read(id_).state == "cancelled"
+
+
+def test_cancel__of_a_number_that_only_squeue_calls_unknown_is_no_success(
+    commands: Commands, folder: Path
+) -> None:
+    commands.answer("sbatch", "519605\n")
+    _, id_, _ = submit(folder)
+    commands.answer("scancel")  # as it is without --verbose
+    commands.answer("squeue", errors="Invalid job id specified", code=1)
+
+    done = zpoints("cancel", id_, folder=folder)
+
+    assert done.returncode == 1
+    assert "knows no job 519605" in done.stderr
 
 
 @pytest.mark.parametrize(
