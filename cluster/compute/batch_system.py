@@ -116,7 +116,7 @@ def _checked(kind: str, refusals: list[Exception]) -> Any:
     dask-jobqueue takes the first digits in the output of a submit command for the number, which may
     be those of a site's greeting; it would then cancel a stranger's job.
     """
-    job_class = SYSTEMS[kind][0].job_cls
+    job_class: Any = SYSTEMS[kind][0].job_cls
 
     class CheckedJob(job_class):
         submit_command = f"{job_class.submit_command}{SUBMIT_OPTIONS.get(kind, '')}"
