@@ -1,8 +1,11 @@
-"""Shows progress: bars on a terminal, plain lines in a log file or a pipe."""
+"""Prints to terminals, pipes and log files: text as it is, progress as bars or lines."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import Any
 
 from rich.console import Console as RichConsole
 from rich.progress import (
@@ -13,11 +16,45 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from zpoints.cluster.signals import raise_if_interrupted
 from zpoints.pipeline.progress import Advance, Console
+from zpoints.storage.text import printable
 
 SECONDS_BETWEEN_LINES = 10.0
+
+
+class PlainConsole(RichConsole):
+    """Prints text as it is: no markup, no emoji codes, and no control characters.
+
+    Names, titles and reasons come from stores, photographs and tables; a terminal must not obey
+    them.
+
+    Parameters
+    ----------
+    options
+        Those of Rich's console.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
+def replace_unprintable(*, encoding: str | None = None) -> None:
+    """Let standard output and errors replace characters that they cannot encode.
+
+    Parameters
+    ----------
+    encoding
+        The encoding of both from now on; by default it stays as it is.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # not where a notebook or a test has replaced it
+            stream.reconfigure(encoding=encoding, errors="replace")
 
 
 def console_for(output: RichConsole) -> Console:

@@ -13,6 +13,14 @@ class StoreNotFoundError(StoreError):
     """There is no such store, version or group."""
 
 
+class DamagedRecordError(StoreError):
+    """An object next to the versions is not the record that it should be."""
+
+
+class PathError(ZpointsError):
+    """A path cannot be used on this machine."""
+
+
 class SchemaError(StoreError):
     """A dataset disagrees with the registry of variables, or the store's schema is newer."""
 

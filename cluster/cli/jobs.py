@@ -1,6 +1,6 @@
 """Commands for jobs."""
 
-import sys
+import codecs
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,9 +24,10 @@ from zpoints.cluster.cli.options import (
     run_root,
 )
 from zpoints.pipeline.stage_order import STAGES
+from zpoints.storage.text import printable
 
 if TYPE_CHECKING:
-    from zpoints.cluster.jobs.record import Job
+    from zpoints.cluster.jobs.job import Job
 
 DAY = 86400.0
 STOP_SECONDS = 20.0
@@ -96,15 +97,16 @@ def logs(
 
     where = _root_of(id_, root)
     log, known, shown = JobLog(where, id_), Jobs(where), 0
+    text_of = codecs.getincrementaldecoder("utf-8")("replace").decode
     known.read(id_)
     limit = time.monotonic() + timeout
     while True:
         status = known.status(id_)
-        text = log.read(shown)
-        shown += len(text)
-        _write(text)
+        content = log.read(shown)
+        shown += len(content)
+        _write(text_of(content))
         if status.over:
-            _write_rest(status.job, shown)
+            _write(text_of(_rest(status.job, shown), final=True))
         if status.over or not follow:
             return
         if time.monotonic() > limit:
@@ -115,7 +117,10 @@ def logs(
 
 @app.command()
 def cancel(id_: Id, root: JobRoot = None) -> None:
-    """Cancel a job; it then publishes nothing more."""
+    """Cancel a job; it then publishes nothing more.
+
+    Exit codes: 0 the job is cancelled, 1 it could not be, or its Slurm job may still be queued.
+    """
     from zpoints.cluster.jobs.cancel import StillQueuedError
     from zpoints.cluster.jobs.cancel import cancel as cancel_job
     from zpoints.cluster.jobs.wait import WaitedError
@@ -127,7 +132,8 @@ def cancel(id_: Id, root: JobRoot = None) -> None:
         wait_for(where, id_, seconds=STOP_SECONDS)
         output.print(f"{id_} is cancelled.")
     except StillQueuedError as error:
-        output.print(f"{id_} is cancelled. {error}", soft_wrap=True)
+        errors.print(f"zpoints: {id_} is cancelled. {error}", style="red", soft_wrap=True)
+        raise typer.Exit(FAILED) from error
     except WaitedError:
         output.print(f"{id_} is cancelled and publishes nothing more; its process is still ending.")
 
@@ -152,25 +158,23 @@ def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
         raise typer.Exit(FAILED)
 
 
-def _write(text: bytes) -> None:
-    sys.stdout.buffer.write(text)
-    sys.stdout.flush()
+def _write(text: str) -> None:
+    print(printable(text), end="", flush=True)  # noqa: T201
 
 
-def _write_rest(job: "Job", shown: int) -> None:
-    """Write the output that the process of an ended job could not save in the store."""
+def _rest(job: "Job", shown: int) -> bytes:
+    """The output that the process of an ended job could not save in the store."""
     from zpoints.cluster.jobs.log import unsaved_output
 
     rest = unsaved_output(Path(job.output), shown)
-    if rest is not None:
-        _write(rest)
-    elif not shown and job.output:
+    if rest is None and not shown and job.output:
         errors.print(
             f"zpoints: no output of job {job.id} has reached its store. Look at {job.output} on "
             f"{job.host}.",
             style="red",
             soft_wrap=True,
         )
+    return rest or b""
 
 
 def _root_of(id_: str, root: str | None) -> str:

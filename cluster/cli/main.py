@@ -27,6 +27,7 @@ from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
+from zpoints.cluster.terminal import console_for, replace_unprintable
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import StoreLockedError, ZpointsError
@@ -58,6 +59,7 @@ for commands in (jobs_app, schedule_app, store_app):
 def main() -> None:
     """Run the command line; a user's mistake ends in one message, never in a traceback."""
     install_handlers()
+    replace_unprintable()
     try:
         app()
     except (ConfigError, SecurityError) as error:
@@ -92,7 +94,6 @@ def demo(
 ) -> None:
     """Run every stage on synthetic faces; takes a few minutes."""
     from zpoints.cluster.cli.demo import run_demo
-    from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.config.run import load_config
 
     config = load_config("demo", cluster_overrides(cluster))
@@ -120,7 +121,6 @@ def run(
     from zpoints.cluster.cli.tables import plan_table
     from zpoints.cluster.run import dry_run as plan_stages
     from zpoints.cluster.run import run as run_stages
-    from zpoints.cluster.terminal import console_for
 
     console = console_for(output)
     if dry_run:
@@ -156,7 +156,6 @@ def synthesize(
     ] = 0,
 ) -> None:
     """Draw synthetic faces with known factors, in the format of CelebA."""
-    from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.progress import counted
     from zpoints.pipeline.synthesize import synthesize as draw_tree
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console as RichConsole
 
+from zpoints.cluster.terminal import PlainConsole
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 
 # Output to a file or a pipe has no terminal width to fit into.
 WIDTH = None if sys.stdout.isatty() else 160
-output = RichConsole(markup=False, highlight=False, width=WIDTH)
-errors = RichConsole(markup=False, stderr=True)
+output = PlainConsole(width=WIDTH)
+errors = PlainConsole(stderr=True)
 
 ConfigArgument = Annotated[str, typer.Argument(help="YAML file or name of a preset.")]
 Root = Annotated[str, typer.Argument(help="Store: a folder or s3://bucket/prefix.")]

@@ -20,6 +20,7 @@ from zpoints.cluster.cli.options import (
     run_root,
 )
 from zpoints.cluster.signals import Interrupted
+from zpoints.cluster.terminal import console_for, replace_unprintable
 
 if TYPE_CHECKING:
     from zpoints.cluster.schedule.cron import Cron
@@ -82,7 +83,6 @@ def _run_schedule(config: str, changes: list[str], root: str, times: "Cron") -> 
     from zpoints.cluster.jobs.known_roots import remember
     from zpoints.cluster.schedule.daemon import Schedule
     from zpoints.cluster.schedule.ledger import Ledger
-    from zpoints.cluster.terminal import console_for
     from zpoints.pipeline.config.run import load_config
     from zpoints.storage import open_repository
 
@@ -103,7 +103,8 @@ def _print_unit(
 
     if kind not in UNITS:
         raise typer.BadParameter(f"unknown unit {kind!r}; choose one of {', '.join(UNITS)}.")
-    absolute = Location.of(root).root
+    store = Location.of(root)
+    absolute = str(Path(store.root).resolve()) if store.is_local else store.root
     file = str(Path(config).resolve()) if Path(config).is_file() else config
     options = [word for change in changes for word in ("--set", change)]
     rerun = Rerun(
@@ -115,7 +116,9 @@ def _print_unit(
         folder=str(Path.cwd()),
         cron=times,
     )
-    print(UNITS[kind](rerun), end="")  # noqa: T201
+    unit = UNITS[kind](rerun)
+    replace_unprintable(encoding="utf-8")  # the encoding of units, whatever the terminal's
+    print(unit, end="")  # noqa: T201
 
 
 def _status(root: str | None) -> None:
@@ -134,6 +137,8 @@ def _status(root: str | None) -> None:
         output.print(f"{ledger.root}:", soft_wrap=True)
         for table in schedule_tables(ledger, health, runs):
             output.print(table)
-        well &= is_well(health, runs)
+        for fault in (faults := ledger.faults()):
+            output.print(f"damaged: {fault}", soft_wrap=True)
+        well &= is_well(health, runs) and not faults
     if not well:
         raise typer.Exit(FAILED)

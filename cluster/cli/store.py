@@ -8,6 +8,7 @@ import typer
 
 from zpoints.cluster.cli.exit_codes import DAMAGED
 from zpoints.cluster.cli.options import Root, Set, Version, output
+from zpoints.cluster.terminal import console_for
 
 app = typer.Typer()
 
@@ -83,7 +84,6 @@ def verify(
         )
 
     from zpoints.cluster.cli.verify_store import verify_store
-    from zpoints.cluster.terminal import console_for
 
     found = verify_store(root, sample=sample, version=version, console=console_for(output))
     for finding in found.findings:
@@ -122,7 +122,6 @@ def export(
     if form == "zarr":
         export_group(store, group, destination, overwrite=overwrite)
     else:
-        from zpoints.cluster.terminal import console_for
         from zpoints.storage.export.pictures import export_images, export_sheets
 
         write = partial(export_sheets, columns=columns, rows=rows) if sheets else export_images
@@ -151,14 +150,14 @@ def report(
 ) -> None:
     """Write the report again, e.g. of an older version or with other settings."""
     from zpoints.pipeline.config.run import override, validated
-    from zpoints.pipeline.report.destination import page_of, report_destination
+    from zpoints.pipeline.report.destination import MARK, page_of, report_destination
     from zpoints.pipeline.report.stage import report_mark, write
     from zpoints.storage import open_store
 
     where = report_destination(folder, root)
     store = open_store(root, version=version)
     last = report_mark(where)
-    settings = validated({"report": last.get("report", {})}, origin=str(where))
+    settings = validated({"report": last.get("report", {})}, origin=f"{where}/{MARK}")
     chosen = override(settings, set_ or ())
     title = last.get("title") or Path(root).resolve().name
     write(chosen.report, store, where, title=title)

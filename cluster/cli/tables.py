@@ -1,13 +1,14 @@
 """Formats runs, versions, jobs and schedules as tables for the terminal."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from zpoints.cluster.jobs.record import JobStatus, utc
 from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord
+from zpoints.storage.text import one_line
 
 if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
     from zpoints.cluster.run import RunResult
@@ -51,15 +52,16 @@ def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
         row = [
             version.id,
             f"{version.time:%Y-%m-%d %H:%M:%S}",
-            str(facts.get("group", version.message)),
-            f"{facts['rows']:,}" if "rows" in facts else "",
-            f"{facts['duration']:.1f}" if "duration" in facts else "",
+            one_line(str(facts.get("group", version.message))),
+            _formatted(facts.get("rows"), ",.0f"),
+            _formatted(facts.get("duration"), ".1f"),
         ]
         if verbose:
-            seed, versions_of = facts.get("seed"), facts.get("versions", {})
+            seed, versions_of = facts.get("seed"), facts.get("versions")
+            libraries = versions_of if isinstance(versions_of, Mapping) else {}
             row += [str(facts.get("fingerprint", "")), "" if seed is None else str(seed)]
-            row += [facts["host"]]
-            row += [", ".join(f"{name} {versions_of[name]}" for name in sorted(versions_of))]
+            row += [str(facts.get("host", ""))]
+            row += [", ".join(f"{name} {libraries[name]}" for name in sorted(libraries))]
         table.add_row(*row)
     return table
 
@@ -100,12 +102,17 @@ def schedule_tables(
         following = "" if health.following is None else utc(health.following)
         times = [when.removesuffix(" UTC") for when in (following, utc(health.beat))]
         where = f"process {health.pid} on {health.host}"
-        health_table.add_row(ledger.name, health.seen, health.cron, *times, where)
+        health_table.add_row(one_line(ledger.name), health.seen, health.cron, *times, where)
     runs_table = _table("began (UTC)", "took", "state", "job", "note")
     for run in runs[-RUNS_SHOWN:]:
         began, took = utc(run.began).removesuffix(" UTC"), _duration(run.ended - run.began)
         runs_table.add_row(began, took, run.state, run.job, run.note)
     return [health_table, runs_table] if runs else [health_table]
+
+
+def _formatted(number: object, form: str) -> str:
+    """A number of a commit's metadata; empty if it is anything else."""
+    return format(number, form) if isinstance(number, int | float) else ""
 
 
 def _duration(seconds: float) -> str:

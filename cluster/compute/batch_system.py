@@ -1,8 +1,9 @@
 """Starts workers as jobs of a batch system: Slurm, PBS or LSF."""
 
 import asyncio
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from distributed import Client
 from distributed.core import Status
 from distributed.security import Security
 
+from zpoints.cluster.batch_job import BatchJob, shown
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
 from zpoints.cluster.compute.local import DASHBOARD_ADDRESS
 from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.progress import Console, counted
+from zpoints.storage.backend.local_path import local_path
 
 SYSTEMS: dict[str, tuple[Any, str]] = {
     "slurm": (dask_jobqueue.SLURMCluster, "squeue"),
@@ -26,6 +30,10 @@ SYSTEMS: dict[str, tuple[Any, str]] = {
     "lsf": (dask_jobqueue.LSFCluster, "bjobs"),
 }
 """Cluster class of each batch system, and the command that lists its queue."""
+UNQUOTED = re.compile(r"[\s\x00-\x1f\x7f-\x9f'\"`$%&;|<>()*?\[\]{}!#\\]")
+"""Characters that dask-jobqueue does not quote in a job script."""
+SUBMIT_OPTIONS = {"slurm": " --parsable"}
+"""Options with which a submit command prints the number on a line of its own."""
 
 
 @contextmanager
@@ -39,6 +47,8 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ------
     ClusterError
         If the batch system's commands are not installed, or it refuses the jobs.
+    ConfigError
+        If job scripts cannot hold the path of `cluster.jobs.folder`.
     """
     submit, jobs = SYSTEMS[config.kind][0].job_cls.submit_command, config.workers or 1
     if shutil.which(submit) is None:
@@ -46,7 +56,12 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
             f"Command {submit} not found; cluster.kind = {config.kind} starts workers with it. Run "
             "zpoints on a machine that can submit jobs, or choose another --cluster."
         )
-    folder = Path(config.jobs.folder).expanduser().absolute()
+    folder = local_path(config.jobs.folder).absolute()
+    if UNQUOTED.search(str(folder)):
+        raise ConfigError(
+            f"cluster.jobs.folder = {str(folder)!r} has a character that job scripts cannot hold; "
+            "expected a path without spaces, quotes and other characters that a shell replaces."
+        )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     refusals: list[Exception] = []
     with (
@@ -59,7 +74,7 @@ def batch_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
             cluster.sync(_submitted, cluster, jobs, refusals, callback_timeout=limit)
         if refusals:
             raise ClusterError(
-                f"{submit} refused a job: {_error_output(refusals[0])}. See cluster.jobs, and "
+                f"{submit} refused a job: {str(refusals[0]).rstrip('. ')}. See cluster.jobs, and "
                 f"{SYSTEMS[config.kind][1]}."
             )
         cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
@@ -79,7 +94,7 @@ def _cluster_without_jobs(
             f"Cores and memory of a {config.kind} job are not set. Set cluster.jobs.cores and "
             f"cluster.jobs.memory, or jobqueue.{config.kind} in Dask's own configuration."
         )
-    job_class = _recording(kind.job_cls, refusals)
+    job_class = _checked(config.kind, refusals)
     try:
         return kind(job_cls=job_class, security=security, **_options(config, folder))
     except (RuntimeError, ValueError, OSError) as error:
@@ -95,10 +110,17 @@ async def _submitted(cluster: Any, jobs: int, refusals: list[Exception]) -> None
         await asyncio.sleep(0.05)
 
 
-def _recording(job_class: Any, refusals: list[Exception]) -> Any:
-    """Job subclass that records submission failures, and its own closing."""
+def _checked(kind: str, refusals: list[Exception]) -> Any:
+    """Job class that finds its own number only, and records failed submissions and its closing.
 
-    class RecordingJob(job_class):
+    dask-jobqueue takes the first digits in the output of a submit command for the number, which may
+    be those of a site's greeting; it would then cancel a stranger's job.
+    """
+    job_class: Any = SYSTEMS[kind][0].job_cls
+
+    class CheckedJob(job_class):
+        submit_command = f"{job_class.submit_command}{SUBMIT_OPTIONS.get(kind, '')}"
+
         async def start(self) -> None:
             try:
                 await super().start()
@@ -111,7 +133,26 @@ def _recording(job_class: Any, refusals: list[Exception]) -> Any:
             # Dask asserts this status; dask-jobqueue 0.9 does not set it.
             self.status = Status.closed
 
-    return RecordingJob
+        def _job_id_from_submit_output(self, output: str) -> str:
+            job = BatchJob.submitted(kind, output)
+            if job is None:
+                raise ValueError(f"it printed no job number, but: {shown(output)}")
+            if job.cluster is not None:
+                self.cancel_command += f" --clusters={job.cluster}"
+            return job.number
+
+        @staticmethod
+        async def _call(command: Sequence[str], *, shell: bool = False) -> str:
+            """Output of a command, whatever its encoding; dask-jobqueue's expects UTF-8."""
+            create = asyncio.create_subprocess_shell if shell else asyncio.create_subprocess_exec
+            pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+            process = await create(*command, **pipes)  # type: ignore[arg-type]
+            texts = [part.decode(errors="replace") for part in await process.communicate()]
+            if process.returncode:
+                raise RuntimeError(shown(*reversed(texts)))
+            return texts[0]
+
+    return CheckedJob
 
 
 def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
@@ -143,9 +184,3 @@ def _options(config: ClusterConfig, folder: Path) -> dict[str, Any]:
         },
         "silence_logs": False,
     }
-
-
-def _error_output(error: Exception) -> str:
-    """The error output of the submit command, from dask-jobqueue's error."""
-    after = str(error).partition("stderr:")[2].strip() or str(error)
-    return " ".join(after.splitlines()).rstrip(". ")

@@ -1,10 +1,13 @@
 """Connects a Dask client to the configured cluster."""
 
+import importlib
 import logging
+import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,6 +62,7 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
         If no cluster can be reached or started, or no worker is running within
         ``cluster.worker_timeout`` seconds.
     """
+    _load_bokeh()
     for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
@@ -75,6 +79,19 @@ def dask_client(config: ClusterConfig, console: Console) -> Iterator[Client]:
         console.line(_headline(client))
         with stall_limit(client, config.worker_timeout):
             yield client
+
+
+def _load_bokeh() -> None:
+    """Load Bokeh, which dashboards need, for a user without a home folder.
+
+    Bokeh cannot be loaded without one: it makes the path of its settings file from it.
+    """
+    if not Path(os.path.expanduser("~")).is_absolute():
+        os.environ["HOME"] = os.sep
+        try:
+            importlib.import_module("bokeh")
+        finally:
+            del os.environ["HOME"]
 
 
 def _cluster(config: ClusterConfig, console: Console) -> AbstractContextManager[Client]:

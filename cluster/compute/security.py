@@ -13,6 +13,7 @@ from distributed.security import Security
 
 from zpoints.cluster.errors import SecurityError
 from zpoints.pipeline.config.cluster import TlsConfig
+from zpoints.storage.backend.local_path import local_path
 
 
 def cluster_security(tls: TlsConfig) -> Security:
@@ -118,7 +119,7 @@ def is_loopback(address: str) -> bool:
 def _checked(ca: str | None, certificate: str | None, key: str | None) -> dict[str, str]:
     """Absolute paths of the files, once they exist and only their owner may read the key."""
     paths = {
-        part: Path(str(name)).expanduser().absolute()
+        part: local_path(str(name)).absolute()
         for part, name in (("ca", ca), ("cert", certificate), ("key", key))
     }
     for path in paths.values():

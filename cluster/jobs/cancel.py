@@ -47,7 +47,8 @@ def cancel(root: str, id_: str) -> JobStatus:
     JobEndedError
         If the job is done or has failed.
     StillQueuedError
-        If the job is cancelled, but its batch job may still be queued.
+        If the job is cancelled, but its batch job may still be queued: Slurm did not remove it, or
+        does not know it.
     """
     jobs, patience = Jobs(root), time.monotonic() + PUBLISHING_SECONDS
     while True:
@@ -72,7 +73,7 @@ def _cancelled(jobs: Jobs, id_: str) -> JobStatus:
             f"Job {id_} cannot be cancelled: it is {status.state}"
             + (f" ({status.note})." if status.note else ".")
         )
-    batch = status.job.batch
+    batch = status.job.batch_job
     if batch is None or status.job.pid is not None:
         return status
     try:
@@ -80,6 +81,6 @@ def _cancelled(jobs: Jobs, id_: str) -> JobStatus:
     except SlurmError as error:
         raise StillQueuedError(
             f"Slurm job {batch} may still be queued; it would end as soon as it starts. Remove it "
-            f"with scancel {batch} on a machine of the cluster. {error}"
+            f"with scancel {batch.number} on a machine of the cluster. {error}"
         ) from error
     return jobs.status(id_)

@@ -19,10 +19,11 @@ from pathlib import Path
 import psutil
 from rich.console import Console as RichConsole
 
+from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.log import JobLog
-from zpoints.cluster.jobs.record import ALIVE, ENDED, Job, Jobs
+from zpoints.cluster.jobs.record import ALIVE, ENDED, Jobs
 from zpoints.cluster.signals import Interrupted, ignore_further_signals, install_handlers
-from zpoints.cluster.terminal import LogConsole
+from zpoints.cluster.terminal import LogConsole, PlainConsole, replace_unprintable
 from zpoints.pipeline.config.run import validated
 from zpoints.pipeline.progress import Advance
 from zpoints.storage.errors import StoreError, ZpointsError
@@ -76,7 +77,7 @@ class Driver:
         self._job = job
         self._log = JobLog(root, job.id)
         self._over = threading.Event()
-        self.console = JobConsole(RichConsole(markup=False, highlight=False, width=160))
+        self.console = JobConsole(PlainConsole(width=160))
 
     def run(self) -> int:
         """Run the job and record how it ended; returns the exit code."""
@@ -191,9 +192,10 @@ def begin(root: str, id_: str, output: str) -> Job | None:
     """
     jobs = Jobs(root)
     process = psutil.Process()
-    me = {"pid": process.pid, "born": process.create_time(), "host": platform.node()}
+    born, host = process.create_time(), platform.node()
+    me = {"pid": process.pid, "born": born, "host": host, "output": output}
     jobs.heartbeat(id_, "starting")
-    jobs.change(id_, ("queued",), state="running", began=time.time(), output=output, **me)
+    jobs.change(id_, ("queued",), state="running", began=time.time(), **me)
     job = jobs.read(id_)
     # The record decides, because the response to a successful write may have been lost.
     if job.state in ALIVE and me == {name: getattr(job, name) for name in me}:
@@ -205,10 +207,15 @@ def begin(root: str, id_: str, output: str) -> Job | None:
 def main() -> int:
     """Drive the job that the command line names."""
     install_handlers()
+    replace_unprintable(encoding="utf-8")  # the encoding of logs
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     root, id_, output = sys.argv[1:]
-    job = begin(root, id_, output)
-    return 0 if job is None else Driver(root, job).run()
+    try:
+        job = begin(root, id_, output)
+        return 0 if job is None else Driver(root, job).run()
+    except StoreError as error:  # the record cannot be read or written
+        print(f"zpoints: {error}", file=sys.stderr)  # noqa: T201
+        return 1
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import psutil
+
+from zpoints.cluster.jobs.job import output_file
 
 # -P: a folder named zpoints in the working folder must not hide the package.
 DRIVER = (sys.executable, "-P", "-m", "zpoints.cluster.jobs.driver_process")
@@ -45,10 +46,10 @@ def launch(
     OSError
         If the process cannot be started.
     """
-    output = Path(tempfile.gettempdir(), f"zpoints-{id_}.log")
+    output = output_file(tempfile.gettempdir(), id_)
     with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         driver = subprocess.Popen(
-            [*DRIVER, root, id_, str(output)],
+            [*DRIVER, root, id_, output],
             cwd=folder if os.path.isdir(folder) else "/",
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -60,7 +61,7 @@ def launch(
         "host": platform.node(),
         "pid": driver.pid,
         "born": psutil.Process(driver.pid).create_time(),
-        "output": str(output),
+        "output": output,
     }
     # Without a wait, the driver would stay a zombie of a long-lived worker or schedule.
     threading.Thread(target=driver.wait, name=f"end of {id_}", daemon=True).start()

@@ -7,15 +7,14 @@ from typing import Any
 
 import dask
 from distributed import Client
-from rich.console import Console as RichConsole
 
 from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.compute.gpu import GPU
 from zpoints.cluster.compute.scheduler_calls import workers_of
 from zpoints.cluster.errors import ClusterError
+from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.launch import launch
-from zpoints.cluster.jobs.record import Job
-from zpoints.cluster.terminal import LogConsole
+from zpoints.cluster.terminal import LogConsole, PlainConsole
 from zpoints.pipeline.config.run import RunConfig
 
 NANNY_VARIABLES = "distributed.nanny.pre-spawn-environ"
@@ -81,7 +80,7 @@ def driver_host(config: RunConfig) -> Iterator[DriverHost]:
         If no scheduler answers within ``cluster.connect_timeout`` seconds, or no worker is running
         within ``cluster.worker_timeout`` seconds.
     """
-    console = LogConsole(RichConsole(markup=False, stderr=True))
+    console = LogConsole(PlainConsole(stderr=True))
     with dask_client(config.cluster, console) as client:
         yield DriverHost(client, config)
 

@@ -1,6 +1,7 @@
 """Saves the output of a job in the root of the store, in pieces."""
 
 import os
+import stat
 from pathlib import Path
 
 from zpoints.cluster.jobs.record import FOLDER
@@ -53,8 +54,10 @@ class JobLog:
         """The log from byte ``start`` on."""
         parts = []
         piece = start - start % PIECE
-        while content := self._blobs.get(self._name(piece)):
+        while content := (self._blobs.get(self._name(piece)) or b"")[:PIECE]:
             parts.append(content[max(0, start - piece) :])
+            if len(content) < PIECE:  # only the last piece is shorter
+                break
             piece += PIECE
         return b"".join(parts)
 
@@ -65,10 +68,15 @@ class JobLog:
 def unsaved_output(output: Path, start: int) -> bytes | None:
     """Output of a job from byte ``start`` on, with secrets masked; None if it cannot be read here.
 
-    After a kill this is the output of the last seconds; after a failure to start, all of it.
+    After a kill this is the output of the last seconds; after a failure to start, all of it. A link
+    to another file is not read, nor a pipe, which might block.
     """
     try:
-        return _masked(output.read_bytes())[start:]
+        with open(os.open(output, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                return None
+            return _masked(file.read())[start:]
     except OSError:
         return None
 

@@ -5,15 +5,16 @@ import platform
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import psutil
 
+from zpoints.cluster.jobs.job import Heartbeat, Job, parse_heartbeat, parse_job
 from zpoints.cluster.jobs.slurm import in_queue
 from zpoints.storage.backend.blobs import Blobs
-from zpoints.storage.errors import StoreError, StoreNotFoundError
+from zpoints.storage.errors import DamagedRecordError, StoreError, StoreNotFoundError
+from zpoints.storage.text import one_line
 
 FOLDER = "jobs"
 ALIVE = ("running", "publishing")
@@ -25,70 +26,6 @@ CLOCK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """Record of a job, which is changed by conditional writes only.
-
-    Attributes
-    ----------
-    id
-        Time of submission in UTC, and four random digits.
-    state
-        ``queued``, ``running``, ``publishing``, ``done``, ``failed`` or ``cancelled``.
-    title, until, config
-        Arguments of the run; ``config`` is the whole configuration as JSON.
-    folder
-        Working folder of the driver, to which relative paths in the configuration refer.
-    submitted, began, ended
-        Seconds since 1970; None before the event. The process of a cancelled job may not have ended
-        yet.
-    reason
-        Why the job failed or was cancelled.
-    host, pid, born
-        The driver's process; its start time ``born`` distinguishes it from a later process with the
-        same number. Before the process starts, ``host`` is the client's.
-    batch
-        Number of the Slurm job; None if the job is a process on another kind of cluster.
-    output
-        File on ``host`` with the output of the process; empty until it is known.
-    writes
-        Number of writes of the record. It makes every version unique in content, hence in its
-        entity tag.
-    """
-
-    id: str
-    state: str = "queued"
-    title: str
-    until: str
-    config: dict[str, Any]
-    folder: str
-    submitted: float
-    began: float | None = None
-    ended: float | None = None
-    reason: str = ""
-    host: str = field(default_factory=platform.node)
-    pid: int | None = None
-    born: float | None = None
-    batch: str | None = None
-    output: str = ""
-    writes: int = 0
-
-    @property
-    def where(self) -> str:
-        """The process or the Slurm job, for display."""
-        if self.pid is not None:
-            return f"process {self.pid} on {self.host}"
-        return f"Slurm job {self.batch}" if self.batch else self.host
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heartbeat:
-    """The last heartbeat of a job: seconds since 1970, and the progress at that time."""
-
-    time: float
-    doing: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class JobStatus:
     """State of a job as a client sees it.
 
@@ -97,7 +34,7 @@ class JobStatus:
     job
         Record of the job.
     state
-        ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``lost``.
+        ``queued``, ``running``, ``done``, ``failed``, ``cancelled``, ``lost`` or ``damaged``.
     note
         Stage and progress, or the reason for the end.
     over
@@ -150,6 +87,8 @@ class Jobs:
         ------
         StoreNotFoundError
             If the store has no such job.
+        DamagedRecordError
+            If its record is damaged.
         """
         return self._unpacked(id_, self._blobs.get(_record(id_)))
 
@@ -158,7 +97,7 @@ class Jobs:
             raise StoreNotFoundError(
                 f"{self.root} has no job {id_}; `zpoints jobs {self.root}` lists its jobs."
             )
-        return Job(**json.loads(content))
+        return parse_job(content, id_, f"{self.root}/{_record(id_)}")
 
     def swap(self, job: Job, **changes: Any) -> bool:
         """Change a job if its record is still this one; returns whether it was changed."""
@@ -191,10 +130,13 @@ class Jobs:
         ------
         StoreNotFoundError
             If the store has no such job.
+        DamagedRecordError
+            If its record or its heartbeat is damaged.
         """
-        content = self._blobs.get(_heartbeat_name(id_))
-        beat = None if content is None else Heartbeat(**json.loads(content))
+        name = _heartbeat_name(id_)
+        content = self._blobs.get(name)
         job = self.read(id_)
+        beat = parse_heartbeat(content, f"{self.root}/{name}")
         if job.ended is not None:
             return JobStatus(job=job, state=job.state, note=job.reason, over=True)
         lost = _lost(job, beat)
@@ -210,18 +152,32 @@ class Jobs:
         return JobStatus(job=job, state=state, note=doing, over=False)
 
     def all(self) -> list[JobStatus]:
-        """Status of all jobs, the newest last; folders without a record are skipped."""
+        """Status of all jobs, the newest last.
+
+        Folders without a record are skipped. A damaged record is one of the jobs, as ``damaged``.
+        """
         found = []
         for id_ in self._blobs.folders(FOLDER):
-            with suppress(StoreNotFoundError):
+            try:
                 found.append(self.status(id_))
+            except StoreNotFoundError:
+                continue
+            except DamagedRecordError as error:
+                found.append(_damaged_job(id_, str(error)))
         return found
+
+
+def _damaged_job(id_: str, fault: str) -> JobStatus:
+    nothing = Job(
+        id=one_line(id_), title="", until="", config={}, folder="", submitted=0.0, host=""
+    )
+    return JobStatus(job=nothing, state="damaged", note=fault, over=True)
 
 
 def _lost(job: Job, beat: Heartbeat | None) -> str:
     """Why a job that is not recorded as ended counts as lost; empty if it does not."""
-    if job.batch is not None and job.pid is None:
-        return "" if in_queue(job.batch) else f"Slurm no longer has job {job.batch}"
+    if job.batch_job is not None and job.pid is None:
+        return "" if in_queue(job.batch_job) else f"Slurm no longer has job {job.batch_job}"
     if job.pid is not None and job.host == platform.node():
         # A live process may be silent: the machine slept, or the bucket did not answer.
         return "" if lives(job.pid, job.born) else f"{job.where} is gone"

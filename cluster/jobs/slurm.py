@@ -1,15 +1,20 @@
 """Queues, cancels and finds batch jobs by Slurm's commands."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 
+from zpoints.cluster.batch_job import BatchJob, shown
 from zpoints.pipeline.config.cluster import JobsConfig
 from zpoints.storage.errors import ZpointsError
 
 COMMAND_SECONDS = 30.0
 """Time limit of a Slurm command."""
 UNKNOWN_JOB = "Invalid job id"
+ENDED_JOB = "already completing or completed"
+STATE = re.compile(r"[A-Z_]+")
+"""State of a job, as squeue prints it; other lines are a site's messages."""
 SIGNAL_AT_TIME_LIMIT = "--signal=B:TERM@60"
 """Slurm sends SIGTERM 60 s before it kills a job at its time limit."""
 
@@ -28,7 +33,7 @@ def driver_options(jobs: JobsConfig) -> list[str]:
     return [SIGNAL_AT_TIME_LIMIT, *given, *jobs.driver]
 
 
-def enqueue(lines: Sequence[str], *, name: str, output: str, options: Sequence[str]) -> str:
+def enqueue(lines: Sequence[str], *, name: str, output: str, options: Sequence[str]) -> BatchJob:
     """Queue shell commands as a batch job that starts in this folder.
 
     Parameters
@@ -44,52 +49,87 @@ def enqueue(lines: Sequence[str], *, name: str, output: str, options: Sequence[s
 
     Returns
     -------
-    str
-        Number of the job.
+    BatchJob
+        Number and cluster of the job.
 
     Raises
     ------
     SlurmError
-        If Slurm refuses the job.
+        If Slurm refuses the job, or does not give its number.
     """
-    fixed = ["--parsable", "--no-requeue", f"--job-name={name}", f"--output={output}"]
+    fixed = ["--parsable", "--no-requeue", f"--job-name={name}", f"--output={_literal(output)}"]
     script = "\n".join([*lines[:-1], f"exec {lines[-1]}"])
     done = _slurm("sbatch", *fixed, *options, f"--wrap={script}")
     if done.returncode:
-        raise SlurmError(f"Slurm refused the job: {done.stderr.strip()}")
-    return done.stdout.strip().partition(";")[0]
+        raise SlurmError(f"Slurm refused the job: {shown(done.stderr, done.stdout)}")
+    job = BatchJob.submitted("slurm", done.stdout)
+    if job is None:
+        raise SlurmError(
+            "sbatch gave no number of the job; expected a line NUMBER or NUMBER;CLUSTER, got: "
+            f"{shown(done.stdout, done.stderr)}. If squeue --me lists a job {name}, remove it with "
+            "scancel; it would end as soon as it starts."
+        )
+    return job
 
 
-def dequeue(number: str) -> None:
-    """Cancel a batch job, queued or running; an unknown job is no error.
+def _literal(path: str) -> str:
+    """A path as the name of an output file, in which Slurm would replace patterns such as %j."""
+    return path.replace("%", "%%")
+
+
+def dequeue(job: BatchJob) -> None:
+    """Cancel a batch job, queued or running; a job that has ended is no error.
 
     Raises
     ------
     SlurmError
-        If Slurm does not answer, or refuses.
+        If Slurm does not answer, refuses, or does not know the job.
     """
-    done = _slurm("scancel", number)
-    if done.returncode and UNKNOWN_JOB not in done.stderr:
-        raise SlurmError(f"Slurm did not cancel job {number}: {done.stderr.strip()}")
+    known = _asked(job)
+    # Without --verbose, scancel does not mention that it knows no such job.
+    done = _slurm("scancel", "--verbose", *_of_cluster(job), "--", job.number)
+    if UNKNOWN_JOB in done.stderr or (known is not None and UNKNOWN_JOB in known.stderr):
+        raise SlurmError(
+            f"Slurm knows no job {job}: it ended long ago, or Slurm has it under another number "
+            "(squeue --me lists yours)."
+        )
+    if done.returncode and ENDED_JOB not in done.stderr:
+        raise SlurmError(f"Slurm did not cancel job {job}: {shown(done.stderr, done.stdout)}")
 
 
-def in_queue(number: str) -> bool:
+def in_queue(job: BatchJob) -> bool:
     """Whether Slurm has this job, queued or running; True if Slurm does not answer."""
+    done = _asked(job)
+    if done is None or done.returncode:
+        return done is None or UNKNOWN_JOB not in done.stderr
+    return any(STATE.fullmatch(line.strip()) for line in done.stdout.splitlines())
+
+
+def _asked(job: BatchJob) -> subprocess.CompletedProcess[str] | None:
+    """What squeue says about a job; None if there is no answer."""
     if shutil.which("squeue") is None:
-        return True
+        return None
+    options = ["--noheader", f"--jobs={job.number}", "--format=%T", *_of_cluster(job)]
     try:
-        done = _slurm("squeue", "--noheader", f"--jobs={number}", "--format=%T")
+        return _slurm("squeue", *options)
     except SlurmError:
-        return True
-    if done.returncode:
-        return UNKNOWN_JOB not in done.stderr
-    return bool(done.stdout.strip())
+        return None
+
+
+def _of_cluster(job: BatchJob) -> list[str]:
+    return [] if job.cluster is None else [f"--clusters={job.cluster}"]
 
 
 def _slurm(*command: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
         )
     except FileNotFoundError as error:
         raise SlurmError(

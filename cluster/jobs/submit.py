@@ -1,21 +1,24 @@
 """Submits a run as a job: a process on this machine or a worker's, or a Slurm job."""
 
+import json
 import os
 import shlex
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from zpoints.cluster.errors import ClusterError
+from zpoints.cluster.jobs.job import Job, output_file
 from zpoints.cluster.jobs.known_roots import remember
 from zpoints.cluster.jobs.launch import DRIVER, launch
-from zpoints.cluster.jobs.record import ALIVE, Job, Jobs, new_id
-from zpoints.cluster.jobs.slurm import SlurmError, driver_options, enqueue
+from zpoints.cluster.jobs.record import ALIVE, Jobs, new_id
+from zpoints.cluster.jobs.slurm import driver_options, enqueue
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage import open_repository
+from zpoints.storage.backend.local_path import local_path
+from zpoints.storage.errors import PathError, ZpointsError
+from zpoints.storage.text import one_line
 
 Start = Callable[[str, Job], dict[str, Any]]
 """Starts the driver of a job, given the root; returns fields of the job's record."""
@@ -60,6 +63,8 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     ------
     ConfigError
         If the configuration names no photographs, or no scheduler where one is needed.
+    PathError
+        If a path in the configuration, or the working folder, is not UTF-8.
     SlurmError
         If Slurm refuses the job.
     ClusterError
@@ -80,6 +85,7 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
 
 
 def _record_and_start(config: RunConfig, root: str, title: str, until: str, start: Start) -> Job:
+    _check_text(config, title)
     root = open_repository(root).root
     remember(root)
     job = Job(
@@ -94,7 +100,7 @@ def _record_and_start(config: RunConfig, root: str, title: str, until: str, star
     jobs.add(job)
     try:
         facts = start(root, job)
-    except (SlurmError, ClusterError, OSError) as error:
+    except (ZpointsError, OSError) as error:
         ended = {"state": "failed", "reason": str(error), "ended": time.time()}
         if jobs.change(job.id, ("queued",), **ended):
             raise
@@ -104,6 +110,19 @@ def _record_and_start(config: RunConfig, root: str, title: str, until: str, star
     return job
 
 
+def _check_text(config: RunConfig, title: str) -> None:
+    """Refuse paths whose names are not UTF-8: a record, which is JSON, cannot hold them."""
+    text = json.dumps([os.getcwd(), title, config.model_dump(mode="json")], ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        place = text[max(0, error.start - 40) : error.end]
+        raise PathError(
+            f"A job cannot be recorded with a path that is not UTF-8: ...{place!r}. Rename the "
+            "folder, or name a link to it."
+        ) from None
+
+
 def _start_here(root: str, job: Job) -> dict[str, Any]:
     return launch(root, job.id, job.folder)
 
@@ -111,13 +130,13 @@ def _start_here(root: str, job: Job) -> dict[str, Any]:
 def _start_in_allocation(root: str, job: Job) -> dict[str, Any]:
     """Queue a batch job whose shell the driver replaces, in this folder."""
     settings = RunConfig.model_validate(job.config).cluster.jobs
-    logs = Path(settings.folder).expanduser().absolute() / "logs"  # shared by all nodes
+    logs = local_path(settings.folder).absolute() / "logs"  # shared by all nodes
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    output = str(logs / f"zpoints-{job.id}.log")
-    number = enqueue(
+    output = output_file(str(logs), job.id)
+    batch = enqueue(
         [*settings.prologue, shlex.join([*DRIVER, root, job.id, output])],
-        name=f"zpoints-{job.title}",
+        name=one_line(f"zpoints-{job.title}"),
         output=output,
         options=driver_options(settings),
     )
-    return {"batch": number, "output": output}
+    return {"batch": batch.number, "batch_cluster": batch.cluster, "output": output}

@@ -18,7 +18,8 @@ FIELDS = {
     "month": (1, 12),
     "day of week": (0, 7),
 }
-PART = re.compile(r"(?P<all>\*)|(?P<first>\d+)(-(?P<last>\d+))?")
+PART = re.compile(r"(?P<all>\*)|(?P<first>[0-9]{1,4})(-(?P<last>[0-9]{1,4}))?")
+STEP = re.compile(r"0{0,3}[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Cron:
     Attributes
     ----------
     text
-        The five fields as the user wrote them.
+        The five fields as the user wrote them, with a space between.
     minutes, hours, days, months
         Minutes 0 to 59, hours 0 to 23, days of the month 1 to 31, months 1 to 12.
     days_of_week
@@ -69,7 +70,7 @@ class Cron:
                 f"--cron {text!r} restricts both the day of the month and the day of the week, "
                 "which schedulers interpret differently. Restrict only one of them."
             )
-        cron = cls(text, minutes, hours, days, months, weekdays)
+        cron = cls(" ".join(text.split()), minutes, hours, days, months, weekdays)
         if cron.trigger().get_next_fire_time(None, datetime.now().astimezone()) is None:
             raise ConfigError(f"--cron {text!r} never matches: none of the months has such a day.")
         return cron
@@ -115,7 +116,7 @@ def _values(part: str, low: int, high: int) -> range | None:
     """Values of a part such as ``*/15`` or ``8-18``; None if it is invalid."""
     span, slash, step = part.partition("/")
     match = PART.fullmatch(span)
-    if match is None or (slash and not (step.isdecimal() and int(step))):
+    if match is None or (slash and not STEP.fullmatch(step)):
         return None
     first = low if match["all"] else int(match["first"])
     open_ended = match["all"] or (slash and not match["last"])

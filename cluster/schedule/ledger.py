@@ -6,12 +6,16 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from zpoints.cluster.jobs.job import ID
 from zpoints.cluster.jobs.record import lives, utc
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError
-from zpoints.storage.errors import StoreLockedError, ZpointsError
+from zpoints.storage.backend.record import RECORD, Line, ProcessNumber, Seconds, parse_record
+from zpoints.storage.errors import DamagedRecordError, StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
 RUNS = 1000
@@ -24,15 +28,20 @@ class TakenOverError(ZpointsError):
     """Another process has taken over the schedule."""
 
 
+JobId = Annotated[str, Field(pattern=f"^({ID})?$")]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """One run of a schedule, or one that was skipped; times in seconds since 1970."""
 
-    began: float
-    ended: float
-    state: str
-    job: str = ""
-    note: str = ""
+    __pydantic_config__ = RECORD
+
+    began: Seconds
+    ended: Seconds
+    state: Annotated[str, Field(pattern="^(done|failed|cancelled|lost|skipped)$")]
+    job: JobId = ""
+    note: Line = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +64,16 @@ class Health:
         Id of the active job; empty if there is none.
     """
 
-    state: str
-    cron: str
-    host: str
-    pid: int
-    born: float
-    beat: float
-    following: float | None
-    job: str = ""
+    __pydantic_config__ = RECORD
+
+    state: Annotated[str, Field(pattern="^(waiting|running|stopped)$")]
+    cron: Line
+    host: Line
+    pid: ProcessNumber
+    born: Seconds
+    beat: Seconds
+    following: Seconds | None
+    job: JobId = ""
 
     @property
     def seen(self) -> str:
@@ -74,8 +85,13 @@ class Health:
         return "lost" if time.time() - self.beat > SILENT_SECONDS else self.state
 
 
+_RUN, _HEALTH = TypeAdapter(RunRecord), TypeAdapter(Health)
+
+
 class Ledger:
     """Health and runs of one schedule of a store.
+
+    Records that are damaged count as absent; `faults` names them.
 
     Parameters
     ----------
@@ -90,16 +106,39 @@ class Ledger:
         self._blobs = Blobs(root)
         self._lease = Lease(
             self._blobs,
-            f"{FOLDER}/{name}/health.json",
-            holder=lambda facts: (facts["host"], facts["pid"], facts["born"]),
-            valid=lambda facts: Health(**facts).seen in ("waiting", "running"),
+            self._health_name,
+            holder=lambda facts: tuple(str(facts.get(name)) for name in ("host", "pid", "born")),
+            valid=lambda facts: (
+                (other := _health_of(facts)) is not None and other.seen in ("waiting", "running")
+            ),
         )
         self._turn = threading.Lock()
 
     def runs(self) -> list[RunRecord]:
         """All recorded runs, the newest last."""
-        content = self._blobs.get(self._runs_name) or b""
-        return [RunRecord(**json.loads(line)) for line in content.splitlines()]
+        return self._read_runs()[0]
+
+    def faults(self) -> list[str]:
+        """Messages about the damaged records of this schedule."""
+        faults = [str(error) for error in self._read_runs()[1]]
+        if content := self._blobs.get(self._health_name):
+            try:
+                parse_record(_HEALTH, content, f"{self.root}/{self._health_name}")
+            except DamagedRecordError as error:
+                faults.append(str(error))
+        return faults
+
+    def _read_runs(self) -> tuple[list[RunRecord], list[DamagedRecordError]]:
+        runs, faults = [], []
+        lines = (self._blobs.get(self._runs_name) or b"").splitlines()
+        for number, line in enumerate(lines, 1):
+            try:
+                runs.append(
+                    parse_record(_RUN, line, f"Line {number} of {self.root}/{self._runs_name}")
+                )
+            except DamagedRecordError as error:
+                faults.append(error)
+        return runs, faults
 
     def add(self, run: RunRecord) -> None:
         """Add a run, unless the ledger has the same record already."""
@@ -115,8 +154,7 @@ class Ledger:
 
     def health(self) -> Health | None:
         """The last heartbeat; None if there never was one."""
-        facts = self._lease.facts()
-        return Health(**facts) if facts else None
+        return _health_of(self._lease.facts())
 
     def claim(self, mine: Health) -> Health | None:
         """Write the first heartbeat; of several processes that try at once, one succeeds.
@@ -139,18 +177,20 @@ class Ledger:
 
         def following(before: Facts) -> Facts:
             # Keeps the job of the process before, so that this one finds it even after a kill.
-            return asdict(replace(mine, job=before.get("job", "")))
+            found = _health_of(before)
+            return asdict(mine if found is None else replace(mine, job=found.job))
 
         try:
             before = self._lease.claim(following)
         except LeaseHeldError as error:
-            other = Health(**error.facts)
+            other = _health_of(error.facts)
+            assert other is not None  # the lease is valid
             raise StoreLockedError(
                 f"{self.root} has a schedule {self.name} already: process {other.pid} on "
                 f"{other.host}, last heartbeat {utc(other.beat)}. End it first, or give this "
                 "configuration another name."
             ) from None
-        return Health(**before) if before else None
+        return _health_of(before)
 
     def heartbeat(self, mine: Health) -> None:
         """Write a heartbeat, after a claim.
@@ -171,6 +211,10 @@ class Ledger:
                 ) from None
 
     @property
+    def _health_name(self) -> str:
+        return f"{FOLDER}/{self.name}/health.json"
+
+    @property
     def _runs_name(self) -> str:
         return f"{FOLDER}/{self.name}/runs.jsonl"
 
@@ -185,6 +229,14 @@ def is_well(health: Health | None, runs: Sequence[RunRecord]) -> bool:
 def ledgers(root: str) -> list[Ledger]:
     """Ledgers of all schedules of a store."""
     return [Ledger(root, name) for name in Blobs(root).folders(FOLDER)]
+
+
+def _health_of(facts: Facts) -> Health | None:
+    """The heartbeat in a lease; None if the facts are anything else."""
+    try:
+        return _HEALTH.validate_json(json.dumps(dict(facts)))
+    except ValidationError:
+        return None
 
 
 def _packed(it: Any) -> bytes:

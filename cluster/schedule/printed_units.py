@@ -2,21 +2,21 @@
 
 import platform
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from textwrap import indent
 from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from zpoints.cluster.jobs.slurm import driver_options
+from zpoints.cluster.schedule import quoting
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
+from zpoints.storage.backend.local_path import local_path
 
 CLAIM = "zpoints"
 """PersistentVolumeClaim of photographs and store."""
@@ -25,7 +25,6 @@ STOP_SECONDS = 90
 """How long a run may take to end after a request; it needs seconds."""
 VARIABLES = ".config/zpoints/environment"
 """File of lines NAME=value in the home folder, in a syntax that systemd and shells share."""
-YAML_WIDTH = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +119,7 @@ def _source(rerun: Rerun) -> str:
     source = str(rerun.config.ingest.source)
     if "://" in source:
         return source
-    return str(Path(rerun.folder, Path(source).expanduser()).resolve())
+    return str(Path(rerun.folder, local_path(source)).resolve())
 
 
 def _local_folders(rerun: Rerun) -> list[str]:
@@ -161,35 +160,14 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     templates.filters |= {
-        "cron_text": _cron_text,
-        "shell_command": shlex.join,
-        "shell_word": shlex.quote,
-        "systemd_text": _systemd_text,
-        "systemd_word": _systemd_word,
-        "yaml": _yaml,
+        "cron_text": quoting.cron_text,
+        "kubernetes_argument": quoting.kubernetes_argument,
+        "kubernetes_path": quoting.kubernetes_path,
+        "shell_word": quoting.shell_word,
+        "slurm_option": quoting.slurm_option,
+        "systemd_program": quoting.systemd_program,
+        "systemd_text": quoting.systemd_text,
+        "systemd_word": quoting.systemd_word,
+        "yaml": quoting.yaml_text,
     }
     return templates
-
-
-def _cron_text(text: str) -> str:
-    """Escapes the percent sign, at which cron would end the command."""
-    return text.replace("%", r"\%")
-
-
-def _systemd_text(text: str) -> str:
-    """Escapes the percent sign, which starts a specifier."""
-    return text.replace("%", "%%")
-
-
-def _systemd_word(word: str) -> str:
-    """A word of ExecStart without specifiers and variables, quoted where necessary."""
-    escaped = _systemd_text(word.replace("\\", "\\\\")).replace("$", "$$")
-    if re.fullmatch(r"[\w@%+=:,./$-]+", escaped):
-        return escaped
-    return '"' + escaped.replace('"', '\\"') + '"'
-
-
-def _yaml(value: Mapping[str, Any], columns: int = 0) -> str:
-    """A mapping as YAML, indented so that it continues a mapping of the template."""
-    text = yaml.safe_dump(value, sort_keys=False, width=YAML_WIDTH - columns)
-    return indent(text.removesuffix("\n"), " " * columns)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.config import AnalyzeConfig
-from zpoints.pipeline.analyze.reduction import chunk_states, reduce_waves
+from zpoints.pipeline.analyze.reduction import chunk_states, reduce_waves, waves
 from zpoints.pipeline.analyze.shape.expected_radii import core_radius
 from zpoints.pipeline.analyze.states.checkpoint import Journal
 from zpoints.pipeline.analyze.states.projection import Projection
@@ -89,8 +89,10 @@ def summarize(
     """
     z, journal = as_dask(z), journal or Journal()
     names = () if attributes is None else tuple(map(str, attributes["attribute"].values))
+    empty = State.empty(z.shape[1], names)
+    journal.discard_unless_like(empty, waves=waves(z))
     reduce_waves(journal, chunk_states(z, partial(_summary, names), attributes, where))
-    return State.empty(z.shape[1], names) if journal.state is None else journal.state
+    return empty if journal.state is None else journal.state
 
 
 def _summary(names: tuple[str, ...], z: Any, flags: Any = None) -> State:
@@ -133,12 +135,14 @@ def describe(
     _require_same_vectors(z, state, where)
     basis = _basis(z if where is None else z[as_mask(where)], state, config)
     pairs = pair_intervals(state, basis, config)
-    shared = {
+    shared: dict[str, Any] = {
         "basis": basis,
         "core_radius": core_radius(config.core_level, basis.rank),
         "intervals": pairs[0],
         "pc_intervals": pairs[1],
     }
+    empty = Projection.from_vectors(np.empty((0, z.shape[1])), **shared)
+    journal.discard_unless_like(empty, waves=waves(z))
     delayed = {name: dask.delayed(value) for name, value in shared.items()}
     reduce_waves(journal, chunk_states(z, Projection.from_vectors, None, where, **delayed))
     assert journal.state is not None

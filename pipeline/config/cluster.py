@@ -7,6 +7,7 @@ from dask.utils import parse_bytes
 from pydantic import AfterValidator, Field, model_validator
 
 from zpoints.pipeline.settings import Settings
+from zpoints.storage.text import printable
 
 Kind = Literal["local", "address", "slurm", "pbs", "lsf"]
 _SCHEDULER = re.compile(r"(tls|tcp)://(\[[\w:.%]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
@@ -22,7 +23,15 @@ def _memory(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    if printable(text) != text or "\n" in text:
+        raise ValueError(f"invalid text {text!r}; expected one line without control characters")
+    return text
+
+
 Memory = Annotated[str, AfterValidator(_memory)]
+JobText = Annotated[str, AfterValidator(_one_line)]
+"""Text on a line of a job script, on which a second line would be another directive or command."""
 
 
 def scheduler_address(text: str) -> str:
@@ -73,17 +82,19 @@ class JobsConfig(Settings):
     cores: int | None = Field(None, ge=1, description="cores of a job")
     memory: Memory | None = Field(None, description="memory of a job, e.g. 16GiB")
     processes: int = Field(1, ge=1, description="worker processes per job, which share its cores")
-    walltime: str | None = Field(None, description="time limit of a job, e.g. 02:00:00")
-    queue: str | None = Field(None, description="queue or partition")
-    account: str | None = Field(None, description="account to charge")
-    interface: str | None = Field(
+    walltime: JobText | None = Field(None, description="time limit of a job, e.g. 02:00:00")
+    queue: JobText | None = Field(None, description="queue or partition")
+    account: JobText | None = Field(None, description="account to charge")
+    interface: JobText | None = Field(
         None, description="network interface that all nodes have, e.g. ib0"
     )
     gpu: bool = Field(
         False, description="whether jobs have a GPU; request it in directives, e.g. --gres=gpu:1"
     )
-    directives: tuple[str, ...] = Field((), description="further directives of the batch system")
-    driver: tuple[str, ...] = Field(
+    directives: tuple[JobText, ...] = Field(
+        (), description="further directives of the batch system"
+    )
+    driver: tuple[JobText, ...] = Field(
         (),
         description="zpoints submit: further sbatch options for the driver's job, e.g. "
         "--time=2-00:00:00; the job has to last as long as the run",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pydantic import TypeAdapter, ValidationError
 
 from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest.images import checksum
@@ -20,6 +21,8 @@ READERS = 8
 Rechecked = Mapping[str, tuple[str, int]]
 """Files whose signature differs from the stored one: by name, the signature and the checksum of
 the content that was read then. A file that was only copied or touched is read once."""
+
+_RECHECKED: TypeAdapter[dict[str, tuple[str, int]]] = TypeAdapter(dict[str, tuple[str, int]])
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,8 @@ def pack_rechecked(rechecked: Rechecked) -> bytes:
 def unpack_rechecked(data: bytes | None) -> Rechecked:
     """Decode the result of ``pack_rechecked``; empty if the bytes are anything else."""
     try:
-        content = json.loads(data or b"{}")
-        return {name: (signature, found) for name, (signature, found) in content.items()}
-    except (ValueError, TypeError, AttributeError):
+        return _RECHECKED.validate_json(data or b"{}", strict=True)
+    except ValidationError:
         return {}
 
 

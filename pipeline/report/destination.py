@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 
 Destination = Path | str
@@ -30,7 +31,7 @@ def report_destination(chosen: str | None, root: str) -> Destination:
         Root of the store.
     """
     text = chosen if chosen is not None else f"{root.rstrip('/')}/report"
-    return text.rstrip("/") if text.startswith(SCHEME) else Path(text).expanduser()
+    return text.rstrip("/") if text.startswith(SCHEME) else local_path(text)
 
 
 def page_of(destination: Destination) -> Destination:

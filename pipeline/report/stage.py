@@ -5,12 +5,25 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import MARK, Destination, mark_of, writing_to
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.storage import Store, StoreError
+from zpoints.storage.backend.record import Line
+
+
+class _Mark(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    fingerprint: str | None = None
+    version: Line = ""
+    report: dict[str, Any] = {}
+    title: Line = ""
+
 
 GROUPS = ("images", "model", "latents", "statistics")
 
@@ -21,12 +34,15 @@ def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
 
 
 def report_mark(destination: Destination) -> dict[str, Any]:
-    """Fingerprint, version, settings and title of the last complete report; empty without one."""
+    """Fingerprint, version, settings and title of the last complete report; empty without one.
+
+    A mark that is incomplete or damaged counts as none: the report is then written again.
+    """
     try:
-        content: dict[str, Any] = json.loads(mark_of(destination) or b"{}")
-    except ValueError:  # incomplete file
+        mark = _Mark.model_validate_json(mark_of(destination) or b"{}")
+    except ValidationError:
         return {}
-    return content
+    return mark.model_dump(exclude_unset=True)
 
 
 def write(
@@ -85,9 +101,10 @@ def stage_timings(store: Store) -> list[StageTiming]:
     """Time of the newest run of each group's stage, in the order in which they ran."""
     newest: dict[str, Mapping[str, Any]] = {}
     for version in store.history():
-        group = version.metadata.get("group")
-        if group is not None and store.is_current(group):
-            newest.setdefault(group, version.metadata)
+        group, facts = version.metadata.get("group"), version.metadata
+        timed = all(isinstance(facts.get(name), int | float) for name in ("duration", "rows"))
+        if timed and isinstance(group, str) and store.is_current(group):
+            newest.setdefault(group, facts)
     return [
         StageTiming(
             stage=group if metadata["stage"] in ("sample", "evaluate") else str(metadata["stage"]),

@@ -1,7 +1,7 @@
 """Checkpoints of a training: conversion to bytes and back, and how often they are saved."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from io import BytesIO
@@ -15,6 +15,7 @@ from zpoints.pipeline.train.config import TrainConfig
 from zpoints.storage.errors import ZpointsError
 
 DIGEST_BYTES = 32  # of SHA-256
+DAMAGED = "The checkpoint of the interrupted training is damaged."
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
 REST = 20.0  # times the duration of a checkpoint, so that saving costs at most a twentieth
 
@@ -81,15 +82,32 @@ def unpack(data: bytes, config: TrainConfig, shape: tuple[int, ...]) -> Checkpoi
     """
     digest, content = data[:DIGEST_BYTES], data[DIGEST_BYTES:]
     if sha256(content).digest() != digest:
-        raise CheckpointError("The checkpoint of the interrupted training is damaged.")
-    parts = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+        raise CheckpointError(DAMAGED)
+    try:
+        parts = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # of many types; the unpickler builds numbers and tensors only
+        raise CheckpointError(DAMAGED) from error
     names = {field.name for field in fields(Checkpoint)}
     expected = {"settings": settings_for_fingerprint(config), "shape": tuple(shape)}
-    if parts.keys() != names or {name: parts[name] for name in expected} != expected:
+    if not isinstance(parts, dict) or parts.keys() != names:
+        raise CheckpointError(DAMAGED)
+    stored = {name: parts[name] for name in expected}
+    if form(stored) != form(expected) or stored != expected:
         raise CheckpointError(
             "The stored checkpoint belongs to a training with other images or settings."
         )
     return Checkpoint(**parts)
+
+
+def form(value: Any) -> Any:
+    """Names, types and shapes in part of a checkpoint, without its numbers."""
+    if isinstance(value, Mapping):
+        return {name: form(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [form(inner) for inner in value]
+    if isinstance(value, Tensor):
+        return value.dtype, tuple(value.shape)
+    return float if isinstance(value, int | float) else type(value)
 
 
 @dataclass

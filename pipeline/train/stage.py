@@ -1,5 +1,6 @@
 """The train stage: reads the images of a store and writes the group ``model``."""
 
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -35,20 +36,24 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     total = images_seen(len(training), config)
     device = choose_device(config.device)
     run.console.line(_headline(config, len(training), len(validation), device))
-    checkpoint = _checkpoint(run, training)
     torch.set_num_threads(CPU_COUNT)
     with (
         gpu_memory("Lower train.batch, or set train.device to cpu."),
         run.console.bar("train", total=total, unit="images") as advance,
     ):
-        model, curves = train(
+        resumed = partial(
+            train,
             training,
             validation,
             config,
-            checkpoint=checkpoint,
             saver=Saver(run.work.save_checkpoint),
             on_step=lambda seen, curves: advance(seen, _note(curves, config)),
         )
+        try:
+            model, curves = resumed(checkpoint=_checkpoint(run, training))
+        except CheckpointError as error:
+            run.console.line(f"{error} train restarts from the beginning.")
+            model, curves = resumed(checkpoint=None)
     attrs = training_attrs(config, device)
     run.work.create(GROUP, model_dataset(model, curves), attrs=attrs)
     return len(training)
@@ -74,15 +79,17 @@ def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
 
 
 def _checkpoint(run: StageRun[TrainConfig], training: torch.Tensor) -> Checkpoint | None:
-    """Checkpoint of an interrupted run of the same stage; None to start from the beginning."""
+    """Checkpoint of an interrupted run of the same stage; None if there is none.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged, or belongs to another training.
+    """
     data, config = run.work.load_checkpoint(), run.settings
     if data is None:
         return None
-    try:
-        checkpoint = unpack(data, config, training.shape)
-    except CheckpointError as error:
-        run.console.line(f"{error} train restarts from the beginning.")
-        return None
+    checkpoint = unpack(data, config, training.shape)
     run.console.line(f"train resumes in epoch {checkpoint.epoch + 1} of {config.epochs}.")
     return checkpoint
 

@@ -4,13 +4,14 @@ Random numbers determine only the initial weights and the order of the images in
 """
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
-from zpoints.pipeline.train.checkpoint import Checkpoint
+from zpoints.pipeline.train.checkpoint import DAMAGED, Checkpoint, CheckpointError, form
 from zpoints.pipeline.train.config import TrainConfig
 
 # A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
@@ -70,6 +71,7 @@ class TrainingState:
         self.total = torch.zeros((), device=device)
         self._settings = settings_for_fingerprint(config)
         self._shape = tuple(shape)
+        self._epochs, self._steps = config.epochs, steps
         self._orders = torch.Generator().manual_seed(config.seed)
         self._before_order = self._orders.get_state()
 
@@ -104,7 +106,15 @@ class TrainingState:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Return to the state of a checkpoint; the training takes over its tensors."""
+        """Return to the state of a checkpoint; the training takes over its tensors.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint is not one of this training; nothing is changed then.
+        """
+        if not self._fits(checkpoint):
+            raise CheckpointError(DAMAGED)
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.schedule.load_state_dict(checkpoint.schedule)
@@ -112,6 +122,31 @@ class TrainingState:
         self.curves = Curves(**checkpoint.curves)
         self.epoch, self.step = checkpoint.epoch, checkpoint.step
         self.total.copy_(checkpoint.total)
+
+    def _fits(self, checkpoint: Checkpoint) -> bool:
+        """Whether a checkpoint has the parts, types and shapes of this training."""
+        own, curves = self.checkpoint(), checkpoint.curves
+        same = ("model", "schedule", "order", "total", "epoch", "step")
+        return (
+            all(form(getattr(checkpoint, name)) == form(getattr(own, name)) for name in same)
+            and 0 <= checkpoint.epoch <= self._epochs
+            and 0 <= checkpoint.step <= self._steps
+            and form(curves) == dict.fromkeys(own.curves, [float] * checkpoint.epoch)
+            and self._fits_optimizer(checkpoint.optimizer)
+        )
+
+    def _fits_optimizer(self, stored: Any) -> bool:
+        own = self.optimizer.state_dict()
+        if not isinstance(stored, dict) or stored.keys() != own.keys():
+            return False
+        weights = [form(weight) for weight in self.model.parameters()]
+        number = form(torch.zeros(()))
+        known = {
+            index: {"step": number, "exp_avg": weight, "exp_avg_sq": weight}
+            for index, weight in enumerate(weights)
+        }
+        groups = form(stored["param_groups"]) == form(own["param_groups"])
+        return groups and form(stored["state"]) in ({}, known)
 
 
 def _architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture:

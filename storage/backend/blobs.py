@@ -1,5 +1,6 @@
 """Stores small objects next to the repository, on a disk or in a bucket."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -12,7 +13,7 @@ from obstore.store import LocalStore, ObjectStore
 
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.s3 import reaching_s3, s3_store
-from zpoints.storage.errors import StoreError, StoreLockedError
+from zpoints.storage.errors import DamagedRecordError, StoreError, StoreLockedError
 
 LOCK = "zpoints.blobs.lock"
 LOCK_SECONDS = 30.0
@@ -136,7 +137,14 @@ class Blobs:
             return obstore.put(self._store, name, data)["e_tag"]
 
     def read(self, name: str) -> tuple[bytes, str | None] | None:
-        """Content and entity tag of an object; `None` if it does not exist."""
+        """Content and entity tag of an object; `None` if it does not exist.
+
+        Raises
+        ------
+        DamagedRecordError
+            If the object is a link to a file outside the root.
+        """
+        self._refuse_outside(name)
         try:
             with self._reaching(name):
                 found = obstore.get(self._store, name)
@@ -157,6 +165,10 @@ class Blobs:
     def folders(self, folder: str) -> list[str]:
         """Sorted names of the folders inside a folder; empty if it does not exist."""
         with self._reaching(folder):
+            if Location(self._root).is_local:
+                path = Path(self._root, folder)
+                inner = path.iterdir() if path.is_dir() else ()
+                return sorted(it.name for it in inner if it.is_dir() and _is_addressable(it.name))
             found = obstore.list_with_delimiter(self._store, folder)
         return sorted(path.rpartition("/")[2] for path in found["common_prefixes"])
 
@@ -168,7 +180,21 @@ class Blobs:
     def names(self, folder: str) -> list[str]:
         """Names of all objects in a folder, with their paths under the root."""
         with self._reaching(folder):
+            if Location(self._root).is_local:
+                files = (path for path in Path(self._root, folder).rglob("*") if path.is_file())
+                found = (path.relative_to(self._root).as_posix() for path in files)
+                return [name for name in found if _is_addressable(name)]
             return [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
+
+    def _refuse_outside(self, name: str) -> None:
+        if not Location(self._root).is_local:
+            return
+        path = os.path.realpath(os.path.join(self._root, name))
+        if not path.startswith(os.path.join(os.path.realpath(self._root), "")):
+            raise DamagedRecordError(
+                f"{self._root}/{name} is a link that leads out of the store; expected a file in "
+                "the store. Replace the link by the file, or remove it."
+            )
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:
@@ -196,3 +222,11 @@ class Blobs:
         if location.is_local:
             return LocalStore(location.root)
         return s3_store(location.bucket, location.prefix)
+
+
+def _is_addressable(name: str) -> bool:
+    """Whether a name on a disk can be that of an object; a stranger's file may have any name.
+
+    The listings of obstore end with an error at the first name that cannot.
+    """
+    return not any(it < " " or it == "\x7f" or "\ud800" <= it <= "\udfff" for it in name)

@@ -113,10 +113,10 @@ class Lease:
 
 
 def parse_facts(content: bytes | None) -> Facts:
-    """Facts of an object; empty if it is absent or not a lease."""
+    """Facts of an object; empty if it is absent or not a lease. Their values are not validated."""
     try:
         facts = json.loads(content or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}
 

@@ -13,6 +13,7 @@ import icechunk
 import zarr
 from filelock import FileLock, Timeout
 
+from zpoints.storage.backend.local_path import utf8_path
 from zpoints.storage.backend.s3 import SCHEME, S3Server, check_reach, without_userinfo
 from zpoints.storage.errors import StoreError, StoreLockedError, StoreNotFoundError
 from zpoints.storage.schema.registry import SCHEMA_VERSION
@@ -49,10 +50,12 @@ class Location:
         ------
         StoreError
             If `root` is a URL other than `s3://bucket/prefix`.
+        PathError
+            If the path is not UTF-8, or names a home folder that does not exist.
         """
         text = os.fspath(root)
         if "://" not in text:
-            return cls(str(Path(text).expanduser().absolute()))
+            return cls(str(utf8_path(text).absolute()))
         scheme, _, rest = text.partition("://")
         bucket, _, prefix = rest.strip("/").partition("/")
         if scheme != "s3" or not bucket or not prefix:

@@ -9,15 +9,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError, parse_facts
 from zpoints.storage.backend.location import Location
+from zpoints.storage.backend.record import Line, ProcessNumber, Seconds
 from zpoints.storage.errors import StoreError, StoreLockedError
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,23 @@ RUN_LOCK_SECONDS = 90.0
 """How long a store on S3 stays locked after its run was killed."""
 RENEWALS = 6
 """How often a lease is renewed within its duration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """The run that holds a lock; `claim` and `until` in seconds since 1970 are those of a lease."""
+
+    __pydantic_config__ = ConfigDict(strict=True)
+
+    pid: ProcessNumber
+    host: Line
+    since: Line
+    purpose: Line
+    claim: str = ""
+    until: Seconds = 0.0
+
+
+_RUN_FACTS = TypeAdapter(RunFacts)
 
 
 @contextmanager
@@ -80,8 +100,8 @@ def _lease(location: Location, facts: dict[str, Any]) -> Iterator[None]:
     lease = Lease(
         Blobs(location.root),
         HOLDER,
-        holder=lambda facts: facts.get("claim"),
-        valid=lambda facts: float(facts.get("until", 0.0)) > time.time(),
+        holder=lambda facts: str(facts.get("claim")),
+        valid=lambda facts: (run := _run_of(facts)) is not None and run.until > time.time(),
     )
     own = {**facts, "claim": uuid.uuid4().hex}
     try:
@@ -126,16 +146,21 @@ def _facts_in(holder: Path) -> Facts:
         return {}
 
 
+def _run_of(facts: Facts) -> RunFacts | None:
+    """The run that facts describe; None if they are anything else."""
+    try:
+        return _RUN_FACTS.validate_json(json.dumps(dict(facts)))
+    except ValidationError:
+        return None
+
+
 def _locked(root: str, facts: Facts) -> StoreLockedError:
-    run = "Another run"
-    if facts:
-        run += (
-            f" ({facts['purpose']}, process {facts['pid']} on {facts['host']}, since "
-            f"{facts['since']})"
-        )
+    run, found = "Another run", _run_of(facts)
+    if found is not None:
+        run += f" ({found.purpose}, process {found.pid} on {found.host}, since {found.since})"
     advice = "Wait until it ends, or stop it; then run again."
-    if "until" in facts:
-        advice += f" If it was killed, its lock expires at {_utc(facts['until'])}."
+    if found is not None and found.until:
+        advice += f" If it was killed, its lock expires at {_utc(found.until)}."
     return StoreLockedError(f"{run} is working on {root}. {advice}")
 
 

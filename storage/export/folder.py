@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.errors import StoreError
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -17,6 +18,8 @@ def local_folder(chosen: str | os.PathLike[str]) -> Path:
     ------
     StoreError
         If `chosen` is a URL, which would become a folder named `s3:`.
+    PathError
+        If the path names a home folder that does not exist.
 
     Examples
     --------
@@ -28,4 +31,4 @@ def local_folder(chosen: str | os.PathLike[str]) -> Path:
         raise StoreError(
             f"{text} is not a local folder. Export to a local folder and copy that afterwards."
         )
-    return Path(text).expanduser().absolute()
+    return local_path(text).absolute()

@@ -111,8 +111,11 @@ def _is_export(folder: Path) -> bool:
     """Whether a folder was written by an export: a group of a store, or pictures."""
     if (folder / MARK).is_file():
         return True
-    metadata = folder / "zarr.json"
-    return metadata.is_file() and "fingerprint" in json.loads(metadata.read_text())["attributes"]
+    try:
+        attributes = json.loads((folder / "zarr.json").read_bytes())["attributes"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return False
+    return isinstance(attributes, dict) and "fingerprint" in attributes
 
 
 def _write(group: str, dataset: xr.Dataset, target: Path) -> None:

@@ -35,6 +35,8 @@ LIBRARY_HOMES = {
     "torch": ("pipeline/train", "pipeline/network", "pipeline/evaluate/measures/inception.py"),
 }
 ORDER = (
+    # runs before all others
+    "cache_folders",
     # vocabulary
     *("settings", "errors", "progress", "fingerprint", "row_sample", "spread", "stage_order"),
     # what several stages are made of
@@ -46,7 +48,10 @@ ORDER = (
     *("config", "stage_table", "plan"),
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
-CLUSTER_ORDER = ("errors", "signals", "terminal", "compute", "run", "jobs", "schedule", "cli")
+CLUSTER_ORDER = (
+    *("errors", "signals", "terminal", "batch_job"),
+    *("compute", "run", "jobs", "schedule", "cli"),
+)
 """The same for ``cluster``."""
 ANALYZE_ORDER = (
     *(

@@ -46,6 +46,21 @@ class Journal(Generic[S]):
         self.waves += 1
         self.on_wave()
 
+    def discard_unless_like(self, empty: S, *, waves: int) -> None:
+        """Start again if the state is not one of this pass, as after damage.
+
+        Parameters
+        ----------
+        empty
+            The state of no vectors, whose arrays have the same shapes.
+        waves
+            Number of waves of the whole pass.
+        """
+        if self.state is None:
+            self.waves = 0
+        elif not 0 < self.waves <= waves or _form(self.state) != _form(empty):
+            self.waves, self.state = 0, None
+
 
 def pack(cut: Sequence[int], first: Journal[State], second: Journal[Projection]) -> bytes:
     """Write both passes to an uncompressed NumPy archive.
@@ -80,7 +95,7 @@ def unpack(data: bytes | None, cut: Sequence[int]) -> tuple[Journal[State], Jour
             return Journal(), Journal()
         return _journal(State, arrays, "first"), _journal(Projection, arrays, "second")
     # Any damage raises one of these: the archive is protected by CRCs.
-    except (BadZipFile, ValueError, KeyError, OSError, EOFError):
+    except (BadZipFile, ValueError, TypeError, KeyError, OSError, EOFError, MemoryError):
         return Journal(), Journal()
 
 
@@ -107,6 +122,15 @@ def _nested(kind: type[Any], arrays: Mapping[str, np.ndarray], prefix: str) -> A
         else:
             parts[field.name] = _plain(arrays[name], hint)
     return kind(**parts)
+
+
+def _form(value: Any) -> Any:
+    """Names, types and shapes in a state, without its numbers; text as it is."""
+    if is_dataclass(value):
+        return {field.name: _form(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind, value.shape
+    return type(value) if isinstance(value, int) else value
 
 
 def _plain(array: np.ndarray, hint: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from zpoints.pipeline.evaluate.inputs import Comparison
 from zpoints.pipeline.evaluate.measures.frechet import frechet
 from zpoints.pipeline.network.device import single_torch_thread
 from zpoints.pipeline.progress import counted
+from zpoints.storage.backend.local_path import local_path
 
 BATCH = 32  # images per forward pass
 EXPECTED = (
@@ -46,7 +46,7 @@ def inception_digest(path: str | None) -> str | None:
         return None
     digest = sha256()
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with local_path(path).open("rb") as file:
             while block := file.read(2**20):
                 digest.update(block)
     except OSError as error:
@@ -89,7 +89,7 @@ def inception_features(path: str, images: NDArray[np.uint8]) -> NDArray[np.float
 @lru_cache(maxsize=1)
 def _network(path: str) -> Any:
     try:
-        return torch.jit.load(str(Path(path).expanduser()), map_location="cpu").eval()
+        return torch.jit.load(str(local_path(path)), map_location="cpu").eval()
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise EvaluateError(

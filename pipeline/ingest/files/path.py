@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from zpoints.pipeline.ingest.files.bucket import S3Path
+from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 
 SourcePath = Path | S3Path
@@ -16,7 +17,7 @@ def source_path(text: str) -> SourcePath:
 
     Local paths become absolute, since workers have working folders of their own.
     """
-    return S3Path.of(text) if text.startswith(SCHEME) else Path(text).expanduser().absolute()
+    return S3Path.of(text) if text.startswith(SCHEME) else local_path(text).absolute()
 
 
 def stamp(path: SourcePath) -> str:

@@ -14,10 +14,15 @@ from zpoints.cluster.cli.main import main
 ZPOINTS = Path(sys.executable).with_name("zpoints")
 
 
-def zpoints(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Call the command line in this process, working in ``folder``; its output and exit code."""
+def zpoints(
+    *arguments: object, folder: Path, encoding: str = "utf-8"
+) -> subprocess.CompletedProcess[str]:
+    """Call the command line in this process, working in ``folder``; its output and exit code.
+
+    ``encoding`` is that of the terminal.
+    """
     command = [str(ZPOINTS), *map(str, arguments)]
-    output, errors = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    output, errors = (TextIOWrapper(BytesIO(), encoding, write_through=True) for _ in range(2))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

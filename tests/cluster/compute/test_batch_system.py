@@ -1,10 +1,12 @@
 """Scripts of batch jobs, checked without a batch system."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from zpoints.cluster.compute.batch_system import _cluster_without_jobs
+from tests.conftest import SilentConsole
+from zpoints.cluster.compute.batch_system import SYSTEMS, _cluster_without_jobs, batch_cluster
 from zpoints.cluster.compute.security import shared_folder_security
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig
@@ -76,3 +78,47 @@ def test_job_script__an_unknown_interface_is_an_error(kind: str, tmp_path: Path)
 
     with pytest.raises(ClusterError, match=r"'nosuch0' is not a valid .* See cluster\.jobs"):
         script_of(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "cancelled"),
+    [
+        ("slurm", b"Supercomputer3\n519605\n", ["scancel", "519605"]),
+        ("slurm", b"Supercomputer3\n519605;east\n", ["scancel", "--clusters=east", "519605"]),
+        ("slurm", b"Gr\xfc\xdfe aus 3\n519605\n", ["scancel", "519605"]),
+        ("slurm", b"Submitted to Supercomputer3\n", None),
+        ("pbs", b"Quota: 3 TB\n519605.head1\n", ["qdel", "519605"]),
+        ("pbs", b"Quota: 3 TB\n", None),
+        ("lsf", b"Host 3\nJob <519605> is submitted to queue <long>.\n", ["bkill", "519605"]),
+        ("lsf", b"Host 3 is busy\n", None),
+    ],
+)
+def test_job__is_cancelled_under_its_own_number_only(
+    kind: str,
+    output: bytes,
+    cancelled: list[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_class = SYSTEMS[kind][0].job_cls
+    (tmp_path / "output").write_bytes(output)
+    for command in (job_class.submit_command, job_class.cancel_command):
+        script = f'#!/bin/sh\necho "${{0##*/}}" "$@" >>{tmp_path}/calls\ncat {tmp_path}/output\n'
+        (tmp_path / command).write_text(script)
+        (tmp_path / command).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    config = configured(kind, tmp_path / "jobs", *REQUESTED, "cluster.worker_timeout=20")
+
+    def submit() -> None:
+        with batch_cluster(config, SilentConsole()):
+            pass
+
+    if cancelled is None:
+        with pytest.raises(ClusterError, match=f"no job number, but: {output.decode().strip()}"):
+            submit()
+    else:
+        submit()
+
+    calls = (tmp_path / "calls").read_text().splitlines()
+    found = [call.split() for call in calls if call.startswith(job_class.cancel_command)]
+    assert found == ([] if cancelled is None else [cancelled])

@@ -11,6 +11,7 @@ import pytest
 from tests.cluster.users import a_job
 from tests.waiting import wait_until
 from zpoints.cluster.jobs.driver_process import Driver, begin
+from zpoints.cluster.jobs.job import output_file
 from zpoints.cluster.jobs.launch import launch
 from zpoints.cluster.jobs.record import Jobs, lives, new_id
 from zpoints.storage import open_repository
@@ -88,7 +89,7 @@ def test_begin__succeeds_if_only_the_response_is_lost(
         return replace(blobs, name, data, tag)
 
     monkeypatch.setattr(Blobs, "replace", unanswered)
-    begun = begin(jobs.root, job.id, "output")
+    begun = begin(jobs.root, job.id, output_file("/tmp", job.id))
 
     assert begun is not None
     assert (begun.state, begun.pid) == ("running", os.getpid())
@@ -98,7 +99,7 @@ def test_begin__a_cancelled_job_does_not_start(jobs: Jobs) -> None:
     job = a_job(state="cancelled", reason="on request")
     jobs.add(job)
 
-    assert begin(jobs.root, job.id, "output") is None
+    assert begin(jobs.root, job.id, output_file("/tmp", job.id)) is None
     assert jobs.read(job.id).ended is not None
 
 
@@ -106,14 +107,15 @@ def test_begin__leaves_a_job_of_another_process_alone(jobs: Jobs) -> None:
     job = a_job(state="running", host="node7", pid=os.getpid(), born=1.0)
     jobs.add(job)
 
-    assert begin(jobs.root, job.id, "output") is None
+    assert begin(jobs.root, job.id, output_file("/tmp", job.id)) is None
     assert jobs.read(job.id) == job
 
 
 def test_driver__a_cancellation_noticed_after_the_end_of_the_run_changes_nothing(
     jobs: Jobs, tmp_path: Path
 ) -> None:
-    job, output = a_job(), tmp_path / "output"
+    job = a_job()
+    output = Path(output_file(str(tmp_path), job.id))
     output.touch()
     jobs.add(job)
 

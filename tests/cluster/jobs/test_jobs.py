@@ -219,9 +219,9 @@ def test_cancel__of_a_queued_slurm_job_without_slurm_names_the_remaining_command
 
     done = zpoints("cancel", job.id, "--root", root, folder=folder)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{job.id} is cancelled. Slurm job 17 may still be queued")
-    assert "scancel 17" in done.stdout
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{job.id} is cancelled. Slurm job 17 may still be queued" in done.stderr
+    assert "scancel 17" in done.stderr
     assert Jobs(root).read(job.id).state == "cancelled"
 
 

@@ -17,7 +17,8 @@ from tests.conftest import SilentConsole
 from tests.waiting import wait_until
 from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.errors import SecurityError
-from zpoints.cluster.jobs.record import Job, Jobs, lives
+from zpoints.cluster.jobs.job import Job
+from zpoints.cluster.jobs.record import Jobs, lives
 from zpoints.cluster.jobs.submit import submit
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.storage import Store, open_store

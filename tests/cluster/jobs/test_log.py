@@ -7,8 +7,9 @@ import pytest
 
 from tests.cluster.cli.commands import zpoints
 from tests.cluster.users import a_job
+from zpoints.cluster.jobs.job import output_file
 from zpoints.cluster.jobs.log import PIECE, JobLog
-from zpoints.cluster.jobs.record import Jobs
+from zpoints.cluster.jobs.record import Jobs, new_id
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.jobs.wait import wait
 from zpoints.pipeline.config.run import RunConfig
@@ -64,8 +65,9 @@ def test_logs__after_a_kill_include_the_output_that_was_not_saved(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
-    root, output = open_repository(folder / "store").root, folder / "output"
-    job = a_job(state="running", pid=2**22 + 1, born=1.0, output=str(output))
+    root, id_ = open_repository(folder / "store").root, new_id()
+    output = Path(output_file(str(folder), id_))
+    job = a_job(id=id_, state="running", pid=2**22 + 1, born=1.0, output=str(output))
     Jobs(root).add(job)
     output.write_text("wJalrXUtnFEMI 1\n")
     JobLog(root, job.id).save(output)

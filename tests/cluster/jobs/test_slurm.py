@@ -10,7 +10,9 @@ from tests.cluster.results import assert_same_results
 from tests.cluster.slurm import Slurm, command
 from tests.cluster.users import written
 from tests.waiting import wait_until
+from zpoints.cluster.batch_job import BatchJob
 from zpoints.cluster.jobs.record import Jobs
+from zpoints.cluster.jobs.slurm import SlurmError, dequeue, enqueue, in_queue
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import Store, open_store
 
@@ -84,6 +86,20 @@ def test_cancel__removes_a_queued_slurm_job(config: Path, folder: Path, slurm: S
     wait_until(lambda: jobs.status(second).state == "lost", "the second job to be lost")
     assert "Slurm no longer has job" in jobs.status(second).note
     assert open_store(folder / "store").groups == ()
+
+
+def test_dequeue__an_unknown_number_is_an_error_and_an_ended_job_is_not(slurm: Slurm) -> None:
+    job = enqueue(["true"], name="t", output="/dev/null", options=["--hold"])
+    assert in_queue(job)
+
+    dequeue(job)
+    slurm.wait_for_the_end()
+    dequeue(job)
+
+    assert not in_queue(job)
+    with pytest.raises(SlurmError, match="Slurm knows no job 987654"):
+        dequeue(BatchJob("987654"))
+    assert not in_queue(BatchJob("987654"))
 
 
 def test_cancel__ends_a_running_slurm_job(config: Path, folder: Path, slurm: Slurm) -> None:

@@ -19,7 +19,8 @@ from tests.cluster.schedule.test_ledger import health
 from tests.cluster.users import LONG, a_job, written
 from tests.conftest import SilentConsole
 from tests.waiting import wait_until
-from zpoints.cluster.jobs.record import ALIVE, Job, Jobs
+from zpoints.cluster.jobs.job import Job
+from zpoints.cluster.jobs.record import ALIVE, Jobs
 from zpoints.cluster.schedule.cron import Cron
 from zpoints.cluster.schedule.daemon import Schedule
 from zpoints.cluster.schedule.ledger import Ledger, RunRecord

@@ -1,21 +1,25 @@
 """Health and runs of a schedule, as recorded in the store's root."""
 
+import json
 import platform
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from tests.cluster.cli.commands import zpoints
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord, TakenOverError, is_well
 from zpoints.storage import StoreLockedError, open_repository
 from zpoints.storage.backend.blobs import Blobs
+
+JOB = "20261122-000000-abcd"
 
 
 @pytest.fixture
@@ -35,12 +39,12 @@ def test_ledger__one_process_holds_a_schedule_until_it_is_silent_or_stopped(
     ledger: Ledger,
 ) -> None:
     there = {"host": "node7", "pid": 4, "born": 1.0}
-    silent, lively = health(**there, beat=time.time() - 1000, job="a job"), health(**there)
+    silent, lively = health(**there, beat=time.time() - 1000, job=JOB), health(**there)
     other = health(host="node8")
     assert ledger.claim(silent) is None
     ledger.heartbeat(silent)
     assert ledger.claim(lively) == silent
-    assert ledger.health() == replace(lively, job="a job")
+    assert ledger.health() == replace(lively, job=JOB)
 
     with pytest.raises(StoreLockedError, match="schedule nightly already: process 4 on node7"):
         ledger.claim(other)
@@ -75,7 +79,7 @@ def test_claim__one_of_several_at_once_succeeds(
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("before", [None, health(host="node7", beat=0.0, job="a job")])
+@pytest.mark.parametrize("before", [None, health(host="node7", beat=0.0, job=JOB)])
 def test_claim__succeeds_if_only_the_response_is_lost(before: Health | None, s3: Any) -> None:
     bucket = new_bucket(s3)
     root = f"s3://{bucket}/claimed"
@@ -89,7 +93,7 @@ def test_claim__succeeds_if_only_the_response_is_lost(before: Health | None, s3:
 
     assert proxy.failed.is_set()
     assert found == before
-    assert last == replace(mine, job="a job" if before else "")
+    assert last == replace(mine, job=JOB if before else "")
 
 
 @pytest.mark.services
@@ -131,6 +135,11 @@ def test_health__a_silent_process_that_lives_on_this_machine_is_not_lost() -> No
     assert health(beat=0.0, host="node7").seen == "lost"
 
 
+def health_with(**changes: object) -> bytes:
+    """A heartbeat with other values."""
+    return json.dumps({**asdict(health(host="node7")), **changes}).encode()
+
+
 @pytest.mark.parametrize(
     ("states", "well"),
     [
@@ -147,3 +156,67 @@ def test_is_well__the_last_run_decides(states: list[str], well: bool) -> None:
 
     assert is_well(health(), runs) is well
     assert not is_well(health(born=1.0), runs)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"[" * 100_000,
+        b"\xff",
+        b'{"state": "running", "host": "node7"}',
+        health_with(pid="7"),
+        health_with(beat=1e300),
+        health_with(beat=float("nan")),
+        health_with(job="../../x"),
+        health_with(job="--all"),
+        health_with(state="asleep"),
+        health_with(colour="red"),
+    ],
+)
+def test_ledger__a_damaged_heartbeat_is_reported_and_can_be_claimed(
+    content: bytes, ledger: Ledger, tmp_path: Path
+) -> None:
+    path = Path(ledger.root, "schedules", "nightly", "health.json")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+    shown = zpoints("schedule", "--status", "store", folder=tmp_path)
+    faults = ledger.faults()
+
+    assert ledger.health() is None
+    assert len(faults) == (content != b"")
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert shown.stdout.count("health.json is damaged") == len(faults)
+    assert ledger.claim(health()) is None
+    assert ledger.health() is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"null",
+        b'{"began": "x", "ended": 2.0, "state": "done"}',
+        b'{"began": 1e300, "ended": 2.0, "state": "done"}',
+        b'{"began": 1.0, "ended": 2.0, "state": "done", "job": "-rf"}',
+        b'{"began": 1.0, "ended": 2.0, "state": "splendid"}',
+    ],
+)
+def test_ledger__a_damaged_run_is_one_line_among_the_others(
+    line: bytes, ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.claim(health(state="stopped"))
+    ledger.add(RunRecord(began=1.0, ended=2.0, state="done", note="a\x1b[2J\nnote"))
+    path = Path(ledger.root, "schedules", "nightly", "runs.jsonl")
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    ledger.add(RunRecord(began=3.0, ended=4.0, state="done"))
+
+    shown = zpoints("schedule", "--status", "store", folder=tmp_path)
+
+    assert [run.began for run in ledger.runs()] == [1.0, 3.0]
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "Line 1 of" in shown.stdout
+    assert "a note" in shown.stdout

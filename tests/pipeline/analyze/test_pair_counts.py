@@ -242,3 +242,23 @@ def test_analyze__of_one_component_has_no_pairs_and_can_be_stored(tmp_path) -> N
     work.create("statistics", found)
     work.publish(message="one", rows=200)
     xr.testing.assert_equal(repository.store().statistics.drop_attrs(), found.drop_attrs())
+
+
+@pytest.mark.parametrize("part", ["components", "attributes", "waves", "kind", "projection"])
+def test_journal__of_another_pass_is_discarded(z: np.ndarray, part: str) -> None:
+    lazy = da.from_array(z, chunks=(700, -1))
+    state = summarize(lazy)
+    other = {
+        "components": State.from_vectors(z[:, :2]),
+        "attributes": State.from_vectors(z, np.ones((len(z), 1), bool), ("Smiling",)),
+        "kind": replace(state, moments=replace(state.moments, mean=state.moments.mean > 0)),
+    }.get(part, state)
+    first: Journal[State] = Journal(9 if part == "waves" else 1, other)
+    basis = state.moments.basis()
+    pairs = pair_intervals(state, basis, AnalyzeConfig(pairs=PairsConfig(bins=10)))
+    second = Journal(1, Projection.from_vectors(z, basis, 3.0, *pairs))
+
+    found = summarize(lazy, journal=None if part == "projection" else first)
+    described = describe(lazy, found, journal=second if part == "projection" else None)
+
+    xr.testing.assert_identical(described, describe(lazy, state))

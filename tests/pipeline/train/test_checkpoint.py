@@ -1,6 +1,10 @@
 """Checkpoints of a training: complete or refused, saved at intervals."""
 
+import pickle
+from dataclasses import replace
+from hashlib import sha256
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -106,3 +110,71 @@ def test_saver__waits_longer_where_saving_is_slow(clock: Clock) -> None:
     assert not saver.due()
     clock.now += 1
     assert saver.due()
+
+
+def resealed(**changes: Any) -> bytes:
+    """A packed checkpoint with other parts and the digest of the changed bytes."""
+    return pack(replace(state().checkpoint(), **changes))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"PK", pickle.dumps({"epoch": 1}, 2), pickle.dumps(print, 2), b"\x80\x02" * 40],
+)
+def test_unpack__refuses_other_content_with_its_digest(content: bytes) -> None:
+    with pytest.raises(CheckpointError, match="damaged"):
+        unpack(sha256(content).digest() + content, CONFIG, SHAPE)
+
+
+FRESH = state().checkpoint()
+WEIGHT = next(iter(FRESH.model))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"epoch": -1}, id="a negative epoch"),
+        pytest.param({"epoch": 10**6}, id="an epoch after the last"),
+        pytest.param({"epoch": "1"}, id="an epoch in words"),
+        pytest.param({"step": 2}, id="more steps than an epoch has"),
+        pytest.param({"curves": {}}, id="no curves"),
+        pytest.param({"curves": {**FRESH.curves, "loss": [1.0]}}, id="a loss of no epoch"),
+        pytest.param({"total": torch.zeros(3)}, id="a sum with three values"),
+        pytest.param({"order": torch.zeros(5)}, id="a generator of another kind"),
+        pytest.param({"model": {}}, id="no weights"),
+        pytest.param({"model": {**FRESH.model, WEIGHT: torch.zeros(1)}}, id="a smaller weight"),
+        pytest.param({"optimizer": {}}, id="no optimizer"),
+        pytest.param({"optimizer": 3}, id="an optimizer that is a number"),
+        pytest.param(
+            {"optimizer": {**FRESH.optimizer, "state": {0: {"step": torch.zeros(())}}}},
+            id="an optimizer without moments",
+        ),
+        pytest.param({"schedule": {**FRESH.schedule, "step": 0}}, id="a schedule without method"),
+        pytest.param({"schedule": {}}, id="no schedule"),
+    ],
+)
+def test_restore__refuses_what_is_no_checkpoint_of_this_training(changes: dict[str, Any]) -> None:
+    fresh, checkpoint = state(), unpack(resealed(**changes), CONFIG, SHAPE)
+    before = fresh.model.state_dict()[WEIGHT].clone()
+
+    with pytest.raises(CheckpointError, match="damaged"):
+        fresh.restore(checkpoint)
+
+    assert torch.equal(fresh.model.state_dict()[WEIGHT], before)
+    assert (fresh.epoch, fresh.step) == (0, 0)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_restore__accepts_a_checkpoint_after_a_step(schedule: str) -> None:
+    config = CONFIG.model_copy(update={"schedule": schedule, "batch_norm": True})
+    trained = state(config)
+    loss = trained.model(torch.rand(4, 3, 32, 32)).square().mean()
+    loss.backward()
+    trained.optimizer.step()
+    trained.schedule.step()
+    trained.count_step(loss.detach())
+
+    resumed = state(config)
+    resumed.restore(unpack(pack(trained.checkpoint()), config, SHAPE))
+
+    assert (resumed.step, resumed.total.item()) == (1, loss.item())

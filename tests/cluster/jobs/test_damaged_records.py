@@ -1,0 +1,220 @@
+"""Records in a store are data of unknown origin: validated, and one line among the others."""
+
+import json
+import os
+import re
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.cluster.cli.commands import zpoints
+from tests.cluster.users import a_job
+from zpoints.cluster.jobs.job import Job, output_file, parse_job
+from zpoints.cluster.jobs.log import PIECE, JobLog, unsaved_output
+from zpoints.cluster.jobs.record import Jobs
+from zpoints.storage import open_repository
+from zpoints.storage.errors import DamagedRecordError
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e]")
+SECRET = "the reader's own secret"
+
+
+@pytest.fixture
+def jobs(folder: Path) -> Jobs:
+    """A store with one job that has ended."""
+    jobs = Jobs(open_repository(folder / "store").root)
+    jobs.add(a_job(state="done", began=1.0, ended=2.0, title="sound"))
+    return jobs
+
+
+def stored(jobs: Jobs, content: bytes, name: str = "job.json", **facts: object) -> Job:
+    """A job with a part of its record replaced."""
+    job = a_job(**facts)
+    jobs.add(job)
+    Path(jobs.root, "jobs", job.id, name).write_bytes(content)
+    return job
+
+
+def record(job: Job, **changes: object) -> bytes:
+    return json.dumps({**asdict(job), **changes}).encode()
+
+
+BIG = 10**400
+CHANGES = [
+    pytest.param({"output": "{secret}"}, "output", id="a file of the reader"),
+    pytest.param({"output": "/tmp/../{secret}"}, "output", id="a path with dots"),
+    pytest.param({"output": "zpoints-{id}.log"}, "output", id="a relative path"),
+    pytest.param({"output": "/tmp/x/../zpoints-{id}.log"}, "output", id="not the shortest path"),
+    pytest.param({"output": 3}, "output", id="a number as output"),
+    pytest.param({"batch": "--user=root"}, "batch", id="an option as number"),
+    pytest.param({"batch": "17 18"}, "batch", id="two numbers"),
+    pytest.param({"batch": "17\n"}, "batch", id="a number with a newline"),
+    pytest.param({"batch": 17}, "batch", id="a number that is not text"),
+    pytest.param({"batch": "17", "batch_cluster": "-x"}, "batch_cluster", id="a cluster's option"),
+    pytest.param({"pid": -1}, "pid", id="a negative process"),
+    pytest.param({"pid": BIG}, "pid", id="a huge process"),
+    pytest.param({"pid": True}, "pid", id="a process that is true"),
+    pytest.param({"submitted": "now"}, "submitted", id="a time in words"),
+    pytest.param({"submitted": 1e300}, "submitted", id="a time after the year 3000"),
+    pytest.param({"ended": float("nan")}, "ended", id="a time that is not a number"),
+    pytest.param({"ended": float("inf")}, "ended", id="a time without end"),
+    pytest.param({"state": "paused"}, "state", id="an unknown state"),
+    pytest.param({"id": "20261122-000000-0000"}, "its job is", id="another job"),
+    pytest.param({"config": []}, "config", id="a list as configuration"),
+    pytest.param({"command": "rm"}, "command", id="an unknown field"),
+    pytest.param({"title": None}, "title", id="no title"),
+]
+CONTENTS = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b'{"id": "2026', id="cut"),
+    pytest.param(b"[]", id="a list"),
+    pytest.param(b"null", id="null"),
+    pytest.param(b"\xff\xfe\x00", id="binary"),
+    pytest.param(b"[" * 100_000, id="nested"),
+    pytest.param(b'{"version": 2}', id="foreign"),
+]
+
+
+@pytest.mark.parametrize(("changes", "fault"), CHANGES)
+def test_jobs__a_record_with_wrong_values_is_one_line_among_the_others(
+    changes: dict[str, Any], fault: str, jobs: Jobs, folder: Path
+) -> None:
+    secret = folder / "secret"
+    secret.write_text(SECRET)
+    job = a_job(state="failed", began=1.0, ended=2.0)
+    known = {"secret": secret, "id": job.id}
+    changes = {k: v.format(**known) if isinstance(v, str) else v for k, v in changes.items()}
+    jobs.add(job)
+    Path(jobs.root, "jobs", job.id, "job.json").write_bytes(record(job, **changes))
+
+    listed = zpoints("jobs", "store", folder=folder)
+    others = [zpoints(c, job.id, "--root", "store", folder=folder) for c in COMMANDS]
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "sound" in listed.stdout
+    assert f"{job.id}  damaged" in listed.stdout
+    for done in others:
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "job.json is damaged" in done.stderr
+        assert fault in done.stderr
+        assert SECRET not in done.stderr
+
+
+COMMANDS = ("logs", "wait", "cancel")
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("name", ["job.json", "beat.json"])
+def test_jobs__a_record_that_is_anything_else_is_one_line_among_the_others(
+    content: bytes, name: str, jobs: Jobs, folder: Path
+) -> None:
+    job = stored(jobs, content, name, state="running", host="node7", pid=4, born=1.0)
+
+    listed = zpoints("jobs", "store", folder=folder)
+    shown = zpoints("logs", job.id, "--root", "store", folder=folder)
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "sound" in listed.stdout
+    assert f"{job.id}  damaged" in listed.stdout
+    assert shown.returncode == 1
+    assert f"{name} is damaged" in shown.stderr
+
+
+def test_logs__follow_no_link(jobs: Jobs, folder: Path, tmp_path: Path) -> None:
+    secret = folder / "secret"
+    secret.write_text(SECRET)
+    link, pipe, second = (Path(output_file(str(folder), a_job().id)) for _ in range(3))
+    link.symlink_to(secret)
+    os.mkfifo(pipe)
+    second.hardlink_to(secret)
+    job = a_job(state="failed", began=1.0, ended=2.0)
+    jobs.add(job)
+    log = Path(jobs.root, "jobs", job.id, "log")
+    log.mkdir()
+    (log / "000000").symlink_to(secret)
+
+    shown = zpoints("logs", job.id, "--root", "store", folder=folder)
+
+    assert [unsaved_output(path, 0) for path in (link, pipe, second)] == [None, None, None]
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "leads out of the store" in shown.stderr
+
+
+def test_log__a_piece_that_is_too_long_or_missing_ends_it(jobs: Jobs) -> None:
+    job = stored(jobs, b"x" * (PIECE + 5), "job.json")
+    log = Path(jobs.root, "jobs", job.id, "log")
+    log.mkdir()
+    (log / "000000").write_bytes(b"a" * (PIECE + 5))
+    (log / "000001").write_bytes(b"b")
+    (log / "000002").write_bytes(b"c")
+
+    assert JobLog(jobs.root, job.id).read() == b"a" * PIECE + b"b"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [("stranger", 1), (".snapshot\u202e", 1), ("\x1b[31mred", 0), ("a\nb", 0), ("\udcff", 0)],
+)
+def test_jobs__a_folder_with_another_name_hides_no_job(
+    name: str, lines: int, jobs: Jobs, folder: Path
+) -> None:
+    home = Path(jobs.root, "jobs", name)
+    home.mkdir()
+    (home / "job.json").write_bytes(record(a_job()))
+
+    listed = zpoints("jobs", "store", folder=folder)
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "sound" in listed.stdout
+    assert listed.stdout.count("  damaged  ") == lines
+    assert not CONTROL.search(listed.stdout.replace("\n", ""))
+
+
+def test_jobs__a_running_job_is_cancelled_by_number_after_two_dashes(
+    jobs: Jobs, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "scancel").write_text(f'#!/bin/sh\necho "$@" >{shlex.quote(str(folder))}/called\n')
+    (folder / "scancel").chmod(0o755)
+    (folder / "squeue").write_text("#!/bin/sh\n")
+    (folder / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    job = a_job(batch="17")
+    jobs.add(job)
+
+    zpoints("cancel", job.id, "--root", "store", folder=folder)
+
+    assert (folder / "called").read_text() == "--verbose -- 17\n"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.sampled_from([*Job.__dataclass_fields__, "other"]),
+    value=VALUES,
+    cut=st.integers(0, 400) | st.none(),
+)
+@example(name="title", value="\x1b[2J\u202e", cut=None)
+def test_parse_job__a_mutated_record_is_sound_or_damaged(name: str, value: Any, cut: Any) -> None:
+    job = a_job(state="running", pid=7, born=1.0, batch="17", host="node7")
+
+    try:
+        found = parse_job(record(job, **{name: value})[:cut], job.id, "job.json")
+        shown = [found.title, found.reason, found.host, found.until, found.where]
+    except DamagedRecordError as error:
+        shown = [str(error)]
+    else:
+        assert found.batch is None or found.batch.isdecimal()
+        assert abs(found.submitted) < 1e11
+
+    assert not CONTROL.search("".join(shown))
