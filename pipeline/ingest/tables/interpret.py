@@ -1,20 +1,17 @@
-"""Annotation tables: joined to photographs by file name, columns interpreted by their values.
+"""Columns of a table as labels, by their names and values.
 
-The order of rows does not matter. Rows and columns that do not fit are left out and reported in a
-note; they are never an error.
+Rows and columns that do not fit are left out and reported in a note.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from zpoints.pipeline.ingest.files.photographs import digest
-from zpoints.pipeline.ingest.sources.source import Annotations
-from zpoints.pipeline.labels.annotated_rows import is_attribute, marker
-from zpoints.pipeline.progress import counted
-from zpoints.storage.schema.registry import VARIABLES
+from zpoints.pipeline.ingest.tables.join import note, shown
+from zpoints.pipeline.ingest.tables.ranges import fits, narrowed
+from zpoints.pipeline.labels.label_names import label_named, name_problem
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis in "xy"]
@@ -29,83 +26,53 @@ SPLIT_NAMES = {
 }
 YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}, {"-1"}
 BLANK = {"", "na", "nan", "none", "null"}
-RESERVED = {
-    name
-    for kind in ("images", "latents")
-    for variable in VARIABLES[kind].values()
-    for name in (variable.name, *variable.dims)
-}
-"""Names with another meaning in the store."""
+BLANKS = "with blank attributes"
+UNKNOWN: Mapping[str, int | str] = {"split": "", "identity": -1}
+"""Value of a label that is no attribute where it is not known."""
 
 
 @dataclass(frozen=True)
-class Joined:
-    """Rows of a table for given photographs.
+class Flags:
+    """A boolean label: its values, and for which photographs they are known; both (image,) bool."""
+
+    values: np.ndarray
+    known: np.ndarray
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labels of photographs that one table gives.
 
     Attributes
     ----------
-    rows
-        One row per photograph, in their order; the fill value where the table has no row.
-    present
-        (image,) bool: whether the table has a row.
-    notes
-        Lines for the user about repeated, surplus and missing rows.
-    """
-
-    rows: pd.DataFrame
-    present: np.ndarray
-    notes: tuple[str, ...]
-
-
-def join(table: pd.DataFrame, names: Sequence[str], *, origin: str, fill: int | str) -> Joined:
-    """Select the rows of some photographs.
-
-    Repeated rows that agree count once; rows that contradict each other are not used.
-
-    Parameters
-    ----------
-    table
-        Rows indexed by file name.
     names
         Names of the photographs.
-    origin
-        Name of the table, for notes.
-    fill
-        Value of all columns where the table has no row.
+    attributes
+        Boolean labels by name.
+    kinds
+        ``split`` (str, empty where unknown) and ``identity`` (int32, -1 where unknown), as far as
+        there are.
+    landmarks
+        int16 (image, landmark, axis), -1 where unknown; None where absent.
+    notes
+        Lines for the user.
     """
-    # As objects, since pandas compares strings of dtype str several times more slowly.
-    table = table.set_axis(table.index.astype(object))
-    wanted = pd.Index(list(names), dtype=object)
-    single, contradictory, notes = _single(table, origin)
-    position = single.index.get_indexer(wanted)
-    present = position >= 0
-    missing = wanted[~present].difference(contradictory)
-    unused = single.index.delete(position[present])
-    notes += _note(origin, unused, "row", "without a photograph")
-    notes += _note(origin, missing, "photograph", "without a row")
-    return Joined(single.reindex(wanted, fill_value=fill), present, tuple(notes))
+
+    names: pd.Index
+    attributes: dict[str, Flags] = field(default_factory=dict)
+    kinds: dict[str, np.ndarray] = field(default_factory=dict)
+    landmarks: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether the table gives no label to any photograph."""
+        known = [(values != UNKNOWN[kind]).any() for kind, values in self.kinds.items()]
+        points = self.landmarks is not None and (self.landmarks != -1).any()
+        return not (self.attributes or any(known) or points)
 
 
-def _single(table: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Index, list[str]]:
-    """A table with one row per name, the names of contradictory rows, and notes."""
-    rows = table[table.index.duplicated(keep=False)]
-    distinct = rows[~pd.util.hash_pandas_object(rows).duplicated().to_numpy()]
-    contradictory = distinct.index[distinct.index.duplicated()].unique()
-    agreeing = rows.index.unique().difference(contradictory)
-    notes = _note(origin, agreeing, "name", "in several rows that agree; each counts once")
-    notes += _note(
-        origin, contradictory, "name", "in rows that contradict each other; none is used"
-    )
-    single = table[~table.index.duplicated()].drop(contradictory)
-    return single, contradictory, notes
-
-
-def _note(origin: str, names: pd.Index, noun: str, finding: str) -> list[str]:
-    count = counted(len(names), noun)
-    return [f"{origin}: {count} {finding}, e.g. {names[0]}."] if len(names) else []
-
-
-def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Annotations:
+def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Labelled:
     """Interpret columns of any dtype as split, identity, landmarks and boolean attributes.
 
     Parameters
@@ -118,55 +85,57 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Ann
     origin
         Name of the table, for notes.
     """
+    attributes: dict[str, Flags] = {}
     kinds: dict[str, np.ndarray] = {}
-    attributes: dict[str, np.ndarray] = {}
-    landmarks = _landmarks(columns)
-    complete, notes, left_out = present.copy(), [], []
+    landmarks, notes = _landmarks(columns, origin)
+    unknown, misnamed = [], []
     for label, column in columns.items():
-        name = str(label).strip()
+        name = label_named(label)
         if name.lower() in SPLIT_COLUMNS and "split" not in kinds:
-            kinds["split"], unknown = _splits(column)
-            notes += _note(origin, unknown, "split", "other than train, validation and test")
-        elif (
-            name.lower() in IDENTITY_COLUMNS
-            and "identity" not in kinds
-            and (numbers := _whole_numbers(column)) is not None
-        ):
-            kinds["identity"] = numbers
+            kinds["split"], odd = _splits(column)
+            notes += note(origin, odd, "split", "other than train, validation and test")
+        elif name.lower() in IDENTITY_COLUMNS and "identity" not in kinds and _numeric(column):
+            try:
+                kinds["identity"] = _identities(column)
+            except ValueError as error:
+                notes.append(f"{origin}: the column {name} is left out: {error}.")
         elif landmarks is not None and name in COORDINATES:
             continue
-        elif not _storable(name) or name in attributes or (flags := _flags(column)) is None:
-            left_out.append(name)
+        elif name in attributes or (flags := _flags(column, present)) is None:
+            unknown.append(name or "one without a name")
+        elif name_problem(name):
+            misnamed.append(name)
         else:
-            attributes[name], blank = flags
-            complete &= ~blank
-    notes += _note(origin, columns.index[present & ~complete], "row", "with blank attributes")
-    if left_out:
+            attributes[name] = flags
+    notes += note(origin, columns.index[_partly(attributes, present)], "row", BLANKS)
+    if unknown:
         notes.append(
-            f"{origin}: columns left out, not of a known kind of label: {', '.join(left_out)}."
+            f"{origin}: columns left out, not of a known kind of label: "
+            f"{', '.join(map(shown, unknown))}."
         )
-    if attributes:
-        attributes |= marker(complete)
-    rows = pd.DataFrame({**attributes, **kinds}, index=columns.index)
-    return Annotations(rows, landmarks, tuple(notes))
+    notes += misnamed_notes(misnamed, origin)
+    return Labelled(columns.index, attributes, kinds, landmarks, tuple(notes))
 
 
-def _storable(name: str) -> bool:
-    """Whether an attribute may have this name, which becomes that of an array."""
-    return (
-        bool(name)
-        and name not in RESERVED
-        and is_attribute(name)
-        and "/" not in name
-        and name[0] not in "._"
-    )
+def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:
+    """A line about attributes that are left out for their names, each with the reason.
+
+    Parameters
+    ----------
+    names
+        Their names, by `label_named`; `name_problem` refuses each.
+    origin
+        Name of the table.
+    """
+    reasons = [f"{name!r} {name_problem(name)}" for name in names]
+    if not reasons:
+        return []
+    return [f"{origin}: columns left out for their names: {', '.join(reasons)}; rename them."]
 
 
-def annotations_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:
-    """Digest of labels by content, column names included."""
-    hashes = pd.util.hash_pandas_object(rows).to_numpy().tobytes().hex()
-    points = "" if landmarks is None else landmarks.tobytes().hex()
-    return digest([*map(str, rows.columns), hashes, points])
+def _partly(attributes: dict[str, Flags], present: np.ndarray) -> np.ndarray:
+    """(image,) bool: which photographs have a row that lacks an attribute."""
+    return present & ~np.all([present, *(flags.known for flags in attributes.values())], axis=0)
 
 
 def _texts(column: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -178,13 +147,14 @@ def _texts(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     return codes, [*(str(value).strip().lower().removesuffix(".0") for value in values), ""]
 
 
-def _flags(column: pd.Series) -> tuple[np.ndarray, np.ndarray] | None:
-    """Which rows are true and which are blank; None if the column is not boolean."""
+def _flags(column: pd.Series, present: np.ndarray) -> Flags | None:
+    """None if the column is not boolean."""
     codes, texts = _texts(column)
     known = set(texts) - BLANK
     if not known or not (known <= YES | NO or known <= YES | MINUS):
         return None
-    return np.isin(texts, list(YES))[codes], np.isin(texts, list(BLANK))[codes]
+    blank = np.isin(texts, list(BLANK))[codes]
+    return Flags(np.isin(texts, list(YES))[codes], present & ~blank)
 
 
 def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
@@ -194,21 +164,42 @@ def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     return splits[codes], pd.Index([t for t in texts if t not in SPLIT_NAMES and t not in BLANK])
 
 
-def _whole_numbers(column: pd.Series) -> np.ndarray | None:
-    """int32, -1 where blank; None if there are other values."""
+def _numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """For each row the index of its number in an array of float64: -1 if blank, NaN if none."""
     codes, texts = _texts(column)
-    blank = np.isin(texts, list(BLANK))
-    numbers = pd.to_numeric(pd.Series(texts), errors="coerce")
-    values = np.where(blank, -1, numbers.to_numpy(float))
-    if not (np.abs(values) < 2**31).all() or (values % 1).any() or blank.all():
-        return None
-    return values.astype(np.int32)[codes]
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(float)
+    return codes, np.where(np.isin(texts, list(BLANK)), -1, numbers)
 
 
-def _landmarks(columns: pd.DataFrame) -> np.ndarray | None:
-    """int16 (image, landmark, axis) from CelebA's ten columns; None if one is missing."""
-    if not set(COORDINATES) <= set(columns):
-        return None
-    points = columns[COORDINATES].apply(pd.to_numeric, errors="coerce").fillna(-1)
-    shape = (len(columns), len(LANDMARKS), 2)
-    return points.to_numpy(float).round().astype(np.int16).reshape(shape)
+def _numeric(column: pd.Series) -> bool:
+    """Whether a column holds whole numbers, of whatever size, and blanks."""
+    texts = set(_texts(column)[1])
+    values = _numbers(column)[1]
+    finite = values[np.isfinite(values)]
+    return not texts <= BLANK and not np.isnan(values).any() and not (finite % 1).any()
+
+
+def _identities(column: pd.Series) -> np.ndarray:
+    """int32, -1 where blank; ValueError if a number is out of range."""
+    codes, values = _numbers(column)
+    return narrowed(values, np.int32)[codes]
+
+
+def _landmarks(columns: pd.DataFrame, origin: str) -> tuple[np.ndarray | None, list[str]]:
+    """int16 (image, landmark, axis) from CelebA's ten columns, None if one is missing; and notes.
+
+    Photographs with a coordinate that is no position in pixels have none.
+    """
+    named = {label_named(label): label for label in columns}
+    if not set(COORDINATES) <= set(named):
+        return None, []
+    texts = columns[[named[name] for name in COORDINATES]]
+    points = texts.apply(pd.to_numeric, errors="coerce").to_numpy(float).round()
+    blank = texts.apply(lambda c: c.isna() | c.astype(str).str.strip().str.lower().isin(BLANK))
+    blank = blank.to_numpy(bool)
+    wrong = (~blank & ~fits(points, np.int16)).any(axis=1)
+    points = np.where(blank | wrong[:, None], -1, points)
+    notes = note(
+        origin, columns.index[wrong], "photograph", "whose landmarks are no positions in pixels"
+    )
+    return points.astype(np.int16).reshape(len(columns), len(LANDMARKS), 2), notes
