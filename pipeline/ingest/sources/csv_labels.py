@@ -207,7 +207,7 @@ def _name_column(
         count = matches.photographs
         enough = sure or 2 * count > min(values, len(names))
         if enough and (best is None or count > best.matches.photographs):
-            best = NameColumn(column, matches)
+            best = NameColumn(str(column), matches)
     return best
 
 

@@ -81,15 +81,16 @@ def _combined(
     if first is None:
         return second, np.zeros(len(second), bool)
     has_first, has_second = _given(first, unknown), _given(second, unknown)
-    differs = np.asarray(first != second).reshape(len(first), -1).any(axis=1)
-    wrong = has_first & has_second & differs
+    differs = np.asarray(first != second).reshape(len(first), -1)
+    wrong = has_first & has_second & np.asarray(differs.any(axis=1))
     by_row = (len(first), *[1] * (first.ndim - 1))
     values = np.where(has_first.reshape(by_row), first, second)
     return np.where(wrong.reshape(by_row), unknown, values).astype(first.dtype), wrong
 
 
 def _given(values: np.ndarray, unknown: int | str) -> np.ndarray:
-    return np.asarray(values != unknown).reshape(len(values), -1).any(axis=1)
+    differs = np.asarray(values != unknown).reshape(len(values), -1)
+    return np.asarray(differs.any(axis=1))
 
 
 def _contradiction(origin: str, names: pd.Index, label: str) -> list[str]:

@@ -13,12 +13,13 @@ from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.tables.annotations import Annotations
 from zpoints.pipeline.ingest.tables.interpret import LANDMARKS, SPLIT_NAMES, misnamed_notes
 from zpoints.pipeline.ingest.tables.join import Joined, join, none_joined
-from zpoints.pipeline.ingest.tables.matching import match_names
+from zpoints.pipeline.ingest.tables.matching import Matches, match_names
 from zpoints.pipeline.ingest.tables.ranges import narrowed
 from zpoints.pipeline.ingest.tables.text import (
     LOOKED_AT,
     SEPARATORS,
     WHITESPACE,
+    lines_of,
     read_text,
     separated,
 )
@@ -103,6 +104,7 @@ def read_annotation_files(
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     landmarks = None
+    named, matches = pd.Index([], dtype=object), match_names(pd.Series([], dtype=object), names)
     for file in ANNOTATION_FILES:
         path = annotation_file(home, file, suffixes)
         if path is None:
@@ -110,7 +112,10 @@ def read_annotation_files(
             notes.append(f"{name} not found in {home}: {file.missing} in the store.")
             continue
         try:
-            joined = _joined(_parsed(path, file), names, path)
+            table = _parsed(path, file)
+            if not table.index.equals(named):  # the official files name the same photographs
+                named, matches = table.index, match_names(table.index.to_series(), names)
+            joined = _joined(table, matches, names, path)
             rows, found = _labels(joined, file, path)
         except UnusedTableError as error:
             if required:
@@ -127,11 +132,11 @@ def read_annotation_files(
     return Annotations(rows, landmarks, tuple(notes))
 
 
-def _joined(table: pd.DataFrame, names: Sequence[str], path: SourcePath) -> Joined:
-    texts = table.index.to_series()
-    matches = match_names(texts, names)
+def _joined(
+    table: pd.DataFrame, matches: Matches, names: Sequence[str], path: SourcePath
+) -> Joined:
     if not matches.photographs:
-        raise unused_table(path, none_joined(matches, list(texts), names))
+        raise unused_table(path, none_joined(matches, list(table.index), names))
     return join(table, matches, names, origin=path.name, fill=-1)
 
 
@@ -144,7 +149,7 @@ def _labels(
         return joined.rows.replace(splits), joined.notes
     if file is not ATTRIBUTES:
         return joined.rows, joined.notes
-    misnamed = [name for name in joined.rows if name_problem(name)]
+    misnamed = [name for name in map(str, joined.rows) if name_problem(name)]
     notes = (*joined.notes, *misnamed_notes(misnamed, path.name))
     rows = joined.rows.drop(columns=misnamed) == 1
     if rows.empty:
@@ -198,7 +203,7 @@ def _header(text: str, separator: str) -> tuple[list[str], str]:
     if separator == WHITESPACE:
         first, _, rest = text.partition("\n")
         return _cells(first, separator), rest
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(lines_of(text), delimiter=separator, skipinitialspace=True)
     cells = next(reader, [])
     lines = text.split("\n", reader.line_num)
     return _stripped(cells), lines[-1] if len(lines) > reader.line_num else ""
@@ -253,8 +258,9 @@ def _integers(rows: str, columns: list[str], sample: str, separator: str) -> pd.
     )
     if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of surplus fields
         raise ValueError(f"more than {len(columns)} values in a row")
-    values = narrowed(table.loc[:, 1 : width - 1].to_numpy(float), np.int32)
-    return pd.DataFrame(values, index=table[0].str.strip(), columns=columns)
+    values = table.loc[:, 1 : width - 1].to_numpy()
+    numbers = narrowed(values if values.dtype.kind in "iuf" else values.astype(float), np.int32)
+    return pd.DataFrame(numbers, index=table[0].str.strip(), columns=columns)
 
 
 def _check(rows: pd.DataFrame, file: AnnotationFile) -> None:

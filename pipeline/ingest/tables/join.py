@@ -109,6 +109,8 @@ def none_joined(matches: Matches, given: Sequence[str], names: Sequence[str]) ->
     names
         Names of the photographs.
     """
+    if not given:
+        return "it has no rows"
     several = f"{counted(int(matches.ambiguous.sum()), 'row')} could be of several photographs; "
     return (
         f"none of its {counted(len(given), 'row')} belongs to one photograph: "

@@ -21,7 +21,7 @@ class Lookup:
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        index = pd.Index(keys, dtype=object)
+        index = pd.Index(list(keys), dtype=object)
         several, blank = index.duplicated(keep=False), index == ""
         self._position = np.append(np.flatnonzero(~several & ~blank), -1)
         self._single = index[~several & ~blank]
@@ -29,7 +29,7 @@ class Lookup:
 
     def of(self, texts: Sequence[str]) -> np.ndarray:
         """(text,) int64: the photograph with this key, or -1."""
-        return self._position[self._single.get_indexer(pd.Index(texts, dtype=object))]
+        return self._position[self._single.get_indexer(pd.Index(list(texts), dtype=object))]
 
     def after(self, folder: str, texts: Sequence[str]) -> np.ndarray:
         """(text,) int64: the photograph whose key follows a folder in the text, or -1."""
@@ -40,7 +40,7 @@ class Lookup:
 
     def repeated(self, texts: Sequence[str]) -> np.ndarray:
         """(text,) bool: whether several photographs have this key."""
-        return pd.Index(texts, dtype=object).isin(self._several)
+        return pd.Index(list(texts), dtype=object).isin(self._several)
 
 
 def ends_of(paths: Sequence[str], depth: int) -> list[str]:

@@ -57,7 +57,7 @@ class Matches:
     @property
     def photographs(self) -> int:
         """Number of photographs with a row."""
-        return len(np.unique(self.position[self.position >= 0]))
+        return int(np.count_nonzero(np.bincount(self.position[self.position >= 0])))
 
 
 def match_names(
@@ -155,15 +155,18 @@ class _Search:
         return True
 
     def _complete(self) -> bool:
-        matched = self.found[self.found >= 0]
-        return len(matched) == len(self.found) or len(np.unique(matched)) == len(self.names)
+        return bool((self.found >= 0).all() or self._taken().all())
+
+    def _taken(self) -> np.ndarray:
+        """(photograph + 1,) bool: whether it has a row; the last is of -1, no photograph."""
+        taken = np.zeros(len(self.names) + 1, bool)
+        taken[self.found] = True
+        taken[-1] = True
+        return taken
 
     def _take(self, way: int, position: np.ndarray) -> None:
         """Use what a comparison found, unless text or photograph have matched more closely."""
-        taken = np.zeros(len(self.names) + 1, bool)
-        taken[self.found] = True
-        taken[-1] = True  # of -1, no photograph
-        new = (self.found < 0) & ~taken[position]
+        new = (self.found < 0) & ~self._taken()[position]
         self.found[new] = position[new]
         self.way[new] = way
 
@@ -174,17 +177,25 @@ class _Search:
         if self._complete():
             return
         lookup = Lookup(paths)
+        for position in self._seen_from_folders(rows, paths, lookup, exact):
+            self._take(way, position)
+            if self._complete():
+                return
+        self.ambiguous |= lookup.repeated(rows)
+
+    def _seen_from_folders(
+        self, rows: list[str], paths: list[str], lookup: Lookup, exact: np.ndarray | None
+    ) -> Iterator[np.ndarray]:
         here = lookup.of(rows)
-        self._take(way, here if exact is None else np.where(exact >= 0, exact, here))
+        yield here if exact is None else np.where(exact >= 0, exact, here)
         if self.base != self.source or any(row.startswith("../") for row in rows):
             seen = [posixpath.normpath(f"{self.base}/{row}") if row else "" for row in rows]
-            self._take(way, lookup.after(f"{self.source}/", seen))
+            yield lookup.after(f"{self.source}/", seen)
         folders = self.source.strip("/").split("/")
         rooted = [row.lstrip("/") for row in rows]
         for count in range(len(folders), 0, -1):
-            self._take(way, lookup.after(f"{'/'.join(folders[-count:])}/", rooted))
-        self._take(way, self._moved(rows, paths, lookup))
-        self.ambiguous |= lookup.repeated(rows)
+            yield lookup.after(f"{'/'.join(folders[-count:])}/", rooted)
+        yield self._moved(rows, paths, lookup)
 
     def _moved(self, rows: list[str], paths: list[str], lookup: Lookup) -> np.ndarray:
         """Compare absolute paths of another place with whole paths.
@@ -241,13 +252,16 @@ class _Search:
 
 
 def _without_suffix(rows: list[str]) -> Iterator[list[str]]:
-    """The names as they are, since some tables give no suffix; then those with one without it.
+    """The names as they are, if some have no suffix; then those with one without it.
 
     A suffix is one of a picture, or the one that all names of the table have.
     """
-    yield rows
+    pictures = [row.lower().endswith(PICTURES) for row in rows]
+    if not all(pictures):
+        yield rows
     endings = {found[0] for row in rows if (found := _SUFFIX.search(row))}
-    common = tuple(endings) if len(endings) == 1 else ()
-    if endings:
-        known = (*PICTURES, *(ending.lower() for ending in common))
-        yield [_SUFFIX.sub("", row) if row.lower().endswith(known) else row for row in rows]
+    if len(endings) == 1:
+        yield [_SUFFIX.sub("", row) for row in rows]
+    elif endings:
+        named = zip(rows, pictures, strict=True)
+        yield [_SUFFIX.sub("", row) if picture else row for row, picture in named]

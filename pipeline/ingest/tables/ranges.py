@@ -13,9 +13,10 @@ def fits(values: np.ndarray, dtype: Any) -> np.ndarray:
     >>> fits(np.array([7.0, 1.5, 40_000.0, np.inf]), np.int16)
     array([ True, False, False, False])
     """
-    values = np.asarray(values, float)
-    finite = np.where(np.isfinite(values), values, 0.5)
-    limits = np.iinfo(dtype)
+    values, limits = np.asarray(values), np.iinfo(dtype)
+    if values.dtype.kind in "iu":
+        return (values >= limits.min) & (values <= limits.max)
+    finite = np.where(np.isfinite(values.astype(float)), values, 0.5).astype(float)
     whole: np.ndarray = np.trunc(finite) == finite
     return whole & (finite >= limits.min) & (finite <= limits.max)
 
@@ -34,8 +35,8 @@ def narrowed(values: np.ndarray, dtype: Any) -> np.ndarray:
     Traceback (most recent call last):
     ValueError: 70000 is not a whole number from -32768 to 32767
     """
-    values = np.asarray(values, float)
-    wrong = values[~fits(values, dtype)]
+    values = np.asarray(values)
+    wrong = values[~fits(values, dtype)].astype(float)
     if len(wrong) and np.isnan(wrong[0]):
         raise ValueError("a number is missing")
     if len(wrong):

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -67,18 +68,27 @@ def separated(text: str) -> Separated:
         return Separated(text[stated.end() :], separator)
     columns = {separator: _columns(text, separator) for separator in SEPARATORS}
     best = max(columns, key=lambda separator: columns[separator])
-    words = [len(line.split()) for line in islice(io.StringIO(text), LOOKED_AT)]
+    words = [len(line.split()) for line in islice(lines_of(text), LOOKED_AT)]
     if columns[best] <= (False, 1) and _fit(words) > (True, 1):
         return Separated(text, WHITESPACE)
     return Separated(text, best)
 
 
 def _columns(text: str, separator: str) -> tuple[bool, int]:
-    rows = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    rows = csv.reader(lines_of(text), delimiter=separator, skipinitialspace=True)
     try:
         return _fit([len(row) for row in islice(rows, LOOKED_AT)])
     except csv.Error:
         return False, 0
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The lines one by one; the first ones of a large table are enough."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start) + 1 or len(text)
+        yield text[start:stop]
+        start = stop
 
 
 def _fit(lengths: list[int]) -> tuple[bool, int]:

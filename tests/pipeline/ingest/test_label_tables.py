@@ -187,6 +187,10 @@ REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
         lambda home: (write_small(home, NAMES), csv(home / "x.txt", {"900": 1})),
         ("--set", "source.labels=x.txt"), "no column that names photographs",
     ),
+    "a table without rows": (
+        lambda home: labelled(home, "file,Smiling\n", name="x.csv"),
+        ("--set", "source.labels=x.csv", "--set", "source.name_column=file"), "it has no rows",
+    ),
     "an official file of other photographs": (
         foreign_annotations, (),
         "it names 000006.jpg, the photographs are called own000001.jpg",

@@ -5,6 +5,8 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zpoints.pipeline.ingest.tables.matching import match_names
 
@@ -72,6 +74,23 @@ def test_match_names__finds_the_photograph_that_is_meant(
 ) -> None:
     meant = {row: name for row, name in zip(rows, expected, strict=True) if name is not None}
     assert matched(names, rows) == meant
+
+
+FOLDERS = st.sampled_from(["", "a/", "b/", "a/b/", "c/a/"])
+FILES = st.builds("{}{}{}".format, FOLDERS, st.integers(1, 3), st.sampled_from([".jpg", ".png"]))
+
+
+@given(st.lists(FILES, unique=True, max_size=8), st.lists(FILES, unique=True, max_size=8))
+def test_match_names__a_row_finds_its_own_photograph_or_none_of_another_folder(
+    names: list[str], rows: list[str]
+) -> None:
+    found = matched(names, rows, source="/x", base="/x")
+
+    assert {row for row in rows if row in names} <= {row for row in found if found[row] == row}
+    for row, name in found.items():
+        assert f"/{name}"[:-4].endswith(f"/{row}"[:-4])
+    for name in set(names) & set(rows):
+        assert [row for row in found if found[row] == name] == [name]
 
 
 def test_match_names__a_table_in_a_folder_is_about_its_photographs() -> None:
