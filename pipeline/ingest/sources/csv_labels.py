@@ -128,7 +128,12 @@ def _allow_none(path: SourcePath, unused: dict[str, SourceError], config: Source
             if not (ignored and (unrelated or isinstance(error, UnusedTableError))):
                 raise error
         elif config.name_column is None and not (ignored or unrelated or "/" in table):
-            raise error
+            if isinstance(error, UnusedTableError):
+                raise error
+            raise SourceError(
+                f"{error} Tables that do not matter are left out with --set "
+                "source.unused_tables=ignore."
+            )
     if config.labels is None and config.name_column is not None:
         raise SourceError(
             f"source.name_column = {config.name_column}, but {path} holds no table that has this "
@@ -156,6 +161,11 @@ def _read_labels(
             f"names such as {names[0]}; name it with source.name_column."
         )
     column, matches = found.column, found.matches
+    if column.lower().endswith(PICTURES):
+        raise SourceError(
+            f"{path} has no line of column names: the first one is about the photograph {column}. "
+            "Expected one such as file,Smiling; add it."
+        )
     if not matches.photographs:
         raise unused_table(path, none_joined(matches, list(table[column]), names))
     rows = table.drop(columns=column).set_axis(table[column], axis="index")
@@ -167,7 +177,8 @@ def _read_labels(
     notes = [f"{origin}: the column {column} holds the {matches.way}."]
     if repeated:
         notes.append(f"{origin}: of columns of one name the first counts: {', '.join(repeated)}.")
-    return replace(labels, notes=(*notes, *joined.notes, *labels.notes))
+    notes += [*joined.notes, *labels.notes]
+    return replace(labels, missing=joined.missing, notes=tuple(notes))
 
 
 def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 
 from zpoints.pipeline.ingest.files.photographs import digest
-from zpoints.pipeline.ingest.tables.interpret import UNKNOWN, Flags, Labelled
+from zpoints.pipeline.ingest.tables.interpret import UNKNOWN, Known, Labelled
 from zpoints.pipeline.ingest.tables.join import note
 from zpoints.pipeline.labels.annotated_rows import marker
+
+LANDMARKS = "landmarks"
+PARTLY = "with a part of the attributes, which counts as without attributes"
 
 
 @dataclass(frozen=True)
@@ -44,58 +47,74 @@ def merged(tables: Mapping[str, Labelled]) -> Annotations:
     tables
         By name of the table, the labels that it gives to the same photographs; at least one.
     """
-    first, *others = tables.values()
-    names, attributes, kinds = first.names, dict(first.attributes), dict(first.kinds)
-    landmarks, notes = first.landmarks, [line for table in tables.values() for line in table.notes]
-    origin = ", ".join(tables)
-    for table in others:
-        for name, flags in table.attributes.items():
-            attributes[name], wrong = _either(attributes.get(name), flags)
-            notes += _contradiction(origin, names[wrong], name)
-        for name, values in table.kinds.items():
-            kinds[name], wrong = _combined(kinds.get(name), values, UNKNOWN[name])
-            notes += _contradiction(origin, names[wrong], name)
-        if table.landmarks is not None:
-            landmarks, wrong = _combined(landmarks, table.landmarks, -1)
-            notes += _contradiction(origin, names[wrong], "landmarks")
-    columns = {name: flags.values for name, flags in attributes.items()}
+    names = next(iter(tables.values())).names
+    labels: dict[str, Known] = {}
+    wrong: dict[str, np.ndarray] = {}
+    for table in tables.values():
+        for name, given in _labels(table).items():
+            labels[name], differs = _either(labels.get(name, given), given)
+            wrong[name] = wrong.get(name, differs) | differs
+    labels = {name: _without(label, wrong[name]) for name, label in labels.items()}
+    attributes = {n: label for n, label in labels.items() if n not in (*UNKNOWN, LANDMARKS)}
+    columns = {name: label.values for name, label in attributes.items()}
     if attributes:
-        columns |= marker(np.all([flags.known for flags in attributes.values()], axis=0))
-    return Annotations(pd.DataFrame({**columns, **kinds}, index=names), landmarks, tuple(notes))
+        columns |= marker(np.all([label.known for label in attributes.values()], axis=0))
+    columns |= {kind: labels[kind].values for kind in labels if kind in UNKNOWN}
+    landmarks = labels[LANDMARKS].values if LANDMARKS in labels else None
+    notes = [line for table in tables.values() for line in table.notes]
+    if len(tables) == 1:
+        notes += next(iter(tables.values())).missing
+    else:
+        notes += _notes(", ".join(tables), names, wrong, attributes)
+    return Annotations(pd.DataFrame(columns, index=names), landmarks, tuple(notes))
 
 
-def _either(first: Flags | None, second: Flags) -> tuple[Flags, np.ndarray]:
+def _labels(table: Labelled) -> dict[str, Known]:
+    """All labels of a table by name."""
+    kinds = {kind: Known(v, v != UNKNOWN[kind]) for kind, v in table.kinds.items()}
+    labels = {**table.attributes, **kinds}
+    if table.landmarks is not None:
+        known = (table.landmarks != -1).any(axis=(1, 2))
+        labels[LANDMARKS] = Known(table.landmarks, known)
+    return labels
+
+
+def _either(first: Known, second: Known) -> tuple[Known, np.ndarray]:
     """The values that either gives, and where they contradict each other."""
-    if first is None:
-        return second, np.zeros(len(second.values), bool)
-    wrong = first.known & second.known & (first.values != second.values)
-    known = (first.known | second.known) & ~wrong
-    values = np.where(first.known, first.values, second.values) & known
-    return Flags(values, known), wrong
+    differs = np.asarray(first.values != second.values).reshape(len(first.known), -1).any(axis=1)
+    values = np.where(_by_row(first.known, first.values), first.values, second.values)
+    known = first.known | second.known
+    return Known(values.astype(first.values.dtype), known), first.known & second.known & differs
 
 
-def _combined(
-    first: np.ndarray | None, second: np.ndarray, unknown: int | str
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same of values (image, ...) that have a value for what is unknown."""
-    if first is None:
-        return second, np.zeros(len(second), bool)
-    has_first, has_second = _given(first, unknown), _given(second, unknown)
-    differs = np.asarray(first != second).reshape(len(first), -1)
-    wrong = has_first & has_second & np.asarray(differs.any(axis=1))
-    by_row = (len(first), *[1] * (first.ndim - 1))
-    values = np.where(has_first.reshape(by_row), first, second)
-    return np.where(wrong.reshape(by_row), unknown, values).astype(first.dtype), wrong
+def _without(label: Known, wrong: np.ndarray) -> Known:
+    """A label that is unknown where its values contradict each other."""
+    unknown = (
+        "" if label.values.dtype == object else -1 if label.values.dtype.kind == "i" else False
+    )
+    values = np.where(_by_row(wrong, label.values), unknown, label.values)
+    return Known(values.astype(label.values.dtype), label.known & ~wrong)
 
 
-def _given(values: np.ndarray, unknown: int | str) -> np.ndarray:
-    differs = np.asarray(values != unknown).reshape(len(values), -1)
-    return np.asarray(differs.any(axis=1))
+def _by_row(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """A mask (image,) that applies to values (image, ...)."""
+    return mask.reshape(len(mask), *[1] * (values.ndim - 1))
 
 
-def _contradiction(origin: str, names: pd.Index, label: str) -> list[str]:
-    finding = f"with different values of {label}; none is used"
-    return note(origin, names, "photograph", finding)
+def _notes(
+    origin: str, names: pd.Index, wrong: dict[str, np.ndarray], attributes: dict[str, Known]
+) -> list[str]:
+    """What several tables together do not tell."""
+    notes = []
+    for label, differs in wrong.items():
+        finding = f"with different values of {label}; none is used"
+        notes += note(origin, names[differs], "photograph", finding)
+    if attributes:
+        known = np.sum([label.known for label in attributes.values()], axis=0)
+        partly = np.flatnonzero((known > 0) & (known < len(attributes)))
+        notes += note(origin, names[partly], "photograph", PARTLY)
+        notes += note(origin, names[np.flatnonzero(known == 0)], "photograph", "without attributes")
+    return notes
 
 
 def annotations_digest(rows: pd.DataFrame, landmarks: np.ndarray | None) -> str:

@@ -104,7 +104,7 @@ def read_annotation_files(
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     landmarks = None
-    named, matches = pd.Index([], dtype=object), match_names(pd.Series([], dtype=object), names)
+    named: pd.Index | None = None
     for file in ANNOTATION_FILES:
         path = annotation_file(home, file, suffixes)
         if path is None:
@@ -113,7 +113,7 @@ def read_annotation_files(
             continue
         try:
             table = _parsed(path, file)
-            if not table.index.equals(named):  # the official files name the same photographs
+            if named is None or not table.index.equals(named):  # all official ones are equal
                 named, matches = table.index, match_names(table.index.to_series(), names)
             joined = _joined(table, matches, names, path)
             rows, found = _labels(joined, file, path)
@@ -146,11 +146,11 @@ def _labels(
     """Labels of the photographs, and notes about what does not fit."""
     if file is PARTITION:
         splits = {-1: "", **{code: SPLIT_NAMES[str(code)] for code in range(3)}}
-        return joined.rows.replace(splits), joined.notes
+        return joined.rows.replace(splits), (*joined.notes, *joined.missing)
     if file is not ATTRIBUTES:
-        return joined.rows, joined.notes
+        return joined.rows, (*joined.notes, *joined.missing)
     misnamed = [name for name in map(str, joined.rows) if name_problem(name)]
-    notes = (*joined.notes, *misnamed_notes(misnamed, path.name))
+    notes = (*joined.notes, *joined.missing, *misnamed_notes(misnamed, path.name))
     rows = joined.rows.drop(columns=misnamed) == 1
     if rows.empty:
         raise unused_table(path, notes[-1])

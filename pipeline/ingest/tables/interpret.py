@@ -32,8 +32,8 @@ UNKNOWN: Mapping[str, int | str] = {"split": "", "identity": -1}
 
 
 @dataclass(frozen=True)
-class Flags:
-    """A boolean label: its values, and for which photographs they are known; both (image,) bool."""
+class Known:
+    """A label: its values (image, ...), and (image,) bool, for which photographs it is known."""
 
     values: np.ndarray
     known: np.ndarray
@@ -54,14 +54,17 @@ class Labelled:
         there are.
     landmarks
         int16 (image, landmark, axis), -1 where unknown; None where absent.
+    missing
+        A line for the user about photographs without a row, if there are some.
     notes
-        Lines for the user.
+        Lines for the user about what else does not fit.
     """
 
     names: pd.Index
-    attributes: dict[str, Flags] = field(default_factory=dict)
+    attributes: dict[str, Known] = field(default_factory=dict)
     kinds: dict[str, np.ndarray] = field(default_factory=dict)
     landmarks: np.ndarray | None = None
+    missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -85,7 +88,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
     origin
         Name of the table, for notes.
     """
-    attributes: dict[str, Flags] = {}
+    attributes: dict[str, Known] = {}
     kinds: dict[str, np.ndarray] = {}
     landmarks, notes = _landmarks(columns, origin)
     unknown, misnamed = [], []
@@ -114,7 +117,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
             f"{', '.join(map(shown, unknown))}."
         )
     notes += misnamed_notes(misnamed, origin)
-    return Labelled(columns.index, attributes, kinds, landmarks, tuple(notes))
+    return Labelled(columns.index, attributes, kinds, landmarks, notes=tuple(notes))
 
 
 def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:
@@ -133,7 +136,7 @@ def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:
     return [f"{origin}: columns left out for their names: {', '.join(reasons)}; rename them."]
 
 
-def _partly(attributes: dict[str, Flags], present: np.ndarray) -> np.ndarray:
+def _partly(attributes: dict[str, Known], present: np.ndarray) -> np.ndarray:
     """(image,) bool: which photographs have a row that lacks an attribute."""
     return present & ~np.all([present, *(flags.known for flags in attributes.values())], axis=0)
 
@@ -147,14 +150,14 @@ def _texts(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     return codes, [*(str(value).strip().lower().removesuffix(".0") for value in values), ""]
 
 
-def _flags(column: pd.Series, present: np.ndarray) -> Flags | None:
+def _flags(column: pd.Series, present: np.ndarray) -> Known | None:
     """None if the column is not boolean."""
     codes, texts = _texts(column)
     known = set(texts) - BLANK
     if not known or not (known <= YES | NO or known <= YES | MINUS):
         return None
     blank = np.isin(texts, list(BLANK))[codes]
-    return Flags(np.isin(texts, list(YES))[codes], present & ~blank)
+    return Known(np.isin(texts, list(YES))[codes], present & ~blank)
 
 
 def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:

@@ -21,12 +21,15 @@ class Joined:
     present
         (image,) bool: whether the table has a row.
     notes
-        Lines for the user about repeated, surplus and missing rows.
+        Lines for the user about repeated and surplus rows.
+    missing
+        A line for the user about photographs without a row, if there are some.
     """
 
     rows: pd.DataFrame
     present: np.ndarray
     notes: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def join(
@@ -62,9 +65,10 @@ def join(
     rows = table[matched].set_axis(wanted[matches.position[matched]])
     single, contradictory, repeated = _single(rows, origin)
     present = single.index.get_indexer(wanted) >= 0
-    missing = wanted[~present].difference(contradictory)
-    notes = [*repeated, *notes, *note(origin, missing, "photograph", "without a row")]
-    return Joined(single.reindex(wanted, fill_value=fill), present, tuple(notes))
+    without = wanted[~present].difference(contradictory)
+    missing = note(origin, without, "photograph", "without a row")
+    chosen = single.reindex(wanted, fill_value=fill)
+    return Joined(chosen, present, (*repeated, *notes), tuple(missing))
 
 
 def _single(table: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Index, list[str]]:

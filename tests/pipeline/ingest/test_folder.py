@@ -177,8 +177,8 @@ def test_read_folder__blank_cells_and_absent_rows_are_marked(folder: Path) -> No
     assert source.labels["has_attributes"].tolist() == [True, False, False, False]
     assert source.notes[1:] == (
         "labels.csv: 1 row without a photograph, e.g. x.jpg.",
-        "labels.csv: 1 photograph without a row, e.g. top.webp.",
         "labels.csv: 2 rows with blank attributes, e.g. a/2.jpeg.",
+        "labels.csv: 1 photograph without a row, e.g. top.webp.",
     )
 
 

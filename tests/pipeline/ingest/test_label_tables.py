@@ -56,6 +56,12 @@ def bare_names(home: Path) -> None:
     csv(home / "val.csv", {"1.jpg": True, "2.jpg": True})
 
 
+def three_tables(home: Path) -> None:
+    write_small(home, NAMES[:2])
+    for name, value in {"a": True, "b": False, "c": True}.items():
+        csv(home / f"{name}.csv", {NAMES[0]: value, NAMES[1]: True})
+
+
 def table_per_folder(home: Path) -> None:
     write_small(home, ["train/1.jpg", "train/2.jpg", "val/1.jpg", "val/2.jpg"])
     csv(home / "train" / "labels.csv", {"1.jpg": True, "2.jpg": False})
@@ -121,6 +127,10 @@ SITUATIONS: dict[str, tuple[Callable[[Path], object], tuple[str, ...], Stored, s
         bare_names, (), {"val/1.jpg": None, "val/2.jpg": True},
         "1 photograph with different values of Smiling; none is used, e.g. val/1.jpg",
     ),
+    "three tables, two of which agree": (
+        three_tables, (), {NAMES[0]: None, NAMES[1]: True},
+        "1 photograph with different values of Smiling; none is used, e.g. 000001.jpg",
+    ),
     "a table in each folder": (
         table_per_folder, (),
         {"train/1.jpg": True, "train/2.jpg": False, "val/1.jpg": False, "val/2.jpg": None},
@@ -133,7 +143,7 @@ SITUATIONS: dict[str, tuple[Callable[[Path], object], tuple[str, ...], Stored, s
     ),
     "two tables with other columns": (
         disjoint_columns, (), {NAMES[0]: True, NAMES[1]: False, NAMES[2]: None},
-        "b.csv: 1 photograph without a row",
+        "a.csv, b.csv: 1 photograph with a part of the attributes",
     ),
     # Separators, encodings, spellings.
     "semicolons": (lambda home: labelled(home, rows(";")), (), HALF, "labels in labels.csv"),
@@ -165,6 +175,15 @@ REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
     "no row names a photograph": (
         lambda home: (write_small(home, NAMES), csv(home / "labels.csv", {"900.jpg": 1})), (),
         "it names 900.jpg, the photographs are called 000001.jpg",
+    ),
+    "no line of column names": (
+        lambda home: labelled(home, "".join(f"{name},1\n" for name in NAMES)), (),
+        "the first one is about the photograph 000001.jpg",
+    ),
+    "an empty table": (lambda home: labelled(home, ""), (), "cannot be read as a table"),
+    "Latin-1": (
+        lambda home: (labelled(home, ""), (home / "labels.csv").write_bytes(
+            "file,Bärtig\n000001.jpg,1\n".encode("latin-1"))), (), "Expected a CSV file in UTF-8",
     ),
     "each row could be of two photographs": (
         lambda home: (write_small(home, ["a/1.jpg", "b/1.jpg"]),
