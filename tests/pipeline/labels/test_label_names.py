@@ -105,33 +105,31 @@ def test_name_problem__names_the_reason() -> None:
 
 
 @pytest.mark.slow
-def test_run__labels_of_any_name_are_stored_counted_and_selected(tmp_path: Path) -> None:
+def test_run__labels_of_any_name_are_stored_counted_and_grow(tmp_path: Path) -> None:
     names = GIVEN + SPACED
-    write_small(tmp_path / "faces", [f"{number}.jpg" for number in range(40)])
-    rng = np.random.default_rng(0)
-    flags = rng.random((40, len(names))) < 0.5
-    rows = [f"{n}.jpg,{','.join(map(str, flags[n].astype(int)))}" for n in range(40)]
-    header = table(names).split("\n")[0]
-    (tmp_path / "faces" / "labels.csv").write_text("\n".join([header, *rows]))
+    flags = np.random.default_rng(0).random((42, len(names))) < 0.5
     settings = ["ingest.source=faces", "ingest.crop=null", *SMALL]
     options = [part for setting in settings for part in ("--set", setting)]
+    for count in (40, 42):
+        write_small(tmp_path / "faces", [f"{number}.jpg" for number in range(count)])
+        rows = [f"{n}.jpg,{','.join(map(str, flags[n].astype(int)))}" for n in range(count)]
+        lines = [table(names).split("\n")[0], *rows]
+        (tmp_path / "faces" / "labels.csv").write_text("\n".join(lines))
 
-    done = zpoints(
-        "run", "demo", "--root", "store", "--until", "structure", *options, folder=tmp_path
-    )
+        done = zpoints(
+            "run", "demo", "--root", "store", "--until", "structure", *options, folder=tmp_path
+        )
 
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    store = open_store(tmp_path / "store")
-    order = [int(name.removesuffix(".jpg")) for name in store.latents["name"].values]
-    for k, name in enumerate(names):
-        np.testing.assert_array_equal(store.latents[name], flags[order, k])
-    counts = dict(
-        zip(store.statistics["attribute"].values, store.statistics["attribute_count"].values,
-            strict=True)
-    )  # fmt: skip
-    assert counts == dict(zip(names, flags.sum(axis=0), strict=True))
-    assert set(Labels(store.latents).names) == set(names)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        store = open_store(tmp_path / "store")
+        order = [int(name.removesuffix(".jpg")) for name in store.latents["name"].values]
+        assert len(order) == count
+        for k, name in enumerate(names):
+            np.testing.assert_array_equal(store.latents[name], flags[order, k])
+        counts = store.statistics["attribute_count"].to_series().to_dict()
+        assert counts == dict(zip(names, flags[:count].sum(axis=0), strict=True))
+        assert set(Labels(store.latents).names) == set(names)
     done = zpoints("verify", "store", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     done = zpoints("export", "store", "latents", "out", folder=tmp_path)
