@@ -15,6 +15,7 @@ from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError
 from zpoints.storage.labels.dataset import LabelledDataset
+from zpoints.storage.schema.array_names import array_name
 from zpoints.storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
@@ -189,7 +190,8 @@ class Store:
     def array(self, group: str, variable: str) -> zarr.Array:
         """The Zarr array of a variable, for reading rows without Dask."""
         with reaching(self.root):
-            return zarr.open_array(self._session.store, path=f"{group}/{variable}", mode="r")
+            path = f"{group}/{array_name(variable)}"
+            return zarr.open_array(self._session.store, path=path, mode="r")
 
     def fingerprint(self, group: str) -> str | None:
         """Fingerprint of the stage that made a group; `None` if the group does not exist."""

@@ -35,10 +35,15 @@ class SourceConfig(Settings):
         "auto", description="format of photographs and labels; auto recognises it"
     )
     labels: str | None = Field(
-        None, description="CSV file of labels for a folder; null looks for one in the folder"
+        None, description="CSV file of labels for a folder; null reads all that are in the folder"
     )
     name_column: str | None = Field(
         None, description="column of that CSV with the file names; null finds it"
+    )
+    unused_tables: Literal["error", "ignore"] = Field(
+        "error",
+        description="what to do about tables of labels that give no label to any photograph: error "
+        "stops, ignore continues without",
     )
     on_change: Literal["error", "reencode"] = Field(
         "error",

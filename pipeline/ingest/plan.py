@@ -12,8 +12,8 @@ from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.match_stored import Match
 from zpoints.pipeline.ingest.quarantine import EXAMPLES, quarantine_of, quarantine_refused, refused
-from zpoints.pipeline.ingest.sources.annotations import annotations_digest
 from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.tables.annotations import annotations_digest
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.storage import Store
 from zpoints.storage.labels.splits import assigned_splits

@@ -18,7 +18,7 @@ from zpoints.pipeline.ingest.quarantine import (
     quarantine_of,
     quarantine_refused,
 )
-from zpoints.pipeline.ingest.sources.annotations import LANDMARKS
+from zpoints.pipeline.ingest.tables.interpret import LANDMARKS
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block

@@ -9,8 +9,9 @@ import zarr
 from dask.base import tokenize
 
 from zpoints.storage.arrays.lazy import lazy
-from zpoints.storage.errors import StoreError, StoreNotFoundError
+from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
 from zpoints.storage.labels.dataset import LabelledDataset
+from zpoints.storage.schema.array_names import label_name
 from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
 from zpoints.storage.schema.validation import validate
 
@@ -45,6 +46,7 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
             f"This version of the store has no group {group}; its groups: "
             f"{', '.join(group_names(session)) or 'none'}."
         ) from error
+    dataset = _named_by_labels(group, dataset)
     validate(group, dataset)
     known = {name: find_variable(group, str(name), v) for name, v in dataset.variables.items()}
     stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
@@ -59,6 +61,16 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     data = [n for n in dataset.coords if (entry := known[n]) and not (entry.label or entry.lazy)]
     labels = [name for name, entry in known.items() if entry and entry.label]
     return LabelledDataset.of(dataset.reset_coords(data).set_coords(labels))
+
+
+def _named_by_labels(group: str, dataset: xr.Dataset) -> xr.Dataset:
+    labels = {name: label_name(str(name)) for name in dataset.variables}
+    if len(set(labels.values())) < len(labels):
+        raise SchemaError(
+            f"The group {group} holds two arrays whose names stand for the same label. Expected "
+            "one array per label; open an older version, or run the ingest again in a new root."
+        )
+    return dataset.rename({name: label for name, label in labels.items() if name != label})
 
 
 def _load(group: str, small: xr.Dataset) -> None:

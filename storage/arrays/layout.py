@@ -12,6 +12,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from zpoints.storage.arrays.groups import group_attrs
 from zpoints.storage.errors import SchemaError
+from zpoints.storage.schema.array_names import array_name
 from zpoints.storage.schema.registry import find_variable
 from zpoints.storage.schema.validation import is_text
 
@@ -72,21 +73,27 @@ def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
 
 
 def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
-    """The dataset with variable-length text, and the Zarr encoding of its variables."""
+    """The dataset as it is stored, and the Zarr encoding of its variables.
+
+    Text has variable length, and variables have the names of arrays (`array_name`).
+    """
     text = {n: _variable_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
     dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
     dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in dataset.variables.items():
         known = find_variable(group, str(name), variable)
-        encoding[name] = {
+        stored = array_name(str(name))
+        encoding[stored] = {
             "chunks": chunk_shape(str(name), variable),
             # Photographs, latent vectors and weights hardly compress.
             "compressors": codecs(compress=known is None or not known.lazy),
             "write_empty_chunks": True,
         }
         if variable.dtype.kind == "f":
-            encoding[name] |= {"fill_value": np.nan, "_FillValue": None}
+            encoding[stored] |= {"fill_value": np.nan, "_FillValue": None}
+    arrays = {name: array_name(str(name)) for name in dataset.variables}
+    dataset = dataset.rename({name: array for name, array in arrays.items() if name != array})
     return dataset.drop_encoding(), encoding
 
 

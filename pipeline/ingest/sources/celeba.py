@@ -1,75 +1,53 @@
-"""CelebA's official format, and the annotation files that its other packings share.
+"""CelebA's official format, and the aligned photographs that its other packings share.
 
 References
 ----------
 Liu, Luo, Wang, Tang (2015), Deep learning face attributes in the wild, ICCV.
 """
 
-import csv
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
+import posixpath
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import PurePosixPath
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.files.bucket import S3Path
 from zpoints.pipeline.ingest.files.listing import list_folder, list_zip
 from zpoints.pipeline.ingest.files.path import SourcePath
-from zpoints.pipeline.ingest.sources.annotations import LANDMARKS, SPLIT_NAMES, join
-from zpoints.pipeline.ingest.sources.source import Annotations, Source
-from zpoints.pipeline.labels.annotated_rows import marker
+from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.tables.celeba import (
+    ANNOTATION_FILES,
+    FOLDERS,
+    first_annotation_file,
+    read_annotation_files,
+)
+from zpoints.pipeline.ingest.tables.unused import UnusedTableError
 
 IMAGES = "img_align_celeba"
-FOLDERS = ("", "Img", "Anno", "Eval")  # the official download has the last three
-
-
-@dataclass(frozen=True)
-class AnnotationFile:
-    """An annotation file of CelebA: a file name and integers per row.
-
-    Attributes
-    ----------
-    stem
-        File name without suffix.
-    missing
-        What the store lacks without the file.
-    columns
-        Names of the integers if a text file has no header.
-    """
-
-    stem: str
-    missing: str
-    columns: tuple[str, ...] = ()
-
-
-ATTRIBUTES = AnnotationFile("list_attr_celeba", "no attributes")
-PARTITION = AnnotationFile("list_eval_partition", "no split", ("split",))
-IDENTITY = AnnotationFile("identity_CelebA", "no identities", ("identity",))
-POINTS = AnnotationFile("list_landmarks_align_celeba", "no landmarks")
-ANNOTATION_FILES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
+TEXT = (".txt",)
 
 
 def read_celeba(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read the official format: ``img_align_celeba/`` or its archive, and text annotations.
 
-    ``path`` is the folder that holds them, or one of these two next to the annotations.
+    ``path`` is the folder that holds them, or one of these two next to the annotations. The
+    photographs may have been stored again in another format, and in a folder of another name.
 
     Raises
     ------
     SourceError
-        If there are no photographs, the archive is damaged, or an annotation file is not UTF-8
-        or malformed.
+        If there are no photographs, the archive is damaged, or an annotation file is not UTF-8,
+        malformed, or about none of the photographs.
     """
     if path.suffix == ".zip" and path.is_file():
-        return aligned_source("CelebA", path, path.parent)
+        return aligned_source("CelebA", path, path.parent, config)
     if path.name == IMAGES and path.is_dir() and not (path / IMAGES).exists():
-        return aligned_source("CelebA", path, path.parent)
+        return aligned_source("CelebA", path, _home(path, path.parent, TEXT), config)
     for folder in FOLDERS:
         if (photographs := aligned_photographs(path / folder)) is not None:
-            return aligned_source("CelebA", photographs, path)
-    return None
+            return aligned_source("CelebA", photographs, _home(path, path, TEXT), config)
+    return renamed_source("CelebA", path, config, suffixes=TEXT)
 
 
 def aligned_photographs(home: SourcePath) -> SourcePath | None:
@@ -78,13 +56,94 @@ def aligned_photographs(home: SourcePath) -> SourcePath | None:
     return next((p for p in (folder, folder.with_suffix(".zip")) if p.exists()), None)
 
 
+def renamed_source(
+    format: str, path: SourcePath, config: SourceConfig, *, suffixes: Sequence[str]
+) -> Source | None:
+    """Read aligned photographs in a folder of another name, known by their annotation files.
+
+    Parameters
+    ----------
+    format
+        Name of the format, for messages.
+    path
+        The folder of annotations and photographs, or one in it that holds the photographs.
+    config
+        With labels of its own the folder is no CelebA.
+    suffixes
+        Suffixes of the annotation files, in order of preference; one with the first must exist.
+
+    Returns
+    -------
+    Source or None
+        None if there is no such file, or no photographs.
+    """
+    if not path.is_dir() or config.labels or config.name_column:
+        return None
+    for home in (path, *_homes(path)):
+        annotations = first_annotation_file(home, suffixes[:1])
+        photographs = _renamed_photographs(home) if annotations is not None else None
+        inside = home == path or f"{photographs}/".startswith(f"{path}/")
+        if annotations is None or photographs is None or not inside:
+            continue
+        mark = f" and {annotations.name} in {annotations.parent}"
+        read = partial(aligned_source, format, photographs, home, suffixes=suffixes, mark=mark)
+        if home == path:
+            return read(config, nested=True)
+        try:
+            return read(config.model_copy(update={"unused_tables": "error"}), nested=True)
+        except UnusedTableError:
+            continue  # the annotations next to this folder are about other photographs
+    return None
+
+
+def _home(path: SourcePath, usual: SourcePath, suffixes: Sequence[str]) -> SourcePath:
+    """The folder of the annotations, which may be above; the usual one if there are none."""
+    homes = (home for home in (path, *_homes(path)) if first_annotation_file(home, suffixes))
+    return next(homes, usual)
+
+
+def _homes(path: SourcePath) -> Iterator[SourcePath]:
+    """Folders above one of photographs in which their annotations may be.
+
+    In a bucket only where the names of CelebA say so: the folder above may be huge, or closed.
+    """
+    inner = path.parent.name in FOLDERS[1:]
+    named = inner or path.name in FOLDERS[1:] or path.name.startswith(IMAGES)
+    if named or not isinstance(path, S3Path):
+        yield path.parent
+    if inner:
+        yield path.parent.parent
+
+
+def _renamed_photographs(home: SourcePath) -> SourcePath | None:
+    """The folder that holds all photographs below a folder; None if there are none.
+
+    Folders whose names begin with ``img_align_celeba`` are preferred, e.g. that of the PNGs.
+    """
+    folders = sorted({posixpath.dirname(name) for name in list_folder(home, nested=True).names})
+    named = [f for f in folders if any(part.startswith(IMAGES) for part in f.split("/"))]
+    if named:
+        first = named[0].split("/")
+        top = next(k for k, part in enumerate(first) if part.startswith(IMAGES))
+        inside = "/".join(first[: top + 1])
+        folders = [f for f in named if f == inside or f.startswith(f"{inside}/")]
+    elif archives := [a for f in FOLDERS for a in (home / f).glob(f"{IMAGES}*.zip")]:
+        return archives[0]
+    if not folders:
+        return None
+    common = "" if "" in folders else posixpath.commonpath(folders)
+    return home / common if common else home
+
+
 def aligned_source(
     format: str,
     photographs: SourcePath,
     home: SourcePath,
+    config: SourceConfig,
     *,
-    suffixes: Sequence[str] = (".txt",),
+    suffixes: Sequence[str] = TEXT,
     mark: str = "",
+    nested: bool = False,
 ) -> Source:
     """Read aligned photographs and their annotation files.
 
@@ -96,10 +155,14 @@ def aligned_source(
         Folder or archive of the photographs.
     home
         Folder of the annotation files.
+    config
+        Whether annotation files must give labels.
     suffixes
         Suffixes of the annotation files, in order of preference.
     mark
         Further evidence of the format, for messages.
+    nested
+        Whether photographs may be in folders inside.
 
     Raises
     ------
@@ -108,14 +171,17 @@ def aligned_source(
     """
     what = "folder" if photographs.is_dir() else "archive"
     why = f"found the {what} {photographs}{mark}"
-    listing = list_folder(photographs, nested=False) if what == "folder" else list_zip(photographs)
+    listing = list_folder(photographs, nested=nested) if what == "folder" else list_zip(photographs)
     if not listing.keys:
         raise SourceError(
             f"{format} format: {why}, but it holds no photographs such as 000001.jpg. Expected "
             "CelebA's aligned photographs; unpack or fetch them again."
         )
     names = listing.names
-    labels = _read_labels(home, names, suffixes)
+    required = config.unused_tables == "error"
+    labels = read_annotation_files(home, names, suffixes, required=required)
+    stems = {file.stem for file in ANNOTATION_FILES}
+    listing.others = [other for other in listing.others if PurePosixPath(other).stem not in stems]
     return Source(
         format=format,
         why=why,
@@ -128,89 +194,3 @@ def aligned_source(
         notes=(*listing.notes(), *labels.notes),
         refused=tuple(listing.refused),
     )
-
-
-def _read_labels(home: SourcePath, names: tuple[str, ...], suffixes: Sequence[str]) -> Annotations:
-    parts: list[pd.DataFrame] = []
-    notes: list[str] = []
-    landmarks = None
-    for file in ANNOTATION_FILES:
-        files = [home / f / (file.stem + s) for s in suffixes for f in FOLDERS]
-        path = next((p for p in files if p.is_file()), None)
-        if path is None:
-            notes.append(f"{files[0].name} not found in {home}: {file.missing} in the store.")
-            continue
-        joined = join(_parsed(_text(path), file, path), names, origin=path.name, fill=-1)
-        notes += joined.notes
-        if file is POINTS:
-            points = joined.rows.to_numpy(np.int16)
-            landmarks = points.reshape(len(names), len(LANDMARKS), 2)
-        elif file is ATTRIBUTES:
-            parts.append((joined.rows == 1).assign(**marker(joined.present)))
-        elif file is PARTITION:
-            splits = {-1: "", **{code: SPLIT_NAMES[str(code)] for code in range(3)}}
-            parts.append(joined.rows.replace(splits))
-        else:
-            parts.append(joined.rows)
-    rows = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=list(names))
-    return Annotations(rows, landmarks, tuple(notes))
-
-
-def _text(path: SourcePath) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(
-            f"{path} cannot be read as text ({error}). Expected the official file, which is UTF-8; "
-            "replace it, or remove it to continue without these labels."
-        ) from error
-
-
-def _parsed(text: str, file: AnnotationFile, path: SourcePath) -> pd.DataFrame:
-    """int32 columns, indexed by file name."""
-    try:
-        rows = _csv_rows(text, file) if path.suffix == ".csv" else _text_rows(text, file)
-        _check(rows, file)
-    except (ValueError, IndexError, KeyError) as error:
-        raise SourceError(
-            f"{path} does not have CelebA's format ({error}). Expected the official file; "
-            "replace it, or remove it to continue without these labels."
-        ) from error
-    return rows
-
-
-def _text_rows(text: str, file: AnnotationFile) -> pd.DataFrame:
-    """Without `file.columns` the first line is the number of rows, the second the header."""
-    if file.columns:
-        return _integers(text, list(file.columns), r"\s+")
-    _, header, rows = text.split("\n", 2)
-    return _integers(rows, header.split(), r"\s+")
-
-
-def _csv_rows(text: str, file: AnnotationFile) -> pd.DataFrame:
-    header, rows = text.split("\n", 1)
-    _, *columns = (column.strip() for column in next(csv.reader([header])))
-    return _integers(rows, list(file.columns) or columns, ",")
-
-
-def _integers(rows: str, columns: list[str], separator: str) -> pd.DataFrame:
-    table = pd.read_csv(
-        io.StringIO(rows),
-        sep=separator,
-        header=None,
-        names=["name", *columns],
-        dtype={"name": str},
-        skipinitialspace=True,
-    )
-    if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of surplus fields
-        raise ValueError(f"more than {len(columns)} values in a row")
-    return table.assign(name=table["name"].str.strip()).set_index("name").astype(np.int32)
-
-
-def _check(rows: pd.DataFrame, file: AnnotationFile) -> None:
-    if file is ATTRIBUTES and not rows.isin((-1, 0, 1)).all(axis=None):
-        raise ValueError("an attribute other than -1 and 1")
-    if file is PARTITION and not rows["split"].isin((0, 1, 2)).all():
-        raise ValueError("a split other than 0, 1 and 2")
-    if file is POINTS and rows.shape[1] != 2 * len(LANDMARKS):
-        raise ValueError(f"{rows.shape[1]} columns instead of x and y of 5 landmarks")

@@ -1,41 +1,50 @@
-"""Labels from a CSV in a folder: finds the file and its column of names, and joins the rows."""
+"""Labels from the tables in a folder: finds them and their columns of names, and joins the rows."""
 
-import io
-from collections.abc import Callable
-from dataclasses import replace
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, source_path
-from zpoints.pipeline.ingest.sources.annotations import interpret, join
-from zpoints.pipeline.ingest.sources.source import Annotations
+from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
+from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
+from zpoints.pipeline.ingest.tables.join import join, none_joined
+from zpoints.pipeline.ingest.tables.matching import PICTURES, Matches, match_names
+from zpoints.pipeline.ingest.tables.text import read_cells, read_text
+from zpoints.pipeline.ingest.tables.unused import UnusedTableError, unused_table
+from zpoints.pipeline.labels.label_names import label_named
+from zpoints.pipeline.progress import counted
 
+TABLES = (".csv", ".tsv")
+MOST_TABLES = 100
+"""Tables that are read; a folder may hold one for each photograph."""
+REPORTED = 5
+"""Tables that give no label and are named with the reason."""
 DISTINCT = 0.1
 """Least share of distinct values in a column of file names; several rows may name one file."""
 
 
-def _base_names(names: pd.Series) -> pd.Series:
-    return names.str.rsplit("/", n=1).str[-1]
+class UnrelatedTableError(SourceError):
+    """A table without a column that names photographs; it may be about something else."""
 
 
-def _stems(names: pd.Series) -> pd.Series:
-    return _base_names(names).str.replace(r"\.[^.]*$", "", regex=True)
+@dataclass(frozen=True)
+class NameColumn:
+    """The column of a table that names photographs, and those that it names."""
 
-
-MATCH_BY: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "paths": lambda names: names,
-    "file names": _base_names,
-    "file names without suffix": _stems,
-}
-"""What names in a table may share with those of the photographs, closest match first."""
+    column: str
+    matches: Matches
 
 
 def find_labels(
-    path: SourcePath, names: tuple[str, ...], config: SourceConfig
-) -> tuple[Annotations, str]:
-    """Find the CSV of labels of a folder and join its rows to the photographs.
+    path: SourcePath, names: tuple[str, ...], others: Sequence[str], config: SourceConfig
+) -> tuple[Annotations, tuple[str, ...]]:
+    """Find the tables of labels of a folder and join their rows to the photographs.
 
     Parameters
     ----------
@@ -43,123 +52,178 @@ def find_labels(
         The folder.
     names
         Names of the photographs: their paths relative to the folder.
+    others
+        Paths of the other files in it, relative to it.
     config
-        May name the file and its column of names.
+        May name the table and its column of names.
 
     Returns
     -------
     labels
         A row for each photograph.
-    name
-        Name of the file; empty if there is none.
+    used
+        Paths of the tables that give labels, relative to the folder if they are in it.
 
     Raises
     ------
     SourceError
-        If the configured file cannot be read or names no photograph.
+        If the configured table cannot be read, or gives no label. Of the tables that are found,
+        those that do not fit are reported; it is an error if none of them gives a label and one is
+        evidently about photographs. ``source.unused_tables`` allows it.
     """
+    tables = _tables(path, others, config)
+    chosen = tables[:MOST_TABLES]
+    labels, unused = _read_tables(chosen, path, names, config)
+    notes = [f"{table} is not used: {error}" for table, error in list(unused.items())[:REPORTED]]
+    if len(unused) > REPORTED:
+        notes.append(f"{counted(len(unused) - REPORTED, 'other table')} not used.")
+    if len(tables) > len(chosen):
+        notes.append(
+            f"{counted(len(tables) - len(chosen), 'table')} not read, since there are more than "
+            f"{MOST_TABLES}; join them and name the file with source.labels."
+        )
+    if not labels:
+        _allow_none(path, unused, config)
+        return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ()
+    annotations = merged(labels)
+    return replace(annotations, notes=(*notes, *annotations.notes)), tuple(labels)
+
+
+def _tables(
+    path: SourcePath, others: Sequence[str], config: SourceConfig
+) -> list[tuple[str, SourcePath]]:
+    """Tables with their names, which are paths relative to the folder if they are in it."""
     if config.labels is not None:
-        given, inside = source_path(config.labels), path / config.labels
-        table = inside if inside.is_file() else given
-        return _read_labels(table, names, config.name_column), given.name
-    notes: list[str] = []
-    tables: list[SourcePath] = [*path.glob("*.csv")]
-    for table in sorted(tables, key=str):
+        inside = path / config.labels
+        table = inside if inside.is_file() else source_path(config.labels)
+        within = str(table).startswith(f"{path}/")
+        return [(str(table).removeprefix(f"{path}/") if within else table.name, table)]
+    found = [other for other in others if PurePosixPath(other).suffix.lower() in TABLES]
+    return [(name, path / name) for name in sorted(found, key=lambda n: (n.count("/"), n))]
+
+
+def _read_tables(
+    tables: Sequence[tuple[str, SourcePath]],
+    path: SourcePath,
+    names: tuple[str, ...],
+    config: SourceConfig,
+) -> tuple[dict[str, Labelled], dict[str, SourceError]]:
+    """The labels that each table gives, and why the others give none."""
+    labels: dict[str, Labelled] = {}
+    unused: dict[str, SourceError] = {}
+    for name, table in tables:
         try:
-            labels = _read_labels(table, names, config.name_column)
+            labels[name] = _read_labels(table, name, path, names, config.name_column)
         except SourceError as error:
-            notes.append(f"{table.name} is not used: {error}")
-        else:
-            return replace(labels, notes=(*notes, *labels.notes)), table.name
-    if config.name_column is not None:
+            unused[name] = error
+    return labels, unused
+
+
+def _allow_none(path: SourcePath, unused: dict[str, SourceError], config: SourceConfig) -> None:
+    """Raise unless the photographs may stay without labels."""
+    ignored = config.unused_tables == "ignore"
+    for table, error in unused.items():
+        unrelated = isinstance(error, UnrelatedTableError)
+        if config.labels is not None:
+            if not (ignored and (unrelated or isinstance(error, UnusedTableError))):
+                raise error
+        elif config.name_column is None and not (ignored or unrelated or "/" in table):
+            if isinstance(error, UnusedTableError):
+                raise error
+            raise SourceError(
+                f"{error} Tables that do not matter are left out with --set "
+                "source.unused_tables=ignore."
+            )
+    if config.labels is None and config.name_column is not None:
         raise SourceError(
-            f"source.name_column = {config.name_column}, but {path} holds no CSV that has this "
+            f"source.name_column = {config.name_column}, but {path} holds no table that has this "
             "column with names of its photographs; name the file with source.labels."
         )
-    return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ""
 
 
-def _read_labels(path: SourcePath, names: tuple[str, ...], name_column: str | None) -> Annotations:
-    table = _table(path)
+def _read_labels(
+    path: SourcePath,
+    origin: str,
+    source: SourcePath,
+    names: tuple[str, ...],
+    name_column: str | None,
+) -> Labelled:
+    table, repeated = _table(path)
     if name_column is not None and name_column not in table:
         raise SourceError(
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
-            f"{', '.join(map(str, table.columns))}."
+            f"{', '.join(table.columns)}."
         )
-    column, match_by = _name_column(table, names, name_column)
-    if not match_by:
-        raise SourceError(
+    found = _name_column(table, names, name_column, source=str(source), base=str(path.parent))
+    if found is None:
+        raise UnrelatedTableError(
             f"{path} has no column that names photographs of the folder. Expected a column with "
             f"names such as {names[0]}; name it with source.name_column."
         )
-    rows = table.drop(columns=column).set_index(_resolved(table[column], names, match_by))
-    joined = join(rows, names, origin=path.name, fill="")
-    labels = interpret(joined.rows, present=joined.present, origin=path.name)
-    notes = (
-        f"{path.name}: the column {column} holds the {match_by}.",
-        *joined.notes,
-        *labels.notes,
-    )
-    return Annotations(labels.rows, labels.landmarks, notes)
-
-
-def _table(path: SourcePath) -> pd.DataFrame:
-    """All cells as text."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        header = text.partition("\n")[0]
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=max(",;\t|", key=header.count),
-            dtype=str,
-            keep_default_na=False,
-            skipinitialspace=True,
+    column, matches = found.column, found.matches
+    if column.lower().endswith(PICTURES):
+        raise SourceError(
+            f"{path} has no line of column names: the first one is about the photograph {column}. "
+            "Expected one such as file,Smiling; add it."
         )
-        if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of surplus cells
-            raise ValueError("rows with more cells than the header")
-    except (OSError, ValueError) as error:
+    if not matches.photographs:
+        raise unused_table(path, none_joined(matches, list(table[column]), names))
+    rows = table.drop(columns=column).set_axis(table[column], axis="index")
+    joined = join(rows, matches, names, origin=origin, fill="")
+    labels = interpret(joined.rows, present=joined.present, origin=origin)
+    if labels.empty:
+        reason = labels.notes[-1] if labels.notes else f"it has no column but {column}"
+        raise unused_table(path, reason)
+    notes = [f"{origin}: the column {column} holds the {matches.way}."]
+    if repeated:
+        notes.append(f"{origin}: of columns of one name the first counts: {', '.join(repeated)}.")
+    notes += [*joined.notes, *labels.notes]
+    return replace(labels, missing=joined.missing, notes=tuple(notes))
+
+
+def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
+    """All cells as text, without columns that have no content, and names of several columns."""
+    try:
+        table = read_cells(read_text(path))
+    except (OSError, ValueError, csv.Error) as error:
         raise SourceError(
             f"{path} cannot be read as a table ({error}). Expected a CSV file in UTF-8 with a "
             "line of column names; correct it, or name another with source.labels."
         ) from error
-    return table.rename(columns=lambda name: str(name).strip())
+    table.columns = pd.Index([label_named(name) for name in table.columns], dtype=object)
+    blank = np.array([not n and not any(table.iloc[:, k]) for k, n in enumerate(table.columns)])
+    table = table.loc[:, ~blank]
+    several = table.columns.duplicated()
+    return table.loc[:, ~several], list(table.columns[several].unique())
 
 
-def _cleaned(column: pd.Series) -> pd.Series:
-    """Names as paths with slashes, relative to the folder."""
-    slashes = column.astype(object).str.strip().str.replace("\\", "/", regex=False)
-    return slashes.str.removeprefix("./")
+def _name_column(
+    table: pd.DataFrame, names: tuple[str, ...], given: str | None, *, source: str, base: str
+) -> NameColumn | None:
+    """The column that names the most photographs; None if there is none.
 
-
-def _name_column(table: pd.DataFrame, names: tuple[str, ...], given: str | None) -> tuple[str, str]:
-    """The column that names the most photographs, and its key of `MATCH_BY`; both empty if none.
-
-    Unless it is `given`, it must name more than half of the photographs, or more than half of its
-    values must be among them: numbers in some column may happen to be names.
+    Unless it is `given`, most of its values must end like the name of a picture; or it must name
+    more than half of the photographs, or more than half of its values must be among them: numbers
+    in some column may happen to be names.
     """
-    distinct = {str(c): table[c].nunique() for c in table if given in (None, c)}
-    best, most = ("", ""), 0
-    for match_by, reduced in MATCH_BY.items():
-        wanted = reduced(pd.Series(names, dtype=object))
-        for column, values in distinct.items():
-            if given is None and values < DISTINCT * len(table):
-                continue
-            count = int(wanted.isin(reduced(_cleaned(table[column]))).sum())
-            if count > most and (given or 2 * count > min(values, len(names))):
-                best, most = (column, match_by), count
-        if most == len(names):
-            break
+    evident = [column for column in table if _are_pictures(table[column])]
+    best: NameColumn | None = None
+    others = [column for column in table if column not in evident]
+    for column in [given] if given is not None else [*evident, *others]:
+        sure, values = given is not None or column in evident, table[column].nunique()
+        found = best is not None and best.matches.photographs > 0
+        if not sure and (found or values < DISTINCT * len(table)):
+            continue
+        matches = match_names(table[column], names, source=source, base=base)
+        count = matches.photographs
+        enough = sure or 2 * count > min(values, len(names))
+        if enough and (best is None or count > best.matches.photographs):
+            best = NameColumn(str(column), matches)
     return best
 
 
-def _resolved(column: pd.Series, names: tuple[str, ...], match_by: str) -> pd.Index:
-    """For each row the name of its photograph, or the text in the column.
-
-    A text that matches several photographs names none of them.
-    """
-    photographs = pd.Series(
-        names, index=pd.Index(MATCH_BY[match_by](pd.Series(names, dtype=object)))
-    )
-    photographs = photographs[~photographs.index.duplicated(keep=False)]
-    given = _cleaned(column)
-    return pd.Index(MATCH_BY[match_by](given).map(photographs).fillna(given))
+def _are_pictures(column: pd.Series) -> bool:
+    """Whether most values of a column end like names of pictures, and are no addresses."""
+    texts = column.str.strip().str.lower()
+    named = texts.str.endswith(PICTURES) & ~texts.str.contains("://", regex=False)
+    return bool(named.sum() * 2 > len(texts))

@@ -1,4 +1,4 @@
-"""Any folder of photographs, nested or not, with or without a CSV of labels."""
+"""Any folder of photographs, nested or not, with or without tables of labels."""
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
@@ -8,6 +8,9 @@ from zpoints.pipeline.ingest.sources.csv_labels import find_labels
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import counted
 
+NAMED = 3
+"""Tables of labels that a message names."""
+
 
 def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read every photograph in a folder and its subfolders; names are relative paths.
@@ -15,8 +18,7 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
     Raises
     ------
     SourceError
-        If a folder cannot be listed, no photograph is usable, or the configured CSV of labels
-        cannot be read or names no photograph.
+        If a folder cannot be listed, no photograph is usable, or the tables of labels give none.
     """
     if not path.is_dir():
         return None
@@ -30,11 +32,13 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
             f"e.g. {first.name}: {first.reason}."
         )
     names = listing.names
-    labels, found = find_labels(path, names, config)
-    listing.others = [other for other in listing.others if other != found]
+    labels, used = find_labels(path, names, listing.others, config)
+    listing.others = [other for other in listing.others if other not in used]
+    more = f" and {len(used) - NAMED} others" if len(used) > NAMED else ""
     return Source(
         format="folder",
-        why=f"found photographs in {path}" + (f" and labels in {found}" if found else ""),
+        why=f"found photographs in {path}"
+        + (f" and labels in {', '.join(used[:NAMED])}{more}" if used else ""),
         files=listing.files,
         names=names,
         keys=tuple(listing.keys[name] for name in names),

@@ -3,13 +3,13 @@
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import (
-    ANNOTATION_FILES,
-    FOLDERS,
     IMAGES,
     aligned_photographs,
     aligned_source,
+    renamed_source,
 )
 from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.tables.celeba import first_annotation_file
 
 SUFFIXES = (".csv", ".txt")
 
@@ -17,7 +17,8 @@ SUFFIXES = (".csv", ".txt")
 def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read Kaggle's format; ``path`` is its folder, or one of the two ``img_align_celeba``.
 
-    A folder of photographs nested only once is accepted next to CSV annotations.
+    A folder of photographs nested only once, or of another name, is accepted next to CSV
+    annotations.
 
     Raises
     ------
@@ -28,13 +29,10 @@ def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
     while home.name == IMAGES:
         home = home.parent
     photographs = home / IMAGES / IMAGES
-    annotated = any(
-        (home / f / f"{file.stem}.csv").is_file() for file in ANNOTATION_FILES for f in FOLDERS
-    )
     if photographs.is_dir():
-        mark = ""
-    elif annotated and (single := aligned_photographs(home)) is not None:
-        photographs, mark = single, " and CSV annotations next to it"
-    else:
-        return None
-    return aligned_source("Kaggle", photographs, home, suffixes=SUFFIXES, mark=mark)
+        return aligned_source("Kaggle", photographs, home, config, suffixes=SUFFIXES)
+    single = aligned_photographs(home)
+    if single is not None and first_annotation_file(home, SUFFIXES[:1]) is not None:
+        mark = " and CSV annotations next to it"
+        return aligned_source("Kaggle", single, home, config, suffixes=SUFFIXES, mark=mark)
+    return renamed_source("Kaggle", path, config, suffixes=SUFFIXES)

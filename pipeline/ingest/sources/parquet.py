@@ -13,15 +13,19 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, stamp
 from zpoints.pipeline.ingest.files.photographs import digest
-from zpoints.pipeline.ingest.sources.annotations import SPLIT_COLUMNS, SPLIT_NAMES, interpret
 from zpoints.pipeline.ingest.sources.parquet_shards import ParquetFiles, open_shard
 from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.tables.annotations import merged
+from zpoints.pipeline.ingest.tables.interpret import SPLIT_COLUMNS, SPLIT_NAMES, interpret
 from zpoints.pipeline.progress import counted
 
 DEPTHS = ("*.parquet", "*/*.parquet", "*/*/*.parquet")
 """Shards are in the folder, in ``data/``, in a folder per split, or per configuration and split."""
 
 FORMAT = "Hugging Face parquet"
+
+SPLIT_WORDS = {word: split for word, split in SPLIT_NAMES.items() if word.isalpha()}
+SPLIT_WORDS |= {"eval": "test", "evaluation": "test"}  # as the library names them in paths
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,9 @@ def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
     keys = [f"{shard.name}#{row}" for shard in shards for row in range(len(shard.paths))]
     photographs, notes = _names(shards)
     table = pd.concat([shard.labels for shard in shards], ignore_index=True)
-    labels = interpret(
-        table.set_axis(pd.Index(photographs)), present=np.ones(len(keys), bool), origin=FORMAT
-    )
+    table = table.set_axis(pd.Index(photographs))
+    given = interpret(table, present=np.ones(len(keys), bool), origin=FORMAT)
+    labels = merged({FORMAT: given})
     left_out = sorted({column for shard in shards for column in shard.left_out})
     if left_out:
         notes.append(f"Columns of other types were left out: {', '.join(left_out)}.")
@@ -177,9 +181,22 @@ def _is_label(kind: pa.DataType) -> bool:
 
 
 def _split(name: str) -> str:
-    """Split in the path of a shard, e.g. ``data/valid-00000-of-00003``; empty if there is none."""
-    for part in reversed(name.removesuffix(".parquet").split("/")):
-        word = re.split(r"[-_.]", part)[0].lower()
-        if word.isalpha() and word in SPLIT_NAMES:
-            return word
+    """Split in the path of a shard; empty if there is none.
+
+    Folders and shards are called by it, with the name of the data set before it or ``partial``,
+    which marks a shortened split.
+
+    Examples
+    --------
+    >>> _split("data/valid-00000-of-00003.parquet"), _split("default/partial-train/0000.parquet")
+    ('validation', 'train')
+    """
+    for part in reversed(name.removesuffix(".parquet").lower().split("/")):
+        first = re.split(r"[-_.]", part)[0]
+        if first in SPLIT_WORDS:
+            return SPLIT_WORDS[first]
+        words = re.findall(r"[^\W\d_]+", part)
+        named = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+        if len(named) == 1:
+            return named.pop()
     return ""

@@ -13,27 +13,6 @@ from zpoints.pipeline.ingest.files.photographs import PhotographFiles
 
 
 @dataclass(frozen=True)
-class Annotations:
-    """Annotations of photographs.
-
-    Attributes
-    ----------
-    rows
-        One row per photograph, indexed by name: ``split`` (str, empty where unknown),
-        ``identity`` (int32, -1 where unknown) and boolean attributes, as far as they exist.
-    landmarks
-        int16 (image, landmark, axis), pixels of the aligned photograph, -1 where unknown; None
-        where absent.
-    notes
-        Lines for the user about rows and columns left out.
-    """
-
-    rows: pd.DataFrame
-    landmarks: np.ndarray | None
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Source:
     """Photographs with their labels, independent of the format.
 
@@ -50,8 +29,9 @@ class Source:
     signatures
         For each name, a text that changes when the file does; made without reading the file.
     labels
-        As `Annotations.rows`. Where some photographs came without attributes, a further column
-        marks those that have them, see `zpoints.pipeline.labels.annotated_rows`.
+        As the rows of `zpoints.pipeline.ingest.tables.annotations.Annotations`. Where some
+        photographs came without attributes, a further column marks those that have them, see
+        `zpoints.pipeline.labels.annotated_rows`.
     landmarks
         int16 (image, landmark, axis), -1 where unknown; None where absent.
     notes

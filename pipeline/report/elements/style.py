@@ -3,6 +3,7 @@
 Style is set on each object, since rcParams are global: not thread-safe, and the user's to set.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,7 +111,10 @@ def save(figure: Figure, path: Path) -> tuple[int, int]:
     drawn pixel for pixel keep all colours. The same figure gives the same bytes.
     """
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():
+        # Names of attributes may have characters that the font lacks; it draws boxes for them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     if not figure.images:
         method = Image.Quantize.MAXCOVERAGE

@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
+from zpoints.storage.schema.array_names import array_name
+
+LONGEST = 24
+"""Characters of a name on an axis."""
+
 
 def number(value: float) -> str:
     """A latent coordinate with three decimals and a typographic minus sign.
@@ -96,6 +101,30 @@ def readable(name: str) -> str:
     '5 o Clock Shadow'
     """
     return name.replace("_", " ")
+
+
+def tick_label(name: str) -> str:
+    """The name of an attribute for an axis: with spaces, shortened, and never set as a formula.
+
+    Examples
+    --------
+    >>> tick_label("$x_1$")
+    '\\\\$x 1\\\\$'
+    """
+    text = readable(name)
+    short = f"{text[: LONGEST - 1]}…" if len(text) > LONGEST else text
+    return short.replace("$", r"\$")
+
+
+def entry_id(name: str) -> str:
+    """The name of an attribute in the name of a file and of an anchor.
+
+    Examples
+    --------
+    >>> entry_id("Blond_Hair"), entry_id("../x")
+    ('Blond-Hair', '=2E=2E=2Fx')
+    """
+    return array_name(name).replace("%", "=").replace("_", "-")
 
 
 def typeset(text: str) -> Markup:

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from zpoints.pipeline.report.elements import style
-from zpoints.pipeline.report.elements.text import readable
+from zpoints.pipeline.report.elements.text import tick_label
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def probes(structure: xr.Dataset) -> Figure:
     right.plot(clusters, rows, "D", color=style.GENERATED, markersize=3.2, label="cluster")
     probe = shown["probe_roc_auc"].values
     right.plot(probe, rows, "o", color=style.DATA, markersize=3.5, label="linear probe")
-    left.set_yticks(rows, [readable(name) for name in shown["attribute"].values])
+    left.set_yticks(rows, [tick_label(name) for name in shown["attribute"].values])
     lowest = np.nanmin([*clusters, *probe], initial=1.0)
     right.set_xlim(min(0.45, float(lowest) - 0.03), 1.01)
     left.set_ylim(len(order) - 0.4, -0.6)
@@ -130,8 +130,8 @@ def angles(structure: xr.Dataset) -> Figure:
     axes.set_facecolor(style.FAINT)
     picture = axes.imshow(matrix, cmap="RdBu", vmin=30, vmax=150, interpolation="none")
     ticks = np.arange(len(names))
-    axes.set_xticks(ticks, [readable(name) for name in names], rotation=90)
-    axes.set_yticks(ticks, [readable(name) for name in names])
+    axes.set_xticks(ticks, [tick_label(name) for name in names], rotation=90)
+    axes.set_yticks(ticks, [tick_label(name) for name in names])
     style.dress(axes, frame=True)
     axes.tick_params(labelsize=6.2, length=0)
     bar = figure.colorbar(picture, ax=axes, fraction=0.03, pad=0.02, extend="both")
@@ -168,7 +168,7 @@ def _enriched(axes: Axes, cluster: xr.Dataset) -> None:
         axes.text(
             1.02, row, f"{share[attribute]:.0%}", fontsize=6, color=style.INK, va="center",
         )  # fmt: skip
-    axes.set_yticks(rows, [readable(name) for name in cluster["attribute"].values[chosen]])
+    axes.set_yticks(rows, [tick_label(name) for name in cluster["attribute"].values[chosen]])
     axes.set_xlim(0, 1)
     axes.set_ylim(ENRICHED - 0.5, -0.5)
     style.dress(axes)

@@ -124,7 +124,7 @@ def _angles(s: xr.Dataset) -> Entry:
     names = s["attribute"].values
     order = np.argsort(-np.nan_to_num(effect))[:3]
     return Entry(
-        "attribute-angles",
+        "direction-angles",
         "Angles between attribute directions",
         ANGLES.format(largest=", ".join(f"{readable(names[i])} {effect[i]:.1f}" for i in order)),
         lambda: angles(s),

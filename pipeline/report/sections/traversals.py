@@ -6,7 +6,7 @@ from markupsafe import Markup
 from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.elements.text import readable
+from zpoints.pipeline.report.elements.text import entry_id, readable
 from zpoints.pipeline.report.figures.image_grids import labelled_rows
 from zpoints.pipeline.report.figures.traversals import attribute_traversal, interpolations
 from zpoints.pipeline.report.traversals import Interpolations, Traversal
@@ -48,7 +48,7 @@ def _attribute(data: ReportData, traversal: Traversal, total: int) -> Entry:
     origin = "of the store" if data.held_out == "all" else f"of the {data.held_out} split"
     name = traversal.attribute
     return Entry(
-        f"attribute-{name.replace('_', '-')}",
+        f"attribute-{entry_id(name)}",
         readable(name),
         ATTRIBUTE.format(
             count=len(traversal.images),

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.sources.annotations import annotations_digest
 from zpoints.pipeline.ingest.sources.formats import open_source
 from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.tables.annotations import annotations_digest
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 7)]
 POINTS = (

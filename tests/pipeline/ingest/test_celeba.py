@@ -1,6 +1,7 @@
 """CelebA's official format: annotations joined by name, photographs in a folder or a zip."""
 
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -109,8 +110,34 @@ def padded(text: str) -> bytes:
     return "\n".join(f"  {line.replace(' ', '   ')} \t" for line in text.split("\n")).encode()
 
 
-@pytest.mark.parametrize("change", [crlf, byte_order_mark, no_final_newline, padded])
-def test_read_celeba__reads_text_with_any_line_ends_and_padding(tree: Path, change) -> None:
+def by_spreadsheet(separator: str, text: str) -> bytes:
+    """All rows get as many cells as the longest, and a first line tells Excel the separator."""
+    rows = [line.split() for line in text.strip().split("\n")]
+    width = max(map(len, rows))
+    lines = [separator.join([*row, *[""] * (width - len(row))]) for row in rows]
+    return "\r\n".join([f"sep={separator}", *lines, ""]).encode()
+
+
+def as_table(text: str) -> bytes:
+    """Semicolons, a name for the first column, and no number of rows."""
+    rows = [line.split() for line in text.strip().split("\n")]
+    named = len(rows[0]) == 1
+    header = ["file", *rows[1]] if named else ["file", *["value"] * (len(rows[0]) - 1)]
+    return "\n".join(";".join(row) for row in [header, *rows[2 * named :]]).encode()
+
+
+def utf16(text: str) -> bytes:
+    return text.encode("utf-16")
+
+
+CHANGES = [
+    *(crlf, byte_order_mark, no_final_newline, padded, as_table, utf16),
+    *(partial(by_spreadsheet, separator) for separator in ",;\t|"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_read_celeba__reads_text_as_editors_and_spreadsheets_save_it(tree: Path, change) -> None:
     expected = opened(tree)
 
     for path in tree.glob("*.txt"):

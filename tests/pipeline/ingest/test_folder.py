@@ -98,7 +98,7 @@ def test_folder_files__a_forbidden_photograph_affects_no_other(folder: Path) -> 
         ([f"./{path}" for path in PATHS], "paths"),
         ([path.replace("/", "\\") for path in PATHS], "paths"),
         (["1.jpg", "2.jpeg", "3.PNG", "top.webp"], "file names"),
-        ([f"/data/elsewhere/{path}" for path in PATHS], "file names"),
+        ([f"/data/elsewhere/{path}" for path in PATHS], "paths"),
         (["1", "2", "3", "top"], "file names without suffix"),
     ],
 )
@@ -153,16 +153,17 @@ def test_read_folder__reads_splits_identities_and_landmarks(folder: Path) -> Non
 
 
 def test_read_folder__columns_that_are_not_labels_are_left_out_and_reported(folder: Path) -> None:
-    """Ages, mixtures of 0 and -1, names of people, and names that the store cannot have."""
+    """Ages, mixtures of 0 and -1, names of people, and a name with a meaning of its own."""
     rows = [f"{p},{30 + i},{i % 3 - 1},Ann,1,1,{i % 2}" for i, p in enumerate(PATHS)]
     label(folder, "file,age,mood,identity,image,hat/cap,Male", *rows)
 
     source = opened(folder)
 
-    assert list(source.labels) == ["Male"]
-    assert source.notes[1] == (
-        "labels.csv: columns left out, not of a known kind of label: age, mood, identity, image, "
-        "hat/cap."
+    assert list(source.labels) == ["hat/cap", "Male"]
+    assert source.notes[1:] == (
+        "labels.csv: columns left out, not of a known kind of label: age, mood, identity.",
+        "labels.csv: columns left out for their names: 'image' has another meaning in the store; "
+        "rename them.",
     )
 
 
@@ -176,8 +177,8 @@ def test_read_folder__blank_cells_and_absent_rows_are_marked(folder: Path) -> No
     assert source.labels["has_attributes"].tolist() == [True, False, False, False]
     assert source.notes[1:] == (
         "labels.csv: 1 row without a photograph, e.g. x.jpg.",
-        "labels.csv: 1 photograph without a row, e.g. top.webp.",
         "labels.csv: 2 rows with blank attributes, e.g. a/2.jpeg.",
+        "labels.csv: 1 photograph without a row, e.g. top.webp.",
     )
 
 
@@ -206,7 +207,7 @@ def test_read_folder__reads_the_configured_table(folder: Path, tmp_path: Path) -
     label(folder, "file,Male", *(f"{p},1" for p in PATHS), name="a.csv")
     label(folder, "old,new,Young", *(f"{p},{p},1" for p in PATHS), name="b.csv")
 
-    assert list(opened(folder).labels) == ["Male"]
+    assert list(opened(folder).labels) == ["Male", "Young"]
     assert list(opened(folder, labels="b.csv").labels) == ["Young"]
     named = opened(folder, labels=str(folder / "b.csv"), name_column="new")
     assert "b.csv: the column new holds the paths." in named.notes
@@ -219,22 +220,22 @@ def test_read_folder__reads_the_configured_table(folder: Path, tmp_path: Path) -
         ({"labels": "absent.csv"}, r"absent\.csv cannot be read as a table .*source\.labels"),
         ({"labels": "other.csv"}, r"no column that names photographs .*source\.name_column"),
         ({"labels": "other.csv", "name_column": "file"}, "has no column file.* one of: id, Male"),
-        ({"name_column": "file"}, r"holds no CSV that has this column.*source\.labels"),
+        ({"name_column": "file"}, r"holds no table that has this column.*source\.labels"),
         ({"labels": "broken.csv"}, "cannot be read as a table"),
     ],
 )
 def test_read_folder__a_configured_table_must_fit(
     folder: Path, config: dict[str, str], message: str
 ) -> None:
-    label(folder, "id,Male", "900.jpg,1", "901.jpg,0", name="other.csv")
+    label(folder, "id,Male", "900,1", "901,0", name="other.csv")
     label(folder, "file,Male", "a/1.jpg,1,1", "a/2.jpeg,0,1,1", name="broken.csv")
 
     with pytest.raises(SourceError, match=message):
         opened(folder, **config)
 
 
-def test_read_folder__a_table_that_does_not_fit_is_reported_and_not_used(folder: Path) -> None:
-    label(folder, "id,Male", "900.jpg,1", "901.jpg,0", name="other.csv")
+def test_read_folder__a_table_of_something_else_is_reported_and_not_used(folder: Path) -> None:
+    label(folder, "id,Male", "900,1", "901,0", name="other.csv")
 
     source = opened(folder)
 

@@ -1,5 +1,6 @@
 """The section on the structure by label: figures and captions show what is stored."""
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,10 +54,21 @@ def test_write_report__shows_the_figures_of_the_structure(tmp_path: Path, run: R
 
     text = page.read_text(encoding="utf-8")
     assert "Structure by label" in text
-    for name in ("probes", "clusters", "attribute-angles"):
+    for name in ("probes", "clusters", "direction-angles"):
         assert f"figures/{name}.png" in text
         with Image.open(tmp_path / "figures" / f"{name}.png") as picture:
             assert picture.width == style.WIDTH * style.DPI // 1
+
+
+def test_figures__draw_attributes_of_any_name(structure: xr.Dataset, tmp_path: Path) -> None:
+    odd = ["$x_1$", "$", "日本", "😀", "<b>" * 60, r"\frac{1"][: structure.sizes["attribute"]]
+    names = {dim: np.array(odd, dtype=object) for dim in ("attribute", "other_attribute")}
+    renamed = structure.assign_coords(names)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for figure in (label_structure.probes(renamed), label_structure.angles(renamed)):
+            style.save(figure, tmp_path / "figure.png")
 
 
 def test_entries__without_the_group_there_is_no_section(run: Run) -> None:

@@ -45,6 +45,15 @@ def test_traversal__is_decoded_along_the_direction(run: Run, data: ReportData) -
     assert f"{int(run.latents['Smiling'].sum()):,} images that have the attribute" in caption
 
 
+def test_entries__an_attribute_is_no_path(data: ReportData) -> None:
+    named = replace(data, traversals=[replace(data.traversals[0], attribute="../../<b>x")])
+
+    (entry,) = (e for e in traversals.entries(named) if "x" in e.title)
+
+    assert set(entry.id).isdisjoint("/.%<")
+    assert "<b>" not in entry.caption
+
+
 def test_traverse__leaves_out_images_without_a_finite_vector(run: Run) -> None:
     latents = run.latents.copy(deep=True).load()
     latents["z"][541, 2] = np.nan

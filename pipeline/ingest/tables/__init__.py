@@ -1,0 +1,1 @@
+"""Tables of labels: read, matched with photographs, interpreted, merged."""

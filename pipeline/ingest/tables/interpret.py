@@ -1,0 +1,208 @@
+"""Columns of a table as labels, by their names and values.
+
+Rows and columns that do not fit are left out and reported in a note.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from zpoints.pipeline.ingest.tables.join import note, shown
+from zpoints.pipeline.ingest.tables.ranges import fits, narrowed
+from zpoints.pipeline.labels.label_names import label_named, name_problem
+
+LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis in "xy"]
+"""CelebA's columns of the landmarks: lefteye_x, lefteye_y, ..., rightmouth_y."""
+
+SPLIT_COLUMNS = ("split", "partition", "subset")
+IDENTITY_COLUMNS = ("identity", "celeb_id", "identity_id", "person_id", "person", "subject_id")
+SPLIT_NAMES = {
+    **dict.fromkeys(("0", "train", "training"), "train"),
+    **dict.fromkeys(("1", "valid", "validation", "val", "dev"), "validation"),
+    **dict.fromkeys(("2", "test", "testing"), "test"),
+}
+YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}, {"-1"}
+BLANK = {"", "na", "nan", "none", "null"}
+BLANKS = "with blank attributes"
+UNKNOWN: Mapping[str, int | str] = {"split": "", "identity": -1}
+"""Value of a label that is no attribute where it is not known."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A label: its values (image, ...), and (image,) bool, for which photographs it is known."""
+
+    values: np.ndarray
+    known: np.ndarray
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labels of photographs that one table gives.
+
+    Attributes
+    ----------
+    names
+        Names of the photographs.
+    attributes
+        Boolean labels by name.
+    kinds
+        ``split`` (str, empty where unknown) and ``identity`` (int32, -1 where unknown), as far as
+        there are.
+    landmarks
+        int16 (image, landmark, axis), -1 where unknown; None where absent.
+    missing
+        A line for the user about photographs without a row, if there are some.
+    notes
+        Lines for the user about what else does not fit.
+    """
+
+    names: pd.Index
+    attributes: dict[str, Known] = field(default_factory=dict)
+    kinds: dict[str, np.ndarray] = field(default_factory=dict)
+    landmarks: np.ndarray | None = None
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether the table gives no label to any photograph."""
+        known = [(values != UNKNOWN[kind]).any() for kind, values in self.kinds.items()]
+        points = self.landmarks is not None and (self.landmarks != -1).any()
+        return not (self.attributes or any(known) or points)
+
+
+def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Labelled:
+    """Interpret columns of any dtype as split, identity, landmarks and boolean attributes.
+
+    Parameters
+    ----------
+    columns
+        One row per photograph, index the names. Attributes are columns of true and false, yes and
+        no, 1 and 0, or 1 and -1.
+    present
+        (image,) bool: whether the table had the row.
+    origin
+        Name of the table, for notes.
+    """
+    attributes: dict[str, Known] = {}
+    kinds: dict[str, np.ndarray] = {}
+    landmarks, notes = _landmarks(columns, origin)
+    unknown, misnamed = [], []
+    for label, column in columns.items():
+        name = label_named(label)
+        if name.lower() in SPLIT_COLUMNS and "split" not in kinds:
+            kinds["split"], odd = _splits(column)
+            notes += note(origin, odd, "split", "other than train, validation and test")
+        elif name.lower() in IDENTITY_COLUMNS and "identity" not in kinds and _numeric(column):
+            try:
+                kinds["identity"] = _identities(column)
+            except ValueError as error:
+                notes.append(f"{origin}: the column {name} is left out: {error}.")
+        elif landmarks is not None and name in COORDINATES:
+            continue
+        elif name in attributes or (flags := _flags(column, present)) is None:
+            unknown.append(name or "one without a name")
+        elif name_problem(name):
+            misnamed.append(name)
+        else:
+            attributes[name] = flags
+    notes += note(origin, columns.index[_partly(attributes, present)], "row", BLANKS)
+    if unknown:
+        notes.append(
+            f"{origin}: columns left out, not of a known kind of label: "
+            f"{', '.join(map(shown, unknown))}."
+        )
+    notes += misnamed_notes(misnamed, origin)
+    return Labelled(columns.index, attributes, kinds, landmarks, notes=tuple(notes))
+
+
+def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:
+    """A line about attributes that are left out for their names, each with the reason.
+
+    Parameters
+    ----------
+    names
+        Their names, by `label_named`; `name_problem` refuses each.
+    origin
+        Name of the table.
+    """
+    reasons = [f"{name!r} {name_problem(name)}" for name in names]
+    if not reasons:
+        return []
+    return [f"{origin}: columns left out for their names: {', '.join(reasons)}; rename them."]
+
+
+def _partly(attributes: dict[str, Known], present: np.ndarray) -> np.ndarray:
+    """(image,) bool: which photographs have a row that lacks an attribute."""
+    return present & ~np.all([present, *(flags.known for flags in attributes.values())], axis=0)
+
+
+def _texts(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """For each row the index of its text in a list of normalised texts, the last of which is blank.
+
+    Missing values are blank. Whole numbers that are floats because some are missing read as whole.
+    """
+    codes, values = pd.factorize(column)
+    return codes, [*(str(value).strip().lower().removesuffix(".0") for value in values), ""]
+
+
+def _flags(column: pd.Series, present: np.ndarray) -> Known | None:
+    """None if the column is not boolean."""
+    codes, texts = _texts(column)
+    known = set(texts) - BLANK
+    if not known or not (known <= YES | NO or known <= YES | MINUS):
+        return None
+    blank = np.isin(texts, list(BLANK))[codes]
+    return Known(np.isin(texts, list(YES))[codes], present & ~blank)
+
+
+def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Split of each row, empty if unknown, and the unknown texts."""
+    codes, texts = _texts(column)
+    splits = np.array([SPLIT_NAMES.get(text, "") for text in texts], dtype=object)
+    return splits[codes], pd.Index([t for t in texts if t not in SPLIT_NAMES and t not in BLANK])
+
+
+def _numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """For each row the index of its number in an array of float64: -1 if blank, NaN if none."""
+    codes, texts = _texts(column)
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(float)
+    return codes, np.where(np.isin(texts, list(BLANK)), -1, numbers)
+
+
+def _numeric(column: pd.Series) -> bool:
+    """Whether a column holds whole numbers, of whatever size, and blanks."""
+    texts = set(_texts(column)[1])
+    values = _numbers(column)[1]
+    finite = values[np.isfinite(values)]
+    return not texts <= BLANK and not np.isnan(values).any() and not (finite % 1).any()
+
+
+def _identities(column: pd.Series) -> np.ndarray:
+    """int32, -1 where blank; ValueError if a number is out of range."""
+    codes, values = _numbers(column)
+    return narrowed(values, np.int32)[codes]
+
+
+def _landmarks(columns: pd.DataFrame, origin: str) -> tuple[np.ndarray | None, list[str]]:
+    """int16 (image, landmark, axis) from CelebA's ten columns, None if one is missing; and notes.
+
+    Photographs with a coordinate that is no position in pixels have none.
+    """
+    named = {label_named(label): label for label in columns}
+    if not set(COORDINATES) <= set(named):
+        return None, []
+    texts = columns[[named[name] for name in COORDINATES]]
+    points = texts.apply(pd.to_numeric, errors="coerce").to_numpy(float).round()
+    blank = texts.apply(lambda c: c.isna() | c.astype(str).str.strip().str.lower().isin(BLANK))
+    blank = blank.to_numpy(bool)
+    wrong = (~blank & ~fits(points, np.int16)).any(axis=1)
+    points = np.where(blank | wrong[:, None], -1, points)
+    notes = note(
+        origin, columns.index[wrong], "photograph", "whose landmarks are no positions in pixels"
+    )
+    return points.astype(np.int16).reshape(len(columns), len(LANDMARKS), 2), notes

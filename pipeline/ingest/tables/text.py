@@ -1,0 +1,119 @@
+"""Reads tables as text: encodings, separators, and the cells of a CSV file."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import pandas as pd
+
+from zpoints.pipeline.ingest.files.path import SourcePath
+
+SEPARATORS = ",;\t|"
+WHITESPACE = r"\s+"
+"""Separates columns only where none of `SEPARATORS` does."""
+LOOKED_AT = 20
+"""Rows that decide on the separator."""
+
+_STATED = re.compile(r'"?sep=(\\t|[^"\n])"?[;,\t ]*(\n|$)', re.IGNORECASE)
+"""Excel's first line, which is no row: it names the separator."""
+
+UTF16_MARKS = ("\xff\xfe", "\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Separated:
+    """Text of a table, and what separates its columns."""
+
+    text: str
+    separator: str
+
+
+def read_text(path: SourcePath) -> str:
+    """The text of a file in UTF-8, or in UTF-16 as Excel writes it; line ends become ``\\n``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    UnicodeDecodeError
+        If it has another encoding.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        if path.read_text(encoding="latin-1")[:2] not in UTF16_MARKS:
+            raise
+        text = path.read_text(encoding="utf-16")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def separated(text: str) -> Separated:
+    """Find what separates the columns: the line ``sep=;`` if there is one, else the first rows.
+
+    A separator fits if it gives every row as many cells as the header.
+
+    Examples
+    --------
+    >>> separated("sep=;\\nfile;Male\\n").separator
+    ';'
+    >>> separated("file;Hat, cap\\na.jpg;1\\nb.jpg;0\\n").separator
+    ';'
+    """
+    text = text.lstrip("\n")
+    if stated := _STATED.match(text):
+        separator = "\t" if stated[1] == "\\t" else stated[1]
+        return Separated(text[stated.end() :], separator)
+    columns = {separator: _columns(text, separator) for separator in SEPARATORS}
+    best = max(columns, key=lambda separator: columns[separator])
+    words = [len(line.split()) for line in islice(lines_of(text), LOOKED_AT)]
+    if columns[best] <= (False, 1) and _fit(words) > (True, 1):
+        return Separated(text, WHITESPACE)
+    return Separated(text, best)
+
+
+def _columns(text: str, separator: str) -> tuple[bool, int]:
+    rows = csv.reader(lines_of(text), delimiter=separator, skipinitialspace=True)
+    try:
+        return _fit([len(row) for row in islice(rows, LOOKED_AT)])
+    except csv.Error:
+        return False, 0
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The lines one by one; the first ones of a large table are enough."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start) + 1 or len(text)
+        yield text[start:stop]
+        start = stop
+
+
+def _fit(lengths: list[int]) -> tuple[bool, int]:
+    """Whether rows of these numbers of cells make a table, and its number of columns."""
+    cells = [length for length in lengths if length]
+    if not cells:
+        return False, 0
+    return cells[0] > 1 and len(set(cells)) == 1, cells[0]
+
+
+def read_cells(text: str) -> pd.DataFrame:
+    """All cells of a CSV file as text, with the names of the columns in the first row.
+
+    Raises
+    ------
+    ValueError
+        If the text holds no table, or a row has more cells than the header.
+    """
+    table = separated(text)
+    cells = pd.read_csv(
+        io.StringIO(table.text),
+        sep=table.separator,
+        header=None,
+        dtype=str,
+        keep_default_na=False,
+        skipinitialspace=True,
+    ).fillna("")
+    return cells.iloc[1:].set_axis(list(cells.iloc[0]), axis="columns")
