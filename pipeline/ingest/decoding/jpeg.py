@@ -35,7 +35,11 @@ def decode_jpeg(data: bytes) -> Image.Image:
     """
     codes, scan = head(data)
     pixels = _pixels(data, codes, scan)
-    image = Image.fromarray(pixels) if pixels.shape[-1] == 3 else _print_image(pixels)
+    height, width, channels = pixels.shape
+    if channels == 3:
+        image = Image.frombytes("RGB", (width, height), pixels)  # faster than `fromarray`
+    else:  # inverted, as Adobe writes it and every program reads it
+        image = Image.frombytes("CMYK", (width, height), np.bitwise_not(pixels))
     return upright(image, *metadata(data)) if APP1 in codes else image
 
 
@@ -56,12 +60,6 @@ def _pixels(data: bytes, codes: Collection[int], scan: int) -> np.ndarray:
         return decode(data, strict=True)
     except ValueError:
         return decode(mended(data, decode), strict=True)
-
-
-def _print_image(pixels: np.ndarray) -> Image.Image:
-    """The image of inverted CMYK, as Adobe writes it and every other program reads it."""
-    height, width, _ = pixels.shape
-    return Image.frombytes("CMYK", (width, height), np.bitwise_not(pixels).tobytes())
 
 
 def _refuse_scans(data: bytes) -> None:

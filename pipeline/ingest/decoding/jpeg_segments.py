@@ -61,7 +61,8 @@ def head(data: bytes) -> tuple[Collection[int], int]:
     A quick look at each file; where segments do not follow one another as they should, every code
     and -1.
     """
-    codes, position = set(), 2
+    codes: set[int] = set()
+    position = 2
     while len(data) - position >= 4 and data[position] == 0xFF:
         code = data[position + 1]
         if code == SCAN:

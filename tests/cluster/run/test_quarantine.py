@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.cluster.conftest import FIRST, done, go
+from tests.pipeline.ingest.damage import END, before, jfif, scan_header, with_exif
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import SourceError
 from zpoints.storage import open_store
@@ -35,6 +36,56 @@ def test_run__unreadable_photographs_go_to_the_quarantine(
     for name, image in zip(images["name"].values, images["image"].values, strict=True):
         np.testing.assert_array_equal(image, by_name[name])
     assert done(go(config, root, until="ingest")[0]) == []
+
+
+def sparse(path: Path) -> None:
+    """Make a file of 60 GB that takes no room."""
+    with path.open("wb") as file:
+        file.truncate(60 * 10**9)
+
+
+@pytest.mark.slow
+def test_run__stores_what_costs_no_pixel_and_says_what_is_refused(
+    everything: Path, tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    """Situation by photograph: what becomes of it, and what is reported."""
+    paths = sorted((tree / "img_align_celeba").iterdir())[:9]
+    sound = [path.read_bytes() for path in paths]
+    situations: list[tuple[bytes, str]] = [
+        (before(sound[0], END, b"\0\0"), ""),
+        (before(sound[1], END, b"made by a camera"), ""),
+        (scan_header(sound[2], b"\0\0\0"), ""),
+        (jfif(sound[3], 2), ""),
+        (sound[4][:-2], ""),
+        (with_exif(before(sound[5], END, b"\0\0")), ""),
+        (with_exif(sound[6][:-200]), "premature end of data segment"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not an image of a known format"),
+        (b"", "60,000,000,000 bytes is more than the limit of"),
+    ]
+    for path, (content, _) in zip(paths, situations, strict=True):
+        path.write_bytes(content)
+    sparse(paths[-1])
+
+    images = go(config, tmp_path / "store", until="ingest")[0].store.images
+
+    fresh = everything_stored(everything, config, tmp_path)
+    by_name = dict(zip(images["name"].values, images["image"].values, strict=True))
+    reasons = dict(
+        zip(images["quarantined"].values, images["quarantine_reason"].values, strict=True)
+    )
+    for path, (_, reason) in zip(paths, situations, strict=True):
+        if reason:
+            assert reason in reasons[path.name]
+        else:
+            np.testing.assert_array_equal(by_name[path.name], fresh[path.name])
+    assert len(reasons) == 3
+
+
+def everything_stored(tree: Path, config: RunConfig, scratch: Path) -> dict[str, np.ndarray]:
+    """The images of the sound photographs by name."""
+    config = override(config, [f"ingest.source={tree}"])
+    images = go(config, scratch / "sound", until="ingest")[0].store.images
+    return dict(zip(images["name"].values, images["image"].values, strict=True))
 
 
 @pytest.mark.slow
