@@ -109,6 +109,23 @@ def test_history_table__names_the_libraries_in_one_order() -> None:
     assert list(made_with.cells) == 2 * ["numpy 2.1, torch 2.7"]
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"rows": "many", "duration": None, "versions": 3, "host": ["x"]},
+        {"rows": {}, "duration": "1", "group": "\x1b[2Ja\nb", "versions": {"a": {}}},
+    ],
+)
+def test_history_table__accepts_commits_of_others(facts: dict[str, object]) -> None:
+    version = Version("V", datetime.now(UTC), "train", "m", facts)
+
+    table = history_table([version], verbose=True)
+
+    assert table.row_count == 1
+    assert "\x1b" not in str(list(table.columns[2].cells))
+
+
 def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
     done = zpoints_process("export", small_root, "latents", "latents.zarr", folder=tmp_path)
 
