@@ -7,6 +7,7 @@ Liu, Luo, Wang, Tang (2015), Deep learning face attributes in the wild, ICCV.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ import pandas as pd
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.files.listing import list_folder, list_zip
+from zpoints.pipeline.ingest.files.archive import SUFFIXES, ArchivePath, as_folder
+from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.annotations import LANDMARKS, SPLIT_NAMES, join
 from zpoints.pipeline.ingest.sources.source import Annotations, Source
@@ -54,7 +56,8 @@ ANNOTATION_FILES = (ATTRIBUTES, PARTITION, IDENTITY, POINTS)
 def read_celeba(path: SourcePath, config: SourceConfig) -> Source | None:
     """Read the official format: ``img_align_celeba/`` or its archive, and text annotations.
 
-    ``path`` is the folder that holds them, or one of these two next to the annotations.
+    ``path`` is the folder that holds them, or one of these two next to the annotations. Any archive
+    next to annotations is taken for that of the photographs.
 
     Raises
     ------
@@ -62,20 +65,41 @@ def read_celeba(path: SourcePath, config: SourceConfig) -> Source | None:
         If there are no photographs, the archive is damaged, or an annotation file is not UTF-8
         or malformed.
     """
-    if path.suffix == ".zip" and path.is_file():
-        return aligned_source("CelebA", path, path.parent)
     if path.name == IMAGES and path.is_dir() and not (path / IMAGES).exists():
         return aligned_source("CelebA", path, path.parent)
     for folder in FOLDERS:
         if (photographs := aligned_photographs(path / folder)) is not None:
             return aligned_source("CelebA", photographs, path)
+    if isinstance(path, ArchivePath) and _is_of_photographs(path, config):
+        return aligned_source("CelebA", path, path)
     return None
+
+
+def _is_of_photographs(path: ArchivePath, config: SourceConfig) -> bool:
+    """Whether an archive holds aligned photographs in folders of any name."""
+    if any(folder.rpartition("/")[2] == IMAGES for folder in path.contents.folders):
+        return False
+    named = path.archive.name.startswith(f"{IMAGES}.")
+    return named or config.format == "celeba" or is_annotated(path.archive.parent)
 
 
 def aligned_photographs(home: SourcePath) -> SourcePath | None:
     """The folder ``img_align_celeba`` in a folder, or else its archive."""
     folder = home / IMAGES
-    return next((p for p in (folder, folder.with_suffix(".zip")) if p.exists()), None)
+    if folder.exists():
+        return folder
+    archives = (home / f"{IMAGES}{suffix}" for suffix in SUFFIXES)
+    return next((as_folder(archive) for archive in archives if archive.is_file()), None)
+
+
+def is_annotated(home: SourcePath, suffixes: Sequence[str] = (".txt",)) -> bool:
+    """Whether a folder holds an annotation file of CelebA."""
+    return any(
+        (home / folder / f"{file.stem}{suffix}").is_file()
+        for file in ANNOTATION_FILES
+        for folder in FOLDERS
+        for suffix in suffixes
+    )
 
 
 def aligned_source(
@@ -95,7 +119,7 @@ def aligned_source(
     photographs
         Folder or archive of the photographs.
     home
-        Folder of the annotation files.
+        Folder of the annotation files; if it is in an archive without any, the folder of that.
     suffixes
         Suffixes of the annotation files, in order of preference.
     mark
@@ -106,16 +130,19 @@ def aligned_source(
     SourceError
         See `read_celeba`.
     """
-    what = "folder" if photographs.is_dir() else "archive"
+    packed = isinstance(photographs, ArchivePath)
+    what = "archive" if isinstance(photographs, ArchivePath) and not photographs.key else "folder"
     why = f"found the {what} {photographs}{mark}"
-    listing = list_folder(photographs, nested=False) if what == "folder" else list_zip(photographs)
+    if isinstance(home, ArchivePath) and not is_annotated(home, suffixes):
+        home = home.archive.parent
+    listing = list_folder(photographs, nested=packed)
     if not listing.keys:
         raise SourceError(
             f"{format} format: {why}, but it holds no photographs such as 000001.jpg. Expected "
             "CelebA's aligned photographs; unpack or fetch them again."
         )
     names = listing.names
-    labels = _read_labels(home, names, suffixes)
+    labels = _read_labels(home, _row_names(names), suffixes)
     return Source(
         format=format,
         why=why,
@@ -123,10 +150,23 @@ def aligned_source(
         names=names,
         keys=tuple(listing.keys[name] for name in names),
         signatures=tuple(listing.signatures[name] for name in names),
-        labels=labels.rows,
+        labels=labels.rows.set_axis(pd.Index(names, dtype=labels.rows.index.dtype)),
         landmarks=labels.landmarks,
         notes=(*listing.notes(), *labels.notes),
         refused=tuple(listing.refused),
+        names_may_change=packed,
+    )
+
+
+def _row_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """For each photograph its name in the annotations, which name no folders.
+
+    A file name that several photographs in an archive have is that of none.
+    """
+    files = [name.rpartition("/")[2] for name in names]
+    count = Counter(files)
+    return tuple(
+        file if count[file] == 1 else name for name, file in zip(names, files, strict=True)
     )
 
 

@@ -3,11 +3,10 @@
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import (
-    ANNOTATION_FILES,
-    FOLDERS,
     IMAGES,
     aligned_photographs,
     aligned_source,
+    is_annotated,
 )
 from zpoints.pipeline.ingest.sources.source import Source
 
@@ -28,12 +27,9 @@ def read_kaggle(path: SourcePath, config: SourceConfig) -> Source | None:
     while home.name == IMAGES:
         home = home.parent
     photographs = home / IMAGES / IMAGES
-    annotated = any(
-        (home / f / f"{file.stem}.csv").is_file() for file in ANNOTATION_FILES for f in FOLDERS
-    )
     if photographs.is_dir():
         mark = ""
-    elif annotated and (single := aligned_photographs(home)) is not None:
+    elif is_annotated(home, (".csv",)) and (single := aligned_photographs(home)) is not None:
         photographs, mark = single, " and CSV annotations next to it"
     else:
         return None
