@@ -85,7 +85,7 @@ def run(
         If a stage fails; what earlier stages published stays.
     """
     check_connection_settings(config.cluster)
-    source = open_photographs(config.ingest, config.source, console)
+    source = open_photographs(config.ingest, config.source, console, root=root)
     repository = open_repository(root, executor=ClusterExecutor())
     lock = repository.held(f"zpoints run {title}")
     with lock, Workers(config, repository, console) as workers:
@@ -139,7 +139,7 @@ def dry_run(
         If the source cannot be read, or stored photographs were removed or changed and
         ``source.on_change`` is ``error``.
     """
-    source = open_photographs(config.ingest, config.source, console)
+    source = open_photographs(config.ingest, config.source, console, root=root)
     store = None
     with suppress(StoreNotFoundError):
         store = open_store(root)

@@ -12,8 +12,8 @@ class IngestConfig(Settings):
 
     source: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
-        description="location of the photographs: a folder, a zip archive or a parquet shard, on a "
-        "disk or under s3://bucket",
+        description="location of the photographs: a folder, a zip or tar archive of one, or a "
+        "parquet shard, on a disk or under s3://bucket",
     )
     crop: int | None = Field(
         140, ge=16, description="side in pixels of the central square; null takes the largest one"

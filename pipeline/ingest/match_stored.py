@@ -81,9 +81,11 @@ def match(source: Source, images: xr.Dataset, rechecked: Rechecked) -> Match:
     """
     names = images["name"].values.astype(object)
     position = pd.Index(source.names).get_indexer(pd.Index(names))
-    now = np.array([*source.signatures, ""], dtype=object)[position]
     signature = images["signature"].values.astype(object)
+    if source.names_may_change:
+        position = _with_renamed(source, names, signature, position)
     content = images["checksum"].values
+    now = np.array([*source.signatures, ""], dtype=object)[position]
     same = (position >= 0) & (now == signature)
     differing = np.flatnonzero((position >= 0) & ~same)
     known = {names[row]: rechecked.get(names[row]) for row in differing}
@@ -100,6 +102,30 @@ def match(source: Source, images: xr.Dataset, rechecked: Rechecked) -> Match:
         quarantine=_still_quarantined(source, images),
         rechecked={name: found for name, found in known.items() if found is not None},
     )
+
+
+def _with_renamed(
+    source: Source, names: np.ndarray, signature: np.ndarray, position: np.ndarray
+) -> np.ndarray:
+    """The positions, with those of photographs that the source names otherwise.
+
+    They have the same file name and signature, and no stored photograph has their present name.
+    """
+    taken = set(position.tolist())
+    free: dict[tuple[str, str], list[int]] = {}
+    for index in reversed(range(len(source.names))):
+        if index not in taken:
+            key = _file_name(source.names[index]), source.signatures[index]
+            free.setdefault(key, []).append(index)
+    position = position.copy()
+    for row in np.flatnonzero(position < 0):
+        if same := free.get((_file_name(names[row]), signature[row])):
+            position[row] = same.pop()
+    return position
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def pack_rechecked(rechecked: Rechecked) -> bytes:

@@ -1,10 +1,12 @@
 """Prepares an ingest: opens the source and compares its photographs with the stored ones."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
-from zpoints.pipeline.ingest.files.path import source_path
+from zpoints.pipeline.ingest.files.bucket import S3Path
+from zpoints.pipeline.ingest.files.path import SourcePath, source_path
 from zpoints.pipeline.ingest.match_stored import match, pack_rechecked, unpack_rechecked
 from zpoints.pipeline.ingest.plan import IngestPlan, plan_ingest
 from zpoints.pipeline.ingest.sources.formats import open_source
@@ -12,12 +14,16 @@ from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import Store
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.location import Location
+from zpoints.storage.backend.s3 import SCHEME
 
 RECHECKED = "touched.json"
 """Object next to the versions that keeps the checksums of files whose signature changed."""
 
 
-def open_photographs(config: IngestConfig, source_config: SourceConfig, console: Console) -> Source:
+def open_photographs(
+    config: IngestConfig, source_config: SourceConfig, console: Console, *, root: str | None = None
+) -> Source:
     """Open the configured source and report what it holds.
 
     Parameters
@@ -28,6 +34,8 @@ def open_photographs(config: IngestConfig, source_config: SourceConfig, console:
         Its format and labels.
     console
         Reports format, number of photographs and annotations that do not fit.
+    root
+        Root of the store that the photographs are for.
 
     Returns
     -------
@@ -37,7 +45,7 @@ def open_photographs(config: IngestConfig, source_config: SourceConfig, console:
     Raises
     ------
     ConfigError
-        If the configuration names no source, or one that does not exist.
+        If the configuration names no source, one that does not exist, or one in the root.
     SourceError
         If the source cannot be read.
     """
@@ -51,12 +59,26 @@ def open_photographs(config: IngestConfig, source_config: SourceConfig, console:
         raise ConfigError(
             f"ingest.source = {path} does not exist. Expected the folder of the photographs."
         )
+    if root is not None and _is_within(path, root):
+        raise ConfigError(
+            f"ingest.source = {path} lies in the root of the store, {root}, where everything is "
+            "made by zpoints. Expected photographs elsewhere; move them, or choose another --root."
+        )
     source = open_source(path, source_config)
     count = len(source.names) + len(source.refused)
     console.line(f"{source.format} format: {source.why}, {counted(count, 'photograph')}.")
     for note in source.notes:
         console.line(note)
     return source
+
+
+def _is_within(path: SourcePath, root: str) -> bool:
+    """Whether a path is the root of a store, or in it."""
+    if isinstance(path, S3Path):
+        return f"{path}/".startswith(f"{Location.of(root).root}/")
+    if root.startswith(SCHEME) or not isinstance(path, Path):
+        return False
+    return path.resolve().is_relative_to(Path(root).expanduser().resolve())
 
 
 def prepare(

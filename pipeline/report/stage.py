@@ -1,6 +1,5 @@
 """The report as a stage: reads the whole store, writes a folder with a page and its figures."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -10,7 +9,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.destination import MARK, Destination, mark_of, writing_to
+from zpoints.pipeline.report.destination import (
+    MARK,
+    Destination,
+    mark_content,
+    mark_of,
+    unfinished,
+    writing_to,
+)
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.storage import Store, StoreError
 from zpoints.storage.backend.record import Line
@@ -34,9 +40,10 @@ def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
 
 
 def report_mark(destination: Destination) -> dict[str, Any]:
-    """Fingerprint, version, settings and title of the last complete report; empty without one.
+    """Fingerprint, version, settings and title of the last report; empty without one.
 
-    A mark that is incomplete or damaged counts as none: the report is then written again.
+    The mark of an unfinished report has no fingerprint, and a damaged one counts as none: the
+    report is then written again.
     """
     try:
         mark = _Mark.model_validate_json(mark_of(destination) or b"{}")
@@ -82,10 +89,11 @@ def write(
                 f"The report needs the group {group} of {store.root}, which is missing or "
                 f"outdated. Run: zpoints run CONFIG --root {store.root}"
             )
-    mark = {"fingerprint": fingerprint, "version": store.version}
-    content = json.dumps({**mark, **report_settings(config, title=title)}, indent=2)
+    mark: dict[str, Any] = {"fingerprint": fingerprint, "version": store.version}
+    mark |= report_settings(config, title=title)
     with writing_to(destination) as folder:
-        (folder / MARK).unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).write_text(unfinished(mark), encoding="utf-8")
         write_report(
             folder,
             store,
@@ -94,7 +102,7 @@ def write(
             timings=stage_timings(store),
             reconstruct=partial(decode_latents, store.model),
         )
-        (folder / MARK).write_text(content + "\n")
+        (folder / MARK).write_text(mark_content(mark), encoding="utf-8")
 
 
 def stage_timings(store: Store) -> list[StageTiming]:

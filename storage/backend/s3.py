@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -14,6 +14,7 @@ import obstore
 from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
+    InvalidPathError,
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
@@ -71,6 +72,14 @@ REASON_OF_TEXT: tuple[tuple[tuple[str, ...], str], ...] = (
 """Reasons by texts of obstore's GenericError, the first that occurs. It raises that for requests
 that get no response, and for every failure of a listing, also where a request for one object raises
 PermissionDeniedError or UnauthenticatedError."""
+
+
+IRREGULAR = ("invalid path", "empty path segment", "illegal character sequence")
+"""Texts of obstore's errors about keys that it cannot express, of which one fails a whole page."""
+
+
+class IrregularKeyError(ObjectStoreError):
+    """A listing holds a key with an empty part, ``.``, ``..`` or a control character."""
 
 
 @dataclass(frozen=True)
@@ -167,11 +176,18 @@ class Bucket:
         tuple
             Objects `folder/<name>`, without those that only mark a folder, and the sorted paths of
             the folders `folder/<name>`.
+
+        Raises
+        ------
+        IrregularKeyError
+            If the folder holds a key that obstore cannot express.
         """
         with reaching_s3(f"{SCHEME}{self.name}/{folder}"):
             found = obstore.list_with_delimiter(s3_store(self.name), folder or None)
         objects = [_object(meta) for meta in found["objects"] if meta["path"] not in ("", folder)]
         folders = set(found["common_prefixes"])
+        if folder in folders:  # at the top, from a key that begins with a slash
+            raise _irregular(f"{SCHEME}{self.name}/{folder}", "it begins with a slash")
         return [it for it in objects if it.size or it.key not in folders], sorted(folders)
 
     def find(self, key: str) -> S3Object | None:
@@ -228,14 +244,23 @@ def reaching_s3(path: str) -> Iterator[None]:
     except (BaseError, OSError) as error:
         if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error):
             raise
+        if isinstance(error, InvalidPathError) or any(text in str(error) for text in IRREGULAR):
+            raise _irregular(path, _first_line(error)) from error
         raise ObjectStoreError(
             f"{path} on {S3Server.from_environment()} cannot be reached: {_reason(error)}"
         ) from error
 
 
+def _irregular(path: str, reason: str) -> IrregularKeyError:
+    return IrregularKeyError(
+        f"{path} holds a key with an empty part (//), '.', '..' or a control character ({reason}). "
+        "Rename or delete that object."
+    )
+
+
 def check_reach(bucket: str, prefix: str) -> None:
     """List a bucket; raises `ObjectStoreError` with the reason if that fails."""
-    with reaching_s3(f"{SCHEME}{bucket}/{prefix}"):
+    with suppress(IrregularKeyError), reaching_s3(f"{SCHEME}{bucket}/{prefix}"):
         obstore.list_with_delimiter(s3_store(bucket), prefix)
 
 
@@ -250,7 +275,11 @@ def _reason(error: Exception) -> str:
     for texts, reason in REASON_OF_TEXT:
         if any(part in text for part in texts):
             return reason
-    return f"{without_userinfo(text.strip().splitlines()[0])}."
+    return f"{_first_line(error)}."
+
+
+def _first_line(error: Exception) -> str:
+    return without_userinfo(str(error).strip().splitlines()[0])
 
 
 def without_userinfo(text: str) -> str:

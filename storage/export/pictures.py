@@ -15,7 +15,8 @@ from PIL import Image
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.export.picture_names import picture_names
-from zpoints.storage.export.zarr import MARK, appearing
+from zpoints.storage.export.zarr import appearing
+from zpoints.storage.marks import EXPORT_MARK
 from zpoints.storage.rows import Rows
 from zpoints.storage.store import Store
 
@@ -200,4 +201,4 @@ def _encoders() -> ThreadPoolExecutor:
 
 def _leave_mark(folder: Path, store: Store, group: str) -> None:
     origin = {"store": store.root, "version": store.version, "group": group}
-    (folder / MARK).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
+    (folder / EXPORT_MARK).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")

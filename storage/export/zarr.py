@@ -1,6 +1,5 @@
 """Exports a group as a plain Zarr v3 store, for readers without Icechunk."""
 
-import json
 import os
 import re
 import shutil
@@ -15,10 +14,8 @@ import xarray as xr
 from zpoints.storage.arrays.layout import layout
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.folder import local_folder
+from zpoints.storage.marks import result_kind_of
 from zpoints.storage.store import Store
-
-MARK = "export.json"
-"""File in a folder of pictures that names their store, version and group."""
 
 
 def export_group(
@@ -100,22 +97,11 @@ def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
             f"{target} exists: name a new folder to export {what} to, or replace it with "
             "--overwrite."
         )
-    if target.exists() and not _is_export(target):
+    if target.exists() and result_kind_of(target) != "export":
         raise StoreError(
             f"{target} is not an earlier export and is not overwritten. Name a new folder to "
             f"export {what} to."
         )
-
-
-def _is_export(folder: Path) -> bool:
-    """Whether a folder was written by an export: a group of a store, or pictures."""
-    if (folder / MARK).is_file():
-        return True
-    try:
-        attributes = json.loads((folder / "zarr.json").read_bytes())["attributes"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return False
-    return isinstance(attributes, dict) and "fingerprint" in attributes
 
 
 def _write(group: str, dataset: xr.Dataset, target: Path) -> None:

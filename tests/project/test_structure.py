@@ -26,7 +26,7 @@ LIBRARY_HOMES = {
     "zarr": ("storage",),
     "icechunk": ("storage",),
     "obstore": ("storage",),
-    "pyarrow": ("pipeline/ingest/sources",),
+    "pyarrow": ("pipeline/ingest/sources", "storage/backend/irregular_keys.py"),
     "matplotlib": ("pipeline/report",),
     "jinja2": ("pipeline/report", "cluster/schedule"),
     "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),

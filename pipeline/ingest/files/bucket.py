@@ -1,17 +1,19 @@
-"""Paths in a bucket, answered from listings, and objects read in ranges."""
+"""Paths in a bucket, answered from listings, and its photographs."""
 
-import io
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import cached_property, lru_cache
-from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from zpoints.pipeline.errors import SourceError
-from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
+from zpoints.pipeline.ingest.files.listed_path import Entry, ListedPath, parent_key
+from zpoints.pipeline.ingest.files.ranges import Ranges
+from zpoints.pipeline.ingest.limits import MOST_BYTES
+from zpoints.pipeline.progress import counted
+from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
+from zpoints.storage.backend.s3 import SCHEME, Bucket, IrregularKeyError, S3Object
 
 LISTERS = 16
 """Folders listed concurrently; each page of 1000 keys costs a round trip."""
@@ -21,11 +23,18 @@ BLOCKS = 24
 
 
 class Listings:
-    """Listings of the folders of a bucket, each requested once, on first use."""
+    """Listings of the folders of a bucket, each requested once, on first use.
+
+    Attributes
+    ----------
+    irregular
+        Keys that are left out, since they have an empty part (``//``), ``.`` or ``..``.
+    """
 
     def __init__(self, bucket: Bucket, top: str) -> None:
         self.bucket = bucket
         self.top = top
+        self.irregular: set[str] = set()
         self._found: dict[str, tuple[dict[str, S3Object], list[str]]] = {}
         self._lock = threading.Lock()
 
@@ -36,22 +45,55 @@ class Listings:
                 return self._found[folder]
         beneath = f"{self.top}/" if self.top else ""
         inside = folder != self.top and folder.startswith(beneath)
-        if inside and folder not in self.of(_parent(folder))[1]:
+        if inside and folder not in self.of(parent_key(folder))[1]:
             return {}, []
-        objects, folders = self.bucket.folder(folder)
+        objects, folders = self._listed(folder)
         listing = {it.key.rpartition("/")[2]: it for it in objects}, folders
         with self._lock:
             return self._found.setdefault(folder, listing)
 
-    def fill(self, folders: Iterable[str]) -> None:
+    def _listed(self, folder: str) -> tuple[list[S3Object], list[str]]:
+        try:
+            return self.bucket.folder(folder)
+        except IrregularKeyError:
+            objects, folders, irregular = folder_without_irregular_keys(self.bucket, folder)
+            with self._lock:
+                self.irregular.update(irregular)
+            return objects, folders
+
+    def fill(self, folders: Sequence[str]) -> None:
         """List several folders concurrently."""
         with ThreadPoolExecutor(LISTERS) as pool:
             list(pool.map(self.of, folders))
 
 
+class ObjectRanges(Ranges):
+    """An object in a bucket, read in whole blocks, of which the last used ones are kept.
+
+    Each request is conditional on the entity tag: an object that has changed is an error.
+    """
+
+    def __init__(self, bucket: Bucket, entry: S3Object) -> None:
+        self._bucket, self._entry, self.size = bucket, entry, entry.size
+        self._block = lru_cache(maxsize=BLOCKS)(self._fetched)
+
+    def _fetched(self, number: int) -> bytes:
+        start = number * BLOCK
+        stop = min(start + BLOCK, self.size)
+        return self._bucket.read(self._entry.key, self._entry.tag, start, stop)
+
+    def read(self, start: int, stop: int) -> bytes:
+        stop = min(stop, self.size)
+        if start >= stop:
+            return b""
+        first, last = start // BLOCK, (stop - 1) // BLOCK
+        content = b"".join(self._block(number) for number in range(first, last + 1))
+        return content[start - first * BLOCK : stop - first * BLOCK]
+
+
 @dataclass(frozen=True)
-class S3Path:
-    """A path in a bucket, with the methods of `pathlib.Path` that readers use.
+class S3Path(ListedPath):
+    """A path in a bucket.
 
     Paths derived from one another share their listings, so that a reader sees the bucket at one
     point in time. Listings are not pickled.
@@ -77,12 +119,18 @@ class S3Path:
         Raises
         ------
         SourceError
-            If the URL has no bucket.
+            If the URL has no bucket, or a part that no object can be read by.
         """
         name, _, rest = url.removeprefix(SCHEME).partition("/")
         if not name:
             raise SourceError(f"{url} names no bucket. Expected s3://bucket/prefix.")
-        return cls(Bucket(name), rest.strip("/"))
+        key = rest.strip("/")
+        if is_irregular(key):
+            raise SourceError(
+                f"{url} has an empty part (//), '.' or '..'. Expected s3://bucket/prefix with a "
+                "name between slashes; correct the URL, or move the objects."
+            )
+        return cls(Bucket(name), key)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return S3Path, (self.bucket, self.key)
@@ -91,38 +139,24 @@ class S3Path:
     def listings(self) -> Listings:
         return self.shared or Listings(self.bucket, self.key)
 
-    def _at(self, key: str) -> "S3Path":
+    def at(self, key: str) -> "S3Path":
         return S3Path(self.bucket, key, self.listings)
 
-    def __truediv__(self, inner: str) -> "S3Path":
-        return self._at("/".join(part for part in (self.key, inner.strip("/")) if part))
+    def listing(self, folder: str) -> tuple[dict[str, S3Object], list[str]]:
+        return self.listings.of(folder)
+
+    def fill(self, folders: Sequence[str]) -> None:
+        self.listings.fill(folders)
 
     def __str__(self) -> str:
         return f"{SCHEME}{self.bucket.name}/{self.key}".rstrip("/")
-
-    @property
-    def name(self) -> str:
-        return self.key.rpartition("/")[2]
-
-    @property
-    def suffix(self) -> str:
-        return PurePosixPath(self.name).suffix
-
-    @property
-    def parent(self) -> "S3Path":
-        return self._at(_parent(self.key))
-
-    def with_suffix(self, suffix: str) -> "S3Path":
-        return self._at(str(PurePosixPath(self.key).with_suffix(suffix)))
 
     def is_file(self) -> bool:
         return self.entry() is not None
 
     def is_dir(self) -> bool:
-        return any(self.listings.of(self.key))
-
-    def exists(self) -> bool:
-        return self.is_dir() or self.is_file()
+        beneath = f"{self.key}/" if self.key else ""
+        return super().is_dir() or any(it.startswith(beneath) for it in self.listings.irregular)
 
     def entry(self) -> S3Object | None:
         """Listing entry of the object; None if there is none.
@@ -131,37 +165,40 @@ class S3Path:
         """
         if self.key == self.listings.top:
             return self.bucket.find(self.key) if self.key else None
-        return self.listings.of(_parent(self.key))[0].get(self.name)
+        return self.listings.of(parent_key(self.key))[0].get(self.name)
 
-    def files(self) -> dict[str, S3Object]:
-        """Objects in this folder, by name."""
-        return self.listings.of(self.key)[0]
+    def entries(self) -> Iterator[tuple[str, Entry]]:
+        for name, found in self.files().items():
+            yield name, Entry(f"{found.key}#{found.tag}", found.size, entry_stamp(found))
 
-    def folders(self) -> list["S3Path"]:
-        """Subfolders."""
-        return [self._at(key) for key in self.listings.of(self.key)[1]]
+    def reader(self) -> "BucketFiles":
+        return BucketFiles(self.bucket)
 
-    def glob(self, pattern: str) -> list["S3Path"]:
-        """Files whose path matches, e.g. ``*/*.parquet``; only ``*`` is supported for folders."""
-        *between, last = pattern.split("/")
-        level = [self]
-        for _ in between:
-            level = list_folders(level)
-        return [home / name for home in level for name in home.files() if fnmatch(name, last)]
+    def notes(self) -> list[str]:
+        """At most one line, about the keys that were left out."""
+        irregular = self.listings.irregular
+        if not irregular:
+            return []
+        return [
+            f"{counted(len(irregular), 'key')} left out, which an empty part (//), '.' or '..' "
+            f"keeps from being read, e.g. {min(irregular)!r}; rename or delete these objects."
+        ]
 
-    def read_text(self, encoding: str) -> str:
+    def read_bytes(self, limit: int = MOST_BYTES) -> bytes:
         found = self.entry()
         if found is None:
             raise FileNotFoundError(f"{self} does not exist")
-        return self.bucket.read(self.key, found.tag).decode(encoding)
+        if found.size > limit:
+            raise OSError(f"its {found.size:,} bytes are more than {limit:,}")
+        return self.bucket.read(self.key, found.tag)
 
     def stamp(self) -> str:
         """Text that changes when the object does, from a new request."""
         return entry_stamp(self._now())
 
-    def open(self) -> "ObjectFile":
-        """The present version of the object, as a seekable file."""
-        return ObjectFile(self.bucket, self._now())
+    def ranges(self) -> ObjectRanges:
+        """The present version of the object."""
+        return ObjectRanges(self.bucket, self._now())
 
     def _now(self) -> S3Object:
         found = self.bucket.find(self.key)
@@ -170,60 +207,24 @@ class S3Path:
         return found
 
 
-def list_folders(level: list[S3Path]) -> list[S3Path]:
-    """Subfolders of some folders, listed concurrently."""
-    inner = [folder for home in level for folder in home.folders()]
-    if inner:
-        inner[0].listings.fill(folder.key for folder in inner)
-    return inner
+@dataclass(frozen=True)
+class BucketFiles:
+    """Photographs in a bucket; a key is ``<key of the object>#<entity tag>``."""
+
+    bucket: Bucket
+    at_once: ClassVar[int] = 16
+
+    def read(self, key: str) -> bytes:
+        name, _, tag = key.rpartition("#")
+        try:
+            return self.bucket.read(name, tag)
+        except FileNotFoundError as error:
+            raise SourceError(
+                f"{SCHEME}{self.bucket.name}/{name} no longer exists. Expected the photograph that "
+                "was listed there; run again."
+            ) from error
 
 
 def entry_stamp(entry: S3Object) -> str:
     """Size and entity tag, which identify the content of an object."""
     return f"{entry.size}-{entry.tag}"
-
-
-class ObjectFile(io.RawIOBase):
-    """An object read in whole blocks, of which the most recently used ones are kept.
-
-    Each request is conditional on the entity tag: an object that has changed is an error.
-    """
-
-    def __init__(self, bucket: Bucket, entry: S3Object) -> None:
-        self._bucket, self._entry, self._position = bucket, entry, 0
-        self._block = lru_cache(maxsize=BLOCKS)(self._fetched)
-
-    def _fetched(self, number: int) -> bytes:
-        start = number * BLOCK
-        stop = min(start + BLOCK, self._entry.size)
-        return self._bucket.read(self._entry.key, self._entry.tag, start, stop)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._entry.size}
-        self._position = origin[whence] + offset
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        count = max(min(len(view), self._entry.size - self._position), 0)
-        done = 0
-        while done < count:
-            number, inside = divmod(self._position + done, BLOCK)
-            part = self._block(number)[inside : inside + count - done]
-            view[done : done + len(part)] = part
-            done += len(part)
-        self._position += count
-        return count
-
-
-def _parent(key: str) -> str:
-    return key.rpartition("/")[0]

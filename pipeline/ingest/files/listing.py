@@ -2,28 +2,28 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zpoints.pipeline.errors import PhotographError, SourceError
-from zpoints.pipeline.ingest.files.bucket import S3Path, entry_stamp, list_folders
+from zpoints.pipeline.ingest.files.archive import ArchivePath
+from zpoints.pipeline.ingest.files.file_names import is_foreign, is_photograph
+from zpoints.pipeline.ingest.files.listed_path import Entry, ListedPath
 from zpoints.pipeline.ingest.files.path import SourcePath
-from zpoints.pipeline.ingest.files.photographs import (
-    BucketFiles,
-    FolderFiles,
-    PhotographFiles,
-    ZipFiles,
-    opened_zip,
-    zip_stamp,
-)
+from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
+from zpoints.pipeline.ingest.files.photographs import FolderFiles
+from zpoints.pipeline.ingest.limits import refuse_bytes
 from zpoints.pipeline.progress import counted
-
-SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif"),
-    *(".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm", ".jp2", ".tga"),
+from zpoints.storage.marks import (
+    MARK_BYTES,
+    REPORT_FIGURES,
+    STORE_FOLDERS,
+    Result,
+    read_mark,
+    result_kind,
 )
-FOREIGN = ("__MACOSX", "@eaDir")  # left by macOS and file servers
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ class Listing:
         Photographs that cannot be used.
     others
         Files without a suffix of photographs, except hidden ones.
+    results
+        Pictures that zpoints wrote, by what they are part of, e.g. ``the store runs/faces``.
+    remarks
+        Lines about files that a bucket or an archive does not list.
+    paths
+        By name: the path in the listed folder, where it is not the name.
     """
 
     files: PhotographFiles
@@ -56,126 +62,182 @@ class Listing:
     signatures: dict[str, str] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    results: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self.keys))
 
-    def add(self, name: str, key: str, signature: str) -> None:
-        """Add a photograph.
+    @property
+    def inner_paths(self) -> tuple[str, ...]:
+        """Path in the listed folder of each of `names`."""
+        return tuple(self.paths.get(name, name) for name in self.names)
 
-        Parameters
-        ----------
-        name
-            Name, unique in the listing.
-        key
-            Argument of ``files.read``.
-        signature
-            Text that changes when the file does.
-        """
-        self.keys[name] = key
-        self.signatures[name] = signature
+    def add(self, name: str, entry: Entry) -> None:
+        """Add a photograph, or refuse it: by its declared size, before anything is read."""
+        try:
+            refuse_bytes(entry.size)
+        except PhotographError as error:
+            entry = replace(entry, reason=str(error))
+        if entry.reason:
+            self.refused.append(Refused(name, entry.signature, entry.reason))
+        else:
+            self.keys[name], self.signatures[name] = entry.key, entry.signature
 
     def notes(self) -> list[str]:
-        """At most one line, about files that were left out."""
-        if not self.others:
-            return []
-        return [f"{counted(len(self.others), 'other file')} left out, e.g. {min(self.others)}."]
+        """Lines about files that were left out, one for each reason."""
+        lines = list(self.remarks)
+        if self.others:
+            lines.append(
+                f"{counted(len(self.others), 'other file')} left out, e.g. {min(self.others)}."
+            )
+        if self.results:
+            lines.append(
+                f"{counted(self.results.total(), 'picture')} left out that zpoints wrote, "
+                f"in {', '.join(sorted(self.results))}."
+            )
+        return lines
 
 
 def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
     """List the photographs in a folder, and in its subfolders if `nested`, by relative path.
 
-    Links are followed. A folder that several paths lead to is listed once, so that a link to a
-    parent terminates.
+    Stores, reports and exports of zpoints in subfolders are left out. Links are followed. A folder
+    that several paths lead to is listed once, so that a link to a parent terminates. Photographs in
+    an archive are named without folders if these names are distinct.
 
     Raises
     ------
     SourceError
-        If the folder or a subfolder cannot be listed.
+        If the folder or a subfolder cannot be listed, or the folder is a store.
     """
-    if isinstance(folder, S3Path):
-        return _list_bucket(folder, nested=nested)
+    if not isinstance(folder, ListedPath):
+        return _list_disk(folder, nested=nested)
+    listing = _list_listed(folder, nested=nested)
+    return _shortened(listing) if isinstance(folder, ArchivePath) else listing
+
+
+def _list_disk(folder: Path, *, nested: bool) -> Listing:
     listing = Listing(FolderFiles(folder))
     seen = set()
-    pending = [""]
+    pending = [("", "")]
     while pending:
-        inner = pending.pop()
+        inner, part = pending.pop()
         identity = _identity(folder / inner)
         if identity in seen:
             continue
         seen.add(identity)
-        folders = []
-        for entry in _entries(folder / inner):
-            if not _is_folder(entry):
-                _add_file(listing, inner + entry.name, entry)
-            elif nested:
-                folders.append(f"{inner}{entry.name}/")
-        pending += sorted(folders, reverse=True)
+        entries = {entry.name: entry for entry in _entries(folder / inner)}
+        folders = sorted(name for name, entry in entries.items() if _is_folder(entry))
+        files = entries.keys() - set(folders)
+        kind = result_kind(files, folders, _disk_marks(folder / inner))
+        part = part or _results(folder, inner, kind)
+        for name in sorted(files):
+            if not is_photograph(name):
+                listing.others += [] if part else [inner + name]
+            elif part:
+                listing.results[part] += 1
+            else:
+                _add_file(listing, inner + name, entries[name])
+        if nested:
+            pending += reversed(list(_subfolders(inner, folders, kind, part)))
     return listing
 
 
-def _list_bucket(folder: S3Path, *, nested: bool) -> Listing:
-    """List a folder of a bucket; the subfolders of one depth are listed concurrently."""
-    listing = Listing(BucketFiles(folder.bucket))
-    level = [folder]
+def _list_listed(folder: ListedPath, *, nested: bool) -> Listing:
+    """List a folder of a bucket or an archive, the subfolders of one depth together."""
+    listing = Listing(folder.reader())
+    level = [("", "")]
     while level:
-        for home in level:
-            inner = f"{home}/".removeprefix(f"{folder}/")
-            for name, entry in home.files().items():
-                if _is_foreign(name):
+        folder.fill([(folder / inner).key for inner, _ in level])
+        inside: list[tuple[str, str]] = []
+        for inner, part in level:
+            home = folder / inner
+            folders = [at.name for at in home.folders() if not is_foreign(at.name)]
+            kind = result_kind(home.files().keys(), folders, _listed_marks(home))
+            part = part or _results(folder, inner, kind)
+            for name, entry in home.entries():
+                if is_foreign(name):
                     continue
-                if _is_photograph(name):
-                    key = f"{entry.key}#{entry.tag}"
-                    listing.add(inner + name, key, entry_stamp(entry))
+                if not is_photograph(name):
+                    listing.others += [] if part else [inner + name]
+                elif part:
+                    listing.results[part] += 1
                 else:
-                    listing.others.append(inner + name)
-        level = [f for f in list_folders(level) if not _is_foreign(f.name)] if nested else []
+                    listing.add(inner + name, entry)
+            inside += _subfolders(inner, folders, kind, part)
+        level = inside if nested else []
+    listing.remarks = folder.notes()
     return listing
 
 
-def list_zip(archive: SourcePath) -> Listing:
-    """List the photographs in a zip archive by their names without folders.
+def _results(folder: SourcePath, inner: str, kind: Result) -> str:
+    """What zpoints wrote into a subfolder, e.g. ``the store runs/faces``; empty if nothing.
 
-    Raises
-    ------
-    SourceError
-        If the archive is incomplete.
+    A report or an export that is the source itself was named by the user, who means its pictures.
     """
-    stamp = zip_stamp(archive)
-    listing = Listing(ZipFiles(archive, stamp))
-    members = {m.filename: m for m in opened_zip(archive, stamp).infolist() if not m.is_dir()}
-    for path in sorted(members):
-        *folders, name = path.split("/")
-        signature = f"{members[path].file_size}-{members[path].CRC:08x}"
-        if any(_is_foreign(part) for part in (*folders, name)):
-            continue
-        if not _is_photograph(name):
-            listing.others.append(path)
-        elif name in listing.keys:
-            # Without folders, its path would equal the name of the first one.
-            distinct = path if folders else f"./{path}"
-            first = listing.keys[name]
-            reason = f"the archive holds a photograph of the same name, {first}; rename one of them"
-            listing.refused.append(Refused(distinct, signature, reason))
-        else:
-            listing.add(name, path, signature)
-    return listing
+    if kind == "store" and not inner:
+        raise SourceError(
+            f"{folder} is a store of zpoints. Expected the folder of the photographs; name that "
+            "as ingest.source."
+        )
+    return f"the {kind} {inner.rstrip('/')}" if kind and inner else ""
+
+
+def _subfolders(
+    inner: str, folders: Iterable[str], kind: Result, part: str
+) -> Iterator[tuple[str, str]]:
+    """Paths of the subfolders to list, and the results of zpoints that they are part of."""
+    for name in folders:
+        if kind == "store" and name in STORE_FOLDERS:
+            continue  # they hold no pictures, but a great many files
+        figures = kind == "report" and name == REPORT_FIGURES
+        yield f"{inner}{name}/", part or (f"the report {inner or '.'}" if figures else "")
+
+
+def _disk_marks(home: Path) -> Callable[[str], bytes | None]:
+    return lambda name: read_mark(home / name)
+
+
+def _listed_marks(home: ListedPath) -> Callable[[str], bytes | None]:
+    def read(name: str) -> bytes | None:
+        try:
+            return (home / name).read_bytes(MARK_BYTES)
+        except OSError:
+            return None
+
+    return read
+
+
+def _shortened(listing: Listing) -> Listing:
+    """The listing of an archive with names without folders, if these are distinct."""
+    names = {path: path.rpartition("/")[2] for path in listing.keys}
+    names |= {it.name: it.name.rpartition("/")[2] for it in listing.refused}
+    if len(set(names.values())) < len(names):
+        return listing
+    return replace(
+        listing,
+        keys={names[path]: key for path, key in listing.keys.items()},
+        signatures={names[path]: text for path, text in listing.signatures.items()},
+        refused=[replace(it, name=names[it.name]) for it in listing.refused],
+        paths={names[path]: path for path in listing.keys},
+    )
 
 
 def _add_file(listing: Listing, name: str, entry: os.DirEntry[str]) -> None:
-    if not _is_photograph(entry.name):
-        listing.others.append(name)
-        return
     try:
-        listing.add(name, name, _signature(entry))
+        size, signature = _signature(entry)
+        listing.add(name, Entry(name, size, signature))
     except PhotographError as error:
         # The name may contain bytes that are not UTF-8.
         readable = name.encode(errors="backslashreplace").decode()
         listing.refused.append(Refused(readable, "", str(error)))
 
 
-def _signature(entry: os.DirEntry[str]) -> str:
+def _signature(entry: os.DirEntry[str]) -> tuple[int, str]:
+    """Size of a file, and a text that changes when the file does."""
     try:
         info = entry.stat()
     except OSError as error:
@@ -192,13 +254,13 @@ def _signature(entry: os.DirEntry[str]) -> str:
         raise PhotographError("the file's name is not UTF-8; rename the file") from error
     # The signature changes with the permission, so that a photograph is retried once readable.
     denied = "" if os.access(entry.path, os.R_OK) else "-denied"
-    return f"{info.st_size}-{info.st_mtime_ns}{denied}"
+    return info.st_size, f"{info.st_size}-{info.st_mtime_ns}{denied}"
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            yield from (entry for entry in entries if not _is_foreign(entry.name))
+            yield from (entry for entry in entries if not is_foreign(entry.name))
     except OSError as error:
         raise _unlistable(folder, error) from error
 
@@ -224,11 +286,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a broken link
         return False
-
-
-def _is_foreign(name: str) -> bool:
-    return name.startswith(".") or name in FOREIGN
-
-
-def _is_photograph(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES

@@ -1,14 +1,16 @@
-"""Paths of photographs and of their labels, on a disk or in a bucket."""
+"""Paths of photographs and of their labels: on a disk, in a bucket, or in an archive."""
 
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from zpoints.pipeline.ingest.files.bucket import S3Path
+from zpoints.pipeline.ingest.files.listed_path import ListedPath
+from zpoints.pipeline.ingest.files.ranges import DiskRanges, Ranges
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 
-SourcePath = Path | S3Path
-"""Readers use the methods that `pathlib.Path` and `S3Path` share; the functions of this module
+SourcePath = Path | ListedPath
+"""Readers use the methods that `pathlib.Path` and `ListedPath` share; the functions of this module
 cover what the two do differently."""
 
 
@@ -28,7 +30,7 @@ def stamp(path: SourcePath) -> str:
     OSError
         If there is no such file.
     """
-    if isinstance(path, S3Path):
+    if isinstance(path, ListedPath):
         return path.stamp()
     info = path.stat()
     return f"{info.st_size}-{info.st_mtime_ns}"
@@ -36,4 +38,18 @@ def stamp(path: SourcePath) -> str:
 
 def random_access(path: SourcePath) -> str | BinaryIO:
     """The argument by which libraries open a file that they read in parts."""
-    return cast(BinaryIO, path.open()) if isinstance(path, S3Path) else str(path)
+    return cast(BinaryIO, ranges(path).open()) if isinstance(path, ListedPath) else str(path)
+
+
+def ranges(path: SourcePath) -> Ranges:
+    """A file, to be read in parts by several threads.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it cannot be read in parts.
+    """
+    if isinstance(path, ListedPath):
+        return path.ranges()
+    with path.open("rb") as file:
+        return DiskRanges(file)

@@ -1,46 +1,31 @@
-"""Bytes of photographs in a folder, in a bucket, or in a zip archive read in place."""
+"""Bytes of photographs in a folder, or in a zip archive read in place."""
 
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access, stamp
+from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles as PhotographFiles
 from zpoints.pipeline.ingest.limits import refuse_bytes
-from zpoints.storage.backend.s3 import SCHEME, Bucket
 
-# RuntimeError: a member needs a password. NotImplementedError: unknown compression.
-MEMBER_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
-
-
-class PhotographFiles(Protocol):
-    """Files of photographs; small enough to travel in a task.
-
-    Attributes
-    ----------
-    at_once
-        Concurrent reads of a task; more than 1 where each costs a round trip.
-    """
-
-    at_once: ClassVar[int]
-
-    def read(self, key: str) -> bytes:
-        """Content of one photograph.
-
-        Raises
-        ------
-        PhotographError
-            If only this photograph cannot be read.
-        SourceError
-            If the source as a whole cannot be read, e.g. because it has vanished.
-        """
-        ...
+# RuntimeError: a member needs a password. NotImplementedError: unknown compression. ValueError and
+# OverflowError: names and offsets in damaged headers.
+MEMBER_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(RuntimeError, NotImplementedError, ValueError, OverflowError),
+)
+PIECE = 1 << 20  # bytes
+SMALL_PIECE = 1 << 12
+"""Bytes read at a time where the library expands what it reads without a limit."""
 
 
 @dataclass(frozen=True)
@@ -67,28 +52,10 @@ class FolderFiles:
 
 
 @dataclass(frozen=True)
-class BucketFiles:
-    """Photographs in a bucket; a key is ``<key of the object>#<entity tag>``."""
-
-    bucket: Bucket
-    at_once: ClassVar[int] = 16
-
-    def read(self, key: str) -> bytes:
-        name, _, tag = key.rpartition("#")
-        try:
-            return self.bucket.read(name, tag)
-        except FileNotFoundError as error:
-            raise SourceError(
-                f"{SCHEME}{self.bucket.name}/{name} no longer exists. Expected the photograph that "
-                "was listed there; run again."
-            ) from error
-
-
-@dataclass(frozen=True)
 class ZipFiles:
     """Photographs in a zip archive, read without unpacking; a key is the path of a member.
 
-    ``stamp`` is the value of `zip_stamp` at the time of listing.
+    ``stamp`` is the value of `archive_stamp` at the time of listing.
     """
 
     archive: SourcePath
@@ -98,20 +65,32 @@ class ZipFiles:
     def read(self, key: str) -> bytes:
         archive = opened_zip(self.archive, self.stamp)
         try:
-            return archive.read(key)
-        except MEMBER_ERRORS as error:
-            raise PhotographError(
-                f"{key} is damaged or locked in the archive ({error}); fetch or pack "
-                f"{self.archive.name} again, without a password"
-            ) from error
-        except OSError as error:
+            return _content(archive, archive.getinfo(key))
+        except (*MEMBER_ERRORS, OSError) as error:
+            # An error of the system has a number; one of the bz2 decompressor has none.
+            if not isinstance(error, OSError) or error.errno is None:
+                raise PhotographError(
+                    f"{key} is damaged or locked in the archive ({error}); fetch or pack "
+                    f"{self.archive.name} again, without a password"
+                ) from error
             raise SourceError(
                 f"{self.archive} cannot be read ({error}). Expected the archive that was listed; "
                 "check that it is reachable, then run again."
             ) from error
 
 
-def zip_stamp(archive: SourcePath) -> str:
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Content of a member, never more than it declares, however much the packed data expand to.
+
+    In pieces, since ``ZipExtFile`` cuts what it has expanded to the declared size afterwards.
+    """
+    bounded = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    with archive.open(member) as file:
+        read = partial(file.read, PIECE if bounded else SMALL_PIECE)
+        return b"".join(iter(read, b""))
+
+
+def archive_stamp(archive: SourcePath) -> str:
     """Text that changes when the archive does.
 
     Raises
@@ -123,9 +102,18 @@ def zip_stamp(archive: SourcePath) -> str:
         return stamp(archive)
     except OSError as error:
         raise SourceError(
-            f"{archive} cannot be opened ({error}). Expected a zip archive of photographs; "
+            f"{archive} cannot be opened ({error}). Expected an archive of photographs; "
             "check that it is reachable, then run again."
         ) from error
+
+
+def check_unchanged(archive: SourcePath, expected: str) -> None:
+    """Raise `SourceError` if an archive has changed since it had a stamp."""
+    if archive_stamp(archive) != expected:
+        raise SourceError(
+            f"{archive} has changed since it was listed. Expected an archive that does not change "
+            "during a run; run again."
+        )
 
 
 @lru_cache(maxsize=4)
@@ -137,11 +125,7 @@ def opened_zip(archive: SourcePath, expected: str) -> zipfile.ZipFile:
     SourceError
         If the archive is incomplete, or has changed since it had the stamp.
     """
-    if zip_stamp(archive) != expected:
-        raise SourceError(
-            f"{archive} has changed since it was listed. Expected an archive that does not change "
-            "during a run; run again."
-        )
+    check_unchanged(archive, expected)
     try:
         return zipfile.ZipFile(random_access(archive))
     except (*MEMBER_ERRORS, OSError) as error:

@@ -1,7 +1,10 @@
 """Any folder of photographs, nested or not, with or without tables of labels."""
 
+import pandas as pd
+
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.files.archive import ArchivePath
 from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.csv_labels import find_labels
@@ -24,15 +27,17 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
         return None
     listing = list_folder(path, nested=True)
     if not listing.keys:
-        if not listing.refused:
-            return None
-        first = listing.refused[0]
-        raise SourceError(
-            f"{path} holds {counted(len(listing.refused), 'photograph')} and none can be used, "
-            f"e.g. {first.name}: {first.reason}."
-        )
+        if listing.refused:
+            first = listing.refused[0]
+            raise SourceError(
+                f"{path} holds {counted(len(listing.refused), 'photograph')} and none can be used, "
+                f"e.g. {first.name}: {first.reason}."
+            )
+        if listing.results or listing.remarks:
+            raise SourceError(f"{path} holds no photographs: {' '.join(listing.notes())}")
+        return None
     names = listing.names
-    labels, used = find_labels(path, names, listing.others, config)
+    labels, used = find_labels(path, listing.inner_paths, listing.others, config)
     listing.others = [other for other in listing.others if other not in used]
     more = f" and {len(used) - NAMED} others" if len(used) > NAMED else ""
     return Source(
@@ -43,8 +48,9 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
         names=names,
         keys=tuple(listing.keys[name] for name in names),
         signatures=tuple(listing.signatures[name] for name in names),
-        labels=labels.rows,
+        labels=labels.rows.set_axis(pd.Index(names, dtype=labels.rows.index.dtype)),
         landmarks=labels.landmarks,
         notes=(*listing.notes(), *labels.notes),
         refused=tuple(listing.refused),
+        names_may_change=isinstance(path, ArchivePath),
     )

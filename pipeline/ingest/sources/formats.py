@@ -2,6 +2,8 @@
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.files.archive import ArchivePath, as_folder
+from zpoints.pipeline.ingest.files.file_names import is_foreign
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import read_celeba
 from zpoints.pipeline.ingest.sources.folder import read_folder
@@ -9,6 +11,7 @@ from zpoints.pipeline.ingest.sources.kaggle import read_kaggle
 from zpoints.pipeline.ingest.sources.parquet import read_parquet
 from zpoints.pipeline.ingest.sources.source import Reader, Source
 from zpoints.pipeline.ingest.sources.torchvision import read_torchvision
+from zpoints.pipeline.ingest.tables.interpret import SPLIT_NAMES
 
 # The first two are special cases of the third; the last accepts any folder of photographs.
 READERS: dict[str, Reader] = {
@@ -52,24 +55,40 @@ def open_source(path: SourcePath, config: SourceConfig) -> Source:
     return source
 
 
-def _read(path: SourcePath, config: SourceConfig) -> Source:
-    if not path.exists():
+def _read(named: SourcePath, config: SourceConfig) -> Source:
+    if not named.exists():
         raise SourceError(
-            f"ingest.source = {path} does not exist. Expected the folder of the photographs; "
+            f"ingest.source = {named} does not exist. Expected the folder of the photographs; "
             "name it with --set ingest.source=FOLDER."
         )
+    places = _places(named)
+    for format in READERS if config.format == "auto" else (config.format,):
+        # Any folder holds folders of photographs: the last place is the one that is meant.
+        for path in places[-1:] if format == "folder" else places:
+            if (source := READERS[format](path, config)) is not None:
+                return source
     if config.format != "auto":
-        source = READERS[config.format](path, config)
-        if source is None:
-            raise SourceError(
-                f"ingest.source = {path} is not of source.format = {config.format}. "
-                f"Expected {EXPECTED[config.format]}; name that, or set source.format=auto."
-            )
-        return source
-    for reader in READERS.values():
-        if (source := reader(path, config)) is not None:
-            return source
+        raise SourceError(
+            f"ingest.source = {named} is not of source.format = {config.format}. "
+            f"Expected {EXPECTED[config.format]}; name that, or set source.format=auto."
+        )
     raise SourceError(
-        f"ingest.source = {path} has no known format: it holds no photographs. Expected "
-        f"one of:\n  " + "\n  ".join(EXPECTED.values())
+        f"ingest.source = {named} has no known format: it holds no photographs. Expected "
+        f"one of these, or a zip or tar archive of it:\n  " + "\n  ".join(EXPECTED.values())
     )
+
+
+def _places(path: SourcePath) -> list[SourcePath]:
+    """The path itself; of an archive its top, and its only folder, if there is nothing beside it.
+
+    A folder packed by its name is alone in its archive. One that is named after a split says
+    something about the files in it, and stays part of their paths.
+    """
+    places = [as_folder(path)]
+    while isinstance(place := places[-1], ArchivePath):
+        folders = [folder for folder in place.folders() if not is_foreign(folder.name)]
+        files = [name for name in place.files() if not is_foreign(name)]
+        if files or len(folders) != 1 or folders[0].name.lower() in SPLIT_NAMES:
+            break
+        places.append(folders[0])
+    return places

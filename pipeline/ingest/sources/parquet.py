@@ -11,6 +11,7 @@ import pyarrow.types as types
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
+from zpoints.pipeline.ingest.files.listed_path import ListedPath
 from zpoints.pipeline.ingest.files.path import SourcePath, stamp
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.sources.parquet_shards import ParquetFiles, open_shard
@@ -91,6 +92,8 @@ def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
         notes.append(f"Columns of other types were left out: {', '.join(left_out)}.")
     if without := [shard.name for shard in found if shard not in shards]:
         notes.append(f"{counted(len(without), 'file')} without photographs, e.g. {without[0]}.")
+    if isinstance(path, ListedPath):
+        notes += path.notes()
     return Source(
         format=FORMAT,
         why=f"found {counted(len(shards), 'parquet file')} in {path} with photographs in "

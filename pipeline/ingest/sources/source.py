@@ -38,6 +38,9 @@ class Source:
         Lines for the user, e.g. about annotation rows without a photograph.
     refused
         Photographs that cannot be used; none of them is in ``names``.
+    names_may_change
+        Whether a photograph under another name is known by its file name and signature: those in an
+        archive are named without folders as long as no two file names are the same.
     """
 
     format: str
@@ -50,6 +53,7 @@ class Source:
     landmarks: np.ndarray | None
     notes: tuple[str, ...]
     refused: tuple[Refused, ...]
+    names_may_change: bool = False
 
 
 Reader = Callable[[SourcePath, SourceConfig], Source | None]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zpoints.pipeline.ingest.files.listing import SUFFIXES
+from zpoints.pipeline.ingest.files.file_names import SUFFIXES
 from zpoints.pipeline.ingest.tables.lookup import Lookup, ends_of
 
 PICTURES = (*SUFFIXES, ".heic", ".heif", ".jxl", ".dng", ".raw", ".cr2", ".nef", ".arw")

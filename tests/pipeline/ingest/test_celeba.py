@@ -274,22 +274,28 @@ def test_read_celeba__leaves_other_formats_to_other_readers(tmp_path: Path) -> N
     assert read_celeba(tmp_path, SourceConfig()) is None
 
 
-def test_list_zip__of_two_photographs_of_one_name_the_first_stays(tmp_path: Path) -> None:
-    path = tmp_path / "img_align_celeba.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for number, member in enumerate(["x.jpg", "b/x.jpg", "a/x.jpg", "a/y.jpg", "notes.txt"]):
-            archive.writestr(member, small(number))
+def test_read_celeba__of_photographs_of_one_file_name_none_takes_the_row(tree: Path) -> None:
+    """Such photographs are named by path; the others are still found in the annotations."""
+    home = zipped(tree)
+    with zipfile.ZipFile(home / "img_align_celeba.zip", "a") as archive:
+        archive.writestr(f"backup/{NAMES[1]}", small(9))
+        archive.writestr("notes.txt", "")
 
-    source = opened(path)
+    source = opened(home)
 
-    assert source.names == ("x.jpg", "y.jpg")
-    assert contents(source) == [small(2), small(3)]
-    assert [refused.name for refused in source.refused] == ["b/x.jpg", "./x.jpg"]
-    assert "a photograph of the same name, a/x.jpg; rename" in source.refused[0].reason
+    inside = [f"img_align_celeba/{name}" for name in NAMES]
+    assert source.names == (f"backup/{NAMES[1]}", *inside)
+    assert source.refused == ()
+    assert source.labels.index.tolist() == list(source.names)
+    assert source.labels["identity"].tolist() == [-1, 100, -1, 102, 103, 104, 105]
+    assert source.labels["has_attributes"].tolist() == [False, True, False, *[True] * 4]
     assert source.notes[0] == "1 other file left out, e.g. notes.txt."
+    assert contents(source)[0] == small(9)
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
 def test_zip_files__a_damaged_photograph_affects_no_other(tmp_path: Path, method: int) -> None:
     path = tmp_path / "img_align_celeba.zip"
     with zipfile.ZipFile(path, "w", method) as archive:

@@ -17,7 +17,7 @@ from tests.pipeline.ingest.photographs import encoded, gradient, jpeg, opened, s
 from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest import limits
 from zpoints.pipeline.ingest.decoding.image import NAMES
-from zpoints.pipeline.ingest.files.listing import SUFFIXES
+from zpoints.pipeline.ingest.files.file_names import SUFFIXES
 from zpoints.pipeline.ingest.files.photographs import FolderFiles
 from zpoints.pipeline.ingest.images import decode_photograph, read_block
 from zpoints.pipeline.ingest.sources import parquet_shards

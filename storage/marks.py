@@ -1,0 +1,82 @@
+"""Recognises folders that zpoints wrote: stores, reports and exports."""
+
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Literal
+
+EXPORT_MARK = "export.json"
+"""File in a folder of exported pictures that names their store, version and group."""
+REPORT_MARK = "report.json"
+"""File in the folder of a report that names its version and settings."""
+REPORT_FIGURES = "figures"
+"""Folder of the pictures of a report."""
+GROUP_MARK = "zarr.json"
+"""Zarr's metadata; an exported group has the store's attributes there."""
+STORE_MARK = "refs/branch.main/ref.json"
+"""Icechunk's pointer to the newest version of a store."""
+STORE_FOLDERS = ("chunks", "manifests", "refs", "snapshots", "transactions")
+"""Folders in which Icechunk keeps a store."""
+MARK_BYTES = 1 << 24
+"""A mark is smaller; a larger file of the same name is somebody else's."""
+
+Result = Literal["", "store", "report", "export"]
+
+
+def result_kind(
+    files: Collection[str], folders: Collection[str], read: Callable[[str], bytes | None]
+) -> Result:
+    """What zpoints wrote to a folder; empty if somebody else made the folder.
+
+    A file of the right name is no proof, since other programs write an ``export.json`` too: the
+    content has to be that of zpoints.
+
+    Parameters
+    ----------
+    files, folders
+        Names of the files and folders in the folder.
+    read
+        Content of a file, by its path in the folder; None if it is absent, unreadable or longer
+        than `MARK_BYTES`.
+    """
+    if {"refs", "snapshots"} <= set(folders) and read(STORE_MARK) is not None:
+        return "store"
+    if REPORT_MARK in files and _has(read(REPORT_MARK), "version", "report", "title"):
+        return "report"
+    if EXPORT_MARK in files and _has(read(EXPORT_MARK), "store", "version", "group"):
+        return "export"
+    if GROUP_MARK in files and _has(read(GROUP_MARK), "stage", "fingerprint", within="attributes"):
+        return "export"
+    return ""
+
+
+def result_kind_of(folder: Path) -> Result:
+    """`result_kind` of a folder on a disk; empty if it cannot be listed."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return ""
+    folders = {entry.name for entry in entries if entry.is_dir()}
+    files = {entry.name for entry in entries} - folders
+    return result_kind(files, folders, lambda name: read_mark(folder / name))
+
+
+def read_mark(path: Path) -> bytes | None:
+    """Content of a mark on a disk; None if it is absent, unreadable or too long for one."""
+    try:
+        if not path.is_file() or path.stat().st_size > MARK_BYTES:
+            return None
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _has(content: bytes | None, *keys: str, within: str | None = None) -> bool:
+    """Whether a JSON text is an object with these keys, or has one under the key ``within``."""
+    try:
+        found = json.loads(content or b"")
+    except (ValueError, RecursionError):
+        return False
+    if within is not None and isinstance(found, dict):
+        found = found.get(within)
+    return isinstance(found, dict) and set(keys) <= set(found)
