@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.cluster.conftest import FIRST, done, go
-from tests.pipeline.ingest.damage import END, before, jfif, scan_header, with_exif
+from tests.pipeline.ingest.decoding.damage import END, before, jfif, scan_header, with_exif
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import SourceError
 from zpoints.storage import open_store

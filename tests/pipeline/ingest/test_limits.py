@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tests.pipeline.ingest.damage import at, chunk
+from tests.pipeline.ingest.decoding.damage import at, chunk
 from tests.pipeline.ingest.photographs import encoded, gradient, jpeg, opened, small, write_small
 from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest import limits

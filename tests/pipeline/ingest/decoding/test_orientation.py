@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, TiffImagePlugin
 
-from tests.pipeline.ingest.damage import (
+from tests.pipeline.ingest.decoding.damage import (
     after_pixels,
     app,
     at_top,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pipeline.ingest.damage import (
+from tests.pipeline.ingest.decoding.damage import (
     after_pixels,
     before_pixels,
     chunk,

@@ -10,7 +10,7 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from tests.pipeline.ingest.damage import (
+from tests.pipeline.ingest.decoding.damage import (
     COMMENT,
     END,
     SCAN,
