@@ -94,7 +94,7 @@ def require_spread(statistics: xr.Dataset, generator: str) -> None:
             f"The generator {generator!r} needs statistics of at least 2 vectors, not {count}: "
             "encode and analyze more images."
         )
-    if Basis.from_statistics(statistics).rank == 0:
+    if not np.any(statistics["variance"].values > 0):
         raise SampleError(
             f"The generator {generator!r} has no region to draw from, since all {count:,} latent "
             "vectors are equal."
