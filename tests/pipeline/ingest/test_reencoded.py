@@ -1,12 +1,13 @@
 """CelebA stored again in another format or folder: recognised, labels joined by number."""
 
-import zipfile
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.pipeline.ingest.files.packed import pack
 from tests.pipeline.ingest.photographs import (
     NAMES,
     celeba_tree,
@@ -14,6 +15,7 @@ from tests.pipeline.ingest.photographs import (
     gradient,
     kaggle_tree,
     opened,
+    small,
     write_small,
 )
 from tests.s3 import new_bucket, upload
@@ -49,13 +51,14 @@ def official(home: Path, folder: str = "Img/img_align_celeba_png") -> Path:
     return home
 
 
-def packed(home: Path) -> Path:
-    stored_again(celeba_tree(home), "img_align_celeba_png")
-    with zipfile.ZipFile(home / "img_align_celeba_png.zip", "w") as archive:
-        for path in (home / "img_align_celeba_png").iterdir():
-            archive.write(path, f"img_align_celeba_png/{path.name}")
-            path.unlink()
-    (home / "img_align_celeba_png").rmdir()
+def packed(home: Path, archive: str = "img_align_celeba_png.zip", top: str = "") -> Path:
+    """The photographs in an archive, in a folder inside it unless `top` names another place."""
+    folder = stored_again(celeba_tree(home), "img_align_celeba_png") / "img_align_celeba_png"
+    top = top or f"{folder.name}/"
+    files = {f"{top}{path.name}": path.read_bytes() for path in sorted(folder.iterdir())}
+    (home / archive).parent.mkdir(exist_ok=True)
+    pack(home / archive, files)
+    shutil.rmtree(folder)
     return home
 
 
@@ -85,6 +88,14 @@ PACKINGS: dict[str, tuple[Callable[[Path], Path], str, str]] = {
     "among the annotations": (lambda home: stored_again(celeba_tree(home), "."), "", "CelebA"),
     "in several folders": (in_parts, "", "CelebA"),
     "in an archive": (packed, "", "CelebA"),
+    "in a tar archive": (lambda home: packed(home, "img_align_celeba_png.tar"), "", "CelebA"),
+    "the archive itself": (packed, "img_align_celeba_png.zip", "CelebA"),
+    "a renamed archive": (
+        lambda home: packed(home, "faces.tar.gz", "./"), "faces.tar.gz", "CelebA",
+    ),
+    "an archive in Img": (
+        lambda home: packed(home, "Img/faces.zip", "photos/"), "Img/faces.zip", "CelebA",
+    ),
     "WebP under the official name": (
         lambda home: stored_again(celeba_tree(home), "img_align_celeba", suffix=".webp"),
         "", "CelebA",
@@ -153,7 +164,10 @@ def test_open_source__other_photographs_next_to_celeba_are_not_celeba(tmp_path: 
     write_small(tmp_path / "alone" / "own", ["a.jpg"])
     celeba_tree(tmp_path / "alone").joinpath("img_align_celeba").rename(tmp_path / "gone")
 
+    archive = pack(tmp_path / "own.zip", {"dogs/a.jpg": small(1), "b.jpg": small(2)})
+
     assert opened(tmp_path / "own").format == "folder"
+    assert opened(archive).format == "folder"
     assert opened(tmp_path / "alone" / "own").format == "folder"
     with pytest.raises(SourceError, match=r"photographs are called a\.jpg.*unused_tables=ignore"):
         opened(tmp_path / "alone")
