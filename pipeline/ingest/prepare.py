@@ -14,6 +14,7 @@ from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import Store
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.s3 import SCHEME
 
@@ -78,7 +79,7 @@ def _is_within(path: SourcePath, root: str) -> bool:
         return f"{path}/".startswith(f"{Location.of(root).root}/")
     if root.startswith(SCHEME) or not isinstance(path, Path):
         return False
-    return path.resolve().is_relative_to(Path(root).expanduser().resolve())
+    return path.resolve().is_relative_to(local_path(root).resolve())
 
 
 def prepare(
