@@ -4,11 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-# Worker processes of pytest; torch, BLAS and Numba use one thread in each. Tests with services wait
-# for other processes half of their time.
+# Worker processes of pytest; torch, BLAS and Numba use one thread in each.
 WORKERS ?= 2
-SERVICE_WORKERS ?= 4
-PYTEST := $(BIN)/pytest --durations 25
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 25
 
 .PHONY: demo test test-services lint bench format constraints clean
 
@@ -16,12 +14,12 @@ demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
 
 test: $(INSTALLED)
-	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'
+	$(PYTEST) --dist worksteal -m 'not services and not slow'
 
 # The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
 # all on this machine.
 test-services: $(INSTALLED)
-	$(PYTEST) --numprocesses $(SERVICE_WORKERS) --dist loadfile -m 'services or slow'
+	$(PYTEST) --dist loadfile -m 'services or slow'
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
