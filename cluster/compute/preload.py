@@ -1,7 +1,7 @@
 """Lets Dask fork worker processes from one that has loaded the libraries.
 
 A process that is not forked spends 3 to 5 s of processor time on loading them. The local cluster
-forks its workers; nannies of another cluster do with ``dask worker --preload-nanny
+forks its workers. On another cluster, start workers with ``dask worker --preload-nanny
 zpoints.cluster.compute.preload``.
 """
 
