@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 # Worker processes of pytest; torch, BLAS and Numba use one thread in each.
 WORKERS ?= 2
-PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 25
+PYTEST := $(BIN)/pytest --durations 25
 
 .PHONY: demo test test-services lint bench format constraints clean
 
@@ -14,12 +14,12 @@ demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
 
 test: $(INSTALLED)
-	$(PYTEST) --dist worksteal -m 'not services and not slow'
+	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'
 
 # The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
-# all on this machine.
+# all on this machine. One worker more, since many of them wait.
 test-services: $(INSTALLED)
-	$(PYTEST) --dist loadfile -m 'services or slow'
+	$(PYTEST) --numprocesses $$(($(WORKERS) + 1)) --dist loadfile -m 'services or slow'
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

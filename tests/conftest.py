@@ -21,11 +21,11 @@ from xdist.scheduler import LoadFileScheduling
 from tests.s3 import bucket_server as bucket_server
 from tests.s3 import s3 as s3
 from tests.shared import made_once
+from tests.synthetic_faces import draw_faces
 from tests.time_limit import pytest_runtest_call as pytest_runtest_call
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
-from zpoints.pipeline.synthesize import synthesize
 from zpoints.storage import Store, open_store
 
 SLURM_FILE = "test_slurm.py"
@@ -44,6 +44,8 @@ SMALL = [
     "ellipse: {generator: ellipse}}",
     "report.faces=8",
     "report.reconstructions=4",
+    "report.components=4",
+    "report.leading=3",
     "report.scatter_points=100",
     "report.uniform_vectors=10000",
 ]
@@ -125,7 +127,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """160 synthetic faces as a CelebA tree; tests do not write to it."""
 
     def draw(folder: Path) -> None:
-        synthesize(folder / "tree", count=160, seed=1)
+        draw_faces(folder / "tree", count=160, seed=1)
 
     return made_once(tmp_path_factory, "faces", draw) / "tree"
 

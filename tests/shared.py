@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+KEPT = "ZPOINTS_TEST_FOLDER"
+"""Names a new, empty folder for what several test runs of the same code share, as in CI."""
+
 
 def run_folder(factory: pytest.TempPathFactory) -> Path:
     """Temporary folder of the whole test run; pytest-xdist gives each worker one inside it."""
@@ -18,7 +21,7 @@ def run_folder(factory: pytest.TempPathFactory) -> Path:
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """The folder ``name`` of the test run, which ``make`` fills; tests must not write to it.
+    """The folder ``name``, which ``make`` fills once; tests must not write to it.
 
     Parameters
     ----------
@@ -29,7 +32,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     make
         Fills the new folder. The workers that need the folder meanwhile wait.
     """
-    folder = run_folder(factory) / name
+    kept = os.environ.get(KEPT)
+    parent = Path(kept) if kept else run_folder(factory)
+    folder = parent / name
     made = folder.with_name(f"{name}.made")
     with FileLock(f"{folder}.lock"):
         if not made.exists():

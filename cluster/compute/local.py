@@ -13,6 +13,7 @@ from distributed import Client, LocalCluster, Nanny, Scheduler, SpecCluster
 from distributed.system import MEMORY_LIMIT
 
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
+from zpoints.cluster.compute.preload import forked_workers
 from zpoints.cluster.compute.security import cluster_security
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig
@@ -49,21 +50,20 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
     ClusterError
         If the cluster cannot be started.
     """
+    gpus = cuda_devices()
+    by_processes = gpus > 1 if config.processes is None else config.processes
     with ExitStack() as stack:
+        if by_processes and not gpus:  # a fork cannot use CUDA if its parent has initialised it
+            stack.enter_context(forked_workers())
+        start = _start_processes if by_processes else _start_threads
         try:
-            client = stack.enter_context(Client(stack.enter_context(_start(config))))
+            client = stack.enter_context(Client(stack.enter_context(start(config, gpus))))
         except (RuntimeError, ValueError, OSError) as error:
             raise ClusterError(
                 f"No cluster could be started on this machine: {root_cause(error)}. Check "
                 "cluster.workers, cluster.memory and cluster.tls."
             ) from error
         yield client
-
-
-def _start(config: ClusterConfig) -> SpecCluster:
-    gpus = cuda_devices()
-    by_processes = gpus > 1 if config.processes is None else config.processes
-    return _start_processes(config, gpus) if by_processes else _start_threads(config, gpus)
 
 
 def _start_processes(config: ClusterConfig, gpus: int) -> SpecCluster:
@@ -94,6 +94,7 @@ def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any
     options = {
         **network,
         "nthreads": 1,
+        "env": {} if gpus else dict(os.environ),  # a fork server keeps those of its own start
         "memory_limit": parse_bytes(config.memory) if config.memory else share,
         "dashboard": False,
         "dashboard_address": DASHBOARD_ADDRESS,

@@ -49,9 +49,12 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     dataset = _named_by_labels(group, dataset)
     validate(group, dataset)
     known = {name: find_variable(group, str(name), v) for name, v in dataset.variables.items()}
-    stored = dict(zarr.open_group(session.store, path=group, mode="r").arrays())
     big = {
-        name: lazy(variable, stored[str(name)], f"open-{name}-{tokenize(variable._data)}")
+        name: lazy(
+            variable,
+            zarr.open_array(session.store, path=f"{group}/{name}", mode="r"),
+            f"open-{name}-{tokenize(variable._data)}",
+        )
         for name, variable in dataset.variables.items()
         if (entry := known[name]) and not entry.label
         if entry.lazy or variable.nbytes > EAGER_BYTES

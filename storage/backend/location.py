@@ -120,7 +120,7 @@ class Location:
                 "creates one."
             )
         with reaching(self.root):
-            repository = icechunk.Repository.open(self.storage())
+            repository = self.icechunk_repository()
             # Zarr takes an unreadable snapshot for an empty group; Icechunk reports the error.
             repository.lookup_snapshot(repository.lookup_branch("main"))
             attrs = root_attrs(repository.readonly_session("main"))
@@ -130,6 +130,21 @@ class Location:
             )
         check_schema_version(f"The store {self.root}", attrs.get("schema_version"))
         return repository
+
+    def icechunk_repository(self) -> icechunk.Repository:
+        """Open what Icechunk finds at the root, without checks.
+
+        By default, Icechunk fetches manifests of arrays with certain names (``time``, ``lat``, ...)
+        ahead of each session. Compiling the patterns takes up to 60 ms each time, and no array of a
+        store has such a name.
+        """
+        manifest = icechunk.ManifestConfig(
+            preload=icechunk.ManifestPreloadConfig(
+                max_total_refs=0, preload_if=icechunk.ManifestPreloadCondition.false()
+            )
+        )
+        config = icechunk.RepositoryConfig(manifest=manifest)
+        return icechunk.Repository.open(self.storage(), config=config)
 
     def create(self) -> None:
         """Create an empty store, unless another process was faster.

@@ -153,7 +153,7 @@ def _has_remains(location: Location) -> bool:
 def _open(location: Location, version: str | None) -> tuple[icechunk.Repository, Store]:
     """Open again, since an open repository remembers manifests that may be damaged by now."""
     with reaching(location.root):
-        repository = icechunk.Repository.open(location.storage())
+        repository = location.icechunk_repository()
         # Zarr takes an unreadable snapshot for an empty group; Icechunk reports the error.
         repository.lookup_snapshot(repository.lookup_branch("main"))
     return repository, open_store(location.root, version=version)

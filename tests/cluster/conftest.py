@@ -8,9 +8,9 @@ import pytest
 from tests.cluster.slurm import slurm as slurm
 from tests.conftest import SMALL, SilentConsole
 from tests.shared import made_once
+from tests.synthetic_faces import draw_faces
 from zpoints.cluster.run import RunResult, run
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.synthesize import synthesize
 
 FIRST, MORE = 130, 45
 
@@ -27,7 +27,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photographs of all nights; tests do not write to them."""
 
     def draw(folder: Path) -> None:
-        synthesize(folder / "tree", count=FIRST + MORE, seed=3)
+        draw_faces(folder / "tree", count=FIRST + MORE, seed=3)
 
     return made_once(tmp_path_factory, "everything", draw) / "tree"
 

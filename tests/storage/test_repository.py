@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import time
+from subprocess import PIPE, STDOUT
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
+from tests.forks import script
 from tests.storage.conftest import begin, latent_template, publish_latents, vectors
 from zpoints.storage import StoreLockedError, open_repository, open_store
 from zpoints.storage.backend.location import LOCK_NAME
@@ -83,16 +85,9 @@ print("resumed", work.resumed)
 )
 
 
-def start(script, *arguments):
-    command = [sys.executable, "-u", "-W", "error", "-c", script, *map(str, arguments)]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
-    )
-
-
 @pytest.mark.services
 def test_publish__three_processes_lose_nothing(repository, root):
-    publishers = [start(PUBLISHER, root, name) for name in "abc"]
+    publishers = [script(PUBLISHER, root, name) for name in "abc"]
     outputs = [process.communicate(timeout=100)[0] for process in publishers]
 
     assert outputs == [""] * 3
@@ -108,7 +103,7 @@ def test_publish__three_processes_lose_nothing(repository, root):
 
 @pytest.mark.services
 def test_begin__killed_run_continues_from_its_last_commit(root):
-    killed = start(WRITER, root)
+    killed = script(WRITER, root)
     for line in killed.stdout:
         if line == "rows 12\n":
             break
@@ -117,7 +112,7 @@ def test_begin__killed_run_continues_from_its_last_commit(root):
     killed.communicate()
     assert open_store(root).groups == ()
 
-    output = start(WRITER, root).communicate(timeout=60)[0]
+    output = script(WRITER, root).communicate(timeout=60)[0]
 
     computed = [int(line.split()[1]) for line in output.splitlines() if "computed" in line]
     assert min(computed) == 12
@@ -128,7 +123,9 @@ def test_begin__killed_run_continues_from_its_last_commit(root):
 
 @pytest.mark.services
 def test_open_repository__creates_quietly_and_only_once(root):
-    openers = [start(PRELUDE + "open_repository(root)", root) for _ in range(2)]
+    code = PRELUDE + "open_repository(root)"
+    command = [sys.executable, "-W", "error", "-c", code, str(root)]
+    openers = [subprocess.Popen(command, stdout=PIPE, stderr=STDOUT, text=True) for _ in range(2)]
 
     assert [process.communicate(timeout=60)[0] for process in openers] == [""] * 2
     assert open_store(root).groups == ()

@@ -118,6 +118,8 @@ def save(figure: Figure, path: Path) -> tuple[int, int]:
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     if not figure.images:
         method = Image.Quantize.MAXCOVERAGE
-        picture = picture.quantize(256, method, kmeans=1, dither=Image.Dither.NONE)
-    picture.save(path, format="PNG", optimize=True)
+        picture = picture.quantize(256, method, dither=Image.Dither.NONE)
+    # Level 9 takes ten times as long for figures with images and saves 1 %
+    # (docs/decisions/pipeline-report-figures.md).
+    picture.save(path, format="PNG", compress_level=6)
     return picture.size

@@ -39,7 +39,7 @@ def components_against_claims(statistics: xr.Dataset) -> Figure:
     style.dress(distances, y="Kolmogorov distance", title="1  distance from normal")
     with np.errstate(divide="ignore", invalid="ignore"):
         _sorted(peaks, np.where(hw > 0, 2 * mu / hw, np.nan), [(0.1 * total, 1.0)])
-    style.dress(peaks, y=r"$2\,|\mu_i|\,/\,hw_i$", title="2  distance of the peak from zero")
+    style.dress(peaks, y=r"$2\,|\mu_i|\,/\,hw_i$", title="2  distance from zero")
     for axes, name, values, symbol, title in (
         (mu_axes, "mu", mu, r"$|\mu_i|$", "4, 5  position of the peak"),
         (hw_axes, "hw", hw, "$hw_i$", "6, 7, 8  width of the peak"),

@@ -43,6 +43,7 @@ def spectrum(statistics: xr.Dataset) -> Figure:
         extent=(low, high, 0.5, len(mu) + 0.5),
     )
     left.axvline(0, color=style.MUTED, lw=0.6, ls=(0, (4, 3)))
+    left.locator_params(axis="x", nbins=7)  # longer labels would touch
     style.dress(
         left, x="$z_i$", y=r"component, sorted by $\mu_i$", title="On a common axis", frame=True
     )

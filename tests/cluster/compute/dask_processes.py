@@ -1,7 +1,6 @@
 """Starts a Dask scheduler and workers with TLS as processes, by Dask's own commands."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,10 +13,12 @@ import psutil
 import pytest
 from distributed.security import Security
 
+from tests.forks import Fork, dask_command
 from zpoints.pipeline.config.cluster import TlsConfig
 
+Process = subprocess.Popen[bytes] | Fork
+
 SECONDS_TO_START = 60.0
-QUIET = {"DASK_LOGGING__DISTRIBUTED": "error"}
 
 
 @dataclass
@@ -37,10 +38,10 @@ class DaskProcesses:
     address: str
     tls: TlsConfig
     folder: Path
-    scheduler: subprocess.Popen[bytes]
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    scheduler: Process
+    workers: list[Process] = field(default_factory=list)
 
-    def start_worker(self, *options: str, shell: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+    def start_worker(self, *options: str, shell: tuple[str, ...] = ()) -> Process:
         """Start a worker under a nanny, which replaces it when it dies.
 
         ``shell`` is the command prefix that selects the host.
@@ -135,15 +136,16 @@ def tls_options(tls: TlsConfig) -> list[str]:
     ]
 
 
-def start(
-    folder: Path, log: str, *arguments: str, shell: tuple[str, ...] = ()
-) -> subprocess.Popen[bytes]:
-    with (folder / f"{log}.log").open("wb") as out:
+def start(folder: Path, name: str, *arguments: str, shell: tuple[str, ...] = ()) -> Process:
+    """Start one of Dask's commands; its output goes to a file."""
+    log = folder / f"{name}.log"
+    if not shell:
+        return dask_command(*arguments, log=log)
+    with log.open("wb") as out:
         return subprocess.Popen(
             [*shell, sys.executable, "-m", "dask", *arguments],
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **QUIET},
         )
 
 

@@ -86,6 +86,20 @@ def test_dask_client__processes_have_limits_of_memory_and_threads() -> None:
 
 
 @pytest.mark.services
+def test_local_cluster__forks_workers_and_their_replacements_with_the_drivers_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()):
+        monkeypatch.setenv("ZPOINTS_TEST_VALUE", "seen")  # after the start of the fork server
+    with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
+        servers = set(client.run(os.getppid).values())
+        client.restart()
+
+        assert set(client.run(os.getppid).values()) == servers != {os.getpid()}
+        assert set(client.run(os.getenv, "ZPOINTS_TEST_VALUE").values()) == {"seen"}
+
+
+@pytest.mark.services
 def test_tasks__on_a_worker_with_one_thread_do_not_deadlock(small_store: Store) -> None:
     first, last = map(str, small_store.latents["name"].values[[0, -1]])
     laws = [

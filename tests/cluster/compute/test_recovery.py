@@ -33,9 +33,9 @@ IMAGES = 1500
 SECONDS_BETWEEN_DEATHS = 3.0
 FORKED = ("--preload-nanny", "zpoints.cluster.compute.preload")
 WORKERS = 4
-SECONDS_OF_WORK, DEATHS = 16.0, 2
+SECONDS_OF_WORK, DEATHS = 7.0, 2
 """Seconds of an undisturbed encoding, and the workers that die at least in a disturbed one."""
-QUIET_LIMIT = 90.0
+QUIET_LIMIT = 15.0
 
 
 @pytest.fixture(scope="module")

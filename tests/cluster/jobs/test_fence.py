@@ -1,9 +1,6 @@
 """Cancelled jobs publish nothing: real publishers, cancelled at the worst moments."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.users import a_job
+from tests.forks import script
 from tests.s3 import new_bucket
 from tests.waiting import random_delays
 from zpoints.cluster.jobs.cancel import cancel
@@ -69,20 +67,16 @@ class Publisher:
         self.root = open_repository(root).root
         self.id = new_id()
         Jobs(self.root).add(a_job(id=self.id))
-        command = [sys.executable, "-u", "-c", PUBLISHER, self.root, self.id, str(pause)]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        self.process = script(PUBLISHER, self.root, self.id, pause)
 
     def until(self, word: str) -> None:
-        assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.strip() == word:
                 return
         pytest.fail(f"the publisher ended before it printed {word!r}")
 
     def signal(self, number: signal.Signals) -> None:
-        os.kill(self.process.pid, number)
+        self.process.send_signal(number)
 
     def remaining_output(self) -> list[str]:
         return self.process.communicate(timeout=60)[0].split()

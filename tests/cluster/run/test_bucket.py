@@ -1,6 +1,7 @@
 """Runs with photographs and store in buckets, compared with runs on a disk."""
 
 import json
+import re
 import signal
 import time
 from contextlib import suppress
@@ -14,10 +15,10 @@ import xarray as xr
 import yaml
 
 from tests.cluster.cli.commands import zpoints
-from tests.cluster.cli.forked import Command
 from tests.cluster.conftest import done
 from tests.cluster.run.test_interruption import assert_same
 from tests.conftest import SMALL, SilentConsole
+from tests.forks import zpoints_fork
 from tests.s3 import new_bucket, upload
 from tests.waiting import wait_until
 from zpoints.cluster.cli.demo import run_demo
@@ -34,11 +35,11 @@ from zpoints.storage.work_branch import PREFIX
 pytestmark = pytest.mark.services
 
 MANY_CHUNKS = [
-    "ingest.chunk=4",
+    "ingest.chunk=8",
     "train.epochs=1",
-    "encode.chunk=4",
+    "encode.chunk=8",
     "sample.count=160",
-    "sample.chunk=4",
+    "sample.chunk=8",
     "sample.generators={uniform: {generator: uniform}, ellipse: {generator: ellipse}}",
 ]
 """Settings of stages that commit more than once, so that a kill can come in between."""
@@ -65,8 +66,8 @@ def config(photographs: str, small_config: RunConfig) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def result(config: RunConfig, runs: str) -> RunResult:
-    """A whole run in the bucket; tests add versions to it."""
-    return run(config, f"s3://{runs}/small", console=SilentConsole(), title="small")
+    """A run in the bucket up to its samples; tests add versions to it."""
+    return run(config, f"s3://{runs}/small", console=SilentConsole(), title="small", until="sample")
 
 
 def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
@@ -85,41 +86,39 @@ def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
     assert Blobs(store.root).get(HOLDER) is None
 
 
-def test_run__writes_the_report_next_to_the_store(
-    result: RunResult, runs: str, s3: Any, small_root: str
-) -> None:
-    found = s3.get_object(Bucket=runs, Key="small/report/index.html")
-
-    assert result.page == f"s3://{runs}/small/report/index.html"
-    assert found["ContentType"] == "text/html"
-    figures = {path.name for path in Path(small_root, "report", "figures").iterdir()}
-    listed = s3.list_objects_v2(Bucket=runs, Prefix="small/report/figures/")["Contents"]
-    assert {entry["Key"].rpartition("/")[2] for entry in listed} == figures
-
-
 def test_run_demo__runs_every_stage_in_a_bucket_with_local_faces(
-    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: str, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     few = ["train.epochs=1", "sample.generators={uniform: {generator: uniform}}"]
     config, root = load_config("demo", [*SMALL, *few]), f"s3://{runs}/demo"
 
-    done = run_demo(config, root, count=160, console=SilentConsole())
+    result = run_demo(config, root, count=160, console=SilentConsole())
 
-    assert done.page == f"{root}/report/index.html"
-    assert {outcome.stage for outcome in done.outcomes} == set(STAGES) - {"sweep"}
-    assert done.store.images.sizes["image"] == 160
+    assert result.page == f"{root}/report/index.html"
+    page = s3.get_object(Bucket=runs, Key="demo/report/index.html")
+    shown = re.findall('src="(figures/[^"]+)"', page["Body"].read().decode())
+    listed = s3.list_objects_v2(Bucket=runs, Prefix="demo/report/figures/")["Contents"]
+    assert page["ContentType"] == "text/html"
+    assert sorted(object_["Key"] for object_ in listed) == [
+        f"demo/report/{x}" for x in sorted(shown)
+    ]
+    assert {outcome.stage for outcome in result.outcomes} == set(STAGES) - {"sweep"}
+    assert result.store.images.sizes["image"] == 160
     assert [path.name for path in Path("runs").iterdir()] == ["demo-faces"]
+    on_faces = override(config, ["ingest.source=runs/demo-faces"])
+    prospects = dry_run(on_faces, root, console=SilentConsole(), title="zpoints demo")
+    assert {prospect.reason for prospect in prospects} == {""}
 
 
 def test_run__in_buckets_is_up_to_date_the_second_time(
     result: RunResult, config: RunConfig
 ) -> None:
     root = result.store.root
-    again = run(config, root, console=SilentConsole(), title="small")
+    again = run(config, root, console=SilentConsole(), title="small", until="sample")
 
     assert done(again) == []
-    prospects = dry_run(config, root, console=SilentConsole(), title="small")
+    prospects = dry_run(config, root, console=SilentConsole(), title="small", until="sample")
     assert {prospect.reason for prospect in prospects} == {""}
 
 
@@ -154,9 +153,9 @@ def test_run__killed_in_a_bucket_locks_others_out_until_its_lock_expires(
     file = tmp_path / "faces.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json")))
     arguments = ("run", file, "--root", root, "--until", "train")
-    driver = Command(*arguments, folder=tmp_path)
+    driver = zpoints_fork(*arguments, folder=tmp_path)
     wait_for_images(root)
-    driver.signal(signal.SIGSTOP)
+    driver.send_signal(signal.SIGSTOP)
 
     second = zpoints(*arguments, folder=tmp_path)
     driver.kill()
@@ -186,7 +185,7 @@ def test_run__killed_inside_stages_in_a_bucket_ends_with_the_same_bytes(
     arguments = ("run", file, "--root", root, "--until", "sample")
 
     for stage in ("ingest", "encode", "sample"):
-        driver = Command(*arguments, folder=tmp_path)
+        driver = zpoints_fork(*arguments, folder=tmp_path)
         wait_until(lambda s=stage: unfinished(root) == s, f"part of {stage}")
         driver.kill()
         assert unfinished(root) == stage

@@ -1,8 +1,6 @@
 """Four processes rerun one store at the same time, while another one reads it."""
 
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.cli.forked import Command
+from tests.forks import script, zpoints_fork
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.storage import open_store
 
@@ -41,8 +39,7 @@ def test_run__four_at_once_publish_each_version_once(
     config.write_text(yaml.safe_dump(changed.model_dump(mode="json")))
     before = open_store(root)
     published = len(before.history())
-    command = [sys.executable, "-W", "error", "-c", READER, str(root)]
-    reader = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    reader = script(READER, root)
     codes: list[list[int]] = [[] for _ in range(4)]
     threads = [threading.Thread(target=_run_until_free, args=(config, root, own)) for own in codes]
 
@@ -71,7 +68,8 @@ def test_run__four_at_once_publish_each_version_once(
 def _run_until_free(config: Path, root: Path, codes: list[int]) -> None:
     """Run until no other run uses the store."""
     while not codes or codes[-1] == 3:
-        command = Command("run", config, "--root", root, "--until", "sample", folder=config.parent)
-        command.end()
-        codes.append(command.code)
+        arguments = ("run", config, "--root", root, "--until", "sample")
+        process = zpoints_fork(*arguments, folder=config.parent)
+        process.communicate()
+        codes.append(process.returncode)
         time.sleep(1)

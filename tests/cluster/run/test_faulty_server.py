@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.cli.forked import Command
 from tests.conftest import SilentConsole
+from tests.forks import zpoints_fork
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from zpoints.cluster.run import run
@@ -46,12 +46,12 @@ def test_run__ends_in_time_when_the_server_stops_answering(
     with failing_at(request_.format(bucket).encode(), "silence") as proxy:
         monkeypatch.setenv("AWS_TIMEOUT", "1s")
         started = time.monotonic()
-        command = Command("run", file, "--root", root, "--until", until, folder=tmp_path)
-        output = command.end()
+        process = zpoints_fork("run", file, "--root", root, "--until", until, folder=tmp_path)
+        output = process.communicate()[0]
         seconds = time.monotonic() - started
 
     assert proxy.failed.is_set()
-    assert command.code == 1, output
+    assert process.returncode == 1, output
     assert "the server does not answer" in output
     assert "Traceback" not in output
     assert seconds < SECONDS

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.cluster.cli.forked import Command
 from tests.conftest import SMALL, SilentConsole
+from tests.forks import Fork, zpoints_fork
+from tests.synthetic_faces import draw_faces
 from tests.waiting import random_delays
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.synthesize import synthesize
 from zpoints.storage import Store, open_store
 from zpoints.storage.backend.run_lock import HOLDER
 
@@ -38,7 +38,7 @@ END_LINES = {
 def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     """A run with enough work to be killed in each stage."""
     folder = tmp_path_factory.mktemp("faces") / "tree"
-    synthesize(folder, count=700, seed=2)
+    draw_faces(folder, count=700, seed=2)
     larger = ["ingest.chunk=16", "encode.chunk=16", "sample.count=600", "train.epochs=1"]
     small = override(RunConfig(), [f"ingest.source={folder}", *SMALL, *larger])
     generators = {name: small.sample.generators[name] for name in ("uniform", "ellipse")}
@@ -59,8 +59,8 @@ def command(config: RunConfig, tmp_path: Path) -> list[str]:
     return ["run", str(path), "--root", str(tmp_path / "store"), "--until", "sample"]
 
 
-def start(command: list[str]) -> Command:
-    return Command(*command, folder=Path.cwd())
+def start(command: list[str]) -> Fork:
+    return zpoints_fork(*command, folder=Path.cwd())
 
 
 def holds(holder: Path, pid: int) -> bool:
@@ -76,10 +76,10 @@ def kill_in(stage: str, command: list[str], seconds: float) -> None:
     index = STAGES.index(stage)
     if index == 0:
         holder = Path(command[command.index("--root") + 1], HOLDER)
-        while process.code is None and not holds(holder, process.pid):
+        while process.returncode is None and not holds(holder, process.pid):
             time.sleep(0.02)
     else:
-        for line in process.output:
+        for line in process.stdout:
             if line.strip().startswith(END_LINES[STAGES[index - 1]]):
                 break
     time.sleep(seconds)
@@ -114,9 +114,9 @@ def test_run__killed_at_any_moment_ends_with_the_same_bytes(
         assert_complete(tmp_path / "store")
 
     last = start(command)
-    output = last.end()
+    output = last.communicate()[0]
 
-    assert last.code == 0, output
+    assert last.returncode == 0, output
     assert_same(open_store(tmp_path / "store"), undisturbed)
 
 
@@ -138,9 +138,9 @@ def test_run__killed_while_growing_ends_with_the_same_bytes(
     for seconds in (moment.uniform(0, 0.4), moment.uniform(0.4, 0.8), moment.uniform(0.8, 1.6)):
         kill_in("ingest", command, seconds)
     last = start(command)
-    output = last.end()
+    output = last.communicate()[0]
 
-    assert last.code == 0, output
+    assert last.returncode == 0, output
     assert_same(open_store(roots[0]), expected)
 
 
@@ -149,16 +149,16 @@ def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
     number: signal.Signals, command: list[str], undisturbed: Store, tmp_path: Path
 ) -> None:
     process = start(command)
-    for line in process.output:
+    for line in process.stdout:
         if line.strip().startswith("images: "):
             break
     time.sleep(0.3)
     signalled = time.monotonic()
-    process.signal(number)
-    output = process.end(30)
+    process.send_signal(number)
+    output = process.communicate(30)[0]
 
     assert time.monotonic() - signalled < 10
-    assert process.code == 128 + number, output
+    assert process.returncode == 128 + number, output
     assert "The same command continues" in output
     assert "Traceback" not in output
     assert open_store(tmp_path / "store").groups == ("images",)
@@ -166,15 +166,15 @@ def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
 
 def test_run__a_second_run_names_the_first_and_ends(command: list[str], tmp_path: Path) -> None:
     first = start(command)
-    first.output.readline()
+    first.stdout.readline()
 
     second = start(command)
-    output = second.end(60)
+    output = second.communicate(60)[0]
     first.kill()
 
-    assert second.code == 3
+    assert second.returncode == 3
     assert f"process {first.pid} on" in output
     assert "zpoints run faces" in output
     third = start([*command, "--until", "ingest"])
-    output = third.end(60)
-    assert third.code == 0, output
+    output = third.communicate(60)[0]
+    assert third.returncode == 0, output

@@ -84,22 +84,28 @@ def test_run__a_changed_section_reruns_the_stages_that_depend_on_it(
 
 
 @pytest.mark.slow
-def test_run__the_report_omits_samples_of_an_older_model(
-    small_config: RunConfig, small_until: Callable[[str], str]
+def test_write__the_report_omits_samples_of_an_older_model(
+    small_config: RunConfig, small_until: Callable[[str], str], tmp_path: Path
 ) -> None:
     root = small_until("sample")
     retrained = override(small_config, ["train.seed=7", "train.epochs=1"])
     only_normal = {"gaussian": retrained.sample.generators["gaussian"]}
     sample = retrained.sample.model_copy(update={"generators": only_normal})
 
-    result = run(
-        retrained.model_copy(update={"sample": sample}), root, console=SilentConsole(), title="t"
-    )
+    store = run(
+        retrained.model_copy(update={"sample": sample}),
+        root,
+        console=SilentConsole(),
+        title="t",
+        until="sample",
+    ).store
+    write(small_config.report, store, tmp_path, title="t")
+    page = (tmp_path / "index.html").read_text()
 
-    assert "samples/ellipse" in result.store.groups
-    assert result.store.sample_names == ("gaussian",)
-    assert result.page is not None
-    assert "faces-2" not in result.page.read_text()
+    assert "samples/ellipse" in store.groups
+    assert store.sample_names == ("gaussian",)
+    assert "faces-1-gaussian" in page
+    assert "faces-2" not in page
 
 
 def test_write__refuses_latents_of_an_older_model(

@@ -10,6 +10,7 @@ import pytest
 from tests.cluster.conftest import FIRST, MORE, arrive, configured, done, go
 from tests.conftest import SilentConsole
 from tests.shared import made_once
+from tests.synthetic_faces import ATTRIBUTES
 from zpoints.cluster.run import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
@@ -112,7 +113,7 @@ def test_run__statistics_include_the_means_of_all_attributes(root: Path) -> None
     store = open_store(root)
     latents, statistics = store.latents, store.statistics
 
-    assert statistics.sizes["attribute"] == 40
+    assert statistics.sizes["attribute"] == len(ATTRIBUTES)
     smiling = latents["z"].values[latents["Smiling"].values].astype(np.float64)
     row = statistics.sel(attribute="Smiling")
     assert row["attribute_count"] == len(smiling)

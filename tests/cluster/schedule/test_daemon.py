@@ -4,7 +4,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -14,10 +13,10 @@ import pytest
 from apscheduler.triggers.interval import IntervalTrigger
 
 from tests.cluster.cli.commands import zpoints
-from tests.cluster.cli.forked import Command
 from tests.cluster.schedule.test_ledger import health
 from tests.cluster.users import LONG, a_job, written
 from tests.conftest import SilentConsole
+from tests.forks import script, zpoints_fork
 from tests.waiting import wait_until
 from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.record import ALIVE, Jobs
@@ -126,13 +125,13 @@ def test_schedule__one_run_makes_up_for_missed_nights_and_the_process_ends_on_re
     ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     command = ["schedule", config, "--cron", "0 3 * * *", "--root", "store"]
 
-    process = Command(*command, folder=folder)
+    process = zpoints_fork(*command, folder=folder)
     wait_until(lambda: len(ledger.runs()) == 2)
     other = zpoints(*command, folder=folder)
     time.sleep(1.5)
     status = zpoints("schedule", "--status", "store", folder=folder)
-    process.signal(signal.SIGTERM)
-    output = process.end(30)
+    process.send_signal(signal.SIGTERM)
+    output = process.communicate(30)[0]
 
     runs = ledger.runs()[1:]
     assert [run.state for run in runs] == ["done"], runs
@@ -142,7 +141,7 @@ def test_schedule__one_run_makes_up_for_missed_nights_and_the_process_ends_on_re
     assert status.returncode == 0, status.stdout
     assert "waiting" in status.stdout or "running" in status.stdout
     assert runs[0].job in status.stdout
-    assert (process.code, "Traceback" in output) == (143, False)
+    assert (process.returncode, "Traceback" in output) == (143, False)
     health = ledger.health()
     assert health is not None
     assert health.seen == "stopped"
@@ -154,12 +153,7 @@ def test_schedule__no_run_starts_while_another_is_active(
     root = shutil.copytree(small_root, folder / "store")
     ledger = Ledger(str(root), "often")
 
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCHEDULE, str(root), str(config)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = script(SCHEDULE, root, config)
     wait_until(lambda: sum(run.state == "done" for run in ledger.runs()) == 1)
     wait_until(lambda: len(Jobs(str(root)).all()) == 2)
     process.send_signal(signal.SIGTERM)
@@ -189,13 +183,13 @@ def test_schedule__reports_on_ctrl_c_what_happened_to_the_active_run(
         ledger.add(RunRecord(began=long_ago, ended=long_ago + 60, state="done"))
     config = written(small_config, folder / "long.yaml", *LONG)
     command = ("schedule", config, "--cron", "0 3 * * *", "--root", ledger.root)
-    process = Command(*command, folder=folder)
+    process = zpoints_fork(*command, folder=folder)
     state = "running" if work == "a run" else "waiting"
     wait_until(lambda: (seen := ledger.health()) is not None and seen.state == state)
-    process.signal(signal.SIGINT)
-    message = process.end(60)
+    process.send_signal(signal.SIGINT)
+    message = process.communicate(60)[0]
 
-    assert process.code == 130
+    assert process.returncode == 130
     assert ("no run was active" in message) == (work == "nothing"), message
     assert ("was cancelled; the next one continues" in message) == (work == "a run"), message
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cli.commands import zpoints
-from tests.cluster.cli.forked import Command
 from tests.cluster.users import LONG, a_job, written
+from tests.forks import Fork, zpoints_fork
 from tests.waiting import wait_until
 from zpoints.cluster.jobs.known_roots import remember
 from zpoints.cluster.jobs.record import Jobs, JobStatus
@@ -45,17 +45,17 @@ def a_schedule(load: Callable[[], RunConfig], ledger: Ledger) -> Schedule:
     return schedule
 
 
-def a_process(config: Path, root: str) -> Command:
+def a_process(config: Path, root: str) -> Fork:
     """A schedule in its own process, for every night at 3."""
     command = ("schedule", config, "--cron", "0 3 * * *", "--root", root)
-    return Command(*command, folder=config.parent)
+    return zpoints_fork(*command, folder=config.parent)
 
 
-def end(schedule: Command) -> int | None:
+def end(schedule: Fork) -> int | None:
     """Ask a schedule to end; its exit code."""
-    schedule.signal(signal.SIGTERM)
-    schedule.end(60)
-    return schedule.code
+    schedule.send_signal(signal.SIGTERM)
+    schedule.wait(60)
+    return schedule.returncode
 
 
 def test_schedule__after_a_kill_the_next_one_follows_the_active_job(

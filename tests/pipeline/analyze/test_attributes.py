@@ -87,7 +87,7 @@ def test_merge__refuses_states_of_other_attributes() -> None:
 
 
 @pytest.mark.parametrize("solver", ["exact", "incremental"])
-@pytest.mark.parametrize("chunk", [37, 300, 1000])
+@pytest.mark.parametrize("chunk", [pytest.param(7, marks=pytest.mark.slow), 37, 300, 1000])
 def test_analyze__of_a_selection_equals_that_of_a_copy(
     labelled: xr.Dataset, chunk: int, solver: str
 ) -> None:

@@ -42,6 +42,7 @@ def test_summarize__sends_no_large_graph_for_10_000_chunks() -> None:
     assert max(sent) < 4 * 2**20
 
 
+@pytest.mark.slow
 def test_describe__sends_no_large_graph_for_10_000_chunks() -> None:
     z = da.from_array(Far(), chunks=(2048, 256), lock=False, inline_array=True)
     vectors = np.random.default_rng(7).normal(size=(300, 256)).astype(np.float32)

@@ -40,6 +40,7 @@ def test_find_clusters__finds_the_planted_ones(latents: xr.Dataset) -> None:
     assert (np.diff(found.count) <= 0).all()
 
 
+@pytest.mark.slow
 def test_find_clusters__does_as_well_as_scikit_learn_where_there_are_none() -> None:
     z = np.random.default_rng(0).normal(size=(25_000, 6)).astype(np.float32)
 

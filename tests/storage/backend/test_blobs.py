@@ -1,7 +1,5 @@
 """Small objects on a disk: conditional writes of concurrent processes, gate and fence."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from tests.forks import script
 from tests.storage.conftest import begin, blocks_of, latent_template, publish_latents, vectors
 from zpoints.storage import PublishConflictError, StoreError, StoreLockedError, open_store
 from zpoints.storage.backend.blobs import LOCK, Blobs
@@ -35,11 +34,10 @@ def blobs(root) -> Blobs:
 @pytest.mark.services
 def test_replace__four_processes_that_count_lose_nothing(blobs, root):
     blobs.create("counter", b"0")
-    command = [sys.executable, "-c", COUNTER, str(root)]
 
-    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+    processes = [script(COUNTER, root) for _ in range(4)]
 
-    assert [process.communicate(timeout=60)[1] for process in processes] == [b""] * 4
+    assert [process.communicate(timeout=60)[0] for process in processes] == [""] * 4
     assert blobs.get("counter") == b"160"
 
 

@@ -131,7 +131,7 @@ def test_write_rows__takes_no_array_for_missing_that_a_silent_server_holds(bucke
         sent = pickle.dumps(session.fork())
         proxy.request = f"GET /{bucket}/worker/snapshots/{session.snapshot_id}".encode()
         block = blocks_of("z", vectors(8))[0]
-        with pytest.raises(icechunk.IcechunkError, match="error"):
+        with pytest.raises(icechunk.IcechunkError, match="object store error"):
             write_rows("latents", ("z",), block, pickle.loads(sent))
 
     assert proxy.failed.is_set()
