@@ -28,7 +28,7 @@ from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unprintable
-from zpoints.pipeline.errors import ConfigError
+from zpoints.pipeline.errors import ConfigError, QueryError
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import StoreLockedError, ZpointsError
 
@@ -62,7 +62,7 @@ def main() -> None:
     replace_unprintable()
     try:
         app()
-    except (ConfigError, SecurityError) as error:
+    except (ConfigError, QueryError, SecurityError) as error:
         _fail(str(error), USAGE)
     except StoreLockedError as error:
         _fail(str(error), BUSY)

@@ -16,7 +16,7 @@ from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
 from zpoints.pipeline.ingest.tables.join import join, none_joined
 from zpoints.pipeline.ingest.tables.matching import PICTURES, Matches, match_names
 from zpoints.pipeline.ingest.tables.text import read_cells, read_text
-from zpoints.pipeline.ingest.tables.unused import UnusedTableError, unused_table
+from zpoints.pipeline.ingest.tables.unused import UnusedTableError
 from zpoints.pipeline.labels.label_names import label_named
 from zpoints.pipeline.progress import counted
 
@@ -74,7 +74,9 @@ def find_labels(
     tables = _tables(path, others, config)
     chosen = tables[:MOST_TABLES]
     labels, unused = _read_tables(chosen, path, names, config)
-    notes = [f"{table} is not used: {error}" for table, error in list(unused.items())[:REPORTED]]
+    notes = [
+        f"{table} is not used: {_why(error)}" for table, error in list(unused.items())[:REPORTED]
+    ]
     if len(unused) > REPORTED:
         notes.append(f"{counted(len(unused) - REPORTED, 'other table')} not used.")
     if len(tables) > len(chosen):
@@ -87,6 +89,11 @@ def find_labels(
         return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ()
     annotations = merged(labels)
     return replace(annotations, notes=(*notes, *annotations.notes)), tuple(labels)
+
+
+def _why(error: SourceError) -> str:
+    """The reason, without the repair where none is needed."""
+    return f"{error.reason}." if isinstance(error, UnusedTableError) else str(error)
 
 
 def _tables(
@@ -167,13 +174,13 @@ def _read_labels(
             "Expected one such as file,Smiling; add it."
         )
     if not matches.photographs:
-        raise unused_table(path, none_joined(matches, list(table[column]), names))
+        raise UnusedTableError(path, none_joined(matches, list(table[column]), names))
     rows = table.drop(columns=column).set_axis(table[column], axis="index")
     joined = join(rows, matches, names, origin=origin, fill="")
     labels = interpret(joined.rows, present=joined.present, origin=origin)
     if labels.empty:
         reason = labels.notes[-1] if labels.notes else f"it has no column but {column}"
-        raise unused_table(path, reason)
+        raise UnusedTableError(path, reason)
     notes = [f"{origin}: the column {column} holds the {matches.way}."]
     if repeated:
         notes.append(f"{origin}: of columns of one name the first counts: {', '.join(repeated)}.")

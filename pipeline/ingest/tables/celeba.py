@@ -23,7 +23,7 @@ from zpoints.pipeline.ingest.tables.text import (
     read_text,
     separated,
 )
-from zpoints.pipeline.ingest.tables.unused import UnusedTableError, unused_table
+from zpoints.pipeline.ingest.tables.unused import UnusedTableError
 from zpoints.pipeline.labels.annotated_rows import marker
 from zpoints.pipeline.labels.label_names import label_named, name_problem
 
@@ -120,7 +120,7 @@ def read_annotation_files(
         except UnusedTableError as error:
             if required:
                 raise
-            notes.append(f"{path.name} is not used: {error}")
+            notes.append(f"{path.name} is not used: {error.reason}.")
             continue
         notes += found
         if file is POINTS:
@@ -136,7 +136,7 @@ def _joined(
     table: pd.DataFrame, matches: Matches, names: Sequence[str], path: SourcePath
 ) -> Joined:
     if not matches.photographs:
-        raise unused_table(path, none_joined(matches, list(table.index), names))
+        raise UnusedTableError(path, none_joined(matches, list(table.index), names))
     return join(table, matches, names, origin=path.name, fill=-1)
 
 
@@ -153,7 +153,7 @@ def _labels(
     notes = (*joined.notes, *joined.missing, *misnamed_notes(misnamed, path.name))
     rows = joined.rows.drop(columns=misnamed) == 1
     if rows.empty:
-        raise unused_table(path, notes[-1])
+        raise UnusedTableError(path, notes[-1])
     return rows.assign(**marker(joined.present)), notes
 
 
