@@ -13,20 +13,29 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, source_path
 from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
 from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
-from zpoints.pipeline.ingest.tables.join import join, none_joined
+from zpoints.pipeline.ingest.tables.join import join, none_joined, note
 from zpoints.pipeline.ingest.tables.matching import PICTURES, Matches, match_names
-from zpoints.pipeline.ingest.tables.text import read_cells, read_text
+from zpoints.pipeline.ingest.tables.numbers import IDS, counts_rows, with_zeros
+from zpoints.pipeline.ingest.tables.text import read_cells, read_json_lines, read_text
 from zpoints.pipeline.ingest.tables.unused import UnusedTableError, unused_table
 from zpoints.pipeline.labels.label_names import label_named
 from zpoints.pipeline.progress import counted
 
-TABLES = (".csv", ".tsv")
+LINES = ".jsonl"
+TABLES = (".csv", ".tsv", LINES)
+UNREAD = (".xlsx", ".xls", ".ods", ".json", ".parquet", ".csv.gz", ".csv.zip")
+"""Files that may hold labels and are not read."""
 MOST_TABLES = 100
 """Tables that are read; a folder may hold one for each photograph."""
 REPORTED = 5
 """Tables that give no label and are named with the reason."""
+SAMPLE = 100
+"""Values, about, one of which must be a picture's before all are looked at."""
 DISTINCT = 0.1
 """Least share of distinct values in a column of file names; several rows may name one file."""
+
+
+UNNAMED = "without a name"
 
 
 class UnrelatedTableError(SourceError):
@@ -35,10 +44,12 @@ class UnrelatedTableError(SourceError):
 
 @dataclass(frozen=True)
 class NameColumn:
-    """The column of a table that names photographs, and those that it names."""
+    """The column of a table that names photographs, those that it names, and whether it lacks
+    the zeros before their numbers."""
 
     column: str
     matches: Matches
+    zeros: bool
 
 
 def find_labels(
@@ -84,6 +95,9 @@ def find_labels(
         )
     if not labels:
         _allow_none(path, unused, config)
+        unread = [other for other in others if other.lower().endswith(UNREAD)]
+        finding = "not read that may hold labels; save as CSV"
+        notes += note(str(path), unread, "file", finding)
         return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ()
     annotations = merged(labels)
     return replace(annotations, notes=(*notes, *annotations.notes)), tuple(labels)
@@ -172,11 +186,13 @@ def _read_labels(
     joined = join(rows, matches, names, origin=origin, fill="")
     labels = interpret(joined.rows, present=joined.present, origin=origin)
     if labels.empty:
-        reason = labels.notes[-1] if labels.notes else f"it has no column but {column}"
+        reason = labels.notes[-1] if labels.notes else f"it has no column but {column or UNNAMED}"
         raise unused_table(path, reason)
-    notes = [f"{origin}: the column {column} holds the {matches.way}."]
+    without = ", which lack leading zeros" if found.zeros else ""
+    notes = [f"{origin}: the column {column or UNNAMED} holds the {matches.way}{without}."]
     if repeated:
-        notes.append(f"{origin}: of columns of one name the first counts: {', '.join(repeated)}.")
+        several = ", ".join(name or UNNAMED for name in repeated)
+        notes.append(f"{origin}: of columns of one name the first counts: {several}.")
     notes += [*joined.notes, *labels.notes]
     return replace(labels, missing=joined.missing, notes=tuple(notes))
 
@@ -184,8 +200,9 @@ def _read_labels(
 def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
     """All cells as text, without columns that have no content, and names of several columns."""
     try:
-        table = read_cells(read_text(path))
-    except (OSError, ValueError, csv.Error) as error:
+        read = read_json_lines if path.suffix.lower() == LINES else read_cells
+        table = read(read_text(path))
+    except (OSError, ValueError, csv.Error, RecursionError) as error:
         raise SourceError(
             f"{path} cannot be read as a table ({error}). Expected a CSV file in UTF-8 with a "
             "line of column names; correct it, or name another with source.labels."
@@ -214,16 +231,23 @@ def _name_column(
         found = best is not None and best.matches.photographs > 0
         if not sure and (found or values < DISTINCT * len(table)):
             continue
-        matches = match_names(table[column], names, source=source, base=base)
+        named = column == given or str(column).lower() in IDS
+        texts = with_zeros(table[column], names) if named else table[column]
+        matches = match_names(texts, names, source=source, base=base)
         count = matches.photographs
-        enough = sure or 2 * count > min(values, len(names))
+        enough = sure or (
+            2 * count > min(values, len(names)) and not counts_rows(table[column], matches.position)
+        )
         if enough and (best is None or count > best.matches.photographs):
-            best = NameColumn(str(column), matches)
+            best = NameColumn(str(column), matches, zeros=not texts.equals(table[column]))
     return best
 
 
 def _are_pictures(column: pd.Series) -> bool:
     """Whether most values of a column end like names of pictures, and are no addresses."""
+    some = column.iloc[:: len(column) // SAMPLE + 1]
+    if not any(text.rstrip().lower().endswith(PICTURES) for text in some):
+        return False
     texts = column.str.strip().str.lower()
     named = texts.str.endswith(PICTURES) & ~texts.str.contains("://", regex=False)
     return bool(named.sum() * 2 > len(texts))
