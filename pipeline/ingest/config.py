@@ -35,10 +35,11 @@ class SourceConfig(Settings):
         "auto", description="format of photographs and labels; auto recognises it"
     )
     labels: str | None = Field(
-        None, description="CSV file of labels for a folder; null reads all that are in the folder"
+        None,
+        description="CSV or JSON Lines file of labels for a folder; null reads all in the folder",
     )
     name_column: str | None = Field(
-        None, description="column of that CSV with the file names; null finds it"
+        None, description="column of that file with the file names; null finds it"
     )
     unused_tables: Literal["error", "ignore"] = Field(
         "error",

@@ -24,9 +24,9 @@ def export_group(
     """Write a group to a plain Zarr v3 store with consolidated metadata.
 
     The folder appears when it is complete. Chunks, compression and checksums are those of the
-    store, and `xarray.open_zarr(destination)` reads it, labels as coordinates. A label whose name
-    Zarr or xarray cannot hold, such as `Wearing Hat`, is exported as `Wearing_Hat`, with its name
-    in the attribute `label`.
+    store, and `xarray.open_zarr(destination)` reads it, labels as coordinates. A label with
+    other characters than letters, digits, `_` and `-`, such as `Wearing Hat`, is exported as
+    `Wearing_Hat`, with its name in the attribute `label`.
 
     Parameters
     ----------
@@ -113,12 +113,12 @@ def _write(group: str, dataset: xr.Dataset, target: Path) -> None:
 
 
 def _with_plain_names(dataset: xr.Dataset) -> xr.Dataset:
-    """Labels under names that make no path and hold no space, which xarray writes between names."""
+    """Labels under names of letters, digits, ``_`` and ``-``, which `array_name` keeps."""
     names: dict[str, str] = {}
     for name in map(str, dataset.coords):
-        plain = re.sub(r"[\s/\\]+", "_", name)
-        if plain.startswith((".", "__")) or plain in ("", "zarr.json"):
-            plain = f"label_{plain}"
+        plain = re.sub(r"[^\w-]+", "_", name)
+        if plain.startswith("_"):
+            plain = f"label{plain}"
         while plain != name and (plain in dataset.variables or plain in names.values()):
             plain += "_"
         if plain != name:

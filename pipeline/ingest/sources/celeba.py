@@ -195,6 +195,8 @@ def aligned_source(
     if isinstance(home, ArchivePath):
         home = _home(home, home.archive.parent, suffixes)
     listing = list_folder(photographs, nested=nested or packed)
+    if not (listing.keys or listing.refused):
+        listing = list_folder(photographs, nested=True)  # sorted into folders
     if not listing.keys:
         raise SourceError(
             f"{format} format: {why}, but it holds no photographs such as 000001.jpg. Expected "

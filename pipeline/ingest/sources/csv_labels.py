@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -13,32 +13,28 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, source_path
 from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
 from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
-from zpoints.pipeline.ingest.tables.join import join, none_joined
-from zpoints.pipeline.ingest.tables.matching import PICTURES, Matches, match_names
-from zpoints.pipeline.ingest.tables.text import read_cells, read_text
+from zpoints.pipeline.ingest.tables.join import join, none_joined, note
+from zpoints.pipeline.ingest.tables.matching import PICTURES
+from zpoints.pipeline.ingest.tables.name_column import find_name_column
+from zpoints.pipeline.ingest.tables.text import read_cells, read_json_lines, read_text
 from zpoints.pipeline.ingest.tables.unused import UnusedTableError
 from zpoints.pipeline.labels.label_names import label_named
 from zpoints.pipeline.progress import counted
 
-TABLES = (".csv", ".tsv")
+LINES = ".jsonl"
+TABLES = (".csv", ".tsv", LINES)
+UNREAD = (".xlsx", ".xls", ".ods", ".json", ".parquet", ".csv.gz", ".csv.zip")
+"""Files that may hold labels and are not read."""
 MOST_TABLES = 100
 """Tables that are read; a folder may hold one for each photograph."""
 REPORTED = 5
 """Tables that give no label and are named with the reason."""
-DISTINCT = 0.1
-"""Least share of distinct values in a column of file names; several rows may name one file."""
+UNNAMED = "without a name"
+"""What notes call a column whose name is empty."""
 
 
 class UnrelatedTableError(SourceError):
     """A table without a column that names photographs; it may be about something else."""
-
-
-@dataclass(frozen=True)
-class NameColumn:
-    """The column of a table that names photographs, and those that it names."""
-
-    column: str
-    matches: Matches
 
 
 def find_labels(
@@ -86,6 +82,9 @@ def find_labels(
         )
     if not labels:
         _allow_none(path, unused, config)
+        unread = [other for other in others if other.lower().endswith(UNREAD)]
+        finding = "not read that may hold labels; save as CSV"
+        notes += note(str(path), unread, "file", finding)
         return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ()
     annotations = merged(labels)
     return replace(annotations, notes=(*notes, *annotations.notes)), tuple(labels)
@@ -161,7 +160,7 @@ def _read_labels(
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
             f"{', '.join(table.columns)}."
         )
-    found = _name_column(table, names, name_column, source=str(source), base=str(path.parent))
+    found = find_name_column(table, names, name_column, source=str(source), base=str(path.parent))
     if found is None:
         raise UnrelatedTableError(
             f"{path} has no column that names photographs of the folder. Expected a column with "
@@ -179,11 +178,13 @@ def _read_labels(
     joined = join(rows, matches, names, origin=origin, fill="")
     labels = interpret(joined.rows, present=joined.present, origin=origin)
     if labels.empty:
-        reason = labels.notes[-1] if labels.notes else f"it has no column but {column}"
+        reason = labels.notes[-1] if labels.notes else f"it has no column but {column or UNNAMED}"
         raise UnusedTableError(path, reason)
-    notes = [f"{origin}: the column {column} holds the {matches.way}."]
+    without = ", which lack leading zeros" if found.zeros else ""
+    notes = [f"{origin}: the column {column or UNNAMED} holds the {matches.way}{without}."]
     if repeated:
-        notes.append(f"{origin}: of columns of one name the first counts: {', '.join(repeated)}.")
+        several = ", ".join(name or UNNAMED for name in repeated)
+        notes.append(f"{origin}: of columns of one name the first counts: {several}.")
     notes += [*joined.notes, *labels.notes]
     return replace(labels, missing=joined.missing, notes=tuple(notes))
 
@@ -191,8 +192,9 @@ def _read_labels(
 def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
     """All cells as text, without columns that have no content, and names of several columns."""
     try:
-        table = read_cells(read_text(path))
-    except (OSError, ValueError, csv.Error) as error:
+        read = read_json_lines if path.suffix.lower() == LINES else read_cells
+        table = read(read_text(path))
+    except (OSError, ValueError, csv.Error, RecursionError) as error:
         raise SourceError(
             f"{path} cannot be read as a table ({error}). Expected a CSV file in UTF-8 with a "
             "line of column names; correct it, or name another with source.labels."
@@ -202,35 +204,3 @@ def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
     table = table.loc[:, ~blank]
     several = table.columns.duplicated()
     return table.loc[:, ~several], list(table.columns[several].unique())
-
-
-def _name_column(
-    table: pd.DataFrame, names: tuple[str, ...], given: str | None, *, source: str, base: str
-) -> NameColumn | None:
-    """The column that names the most photographs; None if there is none.
-
-    Unless it is `given`, most of its values must end like the name of a picture; or it must name
-    more than half of the photographs, or more than half of its values must be among them: numbers
-    in some column may happen to be names.
-    """
-    evident = [column for column in table if _are_pictures(table[column])]
-    best: NameColumn | None = None
-    others = [column for column in table if column not in evident]
-    for column in [given] if given is not None else [*evident, *others]:
-        sure, values = given is not None or column in evident, table[column].nunique()
-        found = best is not None and best.matches.photographs > 0
-        if not sure and (found or values < DISTINCT * len(table)):
-            continue
-        matches = match_names(table[column], names, source=source, base=base)
-        count = matches.photographs
-        enough = sure or 2 * count > min(values, len(names))
-        if enough and (best is None or count > best.matches.photographs):
-            best = NameColumn(str(column), matches)
-    return best
-
-
-def _are_pictures(column: pd.Series) -> bool:
-    """Whether most values of a column end like names of pictures, and are no addresses."""
-    texts = column.str.strip().str.lower()
-    named = texts.str.endswith(PICTURES) & ~texts.str.contains("://", regex=False)
-    return bool(named.sum() * 2 > len(texts))

@@ -1,5 +1,8 @@
 """Any folder of photographs, nested or not, with or without tables of labels."""
 
+import posixpath
+from collections.abc import Sequence
+
 import pandas as pd
 
 from zpoints.pipeline.errors import SourceError
@@ -9,6 +12,7 @@ from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.csv_labels import find_labels
 from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.tables.celeba import ANNOTATION_FILES, FOLDERS
 from zpoints.pipeline.progress import counted
 
 NAMED = 3
@@ -36,6 +40,7 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
         if listing.results or listing.remarks:
             raise SourceError(f"{path} holds no photographs: {' '.join(listing.notes())}")
         return None
+    _refuse_celeba(path, listing.others, config)
     names = listing.names
     labels, used = find_labels(path, listing.inner_paths, listing.others, config)
     listing.others = [other for other in listing.others if other not in used]
@@ -53,4 +58,26 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
         notes=(*listing.notes(), *labels.notes),
         refused=tuple(listing.refused),
         names_may_change=isinstance(path, ArchivePath),
+    )
+
+
+def _refuse_celeba(path: SourcePath, others: Sequence[str], config: SourceConfig) -> None:
+    """Refuse a folder that holds CelebA's text annotations deeper inside: no table here gives them.
+
+    Not if the configuration calls the source a folder, or names labels.
+    """
+    if config.format != "auto" or config.labels or config.name_column:
+        return
+    names = {f"{file.stem}.txt" for file in ANNOTATION_FILES}
+    found = [other for other in others if posixpath.basename(other) in names]
+    if not found or config.unused_tables == "ignore":
+        return
+    home = posixpath.dirname(found[0])
+    if posixpath.basename(home) in FOLDERS[1:]:
+        home = posixpath.dirname(home)
+    raise SourceError(
+        f"{path} holds annotations of CelebA in a folder inside, {found[0]}, which are not read "
+        f"from here. Expected CelebA's own folder, {path / home}, as ingest.source (an archive "
+        "unpacked); name it, or continue without these labels with --set "
+        "source.unused_tables=ignore."
     )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.tables.annotations import Annotations
 from zpoints.pipeline.ingest.tables.interpret import LANDMARKS, SPLIT_NAMES, misnamed_notes
 from zpoints.pipeline.ingest.tables.join import Joined, join, none_joined
-from zpoints.pipeline.ingest.tables.matching import Matches, match_names
+from zpoints.pipeline.ingest.tables.matching import PICTURES, Matches, match_names
 from zpoints.pipeline.ingest.tables.ranges import narrowed
 from zpoints.pipeline.ingest.tables.text import (
     LOOKED_AT,
@@ -182,7 +183,7 @@ def _rows(text: str, file: AnnotationFile) -> pd.DataFrame:
 
     Blanks separate the columns, or whatever a spreadsheet puts there when it saves the file.
     """
-    text = separated(text).text
+    text = _without_row_numbers(separated(text).text)
     sample, separator = _sample(text)
     header, rest = _header(text, separator)
     if file.columns and _is_number(_cells(sample, separator)[-1]):
@@ -196,6 +197,19 @@ def _rows(text: str, file: AnnotationFile) -> pd.DataFrame:
     if len(set(columns)) < len(columns) or not columns:
         raise ValueError("two columns of one name" if columns else "no column but the file names")
     return _integers(rest, columns, sample, separator)
+
+
+def _without_row_numbers(text: str) -> str:
+    """The text without a column of row numbers before the file names, which pandas writes."""
+    sample, separator = _sample(text)
+    number, *others = _cells(sample, separator)
+    if separator == WHITESPACE or not (
+        number.isdecimal() and len(others) > 1 and others[0].lower().endswith(PICTURES)
+    ):
+        return text
+    first = f"[^{re.escape(separator)}\n]*"
+    column = f'(\\A{first}|^"?[0-9]+"?){re.escape(separator)}'
+    return re.sub(column, "", text, flags=re.MULTILINE)
 
 
 def _header(text: str, separator: str) -> tuple[list[str], str]:

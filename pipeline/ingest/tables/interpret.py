@@ -25,7 +25,7 @@ SPLIT_NAMES = {
     **dict.fromkeys(("2", "test", "testing"), "test"),
 }
 YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}, {"-1"}
-BLANK = {"", "na", "nan", "none", "null"}
+BLANK = {"", "na", "n/a", "#n/a", "<na>", "nan", "none", "null"}
 BLANKS = "with blank attributes"
 UNKNOWN: Mapping[str, int | str] = {"split": "", "identity": -1}
 """Value of a label that is no attribute where it is not known."""
@@ -161,10 +161,15 @@ def _flags(column: pd.Series, present: np.ndarray) -> Known | None:
 
 
 def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
-    """Split of each row, empty if unknown, and the unknown texts."""
+    """Split of each row, empty if unknown, and the unknown texts.
+
+    Numbers count only if all are CelebA's: others number folds, or begin with 1.
+    """
     codes, texts = _texts(column)
-    splits = np.array([SPLIT_NAMES.get(text, "") for text in texts], dtype=object)
-    return splits[codes], pd.Index([t for t in texts if t not in SPLIT_NAMES and t not in BLANK])
+    foreign = any(text.isdecimal() and text not in SPLIT_NAMES for text in texts)
+    names = {text: split for text, split in SPLIT_NAMES.items() if not (foreign and text.isdigit())}
+    splits = np.array([names.get(text, "") for text in texts], dtype=object)
+    return splits[codes], pd.Index([t for t in texts if t not in names and t not in BLANK])
 
 
 def _numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:

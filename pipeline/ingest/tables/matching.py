@@ -200,8 +200,8 @@ class _Search:
     def _moved(self, rows: list[str], paths: list[str], lookup: Lookup) -> np.ndarray:
         """Compare absolute paths of another place with whole paths.
 
-        One folder must have held the photographs. Either it has the name of the present one, or
-        photographs in folders inside it show that it is meant.
+        One folder must have held the photographs. Either it has the name of the present one, or it
+        is the root, or photographs in folders inside it show that it is meant.
         """
         position = np.full(len(rows), -1)
         absolute = [k for k, row in enumerate(rows) if self.found[k] < 0 and _ABSOLUTE.match(row)]
@@ -213,7 +213,7 @@ class _Search:
             for k, part, end in zip(absolute, parts, ends, strict=True):
                 if end >= 0 and len(part) == depth + 2:
                     places.setdefault(part[0], {})[k] = end
-                    if depth or self._same_name(part[0]):
+                    if depth or self._same_name(part[0]) or not part[0]:
                         shown.add(part[0])
         if len(shown) > 1:
             shown = set(filter(self._same_name, shown))

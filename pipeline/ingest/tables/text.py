@@ -1,7 +1,8 @@
-"""Reads tables as text: encodings, separators, and the cells of a CSV file."""
+"""Reads tables as text: encodings, separators, the cells of a CSV file and of lines of JSON."""
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ LOOKED_AT = 20
 _STATED = re.compile(r'"?sep=(\\t|[^"\n])"?[;,\t ]*(\n|$)', re.IGNORECASE)
 """Excel's first line, which is no row: it names the separator."""
 
+_COUNT = re.compile(r"\A\s*[0-9]+ *\n(?=.*[^0-9\s])")
+"""The first line of CelebA's files, which is no row: it tells how many follow."""
+
 UTF16_MARKS = ("\xff\xfe", "\xfe\xff")
 
 
@@ -32,7 +36,7 @@ class Separated:
 
 
 def read_text(path: SourcePath) -> str:
-    """The text of a file in UTF-8, or in UTF-16 as Excel writes it; line ends become ``\\n``.
+    """The text of a file in UTF-8, or in UTF-16 as Windows writes it; line ends become ``\\n``.
 
     Raises
     ------
@@ -47,13 +51,15 @@ def read_text(path: SourcePath) -> str:
         if path.read_text(encoding="latin-1")[:2] not in UTF16_MARKS:
             raise
         text = path.read_text(encoding="utf-16")
+    if "\0" in text[:2]:  # UTF-16 without a mark
+        text = path.read_text(encoding="utf-16-be" if text[0] == "\0" else "utf-16-le")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def separated(text: str) -> Separated:
     """Find what separates the columns: the line ``sep=;`` if there is one, else the first rows.
 
-    A separator fits if it gives every row as many cells as the header.
+    A separator fits if it gives every row as many cells as the header, or one more.
 
     Examples
     --------
@@ -96,7 +102,30 @@ def _fit(lengths: list[int]) -> tuple[bool, int]:
     cells = [length for length in lengths if length]
     if not cells:
         return False, 0
-    return cells[0] > 1 and len(set(cells)) == 1, cells[0]
+    header, *others = cells
+    rows = set(others) or {header}
+    return header > 1 and rows in ({header}, {header + 1}), header
+
+
+def _completed(table: Separated) -> str:
+    """The text of a table whose first line names each column.
+
+    R gives no name to the column of its row names; other programs end each row with a separator.
+    """
+    text, separator = table.text, table.separator
+    cells = [_split(line, separator) for line in islice(lines_of(text), LOOKED_AT)]
+    rows = [row for row in cells[1:] if row]
+    if not rows or {len(row) for row in rows} != {len(cells[0]) + 1}:
+        return text
+    if any(row[-1].strip() for row in rows):
+        return '""' + (" " if separator == WHITESPACE else separator) + text
+    return text.replace("\n", f"{separator}\n", 1)
+
+
+def _split(line: str, separator: str) -> list[str]:
+    if separator == WHITESPACE:
+        return line.split()
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
 
 
 def read_cells(text: str) -> pd.DataFrame:
@@ -107,13 +136,34 @@ def read_cells(text: str) -> pd.DataFrame:
     ValueError
         If the text holds no table, or a row has more cells than the header.
     """
-    table = separated(text)
+    table = separated(_COUNT.sub("", text))
     cells = pd.read_csv(
-        io.StringIO(table.text),
+        io.StringIO(_completed(table)),
         sep=table.separator,
         header=None,
         dtype=str,
         keep_default_na=False,
         skipinitialspace=True,
     ).fillna("")
+    cells = cells[(cells.to_numpy() != "").any(axis=1)]
     return cells.iloc[1:].set_axis(list(cells.iloc[0]), axis="columns")
+
+
+def read_json_lines(text: str) -> pd.DataFrame:
+    """The same of a file with one JSON object per row, such as Hugging Face's ``metadata.jsonl``.
+
+    Raises
+    ------
+    ValueError
+        If a line is no JSON object, or there is none.
+
+    Examples
+    --------
+    >>> read_json_lines('{"file_name": "1.jpg", "Smiling": true}').to_dict("records")
+    [{'file_name': '1.jpg', 'Smiling': 'True'}]
+    """
+    rows = [json.loads(line) for line in lines_of(text) if line.strip()]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("a line is no JSON object")
+    cells = pd.DataFrame(rows, dtype=object)
+    return cells.map(str).mask(cells.isna(), "")

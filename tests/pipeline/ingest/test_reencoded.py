@@ -174,6 +174,37 @@ def test_open_source__other_photographs_next_to_celeba_are_not_celeba(tmp_path: 
     assert opened(tmp_path / "alone", unused_tables="ignore").labels.empty
 
 
+@pytest.mark.parametrize("anno", ["", "Anno/"])
+def test_open_source__celeba_further_inside_does_not_lose_its_labels(
+    anno: str, tmp_path: Path
+) -> None:
+    home = celeba_tree(tmp_path / "data" / "faces")
+    for path in home.glob("*.txt"):
+        (home / anno).mkdir(exist_ok=True)
+        path.rename(home / anno / path.name)
+
+    with pytest.raises(SourceError, match="annotations of CelebA") as caught:
+        opened(tmp_path)
+
+    assert f"{home}, as ingest.source" in str(caught.value)
+    assert "Smiling" in opened(home).labels
+    assert opened(tmp_path, unused_tables="ignore").labels.empty
+    assert opened(tmp_path, format="folder").labels.empty
+
+
+def test_open_source__celeba_may_be_sorted_into_folders(tmp_path: Path) -> None:
+    expected = opened(celeba_tree(tmp_path / "a")).labels
+    photographs = celeba_tree(tmp_path / "b") / "img_align_celeba"
+    for number, path in enumerate(sorted(photographs.iterdir())):
+        (photographs / "ab"[number % 2]).mkdir(exist_ok=True)
+        path.rename(photographs / "ab"[number % 2] / path.name)
+
+    labels = opened(tmp_path / "b").labels
+
+    assert labels.index[0] == "a/000001.jpg"
+    assert labels.set_axis(labels.index.str[2:]).sort_index().equals(expected)
+
+
 def test_open_source__labels_of_ones_own_are_those_of_a_folder(tmp_path: Path) -> None:
     stored_again(celeba_tree(tmp_path), "photos")
     rows = "".join(f"{name},1\n" for name in NAMES)
