@@ -13,7 +13,12 @@ from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.network.device import choose_device
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
-from zpoints.pipeline.report.destination import Destination, page_of, report_destination
+from zpoints.pipeline.report.destination import (
+    Destination,
+    page_of,
+    refuse_other_files,
+    report_destination,
+)
 from zpoints.pipeline.report.stage import write
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.stage_run import StageRun, Worker
@@ -76,7 +81,8 @@ def run(
     Raises
     ------
     ConfigError, SecurityError
-        If the source, the scheduler or its certificates are not valid; no store is created then.
+        If the source, the scheduler or its certificates are not valid, or the report's folder holds
+        other files; no store is created then.
     StoreLockedError
         If another run uses the store.
     ClusterError
@@ -85,6 +91,7 @@ def run(
         If a stage fails; what earlier stages published stays.
     """
     check_connection_settings(config.cluster)
+    destination = _report_destination(config, root, until)
     source = open_photographs(config.ingest, config.source, console, root=root)
     repository = open_repository(root, executor=ClusterExecutor())
     lock = repository.held(f"zpoints run {title}")
@@ -103,9 +110,8 @@ def run(
             if item.stage == "ingest" and item.reason:
                 check_labels(planned, repository.store())
         store = repository.store()
-        if until != "report":
+        if destination is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
-        destination = report_destination(config.report.folder, root)
         outcomes.append(_report(config, store, destination, planned, title=title))
     return RunResult(outcomes=tuple(outcomes), store=store, page=page_of(destination))
 
@@ -139,6 +145,7 @@ def dry_run(
         If the source cannot be read, or stored photographs were removed or changed and
         ``source.on_change`` is ``error``.
     """
+    destination = _report_destination(config, root, until)
     source = open_photographs(config.ingest, config.source, console, root=root)
     store = None
     with suppress(StoreNotFoundError):
@@ -146,10 +153,18 @@ def dry_run(
     photographs = prepare(source, config.ingest, config.source, store)
     planned = plan_steps(steps(config, photographs), store, until=until)
     _check_stored_labels(planned, store)
-    if until != "report":
+    if destination is None:
         return list(planned)
-    destination = report_destination(config.report.folder, root)
     return [*planned, plan_report(config.report, store, destination, planned, title=title)]
+
+
+def _report_destination(config: RunConfig, root: str, until: str) -> Destination | None:
+    """Where the report goes, None if the run ends before; refuses a folder of other files."""
+    if until != "report":
+        return None
+    destination = report_destination(config.report.folder, root)
+    refuse_other_files(destination)
+    return destination
 
 
 def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:

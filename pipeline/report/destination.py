@@ -2,6 +2,8 @@
 
 import json
 import mimetypes
+import os
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,17 +11,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 from zpoints.storage.marks import REPORT_MARK as MARK
+from zpoints.storage.marks import result_kind
 
 Destination = Path | str
 """Path of a folder, or URL of a prefix in a bucket."""
 
 PAGE = "index.html"
+FIGURE = re.compile(r"figures/[A-Za-z0-9_-]+\.png")
 UPLOADS = 8
-"""Number of files uploaded at the same time."""
+"""Number of files written at the same time."""
 
 
 def report_destination(chosen: str | None, root: str) -> Destination:
@@ -49,45 +54,92 @@ def mark_of(destination: Destination) -> bytes | None:
     return Blobs(destination).get(MARK)
 
 
-def mark_content(mark: Mapping[str, Any]) -> str:
-    """The content of the mark of a complete report."""
-    return json.dumps(mark, indent=2) + "\n"
+def refuse_other_files(destination: Destination) -> None:
+    """Refuse a folder that holds anything but an earlier report.
 
-
-def unfinished(mark: Mapping[str, Any]) -> str:
-    """The content of the mark while a report is written.
-
-    It has no fingerprint, so that no run takes the report for a current one. The mark is there from
-    the first figure to the last, so that an ingest never takes these for photographs.
+    Raises
+    ------
+    ConfigError
+        If it does; nothing is changed.
+    StoreError
+        If the bucket cannot be reached.
     """
-    return mark_content({**mark, "fingerprint": None})
+    if isinstance(destination, Path) and not destination.is_dir():
+        if not os.path.lexists(destination):
+            return
+        found = "is no folder"
+    else:
+        blobs = Blobs(str(destination))
+        names = blobs.some_names()
+        # A first report that was killed may have left a part of its mark and nothing else.
+        if all(name.startswith(MARK) for name in names) or _is_report(blobs.get(MARK)):
+            return
+        found = f"holds other files, e.g. {names[0]}"
+    raise ConfigError(
+        f"The report cannot be written to {destination}, which {found}. Expected an empty or "
+        "absent folder, or an earlier report; name another one with report.folder (zpoints "
+        "report: --folder)."
+    )
+
+
+def _is_report(mark: bytes | None) -> bool:
+    return result_kind([MARK], [], lambda name: mark) == "report"
 
 
 @contextmanager
-def writing_to(destination: Destination) -> Iterator[Path]:
-    """Yield a folder to write a report to; uploads it to a bucket unless the block raises."""
-    if isinstance(destination, Path):
-        yield destination
-        return
+def writing_to(destination: Destination, mark: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield a scratch folder for the page and its figures; publishes them if the block succeeds.
+
+    Parameters
+    ----------
+    destination
+        Folder, or URL of a prefix in a bucket.
+    mark
+        What the report's mark states; the names of the files are added.
+
+    Raises
+    ------
+    ConfigError
+        If the destination holds anything but an earlier report.
+    """
+    refuse_other_files(destination)
     with TemporaryDirectory(prefix="zpoints-") as scratch:
         yield Path(scratch)
-        _upload(Path(scratch), Blobs(destination))
+        if isinstance(destination, Path):
+            destination.mkdir(parents=True, exist_ok=True)
+        _publish(Path(scratch), Blobs(str(destination)), mark)
 
 
-def _upload(folder: Path, blobs: Blobs) -> None:
-    """Upload figures, the page, and last the mark; remove figures of an earlier report."""
-    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    figures = [name for name in names if name not in (PAGE, MARK)]
+def _publish(folder: Path, blobs: Blobs, mark: Mapping[str, Any]) -> None:
+    """Write figures, the page, and last the mark; remove figures that the earlier report made.
+
+    The mark is there from the first figure on, so that an ingest never takes these for photographs.
+    It has no fingerprint until the report is complete, so that no run takes it for a current one.
+    """
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    earlier = files_of(blobs.get(MARK))
 
     def send(name: str) -> None:
         media, _ = mimetypes.guess_type(name)
         blobs.put(name, (folder / name).read_bytes(), media=media)
 
-    mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    blobs.put(MARK, unfinished(mark).encode(), media="application/json")
+    def leave_mark(**facts: object) -> None:
+        content = json.dumps({**mark, **facts}, indent=2) + "\n"
+        blobs.put(MARK, content.encode(), media="application/json")
+
+    leave_mark(fingerprint=None, files=sorted({*earlier, *names}))
     with ThreadPoolExecutor(UPLOADS) as pool:
-        list(pool.map(send, figures))
+        list(pool.map(send, (name for name in names if name != PAGE)))
     send(PAGE)
-    send(MARK)
-    for name in set(blobs.names("figures")) - set(names):
+    for name in earlier - set(names):
         blobs.delete(name)
+    leave_mark(files=names)
+
+
+def files_of(mark: bytes | None) -> set[str]:
+    """Names of the figures that a mark lists; a mark is data and names nothing else to remove."""
+    try:
+        names = json.loads(mark or b"{}").get("files", [])
+        return {name for name in names if isinstance(name, str) and FIGURE.fullmatch(name)}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return set()

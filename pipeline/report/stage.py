@@ -9,14 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.destination import (
-    MARK,
-    Destination,
-    mark_content,
-    mark_of,
-    unfinished,
-    writing_to,
-)
+from zpoints.pipeline.report.destination import Destination, mark_of, writing_to
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.storage import Store, StoreError
 from zpoints.storage.backend.record import Line
@@ -29,6 +22,7 @@ class _Mark(BaseModel):
     version: Line = ""
     report: dict[str, Any] = {}
     title: Line = ""
+    files: list[Line] = []
 
 
 GROUPS = ("images", "model", "latents", "statistics")
@@ -40,7 +34,7 @@ def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
 
 
 def report_mark(destination: Destination) -> dict[str, Any]:
-    """Fingerprint, version, settings and title of the last report; empty without one.
+    """Fingerprint, version, settings, title and files of the last report; empty without one.
 
     The mark of an unfinished report has no fingerprint, and a damaged one counts as none: the
     report is then written again.
@@ -60,7 +54,7 @@ def write(
     title: str,
     fingerprint: str | None = None,
 ) -> None:
-    """Write the report of a store to a folder or a bucket; last, mark it as complete.
+    """Write the report of a store to a folder or a bucket, over an earlier one if there is one.
 
     Parameters
     ----------
@@ -77,6 +71,8 @@ def write(
 
     Raises
     ------
+    ConfigError
+        If the destination holds anything but an earlier report.
     StoreError
         If a group is missing or outdated.
     """
@@ -91,9 +87,7 @@ def write(
             )
     mark: dict[str, Any] = {"fingerprint": fingerprint, "version": store.version}
     mark |= report_settings(config, title=title)
-    with writing_to(destination) as folder:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARK).write_text(unfinished(mark), encoding="utf-8")
+    with writing_to(destination, mark) as folder:
         write_report(
             folder,
             store,
@@ -102,7 +96,6 @@ def write(
             timings=stage_timings(store),
             reconstruct=partial(decode_latents, store.model),
         )
-        (folder / MARK).write_text(mark_content(mark), encoding="utf-8")
 
 
 def stage_timings(store: Store) -> list[StageTiming]:

@@ -46,6 +46,7 @@ class Blobs:
         media
             Media type for browsers, e.g. `text/html`; kept by a bucket, ignored by a disk.
         """
+        self._refuse_outside(name)
         attributes = {"Content-Type": media} if media else None
         with self._reaching(name):
             obstore.put(self._store, name, data, attributes=attributes)
@@ -159,6 +160,7 @@ class Blobs:
 
     def delete(self, name: str) -> None:
         """Remove an object if it exists."""
+        self._refuse_outside(name)
         with suppress(FileNotFoundError), self._reaching(name):
             obstore.delete(self._store, name)
 
@@ -185,6 +187,15 @@ class Blobs:
                 found = (path.relative_to(self._root).as_posix() for path in files)
                 return [name for name in found if _is_addressable(name)]
             return [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
+
+    def some_names(self) -> list[str]:
+        """Some of the names under the root, folders included; empty if there is nothing."""
+        with self._reaching(""):
+            if Location(self._root).is_local:
+                path = Path(self._root)
+                return sorted(it.name for it in path.iterdir()) if path.is_dir() else []
+            page = next(iter(obstore.list(self._store, chunk_size=10)), [])
+            return [entry["path"] for entry in page]
 
     def _refuse_outside(self, name: str) -> None:
         if not Location(self._root).is_local:

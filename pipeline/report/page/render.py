@@ -1,7 +1,6 @@
 """Writes the page: draws every entry, then fills the template."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,19 +74,8 @@ def write_report(
         provenance=provenance(store, data),
         sections=sections,
     )
-    unfinished = folder / "index.html.new"
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, folder / "index.html")
-    _remove_others(folder / FIGURES, keep=[entry for s in sections for entry in s["entries"]])
+    (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
-
-
-def _remove_others(figures: Path, *, keep: Sequence[Mapping[str, Any]]) -> None:
-    """Remove the figures of an earlier report that this page does not show."""
-    shown = {entry["image"] for entry in keep if "image" in entry}
-    for figure in figures.glob("*.png"):
-        if f"{FIGURES}/{figure.name}" not in shown:
-            figure.unlink()
 
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:

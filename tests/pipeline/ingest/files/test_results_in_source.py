@@ -18,7 +18,6 @@ from zpoints.pipeline.errors import ConfigError, SourceError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.prepare import open_photographs
-from zpoints.pipeline.report.destination import unfinished, writing_to
 from zpoints.storage import open_store
 from zpoints.storage.export.pictures import export_images, export_sheets
 
@@ -41,8 +40,8 @@ def half_report(home: Path, root: str) -> None:
     """A first report that was interrupted after some figures."""
     (home / "site" / "figures").mkdir(parents=True)
     (home / "site" / "figures" / "f.png").write_bytes(FIGURE)
-    mark = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
-    (home / "site" / "report.json").write_text(unfinished(mark))
+    mark = {"fingerprint": None, "version": "v", "report": {}, "title": "t", "files": []}
+    (home / "site" / "report.json").write_text(json.dumps(mark))
 
 
 def report_among(home: Path, root: str) -> None:
@@ -201,18 +200,3 @@ def test_run__repeated_runs_with_the_store_in_the_source_change_nothing(
     assert len(versions) == 1
     note = "left out that zpoints wrote, in the store runs/my."
     assert sum(note in line for line in console.lines) == 1
-
-
-def test_writing_to__the_mark_is_there_before_the_figures(s3: Any, tmp_path: Path) -> None:
-    """In a bucket, where an upload may end at any object."""
-    bucket = new_bucket(s3)
-    mark = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
-    with writing_to(f"s3://{bucket}/site") as folder:
-        (folder / "figures").mkdir()
-        (folder / "figures" / "f.png").write_bytes(FIGURE)
-        (folder / "index.html").write_text("")
-        (folder / "report.json").write_text(json.dumps(mark))
-
-    stored = json.loads(s3.get_object(Bucket=bucket, Key="site/report.json")["Body"].read())
-    assert stored == mark
-    assert json.loads(unfinished(mark)) == {**mark, "fingerprint": None}

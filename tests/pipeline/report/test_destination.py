@@ -1,0 +1,180 @@
+"""The folder of a report: only files that an earlier report made are overwritten or removed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.s3 import new_bucket, upload
+from zpoints.pipeline.errors import ConfigError
+from zpoints.pipeline.report.destination import (
+    MARK,
+    Destination,
+    mark_of,
+    refuse_other_files,
+    writing_to,
+)
+from zpoints.storage.errors import DamagedRecordError
+
+FACTS = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
+FIRST = ["figures/a.png", "figures/b.png", "index.html"]
+
+Files = dict[str, str]
+
+
+def write(destination: Destination, names: list[str]) -> None:
+    """Write a report of these files, each of which holds its name."""
+    with writing_to(destination, FACTS) as folder:
+        (folder / "figures").mkdir()
+        for name in names:
+            (folder / name).write_text(name)
+
+
+class Folder:
+    """A folder, or a prefix in a bucket, of which a test reads and writes all files."""
+
+    def __init__(self, path: Path, s3: Any) -> None:
+        self._path, self._s3, self._bucket = path, s3, s3 and new_bucket(s3)
+        self.destination: Destination = f"s3://{self._bucket}/site" if s3 else path / "site"
+
+    def add(self, files: Files) -> None:
+        for name, content in files.items():
+            path = self._path / "site" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        if self._s3:
+            upload(self._s3, self._path, self._bucket)
+
+    def files(self) -> Files:
+        """All files but the mark."""
+        if not self._s3:
+            site = self._path / "site"
+            found = (path for path in site.rglob("*") if path.is_file())
+            read = {path.relative_to(site).as_posix(): path.read_text() for path in found}
+        else:
+            listed = self._s3.list_objects_v2(Bucket=self._bucket, Prefix="site/")
+            keys = [entry["Key"] for entry in listed.get("Contents", [])]
+            read = {key.removeprefix("site/"): self._read(key) for key in keys}
+        return {name: content for name, content in read.items() if name != MARK}
+
+    def _read(self, key: str) -> str:
+        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode()
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    s3 = request.getfixturevalue("s3") if request.param == "bucket" else None
+    return Folder(tmp_path, s3)
+
+
+def test_writing_to__replaces_what_the_earlier_report_made(place: Folder) -> None:
+    write(place.destination, FIRST)
+    place.add({"figures/mine.png": "a person's", "figures/deep/er.png": "too", "notes.txt": "x"})
+
+    write(place.destination, ["figures/b.png", "figures/c.png", "index.html"])
+
+    assert place.files() == {
+        "figures/b.png": "figures/b.png",
+        "figures/c.png": "figures/c.png",
+        "index.html": "index.html",
+        "figures/mine.png": "a person's",
+        "figures/deep/er.png": "too",
+        "notes.txt": "x",
+    }
+    mark = json.loads(mark_of(place.destination) or b"")
+    assert mark == {**FACTS, "files": ["figures/b.png", "figures/c.png", "index.html"]}
+
+
+SOMEBODYS: dict[str, Files] = {
+    "a page and figures": {"index.html": "<h1>", "figures/a.png": "mine", "figures/x/b.png": "m"},
+    "photographs": {"1.jpg": "x"},
+    "a report of another program": {"report.json": '{"version": 1}', "index.html": "<h1>"},
+    "a damaged mark": {"report.json": "{", "index.html": "<h1>"},
+    "a hidden file": {".gitignore": "*"},
+}
+
+
+@pytest.mark.parametrize("kind", SOMEBODYS)
+def test_writing_to__a_folder_of_other_files_is_refused(kind: str, place: Folder) -> None:
+    place.add(SOMEBODYS[kind])
+    before = place.files()
+
+    with pytest.raises(ConfigError, match=r"holds other files, e.g\. .*Expected an empty"):
+        write(place.destination, FIRST)
+
+    assert place.files() == before
+
+
+def test_writing_to__a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "site").write_text("mine")
+
+    with pytest.raises(ConfigError, match="which is no folder"):
+        write(tmp_path / "site", FIRST)
+
+
+def test_writing_to__empty_and_absent_folders_are_used(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for destination in (tmp_path / "empty", tmp_path / "deep" / "er"):
+        write(destination, FIRST)
+
+        assert mark_of(destination) is not None
+
+
+def test_writing_to__a_report_that_fails_leaves_the_earlier_one(place: Folder) -> None:
+    write(place.destination, FIRST)
+    before = place.files(), mark_of(place.destination)
+
+    with pytest.raises(RuntimeError), writing_to(place.destination, FACTS) as folder:
+        (folder / "index.html").write_text("new")
+        raise RuntimeError
+
+    assert (place.files(), mark_of(place.destination)) == before
+
+
+LISTED: dict[str, Callable[[Path], object]] = {
+    "a file outside": lambda mine: f"../{mine.name}",
+    "its absolute path": str,
+    "another file inside": lambda mine: "notes.txt",
+    "a deeper one": lambda mine: "figures/../notes.txt",
+    "no text": lambda mine: {"name": "notes.txt"},
+}
+
+
+@pytest.mark.parametrize("kind", LISTED)
+def test_writing_to__removes_no_other_file_that_a_mark_lists(kind: str, tmp_path: Path) -> None:
+    mine, site = tmp_path / "mine.png", tmp_path / "site"
+    write(site, FIRST)
+    mine.write_text("mine")
+    (site / "notes.txt").write_text("mine")
+    (site / MARK).write_text(json.dumps({**FACTS, "files": [LISTED[kind](mine)]}))
+
+    write(site, FIRST)
+
+    assert mine.read_text() == (site / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", [b"3", b"[]", b'{"files": 3}', b"\xff", b"[" * 10**5])
+def test_refuse_other_files__a_mark_of_another_form_is_no_report(
+    content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / MARK).write_bytes(content)
+    (tmp_path / "index.html").touch()
+
+    with pytest.raises(ConfigError, match="holds other files"):
+        refuse_other_files(tmp_path)
+
+
+def test_writing_to__removes_nothing_through_a_link(tmp_path: Path) -> None:
+    site, pictures = tmp_path / "site", tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_text("mine")
+    write(site, ["index.html"])
+    (site / "figures").symlink_to(pictures)
+    (site / MARK).write_text(json.dumps({**FACTS, "files": ["figures/a.png"]}))
+
+    with pytest.raises(DamagedRecordError, match="leads out"):
+        write(site, ["index.html"])
+
+    assert (pictures / "a.png").read_text() == "mine"
