@@ -99,7 +99,9 @@ def _is_image(parts: JpegParts, place: int, needed: int, decode: Decode) -> bool
     Damage leads a decoder astray for some blocks, whose number it then mistakes: it reaches the
     last block of the image before the end of the data, and the surplus are blocks it has missed.
     Such data end in fill bits behind the surplus and, but for chance, not before it. In the scans
-    of a progressive file fill is hard to tell, since other bits may be without effect, too.
+    of a progressive file fill is hard to tell, since other bits may be without effect, too. If
+    zeros have taken the place of lost data, blocks were decoded from the first of them, and those
+    of the surplus follow zeros.
 
     Parameters
     ----------
@@ -115,11 +117,16 @@ def _is_image(parts: JpegParts, place: int, needed: int, decode: Decode) -> bool
     data = parts.data(place)
     surplus = data[needed:]
     if surplus.count(0) == len(surplus) > 1:
-        return False
+        return _ends_in_zeros(data[:needed])
     if not parts.has_one_scan:
         return not (surplus.isascii() and len(surplus) >= LEAST_TEXT)
     is_filled = _ends_in_fill(data[:needed], partial(parts.ended, place), decode)
     return not is_filled or _is_whole(parts, data, decode)
+
+
+def _ends_in_zeros(data: bytes) -> bool:
+    """Whether the last two bytes are 0, which few encoders write, before they are stuffed."""
+    return data.replace(b"\xff\0", b"\xff").endswith(b"\0\0")
 
 
 def _is_whole(parts: JpegParts, data: bytes, decode: Decode) -> bool:
