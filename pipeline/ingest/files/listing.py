@@ -115,9 +115,9 @@ def _examples(names: Sequence[str]) -> list[str]:
 def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
     """List the photographs in a folder, and in its subfolders if `nested`, by relative path.
 
-    Stores, reports and exports of zpoints in subfolders are left out. Links are followed. A folder
-    that several paths lead to is listed once, so that a link to a parent terminates. Photographs in
-    an archive are named without folders if these names are distinct.
+    Stores, reports, exports and synthetic trees of zpoints in subfolders are left out. Links are
+    followed. A folder that several paths lead to is listed once, so that a link to a parent
+    terminates. Photographs in an archive are named without folders if these names are distinct.
 
     Raises
     ------
