@@ -22,6 +22,7 @@ from tests.pipeline.ingest.decoding.damage import (
     before_restarts,
     jfif,
     overwritten,
+    restarts,
     scan_header,
     scan_start,
     with_exif,
@@ -30,6 +31,7 @@ from tests.pipeline.ingest.decoding.damage import (
 )
 from tests.pipeline.ingest.photographs import encoded, gradient, jpeg
 from zpoints.pipeline.errors import PhotographError
+from zpoints.pipeline.ingest.decoding.jpeg_mending import mended
 from zpoints.pipeline.ingest.images import decode_photograph
 
 
@@ -182,6 +184,23 @@ def test_decode_photograph__a_truncated_jpeg_is_refused_unless_it_is_whole(whole
         except PhotographError:
             continue
         np.testing.assert_array_equal(pixels, expected)
+
+
+def test_mended__decodes_each_interval_between_restart_markers_by_itself() -> None:
+    """Decoding the file up to each interval takes minutes for a photograph of a camera."""
+    data = before_restarts(jpeg(face().resize((256, 800)), restart_marker_rows=1), b"junk")
+    assert restarts(data) == 49
+    decoded = 0
+
+    def decode(file: bytes, *, strict: bool) -> np.ndarray:
+        nonlocal decoded
+        decoded += len(file)
+        return simplejpeg.decode_jpeg(file, strict=strict)
+
+    mended(data, decode)
+
+    headers = 49 * scan_start(data)
+    assert decoded < 60 * (len(data) + headers)
 
 
 FORMS: dict[str, dict[str, Any]] = {
