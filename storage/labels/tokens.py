@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import normalize
 
 from zpoints.storage.errors import QueryError
 
@@ -205,7 +206,8 @@ def _unescaped(text: str, start: int, stop: int) -> str:
             raise query_error(problem, text, place, place + 2, r"Write \\ for a backslash.")
         return _ESCAPES[found[1]]
 
-    return re.sub(r"\\(.)", replaced, text[start + 1 : stop - 1], flags=re.DOTALL)
+    found = re.sub(r"\\(.)", replaced, text[start + 1 : stop - 1], flags=re.DOTALL)
+    return normalize("NFC", found)  # file names of macOS are decomposed, keyboards compose
 
 
 def _checked(text: str, tokens: Iterator[Token]) -> Iterator[Token]:
