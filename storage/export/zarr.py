@@ -15,6 +15,7 @@ from zpoints.storage.arrays.layout import layout
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.marks import result_kind_of
+from zpoints.storage.schema.array_names import array_name
 from zpoints.storage.store import Store
 
 
@@ -25,8 +26,8 @@ def export_group(
 
     The folder appears when it is complete. Chunks, compression and checksums are those of the
     store, and `xarray.open_zarr(destination)` reads it, labels as coordinates. A label whose name
-    Zarr or xarray cannot hold, such as `Wearing Hat`, is exported as `Wearing_Hat`, with its name
-    in the attribute `label`.
+    Zarr or xarray cannot hold is exported under another, e.g. `Wearing Hat` as `Wearing_Hat` and
+    `c++` as `c%2B%2B`, with its name in the attribute `label`.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def _with_plain_names(dataset: xr.Dataset) -> xr.Dataset:
             plain = f"label_{plain}"
         while plain != name and (plain in dataset.variables or plain in names.values()):
             plain += "_"
-        if plain != name:
+        if array_name(plain) != name:
             names[name] = plain
     labels = {name: dataset[name].assign_attrs(label=name) for name in names}
     return dataset.assign_coords(labels).rename(names)
