@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     | (?P<quoted>`(?:[^`]|``)+`)
     | (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))
-    | (?P<label>(?:\w|[^\x00-\x7f\s])+)  # \w lacks the vowel signs of many scripts
+    | (?P<label>(?:\w|[^\x00-\x7f\s\u2018-\u201d])+)  # \w lacks the vowel signs of many scripts
     | (?P<operator>==|!=|<=|>=|//|[-+*/%<>()\[\],&|~])
     """,
     re.VERBOSE | re.DOTALL,
@@ -51,6 +51,10 @@ _REMEDIES = {
     "`": "A name in backticks ends with a backtick; a backtick inside it is written twice.",
     "'": "A text ends with the quotation mark that it begins with.",
     '"': "A text ends with the quotation mark that it begins with.",
+    **dict.fromkeys(
+        "\u2018\u2019\u201c\u201d",
+        "Write straight quotation marks; a name with such a mark stands in backticks.",
+    ),
 }
 
 

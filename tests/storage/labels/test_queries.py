@@ -181,6 +181,7 @@ def _flags(d: xr.Dataset) -> np.ndarray:
         ("taken > 'yesterday'", "'yesterday' is not a date"),
         ("taken > 3", "compares a date with a number"),
         ("name == 'a", "ends with the quotation mark"),
+        ("name == \u2018a.jpg\u2019", "Write straight quotation marks.* name == >>>"),
         ("`Wearing Hat", "ends with a backtick"),
         (r"name == '\d'", "unknown escape"),
         ("Smiling and \x1b[31mMale", r">>>\\x1b<<<\[31mMale"),
@@ -204,6 +205,8 @@ def test_select_rows__takes_names_in_another_unicode_form() -> None:
 
     assert select_rows(rows, f"{composed} and 年齢 < 10").tolist() == [True, False]
     assert select_rows(rows, f"not {decomposed} and `年齢` > 10").tolist() == [False, True]
+    curly = rows.rename({"年齢": "King\u2019s"})
+    assert select_rows(curly, "`King\u2019s` > 10").tolist() == [False, True]
 
 
 @pytest.mark.parametrize("stored", ["Jörg.jpg", "Jo\u0308rg.jpg"])
