@@ -214,7 +214,8 @@ class Blobs:
                 "Wait for it, or end it if it hangs."
             ) from error
         except (BaseError, OSError) as error:
-            raise StoreError(f"{path} cannot be read or written: {error}") from error
+            fault = str(error).partition("\n\nDebug source:")[0]
+            raise StoreError(f"{path} cannot be read or written: {fault}") from error
 
     @property
     def _store(self) -> ObjectStore:
