@@ -1,14 +1,17 @@
-"""Finds the number of a batch job in what the command that submitted it has printed."""
+"""Calls of a batch system's commands: their environment, and the number in their output."""
 
+import os
 import re
 from typing import NamedTuple, Self
 
 NUMBER_LINES = {
-    "slurm": r"(?P<number>[1-9][0-9]{0,9})(;(?P<cluster>[\w.-]+))?",
+    "slurm": r"(?P<number>[1-9][0-9]{0,9})(;(?P<cluster>\w[\w.-]*))?",
     "pbs": r"(?P<number>[1-9][0-9]{0,9})(\.[\w.-]+)?",
     "lsf": r"Job <(?P<number>[1-9][0-9]{0,9})> is submitted to .*",
 }
 """The line with the number, as printed by ``sbatch --parsable``, ``qsub`` and ``bsub``."""
+OPTIONS = ("SQUEUE_", "SCANCEL_")
+"""Environment variables with options of Slurm's commands, e.g. SQUEUE_STATES=RUNNING."""
 OUTPUT_SHOWN = 500
 """Number of characters of a command's output in a message."""
 
@@ -46,6 +49,14 @@ class BatchJob(NamedTuple):
 
     def __str__(self) -> str:
         return self.number if self.cluster is None else f"{self.number} of cluster {self.cluster}"
+
+
+def environment() -> dict[str, str]:
+    """This process's environment variables without a user's options of squeue and scancel.
+
+    By these options, squeue would leave out jobs, and scancel would pass over them silently.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(OPTIONS)}
 
 
 def shown(*outputs: str) -> str:

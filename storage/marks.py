@@ -1,4 +1,4 @@
-"""Recognises folders that zpoints wrote: stores, reports and exports."""
+"""Recognises folders that zpoints wrote: stores, reports, exports and synthetic trees."""
 
 import json
 from collections.abc import Callable, Collection
@@ -11,6 +11,8 @@ REPORT_MARK = "report.json"
 """File in the folder of a report that names its version and settings."""
 REPORT_FIGURES = "figures"
 """Folder of the pictures of a report."""
+SYNTHETIC_MARK = "synthesize.json"
+"""File in a tree of synthetic photographs that names their number and seed."""
 GROUP_MARK = "zarr.json"
 """Zarr's metadata; an exported group has the store's attributes there."""
 STORE_MARK = "refs/branch.main/ref.json"
@@ -20,7 +22,7 @@ STORE_FOLDERS = ("chunks", "manifests", "refs", "snapshots", "transactions")
 MARK_BYTES = 1 << 24
 """A mark is smaller; a larger file of the same name is somebody else's."""
 
-Result = Literal["", "store", "report", "export"]
+Result = Literal["", "store", "report", "export", "synthetic tree"]
 
 
 def result_kind(
@@ -47,6 +49,8 @@ def result_kind(
         return "export"
     if GROUP_MARK in files and _has(read(GROUP_MARK), "stage", "fingerprint", within="attributes"):
         return "export"
+    if SYNTHETIC_MARK in files and _has(read(SYNTHETIC_MARK), "renderer", "count", "seed"):
+        return "synthetic tree"
     return ""
 
 

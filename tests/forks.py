@@ -136,8 +136,10 @@ def _call(
     os.environ.update(environment)
     os.chdir(folder)
     opened = output.open("wb") if isinstance(output, Path) else output
-    for number in (1, 2):
+    for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(opened.fileno(), number)
+        # The stream before may believe that it can seek, which a pipe cannot.
+        setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
     opened.close()
     call(*arguments)
 

@@ -12,8 +12,8 @@ from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 
-# Output to a file or a pipe has no terminal width to fit into.
-WIDTH = None if sys.stdout.isatty() else 160
+# A file or a pipe has no terminal width to fit into; a closed output is None.
+WIDTH = None if sys.stdout is not None and sys.stdout.isatty() else 160
 output = PlainConsole(width=WIDTH)
 errors = PlainConsole(stderr=True)
 

@@ -124,6 +124,7 @@ def _print_unit(
 def _status(root: str | None) -> None:
     from zpoints.cluster.cli.tables import schedule_tables
     from zpoints.cluster.schedule.ledger import is_well, ledgers
+    from zpoints.storage.errors import ObjectStoreError, StoreError
 
     found = [ledger for store in named_stores(root) for ledger in ledgers(store)]
     if not found:
@@ -133,11 +134,18 @@ def _status(root: str | None) -> None:
         )
     well = True
     for ledger in found:
-        health, runs = ledger.health(), ledger.runs()
+        try:
+            health, runs, faults = ledger.health(), ledger.runs(), ledger.faults()
+        except ObjectStoreError:  # the server does not answer
+            raise
+        except StoreError as error:
+            output.print(f"{ledger.root}:\ndamaged: {error}", soft_wrap=True)
+            well = False
+            continue
         output.print(f"{ledger.root}:", soft_wrap=True)
         for table in schedule_tables(ledger, health, runs):
             output.print(table)
-        for fault in (faults := ledger.faults()):
+        for fault in faults:
             output.print(f"damaged: {fault}", soft_wrap=True)
         well &= is_well(health, runs) and not faults
     if not well:

@@ -13,7 +13,7 @@ import psutil
 from zpoints.cluster.jobs.job import Heartbeat, Job, parse_heartbeat, parse_job
 from zpoints.cluster.jobs.slurm import in_queue
 from zpoints.storage.backend.blobs import Blobs
-from zpoints.storage.errors import DamagedRecordError, StoreError, StoreNotFoundError
+from zpoints.storage.errors import ObjectStoreError, StoreError, StoreNotFoundError
 from zpoints.storage.text import one_line
 
 FOLDER = "jobs"
@@ -154,7 +154,8 @@ class Jobs:
     def all(self) -> list[JobStatus]:
         """Status of all jobs, the newest last.
 
-        Folders without a record are skipped. A damaged record is one of the jobs, as ``damaged``.
+        Folders without a record are skipped. A record that is damaged, or that this user may not
+        read, is one of the jobs, as ``damaged``.
         """
         found = []
         for id_ in self._blobs.folders(FOLDER):
@@ -162,7 +163,9 @@ class Jobs:
                 found.append(self.status(id_))
             except StoreNotFoundError:
                 continue
-            except DamagedRecordError as error:
+            except ObjectStoreError:  # the server does not answer
+                raise
+            except StoreError as error:
                 found.append(_damaged_job(id_, str(error)))
         return found
 

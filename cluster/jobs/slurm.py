@@ -1,11 +1,10 @@
 """Queues, cancels and finds batch jobs by Slurm's commands."""
 
-import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 
-from zpoints.cluster.batch_job import BatchJob, shown
+from zpoints.cluster.batch_job import BatchJob, environment, shown
 from zpoints.pipeline.config.cluster import JobsConfig
 from zpoints.storage.errors import ZpointsError
 
@@ -13,8 +12,8 @@ COMMAND_SECONDS = 30.0
 """Time limit of a Slurm command."""
 UNKNOWN_JOB = "Invalid job id"
 ENDED_JOB = "already completing or completed"
-STATE = re.compile(r"[A-Z_]+")
-"""State of a job, as squeue prints it; other lines are a site's messages."""
+STATE = "state="
+"""Begins the lines that squeue prints about jobs; other lines are a site's messages."""
 SIGNAL_AT_TIME_LIMIT = "--signal=B:TERM@60"
 """Slurm sends SIGTERM 60 s before it kills a job at its time limit."""
 
@@ -102,14 +101,14 @@ def in_queue(job: BatchJob) -> bool:
     done = _asked(job)
     if done is None or done.returncode:
         return done is None or UNKNOWN_JOB not in done.stderr
-    return any(STATE.fullmatch(line.strip()) for line in done.stdout.splitlines())
+    return any(line.startswith(STATE) for line in done.stdout.splitlines())
 
 
 def _asked(job: BatchJob) -> subprocess.CompletedProcess[str] | None:
     """What squeue says about a job; None if there is no answer."""
     if shutil.which("squeue") is None:
         return None
-    options = ["--noheader", f"--jobs={job.number}", "--format=%T", *_of_cluster(job)]
+    options = ["--noheader", f"--jobs={job.number}", f"--format={STATE}%T", *_of_cluster(job)]
     try:
         return _slurm("squeue", *options)
     except SlurmError:
@@ -124,6 +123,7 @@ def _slurm(*command: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
+            env=environment(),
             capture_output=True,
             encoding="utf-8",
             errors="replace",

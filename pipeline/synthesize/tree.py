@@ -17,12 +17,12 @@ from zpoints.pipeline.synthesize.annotations import file_name, write_annotations
 from zpoints.pipeline.synthesize.factors import draw_factors, to_rows
 from zpoints.pipeline.synthesize.render.scene import Landmarks, Photograph, Renderer
 from zpoints.storage.export.folder import local_folder
+from zpoints.storage.marks import SYNTHETIC_MARK as MANIFEST
 
 RENDERER = 1
 QUALITY = 90
 BATCH = 32
 MOST = 999_999
-MANIFEST = "synthesize.json"
 IMAGES = "img_align_celeba"
 
 

@@ -47,7 +47,8 @@ class Blobs:
             Media type for browsers, e.g. `text/html`; kept by a bucket, ignored by a disk.
         """
         self._refuse_outside(name)
-        attributes = {"Content-Type": media} if media else None
+        bucket = not Location(self._root).is_local
+        attributes = {"Content-Type": media} if media and bucket else None
         with self._reaching(name):
             obstore.put(self._store, name, data, attributes=attributes)
 
@@ -225,7 +226,8 @@ class Blobs:
                 "Wait for it, or end it if it hangs."
             ) from error
         except (BaseError, OSError) as error:
-            raise StoreError(f"{path} cannot be read or written: {error}") from error
+            fault = str(error).partition("\n\nDebug source:")[0]
+            raise StoreError(f"{path} cannot be read or written: {fault}") from error
 
     @property
     def _store(self) -> ObjectStore:

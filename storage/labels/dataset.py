@@ -48,6 +48,8 @@ class LabelledDataset(xr.Dataset):
         >>> labelled.query(image="Young and not `Wearing Hat`").sizes["image"]
         1
         """
+        if isinstance(queries, str):
+            raise QueryError("The query names no dimension. Write query(image='Smiling').")
         rows = {}
         for dim, query in {**(queries or {}), **queries_by_dim}.items():
             if dim not in self.dims:

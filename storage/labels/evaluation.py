@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Literal
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -235,14 +236,14 @@ class _Evaluation:
 def _widened(values: np.ndarray, kind: Kind) -> np.ndarray:
     """A column to compare with literals: those are not rounded, and no date wraps.
 
-    Text becomes Python's strings, empty where it is missing.
+    Text becomes Python's strings in Unicode's composed form, empty where it is missing.
     """
     if kind == "time":
         return values.astype("datetime64[us]")
     if kind != "text":
         return values.astype(np.float64) if values.dtype.kind == "f" else values
     found = np.empty(len(values), dtype=object)
-    found[:] = ["" if v is None or v != v else str(v) for v in values.tolist()]
+    found[:] = ["" if v is None or v != v else normalize("NFC", str(v)) for v in values.tolist()]
     return found
 
 

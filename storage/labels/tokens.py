@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import normalize
 
 from zpoints.storage.errors import QueryError
 
@@ -35,7 +36,7 @@ _TOKEN = re.compile(
     | (?P<quoted>`(?:[^`]|``)+`)
     | (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))
-    | (?P<label>(?:\w|[^\x00-\x7f\s])+)  # \w lacks the vowel signs of many scripts
+    | (?P<label>(?:\w|[^\x00-\x7f\s\u2018-\u201d])+)  # \w lacks the vowel signs of many scripts
     | (?P<operator>==|!=|<=|>=|//|[-+*/%<>()\[\],&|~])
     """,
     re.VERBOSE | re.DOTALL,
@@ -50,6 +51,10 @@ _REMEDIES = {
     "`": "A name in backticks ends with a backtick; a backtick inside it is written twice.",
     "'": "A text ends with the quotation mark that it begins with.",
     '"': "A text ends with the quotation mark that it begins with.",
+    **dict.fromkeys(
+        "\u2018\u2019\u201c\u201d",
+        "Write straight quotation marks; a name with such a mark stands in backticks.",
+    ),
 }
 
 
@@ -205,7 +210,8 @@ def _unescaped(text: str, start: int, stop: int) -> str:
             raise query_error(problem, text, place, place + 2, r"Write \\ for a backslash.")
         return _ESCAPES[found[1]]
 
-    return re.sub(r"\\(.)", replaced, text[start + 1 : stop - 1], flags=re.DOTALL)
+    found = re.sub(r"\\(.)", replaced, text[start + 1 : stop - 1], flags=re.DOTALL)
+    return normalize("NFC", found)  # file names of macOS are decomposed, keyboards compose
 
 
 def _checked(text: str, tokens: Iterator[Token]) -> Iterator[Token]:

@@ -53,8 +53,8 @@ def open_image(data: bytes, mode: str) -> Image.Image:
         raise PhotographError(f"{error}; scale the photograph down or remove it") from error
     except UnidentifiedImageError as error:
         raise PhotographError(
-            f"not an image of a known format (it begins with {data[:12]!r}); fetch it again "
-            f"or remove it (known are {NAMES})"
+            f"not an image of a known format (it begins with {data[:12]!r}); fetch it again, "
+            f"convert it or remove it (known are {NAMES})"
         ) from error
     except (MemoryError, PhotographError):
         raise

@@ -38,6 +38,12 @@ class Frame:
         self.unit_height = BLOCK * max(factor & 15 for factor in factors)
 
     @property
+    def units(self) -> int:
+        """Number of least units in the image."""
+        height, width = struct.unpack(">HH", self.body[3:7])
+        return -(-height // self.unit_height) * -(-width // self.unit_width)
+
+    @property
     def components(self) -> int:
         return len(self._missing)
 

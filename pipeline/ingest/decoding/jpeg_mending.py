@@ -1,5 +1,6 @@
 """JPEG files without the faults that cost no pixel; each warning that is left means lost ones."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
@@ -7,17 +8,18 @@ from typing import Protocol
 
 import numpy as np
 
-from zpoints.pipeline.ingest.decoding.jpeg_parts import JpegParts, split_jpeg
+from zpoints.pipeline.ingest.decoding.jpeg_parts import MOST_HEIGHT, JpegParts, split_jpeg
 
 SURPLUS, SHORT = "extraneous bytes before marker", "premature end of data segment"
 """Parts of libjpeg's warnings about data that no block needs, and about blocks without data."""
+SURPLUS_BYTES = re.compile(f"(\\d+) {SURPLUS}")
+WINDOW = 16
+"""Bytes by which libjpeg may miscount surplus bytes, since a byte FF takes two."""
 MOST_INTERVALS = 300
-"""Intervals between restart markers in which surplus data are looked for; each takes a decoding,
-and some forty more if it has any. (libjpeg reports surplus data later than it passes them.)"""
+"""Intervals between restart markers in which surplus data are looked for. In a progressive file
+each takes a decoding, and some ten more if it has any."""
 LEAST_TEXT = 4
 """Surplus bytes, none of them above 127, that are taken for text in a progressive file."""
-MOST_HEIGHT = 65_500
-"""Pixels that libjpeg decodes."""
 
 
 class Decode(Protocol):
@@ -67,7 +69,7 @@ def mended(data: bytes, decode: Decode) -> bytes:
             raise ValueError(warning)
         parts.replace(place, coded[:needed])
         end = parts.ended(place, coded[:needed])
-        if parts.is_in_last_scan(place) and not _warning(decode, end):
+        if parts.may_end(place) and not _warning(decode, end):
             return end
     return parts.joined()
 
@@ -86,11 +88,16 @@ def _needed(parts: JpegParts, place: int, decode: Decode) -> int:
     data = parts.data(place)
 
     def suffices(length: int) -> bool:
-        return SHORT not in _warning(decode, parts.ended(place, data[:length]))
+        return SHORT not in _warning(decode, parts.interval(place, data[:length]))
 
     if not suffices(len(data) - 1):
         return len(data)
-    return bisect_left(range(len(data)), True, key=suffices)
+    found = SURPLUS_BYTES.search(_warning(decode, parts.interval(place, data)))
+    near = len(data) - int(found[1]) if found else 0
+    low, high = max(0, near - WINDOW), min(len(data), near + WINDOW)
+    if suffices(low) or not suffices(high):
+        low, high = 0, len(data)
+    return bisect_left(range(high), True, low, key=suffices)
 
 
 def _is_image(parts: JpegParts, place: int, needed: int, decode: Decode) -> bool:
@@ -99,7 +106,9 @@ def _is_image(parts: JpegParts, place: int, needed: int, decode: Decode) -> bool
     Damage leads a decoder astray for some blocks, whose number it then mistakes: it reaches the
     last block of the image before the end of the data, and the surplus are blocks it has missed.
     Such data end in fill bits behind the surplus and, but for chance, not before it. In the scans
-    of a progressive file fill is hard to tell, since other bits may be without effect, too.
+    of a progressive file fill is hard to tell, since other bits may be without effect, too. If
+    zeros have taken the place of lost data, blocks were decoded from the first of them, and those
+    of the surplus follow zeros.
 
     Parameters
     ----------
@@ -115,11 +124,16 @@ def _is_image(parts: JpegParts, place: int, needed: int, decode: Decode) -> bool
     data = parts.data(place)
     surplus = data[needed:]
     if surplus.count(0) == len(surplus) > 1:
-        return False
+        return _ends_in_zeros(data[:needed])
     if not parts.has_one_scan:
         return not (surplus.isascii() and len(surplus) >= LEAST_TEXT)
-    is_filled = _ends_in_fill(data[:needed], partial(parts.ended, place), decode)
+    is_filled = _ends_in_fill(data[:needed], partial(parts.interval, place), decode)
     return not is_filled or _is_whole(parts, data, decode)
+
+
+def _ends_in_zeros(data: bytes) -> bool:
+    """Whether the last two bytes are 0, which few encoders write, before they are stuffed."""
+    return data.replace(b"\xff\0", b"\xff").endswith(b"\0\0")
 
 
 def _is_whole(parts: JpegParts, data: bytes, decode: Decode) -> bool:

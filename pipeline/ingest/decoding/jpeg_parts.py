@@ -22,6 +22,8 @@ RESTART_INTERVAL = 0xDD
 JFIF, ADOBE = 0xE0, 0xEE
 JFIF_MAJOR, ADOBE_TRANSFORM = 7, 13
 """Positions in the bodies of these segments."""
+MOST_HEIGHT = 65_500
+"""Pixels that libjpeg decodes."""
 WHOLE_SPECTRUM = b"\0\x3f\0"
 """First and last coefficient and approximation of a scan that is not progressive."""
 
@@ -62,14 +64,43 @@ class JpegParts:
 
         Units are the least ones whose end shows in the data: blocks, if all have the same tables.
         """
+        return self._column(data, units, of_blocks=self.is_of_blocks)
+
+    def interval(self, place: int, data: bytes) -> bytes:
+        """A file whose last coded data are these, in the place of some.
+
+        Between the restart markers of an only scan they stand for themselves, which is faster.
+        """
+        units = self.interval_units(place)
+        return self._column(data, units, of_blocks=False) if units else self.ended(place, data)
+
+    def interval_units(self, place: int) -> int:
+        """Number of least units of the frame between two restart markers; 0 if unknown."""
+        headers = self.parts[: self.coded[0]]
+        found = [part for part in headers if part.startswith(_marker(RESTART_INTERVAL))]
+        if not found or not self.has_one_scan:
+            return 0
+        interval = int.from_bytes(found[-1][4:6], "big")
+        units = min(interval, self.frame.units - place * interval)
+        return units if 0 < units * self.frame.unit_height <= MOST_HEIGHT else 0
+
+    def may_end(self, place: int) -> bool:
+        """Whether some coded data may be the last that the image needs."""
+        later = self.parts[self.coded[place] :]
+        if any(part.startswith(_marker(SCAN)) for part in later):
+            return False
+        units = self.interval_units(place)
+        return not units or self.interval_units(place + 1) == 0
+
+    def _column(self, data: bytes, units: int, *, of_blocks: bool) -> bytes:
         head = self.parts[: self.coded[0]]
         for number, part in enumerate(head):
             if part.startswith(_marker(self.frame.code)):
-                frame = self.frame.first() if self.is_of_blocks else self.frame
+                frame = self.frame.first() if of_blocks else self.frame
                 head[number] = part[:2] + frame.column(units)
             elif part.startswith(_marker(RESTART_INTERVAL)):
                 head[number] = b""
-            elif part.startswith(_marker(SCAN)) and self.is_of_blocks:
+            elif part.startswith(_marker(SCAN)) and of_blocks:
                 head[number] = part[:2] + b"\0\x08\1" + part[5:7] + part[-3:]
         return b"".join((*head, data, _marker(END)))
 
@@ -92,10 +123,6 @@ class JpegParts:
     def replace(self, place: int, data: bytes) -> None:
         """Put other coded data in the place of some."""
         self.parts[self.coded[place]] = data
-
-    def is_in_last_scan(self, place: int) -> bool:
-        later = self.parts[self.coded[place] :]
-        return not any(part.startswith(_marker(SCAN)) for part in later)
 
     def without_zeros(self) -> "JpegParts":
         """The same without the zero bytes at the end of coded data."""

@@ -3,6 +3,7 @@
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ IN_MEMORY = 1 << 26
 LOCAL_HEADER = struct.Struct("<26x2H")
 """The lengths of name and extra field in a zip archive's local header of a member."""
 UTF8_NAMES = 0x800  # flag of a zip member
+EXTRA_HEADER = struct.Struct("<2H")
+"""The kind of an extra field in a zip archive, and its length."""
+UNICODE_PATH = 0x7075  # kind of an extra field
 
 
 @dataclass(frozen=True)
@@ -180,10 +184,21 @@ def _zip_members(archive: SourcePath, stamp: str) -> Iterator[Member]:
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
-    """The name, as UTF-8 also where only the flag for it is missing."""
+    """The name, as UTF-8 also where an extra field gives it or only the flag for it is missing."""
     if member.flag_bits & UTF8_NAMES:
         return member.filename
     try:
-        return member.filename.encode("cp437").decode()
+        name = member.filename.encode("cp437")
+        return (_unicode_path(member.extra, name) or name).decode()
     except UnicodeError:
         return member.filename
+
+
+def _unicode_path(extra: bytes, name: bytes) -> bytes:
+    """The field Info-ZIP Unicode Path, as WinZip writes it; empty if it is of another name."""
+    while len(extra) >= EXTRA_HEADER.size:
+        kind, size = EXTRA_HEADER.unpack_from(extra)
+        field, extra = extra[EXTRA_HEADER.size :][:size], extra[EXTRA_HEADER.size + size :]
+        if kind == UNICODE_PATH and field[1:5] == zlib.crc32(name).to_bytes(4, "little"):
+            return field[5:]
+    return b""

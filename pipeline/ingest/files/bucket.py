@@ -28,7 +28,8 @@ class Listings:
     Attributes
     ----------
     irregular
-        Keys that are left out, since they have an empty part (``//``), ``.`` or ``..``.
+        Keys that are left out, since they have an empty part (``//``), ``.``, ``..`` or a control
+        character.
     """
 
     def __init__(self, bucket: Bucket, top: str) -> None:
@@ -180,8 +181,9 @@ class S3Path(ListedPath):
         if not irregular:
             return []
         return [
-            f"{counted(len(irregular), 'key')} left out, which an empty part (//), '.' or '..' "
-            f"keeps from being read, e.g. {min(irregular)!r}; rename or delete these objects."
+            f"{counted(len(irregular), 'key')} left out, which an empty part (//), '.', '..' or a "
+            "control character keeps from being read, e.g. "
+            f"{min(irregular)!r}; rename or delete these objects."
         ]
 
     def read_bytes(self, limit: int = MOST_BYTES) -> bytes:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from zpoints.storage.marks import (
     read_mark,
     result_kind,
 )
+
+EXAMPLES = 3
+"""Other files that a note names."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class Listing:
         lines = list(self.remarks)
         if self.others:
             lines.append(
-                f"{counted(len(self.others), 'other file')} left out, e.g. {min(self.others)}."
+                f"{counted(len(self.others), 'other file')} left out, e.g. "
+                f"{', '.join(_examples(self.others))}."
             )
         if self.results:
             lines.append(
@@ -101,12 +105,19 @@ class Listing:
         return lines
 
 
+def _examples(names: Sequence[str]) -> list[str]:
+    """One name for each suffix, the most frequent suffixes first."""
+    suffixes = [os.path.splitext(name)[1].lower() for name in sorted(names)]
+    first = dict(zip(reversed(suffixes), sorted(names, reverse=True), strict=True))
+    return [first[suffix] for suffix, _ in Counter(suffixes).most_common(EXAMPLES)]
+
+
 def list_folder(folder: SourcePath, *, nested: bool) -> Listing:
     """List the photographs in a folder, and in its subfolders if `nested`, by relative path.
 
-    Stores, reports and exports of zpoints in subfolders are left out. Links are followed. A folder
-    that several paths lead to is listed once, so that a link to a parent terminates. Photographs in
-    an archive are named without folders if these names are distinct.
+    Stores, reports, exports and synthetic trees of zpoints in subfolders are left out. Links are
+    followed. A folder that several paths lead to is listed once, so that a link to a parent
+    terminates. Photographs in an archive are named without folders if these names are distinct.
 
     Raises
     ------

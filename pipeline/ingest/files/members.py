@@ -100,8 +100,10 @@ def _followed(path: str, files: Mapping[str, Member]) -> Entry:
     for _ in range(LINKS):
         if member.entry is not None:
             return member.entry
-        home = posixpath.dirname(at) if member.symbolic else ""
-        at = posixpath.normpath(posixpath.join(home, member.target))
+        if member.symbolic:
+            at = posixpath.normpath(posixpath.join(posixpath.dirname(at), member.target))
+        else:
+            at = inner_path(member.target) or ""
         if at not in files:
             break
         member = files[at]

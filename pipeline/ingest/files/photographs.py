@@ -70,8 +70,9 @@ class ZipFiles:
             # An error of the system has a number; one of the bz2 decompressor has none.
             if not isinstance(error, OSError) or error.errno is None:
                 raise PhotographError(
-                    f"{key} is damaged or locked in the archive ({error}); fetch or pack "
-                    f"{self.archive.name} again, without a password"
+                    f"{key} is damaged or locked in the archive, or compressed in a way that is "
+                    f"not read ({error}); fetch or pack {self.archive.name} again, with the "
+                    "usual compression (deflate) and without a password"
                 ) from error
             raise SourceError(
                 f"{self.archive} cannot be read ({error}). Expected the archive that was listed; "
@@ -131,7 +132,7 @@ def opened_zip(archive: SourcePath, expected: str) -> zipfile.ZipFile:
     except (*MEMBER_ERRORS, OSError) as error:
         raise SourceError(
             f"{archive} cannot be opened ({error}). Expected a complete zip archive; "
-            "fetch or pack it again."
+            "fetch or pack it again, or rename it if it is an archive of another kind."
         ) from error
 
 

@@ -172,7 +172,7 @@ def _check_end(content: Ranges, end: int) -> None:
 def _incomplete(archive: SourcePath, error: Exception) -> SourceError:
     return SourceError(
         f"{archive} cannot be opened ({error}). Expected a complete tar archive; "
-        "fetch or pack it again."
+        "fetch or pack it again, or rename it if it is an archive of another kind."
     )
 
 

@@ -4,6 +4,7 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.archive import ArchivePath, as_folder
 from zpoints.pipeline.ingest.files.file_names import is_foreign
+from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.celeba import read_celeba
 from zpoints.pipeline.ingest.sources.folder import read_folder
@@ -73,8 +74,18 @@ def _read(named: SourcePath, config: SourceConfig) -> Source:
             f"Expected {EXPECTED[config.format]}; name that, or set source.format=auto."
         )
     raise SourceError(
-        f"ingest.source = {named} has no known format: it holds no photographs. Expected "
-        f"one of these, or a zip or tar archive of it:\n  " + "\n  ".join(EXPECTED.values())
+        f"ingest.source = {named} has no known format: it holds no photographs."
+        f"{_others(places[-1])} Expected one of these, or a zip or tar archive of it:\n  "
+        + "\n  ".join(EXPECTED.values())
+    )
+
+
+def _others(path: SourcePath) -> str:
+    """What a folder holds instead of photographs, and what to do about it."""
+    others = " ".join(list_folder(path, nested=True).notes()) if path.is_dir() else ""
+    return others and (
+        f" {others} Files count by their suffix, e.g. .jpg; convert photographs of other formats, "
+        "unpack archives in the folder, or name one archive."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.cli.commands import ZPOINTS, zpoints, zpoints_process
 from tests.cluster.users import a_job, written
 from tests.conftest import SMALL
 from zpoints.cluster.jobs.log import JobLog
@@ -130,6 +130,17 @@ def test_process__has_no_traceback_in_any_locale(environment: dict[str, str], ho
         done = call(*arguments)
         assert b"Traceback" not in done.stderr + done.stdout, done.stderr.decode()
         assert done.returncode in (0, 1)
+
+
+@pytest.mark.services
+def test_process__works_without_standard_output(home: Path) -> None:
+    closed = ("sh", "-c", 'exec "$@" >&-', "sh")
+
+    listed = zpoints_process("jobs", "store", folder=home, shell=closed)
+    absent = zpoints_process("jobs", "absent", folder=home, shell=closed)
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert (absent.returncode, len(absent.stderr.splitlines())) == (1, 1)
 
 
 @pytest.mark.parametrize(

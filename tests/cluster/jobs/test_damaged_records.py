@@ -125,6 +125,24 @@ def test_jobs__a_record_that_is_anything_else_is_one_line_among_the_others(
     assert f"{name} is damaged" in shown.stderr
 
 
+@pytest.mark.parametrize("name", ["job.json", "beat.json"])
+def test_jobs__a_record_that_cannot_be_read_is_one_line_among_the_others(
+    name: str, jobs: Jobs, folder: Path
+) -> None:
+    job = stored(jobs, b"", name, state="running", host="node7", pid=4, born=1.0)
+    record_file = Path(jobs.root, "jobs", job.id, name)
+    record_file.unlink()
+    record_file.symlink_to(name)  # fails for every user, as another's file does without permission
+
+    listed = zpoints("jobs", "store", folder=folder)
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "sound" in listed.stdout
+    assert f"{job.id}  damaged" in listed.stdout
+    assert f"{name} cannot be read or written" in " ".join(listed.stdout.split())
+    assert "Debug source" not in listed.stdout
+
+
 def test_logs__follow_no_link(jobs: Jobs, folder: Path, tmp_path: Path) -> None:
     secret = folder / "secret"
     secret.write_text(SECRET)

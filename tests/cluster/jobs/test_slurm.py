@@ -38,6 +38,19 @@ def submitted(config: Path, *more: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
+def test_dequeue__a_users_options_of_slurm_do_not_keep_the_job(
+    slurm: Slurm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
+    monkeypatch.setenv("SCANCEL_STATE", "RUNNING")
+    job = enqueue(["true"], name="held", output=str(folder / "log"), options=["--hold"])
+
+    held = in_queue(job)
+    dequeue(job)
+
+    assert (held, in_queue(job)) == (True, False)
+
+
 def test_submit__a_whole_run_on_slurm_gives_the_bytes_of_a_local_one(
     config: Path, small_store: Store, folder: Path, slurm: Slurm
 ) -> None:

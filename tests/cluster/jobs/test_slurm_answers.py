@@ -84,7 +84,7 @@ def test_submit__takes_the_number_from_a_line_of_its_own(
     output: str | bytes, number: str, cluster: str | None, commands: Commands, folder: Path
 ) -> None:
     commands.answer("sbatch", output)
-    commands.answer("squeue", "PENDING\n")
+    commands.answer("squeue", "state=PENDING\n")
     commands.answer("scancel")
 
     code, id_, errors = submit(folder)
@@ -112,6 +112,7 @@ def test_submit__takes_the_number_from_a_line_of_its_own(
         pytest.param("Submitted batch job\n", id="words only"),
         pytest.param("519605 519606\n", id="two numbers"),
         pytest.param("519605;\n", id="an empty cluster"),
+        pytest.param("519605;-x\n", id="an option for a cluster"),
         pytest.param("519605;east west\n", id="a cluster with a space"),
         pytest.param("-1\n", id="a negative number"),
         pytest.param("0\n", id="zero"),
@@ -185,9 +186,10 @@ def test_cancel__of_a_number_that_only_squeue_calls_unknown_is_no_success(
 @pytest.mark.parametrize(
     ("output", "errors", "code", "queued"),
     [
-        pytest.param("RUNNING\n", "", 0, True, id="running"),
-        pytest.param(f"{BANNER}PENDING\n", "", 0, True, id="pending, with a message"),
+        pytest.param("state=RUNNING\n", "", 0, True, id="running"),
+        pytest.param(f"{BANNER}state=PENDING\n", "", 0, True, id="pending, with a message"),
         pytest.param(BANNER, "", 0, False, id="a message only"),
+        pytest.param("NOTICE\n", "", 0, False, id="a message of one word"),
         pytest.param("CLUSTER: east\n", "", 0, False, id="the heading of a cluster only"),
         pytest.param("", "Invalid job id specified", 1, False, id="unknown"),
         pytest.param("", "Unable to contact slurm controller", 1, True, id="no answer"),
@@ -199,6 +201,18 @@ def test_in_queue__reads_states_only(
     commands.answer("squeue", output, errors=errors, code=code)
 
     assert in_queue(BatchJob("519605", "east")) is queued
+
+
+def test_in_queue__ignores_the_options_of_a_user(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
+    commands.answer("squeue")  # may be executed from now on
+    (commands.folder / "squeue").write_text(
+        '#!/bin/sh\nif [ -z "$SQUEUE_STATES" ]; then echo state=PENDING; fi\n'
+    )
+
+    assert in_queue(BatchJob("519605"))
 
 
 def test_enqueue__an_output_file_keeps_its_percent_signs(commands: Commands) -> None:

@@ -220,3 +220,22 @@ def test_ledger__a_damaged_run_is_one_line_among_the_others(
     assert (shown.returncode, shown.stderr) == (1, "")
     assert "Line 1 of" in shown.stdout
     assert "a note" in shown.stdout
+
+
+@pytest.mark.parametrize("name", ["health.json", "runs.jsonl"])
+@pytest.mark.parametrize("target", ["itself", "/etc/hostname"])
+def test_status__a_record_that_cannot_be_read_hides_no_other_schedule(
+    name: str, target: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    Ledger(ledger.root, "weekly").claim(health(cron="0 4 * * 0"))
+    ledger.claim(health())
+    record = Path(ledger.root, "schedules", "nightly", name)
+    record.unlink(missing_ok=True)
+    record.symlink_to(name if target == "itself" else target)
+
+    shown = zpoints("schedule", "--status", ledger.root, folder=tmp_path)
+
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "0 4 * * 0" in shown.stdout
+    assert shown.stdout.count("damaged: ") == 1
+    assert name in shown.stdout

@@ -131,6 +131,15 @@ def test_open_source__refuses_what_has_no_known_format(tmp_path: Path) -> None:
         opened(tmp_path / "notes.txt")
 
 
+def test_open_source__names_what_a_folder_holds_instead_of_photographs(tmp_path: Path) -> None:
+    for name in ("IMG_1.HEIC", "IMG_2.heic", "a/train.zip", "Thumbs.db", "b.zip"):
+        write_small(tmp_path, [name])
+
+    held = r"5 other files left out, e\.g\. IMG_1\.HEIC, a/train\.zip, Thumbs\.db\. .* convert"
+    with pytest.raises(SourceError, match=rf"no known format: it holds no photographs\. {held}"):
+        opened(tmp_path)
+
+
 def test_open_source__settings_of_a_folder_are_refused_elsewhere(tmp_path: Path) -> None:
     home = celeba_tree(tmp_path)
 

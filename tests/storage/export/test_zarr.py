@@ -41,7 +41,17 @@ def test_export_group__plain_xarray_reads_it_without_a_warning(repository, root,
 
 
 def test_export_group__labels_of_any_name_are_coordinates(repository, root, tmp_path):
-    names = ("Wearing Hat", "Wearing_Hat", "a\u3000b\tc", "7", ".hidden", "50%", "_x")
+    names = (
+        "Wearing Hat",
+        "Wearing_Hat",
+        "a\u3000b\tc",
+        "7",
+        ".hidden",
+        "50%",
+        "_x",
+        "c++",
+        "e\u0301",
+    )
     labels = {name: ("image", np.arange(8) % k > 0) for k, name in enumerate(names, 2)}
     work = begin(repository)
     work.create("latents", latent_template(8).assign_coords(labels))

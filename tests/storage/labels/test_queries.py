@@ -181,6 +181,7 @@ def _flags(d: xr.Dataset) -> np.ndarray:
         ("taken > 'yesterday'", "'yesterday' is not a date"),
         ("taken > 3", "compares a date with a number"),
         ("name == 'a", "ends with the quotation mark"),
+        ("name == \u2018a.jpg\u2019", "Write straight quotation marks.* name == >>>"),
         ("`Wearing Hat", "ends with a backtick"),
         (r"name == '\d'", "unknown escape"),
         ("Smiling and \x1b[31mMale", r">>>\\x1b<<<\[31mMale"),
@@ -204,6 +205,22 @@ def test_select_rows__takes_names_in_another_unicode_form() -> None:
 
     assert select_rows(rows, f"{composed} and 年齢 < 10").tolist() == [True, False]
     assert select_rows(rows, f"not {decomposed} and `年齢` > 10").tolist() == [False, True]
+    curly = rows.rename({"年齢": "King\u2019s"})
+    assert select_rows(curly, "`King\u2019s` > 10").tolist() == [False, True]
+
+
+@pytest.mark.parametrize("stored", ["Jörg.jpg", "Jo\u0308rg.jpg"])
+@pytest.mark.parametrize("typed", ["Jörg", "Jo\u0308rg"])
+def test_select_rows__compares_texts_in_any_unicode_form(stored: str, typed: str) -> None:
+    rows = xr.Dataset(coords={"name": ("image", [stored, "Eva.jpg"])})
+
+    for query in (
+        f"name == '{typed}.jpg'",
+        f"name in ['{typed}.jpg']",
+        f"contains(name, '{typed}.')",
+        f"startswith(name, '{typed}')",
+    ):
+        assert select_rows(rows, query).tolist() == [True, False]
 
 
 def test_query__selects_along_any_dimension_and_stays_lazy() -> None:
@@ -221,6 +238,8 @@ def test_query__selects_along_any_dimension_and_stays_lazy() -> None:
         rows.query(face="Smiling")
     with pytest.raises(QueryError, match="no dimension of this dataset"):
         rows.query(image="Smiling", engine="python")
+    with pytest.raises(QueryError, match=r"Write query\(image='Smiling'\)"):
+        rows.query("Smiling")  # type: ignore[arg-type]
 
 
 def test_query__of_chosen_rows_sees_the_same_splits() -> None:

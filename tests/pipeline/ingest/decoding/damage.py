@@ -112,6 +112,12 @@ def without_scan(data: bytes, number: int) -> bytes:
     return data[:position] + b"\0\0" + data[position + 2 :]
 
 
+def zeros_from(data: bytes, part: float) -> bytes:
+    """A file from a part on nothing but zeros, as an interrupted download leaves it."""
+    position = int(len(data) * part)
+    return data[:position] + bytes(len(data) - position)
+
+
 def restarts(data: bytes) -> int:
     """Number of restart markers."""
     return sum(segment.code in RESTARTS for segment in segments(data))

@@ -22,13 +22,16 @@ from tests.pipeline.ingest.decoding.damage import (
     before_restarts,
     jfif,
     overwritten,
+    restarts,
     scan_header,
     scan_start,
     with_exif,
     without_scan,
+    zeros_from,
 )
 from tests.pipeline.ingest.photographs import encoded, gradient, jpeg
 from zpoints.pipeline.errors import PhotographError
+from zpoints.pipeline.ingest.decoding.jpeg_mending import mended
 from zpoints.pipeline.ingest.images import decode_photograph
 
 
@@ -130,7 +133,7 @@ LOST: dict[str, tuple[bytes, str]] = {
     "a quarter": (SOUND[: len(SOUND) // 4], "premature end"),
     "three quarters": (SOUND[: len(SOUND) * 3 // 4], "premature end"),
     "the last coded bytes missing": (SOUND[:-6], "premature end"),
-    "the same with an end mark": (SOUND[:-6] + SOUND[-2:], "premature end"),
+    "the last coded bytes missing before the end mark": (SOUND[:-6] + SOUND[-2:], "premature end"),
     "a spurious marker in the scan": (
         SOUND[:-2000] + b"\xff\xc4" + SOUND[-1998:],
         "premature end",
@@ -138,8 +141,13 @@ LOST: dict[str, tuple[bytes, str]] = {
     "a kilobyte cut out of the scan": (SOUND[:-3000] + SOUND[-2000:], "readable"),
     "a kilobyte doubled in the scan": (SOUND[:-2000] + SOUND[-3000:], "readable"),
     "the header of the scan alone": (SOUND[: scan_start(SOUND)], "premature end"),
+    "zeros in place of nine tenths": (zeros_from(SOUND, 0.1), "extraneous bytes"),
+    "zeros in place of a tenth": (zeros_from(SOUND, 0.9), "extraneous bytes"),
+    "the same with an end mark": (zeros_from(SOUND, 0.9) + SOUND[-2:], "extraneous bytes"),
     "no scan": (SOUND[: scan_start(SOUND) - 12], "scans are missing|Start of Scan|readable"),
     "progressive, half": (PROGRESSIVE[: len(PROGRESSIVE) // 2], "readable"),
+    "progressive, zeros in place of a tenth": (zeros_from(PROGRESSIVE, 0.9), "readable"),
+    "progressive, and more zeros": (zeros_from(PROGRESSIVE, 0.9) + bytes(4096), "readable"),
     "progressive, cut between scans": (
         PROGRESSIVE[: PROGRESSIVE.rindex(b"\xff\xc4")],
         "scans are missing",
@@ -176,6 +184,23 @@ def test_decode_photograph__a_truncated_jpeg_is_refused_unless_it_is_whole(whole
         except PhotographError:
             continue
         np.testing.assert_array_equal(pixels, expected)
+
+
+def test_mended__decodes_each_interval_between_restart_markers_by_itself() -> None:
+    """Decoding the file up to each interval takes minutes for a photograph of a camera."""
+    data = before_restarts(jpeg(face().resize((256, 800)), restart_marker_rows=1), b"junk")
+    assert restarts(data) == 49
+    decoded = 0
+
+    def decode(file: bytes, *, strict: bool) -> np.ndarray:
+        nonlocal decoded
+        decoded += len(file)
+        return simplejpeg.decode_jpeg(file, strict=strict)
+
+    mended(data, decode)
+
+    headers = 49 * scan_start(data)
+    assert decoded < 60 * (len(data) + headers)
 
 
 FORMS: dict[str, dict[str, Any]] = {

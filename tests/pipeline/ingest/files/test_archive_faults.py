@@ -108,6 +108,7 @@ def test_tar_files__links_lead_to_the_photographs_of_others(tmp_path: Path) -> N
     with tarfile.open(archive, "w") as tar:
         tar.addfile(regular("a/1.jpg", len(small(1))), io.BytesIO(small(1)))
         tar.addfile(link("hard.jpg", "a/1.jpg", tarfile.LNKTYPE))
+        tar.addfile(link("absolute.jpg", "/a/1.jpg", tarfile.LNKTYPE))  # packed with tar -P
         tar.addfile(link("a/soft.jpg", "../hard.jpg"))
         tar.addfile(link("lost.jpg", "nowhere.jpg"))
         tar.addfile(link("self.jpg", "self.jpg"))
@@ -116,8 +117,8 @@ def test_tar_files__links_lead_to_the_photographs_of_others(tmp_path: Path) -> N
 
     source = opened(archive)
 
-    assert source.names == ("1.jpg", "hard.jpg", "soft.jpg")
-    assert contents(source) == [small(1)] * 3
+    assert source.names == ("1.jpg", "absolute.jpg", "hard.jpg", "soft.jpg")
+    assert contents(source) == [small(1)] * 4
     reasons = {refused.name: refused.reason.split(";")[0] for refused in source.refused}
     assert reasons == {
         "lost.jpg": "the link leads to no file in the archive",

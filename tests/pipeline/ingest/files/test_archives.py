@@ -1,8 +1,10 @@
 """Zip and tar archives, read as the folder that they hold, in every form of a folder."""
 
 import pickle
+import struct
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,21 @@ def test_open_source__utf_8_names_without_their_flag_are_read(tmp_path: Path) ->
     archive.write_bytes(content)
 
     assert opened(archive).names == ("Jos\u00e9.jpg", "Zo\u00eb.jpg")
+
+
+def test_open_source__names_in_the_field_of_unicode_paths_are_read(tmp_path: Path) -> None:
+    """As WinZip packs: the name in the code page of the machine, and in UTF-8 in a field."""
+    archive = tmp_path / "faces.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for number, name in enumerate(("Zo\u00eb.jpg", "Jos\u00e9.jpg")):
+            plain = name.encode("ascii", "replace").decode()
+            field = struct.pack("<BL", 1, zlib.crc32(plain.encode())) + name.encode()
+            member = zipfile.ZipInfo(plain)
+            member.extra = struct.pack("<4H", 0xCAFE, 0, 0x7075, len(field)) + field
+            zipped.writestr(member, small(number))
+
+    assert opened(archive).names == ("Jos\u00e9.jpg", "Zo\u00eb.jpg")
+    assert contents(opened(archive)) == [small(1), small(0)]
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz"])

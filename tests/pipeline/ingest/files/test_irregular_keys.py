@@ -45,8 +45,8 @@ def test_open_source__irregular_keys_are_left_out_and_counted(kind: str, s3: Any
     assert annotations(source) == annotations(before)
     noun = "1 key" if len(keys) == 1 else f"{len(keys)} keys"
     assert source.notes == (
-        f"{noun} left out, which an empty part (//), '.' or '..' keeps from being read, "
-        f"e.g. {min(keys)!r}; rename or delete these objects.",
+        f"{noun} left out, which an empty part (//), '.', '..' or a control character keeps from "
+        f"being read, e.g. {min(keys)!r}; rename or delete these objects.",
         *before.notes,
     )
 

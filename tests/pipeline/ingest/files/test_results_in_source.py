@@ -1,4 +1,4 @@
-"""What zpoints wrote into a source: stores, reports and exports hold no photographs."""
+"""What zpoints wrote into a source: stores, reports, exports, demo faces hold no photographs."""
 
 import json
 import shutil
@@ -18,6 +18,7 @@ from zpoints.pipeline.errors import ConfigError, SourceError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.prepare import open_photographs
+from zpoints.pipeline.synthesize.tree import synthesize
 from zpoints.storage import open_store
 from zpoints.storage.export.pictures import export_images, export_sheets
 
@@ -57,9 +58,13 @@ def sheets(home: Path, root: str) -> None:
     export_sheets(open_store(root), "images", home / "out")
 
 
+def demo_faces(home: Path, root: str) -> None:
+    synthesize(home / "runs" / "demo-faces", count=2, seed=0)
+
+
 def nothing(home: Path, root: str) -> None:
     """Other programs write these files too."""
-    for name in ("export.json", "report.json", "zarr.json"):
+    for name in ("export.json", "report.json", "zarr.json", "synthesize.json"):
         (home / "a" / name).write_text(json.dumps({"store": "a shop", "report": 1, "items": []}))
     for name in ("refs", "snapshots"):
         (home / name).mkdir()
@@ -74,6 +79,7 @@ SITUATIONS: dict[str, tuple[Callable[[Path, str], None], int, str]] = {
     "a report among the photographs": (report_among, FIGURES, "the report ."),
     "an export of pictures": (pictures, 160, "the export out"),
     "an export of sheets": (sheets, 1, "the export out"),
+    "the faces of a demo": (demo_faces, 2, "the synthetic tree runs/demo-faces"),
     "files of other programs": (nothing, 0, ""),
 }
 """What lies in the source, how many pictures are left out, and what they are part of."""

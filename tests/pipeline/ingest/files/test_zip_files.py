@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.ingest.files.packed import pack
 from tests.pipeline.ingest.photographs import NAMES, contents, opened, small
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.photographs import opened_zip
@@ -27,6 +28,23 @@ def test_zip_files__a_damaged_photograph_affects_no_other(tmp_path: Path, method
     with pytest.raises(PhotographError, match=r"img_align_celeba/a\.jpg is damaged.*fetch or pack"):
         source.files.read(source.keys[0])
     assert source.files.read(source.keys[1]) == small(1)
+
+
+def test_zip_files__a_compression_that_is_not_read_is_named_with_the_remedy(
+    tmp_path: Path,
+) -> None:
+    """Windows packs large files with Deflate64, other programs with Zstandard."""
+    archive = pack(tmp_path / "faces.zip", {"a.jpg": small(0), "b.jpg": small(1)})
+    content = bytearray(archive.read_bytes())
+    for header, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.find(header) + method] = 93
+    archive.write_bytes(content)
+
+    source = opened(archive)
+
+    with pytest.raises(PhotographError, match=r"in a way that is not read .*pack .*\(deflate\)"):
+        source.files.read("a.jpg")
+    assert source.files.read("b.jpg") == small(1)
 
 
 def test_zip_files__an_archive_that_was_replaced_is_not_read_as_the_old_one(tmp_path: Path) -> None:
