@@ -101,7 +101,7 @@ SITUATIONS: dict[str, tuple[Callable[[Path], str], str, str, int]] = {
     "a member of 2 GiB packed small": (huge, "2 photographs.", "", 0),
     "a sparse file": (sparse, "2 photographs.", "", 0),
     "a tar with a member of 60 GiB": (huge_member, "2 photographs.", "", 0),
-    "half a tar": (cut, "", "Expected a complete tar archive; fetch or pack it again.", 1),
+    "half a tar": (cut, "", "Expected a complete tar archive; fetch or pack it again, or rename it", 1),
     "a report in the source": (
         with_report,
         "2 pictures left out that zpoints wrote, in the report site.",
@@ -147,7 +147,7 @@ def test_run__keys_that_are_no_paths(s3: Any, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "4 photographs." in done.stdout
-    assert "3 keys left out, which an empty part (//), '.' or '..' keeps from" in done.stdout
+    assert "3 keys left out, which an empty part (//), '.', '..' or a control character keeps from" in done.stdout
     assert dry_run(f"s3://{bucket}/faces//", tmp_path).returncode == 0
     refused = dry_run(f"s3://{bucket}/faces/../faces", tmp_path)
     assert refused.returncode == 1
