@@ -30,7 +30,7 @@ ON_SLURM = ("cluster.kind=slurm", "ingest.source=faces", "cluster.jobs.folder=."
 
 
 def slurm(
-    place: Place, *, sbatch: str = "", squeue: str = "PENDING\n", scancel_says: str = ""
+    place: Place, *, sbatch: str = "", squeue: str = "state=PENDING\n", scancel_says: str = ""
 ) -> None:
     """Commands of a Slurm that print these answers."""
     path = place.folder / "bin"
@@ -66,7 +66,7 @@ def cancel_unknown(place: Place) -> list[Command]:
 
 
 def list_queued(place: Place) -> list[Command]:
-    slurm(place, squeue=f"{BANNER}PENDING\n")
+    slurm(place, squeue=f"{BANNER}state=PENDING\n")
     queued(place)
     return [["jobs", "store"]]
 
