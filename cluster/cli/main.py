@@ -28,9 +28,9 @@ from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
-from zpoints.pipeline.errors import ConfigError, QueryError
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
-from zpoints.storage.errors import StoreLockedError, ZpointsError
+from zpoints.storage.errors import QueryError, StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
     from zpoints.cluster.run import RunResult
