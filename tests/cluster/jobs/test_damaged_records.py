@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -139,7 +138,8 @@ def test_jobs__a_record_that_cannot_be_read_is_one_line_among_the_others(
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "sound" in listed.stdout
     assert f"{job.id}  damaged" in listed.stdout
-    assert f"{name} cannot be read or written" in " ".join(listed.stdout.split())
+    shown = "".join(listed.stdout.split())  # the table breaks long paths
+    assert "".join(f"{name} cannot be read or written".split()) in shown
     assert "Debug source" not in listed.stdout
 
 
@@ -191,22 +191,6 @@ def test_jobs__a_folder_with_another_name_hides_no_job(
     assert "sound" in listed.stdout
     assert listed.stdout.count("  damaged  ") == lines
     assert not CONTROL.search(listed.stdout.replace("\n", ""))
-
-
-def test_jobs__a_running_job_is_cancelled_by_number_after_two_dashes(
-    jobs: Jobs, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "scancel").write_text(f'#!/bin/sh\necho "$@" >{shlex.quote(str(folder))}/called\n')
-    (folder / "scancel").chmod(0o755)
-    (folder / "squeue").write_text("#!/bin/sh\n")
-    (folder / "squeue").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    job = a_job(batch="17")
-    jobs.add(job)
-
-    zpoints("cancel", job.id, "--root", "store", folder=folder)
-
-    assert (folder / "called").read_text() == "--verbose -- 17\n"
 
 
 VALUES = st.recursive(
