@@ -161,6 +161,7 @@ RESULTS_IN_THE_SOURCE = [
         "a.jpg=1, b.jpg=2",
         ("pictures left out that zpoints wrote, in the store runs/old.",),
         0,
+        slow=True,
     ),
     Situation(
         "the source in the root",
