@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore
 
-from zpoints.storage.backend.irregular_keys import is_irregular
+from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import reaching_s3, s3_store
+from zpoints.storage.backend.s3 import Bucket, reaching_s3, s3_store
 from zpoints.storage.errors import DamagedRecordError, StoreError, StoreLockedError
 
 LOCK = "zpoints.blobs.lock"
@@ -165,13 +165,15 @@ class Blobs:
 
     def folders(self, folder: str) -> list[str]:
         """Sorted names of the folders inside a folder; empty if it does not exist."""
-        with self._reaching(folder):
-            if Location(self._root).is_local:
-                path = Path(self._root, folder)
+        location = Location(self._root)
+        if location.is_local:
+            path = Path(self._root, folder)
+            with self._reaching(folder):
                 inner = path.iterdir() if path.is_dir() else ()
                 return sorted(it.name for it in inner if it.is_dir() and not is_irregular(it.name))
-            found = obstore.list_with_delimiter(self._store, folder)
-        return sorted(path.rpartition("/")[2] for path in found["common_prefixes"])
+        place = f"{location.prefix}/{folder}"
+        _, found, _ = folder_without_irregular_keys(Bucket(location.bucket), place)
+        return [path.rpartition("/")[2] for path in found]
 
     def clear(self, folder: str) -> None:
         """Remove all objects in a folder."""

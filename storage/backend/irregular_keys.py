@@ -11,7 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object, S3Server, reaching_s3
+from zpoints.storage.backend.s3 import (
+    SCHEME,
+    Bucket,
+    IrregularKeyError,
+    S3Object,
+    S3Server,
+    reaching_s3,
+)
 
 REQUESTS = 32
 """Objects asked for at the same time."""
@@ -36,7 +43,7 @@ def is_irregular(key: str) -> bool:
 def folder_without_irregular_keys(
     bucket: Bucket, folder: str
 ) -> tuple[list[S3Object], list[str], list[str]]:
-    """Objects and folders directly inside a folder, and the irregular keys at any depth in it.
+    """Objects and folders directly inside a folder, and irregular keys that are left out.
 
     Parameters
     ----------
@@ -48,8 +55,16 @@ def folder_without_irregular_keys(
     Returns
     -------
     tuple
-        As from `Bucket.folder`, and the keys that are left out.
+        As from `Bucket.folder`, and the irregular keys at any depth in the folder; none if obstore
+        can list it.
     """
+    try:
+        return *bucket.folder(folder), []
+    except IrregularKeyError:
+        return _regular(bucket, folder)
+
+
+def _regular(bucket: Bucket, folder: str) -> tuple[list[S3Object], list[str], list[str]]:
     beneath = f"{folder}/" if folder else ""
     names: set[str] = set()
     folders: set[str] = set()

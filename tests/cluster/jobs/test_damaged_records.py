@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from tests.cluster.cli.commands import zpoints
 from tests.cluster.users import a_job
+from tests.s3 import new_bucket
 from zpoints.cluster.jobs.job import Heartbeat, Job, output_file, parse_heartbeat, parse_job
 from zpoints.cluster.jobs.log import PIECE, JobLog, unsaved_output
 from zpoints.cluster.jobs.record import Jobs
@@ -194,6 +195,16 @@ def test_jobs__a_folder_with_another_name_hides_no_job(
     assert "sound" in listed.stdout
     assert listed.stdout.count("  damaged  ") == lines
     assert not CONTROL.search(listed.stdout.replace("\n", ""))
+
+
+def test_jobs__an_irregular_key_in_a_bucket_hides_no_job(s3: Any) -> None:
+    bucket = new_bucket(s3)
+    jobs = Jobs(open_repository(f"s3://{bucket}/store").root)
+    job = a_job(state="done", began=1.0, ended=2.0)
+    jobs.add(job)
+    s3.put_object(Bucket=bucket, Key="store/jobs//stranger", Body=b"x")
+
+    assert [status.job.id for status in jobs.all()] == [job.id]
 
 
 VALUES: tuple[Any, ...] = (
