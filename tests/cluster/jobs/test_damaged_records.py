@@ -16,6 +16,7 @@ from tests.cluster.cli.commands import zpoints
 from tests.cluster.users import a_job
 from tests.s3 import new_bucket
 from zpoints.cluster.jobs.job import Heartbeat, Job, output_file, parse_heartbeat, parse_job
+from zpoints.cluster.jobs.known_roots import remember
 from zpoints.cluster.jobs.log import PIECE, JobLog, unsaved_output
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.schedule.ledger import Health, RunRecord
@@ -145,6 +146,16 @@ def test_jobs__a_record_that_cannot_be_read_is_one_line_among_the_others(
     shown = "".join(listed.stdout.split())  # the table breaks long paths
     assert "".join(f"{name} cannot be read or written".split()) in shown
     assert "Debug source" not in listed.stdout
+
+
+def test_logs__of_a_damaged_record_in_a_known_store_name_it(jobs: Jobs, folder: Path) -> None:
+    job = stored(jobs, b"{")
+    remember(jobs.root)
+
+    done = zpoints("logs", job.id, folder=folder)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "job.json is damaged" in done.stderr
 
 
 def test_logs__follow_no_link(jobs: Jobs, folder: Path, tmp_path: Path) -> None:
