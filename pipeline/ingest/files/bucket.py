@@ -13,7 +13,7 @@ from zpoints.pipeline.ingest.files.ranges import Ranges
 from zpoints.pipeline.ingest.limits import MOST_BYTES
 from zpoints.pipeline.progress import counted
 from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
-from zpoints.storage.backend.s3 import SCHEME, Bucket, IrregularKeyError, S3Object
+from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
 
 LISTERS = 16
 """Folders listed concurrently; each page of 1000 keys costs a round trip."""
@@ -54,13 +54,10 @@ class Listings:
             return self._found.setdefault(folder, listing)
 
     def _listed(self, folder: str) -> tuple[list[S3Object], list[str]]:
-        try:
-            return self.bucket.folder(folder)
-        except IrregularKeyError:
-            objects, folders, irregular = folder_without_irregular_keys(self.bucket, folder)
-            with self._lock:
-                self.irregular.update(irregular)
-            return objects, folders
+        objects, folders, irregular = folder_without_irregular_keys(self.bucket, folder)
+        with self._lock:
+            self.irregular.update(irregular)
+        return objects, folders
 
     def fill(self, folders: Sequence[str]) -> None:
         """List several folders concurrently."""
