@@ -198,7 +198,7 @@ def _unicode_path(extra: bytes, name: bytes) -> bytes:
     """The field Info-ZIP Unicode Path, as WinZip writes it; empty if it is of another name."""
     while len(extra) >= EXTRA_HEADER.size:
         kind, size = EXTRA_HEADER.unpack_from(extra)
-        field, extra = extra[EXTRA_HEADER.size :][:size], extra[EXTRA_HEADER.size + size :]
-        if kind == UNICODE_PATH and field[1:5] == zlib.crc32(name).to_bytes(4, "little"):
-            return field[5:]
+        content, extra = extra[EXTRA_HEADER.size :][:size], extra[EXTRA_HEADER.size + size :]
+        if kind == UNICODE_PATH and content[1:5] == zlib.crc32(name).to_bytes(4, "little"):
+            return content[5:]
     return b""

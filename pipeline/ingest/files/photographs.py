@@ -14,7 +14,6 @@ from typing import ClassVar
 
 from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access, stamp
-from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles as PhotographFiles
 from zpoints.pipeline.ingest.limits import refuse_bytes
 
 # RuntimeError: a member needs a password. NotImplementedError: unknown compression. ValueError and
