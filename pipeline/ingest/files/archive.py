@@ -14,7 +14,7 @@ from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
 from zpoints.pipeline.ingest.files.ranges import Held, Ranges
 from zpoints.pipeline.ingest.files.tar_files import TarFiles, tar_members, tar_window
 from zpoints.pipeline.ingest.files.zip_files import ZipFiles, zip_members, zip_window
-from zpoints.pipeline.ingest.limits import MOST_BYTES
+from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
 from zpoints.pipeline.progress import counted
 
 ZIP = (".zip",)
@@ -93,8 +93,7 @@ class ArchivePath(ListedPath):
 
     def read_bytes(self, limit: int = MOST_BYTES) -> bytes:
         entry = self._entry()
-        if entry.size > limit:
-            raise OSError(f"its {entry.size:,} bytes are more than {limit:,}")
+        check_size(entry.size, limit)
         try:
             return self.reader().read(entry.key)
         except PhotographError as error:

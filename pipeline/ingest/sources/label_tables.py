@@ -117,9 +117,10 @@ def _read_tables(
     """The labels that each table gives, and why the others give none."""
     labels: dict[str, Labelled] = {}
     unused: dict[str, SourceError] = {}
+    column = None if config.name_column is None else label_named(config.name_column)
     for name, table in tables:
         try:
-            labels[name] = _read_labels(table, name, path, names, config.name_column)
+            labels[name] = _read_labels(table, name, path, names, column)
         except SourceError as error:
             unused[name] = error
     return labels, unused

@@ -11,7 +11,7 @@ from itertools import islice
 
 import pandas as pd
 
-from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.files.path import SourcePath, read_bytes
 
 SEPARATORS = ",;\t|"
 WHITESPACE = r"\s+"
@@ -40,11 +40,11 @@ def read_text(path: SourcePath) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read.
+        If the file cannot be read, or is too large.
     UnicodeDecodeError
         If it has another encoding.
     """
-    content = path.read_bytes()
+    content = read_bytes(path)
     text = content.decode(_encoding(content[:2]))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -1,6 +1,7 @@
 """Tables as spreadsheets, R, pandas and Hugging Face write them."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_read_text__utf_16_without_a_mark(encoding: str, tmp_path: Path) -> None
     (tmp_path / "labels.csv").write_text(table, encoding=encoding)
 
     assert opened(tmp_path).labels["Bärtig"].tolist() == VALUES
+
+
+def test_find_labels__knows_the_configured_column_in_either_form_of_its_letters(
+    tmp_path: Path,
+) -> None:
+    write_small(tmp_path, NAMES)
+    composed, decomposed = (unicodedata.normalize(form, "prénom") for form in ("NFC", "NFD"))
+    (tmp_path / "labels.csv").write_text(lines(f"{composed},Smiling", "{n},{v}"))
+
+    assert opened(tmp_path, name_column=decomposed).labels["Smiling"].tolist() == VALUES
 
 
 def test_separated__a_line_of_one_more_name_is_no_table() -> None:
