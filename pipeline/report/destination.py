@@ -12,6 +12,7 @@ from typing import Any
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
+from zpoints.storage.marks import REPORT_FIGURES
 from zpoints.storage.marks import REPORT_MARK as MARK
 
 Destination = Path | str
@@ -89,5 +90,5 @@ def _upload(folder: Path, blobs: Blobs) -> None:
         list(pool.map(send, figures))
     send(PAGE)
     send(MARK)
-    for name in set(blobs.names("figures")) - set(names):
+    for name in set(blobs.names(REPORT_FIGURES)) - set(names):
         blobs.delete(name)

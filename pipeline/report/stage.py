@@ -21,17 +21,18 @@ from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.storage import Store, StoreError
 from zpoints.storage.backend.record import Line
 
+GROUPS = ("images", "model", "latents", "statistics")
+
 
 class _Mark(BaseModel):
+    """The mark of a report, which anybody may have written."""
+
     model_config = ConfigDict(strict=True)
 
     fingerprint: str | None = None
     version: Line = ""
     report: dict[str, Any] = {}
     title: Line = ""
-
-
-GROUPS = ("images", "model", "latents", "statistics")
 
 
 def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files.listed_path import Entry, ListedPath, parent_key
 from zpoints.pipeline.ingest.files.ranges import Ranges
-from zpoints.pipeline.ingest.limits import MOST_BYTES
+from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
 from zpoints.pipeline.progress import counted
 from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
@@ -187,8 +187,7 @@ class S3Path(ListedPath):
         found = self.entry()
         if found is None:
             raise FileNotFoundError(f"{self} does not exist")
-        if found.size > limit:
-            raise OSError(f"its {found.size:,} bytes are more than {limit:,}")
+        check_size(found.size, limit)
         return self.bucket.read(self.key, found.tag)
 
     def stamp(self) -> str:

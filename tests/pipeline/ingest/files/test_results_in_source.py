@@ -21,6 +21,7 @@ from zpoints.pipeline.ingest.prepare import open_photographs
 from zpoints.pipeline.report.destination import unfinished, writing_to
 from zpoints.pipeline.synthesize.tree import synthesize
 from zpoints.storage import open_store
+from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.export.pictures import export_images, export_sheets
 
 PHOTOGRAPHS = ("a/1.jpg", "a/2.jpg", "b/1.jpg")
@@ -209,16 +210,28 @@ def test_run__repeated_runs_with_the_store_in_the_source_change_nothing(
     assert sum(note in line for line in console.lines) == 1
 
 
-def test_writing_to__the_mark_is_there_before_the_figures(s3: Any, tmp_path: Path) -> None:
+def test_writing_to__the_mark_is_there_before_the_figures(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a bucket, where an upload may end at any object."""
     bucket = new_bucket(s3)
     mark = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
+    uploads: list[tuple[str, bytes]] = []
+    put = Blobs.put
+
+    def recorded(blobs: Blobs, name: str, content: bytes, **options: Any) -> None:
+        uploads.append((name, content))
+        put(blobs, name, content, **options)
+
+    monkeypatch.setattr(Blobs, "put", recorded)
     with writing_to(f"s3://{bucket}/site") as folder:
         (folder / "figures").mkdir()
         (folder / "figures" / "f.png").write_bytes(FIGURE)
         (folder / "index.html").write_text("")
         (folder / "report.json").write_text(json.dumps(mark))
 
+    names = [name for name, _ in uploads]
+    assert names == ["report.json", "figures/f.png", "index.html", "report.json"]
+    assert json.loads(uploads[0][1]) == {**mark, "fingerprint": None}
     stored = json.loads(s3.get_object(Bucket=bucket, Key="site/report.json")["Body"].read())
     assert stored == mark
-    assert json.loads(unfinished(mark)) == {**mark, "fingerprint": None}
