@@ -31,7 +31,17 @@ def check_unchanged(archive: SourcePath, expected: str) -> None:
 
 
 def incomplete(archive: SourcePath, kind: str, error: Exception) -> SourceError:
-    """The error about an archive, of a kind such as ``zip``, that cannot be opened."""
+    """The error about an archive that cannot be opened.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    kind
+        What it should be, e.g. ``zip``.
+    error
+        Why it cannot be opened.
+    """
     return SourceError(
         f"{archive} cannot be opened ({error}). Expected a complete {kind} archive; "
         "fetch or pack it again, or rename it if it is an archive of another kind."

@@ -122,7 +122,17 @@ def _too_large(archive: SourcePath) -> SourceError:
 
 
 def tar_window(archive: SourcePath, stamp: str, key: str) -> Window:
-    """A member, to be read in parts."""
+    """A member, to be read in parts.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    stamp
+        Its stamp when it was listed.
+    key
+        Name of the member.
+    """
     start, size, _ = parse_key(key)
     return Window(opened_tar(archive, stamp), start, size)
 

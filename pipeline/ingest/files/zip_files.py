@@ -89,7 +89,17 @@ def opened_zip(archive: SourcePath, expected: str) -> zipfile.ZipFile:
 
 
 def zip_window(archive: SourcePath, stamp: str, key: str) -> Window | None:
-    """A member, to be read in parts; None if it is compressed or locked."""
+    """A member, to be read in parts; None if it is compressed or locked.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    stamp
+        Its stamp when it was listed.
+    key
+        Name of the member.
+    """
     member = opened_zip(archive, stamp).getinfo(key)
     if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
         return None
