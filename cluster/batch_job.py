@@ -4,15 +4,18 @@ import os
 import re
 from typing import NamedTuple, Self
 
+NUMBER = "[1-9][0-9]{0,9}"
+CLUSTER = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+"""What a job's number and the name of a Slurm cluster look like."""
 NUMBER_LINES = {
-    "slurm": r"(?P<number>[1-9][0-9]{0,9})(;(?P<cluster>\w[\w.-]*))?",
-    "pbs": r"(?P<number>[1-9][0-9]{0,9})(\.[\w.-]+)?",
-    "lsf": r"Job <(?P<number>[1-9][0-9]{0,9})> is submitted to .*",
+    "slurm": rf"(?P<number>{NUMBER})(;(?P<cluster>{CLUSTER}))?",
+    "pbs": rf"(?P<number>{NUMBER})(\.[\w.-]+)?",
+    "lsf": rf"Job <(?P<number>{NUMBER})> is submitted to .*",
 }
 """The line with the number, as printed by ``sbatch --parsable``, ``qsub`` and ``bsub``."""
-OPTIONS = ("SQUEUE_", "SCANCEL_")
-"""Environment variables with options of Slurm's commands, e.g. SQUEUE_STATES=RUNNING."""
-OUTPUT_SHOWN = 500
+OPTION_PREFIXES = ("SQUEUE_", "SCANCEL_")
+"""Of environment variables with options of Slurm's commands, e.g. SQUEUE_STATES=RUNNING."""
+EXCERPT_LENGTH = 500
 """Number of characters of a command's output in a message."""
 
 
@@ -51,15 +54,16 @@ class BatchJob(NamedTuple):
         return self.number if self.cluster is None else f"{self.number} of cluster {self.cluster}"
 
 
-def environment() -> dict[str, str]:
+def command_environment() -> dict[str, str]:
     """This process's environment variables without a user's options of squeue and scancel.
 
     By these options, squeue would leave out jobs, and scancel would pass over them silently.
     """
-    return {name: value for name, value in os.environ.items() if not name.startswith(OPTIONS)}
+    inherited = os.environ.items()
+    return {name: value for name, value in inherited if not name.startswith(OPTION_PREFIXES)}
 
 
-def shown(*outputs: str) -> str:
-    """Output of a command on one line, for a message."""
+def excerpt(*outputs: str) -> str:
+    """The beginning of a command's output on one line, for a message."""
     text = " ".join(" ".join(outputs).split())
-    return text[:OUTPUT_SHOWN] or "nothing"
+    return text[:EXCERPT_LENGTH] or "nothing"

@@ -44,7 +44,7 @@ class PlainConsole(RichConsole):
         return super().render_str(printable(text), **options)
 
 
-def replace_unprintable(*, encoding: str | None = None) -> None:
+def replace_unencodable(*, encoding: str | None = None) -> None:
     """Let standard output and errors replace characters that they cannot encode.
 
     Parameters

@@ -1,6 +1,5 @@
 """Errors raised by the stages, each with a message for the user."""
 
-from zpoints.storage.errors import QueryError as QueryError
 from zpoints.storage.errors import ZpointsError
 
 

@@ -1,4 +1,4 @@
-"""Along how many directions latent vectors vary; tells a collapsed training from a sound one."""
+"""The number of directions along which latent vectors vary; few after a training that collapsed."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -27,10 +27,10 @@ from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
-from zpoints.cluster.terminal import console_for, replace_unprintable
-from zpoints.pipeline.errors import ConfigError, QueryError
+from zpoints.cluster.terminal import console_for, replace_unencodable
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
-from zpoints.storage.errors import StoreLockedError, ZpointsError
+from zpoints.storage.errors import QueryError, StoreLockedError, ZpointsError
 
 if TYPE_CHECKING:
     from zpoints.cluster.run import RunResult
@@ -59,7 +59,7 @@ for commands in (jobs_app, schedule_app, store_app):
 def main() -> None:
     """Run the command line; a user's mistake ends in one message, never in a traceback."""
     install_handlers()
-    replace_unprintable()
+    replace_unencodable()
     try:
         app()
     except (ConfigError, QueryError, SecurityError) as error:

@@ -20,7 +20,7 @@ from zpoints.cluster.cli.options import (
     run_root,
 )
 from zpoints.cluster.signals import Interrupted
-from zpoints.cluster.terminal import console_for, replace_unprintable
+from zpoints.cluster.terminal import console_for, replace_unencodable
 
 if TYPE_CHECKING:
     from zpoints.cluster.schedule.cron import Cron
@@ -117,7 +117,7 @@ def _print_unit(
         cron=times,
     )
     unit = UNITS[kind](rerun)
-    replace_unprintable(encoding="utf-8")  # the encoding of units, whatever the terminal's
+    replace_unencodable(encoding="utf-8")  # the encoding of units, whatever the terminal's
     print(unit, end="")  # noqa: T201
 
 

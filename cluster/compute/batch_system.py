@@ -14,7 +14,7 @@ from distributed import Client
 from distributed.core import Status
 from distributed.security import Security
 
-from zpoints.cluster.batch_job import BatchJob, environment, shown
+from zpoints.cluster.batch_job import BatchJob, command_environment, excerpt
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
 from zpoints.cluster.compute.local import DASHBOARD_ADDRESS
 from zpoints.cluster.compute.security import shared_folder_security
@@ -136,7 +136,7 @@ def _checked(kind: str, refusals: list[Exception]) -> Any:
         def _job_id_from_submit_output(self, output: str) -> str:
             job = BatchJob.submitted(kind, output)
             if job is None:
-                raise ValueError(f"it printed no job number, but: {shown(output)}")
+                raise ValueError(f"it printed no job number, but: {excerpt(output)}")
             if job.cluster is not None:
                 self.cancel_command += f" --clusters={job.cluster}"
             return job.number
@@ -146,10 +146,10 @@ def _checked(kind: str, refusals: list[Exception]) -> Any:
             """Output of a command, whatever its encoding; dask-jobqueue's expects UTF-8."""
             create = asyncio.create_subprocess_shell if shell else asyncio.create_subprocess_exec
             pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-            process = await create(*command, env=environment(), **pipes)  # type: ignore[arg-type]
+            process = await create(*command, env=command_environment(), **pipes)  # type: ignore[arg-type]
             texts = [part.decode(errors="replace") for part in await process.communicate()]
             if process.returncode:
-                raise RuntimeError(shown(*reversed(texts)))
+                raise RuntimeError(excerpt(*reversed(texts)))
             return texts[0]
 
     return CheckedJob

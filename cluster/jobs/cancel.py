@@ -44,6 +44,8 @@ def cancel(root: str, id_: str) -> JobStatus:
     ------
     StoreNotFoundError
         If the store has no such job.
+    DamagedRecordError
+        If its record or its heartbeat is damaged.
     JobEndedError
         If the job is done or has failed.
     StillQueuedError

@@ -23,7 +23,7 @@ from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import ALIVE, ENDED, Jobs
 from zpoints.cluster.signals import Interrupted, ignore_further_signals, install_handlers
-from zpoints.cluster.terminal import LogConsole, PlainConsole, replace_unprintable
+from zpoints.cluster.terminal import LogConsole, PlainConsole, replace_unencodable
 from zpoints.pipeline.config.run import validated
 from zpoints.pipeline.progress import Advance
 from zpoints.storage.errors import StoreError, ZpointsError
@@ -207,7 +207,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
 def main() -> int:
     """Drive the job that the command line names."""
     install_handlers()
-    replace_unprintable(encoding="utf-8")  # the encoding of logs
+    replace_unencodable(encoding="utf-8")  # the encoding of logs
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     root, id_, output = sys.argv[1:]
     try:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from zpoints.cluster.batch_job import BatchJob
+from zpoints.cluster.batch_job import CLUSTER, NUMBER, BatchJob
 from zpoints.storage.backend.record import (
     RECORD,
     Line,
@@ -69,8 +69,8 @@ class Job:
     host: Line = field(default_factory=platform.node)
     pid: ProcessNumber | None = None
     born: Seconds | None = None
-    batch: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,9}$")] | None = None
-    batch_cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] | None = None
+    batch: Annotated[str, Field(pattern=f"^{NUMBER}$")] | None = None
+    batch_cluster: Annotated[str, Field(pattern=f"^{CLUSTER}$")] | None = None
     output: str = ""
     writes: int = 0
 

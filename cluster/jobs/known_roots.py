@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from zpoints.cluster.jobs.record import Jobs
-from zpoints.storage.errors import StoreError, StoreNotFoundError
+from zpoints.storage.errors import DamagedRecordError, StoreError, StoreNotFoundError
 
 UNUSABLE = (OSError, RuntimeError, ValueError)
 """Raised without a home folder, or if it or the list cannot be read or written."""
@@ -65,6 +65,8 @@ def root_of(id_: str) -> str:
     for root in reversed(known_roots()):
         try:
             Jobs(root).read(id_)
+        except DamagedRecordError:
+            return root  # whoever reads the record reports the fault
         except StoreError:  # no such job, or the store was removed
             continue
         return root

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from zpoints.cluster.batch_job import BatchJob, environment, shown
+from zpoints.cluster.batch_job import BatchJob, command_environment, excerpt
 from zpoints.pipeline.config.cluster import JobsConfig
 from zpoints.storage.errors import ZpointsError
 
@@ -60,13 +60,13 @@ def enqueue(lines: Sequence[str], *, name: str, output: str, options: Sequence[s
     script = "\n".join([*lines[:-1], f"exec {lines[-1]}"])
     done = _slurm("sbatch", *fixed, *options, f"--wrap={script}")
     if done.returncode:
-        raise SlurmError(f"Slurm refused the job: {shown(done.stderr, done.stdout)}")
+        raise SlurmError(f"Slurm refused the job: {excerpt(done.stderr, done.stdout)}")
     job = BatchJob.submitted("slurm", done.stdout)
     if job is None:
         raise SlurmError(
             "sbatch gave no number of the job; expected a line NUMBER or NUMBER;CLUSTER, got: "
-            f"{shown(done.stdout, done.stderr)}. If squeue --me lists a job {name}, remove it with "
-            "scancel; it would end as soon as it starts."
+            f"{excerpt(done.stdout, done.stderr)}. If squeue --me lists a job {name}, remove it "
+            "with scancel; it would end as soon as it starts."
         )
     return job
 
@@ -93,7 +93,7 @@ def dequeue(job: BatchJob) -> None:
             "(squeue --me lists yours)."
         )
     if done.returncode and ENDED_JOB not in done.stderr:
-        raise SlurmError(f"Slurm did not cancel job {job}: {shown(done.stderr, done.stdout)}")
+        raise SlurmError(f"Slurm did not cancel job {job}: {excerpt(done.stderr, done.stdout)}")
 
 
 def in_queue(job: BatchJob) -> bool:
@@ -105,7 +105,7 @@ def in_queue(job: BatchJob) -> bool:
 
 
 def _asked(job: BatchJob) -> subprocess.CompletedProcess[str] | None:
-    """What squeue says about a job; None if there is no answer."""
+    """The answer of squeue about a job; None if there is none."""
     if shutil.which("squeue") is None:
         return None
     options = ["--noheader", f"--jobs={job.number}", f"--format={STATE}%T", *_of_cluster(job)]
@@ -123,7 +123,7 @@ def _slurm(*command: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
-            env=environment(),
+            env=command_environment(),
             capture_output=True,
             encoding="utf-8",
             errors="replace",

@@ -33,6 +33,8 @@ def wait(root: str, id_: str, *, seconds: float) -> JobStatus:
     ------
     StoreNotFoundError
         If the store has no such job.
+    DamagedRecordError
+        If its record or its heartbeat is damaged.
     WaitedError
         If the process has not ended in time.
     """

@@ -23,7 +23,12 @@ from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord, TakenOver
 from zpoints.cluster.signals import raise_if_interrupted
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
-from zpoints.storage.errors import StoreError, StoreNotFoundError, ZpointsError
+from zpoints.storage.errors import (
+    DamagedRecordError,
+    StoreError,
+    StoreNotFoundError,
+    ZpointsError,
+)
 
 BEAT_SECONDS = 20.0
 POLL_SECONDS = 1.0
@@ -129,6 +134,8 @@ class Schedule:
             status = Jobs(self._ledger.root).status(before.job)
         except StoreNotFoundError:
             return ""
+        except DamagedRecordError:
+            return before.job  # following it records the fault
         if not status.over:
             return before.job
         self._ledger.add(_run_record(status))
@@ -178,7 +185,7 @@ class Schedule:
                 status = jobs.status(id_)
                 if status.over:
                     return status
-            except StoreNotFoundError:
+            except (StoreNotFoundError, DamagedRecordError):
                 raise
             except StoreError as error:
                 logger.warning(

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from zpoints.cluster.jobs.job import ID
 from zpoints.cluster.jobs.record import lives, utc
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError
-from zpoints.storage.backend.record import RECORD, Line, ProcessNumber, Seconds, parse_record
+from zpoints.storage.backend.record import (
+    RECORD,
+    Line,
+    ProcessNumber,
+    Seconds,
+    parse_record,
+    record_in,
+)
 from zpoints.storage.errors import DamagedRecordError, StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
@@ -109,7 +116,8 @@ class Ledger:
             self._health_name,
             holder=lambda facts: tuple(str(facts.get(name)) for name in ("host", "pid", "born")),
             valid=lambda facts: (
-                (other := _health_of(facts)) is not None and other.seen in ("waiting", "running")
+                (other := record_in(_HEALTH, facts)) is not None
+                and other.seen in ("waiting", "running")
             ),
         )
         self._turn = threading.Lock()
@@ -154,7 +162,7 @@ class Ledger:
 
     def health(self) -> Health | None:
         """The last heartbeat; None if there never was one."""
-        return _health_of(self._lease.facts())
+        return record_in(_HEALTH, self._lease.facts())
 
     def claim(self, mine: Health) -> Health | None:
         """Write the first heartbeat; of several processes that try at once, one succeeds.
@@ -177,20 +185,20 @@ class Ledger:
 
         def following(before: Facts) -> Facts:
             # Keeps the job of the process before, so that this one finds it even after a kill.
-            found = _health_of(before)
+            found = record_in(_HEALTH, before)
             return asdict(mine if found is None else replace(mine, job=found.job))
 
         try:
             before = self._lease.claim(following)
         except LeaseHeldError as error:
-            other = _health_of(error.facts)
+            other = record_in(_HEALTH, error.facts)
             assert other is not None  # the lease is valid
             raise StoreLockedError(
                 f"{self.root} has a schedule {self.name} already: process {other.pid} on "
                 f"{other.host}, last heartbeat {utc(other.beat)}. End it first, or give this "
                 "configuration another name."
             ) from None
-        return _health_of(before)
+        return record_in(_HEALTH, before)
 
     def heartbeat(self, mine: Health) -> None:
         """Write a heartbeat, after a claim.
@@ -229,14 +237,6 @@ def is_well(health: Health | None, runs: Sequence[RunRecord]) -> bool:
 def ledgers(root: str) -> list[Ledger]:
     """Ledgers of all schedules of a store."""
     return [Ledger(root, name) for name in Blobs(root).folders(FOLDER)]
-
-
-def _health_of(facts: Facts) -> Health | None:
-    """The heartbeat in a lease; None if the facts are anything else."""
-    try:
-        return _HEALTH.validate_json(json.dumps(dict(facts)))
-    except ValidationError:
-        return None
 
 
 def _packed(it: Any) -> bytes:

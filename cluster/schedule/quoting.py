@@ -18,7 +18,7 @@ UNQUOTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 YAML_WIDTH = 80
 
 
-def plain(text: str) -> str:
+def _plain(text: str) -> str:
     """The text, if every format can hold it.
 
     Raises
@@ -39,7 +39,7 @@ def cron_text(text: str) -> str:
     ConfigError
         If the text has a backslash: cron programs differ in what it does.
     """
-    if "\\" in plain(text):
+    if "\\" in _plain(text):
         raise _refusal(text, "a backslash, which cron programs read in different ways")
     return text.replace("%", r"\%")
 
@@ -52,7 +52,7 @@ def slurm_option(option: str) -> str:
     ConfigError
         If the option has characters that a unit cannot hold.
     """
-    return shlex.quote(plain(option).replace("\\", "\\\\"))
+    return shlex.quote(_plain(option).replace("\\", "\\\\"))
 
 
 def shell_word(word: str) -> str:
@@ -63,7 +63,7 @@ def shell_word(word: str) -> str:
     ConfigError
         If the word has characters that a unit cannot hold.
     """
-    return shlex.quote(plain(word))
+    return shlex.quote(_plain(word))
 
 
 def systemd_text(text: str) -> str:
@@ -75,7 +75,7 @@ def systemd_text(text: str) -> str:
         If systemd would read the value otherwise: it strips spaces at both ends, and a backslash at
         the end continues the line.
     """
-    if plain(text) != text.strip() or text.endswith("\\"):
+    if _plain(text) != text.strip() or text.endswith("\\"):
         raise _refusal(text, "a space at an end, or a backslash at the end")
     return text.replace("%", "%%")
 
@@ -88,7 +88,7 @@ def systemd_word(word: str) -> str:
     ConfigError
         If the word has characters that a unit cannot hold.
     """
-    escaped = plain(word).replace("\\", "\\\\").replace("%", "%%").replace("$", "$$")
+    escaped = _plain(word).replace("\\", "\\\\").replace("%", "%%").replace("$", "$$")
     if re.fullmatch(r"[\w@%+=:,./$-]+", escaped):
         return escaped
     return '"' + escaped.replace('"', '\\"') + '"'
@@ -108,8 +108,14 @@ def systemd_program(path: str) -> str:
 
 
 def kubernetes_argument(word: str) -> str:
-    """An argument of a container without references to variables such as ``$(NAME)``."""
-    return plain(word).replace("$", "$$")
+    """An argument of a container without references to variables such as ``$(NAME)``.
+
+    Raises
+    ------
+    ConfigError
+        If the word has characters that a unit cannot hold.
+    """
+    return _plain(word).replace("$", "$$")
 
 
 def kubernetes_path(path: str) -> str:
@@ -120,7 +126,7 @@ def kubernetes_path(path: str) -> str:
     ConfigError
         If the path has a colon, which Kubernetes does not allow.
     """
-    if ":" in plain(path):
+    if ":" in _plain(path):
         raise _refusal(path, "a colon in the path of a mount")
     return path
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest.decoding.image import open_image
-from zpoints.pipeline.ingest.files.photographs import PhotographFiles
+from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
 from zpoints.pipeline.ingest.limits import refuse_bytes
 
 Channels = Literal[1, 3]

@@ -1,4 +1,4 @@
-"""The largest photograph that is read: bytes of its file, pixels of its image."""
+"""The largest files that are read, and the most pixels of a photograph."""
 
 from PIL import Image
 
@@ -15,6 +15,12 @@ def refuse_bytes(size: int) -> None:
             f"{size:,} bytes is more than the limit of {MOST_BYTES:,} for a photograph; scale it "
             "down or remove it"
         )
+
+
+def check_size(size: int, limit: int) -> None:
+    """Raise OSError if a file of this size, in bytes, is too large to be read whole."""
+    if size > limit:
+        raise OSError(f"its {size:,} bytes are more than {limit:,}")
 
 
 def refuse_pixels(width: int, height: int) -> None:

@@ -125,7 +125,7 @@ def _with_renamed(
 
 
 def _file_name(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]
+    return path.rpartition("/")[2]
 
 
 def pack_rechecked(rechecked: Rechecked) -> bytes:

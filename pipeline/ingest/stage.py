@@ -9,7 +9,7 @@ import xarray as xr
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import IngestConfig
-from zpoints.pipeline.ingest.files.photographs import PhotographFiles
+from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
 from zpoints.pipeline.ingest.images import read_block
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.ingest.quarantine import (

@@ -5,7 +5,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.storage.labels.annotated import MARKER
-from zpoints.storage.labels.annotated import is_attribute as is_attribute
 
 Bools = NDArray[np.bool_]
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import xarray as xr
 
-from zpoints.pipeline.labels.annotated_rows import annotated_statistics, is_attribute
+from zpoints.pipeline.labels.annotated_rows import annotated_statistics
+from zpoints.storage.labels.annotated import is_attribute
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from zpoints.pipeline.labels.annotated_rows import is_attribute
+from zpoints.storage.labels.annotated import is_attribute
 from zpoints.storage.schema.array_names import LONGEST, array_name
 from zpoints.storage.schema.registry import VARIABLES
 

@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.labels.annotated_rows import annotated_rows, is_attribute
+from zpoints.pipeline.labels.annotated_rows import annotated_rows
+from zpoints.storage.labels.annotated import is_attribute
 from zpoints.storage.labels.selection import select_rows
 from zpoints.storage.labels.splits import assigned_splits
 

@@ -205,7 +205,8 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
 def _sweep(store: ReportStore) -> xr.Dataset | None:
     if not store.is_current("sweep"):
         return None
-    return store.sweep if store.sweep.sizes["point"] else None
+    sweep = store.sweep
+    return sweep if sweep.sizes["point"] else None
 
 
 def _held_out(splits: NDArray[np.object_] | None, total: int) -> tuple[str, NDArray[np.int64]]:

@@ -15,6 +15,7 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
+from zpoints.storage.marks import REPORT_FIGURES
 from zpoints.storage.marks import REPORT_MARK as MARK
 from zpoints.storage.marks import result_kind
 
@@ -22,7 +23,7 @@ Destination = Path | str
 """Path of a folder, or URL of a prefix in a bucket."""
 
 PAGE = "index.html"
-FIGURE = re.compile(r"figures/[A-Za-z0-9_-]+\.png")
+FIGURE = re.compile(rf"{REPORT_FIGURES}/[A-Za-z0-9_-]+\.png")
 UPLOADS = 8
 """Number of files written at the same time."""
 

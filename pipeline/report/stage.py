@@ -14,8 +14,12 @@ from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.storage import Store, StoreError
 from zpoints.storage.backend.record import Line
 
+GROUPS = ("images", "model", "latents", "statistics")
+
 
 class _Mark(BaseModel):
+    """The mark of a report, which anybody may have written."""
+
     model_config = ConfigDict(strict=True)
 
     fingerprint: str | None = None
@@ -23,9 +27,6 @@ class _Mark(BaseModel):
     report: dict[str, Any] = {}
     title: Line = ""
     files: list[Line] = []
-
-
-GROUPS = ("images", "model", "latents", "statistics")
 
 
 def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def train_model(run: StageRun[TrainConfig]) -> int:
         gpu_memory("Lower train.batch, or set train.device to cpu."),
         run.console.bar("train", total=total, unit="images") as advance,
     ):
-        resumed = partial(
+        train_from = partial(
             train,
             training,
             validation,
@@ -50,10 +50,10 @@ def train_model(run: StageRun[TrainConfig]) -> int:
             on_step=lambda seen, curves: advance(seen, _note(curves, config)),
         )
         try:
-            model, curves = resumed(checkpoint=_checkpoint(run, training))
+            model, curves = train_from(checkpoint=_checkpoint(run, training))
         except CheckpointError as error:
             run.console.line(f"{error} train restarts from the beginning.")
-            model, curves = resumed(checkpoint=None)
+            model, curves = train_from(checkpoint=None)
     attrs = training_attrs(config, device)
     run.work.create(GROUP, model_dataset(model, curves), attrs=attrs)
     return len(training)

@@ -135,10 +135,7 @@ def write_layout(
     mode
         `w` replaces the group, `a` adds to it.
     """
-    # Xarray lists coordinates with spaces between their names, so it warns of a name with a space.
-    # `open_group` knows by the registry which variables are labels.
-    spaced = [name for name in dataset.coords if len(str(name).split()) != 1]
-    dataset.reset_coords(spaced).to_zarr(
+    dataset.to_zarr(
         session.store,
         group=group,
         mode=mode,

@@ -11,8 +11,9 @@ from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore
 
+from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import reaching_s3, s3_store
+from zpoints.storage.backend.s3 import Bucket, reaching_s3, s3_store
 from zpoints.storage.errors import DamagedRecordError, StoreError, StoreLockedError
 
 LOCK = "zpoints.blobs.lock"
@@ -167,13 +168,15 @@ class Blobs:
 
     def folders(self, folder: str) -> list[str]:
         """Sorted names of the folders inside a folder; empty if it does not exist."""
-        with self._reaching(folder):
-            if Location(self._root).is_local:
-                path = Path(self._root, folder)
+        location = Location(self._root)
+        if location.is_local:
+            path = Path(self._root, folder)
+            with self._reaching(folder):
                 inner = path.iterdir() if path.is_dir() else ()
-                return sorted(it.name for it in inner if it.is_dir() and _is_addressable(it.name))
-            found = obstore.list_with_delimiter(self._store, folder)
-        return sorted(path.rpartition("/")[2] for path in found["common_prefixes"])
+                return sorted(it.name for it in inner if it.is_dir() and not is_irregular(it.name))
+        place = f"{location.prefix}/{folder}"
+        _, found, _ = folder_without_irregular_keys(Bucket(location.bucket), place)
+        return [path.rpartition("/")[2] for path in found]
 
     def clear(self, folder: str) -> None:
         """Remove all objects in a folder."""
@@ -186,7 +189,7 @@ class Blobs:
             if Location(self._root).is_local:
                 files = (path for path in Path(self._root, folder).rglob("*") if path.is_file())
                 found = (path.relative_to(self._root).as_posix() for path in files)
-                return [name for name in found if _is_addressable(name)]
+                return [name for name in found if not is_irregular(name)]
             return [entry["path"] for page in obstore.list(self._store, folder) for entry in page]
 
     def some_names(self) -> list[str]:
@@ -235,11 +238,3 @@ class Blobs:
         if location.is_local:
             return LocalStore(location.root)
         return s3_store(location.bucket, location.prefix)
-
-
-def _is_addressable(name: str) -> bool:
-    """Whether a name on a disk can be that of an object; a stranger's file may have any name.
-
-    The listings of obstore end with an error at the first name that cannot.
-    """
-    return not any(it < " " or it == "\x7f" or "\ud800" <= it <= "\udfff" for it in name)

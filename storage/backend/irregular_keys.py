@@ -1,41 +1,49 @@
-"""Lists folders of buckets with keys that obstore cannot express, e.g. ``photos//1.jpg``.
+"""Keys that obstore cannot express, e.g. ``photos//1.jpg``, and folders of buckets without them.
 
-One such key fails the whole listing there (obstore issue 429). PyArrow lists them, but gives no
+One such key fails the whole listing of obstore (its issue 429). PyArrow lists them, but gives no
 entity tags, for which each object is asked; so this is only for folders where obstore fails.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object, S3Server, reaching_s3
+from zpoints.storage.backend.s3 import (
+    SCHEME,
+    Bucket,
+    IrregularKeyError,
+    S3Object,
+    S3Server,
+    reaching_s3,
+)
 
 REQUESTS = 32
 """Objects asked for at the same time."""
 CONNECT_SECONDS = 5
 
+_NO_LETTER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and bytes of a name on a disk that are not UTF-8."""
+
 
 def is_irregular(key: str) -> bool:
-    """Whether a key has a part that is no name.
+    """Whether a key, or the path of a file in a local root, has a part that is no name.
 
     Examples
     --------
     >>> [is_irregular(key) for key in ("a/b.jpg", "a//b.jpg", "/b.jpg", "a/../b.jpg", "")]
     [False, True, True, True, False]
     """
-    return any(
-        part in ("", ".", "..") or any(ord(letter) < 32 or ord(letter) == 127 for letter in part)
-        for part in key.split("/")
-        if key
-    )
+    parts = key.split("/") if key else ()
+    return any(part in ("", ".", "..") or _NO_LETTER.search(part) for part in parts)
 
 
 def folder_without_irregular_keys(
     bucket: Bucket, folder: str
 ) -> tuple[list[S3Object], list[str], list[str]]:
-    """Objects and folders directly inside a folder, and the irregular keys at any depth in it.
+    """Objects and folders directly inside a folder, and irregular keys that are left out.
 
     Parameters
     ----------
@@ -47,8 +55,16 @@ def folder_without_irregular_keys(
     Returns
     -------
     tuple
-        As from `Bucket.folder`, and the keys that are left out.
+        As from `Bucket.folder`, and the irregular keys at any depth in the folder; none if obstore
+        can list it.
     """
+    try:
+        return *bucket.folder(folder), []
+    except IrregularKeyError:
+        return _regular(bucket, folder)
+
+
+def _regular(bucket: Bucket, folder: str) -> tuple[list[S3Object], list[str], list[str]]:
     beneath = f"{folder}/" if folder else ""
     names: set[str] = set()
     folders: set[str] = set()

@@ -1,6 +1,8 @@
 """Records next to the versions of a store: data of unknown origin, validated when it is read."""
 
-from typing import Annotated, TypeVar
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -46,6 +48,14 @@ def parse_record(kind: TypeAdapter[R], content: bytes, name: str) -> R:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, fault["loc"]))
         raise damaged(name, f"{place}: {fault['msg']}" if place else fault["msg"]) from None
+
+
+def record_in(kind: TypeAdapter[R], facts: Mapping[str, Any]) -> R | None:
+    """The validated record in the facts of a lease; None if they are anything else."""
+    try:
+        return kind.validate_json(json.dumps(dict(facts)))
+    except ValidationError:
+        return None
 
 
 def damaged(name: str, fault: str) -> DamagedRecordError:

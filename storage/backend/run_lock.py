@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError, parse_facts
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.record import Line, ProcessNumber, Seconds
+from zpoints.storage.backend.record import Line, ProcessNumber, Seconds, record_in
 from zpoints.storage.errors import StoreError, StoreLockedError
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,19 @@ RENEWALS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """The run that holds a lock; `claim` and `until` in seconds since 1970 are those of a lease."""
+    """The run that holds a lock.
+
+    It may have other fields, so that the lock of a newer version of zpoints holds, too.
+
+    Attributes
+    ----------
+    pid, host, since, purpose
+        The process, when it began, and what it does, for people.
+    claim
+        Identifies the holder of a lease; empty on a disk.
+    until
+        When the lease expires, in seconds since 1970; 0 on a disk.
+    """
 
     __pydantic_config__ = ConfigDict(strict=True)
 
@@ -101,7 +113,9 @@ def _lease(location: Location, facts: dict[str, Any]) -> Iterator[None]:
         Blobs(location.root),
         HOLDER,
         holder=lambda facts: str(facts.get("claim")),
-        valid=lambda facts: (run := _run_of(facts)) is not None and run.until > time.time(),
+        valid=lambda facts: (
+            (run := record_in(_RUN_FACTS, facts)) is not None and run.until > time.time()
+        ),
     )
     own = {**facts, "claim": uuid.uuid4().hex}
     try:
@@ -146,16 +160,8 @@ def _facts_in(holder: Path) -> Facts:
         return {}
 
 
-def _run_of(facts: Facts) -> RunFacts | None:
-    """The run that facts describe; None if they are anything else."""
-    try:
-        return _RUN_FACTS.validate_json(json.dumps(dict(facts)))
-    except ValidationError:
-        return None
-
-
 def _locked(root: str, facts: Facts) -> StoreLockedError:
-    run, found = "Another run", _run_of(facts)
+    run, found = "Another run", record_in(_RUN_FACTS, facts)
     if found is not None:
         run += f" ({found.purpose}, process {found.pid} on {found.host}, since {found.since})"
     advice = "Wait until it ends, or stop it; then run again."

@@ -21,7 +21,7 @@ Kind = Literal["flag", "number", "text", "time"]
 
 MOST_LISTED = 50
 """Labels that a message lists."""
-NAMED = {
+_NAMES = {
     "flag": "true or false",
     "number": "a number",
     "text": "text",
@@ -197,7 +197,7 @@ class _Evaluation:
         """Refuse to compare text with numbers; true counts as 1, false as 0."""
         kinds = {"number" if value.kind == "flag" else value.kind for value in (one, other)}
         if len(kinds) > 1:
-            problem = f"it compares {NAMED[one.kind]} with {NAMED[other.kind]}"
+            problem = f"it compares {_NAMES[one.kind]} with {_NAMES[other.kind]}"
             remedy = "Write numbers without quotation marks, and text in them."
             raise self.query.error(problem, node, remedy)
 
@@ -212,14 +212,14 @@ class _Evaluation:
     def _flags(self, node: ast.expr) -> Any:
         value = self.of(node)
         if value.kind != "flag":
-            problem = f"{NAMED[value.kind]} is not true or false"
+            problem = f"{_NAMES[value.kind]} is not true or false"
             raise self.query.error(problem, node, "Expected a comparison such as split == 'test'.")
         return value.values
 
     def _numbers(self, node: ast.expr) -> Any:
         value = self.of(node)
         if value.kind not in ("flag", "number"):
-            problem = f"it calculates with {NAMED[value.kind]}"
+            problem = f"it calculates with {_NAMES[value.kind]}"
             raise self.query.error(problem, node, "Expected a number.")
         return value.values
 

@@ -40,7 +40,7 @@ class Query:
     text
         As it was written.
     tokens
-        Its words.
+        Its labels, literals, words and operators.
     tree
         Operations on placeholders, see `token`.
     """

@@ -1,4 +1,4 @@
-"""The words of a query: labels, literals, operators, each with its place in the text."""
+"""The tokens of a query: labels, literals, operators, each with its place in the text."""
 
 import re
 from collections.abc import Iterator
@@ -60,12 +60,12 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Token:
-    """One word of a query.
+    """A label, literal, word or operator of a query.
 
     Attributes
     ----------
     kind
-        "quoted" is a label in backticks.
+        "quoted" is a label in backticks, "word" one of `WORDS`.
     value
         The name of a label, a literal, or the operator.
     start, stop
@@ -112,17 +112,17 @@ def query_error(
     first, last = max(0, start - CONTEXT), min(len(text), stop + CONTEXT)
     marked = [
         "..." if first else "",
-        _printable(text[first:start]),
+        _escaped(text[first:start]),
         ">>>",
-        _shortened(_printable(text[start:stop])),
+        _shortened(_escaped(text[start:stop])),
         "<<<",
-        _printable(text[stop:last]),
+        _escaped(text[stop:last]),
         "..." if last < len(text) else "",
     ]
     sentence = problem if problem.endswith((".", "?")) else f"{problem}."
     remedy = f" {remedy}" if remedy else ""
     message = f"The query cannot be evaluated: {sentence}{remedy} At the mark: {''.join(marked)}"
-    return QueryError(_printable(message))
+    return QueryError(_escaped(message))
 
 
 def read_tokens(text: str) -> tuple[Token, ...]:
@@ -247,11 +247,12 @@ def _close(around: list[str], *, bracket: bool = False) -> None:
 
 
 def shown(text: str) -> str:
-    """A name as a message quotes it: shortened, without signs that a terminal would obey."""
-    return f"'{_shortened(_printable(text))}'"
+    """A name as a message quotes it: shortened, with escapes for what is not printable."""
+    return f"'{_shortened(_escaped(text))}'"
 
 
-def _printable(text: str) -> str:
+def _escaped(text: str) -> str:
+    """The text with escapes such as ``\\x1b`` for the characters that are not printable."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

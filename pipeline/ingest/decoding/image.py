@@ -12,7 +12,7 @@ from zpoints.pipeline.ingest.decoding.orientation import upright
 from zpoints.pipeline.ingest.limits import refuse_pixels
 
 FORMATS = ("WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "TGA")
-"""Pillow's names of the formats beside JPEG and PNG. Pillow knows thirty others; one of them,
+"""Pillow's names of the formats besides JPEG and PNG. Pillow knows thirty others; one of them,
 PostScript, it would pass to another program."""
 NAMES = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, PNM, JPEG 2000 and TGA"
 WHITE = (255, 255, 255, 255)

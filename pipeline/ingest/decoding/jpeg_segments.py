@@ -20,7 +20,7 @@ EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
 @dataclass(frozen=True)
 class Segment:
-    """A marker, and what stands between the segment before it and the marker.
+    """A marker, with the bytes between the segment before it and the marker.
 
     Attributes
     ----------

@@ -72,7 +72,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, memoryview]]:
         length = int.from_bytes(view[position : position + 4], "big")
         kind = bytes(view[position + 4 : position + 8])
         if not (kind.isalpha() and kind.isascii()):
-            raise ValueError(f"a chunk of the type {kind!r}, which is none, stands in the file")
+            raise ValueError(f"invalid type of a chunk {kind!r}; expected four letters")
         chunk = view[position : position + length + 12]
         if kind == b"IEND" and _is_intact(chunk):
             return

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files.listed_path import Entry, ListedPath, parent_key
 from zpoints.pipeline.ingest.files.ranges import Ranges
-from zpoints.pipeline.ingest.limits import MOST_BYTES
+from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
 from zpoints.pipeline.progress import counted
 from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
-from zpoints.storage.backend.s3 import SCHEME, Bucket, IrregularKeyError, S3Object
+from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
 
 LISTERS = 16
 """Folders listed concurrently; each page of 1000 keys costs a round trip."""
@@ -54,13 +54,10 @@ class Listings:
             return self._found.setdefault(folder, listing)
 
     def _listed(self, folder: str) -> tuple[list[S3Object], list[str]]:
-        try:
-            return self.bucket.folder(folder)
-        except IrregularKeyError:
-            objects, folders, irregular = folder_without_irregular_keys(self.bucket, folder)
-            with self._lock:
-                self.irregular.update(irregular)
-            return objects, folders
+        objects, folders, irregular = folder_without_irregular_keys(self.bucket, folder)
+        with self._lock:
+            self.irregular.update(irregular)
+        return objects, folders
 
     def fill(self, folders: Sequence[str]) -> None:
         """List several folders concurrently."""
@@ -190,8 +187,7 @@ class S3Path(ListedPath):
         found = self.entry()
         if found is None:
             raise FileNotFoundError(f"{self} does not exist")
-        if found.size > limit:
-            raise OSError(f"its {found.size:,} bytes are more than {limit:,}")
+        check_size(found.size, limit)
         return self.bucket.read(self.key, found.tag)
 
     def stamp(self) -> str:

@@ -1,4 +1,4 @@
-"""What the name of a file tells: a photograph, or something that a system left."""
+"""Recognises photographs, and what a system left, by the names of files."""
 
 import os
 

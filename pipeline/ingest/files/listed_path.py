@@ -139,9 +139,6 @@ class ListedPath(ABC):
             level = list_folders(level)
         return [home / name for home in level for name in home.files() if fnmatch(name, last)]
 
-    def read_text(self, encoding: str) -> str:
-        return self.read_bytes().decode(encoding)
-
 
 P = TypeVar("P", bound=ListedPath)
 

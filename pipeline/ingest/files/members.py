@@ -18,7 +18,7 @@ class Member:
     Attributes
     ----------
     name
-        Its path as it stands in the archive.
+        Its path as the archive gives it.
     entry
         What reading it takes; None for a link.
     target

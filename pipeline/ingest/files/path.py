@@ -6,6 +6,7 @@ from typing import BinaryIO, cast
 from zpoints.pipeline.ingest.files.bucket import S3Path
 from zpoints.pipeline.ingest.files.listed_path import ListedPath
 from zpoints.pipeline.ingest.files.ranges import DiskRanges, Ranges
+from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 
@@ -34,6 +35,19 @@ def stamp(path: SourcePath) -> str:
         return path.stamp()
     info = path.stat()
     return f"{info.st_size}-{info.st_mtime_ns}"
+
+
+def read_bytes(path: SourcePath) -> bytes:
+    """Content of a file.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, it is damaged, or too large to be read whole.
+    """
+    if not isinstance(path, ListedPath):
+        check_size(path.stat().st_size, MOST_BYTES)
+    return path.read_bytes()
 
 
 def random_access(path: SourcePath) -> str | BinaryIO:

@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any, BinaryIO, ClassVar, cast
 
 from zpoints.pipeline.errors import PhotographError, SourceError
+from zpoints.pipeline.ingest.files.archive_file import check_unchanged, incomplete, unreadable
 from zpoints.pipeline.ingest.files.listed_path import Entry
 from zpoints.pipeline.ingest.files.members import Member
 from zpoints.pipeline.ingest.files.path import SourcePath, ranges
-from zpoints.pipeline.ingest.files.photographs import check_unchanged
-from zpoints.pipeline.ingest.files.ranges import DiskRanges, RangeFile, Ranges
+from zpoints.pipeline.ingest.files.ranges import DiskRanges, RangeFile, Ranges, Window
 
 UNPACKED_LIMIT = 1 << 30
 """Bytes of a compressed tar archive, unpacked; each process keeps a temporary copy of it."""
@@ -53,10 +53,7 @@ class TarFiles:
         try:
             content = opened_tar(self.archive, self.stamp).read(start, start + size)
         except OSError as error:
-            raise SourceError(
-                f"{self.archive} cannot be read ({error}). Expected the archive that was listed; "
-                "check that it is reachable, then run again."
-            ) from error
+            raise unreadable(self.archive, error) from error
         if len(content) < size:
             raise PhotographError(
                 f"{name} is cut short in the archive; fetch or pack {self.archive.name} again"
@@ -90,7 +87,7 @@ def opened_tar(archive: SourcePath, expected: str) -> Ranges:
     try:
         packed = ranges(archive)
     except OSError as error:
-        raise _incomplete(archive, error) from error
+        raise incomplete(archive, "tar", error) from error
     beginning = packed.read(0, 8)
     for magic, opener in OPENERS.items():
         if beginning.startswith(magic):
@@ -124,6 +121,22 @@ def _too_large(archive: SourcePath) -> SourceError:
     )
 
 
+def tar_window(archive: SourcePath, stamp: str, key: str) -> Window:
+    """A member, to be read in parts.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    stamp
+        Its stamp when it was listed.
+    key
+        Name of the member.
+    """
+    start, size, _ = parse_key(key)
+    return Window(opened_tar(archive, stamp), start, size)
+
+
 def tar_members(archive: SourcePath, stamp: str) -> Iterator[Member]:
     """The members of a tar archive in their order, without folders.
 
@@ -144,7 +157,7 @@ def tar_members(archive: SourcePath, stamp: str) -> Iterator[Member]:
                     yield _member(member, content)
             _check_end(content, tar.offset)
     except HEADER_ERRORS as error:
-        raise _incomplete(archive, error) from error
+        raise incomplete(archive, "tar", error) from error
 
 
 def _member(member: tarfile.TarInfo, content: Ranges) -> Member:
@@ -167,13 +180,6 @@ def _check_end(content: Ranges, end: int) -> None:
     mark = content.read(end, end + BLOCK)
     if mark.strip(b"\0") or 0 < len(mark) < BLOCK:
         raise tarfile.ReadError(f"no header of a member at byte {end:,}")
-
-
-def _incomplete(archive: SourcePath, error: Exception) -> SourceError:
-    return SourceError(
-        f"{archive} cannot be opened ({error}). Expected a complete tar archive; "
-        "fetch or pack it again, or rename it if it is an archive of another kind."
-    )
 
 
 class HeaderFile(RangeFile):

@@ -10,13 +10,11 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.archive import ArchivePath
 from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
-from zpoints.pipeline.ingest.sources.csv_labels import find_labels
+from zpoints.pipeline.ingest.sources.label_tables import find_labels
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.ingest.tables.celeba import ANNOTATION_FILES, FOLDERS
+from zpoints.pipeline.ingest.tables.join import listed
 from zpoints.pipeline.progress import counted
-
-NAMED = 3
-"""Tables of labels that a message names."""
 
 
 def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
@@ -44,11 +42,9 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
     names = listing.names
     labels, used = find_labels(path, listing.inner_paths, listing.others, config)
     listing.others = [other for other in listing.others if other not in used]
-    more = f" and {len(used) - NAMED} others" if len(used) > NAMED else ""
     return Source(
         format="folder",
-        why=f"found photographs in {path}"
-        + (f" and labels in {', '.join(used[:NAMED])}{more}" if used else ""),
+        why=f"found photographs in {path}" + (f" and labels in {listed(used)}" if used else ""),
         files=listing.files,
         names=names,
         keys=tuple(listing.keys[name] for name in names),

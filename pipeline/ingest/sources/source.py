@@ -9,7 +9,7 @@ import pandas as pd
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.listing import Refused
 from zpoints.pipeline.ingest.files.path import SourcePath
-from zpoints.pipeline.ingest.files.photographs import PhotographFiles
+from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.tables.interpret import UNKNOWN, Known, Labelled
-from zpoints.pipeline.ingest.tables.join import note
+from zpoints.pipeline.ingest.tables.join import listed, note
 from zpoints.pipeline.labels.annotated_rows import marker
 
 LANDMARKS = "landmarks"
@@ -65,7 +65,7 @@ def merged(tables: Mapping[str, Labelled]) -> Annotations:
     if len(tables) == 1:
         notes += next(iter(tables.values())).missing
     else:
-        notes += _notes(", ".join(tables), names, wrong, attributes)
+        notes += _notes(listed(tables), names, wrong, attributes)
     return Annotations(pd.DataFrame(columns, index=names), landmarks, tuple(notes))
 
 
@@ -104,7 +104,7 @@ def _by_row(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _notes(
     origin: str, names: pd.Index, wrong: dict[str, np.ndarray], attributes: dict[str, Known]
 ) -> list[str]:
-    """What several tables together do not tell."""
+    """Lines about labels that several tables together do not give."""
     notes = []
     for label, differs in wrong.items():
         finding = f"with different values of {label}; none is used"

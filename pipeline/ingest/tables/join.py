@@ -1,6 +1,6 @@
 """Joins the rows of a table to photographs, whatever their order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,9 @@ import pandas as pd
 
 from zpoints.pipeline.ingest.tables.matching import Matches
 from zpoints.pipeline.progress import counted
+
+NAMED = 3
+"""Tables that a message names."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,22 @@ def note(origin: str, names: Sequence[str] | pd.Index, noun: str, finding: str) 
     noun
         What one of them is.
     finding
-        What is to be said of them.
+        What the line reports about them.
     """
     count = counted(len(names), noun)
     return [f"{origin}: {count} {finding}, e.g. {shown(names[0])}."] if len(names) else []
+
+
+def listed(names: Collection[str]) -> str:
+    """The first names, and the number of the others.
+
+    Examples
+    --------
+    >>> listed(["a.csv", "b.csv", "c.csv", "d.csv"])
+    'a.csv, b.csv, c.csv and 1 other'
+    """
+    more = len(names) - NAMED
+    return ", ".join(list(names)[:NAMED]) + (f" and {counted(more, 'other')}" if more > 0 else "")
 
 
 def none_joined(matches: Matches, given: Sequence[str], names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Reads tables as text: encodings, separators, the cells of a CSV file and of lines of JSON."""
 
+import codecs
 import csv
 import io
 import json
@@ -10,7 +11,7 @@ from itertools import islice
 
 import pandas as pd
 
-from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.files.path import SourcePath, read_bytes
 
 SEPARATORS = ",;\t|"
 WHITESPACE = r"\s+"
@@ -22,9 +23,7 @@ _STATED = re.compile(r'"?sep=(\\t|[^"\n])"?[;,\t ]*(\n|$)', re.IGNORECASE)
 """Excel's first line, which is no row: it names the separator."""
 
 _COUNT = re.compile(r"\A\s*[0-9]+ *\n(?=.*[^0-9\s])")
-"""The first line of CelebA's files, which is no row: it tells how many follow."""
-
-UTF16_MARKS = ("\xff\xfe", "\xfe\xff")
+"""The first line of CelebA's files, which is no row: the number of rows."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,22 @@ def read_text(path: SourcePath) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read.
+        If the file cannot be read, or is too large.
     UnicodeDecodeError
         If it has another encoding.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        if path.read_text(encoding="latin-1")[:2] not in UTF16_MARKS:
-            raise
-        text = path.read_text(encoding="utf-16")
-    if "\0" in text[:2]:  # UTF-16 without a mark
-        text = path.read_text(encoding="utf-16-be" if text[0] == "\0" else "utf-16-le")
+    content = read_bytes(path)
+    text = content.decode(_encoding(content[:2]))
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _encoding(first: bytes) -> str:
+    """The encoding of a text, by its first two bytes; names of columns begin with no zero byte."""
+    if first in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if b"\0" in first:
+        return "utf-16-be" if first.startswith(b"\0") else "utf-16-le"
+    return "utf-8-sig"
 
 
 def separated(text: str) -> Separated:

@@ -14,8 +14,7 @@ from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, notices, provenance
 from zpoints.pipeline.report.sections.contents import contents
-
-FIGURES = "figures"
+from zpoints.storage.marks import REPORT_FIGURES as FIGURES
 
 
 def write_report(

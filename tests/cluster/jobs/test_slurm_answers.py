@@ -1,63 +1,19 @@
-"""What a site's Slurm prints: messages around the number, several clusters, unknown numbers.
+"""What a site's Slurm prints: messages around the number, several clusters, unknown numbers."""
 
-The commands are scripts that print what a table says, and record how they were called.
-"""
-
-import os
-import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.cli.commands import zpoints
+from tests.cluster.slurm_commands import BANNER, UNKNOWN, SlurmCommands
 from zpoints.cluster.batch_job import BatchJob
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.jobs.slurm import SlurmError, dequeue, enqueue, in_queue
 
-BANNER = "Welcome to Supercomputer3\n--> Verifying valid ssh keys... OK\n"
-UNKNOWN = "error: Kill job error on job id 519605: Invalid job id specified"
-
-
-@dataclass(frozen=True)
-class Commands:
-    """Slurm commands of a site.
-
-    Attributes
-    ----------
-    folder
-        The first folder of the PATH.
-    """
-
-    folder: Path
-
-    def answer(
-        self, name: str, output: str | bytes = "", *, errors: str = "", code: int = 0
-    ) -> None:
-        """Make a command that prints this and ends with this code."""
-        content = output.encode() if isinstance(output, str) else output
-        (self.folder / f"{name}.output").write_bytes(content)
-        (self.folder / f"{name}.errors").write_text(errors)
-        here = shlex.quote(str(self.folder / name))
-        path = self.folder / name
-        path.write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$@" >>{here}.calls\n'
-            f"cat {here}.output\ncat {here}.errors >&2\nexit {code}\n"
-        )
-        path.chmod(0o755)
-
-    def calls(self, name: str) -> list[str]:
-        """Arguments of all calls of a command."""
-        path = self.folder / f"{name}.calls"
-        return path.read_text().splitlines() if path.exists() else []
-
 
 @pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return Commands(folder)
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlurmCommands:
+    return SlurmCommands.on_path(tmp_path / "bin", monkeypatch)
 
 
 def submit(folder: Path) -> tuple[int, str, str]:
@@ -81,7 +37,7 @@ def submit(folder: Path) -> tuple[int, str, str]:
     ],
 )
 def test_submit__takes_the_number_from_a_line_of_its_own(
-    output: str | bytes, number: str, cluster: str | None, commands: Commands, folder: Path
+    output: str | bytes, number: str, cluster: str | None, commands: SlurmCommands, folder: Path
 ) -> None:
     commands.answer("sbatch", output)
     commands.answer("squeue", "state=PENDING\n")
@@ -122,7 +78,7 @@ def test_submit__takes_the_number_from_a_line_of_its_own(
     ],
 )
 def test_submit__without_a_number_is_refused_with_the_words_of_sbatch(
-    output: str, commands: Commands, folder: Path
+    output: str, commands: SlurmCommands, folder: Path
 ) -> None:
     commands.answer("sbatch", output, errors="a note of the site")
 
@@ -153,7 +109,7 @@ def test_cancel__is_a_success_only_if_slurm_has_removed_the_job(
     code: int,
     exit_code: int,
     shown: str,
-    commands: Commands,
+    commands: SlurmCommands,
     folder: Path,
 ) -> None:
     commands.answer("sbatch", "519605\n")
@@ -170,7 +126,7 @@ def test_cancel__is_a_success_only_if_slurm_has_removed_the_job(
 
 
 def test_cancel__of_a_number_that_only_squeue_calls_unknown_is_no_success(
-    commands: Commands, folder: Path
+    commands: SlurmCommands, folder: Path
 ) -> None:
     commands.answer("sbatch", "519605\n")
     _, id_, _ = submit(folder)
@@ -196,7 +152,7 @@ def test_cancel__of_a_number_that_only_squeue_calls_unknown_is_no_success(
     ],
 )
 def test_in_queue__reads_states_only(
-    output: str, errors: str, code: int, queued: bool, commands: Commands
+    output: str, errors: str, code: int, queued: bool, commands: SlurmCommands
 ) -> None:
     commands.answer("squeue", output, errors=errors, code=code)
 
@@ -204,7 +160,7 @@ def test_in_queue__reads_states_only(
 
 
 def test_in_queue__ignores_the_options_of_a_user(
-    commands: Commands, monkeypatch: pytest.MonkeyPatch
+    commands: SlurmCommands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
     commands.answer("squeue")  # may be executed from now on
@@ -215,7 +171,7 @@ def test_in_queue__ignores_the_options_of_a_user(
     assert in_queue(BatchJob("519605"))
 
 
-def test_enqueue__an_output_file_keeps_its_percent_signs(commands: Commands) -> None:
+def test_enqueue__an_output_file_keeps_its_percent_signs(commands: SlurmCommands) -> None:
     commands.answer("sbatch", "7\n")
 
     enqueue(["true"], name="t", output="/data/100%j/x.log", options=[])
@@ -223,7 +179,7 @@ def test_enqueue__an_output_file_keeps_its_percent_signs(commands: Commands) -> 
     assert "--output=/data/100%%j/x.log" in commands.calls("sbatch")
 
 
-def test_dequeue__a_refusal_has_the_words_of_scancel(commands: Commands) -> None:
+def test_dequeue__a_refusal_has_the_words_of_scancel(commands: SlurmCommands) -> None:
     commands.answer("scancel", BANNER, errors="Access denied", code=1)
 
     with pytest.raises(SlurmError, match=r"did not cancel job 7 of cluster east: Access denied"):

@@ -5,7 +5,6 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +42,20 @@ def a_schedule(load: Callable[[], RunConfig], ledger: Ledger) -> Schedule:
     schedule = Schedule(load, ledger, Cron.parse("0 3 29 2 *").trigger(), "0 3 29 2 *")
     ledger.claim(schedule._health())
     return schedule
+
+
+def killed(job: str = "") -> Health:
+    """Heartbeat of a schedule whose process has been killed on this machine."""
+    return Health(
+        state="running",
+        cron="",
+        host=platform.node(),
+        pid=2**22 + 1,
+        born=1.0,
+        beat=time.time(),
+        following=None,
+        job=job,
+    )
 
 
 def a_process(config: Path, root: str) -> Fork:
@@ -91,10 +104,8 @@ def test_schedule__records_a_job_that_ended_while_no_schedule_was_alive(
     job = a_job(state="done", submitted=now - 60, ended=now)
     Jobs(root).add(job)
     ledger = Ledger(root, "small")
-    dead = {"host": platform.node(), "pid": 2**22 + 1, "born": 1.0}
-    last = Health(state="running", cron="", beat=now, following=None, **dead)  # type: ignore[arg-type]
-    ledger.claim(last)
-    ledger.heartbeat(replace(last, job=job.id))
+    ledger.claim(killed())
+    ledger.heartbeat(killed(job=job.id))
 
     schedule = a_process(written(small_config, folder / "small.yaml"), root)
     wait_until(ledger.runs, "the record of the run")
@@ -102,6 +113,24 @@ def test_schedule__records_a_job_that_ended_while_no_schedule_was_alive(
     assert end(schedule) == 143
     (run,) = ledger.runs()
     assert (run.job, run.state, run.began, run.ended) == (job.id, "done", now - 60, now)
+
+
+def test_schedule__a_damaged_record_of_the_active_job_is_a_failed_run(
+    small_config: RunConfig, folder: Path, root: str
+) -> None:
+    job, ledger = a_job(state="running"), Ledger(root, "small")
+    Jobs(root).add(job)
+    Path(root, "jobs", job.id, "job.json").write_bytes(b"{")
+    ledger.claim(killed())
+    ledger.heartbeat(killed(job=job.id))
+
+    schedule = a_process(written(small_config, folder / "small.yaml"), root)
+    wait_until(ledger.runs, "the record of the run")
+
+    assert end(schedule) == 143
+    (run,) = ledger.runs()
+    assert (run.job, run.state) == (job.id, "failed")
+    assert "job.json is damaged" in run.note
 
 
 def test_rerun__a_store_that_is_unavailable_for_a_while_loses_no_run(

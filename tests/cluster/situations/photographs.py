@@ -140,6 +140,7 @@ RESULTS_IN_THE_SOURCE = [
         "a.jpg=1, b.jpg=2",
         ("pictures left out that zpoints wrote, in the store store.", "up to date"),
         0,
+        slow=True,
     ),
     Situation(
         "a report in the source",
@@ -147,6 +148,7 @@ RESULTS_IN_THE_SOURCE = [
         "a.jpg=1, b.jpg=2",
         ("pictures left out that zpoints wrote, in the report site.", "up to date"),
         0,
+        slow=True,
     ),
     Situation(
         "exported pictures in the source",
@@ -154,6 +156,7 @@ RESULTS_IN_THE_SOURCE = [
         "a.jpg=1, b.jpg=2",
         ("160 pictures left out that zpoints wrote, in the export out.", "up to date"),
         0,
+        slow=True,
     ),
     Situation(
         "another store in the source, in a bucket",
@@ -161,6 +164,7 @@ RESULTS_IN_THE_SOURCE = [
         "a.jpg=1, b.jpg=2",
         ("pictures left out that zpoints wrote, in the store runs/old.",),
         0,
+        slow=True,
     ),
     Situation(
         "the source in the root",

@@ -1,14 +1,11 @@
 """Clusters, accounts and terminals as sites have them, collapsed trainings, and queries."""
 
-import os
 import warnings
 from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 
-from tests.cluster.jobs.test_slurm_answers import BANNER, UNKNOWN
-from tests.cluster.jobs.test_slurm_answers import Commands as SlurmCommands
 from tests.cluster.run.test_collapsed import equal_content, photographs, settings
 from tests.cluster.situations.situation import (
     Command,
@@ -18,6 +15,7 @@ from tests.cluster.situations.situation import (
     folder,
     ingest,
 )
+from tests.cluster.slurm_commands import BANNER, UNKNOWN, SlurmCommands
 from tests.cluster.users import a_job, written
 from tests.pipeline.ingest.photographs import small
 from zpoints.cluster.jobs.record import Jobs
@@ -30,16 +28,13 @@ ON_SLURM = ("cluster.kind=slurm", "ingest.source=faces", "cluster.jobs.folder=."
 
 
 def slurm(
-    place: Place, *, sbatch: str = "", squeue: str = "PENDING\n", scancel_says: str = ""
+    place: Place, *, sbatch: str = "", squeue: str = "state=PENDING\n", scancel_errors: str = ""
 ) -> None:
     """Commands of a Slurm that print these answers."""
-    path = place.folder / "bin"
-    path.mkdir()
-    place.patch.setenv("PATH", f"{path}{os.pathsep}{os.environ['PATH']}")
-    commands = SlurmCommands(path)
+    commands = SlurmCommands.on_path(place.folder / "bin", place.patch)
     commands.answer("sbatch", sbatch)
     commands.answer("squeue", squeue)
-    commands.answer("scancel", errors=scancel_says)
+    commands.answer("scancel", errors=scancel_errors)
 
 
 def submit(answer: str) -> Commands:
@@ -61,12 +56,12 @@ def queued(place: Place) -> str:
 
 
 def cancel_unknown(place: Place) -> list[Command]:
-    slurm(place, squeue="", scancel_says=UNKNOWN)
+    slurm(place, squeue="", scancel_errors=UNKNOWN)
     return [["cancel", queued(place), "--root", "store"]]
 
 
 def list_queued(place: Place) -> list[Command]:
-    slurm(place, squeue=f"{BANNER}PENDING\n")
+    slurm(place, squeue=f"{BANNER}state=PENDING\n")
     queued(place)
     return [["jobs", "store"]]
 

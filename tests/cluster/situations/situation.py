@@ -1,4 +1,4 @@
-"""A situation in which somebody gives a command, and what is to come of it."""
+"""A situation in which a user gives commands, and what is expected of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ class Situation:
         Prepares the place, and gives one command after the other.
     stored
         What the store `store` of the place then holds, see `described`; None if nothing.
-    said
+    messages
         Parts of what the last command prints.
     code
         Its exit code.
@@ -83,7 +83,7 @@ class Situation:
     name: str
     commands: Commands
     stored: str | None
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
     code: int
     describe: Callable[[Place], str | None] = field(default=lambda place: described(place))
     encoding: str = "utf-8"
@@ -119,13 +119,11 @@ def described(place: Place) -> str | None:
     names = images["name"].values.tolist()
     rows = []
     for row, (name, image) in enumerate(zip(names, images["image"].values, strict=True)):
-        words = [f"{name}={_number(image)}"]
+        parts = [f"{name}={_number(image)}"]
         if labels.annotated[row]:
-            words += [
-                label if yes else f"-{label}"
-                for label, yes in zip(labels.names, labels.values[row], strict=True)
-            ]
-        rows.append(" ".join(words))
+            values = zip(labels.names, labels.values[row], strict=True)
+            parts += [label if value else f"-{label}" for label, value in values]
+        rows.append(" ".join(parts))
     left_out = images["quarantined"].values.tolist() if "quarantined" in images.variables else []
     return ", ".join([*rows, *(f"!{name}" for name in left_out)])
 

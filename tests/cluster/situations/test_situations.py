@@ -1,4 +1,4 @@
-"""Photographs, tables and sites as they are: what is stored, what is said, the exit code."""
+"""Photographs, tables and sites as users have them: what is stored and printed, the exit code."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_command__in_a_situation(
 
     printed = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == situation.code, printed
-    assert [words for words in situation.said if words not in printed] == [], printed
+    assert [it for it in situation.messages if it not in printed] == [], printed
     assert "Traceback" not in printed
     assert (done.stderr == "") == (situation.code == 0), printed
     assert situation.describe(place) == situation.stored, printed

@@ -16,6 +16,7 @@ from zpoints.pipeline.report.destination import (
     refuse_other_files,
     writing_to,
 )
+from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.errors import DamagedRecordError
 
 FACTS = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
@@ -85,6 +86,24 @@ def test_writing_to__replaces_what_the_earlier_report_made(place: Folder) -> Non
     }
     mark = json.loads(mark_of(place.destination) or b"")
     assert mark == {**FACTS, "files": ["figures/b.png", "figures/c.png", "index.html"]}
+
+
+def test_writing_to__the_mark_is_there_before_the_figures(
+    place: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ingest or an interruption may come at any file."""
+    written: list[tuple[str, bytes]] = []
+    put = Blobs.put
+
+    def recorded(blobs: Blobs, name: str, content: bytes, **options: Any) -> None:
+        written.append((name, content))
+        put(blobs, name, content, **options)
+
+    monkeypatch.setattr(Blobs, "put", recorded)
+    write(place.destination, ["figures/a.png", "index.html"])
+
+    assert [name for name, _ in written] == [MARK, "figures/a.png", "index.html", MARK]
+    assert json.loads(written[0][1])["fingerprint"] is None
 
 
 SOMEBODYS: dict[str, Files] = {

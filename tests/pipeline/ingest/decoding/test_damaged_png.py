@@ -98,7 +98,7 @@ def test_decode_photograph__reads_a_png_that_holds_all_pixels(data: bytes) -> No
         (wrong_checksum(PALETTE, b"tRNS"), "chunk tRNS is damaged"),
         (PALETTE.replace(b"PLTE", b"pLTE"), "chunk pLTE is damaged"),
         (SEVERAL.replace(b"IDAT", b"iDAT", 1), "chunk iDAT is damaged"),
-        (PALETTE.replace(b"PLTE", b"\0\0\0\0"), "type .* which is none"),
+        (PALETTE.replace(b"PLTE", b"\0\0\0\0"), "invalid type of a chunk"),
         (SOUND[:33] + SOUND[-12:], "not a readable image|known format"),
         (SOUND[:8] + SOUND[33:], "chunk IHDR is missing"),
         (SOUND[: len(SOUND) // 2], "chunk IDAT is damaged or incomplete"),

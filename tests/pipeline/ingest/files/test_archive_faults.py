@@ -308,7 +308,7 @@ def test_open_source__mutated_archives_are_read_or_refused(suffix: str, tmp_path
         archive.write_bytes(content)
         ends.append(end_of(archive))
 
-    assert set(ends) <= {"read", "photograph refused", "source refused"}
+    assert "source refused" in ends
 
 
 def end_of(archive: Path) -> str:

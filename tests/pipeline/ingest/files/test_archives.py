@@ -32,7 +32,7 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files import tar_files
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
-from zpoints.pipeline.ingest.files.photographs import opened_zip
+from zpoints.pipeline.ingest.files.zip_files import opened_zip
 from zpoints.pipeline.ingest.prepare import prepare
 
 

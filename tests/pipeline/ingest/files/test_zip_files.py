@@ -8,7 +8,7 @@ import pytest
 from tests.pipeline.ingest.files.packed import pack
 from tests.pipeline.ingest.photographs import NAMES, contents, opened, small
 from zpoints.pipeline.errors import PhotographError, SourceError
-from zpoints.pipeline.ingest.files.photographs import opened_zip
+from zpoints.pipeline.ingest.files.zip_files import opened_zip
 
 
 @pytest.mark.parametrize(

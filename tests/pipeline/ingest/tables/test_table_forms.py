@@ -1,6 +1,7 @@
 """Tables as spreadsheets, R, pandas and Hugging Face write them."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,20 @@ def test_read_cells__understands_what_programs_write(form: str, tmp_path: Path) 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_read_text__utf_16_without_a_mark(encoding: str, tmp_path: Path) -> None:
     write_small(tmp_path, NAMES)
-    (tmp_path / "labels.csv").write_text(FORMS["pandas, row numbers"], encoding=encoding)
+    table = FORMS["pandas, row numbers"].replace("Smiling", "Bärtig")
+    (tmp_path / "labels.csv").write_text(table, encoding=encoding)
 
-    assert opened(tmp_path).labels["Smiling"].tolist() == VALUES
+    assert opened(tmp_path).labels["Bärtig"].tolist() == VALUES
+
+
+def test_find_labels__knows_the_configured_column_in_either_form_of_its_letters(
+    tmp_path: Path,
+) -> None:
+    write_small(tmp_path, NAMES)
+    composed, decomposed = (unicodedata.normalize(form, "prénom") for form in ("NFC", "NFD"))
+    (tmp_path / "labels.csv").write_text(lines(f"{composed},Smiling", "{n},{v}"))
+
+    assert opened(tmp_path, name_column=decomposed).labels["Smiling"].tolist() == VALUES
 
 
 def test_separated__a_line_of_one_more_name_is_no_table() -> None:
@@ -84,7 +96,7 @@ def test_read_json_lines__another_text_is_refused(text: str, tmp_path: Path) -> 
     write_small(tmp_path, NAMES)
     (tmp_path / "metadata.jsonl").write_text(text)
 
-    with pytest.raises(SourceError, match="cannot be read as a table"):
+    with pytest.raises(SourceError, match="Expected a file in UTF-8 with a JSON object"):
         opened(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Labels from the tables in a folder: finds them and their columns of names, and joins the rows."""
+"""Labels from the tables in a folder: finds the tables, and joins their rows to the photographs."""
 
 import csv
 from collections.abc import Sequence
@@ -117,9 +117,10 @@ def _read_tables(
     """The labels that each table gives, and why the others give none."""
     labels: dict[str, Labelled] = {}
     unused: dict[str, SourceError] = {}
+    column = None if config.name_column is None else label_named(config.name_column)
     for name, table in tables:
         try:
-            labels[name] = _read_labels(table, name, path, names, config.name_column)
+            labels[name] = _read_labels(table, name, path, names, column)
         except SourceError as error:
             unused[name] = error
     return labels, unused
@@ -128,22 +129,24 @@ def _read_tables(
 def _allow_none(path: SourcePath, unused: dict[str, SourceError], config: SourceConfig) -> None:
     """Raise unless the photographs may stay without labels."""
     ignored = config.unused_tables == "ignore"
-    for table, error in unused.items():
-        unrelated = isinstance(error, UnrelatedTableError)
-        if config.labels is not None:
-            if not (ignored and (unrelated or isinstance(error, UnusedTableError))):
+    if config.labels is not None:
+        for error in unused.values():
+            if not (ignored and isinstance(error, UnrelatedTableError | UnusedTableError)):
                 raise error
-        elif config.name_column is None and not (ignored or unrelated or "/" in table):
-            if isinstance(error, UnusedTableError):
-                raise error
-            raise SourceError(
-                f"{error} Tables that do not matter are left out with --set "
-                "source.unused_tables=ignore."
-            )
-    if config.labels is None and config.name_column is not None:
+        return
+    if config.name_column is not None:
         raise SourceError(
             f"source.name_column = {config.name_column}, but {path} holds no table that has this "
             "column with names of its photographs; name the file with source.labels."
+        )
+    for table, error in unused.items():
+        if ignored or isinstance(error, UnrelatedTableError) or "/" in table:
+            continue
+        if isinstance(error, UnusedTableError):
+            raise error
+        raise SourceError(
+            f"{error} Tables that do not matter are left out with --set "
+            "source.unused_tables=ignore."
         )
 
 
@@ -191,13 +194,15 @@ def _read_labels(
 
 def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
     """All cells as text, without columns that have no content, and names of several columns."""
+    read, form = read_cells, "CSV file in UTF-8 with a line of column names"
+    if path.suffix.lower() == LINES:
+        read, form = read_json_lines, "file in UTF-8 with a JSON object in each line"
     try:
-        read = read_json_lines if path.suffix.lower() == LINES else read_cells
         table = read(read_text(path))
     except (OSError, ValueError, csv.Error, RecursionError) as error:
         raise SourceError(
-            f"{path} cannot be read as a table ({error}). Expected a CSV file in UTF-8 with a "
-            "line of column names; correct it, or name another with source.labels."
+            f"{path} cannot be read as a table ({error}). Expected a {form}; correct it, or name "
+            "another with source.labels."
         ) from error
     table.columns = pd.Index([label_named(name) for name in table.columns], dtype=object)
     blank = np.array([not n and not any(table.iloc[:, k]) for k, n in enumerate(table.columns)])
