@@ -138,7 +138,7 @@ class ClusterConfig(Settings):
     memory: Memory | None = Field(
         None,
         description="local: memory of a worker process, e.g. 4GiB, null divides the machine's "
-        "memory; with threads, memory that an analysis may use, null takes what is free",
+        "memory; with threads, memory that a stage may use, null takes what is free",
     )
     address: SchedulerAddress | None = Field(
         None,
