@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import pandas as pd
 
 from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.limits import refuse_columns, refuse_text
 
 SEPARATORS = ",;\t|"
 WHITESPACE = r"\s+"
@@ -41,10 +43,12 @@ def read_text(path: SourcePath) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read.
+        If the file cannot be read, or does not fit the free memory.
     UnicodeDecodeError
         If it has another encoding.
     """
+    if isinstance(path, Path):  # others limit what they read
+        refuse_text(path.stat().st_size)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -137,16 +141,19 @@ def read_cells(text: str) -> pd.DataFrame:
         If the text holds no table, or a row has more cells than the header.
     """
     table = separated(_COUNT.sub("", text))
+    refuse_columns(len(_split(next(lines_of(table.text), ""), table.separator)))
     cells = pd.read_csv(
         io.StringIO(_completed(table)),
         sep=table.separator,
         header=None,
-        dtype=str,
+        dtype=object,
         keep_default_na=False,
         skipinitialspace=True,
     ).fillna("")
-    cells = cells[(cells.to_numpy() != "").any(axis=1)]
-    return cells.iloc[1:].set_axis(list(cells.iloc[0]), axis="columns")
+    # One array, since pandas handles a table of many arrays column by column.
+    rows = cells.to_numpy(dtype=object)
+    rows = rows[(rows != "").any(axis=1)]
+    return pd.DataFrame(rows[1:], columns=list(rows[0]), dtype=object)
 
 
 def read_json_lines(text: str) -> pd.DataFrame:
@@ -165,5 +172,6 @@ def read_json_lines(text: str) -> pd.DataFrame:
     rows = [json.loads(line) for line in lines_of(text) if line.strip()]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("a line is no JSON object")
+    refuse_columns(len(set().union(*rows)))
     cells = pd.DataFrame(rows, dtype=object)
     return cells.map(str).mask(cells.isna(), "")
