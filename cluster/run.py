@@ -7,9 +7,13 @@ from functools import partial
 
 from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.cluster.compute.existing_scheduler import check_connection_settings
+from zpoints.cluster.compute.local import expected_worker
+from zpoints.cluster.compute.worker_capacity import this_machine
 from zpoints.cluster.compute.workers import IN_DRIVER, Workers
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.ingest.prepare import open_photographs, prepare
+from zpoints.pipeline.memory import memory_errors, require_disk, require_memory
+from zpoints.pipeline.needs import Needs
 from zpoints.pipeline.network.device import choose_device
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
@@ -100,6 +104,8 @@ def run(
         photographs = prepare(source, config.ingest, config.source, store, keep=repository.keep)
         planned = plan_steps(steps(config, photographs), store, until=until)
         _check(config, planned, store)
+        if until == "report" and any(item.reason for item in planned):
+            _require_report_memory(config)
         execute = partial(_execute, repository=repository, console=console, gate=gate)
         outcomes = []
         for item in planned:
@@ -168,12 +174,25 @@ def _report_destination(config: RunConfig, root: str, until: str) -> Destination
 
 
 def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
-    """Refuse at once what a stage would refuse after hours: a missing GPU, a missing label."""
+    """Refuse at once what a stage would refuse after hours.
+
+    A missing GPU, a missing label, too little memory for the settings, too small a disk.
+    """
     local = config.cluster.kind == "local"
-    here = [item for item in planned if item.reason and (local or item.stage in IN_DRIVER)]
+    made = [item for item in planned if item.reason]
+    here = [item for item in made if local or item.stage in IN_DRIVER]
     if any(item.step.requires_cuda for item in here):
         choose_device("cuda")
     _check_stored_labels(planned, store)
+    require_disk({item.target: item.step.disk for item in made}, store.root, remaining=False)
+    for item in here:
+        in_driver = item.stage in IN_DRIVER
+        item.step.require_memory(this_machine() if in_driver else expected_worker(config.cluster))
+
+
+def _require_report_memory(config: RunConfig) -> None:
+    here = this_machine()
+    require_memory(Needs(config=config, images=0, attributes=0).report(here), here)
 
 
 def _check_stored_labels(planned: list[PlannedStep], store: Store | None) -> None:
@@ -201,9 +220,12 @@ def _execute(
         lineage=item.lineage,
     )
     store = repository.store()
-    rows = step.run(
-        StageRun(settings=step.settings, store=store, work=work, console=console, worker=worker)
-    )
+    step.require_memory(worker)
+    require_disk({step.writes: step.disk}, store.root, remaining=not work.resumed)
+    with memory_errors(step.stage):
+        rows = step.run(
+            StageRun(settings=step.settings, store=store, work=work, console=console, worker=worker)
+        )
     settings = step.fingerprinted
     work.publish(
         message=f"{step.stage}: {step.writes}",
@@ -230,6 +252,8 @@ def _report(
     if not report.reason:
         return Outcome(stage="report", target=report.target)
     started = time.perf_counter()
-    write(config.report, store, destination, title=title, fingerprint=report.identity)
+    _require_report_memory(config)
+    with memory_errors("report"):
+        write(config.report, store, destination, title=title, fingerprint=report.identity)
     seconds = time.perf_counter() - started
     return Outcome(stage="report", target=report.target, seconds=seconds)

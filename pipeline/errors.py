@@ -18,6 +18,10 @@ class PhotographError(ValueError):
     """
 
 
+class CapacityError(ZpointsError):
+    """Work needs more memory, or more disk, than there is."""
+
+
 class DeviceError(ZpointsError):
     """The configured device is missing or has too little memory."""
 

@@ -18,9 +18,14 @@ NOT_IN_FINGERPRINT = NotInFingerprint()
 
 
 class Settings(BaseModel):
-    """Values of one configuration section: validated, immutable, unknown keys refused."""
+    """Values of one configuration section: validated, immutable, unknown keys refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
+    Numbers are finite, in every section.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=False, allow_inf_nan=False
+    )
 
 
 EXPECTED = {

@@ -17,6 +17,7 @@ from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
+from zpoints.pipeline.needs import Needs
 from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
@@ -30,14 +31,20 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
 
     The report is not a group; it follows from all of them (``zpoints.pipeline.report.stage``).
     """
+    needs = Needs(
+        config=config,
+        images=len(photographs.rows),
+        attributes=photographs.source.labels.shape[1],
+    )
     made = (
-        _ingest_step(config, photographs),
+        _ingest_step(config, photographs, needs),
         Step(
             stage="train",
             reads=("images",),
             writes="model",
             settings=config.train,
             run=train_model,
+            memory=needs.train,
             outlives_growth=config.train.on_growth == "keep",
             reads_lineages=True,
         ),
@@ -47,6 +54,8 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             writes="latents",
             settings=config.encode,
             run=encode,
+            memory=needs.encode,
+            disk=needs.disk("encode"),
             grows=True,
             fits=latents_fit_model,
         ),
@@ -56,10 +65,11 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             writes="statistics",
             settings=config.analyze,
             run=analyze_latents,
+            memory=needs.analyze,
             grows=True,
             notes=collapse_lines,
         ),
-        *(_selection_step(config, name) for name in config.analyze.selections),
+        *(_selection_step(config, name, needs) for name in config.analyze.selections),
         Step(
             stage="structure",
             reads=("latents", "statistics"),
@@ -67,14 +77,14 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             settings=config.structure,
             run=find_structure,
         ),
-        *(_sample_step(config, name) for name in config.sample.generators),
-        *(_evaluate_step(config, name) for name in (*REFERENCES, *config.sample.generators)),
-        *([_sweep_step(config)] if config.sweep.enabled else ()),
+        *(_sample_step(config, name, needs) for name in config.sample.generators),
+        *(_evaluate_step(config, name, needs) for name in (*REFERENCES, *config.sample.generators)),
+        *([_sweep_step(config, needs)] if config.sweep.enabled else ()),
     )
     return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
 
 
-def _ingest_step(config: RunConfig, photographs: IngestPlan) -> Step:
+def _ingest_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> Step:
     return Step(
         stage="ingest",
         reads=(),
@@ -87,10 +97,12 @@ def _ingest_step(config: RunConfig, photographs: IngestPlan) -> Step:
         continues=photographs.grows,
         changes=partial(describe_changes, photographs),
         notes=stored_quarantine_lines,
+        memory=needs.ingest,
+        disk=needs.disk("ingest"),
     )
 
 
-def _selection_step(config: RunConfig, name: str) -> Step:
+def _selection_step(config: RunConfig, name: str, needs: Needs) -> Step:
     query = config.analyze.selections[name]
     return Step(
         stage="analyze",
@@ -100,12 +112,14 @@ def _selection_step(config: RunConfig, name: str) -> Step:
         extra={"query": query},
         run=partial(analyze_latents, selection=name),
         grows=True,
+        memory=needs.analyze,
         check=partial(check_query, name=name, query=query),
     )
 
 
-def _sample_step(config: RunConfig, name: str) -> Step:
+def _sample_step(config: RunConfig, name: str, needs: Needs) -> Step:
     parameters = config.sample.generators[name]
+    count = parameters.size or config.sample.count
     return Step(
         stage="sample",
         reads=(*parameters.reads, "model"),
@@ -115,10 +129,12 @@ def _sample_step(config: RunConfig, name: str) -> Step:
         sections={"parameters": f"sample.generators.{name}"},
         run=partial(sample, name=name),
         notes=partial(left_out_lines, name=name),
+        memory=partial(needs.sample, count=count),
+        disk=needs.disk("sample", count),
     )
 
 
-def _evaluate_step(config: RunConfig, name: str) -> Step:
+def _evaluate_step(config: RunConfig, name: str, needs: Needs) -> Step:
     samples = () if name in REFERENCES else (group_of(name),)
     return Step(
         stage="evaluate",
@@ -127,14 +143,16 @@ def _evaluate_step(config: RunConfig, name: str) -> Step:
         settings=config.evaluate,
         extra={"judged": name, "inception": inception_digest(config.evaluate.inception)},
         run=partial(evaluate, name=name),
+        memory=needs.evaluate,
     )
 
 
-def _sweep_step(config: RunConfig) -> Step:
+def _sweep_step(config: RunConfig, needs: Needs) -> Step:
     return Step(
         stage="sweep",
         reads=("images", "model", "latents", "statistics"),
         writes=SWEEP,
         settings=config.sweep,
         run=sweep,
+        memory=needs.sweep,
     )

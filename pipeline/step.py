@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
+from zpoints.pipeline.memory import Memory, require_memory
 from zpoints.pipeline.settings import Settings
-from zpoints.pipeline.stage_run import StageRun
+from zpoints.pipeline.stage_run import StageRun, Worker
 from zpoints.storage import Store
 
 
@@ -20,6 +21,10 @@ def _no_change(store: Store) -> str:
 
 def _no_notes(store: Store) -> Sequence[str]:
     return ()
+
+
+def _no_memory(worker: Worker) -> Memory | None:
+    return None
 
 
 def _accept(store: Store) -> None:
@@ -63,6 +68,10 @@ class Step:
         Hook: what changed since the stored result if no setting did.
     notes
         Hook: lines that the run shows if the stored result is up to date.
+    memory
+        Hook: the memory that a worker needs, or the driver.
+    disk
+        Bytes that the group takes; 0 if they do not matter.
     check
         Hook: raises if the labels of the stored images do not suffice for the step; called as soon
         as the images are stored, before the training.
@@ -83,6 +92,8 @@ class Step:
     fits: Callable[[Store], bool] = _fits
     changes: Callable[[Store], str] = _no_change
     notes: Callable[[Store], Sequence[str]] = _no_notes
+    memory: Callable[[Worker], Memory | None] = _no_memory
+    disk: int = 0
     check: Callable[[Store], None] = _accept
 
     @property
@@ -94,3 +105,14 @@ class Step:
     def requires_cuda(self) -> bool:
         """Whether the configuration asks for CUDA, so that a missing GPU is an error."""
         return getattr(self.settings, "device", None) == "cuda"
+
+    def require_memory(self, worker: Worker) -> None:
+        """Refuse the step if it needs more memory than there is.
+
+        Raises
+        ------
+        CapacityError
+            If it does.
+        """
+        if memory := self.memory(worker):
+            require_memory(memory, worker)

@@ -23,6 +23,7 @@ from zpoints.cluster.cli.options import (
     run_name,
     run_root,
 )
+from zpoints.pipeline.config.cluster import LONGEST_WAIT
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.text import printable
 
@@ -40,7 +41,17 @@ JobRoot = Annotated[
     str | None,
     typer.Option("--root", help="Store of the job, if another account submitted it."),
 ]
-Timeout = Annotated[float, typer.Option("--timeout", min=0, help="Longest time to wait, in s.")]
+
+
+def _limited(seconds: float) -> float:
+    if not 0 <= seconds <= LONGEST_WAIT:  # NaN is not
+        raise typer.BadParameter(f"expected 0 to {LONGEST_WAIT:,} seconds, got {seconds:g}.")
+    return seconds
+
+
+Timeout = Annotated[
+    float, typer.Option("--timeout", callback=_limited, help="Longest time to wait, in s.")
+]
 
 app = typer.Typer()
 

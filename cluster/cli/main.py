@@ -73,6 +73,12 @@ def main() -> None:
     except Interrupted as stop:
         outcome = stop.outcome or RESUMES.get(sys.argv[1], "")
         _fail(f"Interrupted. {outcome}".strip(), stop.code)
+    except (MemoryError, RuntimeError) as error:
+        from zpoints.pipeline.memory import MORE_HERE, ran_out  # as the commands do
+
+        if not ran_out(error):
+            raise
+        _fail(f"The memory ran out ({error}): {MORE_HERE}.", FAILED)
 
 
 def _fail(message: str, code: int) -> None:

@@ -15,10 +15,12 @@ from distributed.system import MEMORY_LIMIT
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
 from zpoints.cluster.compute.preload import forked_workers
 from zpoints.cluster.compute.security import cluster_security
+from zpoints.cluster.compute.worker_capacity import this_machine
 from zpoints.cluster.errors import ClusterError, root_cause
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.network.device import cuda_devices
 from zpoints.pipeline.progress import Console
+from zpoints.pipeline.stage_run import Worker
 
 LOOPBACK = "127.0.0.1"
 DASHBOARD_ADDRESS = f"{LOOPBACK}:0"
@@ -28,6 +30,9 @@ DASHBOARD_ADDRESS = f"{LOOPBACK}:0"
 # again for the next array. That took a third of the time of an analysis.
 ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
 BEFORE_SPAWNING = "distributed.nanny.pre-spawn-environ"
+
+LEAST_MEMORY = 50 * 2**20
+"""Bytes of memory for each worker process, which takes as much before its first task."""
 
 # Worker threads share the driver's memory. They must neither spill nor pause because of it: they
 # would wait for memory that the driver holds.
@@ -51,7 +56,7 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
         If the cluster cannot be started.
     """
     gpus = cuda_devices()
-    by_processes = gpus > 1 if config.processes is None else config.processes
+    by_processes = _by_processes(config, gpus)
     with ExitStack() as stack:
         if by_processes and not gpus:  # a fork cannot use CUDA if its parent has initialised it
             stack.enter_context(forked_workers())
@@ -64,6 +69,20 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
                 "cluster.workers, cluster.memory and cluster.tls."
             ) from error
         yield client
+
+
+def expected_worker(config: ClusterConfig) -> Worker:
+    """Capacity of a worker of the cluster that `local_cluster` starts."""
+    here, count = this_machine(), config.workers or CPU_COUNT
+    if _by_processes(config, cuda_devices()):
+        limit = parse_bytes(config.memory) if config.memory else MEMORY_LIMIT // count
+        return Worker(threads=1, memory=min(limit, here.memory), held=0)
+    limit = parse_bytes(config.memory) if config.memory else here.memory
+    return Worker(threads=count, memory=min(limit, here.memory), held=here.held)
+
+
+def _by_processes(config: ClusterConfig, gpus: int) -> bool:
+    return gpus > 1 if config.processes is None else config.processes
 
 
 def _start_processes(config: ClusterConfig, gpus: int) -> SpecCluster:
@@ -90,6 +109,10 @@ def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any
     """Arguments of ``SpecCluster`` that describe scheduler and workers."""
     count = config.workers or CPU_COUNT
     share = MEMORY_LIMIT // (count + gpus)
+    if share < LEAST_MEMORY:
+        raise ValueError(
+            f"{count + gpus:,} worker processes would have {share / 2**20:,.0f} MiB of memory each"
+        )
     network = {"host": LOOPBACK, "protocol": "tls://", "security": security}
     options = {
         **network,

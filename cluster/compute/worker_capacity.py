@@ -1,5 +1,7 @@
 """Measures the threads and the memory of workers."""
 
+import resource
+
 import psutil
 from dask.system import CPU_COUNT
 from distributed import Client
@@ -11,10 +13,13 @@ from zpoints.pipeline.stage_run import Worker
 
 def this_machine() -> Worker:
     """Capacity of the driver's process: all cores, and the memory that it holds or that is free."""
-    held = psutil.Process().memory_info().rss
-    # psutil reports the machine's memory, not a container's limit.
-    memory = min(psutil.virtual_memory().available + held, MEMORY_LIMIT)
-    return Worker(threads=CPU_COUNT, memory=memory, held=held)
+    used = psutil.Process().memory_info()
+    # psutil reports the machine's memory, not the limit of a container or of a shell (ulimit -v).
+    memory = min(psutil.virtual_memory().available + used.rss, MEMORY_LIMIT)
+    addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if addresses != resource.RLIM_INFINITY:
+        memory = min(memory, max(0, addresses - used.vms) + used.rss)
+    return Worker(threads=CPU_COUNT, memory=memory, held=used.rss)
 
 
 def smallest_worker(client: Client) -> Worker:

@@ -84,7 +84,8 @@ class Workers:
         """
         try:
             with self._cluster_for(stage):
-                worker = this_machine() if self._client is None else smallest_worker(self._client)
+                client = None if stage in IN_DRIVER else self._client
+                worker = this_machine() if client is None else smallest_worker(client)
                 return despite_lost_workers(stage, partial(work, worker), self._console)
         except LOST_WORKERS as error:
             raise lost_workers_error(stage, error) from error

@@ -1,7 +1,5 @@
 """Estimate of the memory that an analysis needs, checked before it starts."""
 
-from dataclasses import dataclass
-
 import dask.array as da
 import numpy as np
 import psutil
@@ -13,53 +11,12 @@ from zpoints.pipeline.analyze.states.dyadic_grid import CELLS
 from zpoints.pipeline.analyze.states.projection import Projection
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.analyze.statistics_dataset import pair_intervals
-from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.stage_run import Worker
+from zpoints.pipeline.memory import Memory
 from zpoints.storage.arrays.layout import CHUNK_BYTES as LABEL_CHUNK
 from zpoints.storage.arrays.lazy import TASK_BYTES
 from zpoints.storage.rows import READERS, WINDOW, WINDOWS
 
 _COUNTED = 8  # bytes of a count or of a float64
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Upper bound of the memory of one worker, in bytes.
-
-    Attributes
-    ----------
-    base
-        The process before the analysis: its libraries and the data it holds.
-    blocks
-        Vectors being processed by all threads: as read, and in float64.
-    states
-        Mergeable states that wait to be merged.
-    pairs
-        Share of `states` for the counts of pairs.
-    labels
-        Attributes that the process caches.
-    """
-
-    base: int
-    blocks: int
-    states: int
-    pairs: int
-    labels: int
-
-    @property
-    def total(self) -> int:
-        """Sum of all parts."""
-        return self.base + self.blocks + self.states + self.labels
-
-    def __str__(self) -> str:
-        names = {
-            "process": self.base,
-            "vectors": self.blocks,
-            "states": self.states,
-            "labels": self.labels,
-        }
-        parts = ", ".join(f"{name} {size / 2**20:,.0f} MiB" for name, size in names.items())
-        return f"{self.total / 2**20:,.0f} MiB per worker ({parts})"
 
 
 def memory_needed(
@@ -105,7 +62,13 @@ def memory_needed(
     if config.pca.solver == "incremental":
         # A batch in float64, the components stacked below it, and the factors of its SVD.
         blocks += 5 * _COUNTED * (max(rows, components) + components) * components
-    return Memory(base, blocks, waiting * state, waiting * counted, labels)
+    most = TASK_BYTES[1] // 2**20
+    smaller = f"encode with a smaller encode.chunk, where it makes more than {most} MiB of vectors"
+    return Memory(
+        work="The analysis",
+        parts={"process": base, "vectors": blocks, "states": waiting * state, "labels": labels},
+        remedies={"list fewer analyze.pairs": waiting * counted, smaller: blocks},
+    )
 
 
 def process_memory() -> int:
@@ -119,33 +82,3 @@ def process_memory() -> int:
     pairs = pair_intervals(state, basis, config)
     Projection.from_vectors(x, basis, core_radius(config.core_level, basis.rank), *pairs)
     return int(psutil.Process().memory_info().rss)
-
-
-def require_memory(memory: Memory, worker: Worker) -> None:
-    """Refuse an analysis that does not fit the memory of a worker.
-
-    Raises
-    ------
-    AnalyzeError
-        If it needs more memory than a worker has; the message names the settings to change.
-    """
-    if memory.total > worker.memory:
-        raise AnalyzeError(
-            f"The analysis needs {memory}, but a worker has {worker.memory / 2**20:,.0f} MiB. "
-            f"{_remedies(memory, worker)}"
-        )
-
-
-def _remedies(memory: Memory, worker: Worker) -> str:
-    remedies = ["give the workers more memory (cluster.memory, for batch jobs cluster.jobs.memory)"]
-    if worker.threads > 1:
-        remedies.append("run fewer tasks at once (cluster.workers)")
-    if memory.pairs > memory.total / 4:
-        remedies.append("list fewer analyze.pairs")
-    if memory.blocks > memory.total / 4:
-        most = TASK_BYTES[1] // 2**20
-        remedies.append(
-            f"encode with a smaller encode.chunk, where it makes more than {most} MiB of vectors"
-        )
-    sentence = ", or ".join(remedies)
-    return f"{sentence[0].upper()}{sentence[1:]}."

@@ -11,13 +11,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
-from zpoints.pipeline.analyze.memory import memory_needed, process_memory, require_memory
+from zpoints.pipeline.analyze.memory import memory_needed, process_memory
 from zpoints.pipeline.analyze.passes import describe, summarize
 from zpoints.pipeline.analyze.reduction import WAVE, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun

@@ -10,6 +10,10 @@ from zpoints.pipeline.settings import Settings
 from zpoints.storage.text import printable
 
 Kind = Literal["local", "address", "slurm", "pbs", "lsf"]
+LONGEST_WAIT = 30 * 86_400
+"""Upper limit of time limits, in seconds: nothing waits for ever."""
+MOST_WORKERS = 10_000
+"""Upper limit of workers, of a job's cores and of its processes."""
 _SCHEDULER = re.compile(r"(tls|tcp)://(\[[\w:.%]+\]|[\w.-]+):(?P<port>[0-9]{1,5})")
 
 
@@ -79,9 +83,11 @@ class TlsConfig(Settings):
 class JobsConfig(Settings):
     """Resources requested from a batch system; null takes Dask's ``jobqueue`` settings."""
 
-    cores: int | None = Field(None, ge=1, description="cores of a job")
+    cores: int | None = Field(None, ge=1, le=MOST_WORKERS, description="cores of a job")
     memory: Memory | None = Field(None, description="memory of a job, e.g. 16GiB")
-    processes: int = Field(1, ge=1, description="worker processes per job, which share its cores")
+    processes: int = Field(
+        1, ge=1, le=MOST_WORKERS, description="worker processes per job, which share its cores"
+    )
     walltime: JobText | None = Field(None, description="time limit of a job, e.g. 02:00:00")
     queue: JobText | None = Field(None, description="queue or partition")
     account: JobText | None = Field(None, description="account to charge")
@@ -120,6 +126,7 @@ class ClusterConfig(Settings):
     workers: int | None = Field(
         None,
         ge=1,
+        le=MOST_WORKERS,
         description="local: number of tasks at once, null takes one per core; batch systems: "
         "number of jobs, null takes one; address: not used",
     )
@@ -131,7 +138,7 @@ class ClusterConfig(Settings):
     memory: Memory | None = Field(
         None,
         description="local: memory of a worker process, e.g. 4GiB, null divides the machine's "
-        "memory; with threads, memory that an analysis may use, null takes what is free",
+        "memory; with threads, memory that a stage may use, null takes what is free",
     )
     address: SchedulerAddress | None = Field(
         None,
@@ -143,11 +150,12 @@ class ClusterConfig(Settings):
     )
     tls: TlsConfig = Field(TlsConfig(), description="certificates; null creates temporary ones")
     connect_timeout: float = Field(
-        30.0, gt=0, description="seconds to wait for an answer of the scheduler"
+        30.0, gt=0, le=LONGEST_WAIT, description="seconds to wait for an answer of the scheduler"
     )
     worker_timeout: float = Field(
         600.0,
         gt=0,
+        le=LONGEST_WAIT,
         description="seconds to wait for a worker before the run fails; queues of batch systems "
         "may need more",
     )

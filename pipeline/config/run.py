@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.commented_yaml import as_yaml
+from zpoints.pipeline.config.plain_yaml import MOST_BYTES, plain_values
 from zpoints.pipeline.encode.config import EncodeConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
@@ -138,7 +139,7 @@ def override(config: RunConfig, overrides: Iterable[str]) -> RunConfig:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"--set {text}: expected section.key=value, e.g. train.epochs=30.")
-        _set(values, key.strip().split("."), _yaml(value, f"--set {text}"))
+        _set(values, key.strip().split("."), plain_values(value, f"--set {key.strip()}"))
     return validated(values, origin="--set")
 
 
@@ -188,29 +189,40 @@ def _presets() -> Iterable[Any]:
 
 
 def _read(config: str) -> Any:
-    path = Path(config)
-    if path.is_file():
-        return _yaml(_text(path), config) or {}
-    preset = files("zpoints.pipeline.config").joinpath("presets", f"{config}.yaml")
-    if not preset.is_file():
+    if isfile(config):  # unlike Path.is_file it allows for any length
+        text = _text(Path(config))
+    elif config in preset_names():
+        preset = files("zpoints.pipeline.config").joinpath("presets", f"{config}.yaml")
+        text = preset.read_text(encoding="utf-8")
+    elif isdir(config):
+        raise ConfigError(
+            f"{config} is a folder; expected a YAML file or a preset: {', '.join(preset_names())}."
+        )
+    else:
         raise ConfigError(
             f"{config} is neither a file nor a preset. Presets: {', '.join(preset_names())}."
         )
-    return _yaml(preset.read_text(encoding="utf-8"), config)
+    values = plain_values(text, config)
+    return {} if values is None else values
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not a YAML file: it is not UTF-8 text ({error}).") from error
-
-
-def _yaml(text: str, origin: str) -> Any:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).") from error
+    if len(content) > MOST_BYTES:
+        raise ConfigError(
+            f"{path} is too large for a configuration: expected at most {MOST_BYTES:,} bytes."
+        )
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{origin} is not valid YAML: {error}") from error
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not a YAML file: it is not UTF-8 text ({error.reason} at byte "
+            f"{error.start:,}). Name a YAML file, or save this one as UTF-8."
+        ) from error
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:

@@ -15,9 +15,8 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
-from zpoints.storage.marks import REPORT_FIGURES
+from zpoints.storage.marks import REPORT_FIGURES, result_kind
 from zpoints.storage.marks import REPORT_MARK as MARK
-from zpoints.storage.marks import result_kind
 
 Destination = Path | str
 """Path of a folder, or URL of a prefix in a bucket."""

@@ -1,28 +1,27 @@
 """The train stage: reads the images of a store and writes the group ``model``."""
 
+from collections.abc import Mapping
 from functools import partial
-from math import prod
 
 import numpy as np
-import psutil
 import torch
 from dask.system import CPU_COUNT
 
-from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.network.device import choose_device, gpu_memory
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import images_seen, train
+from zpoints.pipeline.train.memory import training_memory
 from zpoints.pipeline.train.model_group import model_dataset, training_attrs
-from zpoints.pipeline.train.state import Curves
+from zpoints.pipeline.train.state import Curves, architecture
 from zpoints.storage import Store
 from zpoints.storage.rows import Rows
 
 GROUP = "model"
-MEMORY_SHARE = 0.8  # of the free memory, for one split
 
 
 def train_model(run: StageRun[TrainConfig]) -> int:
@@ -31,8 +30,9 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     An interrupted run resumes from its last checkpoint.
     """
     config, labels = run.settings, Labels(run.store.images)
-    training = _read(run.store, labels.in_split("train"), "train")
-    validation = _read(run.store, labels.in_split("validation"), "validation")
+    splits = {name: labels.in_split(name) for name in ("train", "validation")}
+    _require_memory(run, splits)
+    training, validation = (_read(run.store, wanted) for wanted in splits.values())
     total = images_seen(len(training), config)
     device = choose_device(config.device)
     run.console.line(_headline(config, len(training), len(validation), device))
@@ -59,16 +59,24 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     return len(training)
 
 
-def _read(store: Store, wanted: np.ndarray, name: str) -> torch.Tensor:
+def _require_memory(run: StageRun[TrainConfig], splits: Mapping[str, np.ndarray]) -> None:
+    """Refuse a training whose images, network and batches exceed the memory of this process."""
+    counts = {name: int(wanted.sum()) for name, wanted in splits.items()}
+    _, side, _, channels = shape = run.store.images["image"].shape
+    memory = training_memory(
+        run.settings,
+        architecture(shape, run.settings),
+        counts["train"],
+        held=run.worker.held,
+        images=sum(counts.values()) * side**2 * channels,
+    )
+    require_memory(memory, run.worker)
+
+
+def _read(store: Store, wanted: np.ndarray) -> torch.Tensor:
     """Read the images of a split into memory: uint8 (image, y, x, channel)."""
     pixels = store.images["image"]
     shape = (int(wanted.sum()), *pixels.shape[1:])
-    available = psutil.virtual_memory().available
-    if prod(shape) > MEMORY_SHARE * available:
-        raise TrainingError(
-            f"The {name} split needs {prod(shape) / 2**30:.1f} GiB of memory, but only "
-            f"{available / 2**30:.1f} GiB are free. Lower ingest.limit or ingest.side."
-        )
     images = np.empty(shape, dtype=np.uint8)
     rows, filled = Rows(store.root, store.version, "images", "image"), 0
     for start, stop in chunk_bounds(len(wanted), pixels.chunksizes["image"][0]):

@@ -58,7 +58,7 @@ class TrainingState:
         self, shape: tuple[int, ...], config: TrainConfig, *, steps: int, device: torch.device
     ) -> None:
         torch.manual_seed(config.seed)
-        self.model = Autoencoder(_architecture(shape, config)).to(  # type: ignore[call-overload]
+        self.model = Autoencoder(architecture(shape, config)).to(  # type: ignore[call-overload]
             device, memory_format=torch.channels_last
         )
         self.optimizer = torch.optim.Adam(
@@ -149,7 +149,8 @@ class TrainingState:
         return groups and form(stored["state"]) in ({}, known)
 
 
-def _architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture:
+def architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture:
+    """The network for images of a shape (N, S, S, C)."""
     _, side, _, channels = shape
     return Architecture(
         case=config.case,

@@ -40,12 +40,12 @@ ORDER = (
     # vocabulary
     *("settings", "errors", "progress", "fingerprint", "row_sample", "spread", "stage_order"),
     # what several stages are made of
-    *("labels", "network", "stage_run", "step"),
+    *("labels", "network", "stage_run", "memory", "step"),
     # the stages, and what reads their results
     *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
     *("claims", "compare", "synthesize", "report"),
     # what joins the stages
-    *("config", "stage_table", "plan"),
+    *("config", "needs", "stage_table", "plan"),
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (

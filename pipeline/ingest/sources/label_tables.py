@@ -13,7 +13,7 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, source_path
 from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
 from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
-from zpoints.pipeline.ingest.tables.join import join, none_joined, note
+from zpoints.pipeline.ingest.tables.join import join, listed, none_joined, note
 from zpoints.pipeline.ingest.tables.matching import PICTURES
 from zpoints.pipeline.ingest.tables.name_column import find_name_column
 from zpoints.pipeline.ingest.tables.text import read_cells, read_json_lines, read_text
@@ -161,7 +161,7 @@ def _read_labels(
     if name_column is not None and name_column not in table:
         raise SourceError(
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
-            f"{', '.join(table.columns)}."
+            f"{listed(list(table.columns))}."
         )
     found = find_name_column(table, names, name_column, source=str(source), base=str(path.parent))
     if found is None:
@@ -186,7 +186,7 @@ def _read_labels(
     without = ", which lack leading zeros" if found.zeros else ""
     notes = [f"{origin}: the column {column or UNNAMED} holds the {matches.way}{without}."]
     if repeated:
-        several = ", ".join(name or UNNAMED for name in repeated)
+        several = listed([name or UNNAMED for name in repeated])
         notes.append(f"{origin}: of columns of one name the first counts: {several}.")
     notes += [*joined.notes, *labels.notes]
     return replace(labels, missing=joined.missing, notes=tuple(notes))

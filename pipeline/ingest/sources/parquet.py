@@ -14,10 +14,12 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.listed_path import ListedPath
 from zpoints.pipeline.ingest.files.path import SourcePath, stamp
 from zpoints.pipeline.ingest.files.photographs import digest
+from zpoints.pipeline.ingest.limits import refuse_columns
 from zpoints.pipeline.ingest.sources.parquet_shards import ParquetFiles, open_shard
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.ingest.tables.annotations import merged
 from zpoints.pipeline.ingest.tables.interpret import SPLIT_COLUMNS, SPLIT_NAMES, interpret
+from zpoints.pipeline.ingest.tables.join import listed
 from zpoints.pipeline.progress import counted
 
 DEPTHS = ("*.parquet", "*/*.parquet", "*/*/*.parquet")
@@ -89,7 +91,7 @@ def read_parquet(path: SourcePath, config: SourceConfig) -> Source | None:
     labels = merged({FORMAT: given})
     left_out = sorted({column for shard in shards for column in shard.left_out})
     if left_out:
-        notes.append(f"Columns of other types were left out: {', '.join(left_out)}.")
+        notes.append(f"Columns of other types were left out: {listed(left_out)}.")
     if without := [shard.name for shard in found if shard not in shards]:
         notes.append(f"{counted(len(without), 'file')} without photographs, e.g. {without[0]}.")
     if isinstance(path, ListedPath):
@@ -139,6 +141,7 @@ def _read_shard(folder: SourcePath, name: str) -> Shard:
             schema = file.schema_arrow
             image, column = _image_column(schema)
             labels = [f.name for f in schema if _is_label(f.type)]
+            _refuse_columns(path, len(labels))
             inner = f"{image}.path" if column == f"{image}.bytes" else ""
             has_path = inner and schema.field(image).type.get_field_index("path") >= 0
             table = file.read([*labels, inner] if has_path else labels, use_threads=False)
@@ -158,6 +161,13 @@ def _read_shard(folder: SourcePath, name: str) -> Shard:
         frame["split"] = split
     left_out = {field.name for field in schema} - {image, *labels}
     return Shard(name, changed, column, paths, frame, tuple(sorted(left_out)))
+
+
+def _refuse_columns(path: SourcePath, count: int) -> None:
+    try:
+        refuse_columns(count)
+    except ValueError as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from error
 
 
 def _image_column(schema: pa.Schema) -> tuple[str, str]:

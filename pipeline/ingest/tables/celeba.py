@@ -11,6 +11,7 @@ import pandas as pd
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.limits import refuse_columns
 from zpoints.pipeline.ingest.tables.annotations import Annotations
 from zpoints.pipeline.ingest.tables.interpret import LANDMARKS, SPLIT_NAMES, misnamed_notes
 from zpoints.pipeline.ingest.tables.join import Joined, join, none_joined
@@ -193,6 +194,7 @@ def _rows(text: str, file: AnnotationFile) -> pd.DataFrame:
         header, rest = _header(rest, separator)
     if len(header) == len(_cells(sample, separator)):
         header = header[1:]  # CSV names the first column, too
+    refuse_columns(len(header))
     columns = [label_named(name) for name in header]
     if len(set(columns)) < len(columns) or not columns:
         raise ValueError("two columns of one name" if columns else "no column but the file names")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from zpoints.pipeline.ingest.tables.join import note, shown
+from zpoints.pipeline.ingest.tables.join import listed, note
 from zpoints.pipeline.ingest.tables.ranges import fits, narrowed
 from zpoints.pipeline.labels.label_names import label_named, name_problem
 
@@ -113,8 +113,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
     notes += note(origin, columns.index[_partly(attributes, present)], "row", BLANKS)
     if unknown:
         notes.append(
-            f"{origin}: columns left out, not of a known kind of label: "
-            f"{', '.join(map(shown, unknown))}."
+            f"{origin}: columns left out, not of a known kind of label: {listed(unknown)}."
         )
     notes += misnamed_notes(misnamed, origin)
     return Labelled(columns.index, attributes, kinds, landmarks, notes=tuple(notes))
@@ -133,7 +132,7 @@ def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:
     reasons = [f"{name!r} {name_problem(name)}" for name in names]
     if not reasons:
         return []
-    return [f"{origin}: columns left out for their names: {', '.join(reasons)}; rename them."]
+    return [f"{origin}: columns left out for their names: {listed(reasons)}; rename them."]
 
 
 def _partly(attributes: dict[str, Known], present: np.ndarray) -> np.ndarray:
@@ -156,8 +155,8 @@ def _flags(column: pd.Series, present: np.ndarray) -> Known | None:
     known = set(texts) - BLANK
     if not known or not (known <= YES | NO or known <= YES | MINUS):
         return None
-    blank = np.isin(texts, list(BLANK))[codes]
-    return Known(np.isin(texts, list(YES))[codes], present & ~blank)
+    blank = np.array([text in BLANK for text in texts])[codes]
+    return Known(np.array([text in YES for text in texts])[codes], present & ~blank)
 
 
 def _splits(column: pd.Series) -> tuple[np.ndarray, pd.Index]:

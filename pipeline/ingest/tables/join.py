@@ -11,6 +11,8 @@ from zpoints.pipeline.progress import counted
 
 NAMED = 3
 """Tables that a message names."""
+LISTED = 50
+"""Names that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def join(
 
 def _single(table: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Index, list[str]]:
     """A table with one row per name, the names of contradictory rows, and notes."""
+    if table.index.is_unique:
+        return table, table.index[:0], []
     rows = table[table.index.duplicated(keep=False)]
     distinct = rows[~pd.util.hash_pandas_object(rows).duplicated().to_numpy()]
     contradictory = distinct.index[distinct.index.duplicated()].unique()
@@ -141,6 +145,19 @@ def none_joined(matches: Matches, given: Sequence[str], names: Sequence[str]) ->
 def shown(name: object) -> str:
     """A name as a message shows it, without the effect of control characters."""
     return text if (text := str(name)).isprintable() else repr(text)
+
+
+def listed(names: Sequence[object]) -> str:
+    """Names as a message lists them: all of a few, the first ones of many.
+
+    Examples
+    --------
+    >>> listed(["a", "b"])
+    'a, b'
+    """
+    some = ", ".join(map(shown, names[:LISTED]))
+    more = len(names) - LISTED
+    return f"{some} and {more:,} more" if more > 0 else some
 
 
 def _distinct(name: str) -> str:

@@ -53,7 +53,7 @@ def find_name_column(
     source, base
         Folder of the photographs, and that of the table.
     """
-    evident = [column for column in table if _are_pictures(table[column])]
+    evident = dict.fromkeys(column for column in table if _are_pictures(table[column]))
     least = len(table) * (1 if evident else DISTINCT)
     best: NameColumn | None = None
     others = [column for column in table if column not in evident]

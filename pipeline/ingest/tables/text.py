@@ -12,6 +12,7 @@ from itertools import islice
 import pandas as pd
 
 from zpoints.pipeline.ingest.files.path import SourcePath, read_bytes
+from zpoints.pipeline.ingest.limits import refuse_columns, refuse_text
 
 SEPARATORS = ",;\t|"
 WHITESPACE = r"\s+"
@@ -40,11 +41,12 @@ def read_text(path: SourcePath) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read, or is too large.
+        If the file cannot be read, is too large, or does not fit the free memory.
     UnicodeDecodeError
         If it has another encoding.
     """
     content = read_bytes(path)
+    refuse_text(len(content))
     text = content.decode(_encoding(content[:2]))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -139,16 +141,19 @@ def read_cells(text: str) -> pd.DataFrame:
         If the text holds no table, or a row has more cells than the header.
     """
     table = separated(_COUNT.sub("", text))
+    refuse_columns(len(_split(next(lines_of(table.text), ""), table.separator)))
     cells = pd.read_csv(
         io.StringIO(_completed(table)),
         sep=table.separator,
         header=None,
-        dtype=str,
+        dtype=object,
         keep_default_na=False,
         skipinitialspace=True,
     ).fillna("")
-    cells = cells[(cells.to_numpy() != "").any(axis=1)]
-    return cells.iloc[1:].set_axis(list(cells.iloc[0]), axis="columns")
+    # One array, since pandas handles a table of many arrays column by column.
+    rows = cells.to_numpy(dtype=object)
+    rows = rows[(rows != "").any(axis=1)]
+    return pd.DataFrame(rows[1:], columns=list(rows[0]), dtype=object)
 
 
 def read_json_lines(text: str) -> pd.DataFrame:
@@ -167,5 +172,6 @@ def read_json_lines(text: str) -> pd.DataFrame:
     rows = [json.loads(line) for line in lines_of(text) if line.strip()]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("a line is no JSON object")
+    refuse_columns(len(set().union(*rows)))
     cells = pd.DataFrame(rows, dtype=object)
     return cells.map(str).mask(cells.isna(), "")

@@ -1,7 +1,6 @@
 """Sources as they come, at the command line: what is reported, and the exit code."""
 
 import io
-import json
 import os
 import tarfile
 import zipfile

@@ -8,8 +8,9 @@ import dask.array as da
 import pytest
 
 from zpoints.pipeline.analyze import AnalyzeConfig
-from zpoints.pipeline.analyze.memory import memory_needed, require_memory
-from zpoints.pipeline.errors import AnalyzeError
+from zpoints.pipeline.analyze.memory import memory_needed
+from zpoints.pipeline.errors import CapacityError
+from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.stage_run import Worker
 
 PROGRAM = """
@@ -77,7 +78,7 @@ def test_require_memory__names_what_is_missing_and_the_remedies() -> None:
     z = da.zeros((10**6, 256), chunks=(10**6, 256), dtype="float32")
     memory = memory_needed(z, AnalyzeConfig(), attributes=0, threads=2, base=2**28)
 
-    with pytest.raises(AnalyzeError, match=r"but a worker has 1,024 MiB. Give the workers"):
+    with pytest.raises(CapacityError, match=r"but a worker has 1,024 MiB. Give the workers"):
         require_memory(memory, Worker(threads=2, memory=2**30, held=2**28))
     require_memory(memory, Worker(threads=2, memory=2**40, held=2**28))
 
@@ -87,7 +88,7 @@ def test_require_memory__names_what_would_help() -> None:
     config = AnalyzeConfig.model_validate({"pairs": {"components": 16, "bins": 128}})
     memory = memory_needed(z, config, attributes=0, threads=2, base=2**28)
 
-    with pytest.raises(AnalyzeError, match=r"cluster\.workers.*list fewer analyze\.pairs\.$"):
+    with pytest.raises(CapacityError, match=r"cluster\.workers.*list fewer analyze\.pairs\.$"):
         require_memory(memory, Worker(threads=2, memory=2**29, held=2**28))
 
 
@@ -95,7 +96,7 @@ def test_require_memory__names_only_remedies_that_help() -> None:
     z = da.zeros((10**5, 256), chunks=(16_384, 256), dtype="float32")
     memory = memory_needed(z, AnalyzeConfig(), attributes=0, threads=1, base=2**30)
 
-    with pytest.raises(AnalyzeError, match=r"cluster\.memory") as raised:
+    with pytest.raises(CapacityError, match=r"cluster\.memory") as raised:
         require_memory(memory, Worker(threads=1, memory=2**30, held=2**30))
 
     for other in ("cluster.workers", "analyze.pairs", "encode.chunk"):

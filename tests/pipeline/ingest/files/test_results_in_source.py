@@ -20,7 +20,6 @@ from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.prepare import open_photographs
 from zpoints.pipeline.synthesize.tree import synthesize
 from zpoints.storage import open_store
-from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.export.pictures import export_images, export_sheets
 
 PHOTOGRAPHS = ("a/1.jpg", "a/2.jpg", "b/1.jpg")

@@ -1,0 +1,139 @@
+"""Reads YAML of unknown origin as plain values: settings by name, lists, text and numbers."""
+
+import reprlib
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from zpoints.pipeline.errors import ConfigError
+
+MOST_BYTES = 1 << 20
+"""Largest file; a configuration with every key takes a hundredth of it."""
+DEEPEST = 50
+"""Lists and settings inside each other."""
+MOST_VALUES = 100_000
+"""Values in all, each counted as often as an alias repeats it."""
+LONGEST_NUMBER = 100
+"""Characters of a number; Python converts no more than 4,300 digits."""
+MERGE = "tag:yaml.org,2002:merge"
+TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp")
+)
+
+
+def plain_values(text: str, origin: str) -> Any:
+    """The values of one YAML document; aliases and merge keys are resolved.
+
+    Parameters
+    ----------
+    text
+        The document.
+    origin
+        Its name, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is not valid YAML; if it has a key twice or one that is no text, a tag of another
+        type, or too long a number; if it is too deep or, with its aliases, too large.
+
+    Examples
+    --------
+    >>> plain_values("train: {epochs: 3, batch: 64}", "run.yaml")
+    {'train': {'epochs': 3, 'batch': 64}}
+    """
+    if len(text) > MOST_BYTES:
+        raise ConfigError(
+            f"{origin} is too large for a configuration: expected at most {MOST_BYTES:,} bytes."
+        )
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        loader.check(node)
+        return loader.construct_document(node)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{origin} is not valid YAML: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses before anything is constructed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._sizes: dict[Node, int] = {}
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _refused(
+                self.peek_event(), f"more than {DEEPEST} lists or settings inside each other"
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def check(self, node: Node) -> int:
+        """Number of values below a node, aliases repeated."""
+        if node in self._sizes:
+            if not self._sizes[node]:
+                raise _refused(node, "an alias inside of what it stands for")
+            return self._sizes[node]
+        self._sizes[node] = 0  # not known yet
+        if node.tag not in TAGS:
+            raise _refused(node, f"the tag {_shown(node.tag)}; leave it out, or quote the text")
+        size = 1
+        if isinstance(node, MappingNode):
+            self._check_keys(node)
+            size += sum(self.check(value) for pair in node.value for value in pair)
+        elif isinstance(node, SequenceNode):
+            size += sum(map(self.check, node.value))
+        else:
+            self._check_scalar(node)
+        if size > MOST_VALUES:
+            raise _refused(node, f"more than {MOST_VALUES:,} values, counted with its aliases")
+        self._sizes[node] = size
+        return size
+
+    def _check_keys(self, node: MappingNode) -> None:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if key.tag not in ("tag:yaml.org,2002:str", MERGE):
+                shown = _shown(key.value) if isinstance(key, ScalarNode) else "with parts"
+                raise _refused(key, f"a key {shown}, which is no text; put it in quotes")
+            name, line = key.value, key.start_mark.line + 1
+            if name in lines:
+                raise _refused(
+                    key,
+                    f"the key {_shown(name)} a second time, after line {lines[name]}; join them",
+                )
+            lines[name] = line
+
+    def _check_scalar(self, node: Node) -> None:
+        kind = node.tag.rpartition(":")[2]
+        if kind in ("int", "float") and len(node.value) > LONGEST_NUMBER:
+            raise _refused(
+                node,
+                f"a number of {len(node.value):,} characters; expected at most {LONGEST_NUMBER}",
+            )
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in node.value):
+            raise _refused(node, "a character that no text of a file may have; leave it out")
+        if kind not in ("str", "merge"):
+            try:
+                self.construct_object(node)
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+                raise _refused(
+                    node, f"{_shown(node.value)}, which is no valid {kind}; quote it if it is text"
+                ) from None
+
+
+def _shown(text: Any) -> str:
+    return reprlib.repr(str(text))
+
+
+def _refused(where: Any, found: str) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, f"found {found}", where.start_mark)

@@ -1,0 +1,234 @@
+"""What each stage needs, in memory and on the disk, from the settings and the number of images.
+
+`tests/pipeline/config/test_needs.py` compares the estimates with measured peaks.
+"""
+
+from dataclasses import dataclass
+
+import dask.array as da
+
+from zpoints.pipeline.analyze.memory import memory_needed
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (
+    BLOCK,
+    DIRECTIONS,
+    PATCH,
+    PATCHES,
+    levels,
+)
+from zpoints.pipeline.evaluate.subject import BATCH
+from zpoints.pipeline.memory import Memory
+from zpoints.pipeline.network.architecture import Architecture
+from zpoints.pipeline.network.forward import DECODE_BATCH
+from zpoints.pipeline.network.size import value_count, weight_count
+from zpoints.pipeline.stage_run import Worker
+from zpoints.pipeline.train.memory import training_memory
+from zpoints.storage.arrays.lazy import TASK_BYTES
+
+PROCESS = 300 * 2**20
+"""Bytes of a process that has loaded the libraries."""
+TASK = 1024
+"""Bytes that the driver holds of a task that is to be done."""
+COPIES = 4
+"""A chunk as computed, as a part of the result, with its checksum, and as the store sends it."""
+FORWARD = 0.6
+"""Values that a forward pass holds at once, as a share of those of all layers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """Needs of the stages for a number of photographs.
+
+    Attributes
+    ----------
+    config
+        The whole configuration.
+    images
+        Number of photographs.
+    attributes
+        Number of their attributes.
+    """
+
+    config: RunConfig
+    images: int
+    attributes: int
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network that is to be trained."""
+        train, ingest = self.config.train, self.config.ingest
+        return Architecture(
+            case=train.case,
+            side=ingest.side,
+            channels=ingest.channels,
+            z_dim=train.z_dim,
+            activation=train.activation,
+            batch_norm=train.batch_norm,
+        )
+
+    @property
+    def image(self) -> int:
+        """Bytes of a stored image."""
+        ingest = self.config.ingest
+        return ingest.side**2 * ingest.channels
+
+    @property
+    def vector(self) -> int:
+        """Bytes of a latent vector as stored."""
+        return 4 * self.config.train.z_dim
+
+    def disk(self, stage: str, rows: int | None = None) -> int:
+        """Bytes that a group of a stage takes; 0 for the small ones."""
+        rows = self.images if rows is None else rows
+        each = {
+            "ingest": self.image,
+            "encode": self.vector,
+            "sample": self.image + 2 * self.vector,
+        }
+        return rows * each.get(stage, 0)
+
+    def ingest(self, worker: Worker) -> Memory:
+        """Memory of the ingest."""
+        rows = min(self.config.ingest.chunk, self.images)
+        images = worker.threads * rows * COPIES * self.image
+        tasks = self._tasks(self.config.ingest.chunk, self.images)
+        return _memory(
+            "The ingest",
+            worker,
+            {"images": images, "tasks": tasks},
+            {"lower ingest.chunk or ingest.side": images, "raise ingest.chunk": tasks},
+        )
+
+    def train(self, worker: Worker) -> Memory:
+        """Memory of the training without its images, whose number is not known yet."""
+        return training_memory(self.config.train, self.architecture, self.images, held=PROCESS)
+
+    def encode(self, worker: Worker) -> Memory:
+        """Memory of the encoding."""
+        settings = self.config.encode
+        rows = min(settings.chunk, self.images)
+        batch = worker.threads * self._pass(settings.batch)
+        chunk = worker.threads * rows * (2 * self.image + COPIES * self.vector)
+        tasks = self._tasks(settings.chunk, self.images)
+        return _memory(
+            "The encoding",
+            worker,
+            {
+                "network": self._network,
+                "batches": batch,
+                "chunks": chunk,
+                "tasks": tasks,
+            },
+            {
+                "lower encode.batch": batch,
+                "lower encode.chunk": chunk,
+                "raise encode.chunk": tasks,
+            },
+        )
+
+    def analyze(self, worker: Worker) -> Memory:
+        """Memory of the analysis; the stage itself measures the process."""
+        shape = (self.images, self.config.train.z_dim)
+        rows = max(self.config.encode.chunk, TASK_BYTES[0] // self.vector)  # as they are read
+        return memory_needed(
+            da.empty(shape, chunks=(min(rows, self.images), shape[1]), dtype="float32"),
+            self.config.analyze,
+            attributes=self.attributes,
+            threads=worker.threads,
+            base=0,
+        )
+
+    def sample(self, worker: Worker, count: int) -> Memory:
+        """Memory of the drawing and decoding of a generator's vectors."""
+        settings = self.config.sample
+        rows = min(settings.chunk, count)
+        chunk = worker.threads * rows * COPIES * (self.image + 2 * self.vector)
+        tasks = self._tasks(settings.chunk, count)
+        return _memory(
+            "The sampling",
+            worker,
+            {
+                "network": self._network,
+                "batches": worker.threads * self._pass(min(DECODE_BATCH, rows)),
+                "chunks": chunk,
+                "tasks": tasks,
+            },
+            {
+                "lower sample.chunk": chunk,
+                "lower sample.count, or raise sample.chunk": tasks,
+            },
+        )
+
+    def evaluate(self, worker: Worker) -> Memory:
+        """Memory of the evaluation of one generator's images."""
+        count = min(self.config.evaluate.count, self.images)
+        sets = self._sets(count) * (2 if self.config.evaluate.inception else 1)
+        vectors = min(worker.threads, 4) * 2 * count * COPIES * self.vector
+        return _memory(
+            "The evaluation",
+            worker,
+            {
+                "network": self._network,
+                "batches": worker.threads * self._pass(BATCH),
+                "images": sets,
+                "vectors": vectors,
+            },
+            {"lower evaluate.count": sets + vectors},
+        )
+
+    def sweep(self, worker: Worker) -> Memory:
+        """Memory of the sweep, each of whose tasks judges a whole set."""
+        count = min(self.config.sweep.count, self.images)
+        sets = worker.threads * self._sets(count)
+        vectors = worker.threads * 2 * count * COPIES * self.vector
+        return _memory(
+            "The sweep",
+            worker,
+            {
+                "network": self._network,
+                "batches": worker.threads * self._pass(BATCH),
+                "images": sets,
+                "vectors": vectors,
+            },
+            {"lower sweep.count": sets + vectors},
+        )
+
+    def report(self, worker: Worker) -> Memory:
+        """Memory of the report: the vectors and the images that it shows."""
+        settings, groups = self.config.report, len(self.config.sample.generators)
+        points = settings.scatter_points * (1 + groups) * 3 * self.vector
+        shown = settings.faces * groups + 2 * settings.reconstructions
+        images = max(COPIES, 16) * shown * self.image
+        return Memory(
+            work="The report",
+            parts={"process": PROCESS, "vectors": points, "images": images},
+            remedies={
+                "lower report.scatter_points": points,
+                "lower report.faces or report.reconstructions": images,
+            },
+            in_driver=True,
+        )
+
+    @property
+    def _network(self) -> int:
+        return 2 * 4 * weight_count(self.architecture)  # as stored, and as used
+
+    def _pass(self, batch: int) -> int:
+        """Bytes of a forward pass and of its images."""
+        return int(batch * (FORWARD * 4 * value_count(self.architecture) + 5 * self.image))
+
+    def _sets(self, count: int) -> int:
+        """Bytes of two sets of images, their patches, and the pyramids of some of them."""
+        a = self.architecture
+        patches = len(levels(a.side)) * PATCHES * PATCH**2 * a.channels * 4
+        projections = 8 * PATCHES * DIRECTIONS * 4
+        pyramids = min(count, BLOCK) * 5 * 4 * self.image
+        return 2 * count * (self.image + 2 * patches + projections) + pyramids
+
+    def _tasks(self, chunk: int, rows: int) -> int:
+        return TASK * -(-rows // chunk)
+
+
+def _memory(work: str, worker: Worker, parts: dict[str, int], remedies: dict[str, int]) -> Memory:
+    process = max(PROCESS, worker.held)
+    return Memory(work=work, parts={"process": process, **parts}, remedies=remedies)

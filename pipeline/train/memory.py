@@ -1,0 +1,44 @@
+"""The memory that a training needs."""
+
+from zpoints.pipeline.memory import Memory
+from zpoints.pipeline.network.architecture import Architecture
+from zpoints.pipeline.network.size import value_count, weight_count
+from zpoints.pipeline.train.config import TrainConfig
+
+BOTH_PASSES = 2.1
+"""Values that a step holds at once: those of all layers, their gradients, and scratch space."""
+STATES = 5
+"""The weights, their gradients, Adam's two moments, and a checkpoint."""
+
+
+def training_memory(
+    config: TrainConfig, a: Architecture, count: int, *, held: int, images: int = 0
+) -> Memory:
+    """Memory of the driver in a training.
+
+    Parameters
+    ----------
+    config
+        The section `train`.
+    a
+        The network.
+    count
+        Number of images of the training split, or more.
+    held
+        Bytes of the process before the training.
+    images
+        Bytes of the images that it holds.
+    """
+    batch = min(config.batch, max(count, 2))
+    step = int(batch * (BOTH_PASSES * value_count(a) + 2 * a.channels * a.side**2) * 4)
+    states = STATES * 4 * weight_count(a)
+    return Memory(
+        work="The training",
+        parts={"process": held, "images": images, "network": states, "batch": step},
+        remedies={
+            "lower ingest.limit or ingest.side": images,
+            "lower train.z_dim or ingest.side": states,
+            "lower train.batch": step,
+        },
+        in_driver=True,
+    )

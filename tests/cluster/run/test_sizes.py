@@ -1,0 +1,178 @@
+"""Settings that need more than there is: refused before work begins, or ended with a message."""
+
+import errno
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import dask
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import SilentConsole
+from zpoints.cluster.run import run
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import CapacityError
+from zpoints.pipeline.memory import memory_errors
+from zpoints.pipeline.stage_run import Worker
+from zpoints.storage import open_store
+
+LITTLE = Worker(threads=2, memory=500 * 2**20, held=200 * 2**20)
+"""Stands for a machine with as much memory for the driver."""
+REFUSED = {
+    "samples for which no disk is large enough": (
+        ["sample.count=2000000000"],
+        r"GiB of disk \(samples/\w+ alone .*Choose another --root, or lower sample\.count\.",
+    ),
+    "more samples than a number of 64 bits counts": (
+        ["sample.count=99999999999999999999"],
+        "GiB of disk",
+    ),
+    "a grid for which no disk is large enough": (
+        [
+            "sample.generators={g: {generator: grid, points: 1000000000, axes: [0], "
+            "limit: 1000000000}}"
+        ],
+        r"GiB of disk \(samples/g alone",
+    ),
+    "a large batch of the encoding": (
+        ["encode.batch=65536"],
+        r"The encoding needs .*per worker \(.*but a worker has 4,096 MiB\. Give the workers more "
+        r"memory.*, or lower encode\.batch\.",
+    ),
+    "many tasks at once": (
+        ["encode.batch=250", "cluster.workers=1000"],
+        r"The encoding needs .*run fewer tasks at once \(cluster\.workers\)",
+    ),
+    "many worker processes": (
+        ["cluster.workers=10000", "cluster.processes=true", "cluster.memory=null"],
+        r"The ingest needs .*but a worker has \d+ MiB",
+    ),
+    "a wide network": (
+        ["ingest.side=128", "train.z_dim=2048"],
+        r"The training needs .*but this process may take 500 MiB\. .*lower train\.z_dim",
+    ),
+    "a figure of many points": (
+        ["report.scatter_points=100000"],
+        r"The report needs .*this process may take 500 MiB.*lower report\.scatter_points\.",
+    ),
+}
+
+
+@pytest.mark.parametrize("situation", REFUSED)
+def test_run__states_what_it_lacks_before_work_begins(
+    small_config: RunConfig, tmp_path: Path, situation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, message = REFUSED[situation]
+    monkeypatch.setattr("zpoints.cluster.run.this_machine", lambda: LITTLE)
+    config = override(small_config, ["cluster.memory=4GiB", *settings])
+    root = str(tmp_path / "store")
+
+    with pytest.raises(CapacityError, match=message):
+        run(config, root, console=SilentConsole(), title="large")
+
+    assert open_store(root).groups == ()
+
+
+def exhausted(*_: object, **__: object) -> int:
+    """A stage one of whose tasks asks for more memory than any machine has."""
+    return int(dask.delayed(np.empty)(1 << 50).compute().sum())
+
+
+@pytest.mark.parametrize(
+    ("stage", "before", "function", "remedy"),
+    [
+        ("train", "ingest", "zpoints.pipeline.stage_table.train_model", "train.batch"),
+        ("encode", "train", "zpoints.pipeline.stage_table.encode", "encode.batch or encode.chunk"),
+        ("analyze", "encode", "zpoints.pipeline.stage_table.analyze_latents", "encode.chunk"),
+        ("structure", "analyze", "zpoints.pipeline.stage_table.find_structure", "encode.chunk"),
+        ("sample", "structure", "zpoints.pipeline.stage_table.sample", "sample.chunk"),
+        ("evaluate", "sample", "zpoints.pipeline.stage_table.evaluate", "evaluate.count"),
+        ("report", "evaluate", "zpoints.cluster.run.write", "report.scatter_points"),
+    ],
+)
+def test_run__ends_with_a_message_if_a_task_runs_out_of_memory(
+    stage: str,
+    before: str,
+    function: str,
+    remedy: str,
+    small_config: RunConfig,
+    small_until: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = small_until(before)
+    stored = open_store(root).groups
+    monkeypatch.setattr(function, exhausted)
+
+    with pytest.raises(CapacityError, match=f"{stage} ran out of memory .*more memory.*{remedy}"):
+        run(small_config, root, console=SilentConsole(), title="large")
+
+    assert open_store(root).groups == stored
+
+
+LIMITED = """
+import resource, sys
+import psutil
+from tests.conftest import SilentConsole
+import zpoints.cluster.run as runs
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.errors import CapacityError
+from zpoints.pipeline.step import Step
+
+if sys.argv[3] == "unforeseen":
+    Step.require_memory = lambda step, worker: None
+config = RunConfig.model_validate_json(sys.argv[1])
+limit = psutil.Process().memory_info().vms + 2500 * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    runs.run(config, sys.argv[2], console=SilentConsole(), title="large", until="encode")
+except CapacityError as error:
+    print(error)
+"""
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("way", "message"),
+    [
+        ("foreseen", "The encoding needs .* per worker .*, or lower encode.batch."),
+        ("unforeseen", "encode ran out of memory .*lower encode.batch or encode.chunk."),
+    ],
+)
+def test_run__heeds_the_limit_of_the_shell(
+    way: str, message: str, small_config: RunConfig, small_until: Callable[[str], str]
+) -> None:
+    config = override(small_config, ["encode.batch=65536", "cluster.workers=2"])
+    arguments = [config.model_dump_json(), small_until("train"), way]
+
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True, check=False
+    )
+
+    assert re.search(message, done.stdout), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        RuntimeError("std::bad_alloc"),
+    ],
+)
+def test_memory_errors__recognises_what_runs_out(error: Exception) -> None:
+    with pytest.raises(CapacityError, match="sample ran out of memory"), memory_errors("sample"):
+        raise error
+
+
+def test_memory_errors__recognises_torch_and_leaves_other_errors() -> None:
+    with pytest.raises(CapacityError, match="allocate"), memory_errors("train"):
+        torch.empty(1 << 50)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), memory_errors("train"):
+        torch.zeros(2, 3) @ torch.zeros(2, 3)
+    with pytest.raises(FileNotFoundError), memory_errors("train"):
+        Path("absent").read_text()

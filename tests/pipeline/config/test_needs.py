@@ -1,0 +1,90 @@
+"""What settings need, against what a worker has."""
+
+from collections.abc import Callable
+
+import pytest
+
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import CapacityError
+from zpoints.pipeline.memory import Memory, require_memory
+from zpoints.pipeline.needs import Needs
+from zpoints.pipeline.stage_run import Worker
+
+WORKER = Worker(threads=2, memory=2**30, held=0)
+MORE = r"Give the workers more memory \(cluster\.memory.*fewer tasks at once \(cluster\.workers\)"
+REFUSED = {
+    "large chunks of images": ("ingest", "ingest.chunk=65536", f"{MORE}, or lower ingest.chunk"),
+    "large images": ("ingest", "ingest.side=512", "lower ingest.chunk or ingest.side"),
+    "chunks of one image": ("ingest", "ingest.chunk=1", "tasks 9,766 MiB.*or raise ingest.chunk"),
+    "a large batch": ("encode", "encode.batch=65536", f"{MORE}, or lower encode.batch"),
+    "a large chunk": ("encode", "encode.chunk=1048576", f"{MORE}, or lower encode.chunk"),
+    "a wide network": ("encode", "{train.z_dim=4096 ingest.side=512}", "network 16,392 MiB"),
+    "a large batch of a training": (
+        "train",
+        "train.batch=65536",
+        "this process may take 1,024 MiB. Run zpoints where more memory is free, or lower "
+        "train.batch.",
+    ),
+    "a wide network to train": (
+        "train",
+        "{train.z_dim=4096 ingest.side=128}",
+        "or lower train.z_dim or ingest.side.",
+    ),
+    "many pairs": (
+        "analyze",
+        "{analyze.pairs.bins=128 analyze.pairs.components=16}",
+        f"{MORE}, or list fewer analyze.pairs",
+    ),
+    "a large chunk to analyze": ("analyze", "encode.chunk=1048576", "a smaller encode.chunk"),
+    "large chunks of samples": ("sample", "sample.chunk=65536", f"{MORE}, or lower sample.chunk"),
+    "chunks of one sample": (
+        "sample",
+        "sample.chunk=1",
+        f"{MORE}, or lower sample.count, or raise sample.chunk",
+    ),
+    "large sets": ("evaluate", "evaluate.count=5000", f"{MORE}, or lower evaluate.count"),
+    "large sets of a sweep": ("sweep", "sweep.count=5000", f"{MORE}, or lower sweep.count"),
+    "many points": (
+        "report",
+        "{report.scatter_points=100000}",
+        "this process may take 1,024 MiB. Run zpoints where more memory is free, or lower "
+        "report.scatter_points.",
+    ),
+    "many faces": ("report", "report.faces=400", "lower report.faces or report.reconstructions"),
+}
+
+
+def needs(config: RunConfig, stage: str) -> Memory:
+    """Memory of a stage for ten million photographs with forty attributes."""
+    found = Needs(config=config, images=10**7, attributes=40)
+    stages: dict[str, Callable[[Worker], Memory]] = {
+        "ingest": found.ingest,
+        "train": found.train,
+        "encode": found.encode,
+        "analyze": found.analyze,
+        "sample": lambda worker: found.sample(worker, 10**7),
+        "evaluate": found.evaluate,
+        "sweep": found.sweep,
+        "report": found.report,
+    }
+    return stages[stage](WORKER)
+
+
+@pytest.mark.parametrize("stage", ["ingest", "train", "encode", "analyze", "sample", "report"])
+def test_require_memory__accepts_the_defaults_for_ten_million_images(stage: str) -> None:
+    require_memory(needs(RunConfig(), stage), WORKER)
+
+
+@pytest.mark.parametrize("situation", REFUSED)
+def test_require_memory__states_the_need_and_the_remedy(situation: str) -> None:
+    stage, settings, message = REFUSED[situation]
+    config = override(RunConfig(), settings.strip("{}").split())
+
+    with pytest.raises(CapacityError, match=f"(?s)^The .* needs .*MiB.*{message}"):
+        require_memory(needs(config, stage), WORKER)
+
+
+def test_needs__the_uniform_vectors_of_the_report_take_no_memory() -> None:
+    many = override(RunConfig(), ["report.uniform_vectors=100000000"])
+
+    assert needs(many, "report") == needs(RunConfig(), "report")
