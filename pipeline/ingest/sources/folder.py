@@ -13,7 +13,7 @@ from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.label_tables import find_labels
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.ingest.tables.celeba import ANNOTATION_FILES, FOLDERS
-from zpoints.pipeline.ingest.tables.join import listed
+from zpoints.pipeline.ingest.tables.join import TABLES_NAMED, listed
 from zpoints.pipeline.progress import counted
 
 
@@ -44,7 +44,8 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
     listing.others = [other for other in listing.others if other not in used]
     return Source(
         format="folder",
-        why=f"found photographs in {path}" + (f" and labels in {listed(used)}" if used else ""),
+        why=f"found photographs in {path}"
+        + (f" and labels in {listed(used, TABLES_NAMED)}" if used else ""),
         files=listing.files,
         names=names,
         keys=tuple(listing.keys[name] for name in names),

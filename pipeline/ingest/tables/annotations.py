@@ -8,7 +8,7 @@ import pandas as pd
 
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.tables.interpret import UNKNOWN, Known, Labelled
-from zpoints.pipeline.ingest.tables.join import listed, note
+from zpoints.pipeline.ingest.tables.join import TABLES_NAMED, listed, note
 from zpoints.pipeline.labels.annotated_rows import marker
 
 LANDMARKS = "landmarks"
@@ -65,7 +65,7 @@ def merged(tables: Mapping[str, Labelled]) -> Annotations:
     if len(tables) == 1:
         notes += next(iter(tables.values())).missing
     else:
-        notes += _notes(listed(tables), names, wrong, attributes)
+        notes += _notes(listed(tables, TABLES_NAMED), names, wrong, attributes)
     return Annotations(pd.DataFrame(columns, index=names), landmarks, tuple(notes))
 
 

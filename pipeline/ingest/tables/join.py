@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,10 @@ import pandas as pd
 from zpoints.pipeline.ingest.tables.matching import Matches
 from zpoints.pipeline.progress import counted
 
-NAMED = 3
+TABLES_NAMED = 3
 """Tables that a message names."""
 LISTED = 50
-"""Names that a message lists."""
+"""Names of other kinds that it lists."""
 
 
 @dataclass(frozen=True)
@@ -108,18 +109,6 @@ def note(origin: str, names: Sequence[str] | pd.Index, noun: str, finding: str) 
     return [f"{origin}: {count} {finding}, e.g. {shown(names[0])}."] if len(names) else []
 
 
-def listed(names: Collection[str]) -> str:
-    """The first names, and the number of the others.
-
-    Examples
-    --------
-    >>> listed(["a.csv", "b.csv", "c.csv", "d.csv"])
-    'a.csv, b.csv, c.csv and 1 other'
-    """
-    more = len(names) - NAMED
-    return ", ".join(list(names)[:NAMED]) + (f" and {counted(more, 'other')}" if more > 0 else "")
-
-
 def none_joined(matches: Matches, given: Sequence[str], names: Sequence[str]) -> str:
     """Why no row of a table names a photograph, with an example of both.
 
@@ -147,17 +136,17 @@ def shown(name: object) -> str:
     return text if (text := str(name)).isprintable() else repr(text)
 
 
-def listed(names: Sequence[object]) -> str:
-    """Names as a message lists them: all of a few, the first ones of many.
+def listed(names: Collection[object], most: int = LISTED) -> str:
+    """Names as a message lists them: the first ones, and the number of the others.
 
     Examples
     --------
-    >>> listed(["a", "b"])
-    'a, b'
+    >>> listed(["a.csv", "b.csv", "c.csv", "d.csv"], 3)
+    'a.csv, b.csv, c.csv and 1 other'
     """
-    some = ", ".join(map(shown, names[:LISTED]))
-    more = len(names) - LISTED
-    return f"{some} and {more:,} more" if more > 0 else some
+    more = len(names) - most
+    first = ", ".join(map(shown, islice(names, most)))
+    return first + (f" and {counted(more, 'other')}" if more > 0 else "")
 
 
 def _distinct(name: str) -> str:
