@@ -1,6 +1,5 @@
 """The largest that is read: bytes of a file, pixels of a photograph, columns of a table."""
 
-import psutil
 from PIL import Image
 
 from zpoints.pipeline.errors import PhotographError
@@ -9,20 +8,6 @@ MOST_BYTES = 1 << 29
 """Largest file: as many pixels as Pillow allows, with three channels of 16 bits, uncompressed."""
 MOST_COLUMNS = 10_000
 """Columns of a table of labels; each label becomes an array of the store, which takes 30 ms."""
-
-
-TEXT_COPIES = 8
-"""Memory that a table of labels takes while it is read, in multiples of its file."""
-
-
-def refuse_text(size: int) -> None:
-    """Raise `OSError` if a table of this size, in bytes, does not fit the free memory."""
-    free = psutil.virtual_memory().available
-    if TEXT_COPIES * size > free:
-        raise OSError(
-            f"its {size:,} bytes take {TEXT_COPIES * size / 2**30:,.1f} GiB of memory, of which "
-            f"{free / 2**30:,.1f} GiB are free; divide it, or leave out what is no label"
-        )
 
 
 def refuse_columns(count: int) -> None:

@@ -12,7 +12,7 @@ from itertools import islice
 import pandas as pd
 
 from zpoints.pipeline.ingest.files.path import SourcePath, read_bytes
-from zpoints.pipeline.ingest.limits import refuse_columns, refuse_text
+from zpoints.pipeline.ingest.limits import refuse_columns
 
 SEPARATORS = ",;\t|"
 WHITESPACE = r"\s+"
@@ -41,12 +41,11 @@ def read_text(path: SourcePath) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read, is too large, or does not fit the free memory.
+        If the file cannot be read, is too large.
     UnicodeDecodeError
         If it has another encoding.
     """
     content = read_bytes(path)
-    refuse_text(len(content))
     text = content.decode(_encoding(content[:2]))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
