@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import zarr
 
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.errors import StoreError
 from zpoints.storage.store import Store, open_store
 
@@ -48,7 +49,8 @@ class Rows:
     def _checked(self, read: Callable[[zarr.Array], Any], what: str) -> np.ndarray:
         array = _array(self)
         try:
-            return np.asarray(read(array))
+            with NATIVE_CALLS:
+                return np.asarray(read(array))
         except ValueError as error:
             raise StoreError(
                 f"{self.group}/{self.variable} of {self.root}, {what}, is damaged: "

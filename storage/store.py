@@ -239,7 +239,7 @@ class Store:
     def history(self) -> list[Version]:
         """All published versions of the store, newest first."""
         with reaching(self.root):
-            return published(self._repository)
+            return published(self.root, self._repository)
 
     def decode(self, z: Any) -> np.ndarray:
         """Decode latent vectors with the stored model.

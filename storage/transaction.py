@@ -1,5 +1,6 @@
 """A stage's work on its own branch, published as a whole or not at all."""
 
+import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, nullcontext
@@ -21,11 +22,12 @@ from zpoints.storage.errors import IncompleteStageError, StoreError
 from zpoints.storage.executor import Executor
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import validate
-from zpoints.storage.work_branch import Gate, WorkBranch
+from zpoints.storage.work_branch import FINGERPRINT, Gate, WorkBranch
 
 COMMIT_SECONDS = 5.0
 """Time between two commits of a stage; a killed run loses about as much work."""
 CHECKPOINTS = "checkpoints"
+CHECKPOINT = re.compile(rf"{CHECKPOINTS}/{FINGERPRINT.pattern}")
 
 
 class StageTransaction:
@@ -280,7 +282,9 @@ class StageTransaction:
         """
         self._verify()
         version = self._branch.publish(message, {**(metadata or {}), "rows": rows}, gate=gate)
-        self._blobs.clear(CHECKPOINTS)
+        for name in self._blobs.names(CHECKPOINTS):
+            if CHECKPOINT.fullmatch(name):  # another program may have left its files there
+                self._blobs.delete(name)
         return version
 
     def _verify(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import icechunk
 
+from zpoints.storage.backend.damage import describe
+from zpoints.storage.backend.refs import tags
 from zpoints.storage.errors import StoreNotFoundError
 
 
@@ -35,10 +37,18 @@ class Version:
     metadata: Mapping[str, Any]
 
 
-def published(repository: icechunk.Repository) -> list[Version]:
-    """All published versions, newest first, including those that a rollback took off `main`."""
+def published(root: str, repository: icechunk.Repository) -> list[Version]:
+    """All published versions, newest first, including those that a rollback took off `main`.
+
+    Parameters
+    ----------
+    root
+        Root of the store.
+    repository
+        The store.
+    """
     lines = [repository.ancestry(branch="main")]
-    lines += [repository.ancestry(tag=tag) for tag in repository.list_tags()]
+    lines += [repository.ancestry(tag=tag) for tag in tags(root)]
     found = {
         snapshot.id: Version(
             id=snapshot.id,
@@ -65,7 +75,7 @@ def choose_version(
     Parameters
     ----------
     root
-        Root of the store, for messages.
+        Root of the store.
     repository
         The store.
     version, as_of
@@ -83,7 +93,7 @@ def choose_version(
     if as_of is None:
         return repository.lookup_branch("main")
     until = _moment(as_of)
-    for entry in published(repository):
+    for entry in published(root, repository):
         if entry.time <= until:
             return entry.id
     raise StoreNotFoundError(
@@ -95,7 +105,9 @@ def choose_version(
 def _published_id(root: str, repository: icechunk.Repository, version: str) -> str:
     try:
         metadata = repository.lookup_snapshot(version).metadata
-    except icechunk.IcechunkError:
+    except icechunk.IcechunkError as error:
+        if "damaged" in describe(error):
+            raise
         metadata = {}
     if not metadata.get("published") and metadata.get("stage") != "create":
         raise StoreNotFoundError(

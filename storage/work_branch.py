@@ -9,13 +9,16 @@ from typing import Any
 
 import icechunk
 
+from zpoints.storage.backend.damage import ref_way_back
 from zpoints.storage.backend.location import Location, reaching, root_attrs
+from zpoints.storage.backend.refs import branches, tags
 from zpoints.storage.commits import MAIN, commit_once, commit_version, move_main
 from zpoints.storage.errors import PublishConflictError, StoreError
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "wip-"
+FINGERPRINT = re.compile(r"[0-9A-Za-z_-]+")
 LEFT = "left-"
 """Prefix of tags on versions that a rollback took off `main`."""
 Gate = Callable[[], AbstractContextManager[None]]
@@ -45,7 +48,7 @@ class WorkBranch:
         fingerprint: str,
         provenance: Mapping[str, Any],
     ) -> None:
-        if not re.fullmatch(r"[0-9A-Za-z_-]+", fingerprint):
+        if not FINGERPRINT.fullmatch(fingerprint):
             raise StoreError(f"Invalid fingerprint {fingerprint!r}; expected letters and digits.")
         self._location = location
         self._repository = repository
@@ -55,7 +58,7 @@ class WorkBranch:
         with location.lock(), reaching(location.root):
             self.base = repository.lookup_branch(MAIN)
             self._drop_outdated()
-            if self.name not in repository.list_branches():
+            if self.name not in branches(location.root):
                 self._create()
             tip = self._tip()
         self.resumed = tip.id != self.base
@@ -66,14 +69,15 @@ class WorkBranch:
             self._repository.create_branch(self.name, self.base)
         except icechunk.IcechunkError:
             # The response may have been lost; the retry then finds the branch.
-            if self.name not in self._repository.list_branches():
+            if self.name not in branches(self._location.root):
                 raise
 
     def _drop_outdated(self) -> None:
-        for branch in self._repository.list_branches():
+        for branch in branches(self._location.root):
             if not branch.startswith(PREFIX):
                 continue
-            tip = self._repository.lookup_snapshot(self._repository.lookup_branch(branch))
+            with reaching(self._location.root, way_back=ref_way_back("branch", branch)):
+                tip = self._repository.lookup_snapshot(self._repository.lookup_branch(branch))
             if self.base not in (tip.id, tip.metadata.get("base")):
                 if branch == self.name:
                     logger.info("Unfinished work builds on an older version; it restarts")
@@ -202,7 +206,7 @@ def republish(
     """
     branch = f"{PREFIX}rollback-{version}"
     with location.lock(), reaching(location.root):
-        if branch in repository.list_branches():  # left by a process that was killed
+        if branch in branches(location.root):  # left by a process that was killed
             repository.delete_branch(branch)
         repository.create_branch(branch, version)
         attrs = root_attrs(repository.readonly_session(snapshot_id=newest))
@@ -214,7 +218,7 @@ def republish(
             revision=int(attrs.get("revision", 0)),
         )
         tag = f"{LEFT}{newest}"
-        if tag not in repository.list_tags():
+        if tag not in tags(location.root):
             repository.create_tag(tag, newest)
         try:
             move_main(repository, made, newest)

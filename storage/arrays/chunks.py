@@ -10,6 +10,7 @@ import icechunk
 import numpy as np
 import zarr
 
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.location import load_snapshot
 from zpoints.storage.errors import SchemaError
 
@@ -72,10 +73,17 @@ def write_rows(
             f"Rows {block.start} to {block.stop} of {group}: expected the variables "
             f"{sorted(names)}, got {sorted(computed)}."
         )
+    with NATIVE_CALLS:
+        _write_values(group, block, fork, computed)
+    return block.rows, fork
+
+
+def _write_values(
+    group: str, block: Block, fork: icechunk.ForkSession, computed: Mapping[str, np.ndarray]
+) -> None:
     load_snapshot(fork)
-    for name in names:
+    for name, values in computed.items():
         array = zarr.open_array(fork.store, path=f"{group}/{name}", mode="r+")
-        values = computed[name]
         shape = (block.rows, *array.shape[1:])
         if values.shape != shape or values.dtype != array.dtype:
             raise SchemaError(
@@ -84,7 +92,6 @@ def write_rows(
             )
         # A chunk of fill values must exist too (format rule 6).
         array.with_config({"write_empty_chunks": True})[block.start : block.stop] = values
-    return block.rows, fork
 
 
 class Presence:

@@ -1,8 +1,6 @@
 """Opens big stored arrays as Dask arrays whose tasks share one open array per process."""
 
-import atexit
 import pickle
-import threading
 from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
@@ -12,14 +10,14 @@ import numpy as np
 import xarray as xr
 import zarr
 
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
+
 TASK_BYTES = (16 * 2**20, 32 * 2**20)
 """Least and most bytes that a task reads, in whole chunks; a task costs Dask 2 ms."""
 TASKS = 64
 """Number of tasks of an array, as far as those bounds allow."""
 ARRAYS = 64
 """Stored arrays that a process keeps open."""
-SECONDS_TO_END = 5.0
-"""How long the end of a process waits for reads in progress."""
 
 
 class StoredArray:
@@ -42,7 +40,7 @@ class StoredArray:
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
         """Values that slices, integers and a list select, as Dask fuses them into its tasks."""
-        with _READS:
+        with NATIVE_CALLS:
             return np.asarray(self._array[index])
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -53,41 +51,10 @@ class StoredArray:
         return pickle.dumps(self._array)
 
 
-class _Reads:
-    """Context of a read; the end of the process waits for reads in progress.
-
-    Otherwise Tokio would call back into daemon threads, such as Dask's, without an interpreter.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._under_way = 0
-        self._ended = False
-        atexit.register(self._end)
-
-    def __enter__(self) -> None:
-        with self._changed:
-            if self._ended:
-                raise RuntimeError("This process is ending; it cannot read any more.")
-            self._under_way += 1
-
-    def __exit__(self, *raised: object) -> None:
-        with self._changed:
-            self._under_way -= 1
-            self._changed.notify_all()
-
-    def _end(self) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.wait_for(lambda: self._under_way == 0, SECONDS_TO_END)
-
-
-_READS = _Reads()
-
-
 @lru_cache(maxsize=ARRAYS)
 def _reopened(packed: bytes) -> StoredArray:
-    stored = StoredArray(pickle.loads(packed))
+    with NATIVE_CALLS:
+        stored = StoredArray(pickle.loads(packed))
     stored.__dict__["_packed"] = packed
     return stored
 

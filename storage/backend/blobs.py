@@ -11,6 +11,8 @@ from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore
 
+from zpoints.storage.backend.damage import FREE_SPACE, NO_SPACE
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.s3 import Bucket, reaching_s3, s3_store
@@ -178,11 +180,6 @@ class Blobs:
         _, found, _ = folder_without_irregular_keys(Bucket(location.bucket), place)
         return [path.rpartition("/")[2] for path in found]
 
-    def clear(self, folder: str) -> None:
-        """Remove all objects in a folder."""
-        for name in self.names(folder):
-            self.delete(name)
-
     def names(self, folder: str) -> list[str]:
         """Names of all objects in a folder, with their paths under the root."""
         with self._reaching(folder):
@@ -220,7 +217,8 @@ class Blobs:
                 yield
             return
         try:
-            yield
+            with NATIVE_CALLS:
+                yield
         except (FileNotFoundError, AlreadyExistsError, PreconditionError):
             raise
         except Timeout as error:
@@ -229,8 +227,9 @@ class Blobs:
                 "Wait for it, or end it if it hangs."
             ) from error
         except (BaseError, OSError) as error:
-            fault = str(error).partition("\n\nDebug source:")[0]
-            raise StoreError(f"{path} cannot be read or written: {fault}") from error
+            fault = str(error).partition("\n\nDebug source:")[0].rstrip(".")
+            advice = f". {FREE_SPACE}" if any(it in fault for it in NO_SPACE) else ""
+            raise StoreError(f"{path} cannot be read or written: {fault}{advice}") from error
 
     @property
     def _store(self) -> ObjectStore:

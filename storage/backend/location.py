@@ -1,11 +1,13 @@
 """The root of a store, a local path or s3://bucket/prefix: creation, opening and commit lock."""
 
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,27 @@ import icechunk
 import zarr
 from filelock import FileLock, Timeout
 
+from zpoints.storage.backend.damage import FREE_SPACE, explain, lost_main
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
-from zpoints.storage.backend.s3 import SCHEME, S3Server, check_reach, without_userinfo
+from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Server, check_reach
 from zpoints.storage.errors import StoreError, StoreLockedError, StoreNotFoundError
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import check_schema_version
+from zpoints.storage.text import one_line
 
 # Icechunk warns that commits to local stores are unsafe; `Location.lock` makes them safe.
 icechunk.set_logs_filter("error")
 
 FORMAT = "zpoints"
 LOCK_NAME = "zpoints.lock"
+SNAPSHOTS = "snapshots"
+OBJECT_NAME = re.compile(r"[0-9A-HJKMNP-TV-Z]{20}")
+"""Name of a file of Icechunk in any folder but `refs`: 12 bytes in Crockford's Base32."""
+NOT_EMPTY = "clean prefix"
+"""Text of Icechunk's error about other objects where a repository is to be created."""
+FIRST_SNAPSHOT = "1CECHNKREP0F1RSTCMT0"
+"""The empty snapshot with which Icechunk begins, before there is a branch."""
 LOCK_SECONDS = 120.0
 """How long a commit waits for that of another process."""
 
@@ -104,6 +116,16 @@ class Location:
         with reaching(self.root):
             return icechunk.Repository.exists(self.storage())
 
+    def has_remains(self) -> bool:
+        """Whether versions lie at the root, even if Icechunk finds no repository there."""
+        if self.is_local:
+            folder = Path(self.root, SNAPSHOTS)
+            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        else:
+            objects, _ = Bucket(self.bucket).folder(f"{self.prefix}/{SNAPSHOTS}")
+            names = [it.key.rpartition("/")[2] for it in objects]
+        return any(OBJECT_NAME.fullmatch(name) and name != FIRST_SNAPSHOT for name in names)
+
     def open(self) -> icechunk.Repository:
         """Open the repository.
 
@@ -111,10 +133,14 @@ class Location:
         ------
         StoreNotFoundError
             If there is none, or zpoints did not write it.
+        StoreError
+            If one of its files is missing, damaged or not readable; the message names the file.
         SchemaError
             If a newer zpoints wrote it.
         """
         if not self.exists():
+            if self.has_remains():
+                raise StoreError(lost_main(self.root))
             raise StoreNotFoundError(
                 f"There is no store at {self.root}. `zpoints run CONFIG --root {self.root}` "
                 "creates one."
@@ -154,19 +180,43 @@ class Location:
         Raises
         ------
         StoreError
-            If the root is a file or a folder with other content.
+            If the root is a file, a folder with other content or what is left of a store, or if
+            nothing can be written there.
         """
+        if self.has_remains():
+            raise StoreError(lost_main(self.root))
         if not self.is_local:
-            with reaching(self.root):
-                _initialise(self.storage())
+            self._create_in_bucket()
             return
         try:
-            self._create_folder()
+            with reaching(self.root):
+                self._create_folder()
         except OSError as error:
+            advice = (
+                FREE_SPACE
+                if error.errno in (ENOSPC, EDQUOT)
+                else "Choose a root where you may create folders with --root."
+            )
             raise StoreError(
-                f"A store cannot be created at {self.root} ({error.strerror}). Choose a root where "
-                "you may create folders with --root."
+                f"A store cannot be created at {self.root} ({error.strerror}). {advice}"
             ) from error
+
+    def _create_in_bucket(self) -> None:
+        with reaching(self.root):
+            try:
+                _initialise(self.storage())
+            except icechunk.IcechunkError as error:
+                if NOT_EMPTY not in str(error):
+                    raise
+                if not self.exists():
+                    objects, folders = Bucket(self.bucket).folder(self.prefix)
+                    names = [it.key for it in objects] + [f"{it}/" for it in folders]
+                    raise StoreError(
+                        f"A store cannot be created at {self.root}: expected no objects there, got "
+                        f"{_some(names)} in the bucket. Remove them, which are no store, or choose "
+                        "another root with --root."
+                    ) from error
+                _initialise(self.storage())  # another process was faster
 
     def _create_folder(self) -> None:
         parent = Path(self.root).parent
@@ -182,7 +232,7 @@ class Location:
                 if not self.exists():
                     raise StoreError(
                         f"A store cannot be created at {self.root}: expected a new or empty folder "
-                        f"({error.strerror})."
+                        f"({error.strerror}{_content(self.root)})."
                     ) from error
 
     @contextmanager
@@ -211,21 +261,36 @@ class Location:
             lock.release()
 
 
+def _content(folder: str) -> str:
+    """Some names in a folder, for a message; a file manager may have hidden them."""
+    path = Path(folder)
+    names = _some(it.name for it in path.iterdir()) if path.is_dir() else ""
+    return f": {names}" if names else ""
+
+
+def _some(names: Iterable[str]) -> str:
+    return one_line(", ".join(sorted(names)[:3]))
+
+
 @contextmanager
-def reaching(root: str) -> Iterator[None]:
-    """Turn Icechunk's errors into an error that names the store."""
+def reaching(root: str, *, way_back: str | None = None) -> Iterator[None]:
+    """Turn Icechunk's errors into an error that names the store, the file and what to do.
+
+    Parameters
+    ----------
+    root
+        Root of the store.
+    way_back
+        What to do about a damaged file; by default it follows from the file.
+    """
     try:
-        yield
+        with NATIVE_CALLS:
+            yield
     except icechunk.IcechunkError as error:
-        reason = without_userinfo(str(error).strip().splitlines()[0].strip(" x"))
         if root.startswith(SCHEME):  # Icechunk does not explain why a bucket cannot be reached
             location = Location(root)
             check_reach(location.bucket, location.prefix)
-        damaged = "not found" in reason
-        advice = f" `zpoints verify {root}` lists what is damaged." if damaged else ""
-        raise StoreError(
-            f"The store {root} cannot be read or written: {reason}.{advice}"
-        ) from error
+        raise StoreError(explain(root, error, way_back)) from error
 
 
 def load_snapshot(session: icechunk.Session) -> None:

@@ -100,7 +100,7 @@ def _file_lock(location: Location, facts: dict[str, Any]) -> Iterator[None]:
     except Timeout as error:
         raise _locked(location.root, _facts_in(holder)) from error
     try:
-        holder.write_text(json.dumps(facts), encoding="utf-8")
+        Blobs(location.root).put(HOLDER, json.dumps(facts).encode())
         yield
     finally:
         holder.unlink(missing_ok=True)

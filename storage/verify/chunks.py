@@ -15,7 +15,8 @@ from zarr.abc.store import RangeByteRequest
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 
-from zpoints.storage.backend.s3 import without_userinfo
+from zpoints.storage.backend.damage import describe
+from zpoints.storage.backend.location import OBJECT_NAME
 from zpoints.storage.errors import StoreError
 
 # Icechunk's synchronous calls hold the interpreter lock while they wait for a manifest; the async
@@ -166,8 +167,8 @@ def _arrays(repository: icechunk.Repository, version: str) -> list[tuple[str, ..
 def chunk_files(root: str) -> list[Path]:
     """Chunk files of a local store, of all versions."""
     folder = Path(root, "chunks")
-    # A # in the name marks a file whose writer died.
-    return sorted(p for p in folder.iterdir() if "#" not in p.name) if folder.is_dir() else []
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in files if OBJECT_NAME.fullmatch(path.name))
 
 
 def check_file(path: Path) -> tuple[int, Finding | None]:
@@ -197,6 +198,5 @@ def unreadable(subject: str, error: Exception) -> Finding:
 
 
 def reason(error: Exception) -> str:
-    """The first line of an error message, without user names and passwords."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return without_userinfo(lines[0]).strip(" x").rstrip(".")
+    """The damaged file, or the first line of an error message, without names and passwords."""
+    return describe(error).rstrip(".")

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import icechunk
 
 from zpoints.storage.arrays.groups import READERS, group_names
+from zpoints.storage.backend.damage import ref_way_back
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.location import Location, reaching
+from zpoints.storage.backend.refs import branches, tags
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
 from zpoints.storage.store import Store, open_store
 from zpoints.storage.verify.chunks import (
@@ -28,6 +30,7 @@ from zpoints.storage.verify.chunks import (
     unreadable,
 )
 from zpoints.storage.verify.consistency import disagreements
+from zpoints.storage.verify.strangers import strangers
 
 # Zarr reads the metadata of a group in many tasks. If one fails, nobody awaits the others, and
 # asyncio prints their tracebacks later.
@@ -111,26 +114,29 @@ def verify(
     if not 0 < sample <= WHOLE:
         raise StoreError(f"Invalid sample {sample}; expected a percentage above 0, up to 100.")
     location = Location.of(root)
-    if not _has_remains(location) and not location.exists():
+    if not location.has_remains() and not location.exists():
         location.open()  # raises the error that there is no store
     with _quiet():
         try:
-            repository, store = _open(location, version)
-            session = repository.readonly_session(snapshot_id=store.version)
-            groups = group_names(session)
+            with NATIVE_CALLS:
+                repository, store = _open(location, version)
+                session = repository.readonly_session(snapshot_id=store.version)
+                groups = group_names(session)
         except (StoreNotFoundError, SchemaError):
             raise
         except Exception as error:
             return Verification(None, 0, 0, (unreadable(location.root, error),))
-        chunks, findings = _choose(session, groups, sample, random.Random(seed))
-        checks: list[Check] = [chunk.read for chunk in chunks]
-        if sample == WHOLE:
-            others, faults = _checks_beyond(location, repository, store)
-            checks += others
-            findings += faults
+        with NATIVE_CALLS:
+            chunks, findings = _choose(session, groups, sample, random.Random(seed))
+            checks: list[Check] = [chunk.read for chunk in chunks]
+            if sample == WHOLE:
+                others, faults = _checks_beyond(location, repository, store)
+                checks += others
+                findings += faults
         size, damage = _run(checks, on_progress)
         findings += dict.fromkeys(damage)  # one manifest may spoil many chunks
-        findings += disagreements(store, groups, findings)
+        with NATIVE_CALLS:
+            findings += disagreements(store, groups, findings)
     return Verification(store.version, len(chunks), size, tuple(findings))
 
 
@@ -143,11 +149,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         icechunk.set_logs_filter("error")
-
-
-def _has_remains(location: Location) -> bool:
-    """Whether there was a local store, even if its main branch is lost and Icechunk finds none."""
-    return location.is_local and Path(location.root, "snapshots").is_dir()
 
 
 def _open(location: Location, version: str | None) -> tuple[icechunk.Repository, Store]:
@@ -178,15 +179,31 @@ def _choose(
 def _checks_beyond(
     location: Location, repository: icechunk.Repository, store: Store
 ) -> tuple[list[Check], list[Finding]]:
-    """Checks of older versions and of all chunk files."""
+    """Checks of older versions and of all chunk files; findings about the other files."""
     files = chunk_files(location.root) if location.is_local else []
     checks: list[Check] = [partial(check_file, path) for path in files]
+    findings = strangers(location)
     try:
+        findings += _broken_refs(location, repository)
         versions = [version.id for version in store.history()]
         older = list(older_chunks(repository, versions, store.version))
     except Exception as error:
-        return checks, [unreadable("history", error)]
-    return [*checks, *(chunk.probe for chunk in older)], []
+        return checks, [*findings, unreadable("history", error)]
+    return [*checks, *(chunk.probe for chunk in older)], findings
+
+
+def _broken_refs(location: Location, repository: icechunk.Repository) -> list[Finding]:
+    """Unfinished work, and versions that a rollback left, whose newest snapshot is unreadable."""
+    findings = []
+    for kind, names in (("branch", branches(location.root)), ("tag", tags(location.root))):
+        for name in names:
+            lookup = repository.lookup_branch if kind == "branch" else repository.lookup_tag
+            try:
+                with reaching(location.root, way_back=ref_way_back(kind, name)):
+                    repository.lookup_snapshot(lookup(name))
+            except StoreError as error:
+                findings.append(unreadable(f"refs/{kind}.{name}", error))
+    return findings
 
 
 def _run(
@@ -200,12 +217,14 @@ def _run(
     pool = ThreadPoolExecutor(READERS)
     try:
         for start in range(0, len(checks), BATCH):
-            for read, finding in pool.map(lambda check: check(), checks[start : start + BATCH]):
-                size, done = size + read, done + 1
-                if finding:
-                    findings.append(finding)
-                if on_progress:
-                    on_progress(done, len(checks))
+            batch = checks[start : start + BATCH]
+            with NATIVE_CALLS:
+                for read, finding in pool.map(lambda check: check(), batch):
+                    size, done = size + read, done + 1
+                    if finding:
+                        findings.append(finding)
+                    if on_progress:
+                        on_progress(done, len(checks))
     finally:
         pool.shutdown(cancel_futures=True)
     return size, findings

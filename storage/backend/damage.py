@@ -1,0 +1,135 @@
+"""Names the file that an error of Icechunk is about, and the way back."""
+
+import re
+from collections.abc import Mapping
+
+from zpoints.storage.backend.s3 import without_userinfo
+
+MAIN_REF = "refs/branch.main/ref.json"
+"""Icechunk's pointer to the newest version."""
+
+_PLACES: Mapping[str, str] = {
+    r"error in config deserialization": "config.yaml",
+    r"cannot serialize ref json(?s:.*?)fetch_branch\s[| ]*with name=\"([^\"]+)\"": (
+        "refs/branch.{}/ref.json"
+    ),
+    r"cannot serialize ref json(?s:.*?)fetch_tag\s[| ]*with name=\"([^\"]+)\"": (
+        "refs/tag.{}/ref.json"
+    ),
+    r"fetch_snapshot\s[| ]*with snapshot_id=(\w+)": "snapshots/{}",
+    r"fetch_manifest\s[| ]*with manifest_id=(\w+)": "manifests/{}",
+    r"fetch_transaction_log\s[| ]*with transaction_id=(\w+)": "transactions/{}",
+}
+"""Text of an error of Icechunk 1, with its list of calls, to the path in the root."""
+
+_NEW_REF = (
+    'Restore it from a backup, or write {"snapshot":"ID"} to it with the id of the newest version, '
+    "which reports and exports name."
+)
+_WAYS_BACK: Mapping[str, str] = {
+    "config.yaml": (
+        "A store needs no such file: move it out of the root. It is read because Icechunk keeps "
+        "its settings under this name."
+    ),
+    MAIN_REF: _NEW_REF,
+    "refs/branch.": "It belongs to unfinished work: remove it, and that work restarts.",
+    "refs/tag.": (
+        "Restore it from a backup, or remove it; the history then lacks versions that a rollback "
+        "has left."
+    ),
+    "snapshots/": (
+        "Restore it from a backup, or run again with a new root. To go on from an older version, "
+        f'write {{"snapshot":"ID"}} with its id to {MAIN_REF}.'
+    ),
+    "": (
+        "Restore it from a backup, roll back to a version that does not need it (zpoints verify "
+        "--version), or run again with a new root."
+    ),
+}
+"""What to do about a damaged file, by the beginning of its path; the first that fits."""
+
+NO_SPACE = ("No space left on device", "Disk quota exceeded", "StorageFull")
+FREE_SPACE = (
+    "Free space there and run again, or choose another root with --root; what is published stays."
+)
+
+
+def explain(root: str, error: Exception, remedy: str | None = None) -> str:
+    """What an error of Icechunk means for a store, and what to do.
+
+    Parameters
+    ----------
+    root
+        Root of the store.
+    error
+        The error.
+    remedy
+        What to do about a damaged file; by default it follows from the file.
+    """
+    text = str(error)
+    if "repository doesn't exist" in text:
+        return lost_main(root)
+    for fault in NO_SPACE:
+        if fault in text:
+            return f"The store {root} cannot be written: {fault}. {FREE_SPACE}"
+    file = _file(text)
+    if file is None or "denied" in text:
+        return f"The store {root} cannot be read or written: {describe(error)}."
+    return f"The store {root} cannot be read: {root}/{describe(error)}. {remedy or way_back(file)}"
+
+
+def lost_main(root: str) -> str:
+    """Message about a store whose pointer to the newest version is gone."""
+    return (
+        f"The store {root} cannot be read: {root}/{MAIN_REF}, which points to its newest version, "
+        f"is missing. {_NEW_REF}"
+    )
+
+
+def way_back(file: str) -> str:
+    """What to do about a damaged file of a store, by its path in the root."""
+    return next(it for beginning, it in _WAYS_BACK.items() if file.startswith(beginning))
+
+
+def ref_way_back(kind: str, name: str) -> str | None:
+    """What to do about a branch or tag whose newest snapshot cannot be read; None for `main`.
+
+    Parameters
+    ----------
+    kind
+        `branch` or `tag`.
+    name
+        Its name.
+    """
+    if (kind, name) == ("branch", "main"):
+        return None
+    of = (
+        "unfinished work, which then restarts"
+        if kind == "branch"
+        else ("versions that a rollback has left, which the history then lacks")
+    )
+    return f"Restore it from a backup, or remove refs/{kind}.{name}/ref.json of {of}."
+
+
+def describe(error: Exception) -> str:
+    """The file that an error is about with its fault, or the first line of the error.
+
+    User names and passwords in URLs are left out.
+    """
+    text = without_userinfo(str(error)).strip()
+    reason = (text.splitlines() or [type(error).__name__])[0].strip(" x").rstrip(".")
+    file = _file(text)
+    if file is None or "denied" in text:
+        return reason
+    if "not found" in reason:
+        return f"{file} is missing"
+    causes = re.findall(r"`-> (.+)", text)
+    return f"{file} is damaged ({causes[-1].strip() if causes else reason})"
+
+
+def _file(text: str) -> str | None:
+    """Path in the root of the file that an error's text is about."""
+    for pattern, path in _PLACES.items():
+        if found := re.search(pattern, text):
+            return path.format(*found.groups())
+    return None
