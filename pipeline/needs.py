@@ -77,9 +77,8 @@ class Needs:
         """Bytes of a latent vector as stored."""
         return 4 * self.config.train.z_dim
 
-    def disk(self, stage: str, rows: int | None = None) -> int:
-        """Bytes that a group of a stage takes; 0 for the small ones."""
-        rows = self.images if rows is None else rows
+    def disk(self, stage: str, rows: int) -> int:
+        """Bytes that rows of a group of a stage take; 0 for the small groups."""
         each = {
             "ingest": self.image,
             "encode": self.vector,

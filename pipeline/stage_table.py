@@ -55,7 +55,7 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             settings=config.encode,
             run=encode,
             memory=needs.encode,
-            disk=needs.disk("encode"),
+            disk=needs.disk("encode", _encoded(config, photographs)),
             grows=True,
             fits=latents_fit_model,
         ),
@@ -84,6 +84,12 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
     return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
 
 
+def _encoded(config: RunConfig, photographs: IngestPlan) -> int:
+    """Number of vectors that an encoding has to write; it keeps those of a model that stays."""
+    grows = photographs.grows and config.train.on_growth == "keep"
+    return photographs.new if grows else len(photographs.rows)
+
+
 def _ingest_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> Step:
     return Step(
         stage="ingest",
@@ -98,7 +104,7 @@ def _ingest_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> St
         changes=partial(describe_changes, photographs),
         notes=stored_quarantine_lines,
         memory=needs.ingest,
-        disk=needs.disk("ingest"),
+        disk=needs.disk("ingest", photographs.new),
     )
 
 

@@ -71,7 +71,7 @@ class Step:
     memory
         Hook: the memory that a worker needs, or the driver.
     disk
-        Bytes that the group takes; 0 if they do not matter.
+        Bytes of the rows of the group that have to be written; 0 if they do not matter.
     check
         Hook: raises if the labels of the stored images do not suffice for the step; called as soon
         as the images are stored, before the training.

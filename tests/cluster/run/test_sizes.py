@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import numpy as np
 import pytest
 import torch
 
+from tests.cluster.conftest import FIRST, arrive, done, go
 from tests.conftest import SilentConsole
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
@@ -75,6 +77,36 @@ def test_run__states_what_it_lacks_before_work_begins(
         run(config, root, console=SilentConsole(), title="large")
 
     assert open_store(root).groups == ()
+
+
+def disk_of(monkeypatch: pytest.MonkeyPatch, *, total: int, free: int) -> None:
+    """Stands for a disk of another size, in bytes."""
+    disk = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr("zpoints.pipeline.memory.shutil.disk_usage", lambda path: disk)
+
+
+def test_run__growth_needs_room_for_the_new_photographs_only(
+    everything: Path, tree: Path, config: RunConfig, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(everything, tree, FIRST, FIRST + 2)
+    disk_of(monkeypatch, total=2**40, free=40_000)  # all images take 405,504 bytes, vectors 59,136
+
+    result, _ = go(config, root, until="encode")
+
+    assert done(result) == ["images", "latents"]
+
+
+def test_run__growth_without_room_for_the_new_photographs_is_refused(
+    everything: Path, tree: Path, config: RunConfig, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = open_store(root).version
+    arrive(everything, tree, FIRST, FIRST + 2)
+    disk_of(monkeypatch, total=2**40, free=5_000)
+
+    with pytest.raises(CapacityError, match=r"images alone .* has 0\.0 GiB free\. .*ingest\.limit"):
+        go(config, root, until="encode")
+
+    assert open_store(root).version == version
 
 
 def exhausted(*_: object, **__: object) -> int:
