@@ -19,6 +19,7 @@ from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (
 from zpoints.pipeline.evaluate.subject import BATCH
 from zpoints.pipeline.memory import Memory
 from zpoints.pipeline.network.architecture import Architecture
+from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.forward import DECODE_BATCH
 from zpoints.pipeline.network.size import value_count, weight_count
 from zpoints.pipeline.stage_run import Worker
@@ -100,14 +101,21 @@ class Needs:
 
     def train(self, worker: Worker) -> Memory:
         """Memory of the training without its images, whose number is not known yet."""
-        return training_memory(self.config.train, self.architecture, self.images, held=PROCESS)
+        settings = self.config.train
+        return training_memory(
+            settings,
+            self.architecture,
+            self.images,
+            held=max(PROCESS, worker.held),
+            on_gpu=_on_gpu(settings.device, worker),
+        )
 
     def encode(self, worker: Worker) -> Memory:
         """Memory of the encoding."""
         settings = self.config.encode
         rows = min(settings.chunk, self.images)
-        batch = worker.threads * self._pass(settings.batch)
-        chunk = worker.threads * rows * (2 * self.image + COPIES * self.vector)
+        batch = self._passes(settings.device, worker, settings.batch)
+        chunk = _at_once(settings.device, worker) * rows * (2 * self.image + COPIES * self.vector)
         tasks = self._tasks(settings.chunk, self.images)
         return _memory(
             "The encoding",
@@ -141,14 +149,15 @@ class Needs:
         """Memory of the drawing and decoding of a generator's vectors."""
         settings = self.config.sample
         rows = min(settings.chunk, count)
-        chunk = worker.threads * rows * COPIES * (self.image + 2 * self.vector)
+        drawn = COPIES * (self.image + 2 * self.vector)
+        chunk = _at_once(settings.device, worker) * rows * drawn
         tasks = self._tasks(settings.chunk, count)
         return _memory(
             "The sampling",
             worker,
             {
                 "network": self._network,
-                "batches": worker.threads * self._pass(min(DECODE_BATCH, rows)),
+                "batches": self._passes(settings.device, worker, min(DECODE_BATCH, rows)),
                 "chunks": chunk,
                 "tasks": tasks,
             },
@@ -168,7 +177,7 @@ class Needs:
             worker,
             {
                 "network": self._network,
-                "batches": worker.threads * self._pass(BATCH),
+                "batches": self._passes(self.config.evaluate.device, worker, BATCH),
                 "images": sets,
                 "vectors": vectors,
             },
@@ -178,14 +187,15 @@ class Needs:
     def sweep(self, worker: Worker) -> Memory:
         """Memory of the sweep, each of whose tasks judges a whole set."""
         count = min(self.config.sweep.count, self.images)
-        sets = worker.threads * self._sets(count)
-        vectors = worker.threads * 2 * count * COPIES * self.vector
+        at_once = _at_once(self.config.sweep.device, worker)
+        sets = at_once * self._sets(count)
+        vectors = at_once * 2 * count * COPIES * self.vector
         return _memory(
             "The sweep",
             worker,
             {
                 "network": self._network,
-                "batches": worker.threads * self._pass(BATCH),
+                "batches": self._passes(self.config.sweep.device, worker, BATCH),
                 "images": sets,
                 "vectors": vectors,
             },
@@ -212,9 +222,15 @@ class Needs:
     def _network(self) -> int:
         return 2 * 4 * weight_count(self.architecture)  # as stored, and as used
 
-    def _pass(self, batch: int) -> int:
-        """Bytes of a forward pass and of its images."""
-        return int(batch * (FORWARD * 4 * value_count(self.architecture) + 5 * self.image))
+    def _passes(self, device: DeviceName, worker: Worker, batch: int) -> int:
+        """Bytes of forward passes and of their images, one in each task; 0 on a GPU.
+
+        A GPU has memory of its own. `network.device.gpu_memory` reports that it ran out.
+        """
+        if _on_gpu(device, worker):
+            return 0
+        each = batch * (FORWARD * 4 * value_count(self.architecture) + 5 * self.image)
+        return worker.threads * int(each)
 
     def _sets(self, count: int) -> int:
         """Bytes of two sets of images, their patches, and the pyramids of some of them."""
@@ -226,6 +242,16 @@ class Needs:
 
     def _tasks(self, chunk: int, rows: int) -> int:
         return TASK * -(-rows // chunk)
+
+
+def _on_gpu(device: DeviceName, worker: Worker) -> bool:
+    """Whether tasks with the network run on the worker's GPU."""
+    return device != "cpu" and worker.gpu_tasks > 0
+
+
+def _at_once(device: DeviceName, worker: Worker) -> int:
+    """Number of tasks with the network that the worker runs at once."""
+    return min(worker.threads, worker.gpu_tasks) if _on_gpu(device, worker) else worker.threads
 
 
 def _memory(work: str, worker: Worker, parts: dict[str, int], remedies: dict[str, int]) -> Memory:

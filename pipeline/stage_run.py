@@ -24,11 +24,14 @@ class Worker:
         Bytes that the worker may use, including those that its process uses already.
     held
         Bytes that its process uses already.
+    gpu_tasks
+        Tasks that it runs at once on its GPU; 0 without a GPU.
     """
 
     threads: int
     memory: int
     held: int
+    gpu_tasks: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

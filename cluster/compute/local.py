@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import dask
@@ -73,12 +74,23 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
 
 def expected_worker(config: ClusterConfig) -> Worker:
     """Capacity of a worker of the cluster that `local_cluster` starts."""
-    here, count = this_machine(), config.workers or CPU_COUNT
-    if _by_processes(config, cuda_devices()):
-        limit = parse_bytes(config.memory) if config.memory else MEMORY_LIMIT // count
-        return Worker(threads=1, memory=min(limit, here.memory), held=0)
-    limit = parse_bytes(config.memory) if config.memory else here.memory
-    return Worker(threads=count, memory=min(limit, here.memory), held=here.held)
+    here, gpus = this_machine(), cuda_devices()
+    here = replace(here, gpu_tasks=TASKS_PER_GPU if gpus else 0)
+    if _by_processes(config, gpus):
+        memory = min(_limit(config, _share(config, gpus)), here.memory)
+        return replace(here, threads=here.gpu_tasks or 1, memory=memory, held=0)
+    memory = min(_limit(config, here.memory), here.memory)
+    return replace(here, threads=config.workers or CPU_COUNT, memory=memory)
+
+
+def _limit(config: ClusterConfig, default: int) -> int:
+    """Bytes of memory of a worker, as configured."""
+    return int(parse_bytes(config.memory)) if config.memory else default
+
+
+def _share(config: ClusterConfig, gpus: int) -> int:
+    """Equal share of this machine's memory for a worker process per core and one per GPU."""
+    return int(MEMORY_LIMIT // ((config.workers or CPU_COUNT) + gpus))
 
 
 def _by_processes(config: ClusterConfig, gpus: int) -> bool:
@@ -98,7 +110,7 @@ def _start_threads(config: ClusterConfig, gpus: int) -> SpecCluster:
             processes=False,
             n_workers=1,
             threads_per_worker=config.workers or CPU_COUNT,
-            memory_limit=parse_bytes(config.memory) if config.memory else MEMORY_LIMIT,
+            memory_limit=_limit(config, MEMORY_LIMIT),
             resources={GPU: TASKS_PER_GPU} if gpus else {},
             dashboard_address=DASHBOARD_ADDRESS,
             worker_dashboard_address=DASHBOARD_ADDRESS,
@@ -107,8 +119,7 @@ def _start_threads(config: ClusterConfig, gpus: int) -> SpecCluster:
 
 def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any]:
     """Arguments of ``SpecCluster`` that describe scheduler and workers."""
-    count = config.workers or CPU_COUNT
-    share = MEMORY_LIMIT // (count + gpus)
+    count, share = config.workers or CPU_COUNT, _share(config, gpus)
     if share < LEAST_MEMORY:
         raise ValueError(
             f"{count + gpus:,} worker processes would have {share / 2**20:,.0f} MiB of memory each"
@@ -118,7 +129,7 @@ def _processes(config: ClusterConfig, gpus: int, security: Any) -> dict[str, Any
         **network,
         "nthreads": 1,
         "env": {} if gpus else dict(os.environ),  # a fork server keeps those of its own start
-        "memory_limit": parse_bytes(config.memory) if config.memory else share,
+        "memory_limit": _limit(config, share),
         "dashboard": False,
         "dashboard_address": DASHBOARD_ADDRESS,
         "silence_logs": logging.CRITICAL,

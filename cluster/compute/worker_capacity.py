@@ -7,7 +7,9 @@ from dask.system import CPU_COUNT
 from distributed import Client
 from distributed.system import MEMORY_LIMIT
 
+from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU
 from zpoints.cluster.compute.scheduler_calls import workers_of
+from zpoints.pipeline.network.device import cuda_devices
 from zpoints.pipeline.stage_run import Worker
 
 
@@ -19,7 +21,8 @@ def this_machine() -> Worker:
     addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
     if addresses != resource.RLIM_INFINITY:
         memory = min(memory, max(0, addresses - used.vms) + used.rss)
-    return Worker(threads=CPU_COUNT, memory=memory, held=used.rss)
+    gpu_tasks = TASKS_PER_GPU if cuda_devices() else 0
+    return Worker(threads=CPU_COUNT, memory=memory, held=used.rss, gpu_tasks=gpu_tasks)
 
 
 def smallest_worker(client: Client) -> Worker:
@@ -54,4 +57,5 @@ def smallest_worker(client: Client) -> Worker:
         threads=max((worker["nthreads"] for worker in workers), default=1),
         memory=min(limits, default=here.memory),
         held=max((worker["metrics"]["memory"] for worker in workers), default=here.held),
+        gpu_tasks=max((int(worker["resources"].get(GPU, 0)) for worker in workers), default=0),
     )

@@ -12,7 +12,7 @@ STATES = 5
 
 
 def training_memory(
-    config: TrainConfig, a: Architecture, count: int, *, held: int, images: int = 0
+    config: TrainConfig, a: Architecture, count: int, *, held: int, on_gpu: bool, images: int = 0
 ) -> Memory:
     """Memory of the driver in a training.
 
@@ -26,11 +26,14 @@ def training_memory(
         Number of images of the training split, or more.
     held
         Bytes of the process before the training.
+    on_gpu
+        Whether a GPU computes the steps, in its own memory (`network.device.gpu_memory`).
     images
         Bytes of the images that it holds.
     """
     batch = min(config.batch, max(count, 2))
     step = int(batch * (BOTH_PASSES * value_count(a) + 2 * a.channels * a.side**2) * 4)
+    step = 0 if on_gpu else step
     states = STATES * 4 * weight_count(a)
     return Memory(
         work="The training",

@@ -31,10 +31,10 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     """
     config, labels = run.settings, Labels(run.store.images)
     splits = {name: labels.in_split(name) for name in ("train", "validation")}
-    _require_memory(run, splits)
+    device = choose_device(config.device)
+    _require_memory(run, splits, device)
     training, validation = (_read(run.store, wanted) for wanted in splits.values())
     total = images_seen(len(training), config)
-    device = choose_device(config.device)
     run.console.line(_headline(config, len(training), len(validation), device))
     torch.set_num_threads(CPU_COUNT)
     with (
@@ -59,7 +59,9 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     return len(training)
 
 
-def _require_memory(run: StageRun[TrainConfig], splits: Mapping[str, np.ndarray]) -> None:
+def _require_memory(
+    run: StageRun[TrainConfig], splits: Mapping[str, np.ndarray], device: torch.device
+) -> None:
     """Refuse a training whose images, network and batches exceed the memory of this process."""
     counts = {name: int(wanted.sum()) for name, wanted in splits.items()}
     _, side, _, channels = shape = run.store.images["image"].shape
@@ -68,6 +70,7 @@ def _require_memory(run: StageRun[TrainConfig], splits: Mapping[str, np.ndarray]
         architecture(shape, run.settings),
         counts["train"],
         held=run.worker.held,
+        on_gpu=device.type == "cuda",
         images=sum(counts.values()) * side**2 * channels,
     )
     require_memory(memory, run.worker)

@@ -29,6 +29,7 @@ from zpoints.pipeline.config.cluster import ClusterConfig, TlsConfig
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.sample import generator
 from zpoints.pipeline.sample.stage import _fit, _sample_rows
+from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import Store
 
 
@@ -171,6 +172,7 @@ def test_dask_client__no_more_threads_use_a_gpu_than_fit(
     monkeypatch.setattr(local, "cuda_devices", lambda: count)
     config = RunConfig(cluster=ClusterConfig(workers=6, processes=processes))
     with dask_client(config.cluster, SilentConsole()) as client:
+        assert smallest_worker(client).gpu_tasks == TASKS_PER_GPU
         with gpu_annotation(client, config, "encode"):
             tasks = [dask.delayed(number_at_once)(i) for i in range(40)]
             assert 1 <= max(dask.compute(*tasks)) <= TASKS_PER_GPU
@@ -193,6 +195,31 @@ def test_processes__each_gpu_has_a_worker_and_all_share_the_memory(
     assert all(own["nthreads"] == TASKS_PER_GPU for own in on_gpu.values())
     limits = sum(own["memory_limit"] for own in options.values())
     assert 0.9 * MEMORY_LIMIT < limits <= MEMORY_LIMIT
+
+
+@pytest.mark.parametrize("gpus", [0, 2])
+def test_expected_worker__has_the_memory_of_the_processes(
+    gpus: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plenty = Worker(threads=CPU_COUNT, memory=2 * MEMORY_LIMIT, held=2**28)
+    monkeypatch.setattr(local, "this_machine", lambda: plenty)
+    monkeypatch.setattr(local, "cuda_devices", lambda: gpus)
+    config = ClusterConfig(processes=True, workers=3)
+
+    workers = local._processes(config, gpus, Security.temporary())["workers"].values()
+
+    expected = local.expected_worker(config)
+    assert {worker["options"]["memory_limit"] for worker in workers} == {expected.memory}
+    assert max(worker["options"]["nthreads"] for worker in workers) == expected.threads
+    assert expected.gpu_tasks == (TASKS_PER_GPU if gpus else 0)
+
+
+def test_processes__too_many_for_the_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "MEMORY_LIMIT", 20 * local.LEAST_MEMORY)
+    local._processes(ClusterConfig(workers=20), 0, Security.temporary())
+
+    with pytest.raises(ValueError, match="21 worker processes would have 47 MiB of memory each"):
+        local._processes(ClusterConfig(workers=21), 0, Security.temporary())
 
 
 def test_processes__use_the_configured_memory() -> None:

@@ -54,7 +54,7 @@ REFUSED = {
 }
 
 
-def needs(config: RunConfig, stage: str) -> Memory:
+def needs(config: RunConfig, stage: str, worker: Worker = WORKER) -> Memory:
     """Memory of a stage for ten million photographs with forty attributes."""
     found = Needs(config=config, images=10**7, attributes=40)
     stages: dict[str, Callable[[Worker], Memory]] = {
@@ -67,7 +67,7 @@ def needs(config: RunConfig, stage: str) -> Memory:
         "sweep": found.sweep,
         "report": found.report,
     }
-    return stages[stage](WORKER)
+    return stages[stage](worker)
 
 
 @pytest.mark.parametrize("stage", ["ingest", "train", "encode", "analyze", "sample", "report"])
@@ -82,6 +82,36 @@ def test_require_memory__states_the_need_and_the_remedy(situation: str) -> None:
 
     with pytest.raises(CapacityError, match=f"(?s)^The .* needs .*MiB.*{message}"):
         require_memory(needs(config, stage), WORKER)
+
+
+GPU_WORKER = Worker(threads=16, memory=2**30, held=0, gpu_tasks=2)
+
+
+@pytest.mark.parametrize(
+    ("stage", "settings"),
+    [
+        ("train", "train.batch=65536"),
+        ("encode", "encode.batch=65536"),
+        ("sample", "sample.chunk=1024"),
+        ("evaluate", "evaluate.count=400"),
+        ("sweep", "sweep.count=200"),
+    ],
+)
+def test_require_memory__batches_on_a_gpu_take_no_memory_of_the_host(
+    stage: str, settings: str
+) -> None:
+    config = override(RunConfig(), settings.split())
+
+    require_memory(needs(config, stage, GPU_WORKER), GPU_WORKER)
+    on_cpu = override(config, [f"{stage}.device=cpu"])
+    assert needs(on_cpu, stage, GPU_WORKER).total > needs(config, stage, GPU_WORKER).total
+
+
+def test_require_memory__chunks_of_the_tasks_on_a_gpu_count() -> None:
+    config = override(RunConfig(), ["encode.chunk=1048576"])
+
+    with pytest.raises(CapacityError, match=r"lower encode\.chunk"):
+        require_memory(needs(config, "encode", GPU_WORKER), GPU_WORKER)
 
 
 def test_needs__the_uniform_vectors_of_the_report_take_no_memory() -> None:
