@@ -9,11 +9,11 @@ from zpoints.cluster.compute.executor import ClusterExecutor
 from zpoints.cluster.compute.existing_scheduler import check_connection_settings
 from zpoints.cluster.compute.local import expected_worker
 from zpoints.cluster.compute.worker_capacity import this_machine
-from zpoints.cluster.compute.workers import IN_DRIVER, Workers
+from zpoints.cluster.compute.workers import Workers
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.memory import memory_errors, require_disk, require_memory
-from zpoints.pipeline.needs import Needs
+from zpoints.pipeline.needs import report_memory
 from zpoints.pipeline.network.device import choose_device
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
@@ -24,7 +24,7 @@ from zpoints.pipeline.report.destination import (
     report_destination,
 )
 from zpoints.pipeline.report.stage import write
-from zpoints.pipeline.stage_order import STAGES
+from zpoints.pipeline.stage_order import IN_DRIVER, STAGES
 from zpoints.pipeline.stage_run import StageRun, Worker
 from zpoints.pipeline.stage_table import steps
 from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
@@ -91,6 +91,8 @@ def run(
         If another run uses the store.
     ClusterError
         If no cluster can be reached, or its workers are lost.
+    CapacityError
+        If the settings need more memory or disk than there is, or a stage runs out of memory.
     ZpointsError
         If a stage fails; what earlier stages published stays.
     """
@@ -185,14 +187,16 @@ def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
         choose_device("cuda")
     _check_stored_labels(planned, store)
     require_disk({item.target: item.step.disk for item in made}, store.root, remaining=False)
+    driver, worker = this_machine(), expected_worker(config.cluster)
+    for item in made:
+        item.step.require_driver_memory(driver)
     for item in here:
-        in_driver = item.stage in IN_DRIVER
-        item.step.require_memory(this_machine() if in_driver else expected_worker(config.cluster))
+        item.step.require_memory(driver if item.stage in IN_DRIVER else worker)
 
 
 def _require_report_memory(config: RunConfig) -> None:
-    here = this_machine()
-    require_memory(Needs(config=config, images=0, attributes=0).report(here), here)
+    driver = this_machine()
+    require_memory(report_memory(config, driver), driver)
 
 
 def _check_stored_labels(planned: list[PlannedStep], store: Store | None) -> None:

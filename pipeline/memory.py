@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zpoints.pipeline.errors import CapacityError
+from zpoints.pipeline.stage_order import IN_DRIVER
 from zpoints.pipeline.stage_run import Worker
 
 MORE_FOR_WORKERS = (
@@ -138,8 +139,7 @@ def memory_errors(stage: str) -> Iterator[None]:
 
 def remedy(stage: str) -> str:
     """What to do about a stage that runs out of memory, as a sentence."""
-    in_driver = stage in ("train", "report")
-    more = [MORE_HERE] if in_driver else [MORE_FOR_WORKERS, FEWER_TASKS]
+    more = [MORE_HERE] if stage in IN_DRIVER else [MORE_FOR_WORKERS, FEWER_TASKS]
     return _sentence([*more, f"lower {SETTINGS[stage]}"])
 
 

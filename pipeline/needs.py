@@ -1,6 +1,6 @@
 """What each stage needs, in memory and on the disk, from the settings and the number of images.
 
-`tests/pipeline/config/test_needs.py` compares the estimates with measured peaks.
+`docs/decisions/pipeline-memory.md` has the measured peaks that the estimates follow.
 """
 
 from dataclasses import dataclass
@@ -87,17 +87,19 @@ class Needs:
         }
         return rows * each.get(stage, 0)
 
+    def tasks(self, driver: Worker, stage: str, rows: int) -> Memory:
+        """Memory of the driver for the tasks of a stage, one for each chunk of its rows."""
+        tasks = TASK * -(-rows // getattr(self.config, stage).chunk)
+        fewer = {"sample": "lower sample.count, or raise sample.chunk"}
+        remedies = {fewer.get(stage, f"raise {stage}.chunk"): tasks}
+        return _memory(f"The driver of {stage}", driver, {"tasks": tasks}, remedies, in_driver=True)
+
     def ingest(self, worker: Worker) -> Memory:
         """Memory of the ingest."""
         rows = min(self.config.ingest.chunk, self.images)
         images = worker.threads * rows * COPIES * self.image
-        tasks = self._tasks(self.config.ingest.chunk, self.images)
-        return _memory(
-            "The ingest",
-            worker,
-            {"images": images, "tasks": tasks},
-            {"lower ingest.chunk or ingest.side": images, "raise ingest.chunk": tasks},
-        )
+        remedies = {"lower ingest.chunk or ingest.side": images}
+        return _memory("The ingest", worker, {"images": images}, remedies)
 
     def train(self, worker: Worker) -> Memory:
         """Memory of the training without its images, whose number is not known yet."""
@@ -116,21 +118,11 @@ class Needs:
         rows = min(settings.chunk, self.images)
         batch = self._passes(settings.device, worker, settings.batch)
         chunk = _at_once(settings.device, worker) * rows * (2 * self.image + COPIES * self.vector)
-        tasks = self._tasks(settings.chunk, self.images)
         return _memory(
             "The encoding",
             worker,
-            {
-                "network": self._network,
-                "batches": batch,
-                "chunks": chunk,
-                "tasks": tasks,
-            },
-            {
-                "lower encode.batch": batch,
-                "lower encode.chunk": chunk,
-                "raise encode.chunk": tasks,
-            },
+            {"network": self._network, "batches": batch, "chunks": chunk},
+            {"lower encode.batch": batch, "lower encode.chunk": chunk},
         )
 
     def analyze(self, worker: Worker) -> Memory:
@@ -151,7 +143,6 @@ class Needs:
         rows = min(settings.chunk, count)
         drawn = COPIES * (self.image + 2 * self.vector)
         chunk = _at_once(settings.device, worker) * rows * drawn
-        tasks = self._tasks(settings.chunk, count)
         return _memory(
             "The sampling",
             worker,
@@ -159,12 +150,8 @@ class Needs:
                 "network": self._network,
                 "batches": self._passes(settings.device, worker, min(DECODE_BATCH, rows)),
                 "chunks": chunk,
-                "tasks": tasks,
             },
-            {
-                "lower sample.chunk": chunk,
-                "lower sample.count, or raise sample.chunk": tasks,
-            },
+            {"lower sample.chunk": chunk},
         )
 
     def evaluate(self, worker: Worker) -> Memory:
@@ -202,22 +189,6 @@ class Needs:
             {"lower sweep.count": sets + vectors},
         )
 
-    def report(self, worker: Worker) -> Memory:
-        """Memory of the report: the vectors and the images that it shows."""
-        settings, groups = self.config.report, len(self.config.sample.generators)
-        points = settings.scatter_points * (1 + groups) * 3 * self.vector
-        shown = settings.faces * groups + 2 * settings.reconstructions
-        images = max(COPIES, 16) * shown * self.image
-        return Memory(
-            work="The report",
-            parts={"process": PROCESS, "vectors": points, "images": images},
-            remedies={
-                "lower report.scatter_points": points,
-                "lower report.faces or report.reconstructions": images,
-            },
-            in_driver=True,
-        )
-
     @property
     def _network(self) -> int:
         return 2 * 4 * weight_count(self.architecture)  # as stored, and as used
@@ -240,8 +211,19 @@ class Needs:
         pyramids = min(count, BLOCK) * 5 * 4 * self.image
         return 2 * count * (self.image + 2 * patches + projections) + pyramids
 
-    def _tasks(self, chunk: int, rows: int) -> int:
-        return TASK * -(-rows // chunk)
+
+def report_memory(config: RunConfig, driver: Worker) -> Memory:
+    """Memory of the report: the vectors and the images that it shows."""
+    settings, groups = config.report, len(config.sample.generators)
+    points = settings.scatter_points * (1 + groups) * 3 * 4 * config.train.z_dim
+    shown = settings.faces * groups + 2 * settings.reconstructions
+    images = max(COPIES, 16) * shown * config.ingest.side**2 * config.ingest.channels
+    remedies = {
+        "lower report.scatter_points": points,
+        "lower report.faces or report.reconstructions": images,
+    }
+    parts = {"vectors": points, "images": images}
+    return _memory("The report", driver, parts, remedies, in_driver=True)
 
 
 def _on_gpu(device: DeviceName, worker: Worker) -> bool:
@@ -254,6 +236,13 @@ def _at_once(device: DeviceName, worker: Worker) -> int:
     return min(worker.threads, worker.gpu_tasks) if _on_gpu(device, worker) else worker.threads
 
 
-def _memory(work: str, worker: Worker, parts: dict[str, int], remedies: dict[str, int]) -> Memory:
-    process = max(PROCESS, worker.held)
-    return Memory(work=work, parts={"process": process, **parts}, remedies=remedies)
+def _memory(
+    work: str,
+    worker: Worker,
+    parts: dict[str, int],
+    remedies: dict[str, int],
+    *,
+    in_driver: bool = False,
+) -> Memory:
+    parts = {"process": max(PROCESS, worker.held), **parts}
+    return Memory(work=work, parts=parts, remedies=remedies, in_driver=in_driver)

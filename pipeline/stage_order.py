@@ -12,3 +12,5 @@ STAGES = (
     "report",
 )
 """Stages in the order in which they run; each has a section of the configuration."""
+IN_DRIVER = ("train", "report")
+"""Stages that compute in the driver's process."""

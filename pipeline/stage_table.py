@@ -55,6 +55,7 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             settings=config.encode,
             run=encode,
             memory=needs.encode,
+            driver_memory=partial(needs.tasks, stage="encode", rows=needs.images),
             disk=needs.disk("encode", _encoded(config, photographs)),
             grows=True,
             fits=latents_fit_model,
@@ -104,6 +105,7 @@ def _ingest_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> St
         changes=partial(describe_changes, photographs),
         notes=stored_quarantine_lines,
         memory=needs.ingest,
+        driver_memory=partial(needs.tasks, stage="ingest", rows=needs.images),
         disk=needs.disk("ingest", photographs.new),
     )
 
@@ -136,6 +138,7 @@ def _sample_step(config: RunConfig, name: str, needs: Needs) -> Step:
         run=partial(sample, name=name),
         notes=partial(left_out_lines, name=name),
         memory=partial(needs.sample, count=count),
+        driver_memory=partial(needs.tasks, stage="sample", rows=count),
         disk=needs.disk("sample", count),
     )
 

@@ -69,7 +69,9 @@ class Step:
     notes
         Hook: lines that the run shows if the stored result is up to date.
     memory
-        Hook: the memory that a worker needs, or the driver.
+        Hook: the memory that the worker needs which does the work, or the driver if it does.
+    driver_memory
+        Hook: the memory that the driver needs for what the workers do.
     disk
         Bytes of the rows of the group that have to be written; 0 if they do not matter.
     check
@@ -93,6 +95,7 @@ class Step:
     changes: Callable[[Store], str] = _no_change
     notes: Callable[[Store], Sequence[str]] = _no_notes
     memory: Callable[[Worker], Memory | None] = _no_memory
+    driver_memory: Callable[[Worker], Memory | None] = _no_memory
     disk: int = 0
     check: Callable[[Store], None] = _accept
 
@@ -107,7 +110,7 @@ class Step:
         return getattr(self.settings, "device", None) == "cuda"
 
     def require_memory(self, worker: Worker) -> None:
-        """Refuse the step if it needs more memory than there is.
+        """Refuse the step if it needs more memory than the worker has.
 
         Raises
         ------
@@ -116,3 +119,14 @@ class Step:
         """
         if memory := self.memory(worker):
             require_memory(memory, worker)
+
+    def require_driver_memory(self, driver: Worker) -> None:
+        """Refuse the step if the driver has too little memory for the tasks of the workers.
+
+        Raises
+        ------
+        CapacityError
+            If it has.
+        """
+        if memory := self.driver_memory(driver):
+            require_memory(memory, driver)

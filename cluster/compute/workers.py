@@ -19,13 +19,11 @@ from zpoints.cluster.compute.performance_report import keep_performance_report
 from zpoints.cluster.compute.worker_capacity import smallest_worker, this_machine
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.progress import Console
+from zpoints.pipeline.stage_order import IN_DRIVER
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import Repository
 
 R = TypeVar("R")
-
-IN_DRIVER = ("train",)
-"""Stages that compute in the driver's process."""
 
 
 class Workers:

@@ -1,13 +1,14 @@
 """What settings need, against what a worker has."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import CapacityError
 from zpoints.pipeline.memory import Memory, require_memory
-from zpoints.pipeline.needs import Needs
+from zpoints.pipeline.needs import Needs, report_memory
 from zpoints.pipeline.stage_run import Worker
 
 WORKER = Worker(threads=2, memory=2**30, held=0)
@@ -15,7 +16,12 @@ MORE = r"Give the workers more memory \(cluster\.memory.*fewer tasks at once \(c
 REFUSED = {
     "large chunks of images": ("ingest", "ingest.chunk=65536", f"{MORE}, or lower ingest.chunk"),
     "large images": ("ingest", "ingest.side=512", "lower ingest.chunk or ingest.side"),
-    "chunks of one image": ("ingest", "ingest.chunk=1", "tasks 9,766 MiB.*or raise ingest.chunk"),
+    "chunks of one image": (
+        "tasks of ingest",
+        "ingest.chunk=1",
+        r"this process may take 1,024 MiB\. Run zpoints where .*free, or raise ingest\.chunk\.$",
+    ),
+    "chunks of one vector": ("tasks of encode", "encode.chunk=1", r"or raise encode\.chunk\.$"),
     "a large batch": ("encode", "encode.batch=65536", f"{MORE}, or lower encode.batch"),
     "a large chunk": ("encode", "encode.chunk=1048576", f"{MORE}, or lower encode.chunk"),
     "a wide network": ("encode", "{train.z_dim=4096 ingest.side=512}", "network 16,392 MiB"),
@@ -38,9 +44,9 @@ REFUSED = {
     "a large chunk to analyze": ("analyze", "encode.chunk=1048576", "a smaller encode.chunk"),
     "large chunks of samples": ("sample", "sample.chunk=65536", f"{MORE}, or lower sample.chunk"),
     "chunks of one sample": (
-        "sample",
+        "tasks of sample",
         "sample.chunk=1",
-        f"{MORE}, or lower sample.count, or raise sample.chunk",
+        "tasks 9,766 MiB.*, or lower sample.count, or raise sample.chunk",
     ),
     "large sets": ("evaluate", "evaluate.count=5000", f"{MORE}, or lower evaluate.count"),
     "large sets of a sweep": ("sweep", "sweep.count=5000", f"{MORE}, or lower sweep.count"),
@@ -65,12 +71,20 @@ def needs(config: RunConfig, stage: str, worker: Worker = WORKER) -> Memory:
         "sample": lambda worker: found.sample(worker, 10**7),
         "evaluate": found.evaluate,
         "sweep": found.sweep,
-        "report": found.report,
+        "report": partial(report_memory, config),
+        **{
+            f"tasks of {it}": partial(found.tasks, stage=it, rows=10**7)
+            for it in ("ingest", "encode", "sample")
+        },
     }
     return stages[stage](worker)
 
 
-@pytest.mark.parametrize("stage", ["ingest", "train", "encode", "analyze", "sample", "report"])
+DEFAULTS = ["ingest", "train", "encode", "analyze", "sample", "report"]
+TASKS = ["tasks of ingest", "tasks of encode", "tasks of sample"]
+
+
+@pytest.mark.parametrize("stage", DEFAULTS + TASKS)
 def test_require_memory__accepts_the_defaults_for_ten_million_images(stage: str) -> None:
     require_memory(needs(RunConfig(), stage), WORKER)
 
@@ -82,6 +96,14 @@ def test_require_memory__states_the_need_and_the_remedy(situation: str) -> None:
 
     with pytest.raises(CapacityError, match=f"(?s)^The .* needs .*MiB.*{message}"):
         require_memory(needs(config, stage), WORKER)
+
+
+@pytest.mark.parametrize("stage", ["ingest", "encode", "sample"])
+def test_needs__tasks_of_the_driver_take_no_memory_of_a_worker(stage: str) -> None:
+    config = override(RunConfig(), [f"{stage}.chunk=1"])
+
+    assert needs(config, stage).total < needs(RunConfig(), stage).total
+    assert needs(config, f"tasks of {stage}").total > needs(RunConfig(), stage).total
 
 
 GPU_WORKER = Worker(threads=16, memory=2**30, held=0, gpu_tasks=2)
