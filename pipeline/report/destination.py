@@ -23,6 +23,8 @@ Destination = Path | str
 
 PAGE = "index.html"
 FIGURE = re.compile(rf"{REPORT_FIGURES}/[A-Za-z0-9_-]+\.png")
+UNFINISHED = re.compile(re.escape(MARK) + r"#\d+")
+"""A part of a mark, which a first report leaves alone in the folder if it is killed."""
 UPLOADS = 8
 """Number of files written at the same time."""
 
@@ -71,8 +73,7 @@ def refuse_other_files(destination: Destination) -> None:
     else:
         blobs = Blobs(str(destination))
         names = blobs.some_names()
-        # A first report that was killed may have left a part of its mark and nothing else.
-        if all(name.startswith(MARK) for name in names) or _is_report(blobs.get(MARK)):
+        if all(UNFINISHED.fullmatch(name) for name in names) or _is_report(blobs.get(MARK)):
             return
         found = f"holds other files, e.g. {names[0]}"
     raise ConfigError(

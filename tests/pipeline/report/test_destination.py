@@ -110,6 +110,8 @@ SOMEBODYS: dict[str, Files] = {
     "a page and figures": {"index.html": "<h1>", "figures/a.png": "mine", "figures/x/b.png": "m"},
     "photographs": {"1.jpg": "x"},
     "a report of another program": {"report.json": '{"version": 1}', "index.html": "<h1>"},
+    "its mark alone": {"report.json": '{"version": 1}'},
+    "a copy of a mark": {"report.json.bak": "{}"},
     "a damaged mark": {"report.json": "{", "index.html": "<h1>"},
     "a hidden file": {".gitignore": "*"},
 }
@@ -118,12 +120,20 @@ SOMEBODYS: dict[str, Files] = {
 @pytest.mark.parametrize("kind", SOMEBODYS)
 def test_writing_to__a_folder_of_other_files_is_refused(kind: str, place: Folder) -> None:
     place.add(SOMEBODYS[kind])
-    before = place.files()
 
     with pytest.raises(ConfigError, match=r"holds other files, e.g\. .*Expected an empty"):
         write(place.destination, FIRST)
 
-    assert place.files() == before
+    mark = Blobs(str(place.destination)).get(MARK)
+    assert {**place.files(), **({MARK: mark.decode()} if mark else {})} == SOMEBODYS[kind]
+
+
+def test_writing_to__a_part_of_a_first_mark_is_no_obstacle(place: Folder) -> None:
+    place.add({f"{MARK}#1": '{"finger'})
+
+    write(place.destination, FIRST)
+
+    assert mark_of(place.destination) is not None
 
 
 def test_writing_to__a_file_is_refused(tmp_path: Path) -> None:
