@@ -196,7 +196,8 @@ class Blobs:
                 path = Path(self._root)
                 return sorted(it.name for it in path.iterdir()) if path.is_dir() else []
             page = next(iter(obstore.list(self._store, chunk_size=10)), [])
-            return [entry["path"] for entry in page]
+            # A console makes a folder as an object whose key is the prefix; its name here is empty.
+            return [entry["path"] for entry in page if entry["path"]]
 
     def _refuse_outside(self, name: str) -> None:
         if not Location(self._root).is_local:

@@ -151,6 +151,15 @@ def test_writing_to__empty_and_absent_folders_are_used(tmp_path: Path) -> None:
         assert mark_of(destination) is not None
 
 
+def test_writing_to__an_object_that_marks_an_empty_folder_is_no_other_file(s3: Any) -> None:
+    bucket = new_bucket(s3)
+    s3.put_object(Bucket=bucket, Key="site/", Body=b"")
+
+    write(f"s3://{bucket}/site", FIRST)
+
+    assert mark_of(f"s3://{bucket}/site") is not None
+
+
 def test_writing_to__a_report_that_fails_leaves_the_earlier_one(place: Folder) -> None:
     write(place.destination, FIRST)
     before = place.files(), mark_of(place.destination)
