@@ -139,12 +139,12 @@ class Location:
             If a newer zpoints wrote it.
         """
         if not self.exists():
-            if self.has_remains():
-                raise StoreError(lost_main(self.root))
-            raise StoreNotFoundError(
-                f"There is no store at {self.root}. `zpoints run CONFIG --root {self.root}` "
-                "creates one."
-            )
+            if not self.has_remains():
+                raise StoreNotFoundError(
+                    f"There is no store at {self.root}. `zpoints run CONFIG --root {self.root}` "
+                    "creates one."
+                )
+            self._refuse_lost_main()
         with reaching(self.root):
             repository = self.icechunk_repository()
             # Zarr takes an unreadable snapshot for an empty group; Icechunk reports the error.
@@ -184,7 +184,7 @@ class Location:
             nothing can be written there.
         """
         if self.has_remains():
-            raise StoreError(lost_main(self.root))
+            self._refuse_lost_main()
         if not self.is_local:
             self._create_in_bucket()
             return
@@ -200,6 +200,14 @@ class Location:
             raise StoreError(
                 f"A store cannot be created at {self.root} ({error.strerror}). {advice}"
             ) from error
+
+    def _refuse_lost_main(self) -> None:
+        """Refuse versions without a pointer to the newest; called after they have been found.
+
+        Where another process creates the store at the same time, the pointer is there before them.
+        """
+        if not self.exists():
+            raise StoreError(lost_main(self.root))
 
     def _create_in_bucket(self) -> None:
         with reaching(self.root):

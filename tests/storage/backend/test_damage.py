@@ -11,7 +11,7 @@ from tests.s3 import new_bucket
 from tests.storage.conftest import begin, latent_template, publish_images, publish_latents
 from zpoints.storage import Repository, StoreError, open_repository, open_store
 from zpoints.storage.backend.blobs import Blobs
-from zpoints.storage.backend.location import FIRST_SNAPSHOT
+from zpoints.storage.backend.location import FIRST_SNAPSHOT, Location
 from zpoints.storage.verify.store import verify
 
 HARMS: dict[str, Callable[[Path], object]] = {
@@ -53,6 +53,24 @@ def test_open__names_the_damaged_file_and_the_way_back(repository, root, file, h
     assert message(lambda: open_store(root).history()) == said
     [finding] = verify(root).findings
     assert (finding.kind, finding.message) == ("damage", said)
+
+
+@pytest.mark.parametrize("opened", [open_store, open_repository])
+def test_open__a_store_that_another_process_has_just_created_is_sound(
+    repository: Repository,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    opened: Callable[[Path], object],
+) -> None:
+    publish_images(repository)
+    exists, answers = Location.exists, iter([False])  # asked before the creation ended
+    monkeypatch.setattr(
+        Location, "exists", lambda self: next(answers, None) is None and exists(self)
+    )
+
+    opened(root)
+
+    assert len(open_store(root).history()) == 1
 
 
 def test_open__a_ref_written_as_the_message_says_opens_the_store(repository, root):
