@@ -36,7 +36,7 @@ def plain_values(text: str, origin: str) -> Any:
     Raises
     ------
     ConfigError
-        If it is not valid YAML; if it has a key twice or one that is no text, a tag of another
+        If it is not valid YAML; if it has a key twice or one other than text, a tag of another
         type, or too long a number; if it is too deep or, with its aliases, too large.
 
     Examples
@@ -102,9 +102,12 @@ class _Loader(yaml.SafeLoader):
     def _check_keys(self, node: MappingNode) -> None:
         lines: dict[str, int] = {}
         for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                raise _refused(key, "a list or settings as a key; expected text")
             if key.tag not in ("tag:yaml.org,2002:str", MERGE):
-                shown = _shown(key.value) if isinstance(key, ScalarNode) else "with parts"
-                raise _refused(key, f"a key {shown}, which is no text; put it in quotes")
+                raise _refused(
+                    key, f"the key {_shown(key.value)}; expected text, so put it in quotes"
+                )
             name, line = key.value, key.start_mark.line + 1
             if name in lines:
                 raise _refused(
@@ -121,13 +124,13 @@ class _Loader(yaml.SafeLoader):
                 f"a number of {len(node.value):,} characters; expected at most {LONGEST_NUMBER}",
             )
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in node.value):
-            raise _refused(node, "a character that no text of a file may have; leave it out")
+            raise _refused(node, "NUL or half a character in text; leave it out")
         if kind not in ("str", "merge"):
             try:
                 self.construct_object(node)
             except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
                 raise _refused(
-                    node, f"{_shown(node.value)}, which is no valid {kind}; quote it if it is text"
+                    node, f"{_shown(node.value)}; expected a valid {kind}, or text in quotes"
                 ) from None
 
 

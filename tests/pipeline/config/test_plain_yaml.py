@@ -1,4 +1,4 @@
-"""Configurations that are not what a person would write, and what is said of them."""
+"""Configurations that are not what a person would write, and the messages about them."""
 
 import time
 from itertools import pairwise
@@ -37,15 +37,23 @@ REFUSED = {
     "a long hexadecimal one": ("sample: {count: 0x" + "f" * 5000 + "}", "of 5,002 characters"),
     "an unknown tag": ("root: !!python/object/apply:os.system [id]", "found the tag .*os.system"),
     "a set": ("train: !!set {epochs}", "found the tag .*set"),
-    "a tag that does not fit": ("root: !!int abc", "'abc', which is no valid int"),
-    "a truth that is none": ("root: !!bool maybe", "'maybe', which is no valid bool"),
-    "no date": ("root: 2026-99-99", "'2026-99-99', which is no valid timestamp"),
-    "a number as a key": ("train: {1: 2}", "a key '1', which is no text; put it in quotes"),
-    "a truth as a key": ("on: {}", "a key 'on', which is no text"),
-    "null as a key": ("~: {}", "a key '~', which is no text"),
-    "a list as a key": ("? [a]\n: b", "a key with parts, which is no text"),
-    "NUL": ('root: "a\\0b"', "a character that no text of a file may have"),
-    "half a character": ('root: "\\ud800"', "a character that no text of a file may have"),
+    "a tag that does not fit": (
+        "root: !!int abc",
+        "'abc'; expected a valid int, or text in quotes",
+    ),
+    "a truth that is none": ("root: !!bool maybe", "'maybe'; expected a valid bool"),
+    "no date": ("root: 2026-99-99", "'2026-99-99'; expected a valid timestamp"),
+    "a number as a key": ("train: {1: 2}", "the key '1'; expected text, so put it in quotes"),
+    "a truth as a key": ("on: {}", "the key 'on'; expected text"),
+    "null as a key": ("~: {}", "the key '~'; expected text"),
+    "a list as a key": ("? [a]\n: b", "a list or settings as a key; expected text"),
+    "a list as a key, called text": ("? !!str [a]\n: b", "a list or settings as a key"),
+    "settings as a key": ("? {a: 1}\n: b", "a list or settings as a key"),
+    "settings as a merge key": ("? !!merge {a: 1}\n: {b: 2}", "a list or settings as a key"),
+    "a list, called text": ("root: !!str [a]", "expected a scalar node"),
+    "text, called a list": ("root: !!seq a", "expected a sequence node"),
+    "NUL": ('root: "a\\0b"', "NUL or half a character in text"),
+    "half a character": ('root: "\\ud800"', "NUL or half a character in text"),
     "two documents": ("root: a\n---\nroot: b", "expected a single document"),
     "a control character": ("root: \x07", "special characters are not allowed"),
     "a list": ("[]", "expected settings by name"),
