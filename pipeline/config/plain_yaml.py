@@ -14,6 +14,7 @@ DEEPEST = 50
 """Lists and settings inside each other."""
 MOST_VALUES = 100_000
 """Values in all, each counted as often as an alias repeats it."""
+TOO_MANY = f"more than {MOST_VALUES:,} values, counted with its aliases"
 LONGEST_NUMBER = 100
 """Characters of a number; Python converts no more than 4,300 digits."""
 MERGE = "tag:yaml.org,2002:merge"
@@ -64,15 +65,18 @@ class _Loader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._depth = 0
+        self._depth = self._composed = 0
         self._sizes: dict[Node, int] = {}
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         self._depth += 1
+        self._composed += 1
         if self._depth > DEEPEST:
             raise _refused(
                 self.peek_event(), f"more than {DEEPEST} lists or settings inside each other"
             )
+        if self._composed > MOST_VALUES:
+            raise _refused(self.peek_event(), TOO_MANY)
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -95,7 +99,7 @@ class _Loader(yaml.SafeLoader):
         else:
             self._check_scalar(node)
         if size > MOST_VALUES:
-            raise _refused(node, f"more than {MOST_VALUES:,} values, counted with its aliases")
+            raise _refused(node, TOO_MANY)
         self._sizes[node] = size
         return size
 
