@@ -105,6 +105,8 @@ def require_disk(needed: Mapping[str, int], root: str, *, remaining: bool) -> No
     if "://" in root or not Path(root).exists():
         return
     disk, total = shutil.disk_usage(root), sum(needed.values())
+    if disk.total == 0:  # some file systems over a network do not tell
+        return
     holds = disk.free if remaining else disk.total
     if total > holds:
         largest = max(needed, key=needed.__getitem__)

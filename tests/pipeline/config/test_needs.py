@@ -1,16 +1,21 @@
 """What settings need, against what a worker has."""
 
+import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import CapacityError
-from zpoints.pipeline.memory import Memory, require_memory
+from zpoints.pipeline.memory import Memory, require_disk, require_memory
 from zpoints.pipeline.needs import Needs, report_memory
 from zpoints.pipeline.stage_run import Worker
 
+GIB = 2**30
 WORKER = Worker(threads=2, memory=2**30, held=0)
 MORE = r"Give the workers more memory \(cluster\.memory.*fewer tasks at once \(cluster\.workers\)"
 REFUSED = {
@@ -134,6 +139,46 @@ def test_require_memory__chunks_of_the_tasks_on_a_gpu_count() -> None:
 
     with pytest.raises(CapacityError, match=r"lower encode\.chunk"):
         require_memory(needs(config, "encode", GPU_WORKER), GPU_WORKER)
+
+
+@pytest.mark.parametrize(
+    ("disk", "remaining", "message"),
+    [
+        (
+            (9 * GIB, 2 * GIB),
+            True,
+            "need 4.0 GiB of disk (latents alone 3.0 GiB), but the disk of ",
+        ),
+        (
+            (9 * GIB, 2 * GIB),
+            True,
+            " has 2.0 GiB free. Choose another --root, or lower ingest.limit.",
+        ),
+        ((9 * GIB, 5 * GIB), True, None),
+        ((9 * GIB, 2 * GIB), False, None),
+        ((3 * GIB, 2 * GIB), False, " holds 3.0 GiB. Choose another --root"),
+        ((0, 0), True, None),
+        ((0, 0), False, None),
+    ],
+)
+def test_require_disk__compares_with_what_is_free_or_with_the_whole(
+    disk: tuple[int, int],
+    remaining: bool,
+    message: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = SimpleNamespace(total=disk[0], free=disk[1])
+    monkeypatch.setattr("zpoints.pipeline.memory.shutil.disk_usage", lambda path: size)
+    refused = pytest.raises(CapacityError, match=re.escape(message)) if message else nullcontext()
+
+    with refused:
+        require_disk({"images": GIB, "latents": 3 * GIB}, str(tmp_path), remaining=remaining)
+
+
+@pytest.mark.parametrize("root", ["absent", "s3://bucket/runs"])
+def test_require_disk__of_unknown_size_is_taken(root: str) -> None:
+    require_disk({"images": 2**80}, root, remaining=True)
 
 
 def test_needs__the_uniform_vectors_of_the_report_take_no_memory() -> None:
