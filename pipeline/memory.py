@@ -105,7 +105,7 @@ def require_disk(needed: Mapping[str, int], root: str, *, remaining: bool) -> No
     if "://" in root or not Path(root).exists():
         return
     disk, total = shutil.disk_usage(root), sum(needed.values())
-    if disk.total == 0:  # some file systems over a network do not tell
+    if disk.total == 0:  # as some network file systems report
         return
     holds = disk.free if remaining else disk.total
     if total > holds:

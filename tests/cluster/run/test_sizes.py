@@ -23,7 +23,9 @@ from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import open_store
 
 LITTLE = Worker(threads=2, memory=500 * 2**20, held=200 * 2**20)
-"""Stands for a machine with as much memory for the driver."""
+"""Stands for the driver."""
+PLENTY = Worker(threads=2, memory=8 * 2**30, held=200 * 2**20)
+"""Stands for the machine of the workers."""
 REFUSED = {
     "samples for which no disk is large enough": (
         ["sample.count=2000000000"],
@@ -64,12 +66,21 @@ REFUSED = {
 }
 
 
+def disk_of(monkeypatch: pytest.MonkeyPatch, *, total: int, free: int) -> None:
+    """Stands for a disk of another size, in bytes."""
+    disk = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr("zpoints.pipeline.memory.shutil.disk_usage", lambda path: disk)
+
+
 @pytest.mark.parametrize("situation", REFUSED)
 def test_run__states_what_it_lacks_before_work_begins(
     small_config: RunConfig, tmp_path: Path, situation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, message = REFUSED[situation]
     monkeypatch.setattr("zpoints.cluster.run.this_machine", lambda: LITTLE)
+    monkeypatch.setattr("zpoints.cluster.compute.local.this_machine", lambda: PLENTY)
+    monkeypatch.setattr("zpoints.cluster.compute.local.MEMORY_LIMIT", PLENTY.memory)
+    disk_of(monkeypatch, total=2**40, free=2**40)
     config = override(small_config, ["cluster.memory=4GiB", *settings])
     root = str(tmp_path / "store")
 
@@ -77,12 +88,6 @@ def test_run__states_what_it_lacks_before_work_begins(
         run(config, root, console=SilentConsole(), title="large")
 
     assert open_store(root).groups == ()
-
-
-def disk_of(monkeypatch: pytest.MonkeyPatch, *, total: int, free: int) -> None:
-    """Stands for a disk of another size, in bytes."""
-    disk = SimpleNamespace(total=total, free=free)
-    monkeypatch.setattr("zpoints.pipeline.memory.shutil.disk_usage", lambda path: disk)
 
 
 def test_run__growth_needs_room_for_the_new_photographs_only(
@@ -147,15 +152,20 @@ def test_run__ends_with_a_message_if_a_task_runs_out_of_memory(
 
 LIMITED = """
 import resource, sys
-import psutil
+import dask, numpy, psutil
 from tests.conftest import SilentConsole
 import zpoints.cluster.run as runs
+import zpoints.pipeline.stage_table
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import CapacityError
 from zpoints.pipeline.step import Step
 
+def encode(run):
+    return int(dask.delayed(numpy.ones)(3000 * 2**20, "int8").compute().sum())
+
 if sys.argv[3] == "unforeseen":
     Step.require_memory = lambda step, worker: None
+    zpoints.pipeline.stage_table.encode = encode
 config = RunConfig.model_validate_json(sys.argv[1])
 limit = psutil.Process().memory_info().vms + 2500 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -180,11 +190,11 @@ def test_run__heeds_the_limit_of_the_shell(
     config = override(small_config, ["encode.batch=65536", "cluster.workers=2"])
     arguments = [config.model_dump_json(), small_until("train"), way]
 
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True, check=False
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True, timeout=100
     )
 
-    assert re.search(message, done.stdout), done.stdout + done.stderr
+    assert re.search(message, ended.stdout), ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(
