@@ -134,7 +134,7 @@ def memory_errors(stage: str) -> Iterator[None]:
         if not ran_out(error):
             raise
         raise CapacityError(
-            f"{stage} ran out of memory ({_first_line(error)}). {remedy(stage)} Committed work is "
+            f"{stage} ran out of memory ({first_line(error)}). {remedy(stage)} Committed work is "
             "kept; the same command continues from there."
         ) from error
 
@@ -154,7 +154,8 @@ def ran_out(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """First line of an error's message without its full stop; its class if it has no message."""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 

@@ -68,17 +68,19 @@ def main() -> None:
         _fail(str(error), BUSY)
     except ClusterError as error:
         _fail(str(error), LOST)
-    except (ZpointsError, OSError) as error:
+    except ZpointsError as error:
         _fail(str(error), FAILED)
     except Interrupted as stop:
         outcome = stop.outcome or RESUMES.get(sys.argv[1], "")
         _fail(f"Interrupted. {outcome}".strip(), stop.code)
-    except (MemoryError, RuntimeError) as error:
-        from zpoints.pipeline.memory import MORE_HERE, ran_out  # as the commands do
+    except (MemoryError, RuntimeError, OSError) as error:
+        from zpoints.pipeline.memory import MORE_HERE, first_line, ran_out  # as the commands do
 
-        if not ran_out(error):
+        if ran_out(error):
+            _fail(f"The memory ran out ({first_line(error)}): {MORE_HERE}.", FAILED)
+        if not isinstance(error, OSError):
             raise
-        _fail(f"The memory ran out ({error}): {MORE_HERE}.", FAILED)
+        _fail(str(error), FAILED)
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,5 +1,6 @@
 """The command line: output and exit codes, with a few commands as processes."""
 
+import errno
 import platform
 import shutil
 import signal
@@ -83,6 +84,30 @@ def test_errors__have_a_message_and_an_exit_code(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "The memory ran out (MemoryError): run zpoints where more memory is free."),
+        (MemoryError("Unable to allocate 8 PiB."), "ran out (Unable to allocate 8 PiB): run"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "ran out ([Errno 12] Cannot allocate"),
+        (RuntimeError("can't start new thread"), "The memory ran out (can't start new thread)"),
+        (OSError(errno.EACCES, "Permission denied", "x"), "zpoints: [Errno 13] Permission denied"),
+    ],
+)
+def test_errors__of_the_machine_have_a_message(
+    error: Exception, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("zpoints.cluster.cli.main.app", fail)
+
+    done = zpoints("history", "root", folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
 
 
 def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) -> None:
