@@ -209,11 +209,14 @@ class StageTransaction:
         """Write blocks and commit them; yields numbers of rows."""
         with reaching(self._root):
             origin, session = self._branch.writer(), self._branch.writer()
-            tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
-            left, due = len(blocks), time.monotonic()
-            name = f"write-{self.stage}"
-            with closing(self.executor.results(tasks, name=name, shared=shared)) as stream:
-                for batch in stream:
+        tasks = (partial(write_rows, group, names, block, origin.fork()) for block in blocks)
+        left, due = len(blocks), time.monotonic()
+        name = f"write-{self.stage}"
+        with closing(self.executor.results(tasks, name=name, shared=shared)) as stream:
+            while True:
+                with reaching(self._root):  # for each batch: no call is in progress at the yield
+                    if (batch := next(stream, None)) is None:
+                        return
                     session.merge(*(fork for _, fork in batch))
                     left -= len(batch)
                     if left == 0 or time.monotonic() >= due:
@@ -221,7 +224,7 @@ class StageTransaction:
                         # Opened at once, so that a commit of another process is noticed.
                         session = self._branch.writer()
                         due = time.monotonic() + COMMIT_SECONDS
-                    yield sum(rows for rows, _ in batch)
+                yield sum(rows for rows, _ in batch)
 
     def dataset(self, group: str) -> xr.Dataset:
         """The group as it is on the branch; unwritten chunks read as the fill value."""

@@ -31,17 +31,19 @@ class _NativeCalls:
 
     def __init__(self) -> None:
         self._ending = self._exiting = False
-        self._reset()
-        os.register_at_fork(after_in_child=self._reset)
+        self._own = threading.local()
+        self._forked()
+        os.register_at_fork(after_in_child=self._forked)
         # Before concurrent.futures ends its threads, which calls in progress need. `atexit` is too
         # late for that; Python has no public function that is called in time.
         threading._register_atexit(self._end_daemons)  # type: ignore[attr-defined]
         atexit.register(self._exit)
 
-    def _reset(self) -> None:
+    def _forked(self) -> None:
+        """Count the calls of the one thread that a forked process has; it may be within one."""
         self._changed = threading.Condition()
-        self._daemons = 0
-        self._own = threading.local()
+        in_call = getattr(self._own, "depth", 0) > 0
+        self._daemons = int(in_call and threading.current_thread().daemon)
 
     def __enter__(self) -> None:
         depth = getattr(self._own, "depth", 0)

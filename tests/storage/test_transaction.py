@@ -1,5 +1,7 @@
 """A stage's work on its branch: layout, chunks, commits, conflicts and resumption."""
 
+import threading
+
 import dask
 import dask.array as da
 import icechunk
@@ -29,6 +31,7 @@ from zpoints.storage import (
     open_repository,
     open_store,
 )
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 
 
 def test_publish__round_trip_of_values_labels_and_attributes(repository, root):
@@ -87,6 +90,25 @@ def test_write_chunks__reports_the_rows_that_are_done(repository):
     work.write_chunks("latents", blocks_of("z", vectors(60)), on_progress=rows.append)
 
     assert rows == [12, 24, 36, 48, 60]
+
+
+def test_write_chunks__is_within_no_native_call_between_batches(repository):
+    work = begin(repository)
+    work.create("latents", latent_template(60))
+    calls: list[int] = []
+
+    def write() -> None:
+        work.write_chunks(
+            "latents",
+            blocks_of("z", vectors(60)),
+            on_progress=lambda rows: calls.append(NATIVE_CALLS._daemons),
+        )
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    thread.join(30)
+
+    assert calls == [0] * 5
 
 
 def test_write_chunks__every_commit_keeps_those_before(repository, root, monkeypatch):
