@@ -44,15 +44,15 @@ def test_open__names_the_damaged_file_and_the_way_back(repository, root, file, h
     path = root / file.replace("NEWEST", version)
     HARMS[harm](path)
 
-    said = message(lambda: open_store(root))
+    text = message(lambda: open_store(root))
 
-    assert str(path) in said
-    assert "missing" in said or "damaged" in said
-    assert way_back in said
-    assert message(lambda: open_repository(root)) == said
-    assert message(lambda: open_store(root).history()) == said
+    assert str(path) in text
+    assert "missing" in text or "damaged" in text
+    assert way_back in text
+    assert message(lambda: open_repository(root)) == text
+    assert message(lambda: open_store(root).history()) == text
     [finding] = verify(root).findings
-    assert (finding.kind, finding.message) == ("damage", said)
+    assert (finding.kind, finding.message) == ("damage", text)
 
 
 @pytest.mark.parametrize("opened", [open_store, open_repository])
@@ -96,11 +96,11 @@ def test_begin__unreadable_unfinished_work_is_named_and_can_be_dropped(
         begin(open_repository(root), "cc")  # as if there had been no work
         return
 
-    said = message(lambda: begin(open_repository(root), "cc"))
+    text = message(lambda: begin(open_repository(root), "cc"))
 
-    assert str(path) in said
-    assert "remove refs/branch.wip-cc/ref.json of unfinished work" in said
-    assert [it.message for it in verify(root).findings] == [said]
+    assert str(path) in text
+    assert "remove refs/branch.wip-cc/ref.json of unfinished work" in text
+    assert [it.message for it in verify(root).findings] == [text]
     assert len(open_store(root).history()) == 1
     ref.unlink()
     publish_latents(open_repository(root), 8, "cc")
@@ -114,10 +114,10 @@ def test_history__damaged_tag_of_a_rollback_is_named(repository, root):
     [ref] = root.glob("refs/tag.*/ref.json")
     ref.write_bytes(b"")
 
-    said = message(lambda: open_store(root).history())
+    text = message(lambda: open_store(root).history())
 
-    assert str(ref) in said
-    assert "the history then lacks versions" in said
+    assert str(ref) in text
+    assert "the history then lacks versions" in text
     assert not verify(root).ok
     open_repository(root)
     ref.unlink()
@@ -131,10 +131,10 @@ def test_open_group__names_the_damaged_manifest(repository, root, harm):
     for manifest in manifests:
         HARMS[harm](manifest)
 
-    said = message(lambda: open_store(root).images)
+    text = message(lambda: open_store(root).images)
 
-    assert any(f"{manifest} is " in said for manifest in manifests)
-    assert "roll back to a version that does not need it" in said
+    assert any(f"{manifest} is " in text for manifest in manifests)
+    assert "roll back to a version that does not need it" in text
     assert all("manifests/" in finding.message for finding in verify(root).findings)
 
 
@@ -154,11 +154,11 @@ def test_open_repository__in_a_bucket_never_begins_a_new_store_over_a_damaged_on
     version = publish_images(open_repository(root))
     Blobs(root).delete("refs/branch.main/ref.json")
 
-    said = message(lambda: open_repository(root))
+    text = message(lambda: open_repository(root))
 
-    assert f"{root}/refs/branch.main/ref.json" in said
-    assert message(lambda: open_store(root)) == said
-    assert [it.message for it in verify(root).findings] == [said]
+    assert f"{root}/refs/branch.main/ref.json" in text
+    assert message(lambda: open_store(root)) == text
+    assert [it.message for it in verify(root).findings] == [text]
     Blobs(root).put("refs/branch.main/ref.json", b"{")
     assert "ref.json is damaged" in message(lambda: open_repository(root))
     Blobs(root).put("refs/branch.main/ref.json", f'{{"snapshot":"{version}"}}'.encode())
@@ -172,9 +172,9 @@ def test_open_repository__in_a_bucket_names_what_a_killed_creation_left(s3):
     s3.put_object(Bucket=bucket, Key=f"runs/one/snapshots/{FIRST_SNAPSHOT}", Body=b"x")
     s3.put_object(Bucket=bucket, Key="runs/one/.DS_Store", Body=b"x")
 
-    said = message(lambda: open_repository(root))
+    text = message(lambda: open_repository(root))
 
-    assert "got runs/one/.DS_Store, runs/one/snapshots/ in the bucket. Remove them" in said
+    assert "got runs/one/.DS_Store, runs/one/snapshots/ in the bucket. Remove them" in text
 
 
 @pytest.fixture
@@ -199,10 +199,10 @@ def fill(disk: Path, left: int) -> None:
 def test_open_repository__disk_without_space_is_named_and_nothing_is_left(small_disk, left):
     fill(small_disk, left)
 
-    said = message(lambda: open_repository(small_disk / "run"))
+    text = message(lambda: open_repository(small_disk / "run"))
 
-    assert f"{small_disk}/run" in said
-    assert "No space left on device. Free space there" in said
+    assert f"{small_disk}/run" in text
+    assert "No space left on device. Free space there" in text
     assert [path.name for path in small_disk.iterdir()] == ["filling"]
     (small_disk / "filling").unlink()
     assert publish_images(open_repository(small_disk / "run"))
@@ -219,11 +219,11 @@ def test_publish__disk_without_space_loses_nothing(small_disk, left):
     version = publish_images(open_repository(root))
     fill(small_disk, left)
 
-    said = message(lambda: run(open_repository(root)))
+    text = message(lambda: run(open_repository(root)))
 
-    assert str(root) in said
-    assert "No space left on device" in said
-    assert "Free space there and run again" in said
+    assert str(root) in text
+    assert "No space left on device" in text
+    assert "Free space there and run again" in text
     assert open_store(root).version == version
     assert verify(root).ok
     (small_disk / "filling").unlink()
