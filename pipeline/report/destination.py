@@ -69,7 +69,7 @@ def refuse_other_files(destination: Destination) -> None:
     if isinstance(destination, Path) and not destination.is_dir():
         if not os.path.lexists(destination):
             return
-        found = "is no folder"
+        found = "is not a folder"
     else:
         blobs = Blobs(str(destination))
         names = blobs.some_names()

@@ -221,8 +221,8 @@ class Location:
                     names = [it.key for it in objects] + [f"{it}/" for it in folders]
                     raise StoreError(
                         f"A store cannot be created at {self.root}: expected no objects there, got "
-                        f"{_some(names)} in the bucket. Remove them, which are no store, or choose "
-                        "another root with --root."
+                        f"{_some(names)} in the bucket. Remove them, or choose another root with "
+                        "--root."
                     ) from error
                 _initialise(self.storage())  # another process was faster
 

@@ -41,7 +41,7 @@ def read_text(path: SourcePath) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read, is too large.
+        If the file cannot be read or is too large.
     UnicodeDecodeError
         If it has another encoding.
     """

@@ -139,7 +139,7 @@ def test_writing_to__a_part_of_a_first_mark_is_no_obstacle(place: Folder) -> Non
 def test_writing_to__a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "site").write_text("mine")
 
-    with pytest.raises(ConfigError, match="which is no folder"):
+    with pytest.raises(ConfigError, match="which is not a folder"):
         write(tmp_path / "site", FIRST)
 
 
