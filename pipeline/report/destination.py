@@ -64,7 +64,7 @@ def refuse_other_files(destination: Destination) -> None:
     ConfigError
         If it does; nothing is changed.
     StoreError
-        If the bucket cannot be reached.
+        If the bucket cannot be reached, or a link in the folder leads out of it.
     """
     if isinstance(destination, Path) and not destination.is_dir():
         if not os.path.lexists(destination):
@@ -74,6 +74,8 @@ def refuse_other_files(destination: Destination) -> None:
         blobs = Blobs(str(destination))
         names = blobs.some_names()
         if all(UNFINISHED.fullmatch(name) for name in names) or _is_report(blobs.get(MARK)):
+            for name in (MARK, PAGE, REPORT_FIGURES, *files_of(blobs.get(MARK))):
+                blobs.refuse_outside(name)
             return
         found = f"holds other files, e.g. {names[0]}"
     raise ConfigError(
@@ -119,6 +121,8 @@ def _publish(folder: Path, blobs: Blobs, mark: Mapping[str, Any]) -> None:
     """
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     earlier = files_of(blobs.get(MARK))
+    for name in names:
+        blobs.refuse_outside(name)
 
     def send(name: str) -> None:
         media, _ = mimetypes.guess_type(name)

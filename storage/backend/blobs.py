@@ -49,7 +49,7 @@ class Blobs:
         media
             Media type for browsers, e.g. `text/html`; kept by a bucket, ignored by a disk.
         """
-        self._refuse_outside(name)
+        self.refuse_outside(name)
         bucket = not Location(self._root).is_local
         attributes = {"Content-Type": media} if media and bucket else None
         with self._reaching(name):
@@ -149,7 +149,7 @@ class Blobs:
         DamagedRecordError
             If the object is a link to a file outside the root.
         """
-        self._refuse_outside(name)
+        self.refuse_outside(name)
         try:
             with self._reaching(name):
                 found = obstore.get(self._store, name)
@@ -164,7 +164,7 @@ class Blobs:
 
     def delete(self, name: str) -> None:
         """Remove an object if it exists."""
-        self._refuse_outside(name)
+        self.refuse_outside(name)
         with suppress(FileNotFoundError), self._reaching(name):
             obstore.delete(self._store, name)
 
@@ -199,14 +199,21 @@ class Blobs:
             # A console makes a folder as an object whose key is the prefix; its name here is empty.
             return [entry["path"] for entry in page if entry["path"]]
 
-    def _refuse_outside(self, name: str) -> None:
+    def refuse_outside(self, name: str) -> None:
+        """Refuse a name that is a link out of the root, or lies behind one.
+
+        Raises
+        ------
+        DamagedRecordError
+            If it does; the message names the link.
+        """
         if not Location(self._root).is_local:
             return
         path = os.path.realpath(os.path.join(self._root, name))
         if not path.startswith(os.path.join(os.path.realpath(self._root), "")):
             raise DamagedRecordError(
-                f"{self._root}/{name} is a link that leads out of the store; expected a file in "
-                "the store. Replace the link by the file, or remove it."
+                f"{self._root}/{name} is a link, or behind one, that leads out of {self._root}; "
+                "expected a file inside. Replace the link by what it leads to, or remove it."
             )
 
     @contextmanager

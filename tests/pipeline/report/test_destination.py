@@ -203,15 +203,34 @@ def test_refuse_other_files__a_mark_of_another_form_is_no_report(
         refuse_other_files(tmp_path)
 
 
-def test_writing_to__removes_nothing_through_a_link(tmp_path: Path) -> None:
-    site, pictures = tmp_path / "site", tmp_path / "pictures"
-    pictures.mkdir()
-    (pictures / "a.png").write_text("mine")
-    write(site, ["index.html"])
-    (site / "figures").symlink_to(pictures)
-    (site / MARK).write_text(json.dumps({**FACTS, "files": ["figures/a.png"]}))
+@pytest.mark.parametrize("link", ["figures", "figures/a.png", "figures/new.png", "index.html"])
+def test_writing_to__a_link_out_of_the_folder_is_refused_before_anything_changes(
+    link: str, tmp_path: Path
+) -> None:
+    site, mine = tmp_path / "site", tmp_path / "mine"
+    write(site, FIRST)
+    moved = site / link
+    if moved.exists():
+        moved.rename(mine)
+    else:
+        mine.write_text("mine")
+    moved.symlink_to(mine)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
     with pytest.raises(DamagedRecordError, match="leads out"):
-        write(site, ["index.html"])
+        write(site, ["figures/new.png", "index.html"])
 
-    assert (pictures / "a.png").read_text() == "mine"
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_refuse_other_files__a_link_out_of_the_folder_is_refused_before_the_first_stage(
+    tmp_path: Path,
+) -> None:
+    site = tmp_path / "site"
+    write(site, FIRST)
+    (site / "figures").rename(tmp_path / "elsewhere")
+    (site / "figures").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(DamagedRecordError, match=r"figures is a link.*leads out"):
+        refuse_other_files(site)
