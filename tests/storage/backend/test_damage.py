@@ -3,9 +3,12 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from errno import ENOSPC
 from pathlib import Path
 
+import icechunk
 import pytest
+from obstore.exceptions import GenericError
 
 from tests.s3 import new_bucket
 from tests.storage.conftest import begin, latent_template, publish_images, publish_latents
@@ -228,4 +231,69 @@ def test_publish__disk_without_space_loses_nothing(small_disk, left):
     assert verify(root).ok
     (small_disk / "filling").unlink()
     run(open_repository(root))
+    assert verify(root).findings == ()
+
+
+FULL_DISK = "session error: I/O error: No space left on device (os error 28)"
+
+
+def full(error: Exception) -> Callable[..., object]:
+    """A function that ends as one that writes to a full disk."""
+
+    def fail(*_: object, **__: object) -> object:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("tempfile.TemporaryDirectory", OSError(ENOSPC, os.strerror(ENOSPC))),
+        ("_initialise", icechunk.IcechunkError(FULL_DISK)),
+    ],
+)
+def test_open_repository__names_a_full_disk(
+    function: str, error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"zpoints.storage.backend.location.{function}", full(error))
+
+    text = message(lambda: open_repository(tmp_path / "run"))
+
+    assert f"{tmp_path}/run" in text
+    assert "No space left on device" in text
+    assert "Free space there and run again" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("work_branch.commit_once", icechunk.IcechunkError(FULL_DISK)),
+        ("work_branch.commit_version", icechunk.IcechunkError(FULL_DISK)),
+        ("backend.blobs.obstore.put", GenericError(FULL_DISK)),
+    ],
+)
+def test_publish__names_a_full_disk_and_loses_nothing(
+    repository: Repository,
+    root: Path,
+    function: str,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    version = publish_images(repository)
+
+    def run() -> None:
+        with repository.held("a run"):
+            publish_latents(repository)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"zpoints.storage.{function}", full(error))
+        text = message(run)
+
+    assert str(root) in text
+    assert "No space left on device" in text
+    assert "Free space there and run again" in text
+    assert open_store(root).version == version
+    run()
     assert verify(root).findings == ()
