@@ -23,6 +23,7 @@ from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.forward import DECODE_BATCH
 from zpoints.pipeline.network.size import value_count, weight_count
 from zpoints.pipeline.stage_run import Worker
+from zpoints.pipeline.structure.memory import label_memory, task_memory
 from zpoints.pipeline.train.memory import training_memory
 from zpoints.storage.arrays.lazy import TASK_BYTES
 
@@ -128,14 +129,25 @@ class Needs:
     def analyze(self, worker: Worker) -> Memory:
         """Memory of the analysis; the stage itself measures the process."""
         shape = (self.images, self.config.train.z_dim)
-        rows = max(self.config.encode.chunk, TASK_BYTES[0] // self.vector)  # as they are read
         return memory_needed(
-            da.empty(shape, chunks=(min(rows, self.images), shape[1]), dtype="float32"),
+            da.empty(shape, chunks=(self._rows_read, shape[1]), dtype="float32"),
             self.config.analyze,
             attributes=self.attributes,
             threads=worker.threads,
             base=0,
         )
+
+    def structure(self, worker: Worker) -> Memory:
+        """Memory of a worker in the structure stage."""
+        process = max(PROCESS, worker.held)
+        components, threads = self.config.train.z_dim, worker.threads
+        return task_memory(self._rows_read, components, threads, process=process)
+
+    def structure_labels(self, driver: Worker) -> Memory:
+        """Memory of the driver in the structure stage."""
+        process = max(PROCESS, driver.held)
+        components = self.config.train.z_dim
+        return label_memory(self.images, self.attributes, components, process=process)
 
     def sample(self, worker: Worker, count: int) -> Memory:
         """Memory of the drawing and decoding of a generator's vectors."""
@@ -188,6 +200,11 @@ class Needs:
             },
             {"lower sweep.count": sets + vectors},
         )
+
+    @property
+    def _rows_read(self) -> int:
+        """Vectors of a task that reads the latents."""
+        return min(max(self.config.encode.chunk, TASK_BYTES[0] // self.vector), self.images)
 
     @property
     def _network(self) -> int:

@@ -77,6 +77,8 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             writes="structure",
             settings=config.structure,
             run=find_structure,
+            memory=needs.structure,
+            driver_memory=needs.structure_labels,
         ),
         *(_sample_step(config, name, needs) for name in config.sample.generators),
         *(_evaluate_step(config, name, needs) for name in (*REFERENCES, *config.sample.generators)),

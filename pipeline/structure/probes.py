@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPClassifier
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.incremental import batches
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.structure.memory import CHUNKS_PER_GRAPH
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -24,8 +25,6 @@ LEAST_STEPS = 2500
 """Least number of steps: a small training split is passed over more often."""
 MOST_REPEATS = 10
 """Most passes, as a multiple of the configured epochs."""
-CHUNKS_PER_GRAPH = 16
-"""Bounds the memory that reading ahead takes; more graphs would cost milliseconds each."""
 
 
 @dataclass(frozen=True)

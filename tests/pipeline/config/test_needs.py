@@ -47,6 +47,17 @@ REFUSED = {
         f"{MORE}, or list fewer analyze.pairs",
     ),
     "a large chunk to analyze": ("analyze", "encode.chunk=1048576", "a smaller encode.chunk"),
+    "a large chunk to structure": (
+        "structure",
+        "encode.chunk=1048576",
+        f"{MORE}, or encode with a smaller encode.chunk",
+    ),
+    "labels of many images": (
+        "labels of structure",
+        "encode.chunk=8192",
+        "this process may take 1,024 MiB. Run zpoints where more memory is free, or lower "
+        "ingest.limit.",
+    ),
     "large chunks of samples": ("sample", "sample.chunk=65536", f"{MORE}, or lower sample.chunk"),
     "chunks of one sample": (
         "tasks of sample",
@@ -73,6 +84,8 @@ def needs(config: RunConfig, stage: str, worker: Worker = WORKER) -> Memory:
         "train": found.train,
         "encode": found.encode,
         "analyze": found.analyze,
+        "structure": found.structure,
+        "labels of structure": found.structure_labels,
         "sample": lambda worker: found.sample(worker, 10**7),
         "evaluate": found.evaluate,
         "sweep": found.sweep,
@@ -85,7 +98,7 @@ def needs(config: RunConfig, stage: str, worker: Worker = WORKER) -> Memory:
     return stages[stage](worker)
 
 
-DEFAULTS = ["ingest", "train", "encode", "analyze", "sample", "report"]
+DEFAULTS = ["ingest", "train", "encode", "analyze", "structure", "sample", "report"]
 TASKS = ["tasks of ingest", "tasks of encode", "tasks of sample"]
 
 

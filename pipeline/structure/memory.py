@@ -1,0 +1,57 @@
+"""The memory that the structure stage needs."""
+
+from zpoints.pipeline.memory import Memory
+
+CHUNKS_PER_GRAPH = 16
+"""Chunks that the training of the probes may read ahead; more graphs would cost milliseconds
+each."""
+AT_WORK = 4 + 4 + 8 + 8
+"""Bytes of a component in a task: as read, as selected, and twice in float64."""
+AHEAD = 4
+"""Bytes of a whitened component that waits for the training."""
+COPIES = 5
+"""Bytes of an attribute of an image: all values, those of the splits, and a tenth in float64."""
+MEMBER = 64
+"""Bytes of an image otherwise: its cluster, its split, its checksum, and masks."""
+SAMPLE = 10_000 * 3 * 8
+"""Bytes of a component of the vectors on which the search for clusters starts."""
+
+
+def task_memory(rows: int, components: int, threads: int, *, process: int) -> Memory:
+    """Memory of a worker in the structure stage.
+
+    Parameters
+    ----------
+    rows, components
+        Vectors of a chunk as they are read, and their components.
+    threads
+        Number of tasks that a worker runs at once.
+    process
+        Bytes of the worker's process before the work.
+    """
+    vectors = rows * components * (threads * AT_WORK + CHUNKS_PER_GRAPH * AHEAD)
+    smaller = "encode with a smaller encode.chunk"
+    return Memory(
+        work="The structure",
+        parts={"process": process, "vectors": vectors},
+        remedies={smaller: vectors},
+    )
+
+
+def label_memory(images: int, attributes: int, components: int, *, process: int) -> Memory:
+    """Memory of the driver in the structure stage: the labels of all images, and a sample.
+
+    Parameters
+    ----------
+    images, attributes, components
+        Numbers of them.
+    process
+        Bytes of the driver's process before the work.
+    """
+    labels = images * (attributes * COPIES + MEMBER)
+    return Memory(
+        work="The structure",
+        parts={"process": process, "labels": labels, "sample": SAMPLE * components},
+        remedies={"lower ingest.limit": labels},
+        in_driver=True,
+    )
