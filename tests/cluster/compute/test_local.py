@@ -218,7 +218,7 @@ def test_processes__too_many_for_the_memory_are_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr(local, "MEMORY_LIMIT", 20 * local.LEAST_MEMORY)
     local._processes(ClusterConfig(workers=20), 0, Security.temporary())
 
-    with pytest.raises(ValueError, match="21 worker processes would have 47 MiB of memory each"):
+    with pytest.raises(ValueError, match="21 worker processes would have 48 MiB of memory each"):
         local._processes(ClusterConfig(workers=21), 0, Security.temporary())
 
 
