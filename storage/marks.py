@@ -30,7 +30,7 @@ def result_kind(
 ) -> Result:
     """What zpoints wrote to a folder; empty if somebody else made the folder.
 
-    A file of the right name is no proof, since other programs write an ``export.json`` too: the
+    A file of the right name proves nothing, since other programs write an ``export.json`` too: the
     content has to be that of zpoints.
 
     Parameters

@@ -150,9 +150,9 @@ class Store:
         """The rows of a group whose labels a query selects; big arrays stay lazy.
 
         The same query serves `analyze.selections` and `store.latents.query(image=...)`. It runs no
-        code; `docs/decisions/storage-queries.md` describes the language. A name that is no word is
-        written in backticks. `split` is known for every photograph. A query that names an attribute
-        selects no photograph that came without attributes.
+        code; `docs/decisions/storage-queries.md` describes the language. A name that is not a
+        word is written in backticks. `split` is known for every photograph. A query that names an
+        attribute selects no photograph that came without attributes.
 
         Raises
         ------

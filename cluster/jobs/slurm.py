@@ -77,7 +77,7 @@ def _literal(path: str) -> str:
 
 
 def dequeue(job: BatchJob) -> None:
-    """Cancel a batch job, queued or running; a job that has ended is no error.
+    """Cancel a batch job, queued or running; a job that has ended raises no error.
 
     Raises
     ------

@@ -29,7 +29,7 @@ _NO_LETTER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def is_irregular(key: str) -> bool:
-    """Whether a key, or the path of a file in a local root, has a part that is no name.
+    """Whether a key, or the path of a file in a local root, has a part that is not a name.
 
     Examples
     --------

@@ -5,7 +5,7 @@ A boolean cannot be unknown: a photograph without attributes has False for each 
 """
 
 MARKER = "has_attributes"
-"""The boolean label that is no attribute."""
+"""The boolean label that is not an attribute."""
 
 
 def is_attribute(name: object) -> bool:

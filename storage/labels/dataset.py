@@ -13,7 +13,7 @@ from zpoints.storage.labels.selection import select_rows
 class LabelledDataset(xr.Dataset):
     """An `xarray.Dataset` whose `query` takes the queries of `analyze.selections`.
 
-    Xarray would hand a query to pandas, which fails at names of labels that are no identifiers and
+    Xarray would hand a query to pandas, which fails at names of labels that are not identifiers and
     runs whatever Python the query holds.
     """
 

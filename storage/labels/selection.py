@@ -26,7 +26,7 @@ def select_rows(dataset: xr.Dataset, query: str, *, dim: str = "image") -> Bools
         A group of a store; only labels that the query names are read.
     query
         Comparisons of labels, see `docs/decisions/storage-queries.md`. A label is any variable
-        along `dim`. A name that is no word is written in backticks. `split` is that of
+        along `dim`. A name that is not a word is written in backticks. `split` is that of
         `assigned_splits`.
     dim
         The dimension to select from.

@@ -88,13 +88,17 @@ def parse_query(text: str) -> Query:
     Raises
     ------
     QueryError
-        If it is not of the language; nothing is evaluated.
+        If it is not text, or not of the language; nothing is evaluated.
 
     Examples
     --------
     >>> sorted(parse_query("Smiling and not `Wearing Hat`").names)
     ['Smiling', 'Wearing Hat']
     """
+    if not isinstance(text, str):
+        raise QueryError(
+            f"A query of labels is text, e.g. 'Smiling and not Male'; got {type(text).__name__}."
+        )
     tokens = read_tokens(text)
     source = " ".join(_source(tokens))
     try:
@@ -116,7 +120,7 @@ def _unreadable(text: str, tokens: tuple[Token, ...], error: SyntaxError) -> Que
     place = tokens[bisect_right(_starts(tokens), error.offset - 1) - 1]
     if str(place.value) in "()[]":
         return query_error("this bracket has no counterpart", text, place.start, place.stop)
-    remedy = "Put a name that is no single word in backticks, e.g. `Wearing Hat`."
+    remedy = "Put a name that is not a single word in backticks, e.g. `Wearing Hat`."
     return query_error("it cannot be read here", text, place.start, place.stop, remedy)
 
 

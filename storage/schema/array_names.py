@@ -9,7 +9,7 @@ import re
 from urllib.parse import quote, unquote
 
 _RESERVED = re.compile(r"^_|[^\w-]", re.ASCII)
-"""A leading underscore, which Zarr reserves, and whatever is no letter, digit, _ or -."""
+"""A leading underscore, which Zarr reserves, and all but letters, digits, _ and -."""
 
 LONGEST = 200  # bytes; a file system takes 255 as the name of a folder
 """Longest name of an array."""

@@ -20,7 +20,7 @@ XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\s*[
 
 
 def upright(image: Image.Image, exif: bytes | None, xmp: bytes | None) -> Image.Image:
-    """Turn an image as its metadata says.
+    """Turn an image as its metadata require.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class Contents:
     folders
         For each folder, ``""`` for the top, its files by name and the keys of its subfolders.
     outside
-        Names that are left out, since they are no paths in the archive.
+        Names that are left out, since they are not paths in the archive.
     repeated
         Names that are left out, since a later member has the same.
     """
@@ -81,7 +81,7 @@ def arranged(members: Iterable[Member], stamp: str) -> Contents:
 
 
 def inner_path(name: str) -> str | None:
-    """Path of a member with slashes, relative to the archive; None if the name is no such path.
+    """Path of a member with slashes, relative to the archive; None if the name is not such a path.
 
     Examples
     --------

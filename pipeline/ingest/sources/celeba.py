@@ -83,7 +83,7 @@ def renamed_source(
         The folder of annotations and photographs, or one in it that holds the photographs, or their
         archive next to the annotations.
     config
-        With labels of its own the folder is no CelebA.
+        With labels of its own the folder does not count as CelebA.
     suffixes
         Suffixes of the annotation files, in order of preference; one with the first must exist.
 

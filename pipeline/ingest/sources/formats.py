@@ -92,7 +92,7 @@ def _others(path: SourcePath) -> str:
 def _places(path: SourcePath) -> list[SourcePath]:
     """The path itself; of an archive its top, and its only folder, if it holds nothing else.
 
-    A folder packed by its name is alone in its archive. One that is named after a split says
+    A folder packed by its name is alone in its archive. One that is named after a split tells
     something about the files in it, and stays part of their paths.
     """
     places = [as_folder(path)]

@@ -28,7 +28,7 @@ YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"},
 BLANK = {"", "na", "n/a", "#n/a", "<na>", "nan", "none", "null"}
 BLANKS = "with blank attributes"
 UNKNOWN: Mapping[str, int | str] = {"split": "", "identity": -1}
-"""Value of a label that is no attribute where it is not known."""
+"""Value of a label other than an attribute where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _identities(column: pd.Series) -> np.ndarray:
 def _landmarks(columns: pd.DataFrame, origin: str) -> tuple[np.ndarray | None, list[str]]:
     """int16 (image, landmark, axis) from CelebA's ten columns, None if one is missing; and notes.
 
-    Photographs with a coordinate that is no position in pixels have none.
+    Photographs with a coordinate that is not a position in pixels have none.
     """
     named = {label_named(label): label for label in columns}
     if not set(COORDINATES) <= set(named):
@@ -207,6 +207,6 @@ def _landmarks(columns: pd.DataFrame, origin: str) -> tuple[np.ndarray | None, l
     wrong = (~blank & ~fits(points, np.int16)).any(axis=1)
     points = np.where(blank | wrong[:, None], -1, points)
     notes = note(
-        origin, columns.index[wrong], "photograph", "whose landmarks are no positions in pixels"
+        origin, columns.index[wrong], "photograph", "whose landmarks are not positions in pixels"
     )
     return points.astype(np.int16).reshape(len(columns), len(LANDMARKS), 2), notes

@@ -75,7 +75,7 @@ def find_name_column(
 
 
 def _are_pictures(column: pd.Series) -> bool:
-    """Whether most values of a column end like names of pictures, and are no addresses."""
+    """Whether most values of a column end like names of pictures, and are not addresses."""
     some = column.iloc[:: len(column) // SAMPLE + 1]
     if not any(text.rstrip().lower().endswith(PICTURES) for text in some):
         return False

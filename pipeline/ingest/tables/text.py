@@ -21,10 +21,10 @@ LOOKED_AT = 20
 """Rows that decide on the separator."""
 
 _STATED = re.compile(r'"?sep=(\\t|[^"\n])"?[;,\t ]*(\n|$)', re.IGNORECASE)
-"""Excel's first line, which is no row: it names the separator."""
+"""Excel's first line, which names the separator."""
 
 _COUNT = re.compile(r"\A\s*[0-9]+ *\n(?=.*[^0-9\s])")
-"""The first line of CelebA's files, which is no row: the number of rows."""
+"""The first line of CelebA's files, the number of rows."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def read_json_lines(text: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a line is no JSON object, or there is none.
+        If a line is not a JSON object, or there is none.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def read_json_lines(text: str) -> pd.DataFrame:
     """
     rows = [json.loads(line) for line in lines_of(text) if line.strip()]
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("a line is no JSON object")
+        raise ValueError("a line is not a JSON object")
     refuse_columns(len(set().union(*rows)))
     cells = pd.DataFrame(rows, dtype=object)
     return cells.map(str).mask(cells.isna(), "")

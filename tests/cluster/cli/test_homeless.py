@@ -72,7 +72,7 @@ def test_run__works_without_a_home(environment: dict[str, str], faces: Path, hom
 
     whole = not environment
     command = (ZPOINTS, "run", config, "--root", "store")
-    until = () if whole else ("--until", "train")
+    until = () if whole else ("--until", "ingest")
 
     done = called(*command, *until, folder=home, environment=environment)
 

@@ -123,9 +123,7 @@ def test_process__has_no_traceback_in_any_locale(environment: dict[str, str], ho
 
     for arguments in (
         ["jobs", f"{home}/store"],
-        ["logs", "20261122-000000-abcd", "--root", "store"],
         ["history", "absent"],
-        ["--help"],
     ):
         done = call(*arguments)
         assert b"Traceback" not in done.stderr + done.stdout, done.stderr.decode()

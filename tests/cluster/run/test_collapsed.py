@@ -74,6 +74,14 @@ def collapsed(home: Path, others: int, laws: Sequence[str]) -> None:
         (home / f"{number}.txt").write_text(f"{done.returncode}\n{done.stderr}\n{done.stdout}")
 
 
+def run_of(situation: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with such photographs, `run.yaml` and the store of its run."""
+    others, laws, *_ = SITUATIONS[situation]
+    return made_once(
+        tmp_path_factory, f"collapsed-{others}", lambda folder: collapsed(folder, others, laws)
+    )
+
+
 @pytest.fixture(params=SITUATIONS)
 def situation(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -81,10 +89,7 @@ def situation(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def home(situation: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    others, laws, *_ = SITUATIONS[situation]
-    return made_once(
-        tmp_path_factory, f"collapsed-{others}", lambda folder: collapsed(folder, others, laws)
-    )
+    return run_of(situation, tmp_path_factory)
 
 
 def notices(home: Path) -> list[str]:

@@ -174,7 +174,7 @@ RESULTS_IN_THE_SOURCE = [
         2,
     ),
 ]
-"""Item 2: what zpoints wrote is no photograph."""
+"""Item 2: what zpoints wrote does not count as a photograph."""
 
 ODD_FILES = [
     Situation(
@@ -284,7 +284,7 @@ ODD_KEYS = [
         0,
     ),
 ]
-"""Item 8: keys that are no paths."""
+"""Item 8: keys that are not paths."""
 
 TURNED = [
     Situation(

@@ -135,7 +135,7 @@ WEIGHT = next(iter(FRESH.model))
     [
         pytest.param({"epoch": -1}, id="a negative epoch"),
         pytest.param({"epoch": 10**6}, id="an epoch after the last"),
-        pytest.param({"epoch": "1"}, id="an epoch in words"),
+        pytest.param({"epoch": "1"}, id="an epoch as text"),
         pytest.param({"step": 2}, id="more steps than an epoch has"),
         pytest.param({"curves": {}}, id="no curves"),
         pytest.param({"curves": {**FRESH.curves, "loss": [1.0]}}, id="a loss of no epoch"),

@@ -1,4 +1,4 @@
-"""The lock of a run: what its record says about the run that holds it."""
+"""The lock of a run: what its record states about the run that holds it."""
 
 import json
 from pathlib import Path

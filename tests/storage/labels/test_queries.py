@@ -1,6 +1,7 @@
 """The language of queries: what it selects, with pandas as oracle, and what it refuses."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from tests.storage.labels.labelled_rows import labelled
 from zpoints.storage import QueryError
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.labels.selection import select_rows
+from zpoints.storage.labels.syntax import parse_query
 
 LABELLED = labelled()
 ANNOTATED = LABELLED["has_attributes"].values
@@ -240,6 +242,12 @@ def test_query__selects_along_any_dimension_and_stays_lazy() -> None:
         rows.query(image="Smiling", engine="python")
     with pytest.raises(QueryError, match=r"Write query\(image='Smiling'\)"):
         rows.query("Smiling")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("query", [5, None, True, ["Smiling"], b"Smiling"])
+def test_parse_query__refuses_what_is_not_text(query: Any) -> None:
+    with pytest.raises(QueryError, match=r"is text, e\.g\. .*; got (int|NoneType|bool|list|bytes)"):
+        parse_query(query)
 
 
 def test_query__of_chosen_rows_sees_the_same_splits() -> None:

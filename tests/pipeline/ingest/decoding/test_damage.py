@@ -279,7 +279,7 @@ def test_decode_photograph__judges_jpeg_data_in_a_tiff_by_the_same_rule() -> Non
 
 
 def test_decode_photograph__refuses_a_photograph_whose_components_share_their_tables() -> None:
-    """Where the decoder slips by a component, its surplus is no whole number of units."""
+    """Where the decoder slips by a component, its surplus is not a whole number of units."""
     whole = jpeg(face(), keep_rgb=True)
     rng = np.random.default_rng(21)
     mistaken = 0

@@ -60,7 +60,7 @@ HARMLESS = {
     "such an international text": chunk(b"iTXt", b"Comment\0\1\0\0\0" + BOMB),
     "such an XMP packet": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + BOMB),
     "a profile that unpacks to 100 MB": chunk(b"iCCP", b"profile\0\0" + BOMB),
-    "a text that is not compressed as it says": chunk(b"zTXt", b"Comment\0\0hello"),
+    "a text that is not compressed as its header states": chunk(b"zTXt", b"Comment\0\0hello"),
     "a text without its parts": chunk(b"iTXt", b"Comment"),
     "a profile of metadata that is none": chunk(b"tEXt", b"Raw profile type exif\0\nexif\n9\nxy"),
     "an empty EXIF block": chunk(b"eXIf", b""),

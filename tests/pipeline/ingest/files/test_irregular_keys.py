@@ -1,4 +1,4 @@
-"""Keys in a bucket that are no paths: left out and counted, whatever else is there."""
+"""Keys in a bucket that are not paths: left out and counted, whatever else is there."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Columns of numbers: row numbers are no names, and names may have lost their leading zeros."""
+"""Columns of numbers: row numbers are not names, and names may have lost their leading zeros."""
 
 from pathlib import Path
 from typing import Any

@@ -78,7 +78,7 @@ def test_landmarks__of_a_photograph_with_one_out_of_range_are_unknown(
     assert source.landmarks is not None
     assert (source.landmarks[0] == -1).all()
     assert source.landmarks[1].ravel().tolist() == list(range(1, 11))
-    assert any("1 photograph whose landmarks are no positions" in note for note in source.notes)
+    assert any("1 photograph whose landmarks are not positions" in note for note in source.notes)
 
 
 def test_landmarks__of_parquet_shards_are_checked(tmp_path: Path) -> None:
