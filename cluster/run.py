@@ -190,8 +190,8 @@ def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
     driver, worker = this_machine(), expected_worker(config.cluster)
     for item in made:
         item.step.require_driver_memory(driver)
-    for item in here:
-        item.step.require_memory(driver if item.stage in IN_DRIVER else worker)
+        if item in here:
+            item.step.require_memory(driver if item.stage in IN_DRIVER else worker)
 
 
 def _require_report_memory(config: RunConfig) -> None:

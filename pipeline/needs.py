@@ -89,7 +89,17 @@ class Needs:
         return rows * each.get(stage, 0)
 
     def tasks(self, driver: Worker, stage: str, rows: int) -> Memory:
-        """Memory of the driver for the tasks of a stage, one for each chunk of its rows."""
+        """Memory of the driver for the tasks of a stage, one for each chunk of its rows.
+
+        Parameters
+        ----------
+        driver
+            Capacity of the driver.
+        stage
+            Its name.
+        rows
+            Number of rows that it writes.
+        """
         tasks = TASK * -(-rows // getattr(self.config, stage).chunk)
         fewer = {"sample": "lower sample.count, or raise sample.chunk"}
         remedies = {fewer.get(stage, f"raise {stage}.chunk"): tasks}

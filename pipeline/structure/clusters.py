@@ -12,13 +12,12 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.structure.memory import SAMPLE
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SAMPLE = 10_000
-"""Evenly spaced vectors on which the search starts."""
 STARTS = 5
 MOST_STEPS = 100
 

@@ -13,8 +13,10 @@ COPIES = 5
 """Bytes of an attribute of an image: all values, those of the splits, and a tenth in float64."""
 MEMBER = 64
 """Bytes of an image otherwise: its cluster, its split, its checksum, and masks."""
-SAMPLE = 10_000 * 3 * 8
-"""Bytes of a component of the vectors on which the search for clusters starts."""
+SAMPLE = 10_000
+"""Largest number of vectors, evenly spaced, on which the search for clusters starts."""
+SAMPLED = 3 * 8
+"""Bytes of a component of such a vector: as read, whitened, and a copy, in float64."""
 
 
 def task_memory(rows: int, components: int, threads: int, *, process: int) -> Memory:
@@ -49,9 +51,10 @@ def label_memory(images: int, attributes: int, components: int, *, process: int)
         Bytes of the driver's process before the work.
     """
     labels = images * (attributes * COPIES + MEMBER)
+    sample = min(images, SAMPLE) * components * SAMPLED
     return Memory(
         work="The structure",
-        parts={"process": process, "labels": labels, "sample": SAMPLE * components},
-        remedies={"lower ingest.limit": labels},
+        parts={"process": process, "labels": labels, "sample": sample},
+        remedies={"lower ingest.limit": labels, "lower train.z_dim": sample},
         in_driver=True,
     )

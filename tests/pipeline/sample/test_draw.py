@@ -219,7 +219,7 @@ def test_draw__conditional_names_its_query_in_the_constraint(
         ("grid", {"axes": [COMPONENTS]}, f"numbered from 0 to {COMPONENTS - 1}: change axes"),
         ("path", {"axes": [1, 1]}, "name two components"),
         ("path", {"axes": [0, COMPONENTS]}, "change axes"),
-        ("path", {"angles": [0, float("inf")]}, "not finite"),
+        ("path", {"angles": [0, float("inf")]}, "expected a finite number"),
         ("gaussian", {"b": 1}, "b = 1: no such setting"),
         ("ellipse", {"K": COMPONENTS + 1}, f"vary along {COMPONENTS} only: set K to at most"),
         ("uniform", {"seed": -1}, "seed = -1: expected an integer that is not negative"),
