@@ -1,4 +1,4 @@
-"""Settings that need more than there is: refused before work begins, or ended with a message."""
+"""Settings that need more than there is are refused before work begins, or end in a message."""
 
 import errno
 import re
@@ -184,7 +184,7 @@ except CapacityError as error:
         ("unforeseen", "encode ran out of memory .*lower encode.batch or encode.chunk."),
     ],
 )
-def test_run__heeds_the_limit_of_the_shell(
+def test_run__keeps_to_the_limit_of_the_shell(
     way: str, message: str, small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
     config = override(small_config, ["encode.batch=65536", "cluster.workers=2"])

@@ -34,7 +34,7 @@ FOREIGN = {
     "1CECHNKREP0F1RSTCMT0 (copy)": b"x",
 }
 UNNAMED = ("jobs/20260101-000000-abcd",)
-"""Folders that zpoints reads by name; what else lies in them is nobody's concern."""
+"""Folders of which zpoints reads files by name; others in them are not reported."""
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder or "root")
