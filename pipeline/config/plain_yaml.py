@@ -82,7 +82,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def check(self, node: Node) -> int:
-        """Number of values below a node, aliases repeated."""
+        """Refuse what is not plain; returns the number of values of a node, aliases repeated."""
         if node in self._sizes:
             if not self._sizes[node]:
                 raise _refused(node, "an alias inside the value that it refers to")
