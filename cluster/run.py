@@ -106,7 +106,7 @@ def run(
         photographs = prepare(source, config.ingest, config.source, store, keep=repository.keep)
         planned = plan_steps(steps(config, photographs), store, until=until)
         _check(config, planned, store)
-        if until == "report" and any(item.reason for item in planned):
+        if destination is not None and any(item.reason for item in planned):
             _require_report_memory(config)
         execute = partial(_execute, repository=repository, console=console, gate=gate)
         outcomes = []
@@ -149,6 +149,8 @@ def dry_run(
 
     Raises
     ------
+    ConfigError
+        If the report's folder holds other files.
     ZpointsError
         If the source cannot be read, or stored photographs were removed or changed and
         ``source.on_change`` is ``error``.
@@ -178,7 +180,7 @@ def _report_destination(config: RunConfig, root: str, until: str) -> Destination
 def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
     """Refuse at once what a stage would refuse after hours.
 
-    A missing GPU, a missing label, too little memory for the settings, too small a disk.
+    That is a missing GPU or label, too little memory for the settings, or too small a disk.
     """
     local = config.cluster.kind == "local"
     made = [item for item in planned if item.reason]

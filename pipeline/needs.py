@@ -1,6 +1,6 @@
 """What each stage needs, in memory and on the disk, from the settings and the number of images.
 
-`docs/decisions/pipeline-memory.md` has the measured peaks that the estimates follow.
+`docs/decisions/pipeline-memory.md` has the measured peaks that the factors of the network follow.
 """
 
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ class Needs:
         return _memory("The ingest", worker, {"images": images}, remedies)
 
     def train(self, worker: Worker) -> Memory:
-        """Memory of the training without its images, whose number is not known yet."""
+        """Memory of the training without its images, since the split is not known yet."""
         settings = self.config.train
         return training_memory(
             settings,

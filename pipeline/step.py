@@ -69,7 +69,7 @@ class Step:
     notes
         Hook: lines that the run shows if the stored result is up to date.
     memory
-        Hook: the memory that the worker needs which does the work, or the driver if it does.
+        Hook: the memory that the work needs, in a worker or, for some stages, in the driver.
     driver_memory
         Hook: the memory that the driver needs for what the workers do.
     disk

@@ -44,7 +44,7 @@ JobRoot = Annotated[
 
 
 def _limited(seconds: float) -> float:
-    if not 0 <= seconds <= LONGEST_WAIT:  # NaN is not
+    if not 0 <= seconds <= LONGEST_WAIT:  # NaN fails it, too
         raise typer.BadParameter(f"expected 0 to {LONGEST_WAIT:,} seconds, got {seconds:g}.")
     return seconds
 

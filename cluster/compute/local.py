@@ -75,7 +75,6 @@ def local_cluster(config: ClusterConfig, console: Console) -> Iterator[Client]:
 def expected_worker(config: ClusterConfig) -> Worker:
     """Capacity of a worker of the cluster that `local_cluster` starts."""
     here, gpus = this_machine(), cuda_devices()
-    here = replace(here, gpu_tasks=TASKS_PER_GPU if gpus else 0)
     if _by_processes(config, gpus):
         memory = min(_limit(config, _share(config, gpus)), here.memory)
         return replace(here, threads=here.gpu_tasks or 1, memory=memory, held=0)

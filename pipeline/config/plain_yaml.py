@@ -82,10 +82,10 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def check(self, node: Node) -> int:
-        """Number of values below a node, aliases repeated."""
+        """Refuse what is not plain; returns the number of values of a node, aliases repeated."""
         if node in self._sizes:
             if not self._sizes[node]:
-                raise _refused(node, "an alias inside of what it stands for")
+                raise _refused(node, "an alias inside the value that it refers to")
             return self._sizes[node]
         self._sizes[node] = 0  # not known yet
         if node.tag not in TAGS:
@@ -128,7 +128,7 @@ class _Loader(yaml.SafeLoader):
                 f"a number of {len(node.value):,} characters; expected at most {LONGEST_NUMBER}",
             )
         if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in node.value):
-            raise _refused(node, "NUL or half a character in text; leave it out")
+            raise _refused(node, "NUL or an unpaired surrogate in text; leave it out")
         if kind not in ("str", "merge"):
             try:
                 self.construct_object(node)

@@ -15,7 +15,7 @@ def refuse_columns(count: int) -> None:
     if count > MOST_COLUMNS:
         raise ValueError(
             f"{count:,} columns are more than the limit of {MOST_COLUMNS:,}; leave out those that "
-            "are no labels"
+            "hold no labels"
         )
 
 

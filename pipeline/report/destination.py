@@ -17,6 +17,7 @@ from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 from zpoints.storage.marks import REPORT_FIGURES, result_kind
 from zpoints.storage.marks import REPORT_MARK as MARK
+from zpoints.storage.text import one_line
 
 Destination = Path | str
 """Path of a folder, or URL of a prefix in a bucket."""
@@ -77,11 +78,11 @@ def refuse_other_files(destination: Destination) -> None:
             for name in (MARK, PAGE, REPORT_FIGURES, *files_of(blobs.get(MARK))):
                 blobs.refuse_outside(name)
             return
-        found = f"holds other files, e.g. {names[0]}"
+        found = f"holds other files, e.g. {one_line(names[0])}"
     raise ConfigError(
         f"The report cannot be written to {destination}, which {found}. Expected an empty or "
-        "absent folder, or an earlier report; name another one with report.folder (zpoints "
-        "report: --folder)."
+        f"absent folder, or an earlier report with its {MARK} intact; name another folder with "
+        "report.folder (zpoints report: --folder)."
     )
 
 

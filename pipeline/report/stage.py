@@ -37,8 +37,8 @@ def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
 def report_mark(destination: Destination) -> dict[str, Any]:
     """Fingerprint, version, settings, title and files of the last report; empty without one.
 
-    The mark of an unfinished report has no fingerprint, and a damaged one counts as none: the
-    report is then written again.
+    The mark of an unfinished report has no fingerprint, so that the report is written again. A
+    damaged one counts as none.
     """
     try:
         mark = _Mark.model_validate_json(mark_of(destination) or b"{}")

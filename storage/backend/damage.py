@@ -32,11 +32,6 @@ _WAYS_BACK: Mapping[str, str] = {
         "its settings under this name."
     ),
     MAIN_REF: _NEW_REF,
-    "refs/branch.": "It belongs to unfinished work: remove it, and that work restarts.",
-    "refs/tag.": (
-        "Restore it from a backup, or remove it; the history then lacks versions that a rollback "
-        "has left."
-    ),
     "snapshots/": (
         "Restore it from a backup, or run again with a new root. To go on from an older version, "
         f'write {{"snapshot":"ID"}} with its id to {MAIN_REF}.'
@@ -47,6 +42,11 @@ _WAYS_BACK: Mapping[str, str] = {
     ),
 }
 """What to do about a damaged file, by the beginning of its path; the first that fits."""
+_REFERRED_TO: Mapping[str, str] = {
+    "branch": "unfinished work, which then restarts",
+    "tag": "versions that a rollback has left, which the history then lacks",
+}
+"""What a branch other than `main`, or a tag, points to."""
 
 NO_SPACE = ("No space left on device", "Disk quota exceeded", "StorageFull")
 FREE_SPACE = (
@@ -73,9 +73,9 @@ def explain(root: str, error: Exception, remedy: str | None = None) -> str:
         if fault in text:
             return f"The store {root} cannot be written: {fault}. {FREE_SPACE}"
     file = _file(text)
-    if file is None or "denied" in text:
+    if file is None:
         return f"The store {root} cannot be read or written: {describe(error)}."
-    return f"The store {root} cannot be read: {root}/{describe(error)}. {remedy or way_back(file)}"
+    return f"The store {root} cannot be read: {root}/{describe(error)}. {remedy or _way_back(file)}"
 
 
 def lost_main(root: str) -> str:
@@ -84,11 +84,6 @@ def lost_main(root: str) -> str:
         f"The store {root} cannot be read: {root}/{MAIN_REF}, which points to its newest version, "
         f"is missing. {_NEW_REF}"
     )
-
-
-def way_back(file: str) -> str:
-    """What to do about a damaged file of a store, by its path in the root."""
-    return next(it for beginning, it in _WAYS_BACK.items() if file.startswith(beginning))
 
 
 def ref_way_back(kind: str, name: str) -> str | None:
@@ -101,14 +96,10 @@ def ref_way_back(kind: str, name: str) -> str | None:
     name
         Its name.
     """
-    if (kind, name) == ("branch", "main"):
+    ref = f"refs/{kind}.{name}/ref.json"
+    if ref == MAIN_REF:
         return None
-    of = (
-        "unfinished work, which then restarts"
-        if kind == "branch"
-        else ("versions that a rollback has left, which the history then lacks")
-    )
-    return f"Restore it from a backup, or remove refs/{kind}.{name}/ref.json of {of}."
+    return f"Restore it from a backup, or remove {ref} of {_REFERRED_TO[kind]}."
 
 
 def describe(error: Exception) -> str:
@@ -119,7 +110,7 @@ def describe(error: Exception) -> str:
     text = without_userinfo(str(error)).strip()
     reason = (text.splitlines() or [type(error).__name__])[0].strip(" x").rstrip(".")
     file = _file(text)
-    if file is None or "denied" in text:
+    if file is None:
         return reason
     if "not found" in reason:
         return f"{file} is missing"
@@ -127,8 +118,17 @@ def describe(error: Exception) -> str:
     return f"{file} is damaged ({causes[-1].strip() if causes else reason})"
 
 
+def _way_back(file: str) -> str:
+    """What to do about a damaged file of a store, by its path in the root."""
+    ref = re.fullmatch(r"refs/(branch|tag)\.([^/]+)/ref\.json", file)
+    of_ref = ref and ref_way_back(*ref.groups())
+    return of_ref or next(it for start, it in _WAYS_BACK.items() if file.startswith(start))
+
+
 def _file(text: str) -> str | None:
-    """Path in the root of the file that an error's text is about."""
+    """Path in the root of the file that an error is about, unless only access to it is denied."""
+    if "denied" in text:
+        return None
     for pattern, path in _PLACES.items():
         if found := re.search(pattern, text):
             return path.format(*found.groups())

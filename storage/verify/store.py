@@ -30,7 +30,7 @@ from zpoints.storage.verify.chunks import (
     unreadable,
 )
 from zpoints.storage.verify.consistency import disagreements
-from zpoints.storage.verify.strangers import strangers
+from zpoints.storage.verify.foreign_files import foreign_files
 
 # Zarr reads the metadata of a group in many tasks. If one fails, nobody awaits the others, and
 # asyncio prints their tracebacks later.
@@ -182,7 +182,7 @@ def _checks_beyond(
     """Checks of older versions and of all chunk files; findings about the other files."""
     files = chunk_files(location.root) if location.is_local else []
     checks: list[Check] = [partial(check_file, path) for path in files]
-    findings = strangers(location)
+    findings = foreign_files(location)
     try:
         findings += _broken_refs(location, repository)
         versions = [version.id for version in store.history()]

@@ -201,7 +201,9 @@ def test_processes__each_gpu_has_a_worker_and_all_share_the_memory(
 def test_expected_worker__has_the_memory_of_the_processes(
     gpus: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plenty = Worker(threads=CPU_COUNT, memory=2 * MEMORY_LIMIT, held=2**28)
+    at_once = TASKS_PER_GPU if gpus else 0
+    memory = 2 * MEMORY_LIMIT
+    plenty = Worker(threads=CPU_COUNT, memory=memory, held=2**28, gpu_tasks=at_once)
     monkeypatch.setattr(local, "this_machine", lambda: plenty)
     monkeypatch.setattr(local, "cuda_devices", lambda: gpus)
     config = ClusterConfig(processes=True, workers=3)
@@ -211,7 +213,7 @@ def test_expected_worker__has_the_memory_of_the_processes(
     expected = local.expected_worker(config)
     assert {worker["options"]["memory_limit"] for worker in workers} == {expected.memory}
     assert max(worker["options"]["nthreads"] for worker in workers) == expected.threads
-    assert expected.gpu_tasks == (TASKS_PER_GPU if gpus else 0)
+    assert expected.gpu_tasks == at_once
 
 
 def test_processes__too_many_for_the_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

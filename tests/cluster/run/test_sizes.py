@@ -1,4 +1,4 @@
-"""Settings that need more than there is: refused before work begins, or ended with a message."""
+"""Settings that need more than there is are refused before work begins, or end in a message."""
 
 import errno
 import re
@@ -122,30 +122,34 @@ def exhausted(*_: object, **__: object) -> int:
 @pytest.mark.parametrize(
     ("stage", "before", "function", "remedy"),
     [
+        ("ingest", None, "zpoints.pipeline.stage_table.ingest", "ingest.chunk or ingest.side"),
         ("train", "ingest", "zpoints.pipeline.stage_table.train_model", "train.batch"),
         ("encode", "train", "zpoints.pipeline.stage_table.encode", "encode.batch or encode.chunk"),
         ("analyze", "encode", "zpoints.pipeline.stage_table.analyze_latents", "encode.chunk"),
         ("structure", "analyze", "zpoints.pipeline.stage_table.find_structure", "encode.chunk"),
         ("sample", "structure", "zpoints.pipeline.stage_table.sample", "sample.chunk"),
         ("evaluate", "sample", "zpoints.pipeline.stage_table.evaluate", "evaluate.count"),
+        ("sweep", "evaluate", "zpoints.pipeline.stage_table.sweep", "sweep.count"),
         ("report", "evaluate", "zpoints.cluster.run.write", "report.scatter_points"),
     ],
 )
 def test_run__ends_with_a_message_if_a_task_runs_out_of_memory(
     stage: str,
-    before: str,
+    before: str | None,
     function: str,
     remedy: str,
     small_config: RunConfig,
     small_until: Callable[[str], str],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    root = small_until(before)
-    stored = open_store(root).groups
+    config = override(small_config, [f"sweep.enabled={str(stage == 'sweep').lower()}"])
+    root = small_until(before) if before else str(tmp_path / "store")
+    stored = open_store(root).groups if before else ()
     monkeypatch.setattr(function, exhausted)
 
     with pytest.raises(CapacityError, match=f"{stage} ran out of memory .*more memory.*{remedy}"):
-        run(small_config, root, console=SilentConsole(), title="large")
+        run(config, root, console=SilentConsole(), title="large")
 
     assert open_store(root).groups == stored
 
@@ -184,7 +188,7 @@ except CapacityError as error:
         ("unforeseen", "encode ran out of memory .*lower encode.batch or encode.chunk."),
     ],
 )
-def test_run__heeds_the_limit_of_the_shell(
+def test_run__keeps_to_the_limit_of_the_shell(
     way: str, message: str, small_config: RunConfig, small_until: Callable[[str], str]
 ) -> None:
     config = override(small_config, ["encode.batch=65536", "cluster.workers=2"])

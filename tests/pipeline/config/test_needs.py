@@ -29,7 +29,7 @@ REFUSED = {
     "chunks of one vector": ("tasks of encode", "encode.chunk=1", r"or raise encode\.chunk\.$"),
     "a large batch": ("encode", "encode.batch=65536", f"{MORE}, or lower encode.batch"),
     "a large chunk": ("encode", "encode.chunk=1048576", f"{MORE}, or lower encode.chunk"),
-    "a wide network": ("encode", "{train.z_dim=4096 ingest.side=512}", "network 16,392 MiB"),
+    "a wide network": ("encode", "train.z_dim=4096 ingest.side=512", "network 16,392 MiB"),
     "a large batch of a training": (
         "train",
         "train.batch=65536",
@@ -38,12 +38,12 @@ REFUSED = {
     ),
     "a wide network to train": (
         "train",
-        "{train.z_dim=4096 ingest.side=128}",
+        "train.z_dim=4096 ingest.side=128",
         "or lower train.z_dim or ingest.side.",
     ),
     "many pairs": (
         "analyze",
-        "{analyze.pairs.bins=128 analyze.pairs.components=16}",
+        "analyze.pairs.bins=128 analyze.pairs.components=16",
         f"{MORE}, or list fewer analyze.pairs",
     ),
     "a large chunk to analyze": ("analyze", "encode.chunk=1048576", "a smaller encode.chunk"),
@@ -68,7 +68,7 @@ REFUSED = {
     "large sets of a sweep": ("sweep", "sweep.count=5000", f"{MORE}, or lower sweep.count"),
     "many points": (
         "report",
-        "{report.scatter_points=100000}",
+        "report.scatter_points=100000",
         "this process may take 1,024 MiB. Run zpoints where more memory is free, or lower "
         "report.scatter_points.",
     ),
@@ -110,7 +110,7 @@ def test_require_memory__accepts_the_defaults_for_ten_million_images(stage: str)
 @pytest.mark.parametrize("situation", REFUSED)
 def test_require_memory__states_the_need_and_the_remedy(situation: str) -> None:
     stage, settings, message = REFUSED[situation]
-    config = override(RunConfig(), settings.strip("{}").split())
+    config = override(RunConfig(), settings.split())
 
     with pytest.raises(CapacityError, match=f"(?s)^The .* needs .*MiB.*{message}"):
         require_memory(needs(config, stage), WORKER)
@@ -190,7 +190,7 @@ def test_require_disk__compares_with_what_is_free_or_with_the_whole(
 
 
 @pytest.mark.parametrize("root", ["absent", "s3://bucket/runs"])
-def test_require_disk__of_unknown_size_is_taken(root: str) -> None:
+def test_require_disk__accepts_a_disk_of_unknown_size(root: str) -> None:
     require_disk({"images": 2**80}, root, remaining=True)
 
 

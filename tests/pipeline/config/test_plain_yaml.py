@@ -1,4 +1,4 @@
-"""Configurations that are not what a person would write, and the messages about them."""
+"""Configurations that a person would not write, and the messages about them."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +29,7 @@ REFUSED = {
     "laughs": (LAUGHS, "more than 100,000 values, counted with its aliases"),
     "merged laughs": (MERGED_LAUGHS, "more than 100,000 values"),
     "many values before a mistake": ("[" + "x," * 100_001 + "}", "more than 100,000 values"),
-    "an alias in itself": ("train: &a {epochs: *a}", "an alias inside of what it stands for"),
+    "an alias in itself": ("train: &a {epochs: *a}", "an alias inside the value that it refers to"),
     "brackets": ("[" * 3000, "more than 50 lists or settings"),
     "braces": ("train: " + "{a: " * 3000, "more than 50 lists or settings"),
     "dashes": ("- " * 3000 + "x", "more than 50 lists or settings"),
@@ -41,10 +41,10 @@ REFUSED = {
         "root: !!int abc",
         "'abc'; expected a valid int, or text in quotes",
     ),
-    "a truth that is none": ("root: !!bool maybe", "'maybe'; expected a valid bool"),
-    "no date": ("root: 2026-99-99", "'2026-99-99'; expected a valid timestamp"),
+    "an invalid boolean": ("root: !!bool maybe", "'maybe'; expected a valid bool"),
+    "an invalid date": ("root: 2026-99-99", "'2026-99-99'; expected a valid timestamp"),
     "a number as a key": ("train: {1: 2}", "the key '1'; expected text, so put it in quotes"),
-    "a truth as a key": ("on: {}", "the key 'on'; expected text"),
+    "a boolean as a key": ("on: {}", "the key 'on'; expected text"),
     "null as a key": ("~: {}", "the key '~'; expected text"),
     "a list as a key": ("? [a]\n: b", "a list or settings as a key; expected text"),
     "a list as a key, called text": ("? !!str [a]\n: b", "a list or settings as a key"),
@@ -52,8 +52,8 @@ REFUSED = {
     "settings as a merge key": ("? !!merge {a: 1}\n: {b: 2}", "a list or settings as a key"),
     "a list, called text": ("root: !!str [a]", "expected a scalar node"),
     "text, called a list": ("root: !!seq a", "expected a sequence node"),
-    "NUL": ('root: "a\\0b"', "NUL or half a character in text"),
-    "half a character": ('root: "\\ud800"', "NUL or half a character in text"),
+    "NUL": ('root: "a\\0b"', "NUL or an unpaired surrogate in text"),
+    "an unpaired surrogate": ('root: "\\ud800"', "NUL or an unpaired surrogate in text"),
     "two documents": ("root: a\n---\nroot: b", "expected a single document"),
     "a control character": ("root: \x07", "special characters are not allowed"),
     "a list": ("[]", "expected settings by name"),
@@ -63,8 +63,8 @@ REFUSED = {
     "infinite": ("report: {dominant_mu: .inf}", "dominant_mu: expected a finite number"),
     "infinite as text": ("report: {dominant_hw: '1e999'}", "dominant_hw: expected a finite"),
     "infinite in a list": ("report: {uniform_limits: [.inf]}", "0: expected a finite number"),
-    "an endless wait": ("cluster: {worker_timeout: .inf}", "expected a finite number"),
-    "a wait of ages": ("cluster: {connect_timeout: 1.0e+300}", "expected at most 2592000"),
+    "an infinite wait": ("cluster: {worker_timeout: .inf}", "expected a finite number"),
+    "a wait beyond 30 days": ("cluster: {connect_timeout: 1.0e+300}", "expected at most 2592000"),
     "too many workers": ("cluster: {workers: 1000000}", "expected at most 10000"),
 }
 
@@ -108,7 +108,7 @@ def test_load_config__refuses_other_files(tmp_path: Path, content: bytes, messag
         ("/proc/self/mem", "cannot be read"),
     ],
 )
-def test_load_config__names_what_is_no_file(name: str, message: str) -> None:
+def test_load_config__refuses_names_that_it_cannot_read(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config(name)
 

@@ -128,6 +128,16 @@ def test_writing_to__a_folder_of_other_files_is_refused(kind: str, place: Folder
     assert {**place.files(), **({MARK: mark.decode()} if mark else {})} == SOMEBODYS[kind]
 
 
+def test_writing_to__the_message_has_no_control_characters(tmp_path: Path) -> None:
+    (tmp_path / "a\n\x1b[31mname").touch()
+
+    with pytest.raises(ConfigError) as refused:
+        write(tmp_path, FIRST)
+
+    assert "a name" in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
 def test_writing_to__a_part_of_a_first_mark_is_no_obstacle(place: Folder) -> None:
     place.add({f"{MARK}#1": '{"finger'})
 

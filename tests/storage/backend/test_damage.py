@@ -120,7 +120,7 @@ def test_history__damaged_tag_of_a_rollback_is_named(repository, root):
     text = message(lambda: open_store(root).history())
 
     assert str(ref) in text
-    assert "the history then lacks versions" in text
+    assert "versions that a rollback has left, which the history then lacks" in text
     assert not verify(root).ok
     open_repository(root)
     ref.unlink()

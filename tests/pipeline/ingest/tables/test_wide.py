@@ -35,7 +35,7 @@ def labels_of(folder: Path, file: str) -> tuple[list[str], tuple[str, ...]]:
     return list(map(str, found.rows)), found.notes
 
 
-def test_find_labels__refuses_a_hundred_thousand_columns_soon(tmp_path: Path) -> None:
+def test_find_labels__refuses_a_hundred_thousand_columns(tmp_path: Path) -> None:
     write_csv(tmp_path / "labels.csv", TOO_MANY)
 
     labels, notes = labels_of(tmp_path, "labels.csv")

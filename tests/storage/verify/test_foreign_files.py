@@ -22,7 +22,7 @@ FOLDERS = (
     *("refs", "refs/branch.main", "refs/branch.other", "refs/tag.other", "refs/tag"),
     *("chunks", "manifests", "snapshots", "transactions"),
 )
-STRANGERS = {
+FOREIGN = {
     ".DS_Store": b"\0\0\0\1Bud1",
     "Thumbs.db": b"\xd0\xcf",
     "._ref.json": b"\0\5\26\7",
@@ -34,14 +34,14 @@ STRANGERS = {
     "1CECHNKREP0F1RSTCMT0 (copy)": b"x",
 }
 UNNAMED = ("jobs/20260101-000000-abcd",)
-"""Folders that zpoints reads by name; what else lies in them is nobody's concern."""
+"""Folders of which zpoints reads files by name; others in them are not reported."""
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder or "root")
 def test_store__files_of_other_programs_are_named_and_kept(repository, root, folder):
     older = publish_images(repository)
     publish_latents(repository)
-    for name, content in STRANGERS.items():
+    for name, content in FOREIGN.items():
         path = root / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -57,7 +57,7 @@ def test_store__files_of_other_programs_are_named_and_kept(repository, root, fol
     assert verification.ok
     named = " ".join(finding.message for finding in verification.findings)
     assert ("left by another program" in named) == (folder not in UNNAMED)
-    for name, content in STRANGERS.items():
+    for name, content in FOREIGN.items():
         assert (root / folder / name).read_bytes() == content
 
 
@@ -68,7 +68,7 @@ def test_store__in_a_bucket_files_of_other_programs_are_named_and_kept(s3):
     repository = open_repository(root)
     publish_images(repository)
     keys = [
-        f"runs/one/{folder}/{name}".replace("//", "/") for folder in FOLDERS for name in STRANGERS
+        f"runs/one/{folder}/{name}".replace("//", "/") for folder in FOLDERS for name in FOREIGN
     ]
     for key in (*keys, "runs/one/refs/", "runs/one/chunks/"):  # as consoles make folders
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")

@@ -21,7 +21,7 @@ UNFINISHED = re.compile(r".*#\d+")
 """A file whose writer died; Icechunk never reads it."""
 
 
-def strangers(location: Location) -> list[Finding]:
+def foreign_files(location: Location) -> list[Finding]:
     """A note about foreign files in the root, in `jobs` and in the folders of Icechunk, if any.
 
     Parameters
