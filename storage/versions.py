@@ -7,7 +7,7 @@ from typing import Any
 
 import icechunk
 
-from zpoints.storage.backend.damage import describe
+from zpoints.storage.backend.damage import absent
 from zpoints.storage.backend.refs import tags
 from zpoints.storage.errors import StoreNotFoundError
 
@@ -106,7 +106,7 @@ def _published_id(root: str, repository: icechunk.Repository, version: str) -> s
     try:
         metadata = repository.lookup_snapshot(version).metadata
     except icechunk.IcechunkError as error:
-        if "damaged" in describe(error):
+        if not absent(error):
             raise
         metadata = {}
     if not metadata.get("published") and metadata.get("stage") != "create":

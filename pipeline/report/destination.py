@@ -104,26 +104,35 @@ def writing_to(destination: Destination, mark: Mapping[str, Any]) -> Iterator[Pa
     Raises
     ------
     ConfigError
-        If the destination holds anything but an earlier report.
+        If the destination holds anything but an earlier report, or a file that a figure of this
+        one would replace.
     """
     refuse_other_files(destination)
     with TemporaryDirectory(prefix="zpoints-") as scratch:
         yield Path(scratch)
         if isinstance(destination, Path):
             destination.mkdir(parents=True, exist_ok=True)
-        _publish(Path(scratch), Blobs(str(destination)), mark)
+        _publish(Path(scratch), destination, mark)
 
 
-def _publish(folder: Path, blobs: Blobs, mark: Mapping[str, Any]) -> None:
+def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) -> None:
     """Write figures, the page, and last the mark; remove figures that the earlier report made.
 
     The mark is there from the first figure on, so that an ingest never takes these for photographs.
     It has no fingerprint until the report is complete, so that no run takes it for a current one.
     """
+    blobs = Blobs(str(destination))
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     earlier = files_of(blobs.get(MARK))
     for name in names:
         blobs.refuse_outside(name)
+    taken = set(names) & (set(blobs.names(REPORT_FIGURES)) - earlier)
+    if taken:
+        raise ConfigError(
+            f"The report cannot be written to {destination}, since its figure "
+            f"{min(taken)} would replace a file that no earlier report made. Move that file, or "
+            "name another folder with report.folder (zpoints report: --folder)."
+        )
 
     def send(name: str) -> None:
         media, _ = mimetypes.guess_type(name)

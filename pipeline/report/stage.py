@@ -26,7 +26,6 @@ class _Mark(BaseModel):
     version: Line = ""
     report: dict[str, Any] = {}
     title: Line = ""
-    files: list[Line] = []
 
 
 def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
 
 
 def report_mark(destination: Destination) -> dict[str, Any]:
-    """Fingerprint, version, settings, title and files of the last report; empty without one.
+    """Fingerprint, version, settings and title of the last report; empty without one.
 
     The mark of an unfinished report has no fingerprint, so that the report is written again. A
     damaged one counts as none.

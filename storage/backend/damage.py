@@ -108,7 +108,7 @@ def describe(error: Exception) -> str:
     User names and passwords in URLs are left out.
     """
     text = without_userinfo(str(error)).strip()
-    reason = (text.splitlines() or [type(error).__name__])[0].strip(" x").rstrip(".")
+    reason = _reason(text) or type(error).__name__
     file = _file(text)
     if file is None:
         return reason
@@ -116,6 +116,19 @@ def describe(error: Exception) -> str:
         return f"{file} is missing"
     causes = re.findall(r"`-> (.+)", text)
     return f"{file} is damaged ({causes[-1].strip() if causes else reason})"
+
+
+def absent(error: Exception) -> bool:
+    """Whether an error means that there is no snapshot of an id, or that the id is malformed."""
+    text = str(error)
+    return "invalid snapshot id" in text or (
+        _file(text) is not None and "not found" in _reason(text)
+    )
+
+
+def _reason(text: str) -> str:
+    """First line of an error's text."""
+    return (text.splitlines() or [""])[0].strip(" x").rstrip(".")
 
 
 def _way_back(file: str) -> str:

@@ -17,6 +17,7 @@ from zpoints.pipeline.report.destination import (
     writing_to,
 )
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.s3 import IrregularKeyError
 from zpoints.storage.errors import DamagedRecordError
 
 FACTS = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
@@ -86,6 +87,26 @@ def test_writing_to__replaces_what_the_earlier_report_made(place: Folder) -> Non
     }
     mark = json.loads(mark_of(place.destination) or b"")
     assert mark == {**FACTS, "files": ["figures/b.png", "figures/c.png", "index.html"]}
+
+
+def test_writing_to__a_figure_replaces_no_file_that_a_report_did_not_make(place: Folder) -> None:
+    write(place.destination, FIRST)
+    place.add({"figures/c.png": "a person's"})
+    before = place.files()
+
+    with pytest.raises(ConfigError, match=r"its figure figures/c\.png would replace a file"):
+        write(place.destination, ["figures/b.png", "figures/c.png", "index.html"])
+
+    assert place.files() == before
+
+
+@pytest.mark.parametrize("key", ["a//b", "/a", "a/../b"])
+def test_refuse_other_files__an_irregular_key_is_named(s3: Any, key: str) -> None:
+    bucket = new_bucket(s3)
+    s3.put_object(Bucket=bucket, Key=f"site/{key}", Body=b"a person's")
+
+    with pytest.raises(IrregularKeyError, match="Rename or delete that object"):
+        refuse_other_files(f"s3://{bucket}/site")
 
 
 def test_writing_to__the_mark_is_there_before_the_figures(
@@ -195,7 +216,7 @@ def test_writing_to__removes_no_other_file_that_a_mark_lists(kind: str, tmp_path
     write(site, FIRST)
     mine.write_text("mine")
     (site / "notes.txt").write_text("mine")
-    (site / MARK).write_text(json.dumps({**FACTS, "files": [LISTED[kind](mine)]}))
+    (site / MARK).write_text(json.dumps({**FACTS, "files": [*FIRST, LISTED[kind](mine)]}))
 
     write(site, FIRST)
 
