@@ -1,9 +1,13 @@
 """Names the file that an error of Icechunk is about, and the way back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import icechunk
 
 from zpoints.storage.backend.s3 import without_userinfo
+from zpoints.storage.errors import StoreError
 
 MAIN_REF = "refs/branch.main/ref.json"
 """Icechunk's pointer to the newest version."""
@@ -48,13 +52,15 @@ _WAYS_BACK: Mapping[str, str] = {
 }
 """What to do about a damaged file, by the beginning of its path; the first that fits."""
 
+INVALID = (ValueError, TypeError, KeyError, AttributeError)
+"""Errors of Zarr about metadata."""
 NO_SPACE = ("No space left on device", "Disk quota exceeded", "StorageFull")
 FREE_SPACE = (
     "Free space there and run again, or choose another root with --root; what is published stays."
 )
 
 
-def explain(root: str, error: Exception, remedy: str | None = None) -> str:
+def explain(root: str, error: BaseException, remedy: str | None = None) -> str:
     """What an error of Icechunk means for a store, and what to do.
 
     Parameters
@@ -76,6 +82,35 @@ def explain(root: str, error: Exception, remedy: str | None = None) -> str:
     if file is None or "denied" in text:
         return f"The store {root} cannot be read or written: {describe(error)}."
     return f"The store {root} cannot be read: {root}/{describe(error)}. {remedy or way_back(file)}"
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether Icechunk panicked, as on some damaged snapshots; no `except Exception` sees that."""
+    return type(error).__name__ == "PanicException"  # of a module that cannot be imported
+
+
+@contextmanager
+def metadata_errors(session: icechunk.Session) -> Iterator[None]:
+    """Context manager around calls in which Zarr parses metadata; these lie in the snapshot.
+
+    Icechunk 1 does not notice a changed byte of them.
+
+    Raises
+    ------
+    StoreError
+        If they are damaged; the message names the snapshot and what to do.
+    """
+    try:
+        yield
+    except BaseException as error:
+        # Zarr's errors about absent groups are FileNotFoundErrors as well as ValueErrors.
+        absent = isinstance(error, FileNotFoundError)
+        if absent or not (isinstance(error, INVALID) or is_panic(error)):
+            raise
+        file = f"snapshots/{session.snapshot_id}"
+        raise StoreError(
+            f"The store cannot be read: {file} is damaged ({describe(error)}). {way_back(file)}"
+        ) from error
 
 
 def lost_main(root: str) -> str:
@@ -111,7 +146,7 @@ def ref_way_back(kind: str, name: str) -> str | None:
     return f"Restore it from a backup, or remove refs/{kind}.{name}/ref.json of {of}."
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """The file that an error is about with its fault, or the first line of the error.
 
     User names and passwords in URLs are left out.
