@@ -169,7 +169,7 @@ def dry_run(
 
 
 def _report_destination(config: RunConfig, root: str, until: str) -> Destination | None:
-    """Where the report goes, None if the run ends before; refuses a folder of other files."""
+    """Where the report goes, None if the run ends before; refuses one that holds other files."""
     if until != "report":
         return None
     destination = report_destination(config.report.folder, root)

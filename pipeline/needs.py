@@ -159,9 +159,10 @@ class Needs:
         components = self.config.train.z_dim
         return label_memory(self.images, self.attributes, components, process=process)
 
-    def sample(self, worker: Worker, count: int) -> Memory:
-        """Memory of the drawing and decoding of a generator's vectors."""
+    def sample(self, worker: Worker, name: str, count: int) -> Memory:
+        """Memory of the fit of a generator, and of the drawing and decoding of its vectors."""
         settings = self.config.sample
+        fit = settings.generators[name].fit_memory(self.images, self.config.train.z_dim)
         rows = min(settings.chunk, count)
         drawn = COPIES * (self.image + 2 * self.vector)
         chunk = _at_once(settings.device, worker) * rows * drawn
@@ -172,8 +173,12 @@ class Needs:
                 "network": self._network,
                 "batches": self._passes(settings.device, worker, min(DECODE_BATCH, rows)),
                 "chunks": chunk,
+                "fit": fit,
             },
-            {"lower sample.chunk": chunk},
+            {
+                "lower sample.chunk": chunk,
+                f"lower vectors or parts of sample.generators.{name}": fit,
+            },
         )
 
     def evaluate(self, worker: Worker) -> Memory:

@@ -47,6 +47,8 @@ EXPECTED = {
     "model_type": "settings by name",
     "multiple_of": "a multiple of {multiple_of}",
     "string_type": "text",
+    "too_long": "at most {max_length} values",
+    "too_short": "at least {min_length} values",
     "tuple_type": "a list",
 }
 """Expected values by the type of pydantic's error."""

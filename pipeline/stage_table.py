@@ -139,7 +139,7 @@ def _sample_step(config: RunConfig, name: str, needs: Needs) -> Step:
         sections={"parameters": f"sample.generators.{name}"},
         run=partial(sample, name=name),
         notes=partial(left_out_lines, name=name),
-        memory=partial(needs.sample, count=count),
+        memory=partial(needs.sample, name=name, count=count),
         driver_memory=partial(needs.tasks, stage="sample", rows=count),
         disk=needs.disk("sample", count),
     )

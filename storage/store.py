@@ -12,6 +12,7 @@ import xarray as xr
 import zarr
 
 from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
+from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError
 from zpoints.storage.labels.dataset import LabelledDataset
@@ -191,7 +192,8 @@ class Store:
         """The Zarr array of a variable, for reading rows without Dask."""
         with reaching(self.root):
             path = f"{group}/{array_name(variable)}"
-            return zarr.open_array(self._session.store, path=path, mode="r")
+            with metadata_errors(self._session):
+                return zarr.open_array(self._session.store, path=path, mode="r")
 
     def fingerprint(self, group: str) -> str | None:
         """Fingerprint of the stage that made a group; `None` if the group does not exist."""

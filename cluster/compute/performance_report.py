@@ -12,7 +12,7 @@ from zpoints.cluster.compute.lost_workers import LOST_WORKERS
 from zpoints.cluster.compute.scheduler_calls import call_scheduler
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.progress import Console
-from zpoints.storage import Repository
+from zpoints.storage import Repository, StoreError
 
 FOLDER = "performance"
 
@@ -23,8 +23,9 @@ def keep_performance_report(
 ) -> Iterator[None]:
     """Keep Dask's report on the work of the block as ``performance/<UTC time>.html``.
 
-    No report is kept if the block fails. If the scheduler is gone at the end of the block, the
-    console shows that the report is missing; finished work does not fail for that.
+    No report is kept if the block fails. If the scheduler is gone at the end of the block, or the
+    report cannot be written, the console shows that it is missing; finished work does not fail for
+    that.
 
     Parameters
     ----------
@@ -54,4 +55,7 @@ def keep_performance_report(
         except (ClusterError, *LOST_WORKERS):
             console.line("Dask: the scheduler is gone; no performance report is kept.")
         else:
-            repository.keep(name, page.read_bytes())
+            try:
+                repository.keep(name, page.read_bytes())
+            except StoreError as error:
+                console.line(f"Dask: no performance report is kept. {error}")

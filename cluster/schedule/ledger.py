@@ -22,7 +22,7 @@ from zpoints.storage.backend.record import (
     parse_record,
     record_in,
 )
-from zpoints.storage.errors import DamagedRecordError, StoreLockedError, ZpointsError
+from zpoints.storage.errors import DamagedRecordError, StoreError, StoreLockedError, ZpointsError
 
 FOLDER = "schedules"
 RUNS = 1000
@@ -121,6 +121,14 @@ class Ledger:
             ),
         )
         self._turn = threading.Lock()
+
+    def has_records(self) -> bool:
+        """Whether there is a record, damaged or not."""
+        try:
+            names = (self._health_name, self._runs_name)
+            return any(self._blobs.get(name) is not None for name in names)
+        except StoreError:
+            return True  # whoever reads the record reports the fault
 
     def runs(self) -> list[RunRecord]:
         """All recorded runs, the newest last."""
@@ -235,8 +243,9 @@ def is_well(health: Health | None, runs: Sequence[RunRecord]) -> bool:
 
 
 def ledgers(root: str) -> list[Ledger]:
-    """Ledgers of all schedules of a store."""
-    return [Ledger(root, name) for name in Blobs(root).folders(FOLDER)]
+    """Ledgers of all schedules of a store; folders of other programs are none."""
+    found = [Ledger(root, name) for name in Blobs(root).folders(FOLDER)]
+    return [ledger for ledger in found if ledger.has_records()]
 
 
 def _packed(it: Any) -> bytes:

@@ -20,7 +20,7 @@ _SCHEDULER = re.compile(r"(tls|tcp)://(\[[\w:.%]+\]|[\w.-]+):(?P<port>[0-9]{1,5}
 def _memory(text: str) -> str:
     try:
         size = parse_bytes(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         size = 0
     if size <= 0:
         raise ValueError(f"invalid amount of memory {text!r}; expected e.g. 4GiB or 500MB")

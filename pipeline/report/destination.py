@@ -15,7 +15,7 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
-from zpoints.storage.marks import REPORT_FIGURES, result_kind
+from zpoints.storage.marks import REPORT_FIGURES, STORE_FOLDERS, result_kind
 from zpoints.storage.marks import REPORT_MARK as MARK
 from zpoints.storage.text import one_line
 
@@ -39,9 +39,30 @@ def report_destination(chosen: str | None, root: str) -> Destination:
         Folder or URL from the configuration; None means the folder `report` in the root.
     root
         Root of the store.
+
+    Raises
+    ------
+    ConfigError
+        If the store is there, or will be.
     """
     text = chosen if chosen is not None else f"{root.rstrip('/')}/report"
-    return text.rstrip("/") if text.startswith(SCHEME) else local_path(text)
+    destination = text.rstrip("/") if text.startswith(SCHEME) else local_path(text)
+    own, store = _place(destination), _place(root)
+    around = store.startswith(own)
+    if around or own.removeprefix(store).partition("/")[0] in STORE_FOLDERS:
+        raise ConfigError(
+            f"The report cannot be written to {destination}, which "
+            f"{'holds' if around else 'belongs to'} the store {root}. Name another folder with "
+            "report.folder (zpoints report: --folder)."
+        )
+    return destination
+
+
+def _place(where: Destination) -> str:
+    """A folder or prefix for comparisons: absolute, without links, with a slash at its end."""
+    text = str(where)
+    path = text if text.startswith(SCHEME) else os.path.realpath(local_path(text))
+    return f"{path.rstrip('/')}/"
 
 
 def page_of(destination: Destination) -> Destination:
@@ -121,17 +142,16 @@ def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) ->
     The mark is there from the first figure on, so that an ingest never takes these for photographs.
     It has no fingerprint until the report is complete, so that no run takes it for a current one.
     """
-    blobs = Blobs(str(destination))
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    blobs = Blobs(str(destination))
     earlier = files_of(blobs.get(MARK))
     for name in names:
         blobs.refuse_outside(name)
-    taken = set(names) & (set(blobs.names(REPORT_FIGURES)) - earlier)
-    if taken:
+    if others := set(blobs.names(REPORT_FIGURES)) & set(names) - earlier:
         raise ConfigError(
-            f"The report cannot be written to {destination}, since its figure "
-            f"{min(taken)} would replace a file that no earlier report made. Move that file, or "
-            "name another folder with report.folder (zpoints report: --folder)."
+            f"The report would overwrite {destination}/{min(others)}, which no earlier report "
+            "made. Rename that file, or name another folder with report.folder (zpoints report: "
+            "--folder)."
         )
 
     def send(name: str) -> None:

@@ -58,6 +58,16 @@ class Generator(Settings):
         """Number of distinct vectors, after which they repeat; None if unlimited."""
         return None
 
+    def fit_memory(self, images: int, components: int) -> int:
+        """Bytes that `fit` holds at once beside the statistics.
+
+        Parameters
+        ----------
+        images, components
+            Number of latent vectors, and of their components.
+        """
+        return 0
+
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Fit a sampler.
 

@@ -10,6 +10,9 @@ Law = Literal["pairwise", "uniform", "normal"]
 Components = Annotated[int, Field(ge=1)]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+MOST_VALUES = 100
+"""Values along a side of the grid; each point takes seconds to minutes."""
+
 
 class SweepConfig(Settings):
     """Grid of laws, K and fact for the generator `ellipse`."""
@@ -18,17 +21,22 @@ class SweepConfig(Settings):
         False, description="include the sweep in zpoints run; zpoints sweep CONFIG always makes it"
     )
     laws: tuple[Law, ...] = Field(
-        ("pairwise", "uniform", "normal"), min_length=1, description="laws of the vectors"
+        ("pairwise", "uniform", "normal"),
+        min_length=1,
+        max_length=3,
+        description="laws of the vectors",
     )
     K: tuple[Components, ...] | None = Field(
         None,
         min_length=1,
+        max_length=MOST_VALUES,
         description="leading principal components kept (each 1 to train.z_dim); null: those of 20, "
         "50, 80, 120, 180 and 256 that are fewer than all that vary, and all that vary",
     )
     fact: tuple[Factor, ...] = Field(
         (0.3, 0.45, 0.6, 0.8, 1.0, 1.2),
         min_length=1,
+        max_length=MOST_VALUES,
         description="half-axes in units of the full width at half maximum (each above 0)",
     )
     count: int = Field(500, ge=2, le=5_000, description="vectors per point of the grid")

@@ -9,6 +9,7 @@ import zarr
 from dask.base import tokenize
 
 from zpoints.storage.arrays.lazy import lazy
+from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.schema.array_names import label_name
@@ -24,7 +25,8 @@ READERS = 8
 def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
     """Attributes of a group; empty if there is none."""
     try:
-        return dict(zarr.open_group(session.store, path=group, mode="r").attrs)
+        with metadata_errors(session):
+            return dict(zarr.open_group(session.store, path=group, mode="r").attrs)
     except (FileNotFoundError, zarr.errors.GroupNotFoundError):
         return {}
 
@@ -40,7 +42,8 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
         If the group disagrees with the registry.
     """
     try:
-        dataset = xr.open_zarr(session.store, group=group, consolidated=False, chunks=None)
+        with metadata_errors(session):
+            dataset = xr.open_zarr(session.store, group=group, consolidated=False, chunks=None)
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
             f"This version of the store has no group {group}; its groups: "
@@ -99,9 +102,9 @@ def _loaded(load: Future[Any], what: str) -> None:
 
 def group_names(session: icechunk.Session) -> tuple[str, ...]:
     """Sorted names of all groups with arrays, e.g. `("images", "samples/ellipse")`."""
-    names = []
-    for name, group in zarr.open_group(session.store, mode="r").groups():
-        names += (
-            [f"{name}/{child}" for child in group.group_keys()] if name in NAMED_KINDS else [name]
-        )
+    names: list[str] = []
+    with metadata_errors(session):
+        for name, group in zarr.open_group(session.store, mode="r").groups():
+            inner = [f"{name}/{child}" for child in group.group_keys()]
+            names += inner if name in NAMED_KINDS else [name]
     return tuple(sorted(names))

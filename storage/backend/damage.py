@@ -1,9 +1,13 @@
 """Names the file that an error of Icechunk is about, and the way back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import icechunk
 
 from zpoints.storage.backend.s3 import without_userinfo
+from zpoints.storage.errors import StoreError
 
 MAIN_REF = "refs/branch.main/ref.json"
 """Icechunk's pointer to the newest version."""
@@ -48,13 +52,15 @@ _REFERRED_TO: Mapping[str, str] = {
 }
 """What a branch other than `main`, or a tag, points to."""
 
+INVALID = (ValueError, TypeError, KeyError, AttributeError)
+"""Errors of Zarr about metadata."""
 NO_SPACE = ("No space left on device", "Disk quota exceeded", "StorageFull")
 FREE_SPACE = (
     "Free space there and run again, or choose another root with --root; what is published stays."
 )
 
 
-def explain(root: str, error: Exception, remedy: str | None = None) -> str:
+def explain(root: str, error: BaseException, remedy: str | None = None) -> str:
     """What an error of Icechunk means for a store, and what to do.
 
     Parameters
@@ -76,6 +82,35 @@ def explain(root: str, error: Exception, remedy: str | None = None) -> str:
     if file is None:
         return f"The store {root} cannot be read or written: {describe(error)}."
     return f"The store {root} cannot be read: {root}/{describe(error)}. {remedy or _way_back(file)}"
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether Icechunk panicked, as on some damaged snapshots; no `except Exception` sees that."""
+    return type(error).__name__ == "PanicException"  # of a module that cannot be imported
+
+
+@contextmanager
+def metadata_errors(session: icechunk.Session) -> Iterator[None]:
+    """Context manager around calls in which Zarr parses metadata; these lie in the snapshot.
+
+    Icechunk 1 does not notice a changed byte of them.
+
+    Raises
+    ------
+    StoreError
+        If they are damaged; the message names the snapshot and what to do.
+    """
+    try:
+        yield
+    except BaseException as error:
+        # Zarr's errors about absent groups are FileNotFoundErrors as well as ValueErrors.
+        missing = isinstance(error, FileNotFoundError)
+        if missing or not (isinstance(error, INVALID) or is_panic(error)):
+            raise
+        file = f"snapshots/{session.snapshot_id}"
+        raise StoreError(
+            f"The store cannot be read: {file} is damaged ({describe(error)}). {_way_back(file)}"
+        ) from error
 
 
 def lost_main(root: str) -> str:
@@ -102,7 +137,7 @@ def ref_way_back(kind: str, name: str) -> str | None:
     return f"Restore it from a backup, or remove {ref} of {_REFERRED_TO[kind]}."
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """The file that an error is about with its fault, or the first line of the error.
 
     User names and passwords in URLs are left out.
@@ -118,7 +153,7 @@ def describe(error: Exception) -> str:
     return f"{file} is damaged ({causes[-1].strip() if causes else reason})"
 
 
-def absent(error: Exception) -> bool:
+def absent(error: BaseException) -> bool:
     """Whether an error means that there is no snapshot of an id, or that the id is malformed."""
     text = str(error)
     return "invalid snapshot id" in text or (

@@ -15,7 +15,7 @@ import icechunk
 import zarr
 from filelock import FileLock, Timeout
 
-from zpoints.storage.backend.damage import FREE_SPACE, explain, lost_main
+from zpoints.storage.backend.damage import FREE_SPACE, explain, is_panic, lost_main, metadata_errors
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Server, check_reach
@@ -294,7 +294,9 @@ def reaching(root: str, *, way_back: str | None = None) -> Iterator[None]:
     try:
         with NATIVE_CALLS:
             yield
-    except icechunk.IcechunkError as error:
+    except BaseException as error:
+        if not (isinstance(error, icechunk.IcechunkError) or is_panic(error)):
+            raise
         if root.startswith(SCHEME):  # Icechunk does not explain why a bucket cannot be reached
             location = Location(root)
             check_reach(location.bucket, location.prefix)
@@ -318,7 +320,8 @@ def load_snapshot(session: icechunk.Session) -> None:
 def root_attrs(session: icechunk.Session) -> dict[str, Any]:
     """Attributes of the root group; empty if there is none."""
     try:
-        return dict(zarr.open_group(session.store, mode="r").attrs)
+        with metadata_errors(session):
+            return dict(zarr.open_group(session.store, mode="r").attrs)
     except (FileNotFoundError, zarr.errors.GroupNotFoundError):
         return {}
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zpoints.storage.errors import StoreError
+from zpoints.storage.export.earlier import PICTURES
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.export.picture_names import picture_names
 from zpoints.storage.export.zarr import appearing
@@ -200,5 +201,6 @@ def _encoders() -> ThreadPoolExecutor:
 
 
 def _leave_mark(folder: Path, store: Store, group: str) -> None:
-    origin = {"store": store.root, "version": store.version, "group": group}
+    pictures = sum(path.is_file() for path in folder.rglob("*"))
+    origin = {"store": store.root, "version": store.version, "group": group, PICTURES: pictures}
     (folder / EXPORT_MARK).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")

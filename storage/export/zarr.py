@@ -13,6 +13,7 @@ import xarray as xr
 
 from zpoints.storage.arrays.layout import layout
 from zpoints.storage.errors import StoreError
+from zpoints.storage.export.earlier import other_files
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.marks import result_kind_of
 from zpoints.storage.store import Store
@@ -75,32 +76,42 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
     StoreError
         If `destination` is a URL, or exists and may not be replaced.
     """
-    target = local_folder(destination)
+    target = local_folder(destination).resolve()  # a link stays
     _check_free(target, what, overwrite=overwrite)
     # A unique name, since another export to the same folder may be under way.
-    partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
+    partial, earlier = (
+        target.with_name(f".{target.name}.{uuid4().hex}.{part}") for part in ("partial", "earlier")
+    )
     partial.mkdir(parents=True)
     try:
         yield partial
         _check_free(target, what, overwrite=overwrite)
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(earlier)
         partial.rename(target)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        for folder in (partial, earlier):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
-    """Refuse an existing folder, unless an export wrote it and it may be replaced."""
-    if target.exists() and not overwrite:
+    """Refuse an existing folder, unless an export wrote all of it and it may be replaced."""
+    if not target.exists():
+        return
+    if not overwrite:
         raise StoreError(
             f"{target} exists: name a new folder to export {what} to, or replace it with "
             "--overwrite."
         )
-    if target.exists() and result_kind_of(target) != "export":
+    if result_kind_of(target) != "export":
         raise StoreError(
             f"{target} is not an earlier export and is not overwritten. Name a new folder to "
             f"export {what} to."
+        )
+    if others := other_files(target):
+        raise StoreError(
+            f"{target} is an earlier export, but holds other files ({others}), and is not "
+            f"overwritten. Move them, or name a new folder to export {what} to."
         )
 
 

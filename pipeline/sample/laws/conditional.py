@@ -39,6 +39,10 @@ class Conditional(Generator):
         """That of the base."""
         return self.base.size
 
+    def fit_memory(self, images: int, components: int) -> int:
+        """That of the base."""
+        return self.base.fit_memory(images, components)
+
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Fit the base to the selection."""
         described = statistics.attrs.get("selection")

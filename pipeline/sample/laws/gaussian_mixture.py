@@ -20,6 +20,9 @@ from zpoints.pipeline.sample.generator import Floats, Generator, require_latents
 
 RUNS = 64
 """Number of runs of consecutive rows that the vectors of a fit are read from."""
+VECTOR, SHARE, COVARIANCE = 28, 28, 30
+"""Measured bytes of a fit: per component of a vector, per vector and part, per covariance of a
+part."""
 
 
 class GaussianMixture(Generator):
@@ -34,7 +37,7 @@ class GaussianMixture(Generator):
     """
 
     generator: Literal["gaussian_mixture"] = "gaussian_mixture"
-    parts: int = Field(default=5, ge=1, description="Number of normal distributions.")
+    parts: int = Field(default=5, ge=1, le=1000, description="Number of normal distributions.")
     vectors: int = Field(
         default=10_000,
         ge=2,
@@ -42,13 +45,23 @@ class GaussianMixture(Generator):
         description="Largest number of vectors that the mixture is fitted to.",
     )
     iterations: int = Field(
-        default=30, ge=1, description="Largest number of steps of expectation and maximisation."
+        default=30,
+        ge=1,
+        le=10_000,
+        description="Largest number of steps of expectation and maximisation.",
     )
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The statistics, and the vectors themselves."""
         return ("statistics", "latents")
+
+    def fit_memory(self, images: int, components: int) -> int:
+        """The vectors, which of the parts each belongs to, and the covariances of the parts."""
+        vectors = min(images, self.vectors)
+        parts = min(self.parts, vectors)
+        each = VECTOR * components + SHARE * parts
+        return vectors * each + parts * COVARIANCE * components**2
 
     def fit(
         self, statistics: xr.Dataset, latents: xr.Dataset | None = None

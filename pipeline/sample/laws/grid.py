@@ -15,6 +15,9 @@ from zpoints.pipeline.sample.generator import (
     require_spread,
 )
 
+MOST_AXES = 4096
+"""Latent vectors have no more components."""
+
 
 class Grid(Generator):
     """All combinations of evenly spaced points along chosen axes, and the mean along the others.
@@ -27,12 +30,13 @@ class Grid(Generator):
     axes: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         default=(0, 1),
         min_length=1,
+        max_length=MOST_AXES,
         description="Numbers of the components that vary, from 0, each at most once.",
     )
     space: Literal["pc", "original"] = Field(
         default="pc", description="pc: principal components; original: components of z."
     )
-    points: int = Field(default=8, ge=2, description="Points per axis.")
+    points: int = Field(default=8, ge=2, le=10**6, description="Points per axis.")
     reach: float = Field(
         default=2.0,
         gt=0,

@@ -23,6 +23,7 @@ from tests.conftest import SilentConsole
 from zpoints.cluster.compute import local
 from zpoints.cluster.compute.client import dask_client
 from zpoints.cluster.compute.gpu import GPU, TASKS_PER_GPU, gpu_annotation
+from zpoints.cluster.compute.performance_report import keep_performance_report
 from zpoints.cluster.compute.worker_capacity import smallest_worker
 from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig, TlsConfig
@@ -30,7 +31,7 @@ from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.sample import generator
 from zpoints.pipeline.sample.stage import _fit, _sample_rows
 from zpoints.pipeline.stage_run import Worker
-from zpoints.storage import Store
+from zpoints.storage import Store, open_repository
 
 
 def threads_of_libraries() -> set[int]:
@@ -270,3 +271,21 @@ def test_local_cluster__worker_processes_print_no_log(tmp_path: Path) -> None:
     )
 
     assert done.stdout + done.stderr == ""
+
+
+def test_keep_performance_report__one_that_cannot_be_written_is_not_a_failure(
+    tmp_path: Path,
+) -> None:
+    console, config = SilentConsole(), ClusterConfig(workers=1)
+    repository = open_repository(tmp_path / "store")
+    (tmp_path / "store" / "performance").write_text("mine")
+
+    with (
+        dask_client(config, SilentConsole()) as client,
+        keep_performance_report(client, repository, console, timeout=5),
+    ):
+        pass
+
+    assert len(console.lines) == 1
+    assert console.lines[0].startswith("Dask: no performance report is kept. ")
+    assert (tmp_path / "store" / "performance").read_text() == "mine"

@@ -15,7 +15,14 @@ import pytest
 from tests.cluster.cli.commands import zpoints
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
-from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord, TakenOverError, is_well
+from zpoints.cluster.schedule.ledger import (
+    Health,
+    Ledger,
+    RunRecord,
+    TakenOverError,
+    is_well,
+    ledgers,
+)
 from zpoints.storage import StoreLockedError, open_repository
 from zpoints.storage.backend.blobs import Blobs
 
@@ -239,3 +246,16 @@ def test_status__a_record_that_cannot_be_read_hides_no_other_schedule(
     assert "0 4 * * 0" in shown.stdout
     assert shown.stdout.count("damaged: ") == 1
     assert name in shown.stdout
+
+
+@pytest.mark.parametrize("file", [None, ".DS_Store", "zarr.json"])
+def test_ledgers__a_folder_of_another_program_is_no_schedule(
+    file: str | None, ledger: Ledger
+) -> None:
+    ledger.claim(health())
+    folder = Path(ledger.root, "schedules", "@eaDir")
+    folder.mkdir()
+    if file:
+        (folder / file).write_text("{}")
+
+    assert [it.name for it in ledgers(ledger.root)] == ["nightly"]

@@ -59,6 +59,18 @@ REFUSED = {
         "ingest.limit.",
     ),
     "large chunks of samples": ("sample", "sample.chunk=65536", f"{MORE}, or lower sample.chunk"),
+    "a mixture of many parts": (
+        "sample",
+        "sample.generators.m.generator=gaussian_mixture sample.generators.m.parts=1000",
+        f"{MORE}, or lower vectors or parts of sample.generators.m",
+    ),
+    "a mixture of a selection, fitted to many vectors": (
+        "sample",
+        "analyze.selections.s=Smiling sample.generators.m.generator=conditional "
+        "sample.generators.m.selection=s sample.generators.m.base.generator=gaussian_mixture "
+        "sample.generators.m.base.vectors=1000000",
+        f"{MORE}, or lower vectors or parts of sample.generators.m",
+    ),
     "chunks of one sample": (
         "tasks of sample",
         "sample.chunk=1",
@@ -86,7 +98,7 @@ def needs(config: RunConfig, stage: str, worker: Worker = WORKER) -> Memory:
         "analyze": found.analyze,
         "structure": found.structure,
         "labels of structure": found.structure_labels,
-        "sample": lambda worker: found.sample(worker, 10**7),
+        "sample": lambda worker: found.sample(worker, [*config.sample.generators][-1], 10**7),
         "evaluate": found.evaluate,
         "sweep": found.sweep,
         "report": partial(report_memory, config),

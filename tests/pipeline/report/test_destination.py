@@ -14,6 +14,7 @@ from zpoints.pipeline.report.destination import (
     Destination,
     mark_of,
     refuse_other_files,
+    report_destination,
     writing_to,
 )
 from zpoints.storage.backend.blobs import Blobs
@@ -87,17 +88,6 @@ def test_writing_to__replaces_what_the_earlier_report_made(place: Folder) -> Non
     }
     mark = json.loads(mark_of(place.destination) or b"")
     assert mark == {**FACTS, "files": ["figures/b.png", "figures/c.png", "index.html"]}
-
-
-def test_writing_to__a_figure_replaces_no_file_that_a_report_did_not_make(place: Folder) -> None:
-    write(place.destination, FIRST)
-    place.add({"figures/c.png": "a person's"})
-    before = place.files()
-
-    with pytest.raises(ConfigError, match=r"its figure figures/c\.png would replace a file"):
-        write(place.destination, ["figures/b.png", "figures/c.png", "index.html"])
-
-    assert place.files() == before
 
 
 @pytest.mark.parametrize("key", ["a//b", "/a", "a/../b"])
@@ -265,3 +255,57 @@ def test_refuse_other_files__a_link_out_of_the_folder_is_refused_before_the_firs
 
     with pytest.raises(DamagedRecordError, match=r"figures is a link.*leads out"):
         refuse_other_files(site)
+
+
+def test_writing_to__a_figure_that_no_report_made_is_not_overwritten(place: Folder) -> None:
+    write(place.destination, FIRST)
+    place.add({"figures/c.png": "mine"})
+    before = place.files(), mark_of(place.destination)
+
+    with pytest.raises(ConfigError, match=r"would overwrite .*site/figures/c\.png, which no"):
+        write(place.destination, ["figures/c.png", "index.html"])
+
+    assert (place.files(), mark_of(place.destination)) == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "root", "relation"),
+    [
+        ("runs/a", "runs/a", "holds"),
+        ("runs/a/", "./runs/../runs/a", "holds"),
+        ("runs", "runs/a", "holds"),
+        ("/", "runs/a", "holds"),
+        (".", "runs/a", "holds"),
+        ("link/a", "runs/a", "holds"),
+        ("runs/a/chunks", "runs/a", "belongs to"),
+        ("runs/a/refs/mine", "runs/a", "belongs to"),
+        ("s3://b/runs/", "s3://b/runs/a", "holds"),
+        ("s3://b/runs/a/refs/x", "s3://b/runs/a", "belongs to"),
+    ],
+)
+def test_report_destination__of_the_store_is_refused_before_there_is_one(
+    chosen: str, root: str, relation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("runs")
+
+    with pytest.raises(ConfigError, match=rf"which {relation} the store .*report\.folder"):
+        report_destination(chosen, root)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "root"),
+    [
+        (None, "runs/a"),
+        ("runs/ab", "runs/a"),
+        ("runs/a/pages/may", "runs/a"),
+        ("chunks", "runs/a"),
+        ("s3://b/site", "s3://b/runs/a"),
+        ("s3://b/runs/a-site", "s3://b/runs/a"),
+        ("s3://b/runs", "runs/a"),
+    ],
+)
+def test_report_destination__next_to_the_store_or_in_another_folder_of_its_root(
+    chosen: str | None, root: str
+) -> None:
+    assert str(report_destination(chosen, root)) == (chosen or f"{root}/report")

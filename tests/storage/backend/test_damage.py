@@ -8,6 +8,7 @@ from pathlib import Path
 
 import icechunk
 import pytest
+from numcodecs import Zstd
 from obstore.exceptions import GenericError
 
 from tests.s3 import new_bucket
@@ -139,6 +140,49 @@ def test_open_group__names_the_damaged_manifest(repository, root, harm):
     assert any(f"{manifest} is " in text for manifest in manifests)
     assert "roll back to a version that does not need it" in text
     assert all("manifests/" in finding.message for finding in verify(root).findings)
+
+
+HEADER = 39
+"""Bytes of a file of Icechunk before its compressed content."""
+
+
+@pytest.mark.parametrize("byte", [b"\x01", b"\xc5", b"x"])
+@pytest.mark.parametrize(
+    ("key", "opened"),
+    [
+        ("node_type", open_store),
+        ("node_type", open_repository),
+        ("data_type", lambda root: open_store(root).images),
+        ("shape", lambda root: open_store(root).array("images", "image")),
+    ],
+)
+def test_open__a_changed_byte_of_the_metadata_is_damage(repository, root, key, opened, byte):
+    snapshot = root / "snapshots" / publish_images(repository)
+    content, codec = snapshot.read_bytes(), Zstd()
+    damaged = codec.decode(content[HEADER:]).replace(f'"{key}"'.encode(), f'"{key}'.encode() + byte)
+    snapshot.write_bytes(content[:HEADER] + codec.encode(damaged))
+
+    text = message(lambda: opened(root))
+
+    assert f"snapshots/{snapshot.name} is damaged (" in text
+    assert NEW_REF in text
+    assert not verify(root).ok
+
+
+class PanicException(BaseException):
+    """Stands for that of Icechunk, which some damaged snapshots cause."""
+
+
+@pytest.mark.parametrize("function", ["zarr.open_group", "icechunk.Repository.exists"])
+def test_open__a_panic_of_icechunk_is_damage(repository, root, monkeypatch, function):
+    def panic(*_: object, **__: object) -> None:
+        raise PanicException("Invalid node data type in flatbuffers file")
+
+    publish_images(repository)
+    monkeypatch.setattr(function, panic)
+
+    assert "Invalid node data type" in message(lambda: open_store(root))
+    assert "Invalid node data type" in message(lambda: open_repository(root))
 
 
 def test_open_store__damaged_older_version_is_not_called_unknown(repository, root):

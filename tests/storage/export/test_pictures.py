@@ -144,6 +144,29 @@ def test_export_images__replaces_an_earlier_export_only(repository, root, tmp_pa
     assert [p.name for p in (tmp_path / "out").glob("*.png")] == ["sheet-1.png"]
 
 
+@pytest.mark.parametrize(
+    ("name", "described"),
+    [("notes.txt", "notes.txt"), ("a/mine.png", "1 more pictures"), ("linked", "linked")],
+)
+def test_export_images__replaces_no_folder_with_files_of_others(
+    repository, root, tmp_path, name, described
+):
+    publish_images(repository)
+    store, out = open_store(root), tmp_path / "out"
+    export_images(store, "images", out)
+    (tmp_path / "thesis").mkdir()
+    (out / "a").mkdir()
+    if name == "linked":
+        (out / name).symlink_to(tmp_path / "thesis")
+    else:
+        (out / name).write_text("mine")
+
+    with pytest.raises(StoreError, match=rf"holds other files \({described}.* Move them"):
+        export_sheets(store, "images", out, overwrite=True)
+
+    assert (out / name).exists()
+
+
 def test_export_images__holds_a_chunk_at_a_time_grey_ones_too(repository, root, tmp_path):
     names = [f"{row}.jpg" for row in range(400)]
     values = publish_named(repository, names, shape=(64, 64, 1), chunk=20)

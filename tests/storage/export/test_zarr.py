@@ -92,6 +92,36 @@ def test_export_group__existing_destination_is_refused(repository, root, tmp_pat
         export_group(open_store(root), "latents", tmp_path / "there", overwrite=True)
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "z/notes.txt", "z/c/0/0.png", "thesis/one.tex"])
+def test_export_group__replaces_no_folder_with_files_of_others(repository, root, tmp_path, name):
+    publish_latents(repository)
+    store, out = open_store(root), tmp_path / "out"
+    export_group(store, "latents", out)
+    export_group(store, "latents", out, overwrite=True)
+    (out / name).parent.mkdir(parents=True, exist_ok=True)
+    (out / name).write_text("mine")
+
+    with pytest.raises(StoreError, match=rf"holds other files \({name}\), .* Move them"):
+        export_group(store, "latents", out, overwrite=True)
+
+    assert (out / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_export_group__follows_a_link(repository, root, tmp_path, made):
+    publish_latents(repository)
+    store, out = open_store(root), tmp_path / "out"
+    (tmp_path / "link").symlink_to(out)
+    if made:
+        export_group(store, "latents", out)
+
+    export_group(store, "latents", tmp_path / "link", overwrite=made)
+
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir() if "." in path.name) == []
+    assert "z" in xr.open_zarr(out)
+
+
 @pytest.mark.parametrize("kind", [str, Path])
 def test_export_group__refuses_a_url(repository, root, tmp_path, monkeypatch, kind):
     publish_latents(repository)
