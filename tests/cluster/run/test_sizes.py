@@ -37,8 +37,8 @@ REFUSED = {
     ),
     "a grid for which no disk is large enough": (
         [
-            "sample.generators={g: {generator: grid, points: 100000, axes: [0, 1], "
-            "limit: 10000000000}}"
+            "sample.generators={g: {generator: grid, points: 31000, axes: [0, 1], "
+            "limit: 1000000000}}"
         ],
         r"GiB of disk \(samples/g alone",
     ),
