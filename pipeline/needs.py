@@ -160,7 +160,17 @@ class Needs:
         return label_memory(self.images, self.attributes, components, process=process)
 
     def sample(self, worker: Worker, name: str, count: int) -> Memory:
-        """Memory of the fit of a generator, and of the drawing and decoding of its vectors."""
+        """Memory of the fit of a generator, and of the drawing and decoding of its vectors.
+
+        Parameters
+        ----------
+        worker
+            Capacity of a worker.
+        name
+            Name of the samples.
+        count
+            Number of vectors to draw.
+        """
         settings = self.config.sample
         fit = settings.generators[name].fit_memory(self.images, self.config.train.z_dim)
         rows = min(settings.chunk, count)

@@ -99,8 +99,8 @@ def test_write__the_report_omits_samples_of_an_older_model(
         title="t",
         until="sample",
     ).store
-    write(small_config.report, store, tmp_path, title="t")
-    page = (tmp_path / "index.html").read_text()
+    write(small_config.report, store, tmp_path / "report", title="t")
+    page = (tmp_path / "report" / "index.html").read_text()
 
     assert "samples/ellipse" in store.groups
     assert store.sample_names == ("gaussian",)
