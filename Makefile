@@ -17,9 +17,9 @@ test: $(INSTALLED)
 	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'
 
 # The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
-# all on this machine. One worker more, since many of them wait.
+# all on this machine. Two workers more, since many of them wait.
 test-services: $(INSTALLED)
-	$(PYTEST) --numprocesses $$(($(WORKERS) + 1)) --dist loadfile -m 'services or slow'
+	$(PYTEST) --numprocesses $$(($(WORKERS) + 2)) --dist loadfile -m 'services or slow'
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -28,6 +28,7 @@ SERVER.set_forkserver_preload(
         "distributed.cli.dask_scheduler",
         "distributed.cli.dask_worker",
         "pytest",
+        "zpoints.cluster.frozen_objects",
     ]
 )
 """The only fork server of a test process: clusters with worker processes use it, too."""

@@ -16,9 +16,13 @@ from distributed.utils import get_mp_context
 FORKED = {"distributed.worker.multiprocessing-method": "forkserver"}
 """Dask's setting that makes nannies fork their workers."""
 
-LIBRARIES = ("distributed", "zpoints.pipeline.encode.stage")
-"""Modules that load torch and everything else that tasks use. The only thread that they start is an
-allocator's."""
+LIBRARIES = (
+    "distributed",
+    "zpoints.pipeline.encode.stage",
+    "zpoints.cluster.frozen_objects",
+)
+"""Modules that load torch and everything else that tasks use; the last one must stay the last. The
+only thread that they start is an allocator's."""
 
 
 def dask_setup(nanny: Nanny) -> None:

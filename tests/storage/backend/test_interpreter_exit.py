@@ -12,11 +12,12 @@ from tests.storage.conftest import publish_images, publish_latents
 from zpoints.storage import open_repository
 
 FAMILY = """
-import collections, json, os, sys
+import collections, gc, json, os, sys
 import distributed, xarray.backends.zarr  # which scripts would load for 0.4 s each
 import zpoints.storage.store, zpoints.storage.repository, zpoints.storage.verify.store
 root, at_once, preload, scripts = json.loads(sys.argv[1])
 exec(preload)
+gc.freeze()  # scripts would copy these objects page by page when they end
 rounds = range(max(count for _, _, count in scripts))
 waiting = [script[:2] for k in rounds for script in scripts if k < script[2]][::-1]
 running, ends, code = {}, collections.Counter(), None
