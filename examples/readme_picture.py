@@ -22,10 +22,10 @@ def main() -> None:
     store = open_store("runs/demo")
     held_out = np.flatnonzero(Labels(store.latents).in_split("test"))[:FACES]
     images = {
-        "original": store.images["image"][held_out].values,
+        "original": store.images["pixels"][held_out].values,
         "decoded": store.decode(store.latents["z"][held_out].values),
-        "ellipse": store.samples("ellipse")["image"][:FACES].values,
-        "uniform": store.samples("uniform")["image"][:FACES].values,
+        "ellipse": store.samples("ellipse")["pixels"][:FACES].values,
+        "uniform": store.samples("uniform")["pixels"][:FACES].values,
     }
     figure = Figure(figsize=(11, 4.3), dpi=110)
     FigureCanvasAgg(figure)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
+from zpoints.storage.schema.provenance import PROVENANCE
+
 EXPORT_MARK = "export.json"
 """File in a folder of exported pictures that names their store, version and group."""
 REPORT_MARK = "report.json"
@@ -47,7 +49,8 @@ def result_kind(
         return "report"
     if EXPORT_MARK in files and _has(read(EXPORT_MARK), "store", "version", "group"):
         return "export"
-    if GROUP_MARK in files and _has(read(GROUP_MARK), "stage", "fingerprint", within="attributes"):
+    made = ("attributes", PROVENANCE)
+    if GROUP_MARK in files and _has(read(GROUP_MARK), "stage", "fingerprint", within=made):
         return "export"
     if SYNTHETIC_MARK in files and _has(read(SYNTHETIC_MARK), "renderer", "count", "seed"):
         return "synthetic tree"
@@ -75,12 +78,12 @@ def read_mark(path: Path) -> bytes | None:
         return None
 
 
-def _has(content: bytes | None, *keys: str, within: str | None = None) -> bool:
-    """Whether a JSON text is an object with these keys, or has one under the key ``within``."""
+def _has(content: bytes | None, *keys: str, within: tuple[str, ...] = ()) -> bool:
+    """Whether a JSON text is an object with these keys, or has one at the path ``within``."""
     try:
         found = json.loads(content or b"")
     except (ValueError, RecursionError):
         return False
-    if within is not None and isinstance(found, dict):
-        found = found.get(within)
+    for key in within:
+        found = found.get(key) if isinstance(found, dict) else None
     return isinstance(found, dict) and set(keys) <= set(found)

@@ -177,7 +177,7 @@ def open_repository(
     StoreError
         If `root` is something other than a store.
     SchemaError
-        If a newer zpoints wrote the store.
+        If the store has another schema than this zpoints writes.
     """
     location = Location.of(root)
     if not location.exists():

@@ -1,6 +1,7 @@
 """Reads a store: one version, its groups, its history."""
 
 import os
+from collections.abc import Mapping
 from datetime import date, datetime
 from html import escape
 from importlib.metadata import entry_points
@@ -17,6 +18,7 @@ from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.schema.array_names import array_name
+from zpoints.storage.schema.provenance import provenance_of
 from zpoints.storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
@@ -71,7 +73,7 @@ class Store:
 
     @property
     def images(self) -> xr.Dataset:
-        """Cropped photographs: `image` (image, y, x, channel) uint8, with their labels."""
+        """Cropped photographs: `pixels` (image, y, x, channel) uint8, with their labels."""
         return self.group("images")
 
     @property
@@ -178,7 +180,7 @@ class Store:
         StoreNotFoundError
             If this version has no such group.
         SchemaError
-            If the group disagrees with the registry or is of a newer schema.
+            If the group disagrees with the registry or is of another schema.
         """
         return self._group(name).copy()
 
@@ -197,7 +199,7 @@ class Store:
 
     def fingerprint(self, group: str) -> str | None:
         """Fingerprint of the stage that made a group; `None` if the group does not exist."""
-        value = self._attrs(group).get("fingerprint")
+        value = self._provenance(group).get("fingerprint")
         return None if value is None else str(value)
 
     def is_current(self, group: str) -> bool:
@@ -206,10 +208,10 @@ class Store:
         A model stays current when the images that it was trained on grow, because its `inputs` name
         their lineage.
         """
-        attrs = self._attrs(group)
-        return "fingerprint" in attrs and all(
+        made = self._provenance(group)
+        return "fingerprint" in made and all(
             identity in (self.fingerprint(name), self.lineage(name)) and self.is_current(name)
-            for name, identity in attrs.get("inputs", {}).items()
+            for name, identity in made.get("inputs", {}).items()
         )
 
     def why_left_out(self, group: str) -> str:
@@ -218,7 +220,7 @@ class Store:
 
     def lineage(self, group: str) -> str | None:
         """Identifier that a group shares with the versions it grew from; `None` without one."""
-        value = self._attrs(group).get("lineage")
+        value = self._provenance(group).get("lineage")
         return None if value is None else str(value)
 
     def _current(self, kind: str) -> tuple[str, ...]:
@@ -231,6 +233,9 @@ class Store:
         prefix = f"{kind}/"
         names = (name for name in self.groups if name.startswith(prefix))
         return tuple(name.removeprefix(prefix) for name in names if self.is_current(name))
+
+    def _provenance(self, group: str) -> Mapping[str, Any]:
+        return provenance_of(self._attrs(group))
 
     def _attrs(self, group: str) -> dict[str, Any]:
         if group not in self._group_attrs:
@@ -326,7 +331,7 @@ def open_store(
     StoreNotFoundError
         If there is no store at `root`, or no such version.
     SchemaError
-        If a newer zpoints wrote the store.
+        If the store has another schema than this zpoints writes.
     ValueError
         If both `version` and `as_of` are given, or `as_of` is not a date or time in ISO form.
 

@@ -20,6 +20,8 @@ from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.carried_rows import carry_over, reorder
 from zpoints.storage.errors import IncompleteStageError, StoreError
 from zpoints.storage.executor import Executor
+from zpoints.storage.schema.description import described
+from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import validate
 from zpoints.storage.work_branch import FINGERPRINT, Gate, WorkBranch
@@ -86,8 +88,8 @@ class StageTransaction:
         template
             The dataset, with labels as coordinates.
         attrs
-            Attributes in addition to `schema_version`, `stage`, `fingerprint`, `lineage` and
-            `inputs`; JSON.
+            Attributes in addition to `schema_version`, JSON. Those under `provenance` join `stage`,
+            `fingerprint`, `lineage` and `inputs` there.
         carried
             int64 (row). For each row of the template, the row of the published group with the same
             content, or -1. Chunks whose rows all stay in place are not touched, and `write_chunks`
@@ -147,7 +149,7 @@ class StageTransaction:
         """Attributes of a group that this work has laid out; empty if it has not."""
         with reaching(self._root):
             attrs = group_attrs(self._branch.reader(), group)
-        return attrs if attrs.get("fingerprint") == self.fingerprint else {}
+        return attrs if provenance_of(attrs).get("fingerprint") == self.fingerprint else {}
 
     def write_chunks(
         self,
@@ -316,13 +318,17 @@ class StageTransaction:
             raise StoreError(
                 f"{self.stage} cannot write {group}; it began with the groups {self.groups}."
             )
-        own = {
-            "schema_version": SCHEMA_VERSION,
+        attrs = {**template.attrs, **(attrs or {})}
+        made = {
             "stage": self.stage,
             "fingerprint": self.fingerprint,
             "lineage": self.lineage,
             "inputs": self.inputs,
         }
-        template = template.assign_attrs({**(attrs or {}), **own})
+        attrs |= {
+            "schema_version": SCHEMA_VERSION,
+            PROVENANCE: {**provenance_of(attrs), **made},
+        }
+        template = described(group, template.assign_attrs(attrs))
         validate(group, template)
         return template

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import dask
 import dask.array as da
@@ -25,6 +26,7 @@ from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import Store
 from zpoints.storage.errors import QueryError
 from zpoints.storage.rows import LabelTable
+from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 from zpoints.storage.schema.registry import VARIABLES, label_variables
 
 GROUP = "statistics"
@@ -80,9 +82,10 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
         assert state is not None
         settings = run.settings
         statistics = describe(z, state, settings, where=labels.where, journal=second)
-    query = {} if selection is None else {"query": settings.selections[selection]}
-    provenance = {"labels": labels.digest(len(z)), "selection": selection or "", **query}
-    run.work.create(group, statistics, attrs={**statistics.attrs, **provenance})
+    attrs: dict[str, Any] = {PROVENANCE: {"labels": labels.digest(len(z))}}
+    if selection is not None:
+        attrs |= {"selection": selection, "query": settings.selections[selection]}
+    run.work.create(group, statistics, attrs=attrs)
     return state.moments.count + state.nan_rows
 
 
@@ -177,9 +180,10 @@ def _known(run: StageRun[AnalyzeConfig], group: str, labels: _Inputs) -> tuple[i
     previous, latents = run.previous(group), run.store.latents
     if previous is None:
         return 0, None
-    origin = previous.attrs["inputs"]["latents"]
-    lengths = {**latents.attrs["grown_from"], latents.attrs["fingerprint"]: latents.sizes["image"]}
+    now, before = provenance_of(latents.attrs), provenance_of(previous.attrs)
+    origin = before["inputs"]["latents"]
+    lengths = {**now["grown_from"], now["fingerprint"]: latents.sizes["image"]}
     covered = lengths.get(origin, 0)
-    if not covered or previous.attrs["labels"] != labels.digest(covered):
+    if not covered or before["labels"] != labels.digest(covered):
         return 0, None
     return covered, State.from_dataset(previous)

@@ -16,7 +16,7 @@ from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairInterval
 from zpoints.pipeline.analyze.states.projection import Coordinates, Projection
 from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.analyze.states.state import State
-from zpoints.storage.schema.registry import VARIABLES
+from zpoints.storage.schema.description import described
 
 Contents = dict[str, tuple[tuple[str, ...], Any]]
 
@@ -62,10 +62,7 @@ def statistics_dataset(
         | _pairs("pc_", pc_intervals, projection.pc_pairs, np.zeros_like(basis.mean), pc_covariance)
         | {"contour_height": (("contour",), np.array(HEIGHTS))}
     )
-    dataset = xr.Dataset(contents).set_coords("attribute")
-    for name, variable in dataset.variables.items():
-        variable.attrs["long_name"] = VARIABLES["statistics"][str(name)].meaning
-    return dataset
+    return described("statistics", xr.Dataset(contents))
 
 
 def pair_intervals(

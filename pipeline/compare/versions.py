@@ -19,6 +19,7 @@ from zpoints.pipeline.compare.drift import (
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
 from zpoints.storage.labels.splits import SPLITS
+from zpoints.storage.schema.provenance import provenance_of
 
 LATEST, PREVIOUS = "latest", "previous"
 QUALITY = "quality/"
@@ -169,7 +170,8 @@ def _model(store: Store) -> str | None:
     """SHA-256 of the model that encoded the latents, or else of the stored model."""
     for group, attribute in (("latents", "model_sha256"), ("model", "sha256")):
         if store.fingerprint(group):
-            return str(store.group(group).attrs[attribute])
+            attrs = store.group(group).attrs
+            return str({**provenance_of(attrs), **attrs}[attribute])
     return None
 
 
@@ -189,7 +191,7 @@ def _images(before: xr.Dataset, after: xr.Dataset) -> ImageChanges:
 
 
 def _checksums(images: xr.Dataset) -> pd.Series:
-    return pd.Series(images["checksum"].values, index=pd.Index(images["name"].values, dtype=object))
+    return pd.Series(images["checksum"].values, index=images.indexes["image"])
 
 
 def _drift(before: xr.Dataset, after: xr.Dataset) -> Drift:

@@ -18,6 +18,7 @@ from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.carried_rows import CarriedRows
 from zpoints.storage.rows import Rows
+from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 from zpoints.storage.schema.registry import label_variables
 
 GROUP = "latents"
@@ -33,13 +34,13 @@ def encode(run: StageRun[EncodeConfig]) -> int:
     config, images, store = run.settings, run.store.images, run.store
     count, digest = images.sizes["image"], store.model.attrs["sha256"]
     previous = run.previous(GROUP)
-    if previous is not None and previous.attrs["model_sha256"] != digest:
+    if previous is not None and provenance_of(previous.attrs)["model_sha256"] != digest:
         previous = None
     carried = _carried(images, previous)
     run.work.create(
         GROUP,
         _template(images, store.model.attrs["architecture"]["z_dim"], config),
-        attrs={"grown_from": _grown_from(previous, carried), "model_sha256": digest},
+        attrs={PROVENANCE: {"grown_from": _grown_from(previous, carried), "model_sha256": digest}},
         carried=carried,
     )
     known = int((carried >= 0).sum())
@@ -61,7 +62,7 @@ def encode(run: StageRun[EncodeConfig]) -> int:
 
 def latents_fit_model(store: Store) -> bool:
     """Whether the stored model made the stored latents; devices train a model differently."""
-    return bool(store.latents.attrs["model_sha256"] == store.model.attrs["sha256"])
+    return bool(provenance_of(store.latents.attrs)["model_sha256"] == store.model.attrs["sha256"])
 
 
 def _carried(images: xr.Dataset, previous: xr.Dataset | None) -> np.ndarray:
@@ -72,8 +73,7 @@ def _carried(images: xr.Dataset, previous: xr.Dataset | None) -> np.ndarray:
 
 
 def _content(rows: xr.Dataset) -> pd.MultiIndex:
-    names = rows["name"].values.astype(object)
-    return pd.MultiIndex.from_arrays([names, rows["checksum"].values])
+    return pd.MultiIndex.from_arrays([rows["image"].values.astype(object), rows["checksum"].values])
 
 
 def _grown_from(previous: xr.Dataset | None, carried: np.ndarray) -> dict[str, int]:
@@ -83,7 +83,8 @@ def _grown_from(previous: xr.Dataset | None, carried: np.ndarray) -> dict[str, i
     rows = previous.sizes["image"]
     if not np.array_equal(carried[:rows], np.arange(rows)):
         return {}
-    return {**previous.attrs["grown_from"], previous.attrs["fingerprint"]: rows}
+    made = provenance_of(previous.attrs)
+    return {**made["grown_from"], made["fingerprint"]: rows}
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class _Encoding:
     carried: CarriedRows | None
 
     def __call__(self) -> dict[str, np.ndarray]:
-        images = Rows(self.root, self.version, "images", "image").read(self.start, self.stop)
+        images = Rows(self.root, self.version, "images", "pixels").read(self.start, self.stop)
         if self.carried is None:
             return self._encoded(images)
         return self.carried.complete(self._encoded(images[self.carried.new]))

@@ -63,7 +63,7 @@ def verify_latents(
 
 def _deviations(store: Store, rows: np.ndarray, device: DeviceName) -> Iterator[Finding]:
     network = load_network(store.root, store.version, device)
-    pixels = Rows(store.root, store.version, "images", "image").take(rows)
+    pixels = Rows(store.root, store.version, "images", "pixels").take(rows)
     encoded = network.encode(pixels, batch=len(rows))
     for name, expected in encoded.items():
         if name not in store.latents.variables:

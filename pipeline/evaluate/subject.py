@@ -69,7 +69,7 @@ class Subject:
         if self.name == "reconstruction":
             return network.decode(self.vectors(start, stop))
         group = "images" if self.is_real else f"samples/{self.name}"
-        return self._stored(group, "image", start, stop)
+        return self._stored(group, "pixels", start, stop)
 
     def all_images(self, device: Literal["auto", "cpu", "cuda"]) -> NDArray[np.uint8]:
         """All images, uint8 (sample, y, x, channel); decoded with one torch thread."""

@@ -130,4 +130,4 @@ def read_block(
         except PhotographError as error:
             faults[i] = str(error)
     text = np.array(faults, dtype=np.dtypes.StringDType())
-    return {"image": images, "checksum": checksums, "fault": text}
+    return {"pixels": images, "checksum": checksums, "fault": text}

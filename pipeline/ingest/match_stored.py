@@ -79,7 +79,7 @@ def match(source: Source, images: xr.Dataset, rechecked: Rechecked) -> Match:
     rechecked
         Files that were read for this purpose by earlier runs.
     """
-    names = images["name"].values.astype(object)
+    names = images["image"].values.astype(object)
     position = pd.Index(source.names).get_indexer(pd.Index(names))
     signature = images["signature"].values.astype(object)
     if source.names_may_change:

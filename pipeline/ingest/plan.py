@@ -17,6 +17,7 @@ from zpoints.pipeline.ingest.tables.annotations import annotations_digest
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.storage import Store
 from zpoints.storage.labels.splits import assigned_splits
+from zpoints.storage.schema.provenance import provenance_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ def describe_changes(plan: IngestPlan, store: Store) -> str:
     changes = [f"{count:,} {kind}" for kind, count in counts.items() if count]
     if changes:
         return f"photographs: {', '.join(changes)}"
-    relabelled = store.images.attrs["annotations"] != plan.annotations
+    relabelled = provenance_of(store.images.attrs)["annotations"] != plan.annotations
     return "labels changed" if relabelled else "the quarantine changed"
 
 
@@ -170,10 +171,11 @@ def _grown(source: Source, config: IngestConfig, images: xr.Dataset, matched: Ma
         np.concatenate([signatures, _signatures(source, new)]),
         matched.quarantine,
     )
-    unchanged = plan.digest == images.attrs["digest"]
+    made = provenance_of(images.attrs)
+    unchanged = plan.digest == made["digest"]
     return replace(
         plan,
-        parent=images.attrs["parent" if unchanged else "fingerprint"],
+        parent=made["parent" if unchanged else "fingerprint"],
         grows=bool(matched.same.any()) and _same_splits(plan, images),
     )
 

@@ -25,13 +25,14 @@ from zpoints.storage import Block
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.carried_rows import CarriedRows
 from zpoints.storage.labels.splits import splits_by_order
+from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 
 GROUP = "images"
 SPLIT_BY_ORDER = (
     "The photographs are split by their order, not by their checksums, which leave fewer than 2 to "
     "the training: they are few, or equal."
 )
-WRITTEN_BY_TASKS = ("image", "checksum", "fault")
+WRITTEN_BY_TASKS = ("pixels", "checksum", "fault")
 
 
 def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> int:
@@ -61,10 +62,10 @@ def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> in
     """
     for line in _plan_lines(plan):
         run.console.line(line)
-    if not run.work.attrs(GROUP).get("settled"):
+    if not provenance_of(run.work.attrs(GROUP)).get("settled"):
         _read(run, plan)
         _settle(run, plan)
-    found = run.work.attrs(GROUP)
+    found = provenance_of(run.work.attrs(GROUP))
     quarantine = quarantine_of(run.work.dataset(GROUP))
     if strict and len(quarantine):
         raise SourceError(quarantine_refused(quarantine))
@@ -156,7 +157,7 @@ def _settle(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
     if splits is not None:
         template = template.assign_coords(split=("image", splits))
         counts["split_by_order"] = True
-    run.work.settle(GROUP, template, rows, attrs={**_attrs(plan, config), **counts})
+    run.work.settle(GROUP, template, rows, attrs=_attrs(plan, config, **counts))
 
 
 def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
@@ -173,14 +174,14 @@ def _filled_from_the_end(good: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _attrs(plan: IngestPlan, config: IngestConfig) -> dict[str, Any]:
+def _attrs(plan: IngestPlan, config: IngestConfig, **counts: int) -> dict[str, Any]:
+    """Attributes of the group; ``counts`` are known when it is settled."""
+    made = {"digest": plan.digest, "parent": plan.parent, "annotations": plan.annotations, **counts}
     return {
         "source_form": plan.source.format,
         "crop": config.crop,
         "limit": config.limit,
-        "digest": plan.digest,
-        "parent": plan.parent,
-        "annotations": plan.annotations,
+        PROVENANCE: made,
     }
 
 
@@ -191,7 +192,7 @@ def _template(
     count, source, position = len(rows), plan.source, plan.rows[rows]
     shape = (count, config.side, config.side, config.channels)
     tasks = {
-        "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=config.chunk),
+        "pixels": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=config.chunk),
         "checksum": unwritten("image", (count,), np.uint64, chunk=config.chunk),
         "fault": unwritten("image", (count,), np.dtypes.StringDType(), chunk=config.chunk),
     }
@@ -199,7 +200,7 @@ def _template(
         str(name): ("image", column.to_numpy())
         for name, column in source.labels.iloc[position].items()
     }
-    labels["name"] = ("image", plan.names[rows])
+    labels["image"] = ("image", plan.names[rows])
     labels["signature"] = ("image", plan.signatures[rows])
     if source.landmarks is not None:
         labels["landmarks"] = (("image", "landmark", "axis"), source.landmarks[position])

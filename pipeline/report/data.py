@@ -170,7 +170,7 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
     starts = first_finite(
         latents["z"], rows, max(config.attribute_images, 2 * config.interpolations)
     )
-    start_images = store.images["image"][starts].values
+    start_images = store.images["pixels"][starts].values
     traversals, interpolations = traverse(
         latents, statistics, starts, start_images, config, reconstruct
     )
@@ -187,7 +187,7 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
             latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
         ),
         held_out=held_out,
-        originals=store.images["image"][shown].values,
+        originals=store.images["pixels"][shown].values,
         reconstructions=reconstruct(latents["z"][shown].values),
         reconstruction_error=float(latents["reconstruction_error"][rows].mean().compute()),
         generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
@@ -233,7 +233,7 @@ def _read_samples(store: ReportStore, name: str, config: ReportConfig) -> Genera
     return Generated(
         name=name,
         z=_finite(samples["z"][: config.scatter_points].values),
-        faces=samples["image"][: config.faces].values,
+        faces=samples["pixels"][: config.faces].values,
         count=samples.sizes["sample"],
         attrs=samples.attrs,
     )

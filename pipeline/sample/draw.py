@@ -14,6 +14,7 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.generator import Generator, Sampler
 from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.pipeline.settings import fault_message, setting_path
+from zpoints.storage.schema.description import described
 
 BLOCK = 256
 """Samples drawn together: block b holds the samples b * BLOCK to (b + 1) * BLOCK - 1."""
@@ -75,10 +76,11 @@ def draw(
         raise SampleError(f"seed = {seed!r}: expected an integer that is not negative.")
     sampler = chosen.fit(statistics, latents)
     z, v = draw_rows(sampler, Basis.from_statistics(statistics), int(seed), 0, n)
-    return xr.Dataset(
+    drawn = xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
         attrs=sample_attrs(chosen, seed, sampler.constraint),
     )
+    return described(f"samples/{name}", drawn)
 
 
 def generator(name: str, **parameters: Any) -> Generator:

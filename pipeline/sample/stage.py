@@ -110,7 +110,7 @@ def _sample_rows(
     """Draw and decode the samples start to stop - 1: one task."""
     z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
     with task_network(root, version, device, remedy="Set sample.device to cpu.") as network:
-        return {"z": z, "v": v, "image": network.decode(z)}
+        return {"z": z, "v": v, "pixels": network.decode(z)}
 
 
 def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
@@ -129,7 +129,7 @@ def _template(a: Architecture, count: int, chunk: int) -> xr.Dataset:
     shapes = {
         "z": (("sample", "component"), (a.z_dim,), np.float32),
         "v": (("sample", "pc"), (a.z_dim,), np.float32),
-        "image": (("sample", "y", "x", "channel"), (a.side, a.side, a.channels), np.uint8),
+        "pixels": (("sample", "y", "x", "channel"), (a.side, a.side, a.channels), np.uint8),
     }
     return xr.Dataset(
         {

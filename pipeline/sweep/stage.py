@@ -132,7 +132,7 @@ def _measured(
     comparison = Comparison(
         config=batch.config,
         latents=lambda: (rows("latents", "z").take(reference), batch.reencoded),
-        images=lambda: (rows("images", "image").take(reference), batch.images),
+        images=lambda: (rows("images", "pixels").take(reference), batch.images),
     )
     chosen = [m for m in SWEPT if faces or m.name != "face_rate"]
     measured = {} if faces else with_error("face_rate", UNKNOWN)

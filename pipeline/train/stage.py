@@ -64,7 +64,7 @@ def _require_memory(
 ) -> None:
     """Refuse a training whose images, network and batches exceed the memory of this process."""
     counts = {name: int(wanted.sum()) for name, wanted in splits.items()}
-    _, side, _, channels = shape = run.store.images["image"].shape
+    _, side, _, channels = shape = run.store.images["pixels"].shape
     memory = training_memory(
         run.settings,
         architecture(shape, run.settings),
@@ -78,10 +78,10 @@ def _require_memory(
 
 def _read(store: Store, wanted: np.ndarray) -> torch.Tensor:
     """Read the images of a split into memory: uint8 (image, y, x, channel)."""
-    pixels = store.images["image"]
+    pixels = store.images["pixels"]
     shape = (int(wanted.sum()), *pixels.shape[1:])
     images = np.empty(shape, dtype=np.uint8)
-    rows, filled = Rows(store.root, store.version, "images", "image"), 0
+    rows, filled = Rows(store.root, store.version, "images", "pixels"), 0
     for start, stop in chunk_bounds(len(wanted), pixels.chunksizes["image"][0]):
         part = rows.read(start, stop)[wanted[start:stop]]
         images[filled : filled + len(part)] = part

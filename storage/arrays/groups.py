@@ -1,5 +1,6 @@
 """Opens groups of a store as xarray datasets."""
 
+from collections.abc import Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -13,8 +14,9 @@ from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.schema.array_names import label_name
+from zpoints.storage.schema.description import in_order
 from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
-from zpoints.storage.schema.validation import validate
+from zpoints.storage.schema.validation import is_text, validate
 
 EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily, whatever the registry says."""
@@ -43,7 +45,13 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     """
     try:
         with metadata_errors(session):
-            dataset = xr.open_zarr(session.store, group=group, consolidated=False, chunks=None)
+            dataset = xr.open_zarr(
+                session.store,
+                group=group,
+                consolidated=False,
+                chunks=None,
+                create_default_indexes=False,  # they would read the coordinates one by one
+            )
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
             f"This version of the store has no group {group}; its groups: "
@@ -53,7 +61,7 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     validate(group, dataset)
     known = {name: find_variable(group, str(name), v) for name, v in dataset.variables.items()}
     big = {
-        name: lazy(
+        str(name): lazy(
             variable,
             zarr.open_array(session.store, path=f"{group}/{name}", mode="r"),
             f"open-{name}-{tokenize(variable._data)}",
@@ -62,11 +70,17 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
         if (entry := known[name]) and not entry.label
         if entry.lazy or variable.nbytes > EAGER_BYTES
     }
-    _load(group, dataset.drop_vars(big))
-    dataset = dataset.assign(big)
-    data = [n for n in dataset.coords if (entry := known[n]) and not (entry.label or entry.lazy)]
-    labels = [name for name, entry in known.items() if entry and entry.label]
-    return LabelledDataset.of(dataset.reset_coords(data).set_coords(labels))
+    small = dataset.drop_vars(big)
+    _load(group, small)
+    variables = {str(name): _indexable(name, v) for name, v in small.variables.items()}
+    data, coords = in_order(group, {**variables, **big})
+    return LabelledDataset(data, coords, dataset.attrs)
+
+
+def _indexable(name: Hashable, variable: xr.Variable) -> xr.Variable:
+    """Text that becomes an index, as Python's strings; pandas copies others into Arrow."""
+    is_index = variable.dims == (name,) and is_text(variable.dtype)
+    return variable.astype(object) if is_index else variable
 
 
 def _named_by_labels(group: str, dataset: xr.Dataset) -> xr.Dataset:

@@ -13,6 +13,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 from zpoints.storage.arrays.groups import group_attrs
 from zpoints.storage.errors import SchemaError
 from zpoints.storage.schema.array_names import array_name
+from zpoints.storage.schema.provenance import provenance_of
 from zpoints.storage.schema.registry import find_variable
 from zpoints.storage.schema.validation import is_text
 
@@ -158,7 +159,11 @@ def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> b
     dataset
         The dataset to compare it with.
     """
-    if group_attrs(session, group).get("fingerprint") != dataset.attrs.get("fingerprint"):
+    before, after = (
+        provenance_of(attrs).get("fingerprint")
+        for attrs in (group_attrs(session, group), dataset.attrs)
+    )
+    if before != after:
         return False
     stored = zarr.open_group(session.store, path=group, mode="r")
     dataset, encoding = layout(group, dataset)

@@ -136,7 +136,7 @@ class Location:
         StoreError
             If one of its files is missing, damaged or not readable; the message names the file.
         SchemaError
-            If a newer zpoints wrote it.
+            If it has another schema than this zpoints writes.
         """
         if not self.exists():
             if not self.has_remains():

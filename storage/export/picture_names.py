@@ -16,19 +16,19 @@ def picture_names(images: xr.Dataset, suffix: str) -> Naming:
     Parameters
     ----------
     images
-        A group with images; files have the names in `name`, or numbers if it has none.
+        A group with `pixels`; files have the names in `image`, or numbers if it has none.
     suffix
         Suffix of the files, e.g. `.png`.
     """
-    count = images.sizes[images["image"].dims[0]]
+    count = images.sizes[images["pixels"].dims[0]]
     digits = len(str(max(count - 1, 0)))
 
     def numbered(row: int) -> str:
         return f"{row:0{digits}d}{suffix}"
 
-    if "name" not in images.variables:
+    if "image" not in images.variables:
         return numbered
-    names = images["name"].values
+    names = images["image"].values
 
     def replaced(row: int) -> str:
         return str(_inside(names[row], row).with_suffix(suffix))

@@ -129,7 +129,7 @@ def export_sheets(
             f"{images.sizes['y']} pixels; expected at least 1 x 1 and at most "
             f"{SHEET_BYTES // (3 * height * width):,} images. Change columns or rows."
         )
-    total = images.sizes[images["image"].dims[0]]
+    total = images.sizes[images["pixels"].dims[0]]
     digits = len(str(-(-total // (columns * rows))))
     with appearing(destination, group, overwrite=overwrite) as folder:
         done = 0
@@ -143,7 +143,7 @@ def export_sheets(
 
 def _images(store: Store, group: str) -> xr.Dataset:
     dataset = store.group(group)
-    if "image" not in dataset.variables or dataset["image"].ndim != 4:
+    if "pixels" not in dataset.variables or dataset["pixels"].ndim != 4:
         having = [name for name in store.groups if name == "images" or name.startswith("samples/")]
         raise StoreError(
             f"{group} has no images to export; these groups have: {', '.join(having) or 'none'}."
@@ -153,8 +153,8 @@ def _images(store: Store, group: str) -> xr.Dataset:
 
 def _chunks(store: Store, group: str, images: xr.Dataset) -> Iterator[Pixels]:
     """The images uint8 (n, y, x, channel) of each stored chunk."""
-    rows, total = Rows(store.root, store.version, group, "image"), images["image"].shape[0]
-    chunk = store.array(group, "image").chunks[0]
+    rows, total = Rows(store.root, store.version, group, "pixels"), images["pixels"].shape[0]
+    chunk = store.array(group, "pixels").chunks[0]
     for start in range(0, total, chunk):
         yield rows.read(start, min(start + chunk, total))
 

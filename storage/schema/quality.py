@@ -185,30 +185,32 @@ MEASURES = (
 
 
 def _variables(measures: Iterable[Measure], *, dim: str = "") -> str:
-    """Lines `name | dims | dtype | meaning` of the values, then of their standard errors."""
+    """Lines `name | dims | dtype | units | meaning` of the values, then of their errors."""
     chosen = tuple(measures)
-    values = [f"{m.name} | {dim} | float64 | {m.meaning}" for m in chosen]
-    errors = [f"{m.name}_error | {dim} | float64 | its standard error" for m in chosen]
+    values = [f"{m.name} | {dim} | float64 | 1 | {m.meaning}" for m in chosen]
+    errors = [f"{m.name}_error | {dim} | float64 | 1 | standard error of {m.name}" for m in chosen]
     return "\n".join(["", *values, *errors, ""])
 
 
 def _along_samples(measures: Iterable[Measure]) -> str:
     chosen = (m.per_image for m in measures if m.per_image)
-    return "\n".join(["", *(f"{v.name} | sample | {v.dtype} | {v.meaning}" for v in chosen), ""])
+    return "\n".join(
+        ["", *(f"{v.name} | sample | {v.dtype} | 1 | {v.meaning}" for v in chosen), ""]
+    )
 
 
-REENCODED = "reencoded | sample component | float32 | latent vectors of the images encoded again"
+REENCODED = "reencoded | sample component | float32 | 1 | latent vectors of the decoded images"
 PER_IMAGE = _along_samples(MEASURES)
 ALWAYS = _variables(m for m in MEASURES if not m.needs)
 OPTIONAL = _variables(m for m in MEASURES if m.needs)
 SWEPT = _variables((m for m in MEASURES if m.swept), dim="point")
 
-BY_LEVEL = "swd_by_level | level | float64 | sliced Wasserstein distance x 1000 of each level"
+BY_LEVEL = "swd_by_level | level | float64 | 1 | sliced Wasserstein distance x 1000"
 
-LEVEL = "level | level | int64 | side of the pyramid's level, pixels"
+LEVEL = "level | level | int64 | pixel | side of the level of the pyramid"
 
 POINTS = """
-law  | point | str     | law of the generator ellipse
-K    | point | int64   | leading principal components kept
-fact | point | float64 | half-axes in units of the full width at half maximum
+law  | point | str     | 1 | law of the generator ellipse
+K    | point | int64   | 1 | leading principal components kept
+fact | point | float64 | 1 | half-axes in units of the full width at half maximum
 """

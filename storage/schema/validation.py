@@ -54,7 +54,7 @@ def validate(group: str, dataset: xr.Dataset) -> None:
     ------
     SchemaError
         If variables or attributes are unknown or missing or have other dims or dtypes, all of
-        which the message lists, or if a newer zpoints wrote the dataset.
+        which the message lists, or if another schema wrote the dataset.
     """
     check_schema_version(group, dataset.attrs.get("schema_version", SCHEMA_VERSION))
     problems = list(_disagreements(group, dataset))
@@ -66,15 +66,23 @@ def validate(group: str, dataset: xr.Dataset) -> None:
 
 
 def check_schema_version(subject: str, version: Any) -> None:
-    """Refuse a store or group that a newer zpoints wrote.
+    """Refuse a store or group of another schema than this one.
 
     Raises
     ------
     SchemaError
-        If `version` is above `SCHEMA_VERSION`.
+        If `version` is not `SCHEMA_VERSION`.
     """
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise SchemaError(
-            f"{subject} has schema version {version}; this zpoints knows versions up to "
-            f"{SCHEMA_VERSION}. Install a newer zpoints to read it."
-        )
+    if version == SCHEMA_VERSION:
+        return
+    older = isinstance(version, int) and version < SCHEMA_VERSION
+    repair = (
+        "Make it again with `zpoints run PRESET --root NEW`, where PRESET is its configuration and "
+        "NEW a new folder; nothing is deleted."
+        if older
+        else "Install a newer zpoints to read it."
+    )
+    raise SchemaError(
+        f"{subject} has schema version {version}; expected {SCHEMA_VERSION}, the only one that "
+        f"this zpoints knows. {repair}"
+    )

@@ -16,8 +16,10 @@ class Variable:
         Dimension names, in order.
     dtype
         NumPy dtype, or `str` for text of any length.
+    units
+        Units of its values, "1" where they have none.
     meaning
-        What it contains, with unit or range.
+        What it contains, with its range.
     required
         Whether every group must have it.
     label
@@ -29,6 +31,7 @@ class Variable:
     name: str
     dims: tuple[str, ...]
     dtype: str
+    units: str
     meaning: str
     required: bool = False
     label: bool = False
@@ -38,7 +41,7 @@ class Variable:
 def parse_table(
     text: str, *, required: bool = False, label: bool = False, lazy: bool = False
 ) -> Iterator[Variable]:
-    """Parse lines `name | dims | dtype | meaning`.
+    """Parse lines `name | dims | dtype | units | meaning`.
 
     Parameters
     ----------
@@ -48,11 +51,12 @@ def parse_table(
         The same attributes for all variables of the table.
     """
     for line in filter(str.strip, text.splitlines()):
-        name, dims, dtype, meaning = (field.strip() for field in line.split("|", 3))
+        name, dims, dtype, units, meaning = (field.strip() for field in line.split("|", 4))
         yield Variable(
             name=name,
             dims=tuple(dims.split()),
             dtype=dtype,
+            units=units,
             meaning=meaning,
             required=required,
             label=label,

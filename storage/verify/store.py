@@ -107,7 +107,7 @@ def verify(
     StoreNotFoundError
         If there is no store at `root`, or no such version.
     SchemaError
-        If a newer zpoints wrote the store.
+        If the store has another schema than this zpoints writes.
     StoreError
         If `sample` is not a percentage.
     """

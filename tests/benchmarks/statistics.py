@@ -155,7 +155,7 @@ def stored_vectors(root: str, count: int) -> Store:
     z = da.zeros((count, COMPONENTS), dtype=np.float32, chunks=(CHUNK, COMPONENTS))
     flags = np.random.default_rng(2).random((ATTRIBUTES, count)) < 0.2
     labels = {f"attribute_{k}": ("image", row) for k, row in enumerate(flags)}
-    labels["name"] = ("image", np.arange(count).astype(str).astype(object))
+    labels["image"] = ("image", np.arange(count).astype(str).astype(object))
     work.create("latents", xr.Dataset({"z": (("image", "component"), z)}, labels))
     blocks = [
         Block(start, stop, partial(_drawn, start, stop))

@@ -35,14 +35,14 @@ def photographs(count: int) -> xr.Dataset:
     """A template of `images`, with labels of every kind."""
     return xr.Dataset(
         {
-            "image": (
+            "pixels": (
                 ("image", "y", "x", "channel"),
                 da.zeros((count, 8, 8, 3), dtype=np.uint8, chunks=(CHUNK, 8, 8, 3)),
             ),
             "checksum": ("image", np.arange(count, dtype=np.uint64) + 2**63),
         },
         coords={
-            "name": ("image", np.array([f"{row:06d}.jpg" for row in range(count)])),
+            "image": ("image", np.array([f"{row:06d}.jpg" for row in range(count)])),
             "signature": ("image", np.array([f"{row}-1" for row in range(count)])),
             "split": ("image", np.array(["train", "test"])[np.arange(count) % 2]),
             "identity": ("image", np.arange(count, dtype=np.int32)),
@@ -71,7 +71,7 @@ def latent_template(count: int, chunk: int = CHUNK) -> xr.Dataset:
             "z": unwritten(("image", "component"), (count, COMPONENTS), np.float32, chunk=chunk),
             "reconstruction_error": ("image", np.full(count, 0.25, np.float32)),
         },
-        coords={name: photos[name].variable for name in ("name", "Smiling", "Male", "checksum")},
+        coords={name: photos[name].variable for name in ("image", "Smiling", "Male", "checksum")},
     )
 
 
@@ -117,5 +117,5 @@ def publish_latents(
 def publish_images(repository: Repository, count: int = 8) -> str:
     work = repository.begin(stage="ingest", fingerprint="ff", groups=("images",))
     work.create("images", photographs(count))
-    work.write_chunks("images", blocks_of("image", pixels(count)))
+    work.write_chunks("images", blocks_of("pixels", pixels(count)))
     return work.publish(message="ingested", rows=count)

@@ -87,7 +87,7 @@ def test_create__labels_follow_the_new_rows(repository, root):
     publish_latents(repository, 4)
     grow(repository, vectors(7), np.array([*range(4), -1, -1, -1]))
 
-    assert open_store(root).latents.name.values.tolist() == [f"{k:06d}.jpg" for k in range(7)]
+    assert open_store(root).latents.image.values.tolist() == [f"{k:06d}.jpg" for k in range(7)]
 
 
 def test_create__interrupted_growth_continues(repository, root):

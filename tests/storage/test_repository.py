@@ -46,7 +46,7 @@ for number in range(3):
     image = np.zeros((2, 8, 8, 3), np.uint8)
     dataset = xr.Dataset(
         {"z": (("sample", "component"), rows), "v": (("sample", "pc"), rows),
-         "image": (("sample", "y", "x", "channel"), image)},
+         "pixels": (("sample", "y", "x", "channel"), image)},
         attrs={"generator": "uniform", "parameters": {"b": 1.0}, "seed": 0, "constraint": "all"},
     )
     while True:
@@ -67,7 +67,7 @@ rows = 120
 work = open_repository(root).begin(stage="encode", fingerprint="aa", groups=("latents",))
 z = da.zeros((rows, 4), dtype=np.float32, chunks=(3, 4))
 name = np.array([f"{row:06d}.jpg" for row in range(rows)])
-work.create("latents", xr.Dataset({"z": (("image", "component"), z)}, {"name": ("image", name)}))
+work.create("latents", xr.Dataset({"z": (("image", "component"), z)}, {"image": ("image", name)}))
 
 def compute_from(start):
     def compute():

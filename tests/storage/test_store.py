@@ -67,15 +67,26 @@ def test_open_store__other_urls_are_refused(root):
         open_store(root)
 
 
-def test_open_store__newer_schema_is_refused(repository, root):
+@pytest.mark.parametrize(
+    ("version", "repair"),
+    [
+        (1, r"schema version 1; expected 2.*`zpoints run PRESET --root NEW`.*nothing is deleted"),
+        (3, "schema version 3; expected 2.*Install a newer zpoints"),
+        (None, "schema version None; expected 2"),
+    ],
+)
+def test_open_store__another_schema_is_refused(repository, root, version, repair):
     icechunk_repository = icechunk.Repository.open(icechunk.local_filesystem_storage(str(root)))
     session = icechunk_repository.writable_session("main")
-    zarr.open_group(session.store).attrs["schema_version"] = 2
-    session.commit("newer")
+    zarr.open_group(session.store).attrs["schema_version"] = version
+    session.commit("another")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
     for opening in (open_store, open_repository):
-        with pytest.raises(SchemaError, match="schema version 2; this zpoints knows versions up"):
+        with pytest.raises(SchemaError, match=repair):
             opening(root)
+
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
 def test_open_store__empty_store(repository, root):
@@ -108,7 +119,7 @@ def test_query__by_label_keeps_vectors_lazy(repository, root, ask):
     expected = [row for row in range(8) if row % 2 == 0 and row % 3]
     assert dask.is_dask_collection(latents.z)
     assert isinstance(latents.reconstruction_error.data, np.ndarray)
-    assert chosen.name.values.tolist() == [f"{row:06d}.jpg" for row in expected]
+    assert chosen.image.values.tolist() == [f"{row:06d}.jpg" for row in expected]
     assert np.array_equal(chosen.z.values, vectors(8)[expected])
 
 
@@ -118,8 +129,8 @@ def test_images__query_by_label_keeps_pixels_lazy(repository, root):
     with dask.config.set(scheduler=refuse):
         chosen = open_store(root).images.query(image="split == 'test' and identity > 2")
 
-    assert dask.is_dask_collection(chosen.image)
-    assert np.array_equal(chosen.image.values, pixels(8)[[3, 5, 7]])
+    assert dask.is_dask_collection(chosen.pixels)
+    assert np.array_equal(chosen.pixels.values, pixels(8)[[3, 5, 7]])
 
 
 def test_query__takes_any_name_in_backticks(repository, root):
@@ -133,7 +144,7 @@ def test_query__takes_any_name_in_backticks(repository, root):
     store = open_store(root)
 
     assert set(odd) <= set(store.latents.coords)
-    assert store.query("`Wearing Hat` and not `ist\u3000groß`").name.values.tolist() == [
+    assert store.query("`Wearing Hat` and not `ist\u3000groß`").image.values.tolist() == [
         "000004.jpg",
         "000005.jpg",
     ]
@@ -241,7 +252,7 @@ def test_open_store__unpublished_work_is_not_a_version(repository, root):
 def _latents_in_memory() -> xr.Dataset:
     return xr.Dataset(
         {"z": (("image", "component"), np.zeros((2, 4), np.float32))},
-        coords={"name": ("image", ["a", "b"])},
+        coords={"image": ("image", ["a", "b"])},
     )
 
 

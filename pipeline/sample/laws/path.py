@@ -94,11 +94,11 @@ class Path(Generator):
 
 def _vector(latents: xr.Dataset, name: str) -> Floats:
     """Read the vector (N,) of a stored image."""
-    rows = np.flatnonzero(latents["name"].values == name)
+    rows = np.flatnonzero(latents["image"].values == name)
     if not len(rows):
         raise SampleError(
             f"The generator 'path' cannot join {name!r}: no stored image has this name; names look "
-            f"like {str(latents['name'].values[0])!r}."
+            f"like {str(latents['image'].values[0])!r}."
             if latents.sizes["image"]
             else "The generator 'path' cannot join two images: none are stored."
         )

@@ -31,11 +31,11 @@ def noise_store(root: Path, images: int, *, chunk: int = CHUNK) -> None:
         "images",
         xr.Dataset(
             {
-                "image": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=chunk),
+                "pixels": unwritten(("image", "y", "x", "channel"), shape, np.uint8, chunk=chunk),
                 "checksum": ("image", numbers.astype(np.uint64)),
             },
             coords={
-                "name": ("image", numbers.astype(str).astype(object)),
+                "image": ("image", numbers.astype(str).astype(object)),
                 "signature": ("image", numbers.astype(str).astype(object)),
             },
         ),
@@ -52,7 +52,7 @@ def noise_store(root: Path, images: int, *, chunk: int = CHUNK) -> None:
 
 def noise(start: int, stop: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(start)
-    return {"image": rng.integers(0, 256, (stop - start, SIDE, SIDE, 3), dtype=np.uint8)}
+    return {"pixels": rng.integers(0, 256, (stop - start, SIDE, SIDE, 3), dtype=np.uint8)}
 
 
 def encode_store(root: Path, *overrides: str, fingerprint: str = "cc") -> np.ndarray:

@@ -79,7 +79,7 @@ def test_run__same_bytes_on_an_existing_cluster(
     new = run(config, str(tmp_path / "new"), console=console, title="t", until="ingest").store
     store = run(config, small_until("train"), console=console, title="t", until="sample").store
 
-    np.testing.assert_array_equal(new.images["image"], small_store.images["image"])
+    np.testing.assert_array_equal(new.images["pixels"], small_store.images["pixels"])
     assert_same_results(store, small_store)
     assert any("dashboard http://127.0.0.1:" in line for line in console.lines)
     (page,) = (tmp_path / "new" / "performance").iterdir()

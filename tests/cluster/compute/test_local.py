@@ -103,7 +103,7 @@ def test_local_cluster__forks_workers_and_their_replacements_with_the_drivers_va
 
 @pytest.mark.services
 def test_tasks__on_a_worker_with_one_thread_do_not_deadlock(small_store: Store) -> None:
-    first, last = map(str, small_store.latents["name"].values[[0, -1]])
+    first, last = map(str, small_store.latents["image"].values[[0, -1]])
     laws = [
         generator("path", points=16, between=(first, last)),
         generator("gaussian_mixture", parts=2, vectors=60),

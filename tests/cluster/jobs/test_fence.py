@@ -38,7 +38,7 @@ def gate():
 repository, rows = open_repository(root), np.zeros((2, 4), np.float32)
 dataset = xr.Dataset(
     {"z": (("sample", "component"), rows), "v": (("sample", "pc"), rows),
-     "image": (("sample", "y", "x", "channel"), np.zeros((2, 8, 8, 3), np.uint8))},
+     "pixels": (("sample", "y", "x", "channel"), np.zeros((2, 8, 8, 3), np.uint8))},
     attrs={"generator": "uniform", "parameters": {"b": 1.0}, "seed": 0, "constraint": "all"},
 )
 for number in range(10_000):

@@ -76,10 +76,10 @@ def test_run__in_buckets_gives_the_bytes_of_a_run_on_disk(
     store = result.store
 
     assert store.sample_names == small_store.sample_names
-    np.testing.assert_array_equal(store.images["image"], small_store.images["image"])
+    np.testing.assert_array_equal(store.images["pixels"], small_store.images["pixels"])
     np.testing.assert_array_equal(store.latents["z"], small_store.latents["z"])
     for name in small_store.sample_names:
-        for variable in ("z", "v", "image"):
+        for variable in ("z", "v", "pixels"):
             np.testing.assert_array_equal(
                 store.samples(name)[variable], small_store.samples(name)[variable]
             )

@@ -15,7 +15,7 @@ from zpoints.storage import open_store
 
 
 def drawing_config(config: RunConfig, root: Path) -> RunConfig:
-    names = open_store(root).latents["name"].values
+    names = open_store(root).latents["image"].values
     generators = {
         "smiling": {
             "generator": "conditional",
@@ -87,7 +87,7 @@ def test_run__draws_all_default_generators(
     for name in defaults:
         samples = result.store.samples(name)
         assert np.isfinite(samples["z"]).all()
-        assert samples["image"].values.std() > 0
+        assert samples["pixels"].values.std() > 0
 
 
 def test_run__a_changed_query_draws_its_conditional_again(drawing: RunConfig, root: Path) -> None:

@@ -45,7 +45,7 @@ def test_run__more_photographs_are_ingested_encoded_and_merged(
     shown = json.loads((second_night / "shown.json").read_text())
 
     assert shown["done"] == ["images", "latents", "statistics"]
-    assert store.images["name"].values[FIRST:].tolist() == shown["names"]
+    assert store.images["image"].values[FIRST:].tolist() == shown["names"]
     assert f"{FIRST} photographs stored already, {MORE} to be read." in shown["lines"]
     assert f"{FIRST} images already encoded, {MORE} new." in shown["lines"]
     assert f"The statistics of {FIRST} vectors grow by {MORE}." in shown["lines"]
@@ -59,8 +59,8 @@ def test_run__grown_images_are_those_of_a_fresh_ingest(second_night: Path, tmp_p
     config = configured(second_night / "tree")
     fresh = go(config, tmp_path / "fresh", until="ingest")[0].store
 
-    np.testing.assert_array_equal(grown.images["image"], fresh.images["image"])
-    for name in ("name", "checksum", "split", "Smiling", "landmarks"):
+    np.testing.assert_array_equal(grown.images["pixels"], fresh.images["pixels"])
+    for name in ("image", "checksum", "split", "Smiling", "landmarks"):
         np.testing.assert_array_equal(grown.images[name], fresh.images[name])
 
 
@@ -156,13 +156,13 @@ def test_run__reencode_follows_the_source(
     assert "1 photograph removed from the source." in lines
     assert "1 photograph changed in the source." in lines
     store = result.store
-    names = store.images["name"].values.tolist()
+    names = store.images["image"].values.tolist()
     assert len(names) == FIRST + 2
     assert photographs[40].name not in names
-    np.testing.assert_array_equal(store.images["image"][99], store.images["image"][5])
+    np.testing.assert_array_equal(store.images["pixels"][99], store.images["pixels"][5])
     np.testing.assert_array_equal(store.latents["z"][99], store.latents["z"][5])
     np.testing.assert_array_equal(store.latents["z"][:40], before.latents["z"][:40])
-    np.testing.assert_array_equal(store.latents["name"], store.images["name"])
+    np.testing.assert_array_equal(store.latents["image"], store.images["image"])
     scratch = from_scratch(store, config)
     assert_same_statistics(store.statistics, scratch)
     assert go(config, root)[0].store.version == store.version
@@ -187,7 +187,7 @@ def test_run__a_raised_limit_reads_only_what_is_not_stored(
     assert result.store.images.sizes["image"] == 87
     assert any("stored already" in line for line in lines)
     fresh = go(override(config, ["ingest.limit=87"]), tmp_path / "fresh", until="ingest")[0].store
-    np.testing.assert_array_equal(result.store.images["image"], fresh.images["image"])
+    np.testing.assert_array_equal(result.store.images["pixels"], fresh.images["pixels"])
 
 
 def reasons(config: RunConfig, root: Path) -> dict[str, str]:
@@ -254,8 +254,8 @@ def test_run__latents_follow_a_photograph_that_was_removed_and_restored(
 
     store = go(follow, root)[0].store
 
-    assert store.images["name"].values[-1] == moved.name
-    np.testing.assert_array_equal(store.latents["name"], store.images["name"])
+    assert store.images["image"].values[-1] == moved.name
+    np.testing.assert_array_equal(store.latents["image"], store.images["image"])
 
 
 def test_run__touched_files_are_compared_only_once(
@@ -306,7 +306,7 @@ def test_run__a_repaired_photograph_counts_before_others_within_a_limit(
 
     images = go(limited, tmp_path / "new", until="ingest")[0].store.images
 
-    assert images["name"].values[-1] == photographs[0].name
+    assert images["image"].values[-1] == photographs[0].name
     assert images.sizes["image"] == 40
 
 

@@ -29,11 +29,11 @@ def test_run__unreadable_photographs_go_to_the_quarantine(
     assert images["quarantined"].values.tolist() == quarantined
     assert all(images["quarantine_reason"].values)
     assert images.sizes["image"] + images.sizes["quarantined"] == FIRST
-    assert not set(images["name"].values) & set(quarantined)
+    assert not set(images["image"].values) & set(quarantined)
     assert "fault" not in images
     fresh = go(config, tmp_path / "fresh", until="ingest")[0].store
-    by_name = dict(zip(fresh.images["name"].values, fresh.images["image"].values, strict=True))
-    for name, image in zip(images["name"].values, images["image"].values, strict=True):
+    by_name = dict(zip(fresh.images["image"].values, fresh.images["pixels"].values, strict=True))
+    for name, image in zip(images["image"].values, images["pixels"].values, strict=True):
         np.testing.assert_array_equal(image, by_name[name])
     assert done(go(config, root, until="ingest")[0]) == []
 
@@ -69,7 +69,7 @@ def test_run__stores_what_costs_no_pixel_and_says_what_is_refused(
     images = go(config, tmp_path / "store", until="ingest")[0].store.images
 
     fresh = everything_stored(everything, config, tmp_path)
-    by_name = dict(zip(images["name"].values, images["image"].values, strict=True))
+    by_name = dict(zip(images["image"].values, images["pixels"].values, strict=True))
     reasons = dict(
         zip(images["quarantined"].values, images["quarantine_reason"].values, strict=True)
     )
@@ -85,7 +85,7 @@ def everything_stored(tree: Path, config: RunConfig, scratch: Path) -> dict[str,
     """The images of the sound photographs by name."""
     config = override(config, [f"ingest.source={tree}"])
     images = go(config, scratch / "sound", until="ingest")[0].store.images
-    return dict(zip(images["name"].values, images["image"].values, strict=True))
+    return dict(zip(images["image"].values, images["pixels"].values, strict=True))
 
 
 @pytest.mark.slow
@@ -101,7 +101,7 @@ def test_run__a_repaired_photograph_leaves_the_quarantine(
     images = go(config, root, until="ingest")[0].store.images
 
     assert "quarantined" not in images.variables
-    assert images["name"].values[-1] == damaged.name
+    assert images["image"].values[-1] == damaged.name
     assert images.sizes["image"] == FIRST
 
 
@@ -141,8 +141,8 @@ def test_run__quarantine_in_a_set_smaller_than_a_chunk(
 
     store = go(large, tmp_path / "new")[0].store
 
-    assert store.images["image"].shape[0] == store.latents["z"].shape[0] == FIRST - 1
-    assert store.images["image"].values.reshape(FIRST - 1, -1).any(axis=1).all()
+    assert store.images["pixels"].shape[0] == store.latents["z"].shape[0] == FIRST - 1
+    assert store.images["pixels"].values.reshape(FIRST - 1, -1).any(axis=1).all()
 
 
 def test_run__a_photograph_that_breaks_later_counts_as_changed(
@@ -157,4 +157,4 @@ def test_run__a_photograph_that_breaks_later_counts_as_changed(
     images = go(follow, root, until="ingest")[0].store.images
 
     assert images["quarantined"].values.tolist() == [broken.name]
-    assert broken.name not in images["name"].values
+    assert broken.name not in images["image"].values

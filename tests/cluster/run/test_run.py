@@ -46,11 +46,11 @@ def test_run__writes_every_group_and_the_report(small_root: str, small_store: St
 
 def test_run__latents_are_the_encoding_of_the_images(small_store: Store) -> None:
     latents = small_store.latents
-    assert latents["name"].values.tolist() == small_store.images["name"].values.tolist()
+    assert latents["image"].values.tolist() == small_store.images["image"].values.tolist()
 
     decoded = small_store.decode(latents["z"][:20].values)
 
-    images = small_store.images["image"][:20].values
+    images = small_store.images["pixels"][:20].values
     error = np.mean((decoded / 255.0 - images / 255.0) ** 2, axis=(1, 2, 3))
     np.testing.assert_allclose(error, latents["reconstruction_error"][:20], atol=1e-4)
 
@@ -143,7 +143,7 @@ def test_run__same_bytes_with_any_workers(
     new = run(config, str(tmp_path / "new"), console=console, title="t", until="ingest").store
     store = run(config, small_until("train"), console=console, title="t", until="sample").store
 
-    np.testing.assert_array_equal(new.images["image"], small_store.images["image"])
+    np.testing.assert_array_equal(new.images["pixels"], small_store.images["pixels"])
     assert_same_results(store, small_store)
 
 
@@ -177,7 +177,7 @@ def test_run__without_annotations_trains_on_splits_by_checksum(
 def test_run__grey_images_pass_every_stage(grey: tuple[RunConfig, str]) -> None:
     root = grey[1]
 
-    assert open_store(root).samples("ellipse")["image"].shape == (10, 32, 32, 1)
+    assert open_store(root).samples("ellipse")["pixels"].shape == (10, 32, 32, 1)
     assert (Path(root) / "report" / "index.html").is_file()
 
 

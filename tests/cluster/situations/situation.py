@@ -116,9 +116,9 @@ def described(place: Place) -> str | None:
     if images is None:
         return None
     labels = Labels(images)
-    names = images["name"].values.tolist()
+    names = images["image"].values.tolist()
     rows = []
-    for row, (name, image) in enumerate(zip(names, images["image"].values, strict=True)):
+    for row, (name, image) in enumerate(zip(names, images["pixels"].values, strict=True)):
         parts = [f"{name}={_number(image)}"]
         if labels.annotated[row]:
             values = zip(labels.names, labels.values[row], strict=True)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from zpoints.pipeline.encode.verify_latents import verify_latents
 from zpoints.storage import Store, open_repository, open_store
+from zpoints.storage.schema.provenance import provenance_of
 from zpoints.storage.verify.store import verify
 
 
@@ -20,15 +21,15 @@ def copied_root(small_root: str, tmp_path) -> str:
 
 def replace(root: str, group: str, dataset: xr.Dataset) -> Store:
     """Publish a group again under its own fingerprint, so that only its content changes."""
-    attrs = dataset.attrs
+    made = provenance_of(dataset.attrs)
     work = open_repository(root).begin(
-        stage=attrs["stage"],
-        fingerprint=attrs["fingerprint"],
+        stage=made["stage"],
+        fingerprint=made["fingerprint"],
         groups=(group,),
-        inputs=attrs["inputs"],
-        lineage=attrs["lineage"],
+        inputs=made["inputs"],
+        lineage=made["lineage"],
     )
-    work.create(group, dataset, attrs=attrs)
+    work.create(group, dataset)
     work.publish(message="changed", rows=1)
     return open_store(root)
 
@@ -99,7 +100,7 @@ def test_verify_latents__finds_nothing_without_latents(tmp_path):
 
 def test_verify_latents__ignores_latents_of_an_older_model(copied_root: str):
     images = open_store(copied_root).images.compute()
-    images.attrs |= {"fingerprint": "0123", "lineage": "0123"}
+    images.attrs["provenance"] |= {"fingerprint": "0123", "lineage": "0123"}
 
     store = replace(copied_root, "images", images)
 

@@ -30,7 +30,7 @@ def batch(small_store: Store) -> Batch:
         config=EvaluateConfig(),
         statistics=small_store.statistics,
         z=z,
-        images=samples["image"][:12].values,
+        images=samples["pixels"][:12].values,
         reencoded=z + np.float32(0.1),
         decoded=True,
     )

@@ -123,7 +123,7 @@ def test_evaluate__round_trip_is_that_of_the_stored_images(small_store: Store) -
     n = quality.sizes["sample"]
     network = load_network(small_store.root, small_store.version, "cpu")
 
-    z = network.encode(samples["image"][:n].values, batch=16)["z"]
+    z = network.encode(samples["pixels"][:n].values, batch=16)["z"]
 
     np.testing.assert_allclose(quality["reencoded"], z, atol=1e-4)
     moved = np.linalg.norm(samples["z"][:n].values - z, axis=1)

@@ -54,7 +54,7 @@ def test_read_block__a_huge_sparse_file_is_quarantined_by_its_size(tmp_path: Pat
         "down or remove it",
         "",
     ]
-    np.testing.assert_array_equal(block["image"][1], decoded(small(0)))
+    np.testing.assert_array_equal(block["pixels"][1], decoded(small(0)))
 
 
 def test_read_parquet__a_cell_is_judged_by_its_size(tmp_path: Path, small_limit: int) -> None:
@@ -69,7 +69,7 @@ def test_read_parquet__a_cell_is_judged_by_its_size(tmp_path: Path, small_limit:
     with pytest.raises(PhotographError, match=TOO_LARGE):
         raise PhotographError(faults[1])
     assert faults[3].startswith("the row holds no bytes")
-    np.testing.assert_array_equal(block["image"][2], decoded(small(2)))
+    np.testing.assert_array_equal(block["pixels"][2], decoded(small(2)))
 
 
 def test_decode_photograph__refuses_content_beyond_the_limit(small_limit: int) -> None:

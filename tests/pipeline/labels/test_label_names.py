@@ -123,7 +123,7 @@ def test_run__labels_of_any_name_are_stored_counted_and_grow(tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
         store = open_store(tmp_path / "store")
-        order = [int(name.removesuffix(".jpg")) for name in store.latents["name"].values]
+        order = [int(name.removesuffix(".jpg")) for name in store.latents["image"].values]
         assert len(order) == count
         for k, name in enumerate(names):
             np.testing.assert_array_equal(store.latents[name], flags[order, k])

@@ -15,7 +15,7 @@ def labelled() -> xr.Dataset:
     return xr.Dataset(
         {"checksum": ("image", np.arange(1000, dtype=np.uint64))},
         coords={
-            "name": ("image", np.arange(1000).astype(str).astype(object)),
+            "image": ("image", np.arange(1000).astype(str).astype(object)),
             "Smiling": ("image", rng.random(1000) < 0.4),
             "5_o_Clock_Shadow": ("image", rng.random(1000) < 0.1),
             "Beard": ("image", np.zeros(1000, bool)),

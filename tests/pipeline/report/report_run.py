@@ -12,6 +12,7 @@ from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.pipeline.sample import draw
+from zpoints.storage import SCHEMA_VERSION
 from zpoints.storage.schema.quality import MEASURES
 from zpoints.storage.store import Version
 
@@ -104,7 +105,7 @@ def make_run(
     z = (rng.normal(size=(count, components)) @ mixing + rng.normal(size=components)).astype("f4")
     z[:, 3] = 0.5
     pixels = _decode(z, basis * 0.4)
-    labels = {"name": ("image", np.array([f"{i:06d}.jpg" for i in range(count)]))}
+    labels = {"image": ("image", np.array([f"{i:06d}.jpg" for i in range(count)]))}
     labels["Smiling"] = ("image", z[:, 0] > z[:, 0].mean())
     if split:
         names = np.repeat(["train", "validation", "test"], [count - 100, 40, 60])
@@ -121,9 +122,9 @@ def make_run(
     for name, parameters in laws.items():
         drawn = draw(name.split("_")[0], statistics, 120, seed=1, **parameters)
         image = ("sample", "y", "x", "channel"), _decode(drawn["z"].values, basis * 0.4)
-        groups[name] = drawn.assign(image=image).chunk(sample=50)
+        groups[name] = drawn.assign(pixels=image).chunk(sample=50)
     return Run(
-        images=xr.Dataset({"image": (("image", "y", "x", "channel"), pixels)}, labels).chunk(
+        images=xr.Dataset({"pixels": (("image", "y", "x", "channel"), pixels)}, labels).chunk(
             image=128
         ),
         latents=xr.Dataset(
@@ -142,7 +143,7 @@ def make_run(
             {"epoch": epoch},
             {"architecture": {"z_dim": components}, "training": {"seed": 11}, "device": "cpu"},
         ),
-        statistics=statistics.assign_attrs(schema_version=1),
+        statistics=statistics.assign_attrs(schema_version=SCHEMA_VERSION),
         groups=groups,
         basis=basis * 0.4,
     )

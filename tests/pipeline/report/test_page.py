@@ -136,7 +136,7 @@ def test_read_data__decodes_only_the_images_shown(run: Run) -> None:
     run.decoded.clear()
     data = read_data(run, CONFIG, run.decode)
     assert run.decoded == [4 * len(STRENGTHS) + 2 * 3 * len(SHARES), CONFIG.reconstructions]
-    np.testing.assert_array_equal(data.originals, run.images["image"][540:552])
+    np.testing.assert_array_equal(data.originals, run.images["pixels"][540:552])
 
 
 @pytest.mark.parametrize(

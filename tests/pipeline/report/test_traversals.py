@@ -40,7 +40,7 @@ def test_traversal__is_decoded_along_the_direction(run: Run, data: ReportData) -
         expected = run.decode((z + strength * direction).astype(np.float32))
         np.testing.assert_array_equal(smiling.images[:, column], expected)
     np.testing.assert_array_equal(smiling.has, run.latents["Smiling"].values[540:544])
-    np.testing.assert_array_equal(data.start_images[:4], run.images["image"][540:544])
+    np.testing.assert_array_equal(data.start_images[:4], run.images["pixels"][540:544])
     caption = entries(data)["attribute-Smiling"].caption
     assert f"{int(run.latents['Smiling'].sum()):,} images that have the attribute" in caption
 
@@ -59,7 +59,7 @@ def test_traverse__leaves_out_images_without_a_finite_vector(run: Run) -> None:
     latents["z"][541, 2] = np.nan
     data = read_data(replace(run, latents=latents), CONFIG, run.decode)
 
-    np.testing.assert_array_equal(data.start_images[:3], run.images["image"][[540, 542, 543]])
+    np.testing.assert_array_equal(data.start_images[:3], run.images["pixels"][[540, 542, 543]])
     assert all(np.isfinite(data.interpolations.radii))
 
 
@@ -128,5 +128,5 @@ def test_entries__show_conditioned_samples(run: Run) -> None:
     figure = entries(data)["conditioned"].draw()
     assert not isinstance(figure, Table)
     (canvas,) = (image.get_array() for image in figure.images)
-    np.testing.assert_array_equal(canvas[:64, 66:130], drawn["image"].values[1])
+    np.testing.assert_array_equal(canvas[:64, 66:130], drawn["pixels"].values[1])
     assert "conditioned" not in entries(read_data(run, CONFIG, run.decode))

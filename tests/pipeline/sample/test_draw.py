@@ -59,7 +59,7 @@ def latents(z: np.ndarray) -> xr.Dataset:
     names = [f"{row}.jpg" for row in range(len(z))]
     return xr.Dataset(
         {"z": (("image", "component"), da.from_array(z, chunks=(1024, -1)))},
-        coords={"name": ("image", names), "Smiling": ("image", np.arange(len(z)) % 2 == 0)},
+        coords={"image": ("image", names), "Smiling": ("image", np.arange(len(z)) % 2 == 0)},
     )
 
 

@@ -22,7 +22,7 @@ def latents() -> xr.Dataset:
     return xr.Dataset(
         {"z": (("image", "component"), da.from_array(z, chunks=(500, -1)))},
         coords={
-            "name": ("image", [f"{row:04d}.jpg" for row in range(3000)]),
+            "image": ("image", [f"{row:04d}.jpg" for row in range(3000)]),
             "Smiling": ("image", smiling),
         },
     )

@@ -17,14 +17,14 @@ from zpoints.storage.export.picture_names import picture_names
 def publish_named(repository, names, shape=(8, 8, 3), chunk=3):
     """Publish a group `images` with these names; returns its random pixels."""
     count = len(names)
-    image = unwritten(("image", "y", "x", "channel"), (count, *shape), np.uint8, chunk=chunk)
-    others = photographs(count).drop_vars("image")
-    template = others.assign(image=image).assign_coords(name=("image", np.array(names)))
+    images = unwritten(("image", "y", "x", "channel"), (count, *shape), np.uint8, chunk=chunk)
+    others = photographs(count).drop_vars("pixels")
+    template = others.assign(pixels=images).assign_coords(image=np.array(names))
     values = np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
     work = repository.begin(stage="ingest", fingerprint="ff", groups=("images",))
     work.create("images", template)
     blocks = [
-        Block(start, stop, partial(dict, image=values[start:stop]))
+        Block(start, stop, partial(dict, pixels=values[start:stop]))
         for start in range(0, count, chunk)
         for stop in [min(start + chunk, count)]
     ]
@@ -82,7 +82,7 @@ def test_export_images__names_are_distinct_and_stay_inside_the_folder(
 
 
 def test_picture_names__of_many_samples_take_no_memory():
-    images = xr.Dataset({"image": ("sample", np.zeros(10**6, np.uint8))})
+    images = xr.Dataset({"pixels": ("sample", np.zeros(10**6, np.uint8))})
 
     tracemalloc.start()
     named = picture_names(images, ".png")

@@ -35,7 +35,7 @@ def test_export_group__plain_xarray_reads_it_without_a_warning(repository, root,
         latents = xr.open_zarr(tmp_path / "out" / "latents")
         assert images.load().identical(store.images)
         assert latents.load().identical(store.latents)
-    assert np.array_equal(images.image, pixels(8))
+    assert np.array_equal(images.pixels, pixels(8))
     assert np.array_equal(latents.z, vectors(8))
     assert latents.z.encoding["chunks"] == (3, 4)
 

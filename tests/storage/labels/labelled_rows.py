@@ -18,21 +18,21 @@ ATTACKS = (
     "open('{file}', 'w')",
     "`Smiling`.to_csv('{file}')",
     "(Smiling).values.tofile('{file}')",
-    "eval(name)",
+    "eval(image)",
     "exec('1')",
     "print(Smiling)",
-    'f\'{{open("{file}", "w")}}\' == name',
+    'f\'{{open("{file}", "w")}}\' == image',
     "(lambda: open('{file}', 'w'))()",
     "[open('{file}', 'w') for x in [1]]",
     "Smiling if open('{file}', 'w') else Male",
     "(x := open('{file}', 'w'))",
     "Smiling[open('{file}', 'w')]",
-    "name in {{open('{file}', 'w')}}",
-    "name in [open('{file}', 'w')]",
-    "contains(name, open('{file}', 'w'))",
-    "contains(*name, '{file}')",
-    "`contains`(name, '{file}')",
-    "name.str.contains('1')",
+    "image in {{open('{file}', 'w')}}",
+    "image in [open('{file}', 'w')]",
+    "contains(image, open('{file}', 'w'))",
+    "contains(*image, '{file}')",
+    "`contains`(image, '{file}')",
+    "image.str.contains('1')",
     "Smiling; open('{file}', 'w')",
     "Smiling = True",
     "Smiling\nimport os",
@@ -41,11 +41,11 @@ ATTACKS = (
     "await Smiling",
     "not lambda: Smiling",
     "2 ** 999999999 > identity",
-    "'a' * 999999999 == name",
-    "name % Smiling == 'x'",
-    "'%s' % name == 'x'",
+    "'a' * 999999999 == image",
+    "image % Smiling == 'x'",
+    "'%s' % image == 'x'",
     "Smiling is True",
-    "None == name",
+    "None == image",
     "...",
     "``",
     "`",
@@ -57,13 +57,13 @@ ATTACKS = (
     "(" * 300 + "Smiling" + ")" * 300,
     "1" * 5_000 + " == identity",
     " + ".join(["identity"] * 3_000) + " > 1",
-    "name in [" + "'a'," * 30_000,
+    "image in [" + "'a'," * 30_000,
     "x" * 200_000,
 )
 """Texts that must not be evaluated; ``{file}`` is a file that must not appear."""
 
 _TEXT = r"""
-Smiling Male `5_o_Clock_Shadow` identity age split name taken checksum unknown `a``b` `in`
+Smiling Male `5_o_Clock_Shadow` identity age split image taken checksum unknown `a``b` `in`
 contains startswith and or not in == != < <= > >= + - * / // % & | ~ ( ) [ ] , True False 1 0 2.5
 1e3 1e999 'train' "test" '' '2026-11-30' 99999999999999999999 '\'' '\x' . @ : ; = := ** lambda if
 else for is None __class__ __import__ { } # \ ! $ ` ' "
@@ -81,7 +81,7 @@ def labelled() -> xr.Dataset:
             "reconstruction_error": ("image", rng.random(ROWS, np.float32)),
         },
         coords={
-            "name": ("image", np.array([f"{row:03d}.jpg" for row in range(ROWS)], object)),
+            "image": ("image", np.array([f"{row:03d}.jpg" for row in range(ROWS)], object)),
             "Smiling": ("image", rng.random(ROWS) < 0.5),
             "Male": ("image", rng.random(ROWS) < 0.4),
             "Wearing Hat": ("image", rng.random(ROWS) < 0.3),
@@ -138,6 +138,6 @@ def _condition(rng: random.Random, depth: int) -> str:
             f"identity {rng.choice(['in', 'not in'])} [ 1 , 2.0 , - 3 ]",
             f"split {relation} 'test'",
             f"taken {relation} '2026-11-30'",
-            f"{rng.choice(['contains', 'startswith'])} ( name , '01' )",
+            f"{rng.choice(['contains', 'startswith'])} ( image , '01' )",
         ]
     )

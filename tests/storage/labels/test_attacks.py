@@ -96,7 +96,7 @@ def test_select_rows__any_nesting_is_a_query_or_refused(words: list[str]) -> Non
 @pytest.mark.parametrize(
     "query",
     [
-        "name in [" + ", ".join(f"'{row:06d}.jpg'" for row in range(5_000)) + "]",
+        "image in [" + ", ".join(f"'{row:06d}.jpg'" for row in range(5_000)) + "]",
         " or ".join(["Smiling"] * 250),
         " + ".join(["identity"] * 90) + " > 1",
         "(" * 40 + "Smiling" + ")" * 40,

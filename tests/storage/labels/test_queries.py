@@ -46,7 +46,7 @@ PANDAS_QUERIES = [
     "not Smiling",
     "Smiling and not Smiling",
     "not `5_o_Clock_Shadow`",
-    "name == '017.jpg'",
+    "image == '017.jpg'",
     "split == 'train'",
     "not has_attributes",
     # the rest of the language
@@ -57,8 +57,8 @@ PANDAS_QUERIES = [
     "1 < identity <= 5",
     "1 < identity <= 5 != age",
     "identity in [1, 2, 3] and split not in ['test']",
-    "name in ('001.jpg', '002.jpg')",
-    "name in ['001.jpg']",
+    "image in ('001.jpg', '002.jpg')",
+    "image in ['001.jpg']",
     "identity * 2 + 1 >= age / 3 - -1",
     "identity % 3 == 1",
     "identity // 2 == 2",
@@ -67,7 +67,7 @@ PANDAS_QUERIES = [
     "age != age",
     "Smiling == True and Male == 0",
     "Smiling == Male",
-    "name < '010.jpg'",
+    "image < '010.jpg'",
     'split == "test"',
     "taken < '2026-11-10'",
     "taken >= '2026-11-10 12:00'",
@@ -83,7 +83,7 @@ def test_select_rows__selects_as_pandas_does(query: str) -> None:
 
     np.testing.assert_array_equal(select_rows(LABELLED, query), expected)
     chosen = LabelledDataset.of(LABELLED).query(image=query)
-    assert chosen["name"].values.tolist() == LABELLED["name"].values[expected].tolist()
+    assert chosen["image"].values.tolist() == LABELLED["image"].values[expected].tolist()
 
 
 @settings(max_examples=60)
@@ -119,11 +119,11 @@ def test_select_rows__joined_comparisons_select_as_pandas_does(data: st.DataObje
         ("Smiling + Male + `Wearing Hat` >= 2", lambda d: _flags(d).sum(axis=0) >= 2),
         ("`a``b`", lambda d: d["a`b"].values),
         ("`in` and identity in [1]", lambda d: d["in"].values & (d["identity"] == 1).values),
-        ("contains(name, '1')", lambda d: [("1" in n) for n in d["name"].values]),
-        ("startswith(name, '01')", lambda d: [n.startswith("01") for n in d["name"].values]),
-        ("not endswith(name, '5.jpg')", lambda d: [n[2] != "5" for n in d["name"].values]),
+        ("contains(image, '1')", lambda d: [("1" in n) for n in d["image"].values]),
+        ("startswith(image, '01')", lambda d: [n.startswith("01") for n in d["image"].values]),
+        ("not endswith(image, '5.jpg')", lambda d: [n[2] != "5" for n in d["image"].values]),
         ("split == 'validation'", lambda d: split() == "validation"),
-        ("name == 'Smiling'", lambda d: np.zeros(60, bool)),
+        ("image == 'Smiling'", lambda d: np.zeros(60, bool)),
         ("checksum % 10 == 3", lambda d: d["checksum"].values % 10 == 3),
         ("checksum < 9223372036854775808", lambda d: d["checksum"].values < 2**63),
         ("identity in [4294967297, 1.0, 1.5]", lambda d: d["identity"].values == 1),
@@ -132,7 +132,7 @@ def test_select_rows__joined_comparisons_select_as_pandas_does(data: st.DataObje
         ("identity < 99999999999999999999", lambda d: np.ones(60, bool)),
         ("taken in ['2026-11-03']", lambda d: np.arange(60) == 2),
         ("'1000-01-01' < taken < '9999-12-31'", lambda d: np.ones(60, bool)),
-        ("name in []", lambda d: np.zeros(60, bool)),
+        ("image in []", lambda d: np.zeros(60, bool)),
         ("taken < '2026-11-03T01:00+02:00'", lambda d: np.arange(60) < 2),
     ],
 )
@@ -169,23 +169,23 @@ def _flags(d: xr.Dataset) -> np.ndarray:
         ("1 < 2", "not true or false for each row"),
         ("identity and Smiling", "a number is not true or false.*>>>identity<<<"),
         ("identity == '1'", "compares a number with text.*>>>'1'<<<"),
-        ("name in [17]", "compares text with a number.*>>>17<<<"),
+        ("image in [17]", "compares text with a number.*>>>17<<<"),
         ("split == ['train']", "may only follow in"),
-        ("'a' in name", r"expects a list.*contains\(label, 'part'\).*>>>name<<<"),
-        ("name in [split]", "holds values only.*>>>split<<<"),
-        ("len(name) > 3", "no such function.*contains, startswith, endswith.*>>>len<<<"),
-        ("contains(name)", r"Write contains\(label, 'part'\)"),
+        ("'a' in image", r"expects a list.*contains\(label, 'part'\).*>>>image<<<"),
+        ("image in [split]", "holds values only.*>>>split<<<"),
+        ("len(image) > 3", "no such function.*contains, startswith, endswith.*>>>len<<<"),
+        ("contains(image)", r"Write contains\(label, 'part'\)"),
         ("contains(age, '3')", "expects a text label.*>>>age<<<"),
-        ("name[0] == '0'", "labels have no parts"),
+        ("image[0] == '0'", "labels have no parts"),
         ("Smiling, Male", "a comma separates"),
-        ("name + 'x' == 'y'", "calculates with text.*>>>name<<<"),
+        ("image + 'x' == 'y'", "calculates with text.*>>>image<<<"),
         ("checksum * 2 == 1", r"exceeds 64 bits.*>>>checksum \* 2<<<"),
         ("taken > 'yesterday'", "'yesterday' is not a date"),
         ("taken > 3", "compares a date with a number"),
-        ("name == 'a", "ends with the quotation mark"),
-        ("name == \u2018a.jpg\u2019", "Write straight quotation marks.* name == >>>"),
+        ("image == 'a", "ends with the quotation mark"),
+        ("image == \u2018a.jpg\u2019", "Write straight quotation marks.* image == >>>"),
         ("`Wearing Hat", "ends with a backtick"),
-        (r"name == '\d'", "unknown escape"),
+        (r"image == '\d'", "unknown escape"),
         ("Smiling and \x1b[31mMale", r">>>\\x1b<<<\[31mMale"),
         ("Smiling and Male\N{ZERO WIDTH SPACE}", r"unknown label.*>>>Male\\u200b<<<"),
         ("", "is empty"),
@@ -214,13 +214,13 @@ def test_select_rows__takes_names_in_another_unicode_form() -> None:
 @pytest.mark.parametrize("stored", ["Jörg.jpg", "Jo\u0308rg.jpg"])
 @pytest.mark.parametrize("typed", ["Jörg", "Jo\u0308rg"])
 def test_select_rows__compares_texts_in_any_unicode_form(stored: str, typed: str) -> None:
-    rows = xr.Dataset(coords={"name": ("image", [stored, "Eva.jpg"])})
+    rows = xr.Dataset(coords={"image": ("image", [stored, "Eva.jpg"])})
 
     for query in (
-        f"name == '{typed}.jpg'",
-        f"name in ['{typed}.jpg']",
-        f"contains(name, '{typed}.')",
-        f"startswith(name, '{typed}')",
+        f"image == '{typed}.jpg'",
+        f"image in ['{typed}.jpg']",
+        f"contains(image, '{typed}.')",
+        f"startswith(image, '{typed}')",
     ):
         assert select_rows(rows, query).tolist() == [True, False]
 

@@ -61,7 +61,7 @@ def test_validate__newer_schema_is_refused():
 def test_label_variables__are_a_valid_description_of_latents():
     described = label_variables(photographs(4))
 
-    assert "image" not in described
-    assert {"name", "checksum", "split", "Smiling", "landmarks", "landmark"} <= set(described)
+    assert "pixels" not in described
+    assert {"image", "checksum", "split", "Smiling", "landmarks", "landmark"} <= set(described)
     z = latent_template(4)[["z"]].reset_coords(drop=True)
     validate("latents", z.assign_coords(described))

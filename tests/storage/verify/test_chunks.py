@@ -30,7 +30,7 @@ def test_read__flipped_bit_in_pixels_is_an_error(repository, root, place):
     flip(damaged, int(place * damaged.stat().st_size))
 
     with pytest.raises(ValueError, match="checksum"):
-        open_store(root).images.image.compute()
+        open_store(root).images.pixels.compute()
 
 
 def test_open__flipped_bit_in_a_label_is_an_error_that_names_it(repository, root):
@@ -48,7 +48,7 @@ def test_read__deleted_or_truncated_chunk_is_an_error(repository, root, harm):
     harm(chunk_files(root)[-1])
 
     with pytest.raises(Exception, match=r"not found|No such file|range|checksum|bytes"):
-        open_store(root).images.image.compute()
+        open_store(root).images.pixels.compute()
 
 
 def test_read__undamaged_chunks_stay_readable(repository, root):
@@ -59,13 +59,13 @@ def test_read__undamaged_chunks_stay_readable(repository, root):
     readable = 0
     for start in range(0, 8, 3):
         try:
-            images.image[start : start + 3].compute()
+            images.pixels[start : start + 3].compute()
             readable += 1
         except ValueError:
             continue
 
     assert readable == 2
-    assert np.issubdtype(images.image.dtype, np.uint8)
+    assert np.issubdtype(images.pixels.dtype, np.uint8)
 
 
 def delete(path, generator):
@@ -88,11 +88,11 @@ def test_verify__finds_the_damage_in_all_of_100_random_trials(repository, root, 
     photos = photographs(12)
     few = photos[["checksum"]].reset_coords(drop=True)
     few = few.assign_coords(
-        {name: photos[name].variable for name in ("image", "name", "signature")}
+        {name: photos[name].variable for name in ("pixels", "image", "signature")}
     )
     work = repository.begin(stage="ingest", fingerprint="ff", groups=("images",))
     work.create("images", few)
-    work.write_chunks("images", blocks_of("image", pixels(12)))
+    work.write_chunks("images", blocks_of("pixels", pixels(12)))
     version = work.publish(message="ingested", rows=12)
     generator = random.Random(harm.__name__)
     missed = []
@@ -101,7 +101,7 @@ def test_verify__finds_the_damage_in_all_of_100_random_trials(repository, root, 
         content = damaged.read_bytes()
         harm(damaged, generator)
         findings = verify(root).findings
-        if ("damage", "images/image") not in [(f.kind, f.subject) for f in findings]:
+        if ("damage", "images/pixels") not in [(f.kind, f.subject) for f in findings]:
             missed.append((trial, damaged.name))
         damaged.write_bytes(content)
 

@@ -29,7 +29,7 @@ def publish(repository, group, dataset, fingerprint, *, inputs=None, attrs=None)
 def latents(count=8, **labels):
     """Latents of the photographs with some labels replaced."""
     photos = photographs(count)
-    kept = {name: photos[name].variable for name in ("name", "checksum", "Smiling", "landmarks")}
+    kept = {name: photos[name].variable for name in ("image", "checksum", "Smiling", "landmarks")}
     return xr.Dataset(
         {"z": (("image", "component"), vectors(count))},
         coords={**kept, **{name: photos[name].variable.copy(data=v) for name, v in labels.items()}},
@@ -103,12 +103,12 @@ def test_verify__empty_store_is_ok(repository, root):
 def test_verify__chunk_that_was_never_written_is_named_with_its_rows(repository, root):
     publish_images(repository, 8)
     session = icechunk.Repository.open(Location.of(root).storage()).writable_session("main")
-    sync(session.store.delete("images/image/c/1/0/0/0"))
+    sync(session.store.delete("images/pixels/c/1/0/0/0"))
     session.commit("a hole")
 
     verification = verify(root)
 
-    assert found(verification) == [("damage", "images/image")]
+    assert found(verification) == [("damage", "images/pixels")]
     assert verification.findings[0].message == "chunk 1.0.0.0, rows 3 to 6, was never written."
     assert not verification.ok
 
@@ -214,7 +214,7 @@ def test_verify__checks_chunks_that_only_older_versions_use(repository, root, ha
     work.publish(message="fewer", rows=2)
     if harm == "delete":
         file.unlink()
-        expected = f"version {older}, images/image"
+        expected = f"version {older}, images/pixels"
     else:
         content = file.read_bytes()
         file.write_bytes(content[:9] + bytes([content[9] ^ 4]) + content[10:])
@@ -222,7 +222,7 @@ def test_verify__checks_chunks_that_only_older_versions_use(repository, root, ha
 
     assert found(verify(root)) == [("damage", expected)]
     assert verify(root, sample=99).ok
-    assert ("damage", "images/image") in found(verify(root, version=older))
+    assert ("damage", "images/pixels") in found(verify(root, version=older))
 
 
 def test_verify__file_of_a_killed_writer_is_not_damage(repository, root):
@@ -259,7 +259,7 @@ def test_verify__labels_must_be_those_of_the_images(repository, root):
     publish_images(repository, 8)
     photos = photographs(8)
     changed = latents(
-        name=photos["name"].values[::-1],
+        image=photos["image"].values[::-1],
         Smiling=np.arange(8) % 2 == 0,
         checksum=np.where(np.arange(8) < 6, photos["checksum"].values, 0),
         landmarks=photos["landmarks"].values + (np.arange(8) == 5)[:, None, None].astype(np.int16),
@@ -269,7 +269,7 @@ def test_verify__labels_must_be_those_of_the_images(repository, root):
     findings = {finding.subject: finding.message for finding in verify(root).findings}
 
     assert findings == {
-        "latents/name": "differs from that of images in 8 rows, first in row 0.",
+        "latents/image": "differs from that of images in 8 rows, first in row 0.",
         "latents/checksum": "differs from that of images in 2 rows, first in row 6.",
         "latents/landmarks": "differs from that of images in 1 rows, first in row 5.",
     }

@@ -135,9 +135,9 @@ def test_read_block__gives_the_reason_for_a_bad_file_and_reads_the_others(
     with pytest.raises(PhotographError, match=reason):
         raise PhotographError(faults[1])
     assert " at 0x" not in faults[1]  # the same from run to run
-    assert not block["image"][1].any()
-    assert block["image"][0].any()
-    np.testing.assert_array_equal(block["image"][0], block["image"][2])
+    assert not block["pixels"][1].any()
+    assert block["pixels"][0].any()
+    np.testing.assert_array_equal(block["pixels"][0], block["pixels"][2])
     assert block["checksum"].tolist() == [checksum(good), checksum(content), checksum(good)]
     assert warned == []
 
@@ -160,8 +160,8 @@ def test_read_block__returns_the_dtypes_of_the_store(tmp_path: Path) -> None:
 
     block = read_block(FolderFiles(tmp_path), ["a.jpg"], crop=None, side=32, channels=1)
 
-    assert block["image"].shape == (1, 32, 32, 1)
-    assert block["image"].dtype == np.uint8
+    assert block["pixels"].shape == (1, 32, 32, 1)
+    assert block["pixels"].dtype == np.uint8
     assert block["checksum"].dtype == np.uint64
     assert block["fault"].dtype == np.dtypes.StringDType()
 
@@ -177,7 +177,7 @@ def test_read_block__gives_an_unreadable_file_no_checksum() -> None:
 
     assert block["fault"].tolist() == ["no permission"]
     assert block["checksum"].tolist() == [0]
-    assert not block["image"].any()
+    assert not block["pixels"].any()
 
 
 def test_read_block__raises_if_the_whole_source_fails(tmp_path: Path) -> None:

@@ -289,7 +289,7 @@ def test_prepare__an_archive_that_grows_is_recognised(suffix: str, tmp_path: Pat
     more = {f"s0/{number}.jpg": small(number + 9) for number in range(3)}
     pack(archive, first)
     store = run(config, str(tmp_path / "root"), console=console, title="t", until="ingest").store
-    assert store.images["name"].values.tolist() == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert store.images["image"].values.tolist() == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
     pack(archive, more | first)
 
     plan = prepare(opened(archive), config.ingest, config.source, store)
