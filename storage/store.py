@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from datetime import date, datetime
-from html import escape
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -17,6 +16,7 @@ from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError
 from zpoints.storage.labels.dataset import LabelledDataset
+from zpoints.storage.overview import as_html, as_text
 from zpoints.storage.schema.array_names import array_name
 from zpoints.storage.schema.provenance import provenance_of
 from zpoints.storage.versions import Version, choose_version, published
@@ -277,35 +277,10 @@ class Store:
         return np.asarray(decoders[0].load()(self.model, z))
 
     def __repr__(self) -> str:
-        lines = [f"Store {self.root}", f"version {self.version}, {self.time:%Y-%m-%d %H:%M:%S} UTC"]
-        lines += [f"  {name:<20} {text}" for name, text in self._contents()]
-        return "\n".join(lines if len(lines) > 2 else [*lines, "  nothing published yet"])
+        return as_text(self.root, self.version, self.time, self._session)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><b>{escape(name)}</b></td><td>{escape(text)}</td></tr>"
-            for name, text in self._contents()
-        )
-        return (
-            f"<p><b>Store</b> {escape(self.root)}<br>version {self.version}, "
-            f"{self.time:%Y-%m-%d %H:%M:%S} UTC</p><table>{rows}</table>"
-        )
-
-    def _contents(self) -> list[tuple[str, str]]:
-        with reaching(self.root):
-            root = zarr.open_group(self._session.store, mode="r")
-            return [(name, _describe(root[name])) for name in group_names(self._session)]
-
-
-def _describe(group: Any) -> str:
-    """Dims and uncompressed size of a group, from its metadata."""
-    sizes: dict[str, int] = {}
-    size = 0
-    for _, array in group.arrays():
-        sizes |= dict(zip(array.metadata.dimension_names or (), array.shape, strict=False))
-        size += array.nbytes
-    dims = ", ".join(f"{dim}: {length}" for dim, length in sizes.items())
-    return f"{size / 2**20:,.1f} MiB  ({dims})"
+        return as_html(self.root, self.version, self.time, self._session, self.history())
 
 
 def open_store(

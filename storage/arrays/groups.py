@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
 
 import icechunk
+import pandas as pd
 import xarray as xr
 import zarr
 from dask.base import tokenize
@@ -78,9 +79,14 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
 
 
 def _indexable(name: Hashable, variable: xr.Variable) -> xr.Variable:
-    """Text that becomes an index, as Python's strings; pandas copies others into Arrow."""
-    is_index = variable.dims == (name,) and is_text(variable.dtype)
-    return variable.astype(object) if is_index else variable
+    """Text that becomes an index, as Python's strings.
+
+    Left to itself, pandas copies other text into Arrow, and xarray copies that back.
+    """
+    if variable.dims != (name,) or not is_text(variable.dtype):
+        return variable
+    index = pd.Index(variable.values.astype(object), dtype=object)
+    return xr.IndexVariable(name, index, variable.attrs, variable.encoding)
 
 
 def _named_by_labels(group: str, dataset: xr.Dataset) -> xr.Dataset:

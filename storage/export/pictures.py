@@ -9,13 +9,12 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
-from PIL import Image
 
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.earlier import PICTURES
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.export.picture_names import picture_names
+from zpoints.storage.export.sheet import GAP, Pixels, contact_sheet, picture
 from zpoints.storage.export.zarr import appearing
 from zpoints.storage.marks import EXPORT_MARK
 from zpoints.storage.rows import Rows
@@ -25,11 +24,7 @@ Form = Literal["png", "jpeg"]
 SUFFIX = {"png": ".png", "jpeg": ".jpg"}
 QUALITY = 95
 """Quality of JPEG files, on Pillow's scale."""
-GAP = 2
-"""White pixels between the images of a sheet."""
 SHEET_BYTES = 64 * 2**20
-
-Pixels = NDArray[np.uint8]
 
 
 def export_images(
@@ -134,7 +129,10 @@ def export_sheets(
     with appearing(destination, group, overwrite=overwrite) as folder:
         done = 0
         for number, pixels in enumerate(_regrouped(_chunks(store, group, images), columns * rows)):
-            _save(folder / f"sheet-{number + 1:0{digits}d}{SUFFIX[form]}", _sheet(pixels, columns))
+            _save(
+                folder / f"sheet-{number + 1:0{digits}d}{SUFFIX[form]}",
+                contact_sheet(pixels, columns),
+            )
             done += len(pixels)
             on_progress(done)
         _leave_mark(folder, store, group)
@@ -172,23 +170,9 @@ def _regrouped(chunks: Iterator[Pixels], size: int) -> Iterator[Pixels]:
         yield np.concatenate(waiting)
 
 
-def _sheet(pixels: Pixels, columns: int) -> Pixels:
-    """Images (n, y, x, channel) in rows on a white sheet, (y, x, channel)."""
-    count, height, width, channels = pixels.shape
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    canvas = np.full((rows, height + GAP, columns, width + GAP, channels), 255, np.uint8)
-    for number, image in enumerate(pixels):
-        row, column = divmod(number, columns)
-        canvas[row, :height, column, :width] = image
-    sheet = canvas.reshape(rows * (height + GAP), columns * (width + GAP), channels)
-    return sheet[:-GAP, :-GAP]
-
-
 def _save(path: Path, pixels: Pixels) -> None:
     """Save an image (y, x, channel); a single channel is grey."""
-    grey = pixels.shape[-1] == 1
-    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))
+    image = picture(pixels)
     if path.suffix == ".jpg":
         image.save(path, quality=QUALITY, subsampling=0)
     else:

@@ -293,14 +293,3 @@ def test_decode__goes_through_the_installed_decoder(repository, root, monkeypatc
     monkeypatch.setattr("zpoints.storage.store.entry_points", lambda group: [])
     with pytest.raises(StoreError, match="No decoder is installed"):
         open_store(root).decode(np.zeros((2, 4)))
-
-
-def test_repr__shows_groups_sizes_version_and_time(repository, root):
-    publish_latents(repository, 8)
-    store = open_store(root)
-
-    for text in (repr(store), store._repr_html_()):
-        assert "latents" in text
-        assert "image: 8, component: 4" in text
-        assert store.version in text
-        assert f"{store.time:%Y-%m-%d %H:%M}" in text

@@ -65,7 +65,7 @@ def test_select__leaves_out_photographs_of_unknown_attributes(labelled: xr.Datas
     [
         ("Smiling", lambda d: d["Smiling"].values),
         ("Smiling and not `5_o_Clock_Shadow`", lambda d: d["Smiling"] & ~d["5_o_Clock_Shadow"]),
-        ("name == '17'", lambda d: np.arange(1000) == 17),
+        ("image == '17'", lambda d: np.arange(1000) == 17),
         # Without given splits, a tenth of the checksums each is validation and test.
         ("split == 'test'", lambda d: d["checksum"].values % 10 == 1),
     ],

@@ -1,0 +1,143 @@
+"""Shows a version of a store as text and as HTML."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from io import BytesIO
+
+import icechunk
+import numpy as np
+import zarr
+from dask.utils import format_bytes
+from numpy.typing import NDArray
+
+from zpoints.storage.arrays.groups import group_names
+from zpoints.storage.backend.location import reaching
+from zpoints.storage.errors import StoreError
+from zpoints.storage.export.sheet import contact_sheet, picture
+from zpoints.storage.schema.registry import VARIABLES, kind_of
+from zpoints.storage.text import one_line
+from zpoints.storage.versions import Version
+
+PHOTOGRAPHS = 8
+"""Photographs in the strip."""
+SIDE = 64
+"""Largest height of the strip, pixels."""
+VERSIONS = 5
+"""Versions listed; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """One group, from its metadata.
+
+    Attributes
+    ----------
+    name
+        Name of the group.
+    sizes
+        Length of each dim.
+    bytes
+        Size of its arrays in memory.
+    """
+
+    name: str
+    sizes: Mapping[str, int]
+    bytes: int
+
+    @property
+    def dims(self) -> str:
+        """The sizes as text."""
+        return ", ".join(f"{dim}: {length:,}" for dim, length in self.sizes.items())
+
+
+def as_text(root: str, version: str, time: datetime, session: icechunk.Session) -> str:
+    """A line per group below the root, the version and the time of its publication."""
+    lines = [f"Store {one_line(root)}", f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC"]
+    groups = contents(root, session)
+    lines += [f"  {g.name:<20} {format_bytes(g.bytes):>10}  ({g.dims})" for g in groups]
+    return "\n".join(lines if groups else [*lines, "  nothing published yet"])
+
+
+def as_html(
+    root: str, version: str, time: datetime, session: icechunk.Session, history: Sequence[Version]
+) -> str:
+    """The same as HTML, with the newest versions and a strip of photographs.
+
+    Parameters
+    ----------
+    root, version, time
+        As for `as_text`.
+    session
+        Reads the version.
+    history
+        All versions of the store, newest first.
+    """
+    groups = contents(root, session)
+    parts = [
+        f"<p><b>Store</b> {escape(root)}<br>version {escape(version)}, "
+        f"{time:%Y-%m-%d %H:%M:%S} UTC</p>"
+    ]
+    if any(group.name == "images" for group in groups):
+        parts.append(_strip(_photographs(root, session)))
+    if groups:
+        sizes = [(g.name, format_bytes(g.bytes), g.dims) for g in groups]
+        parts.append(_table(("group", "size", "dims"), sizes))
+    else:
+        parts.append("<p>nothing published yet</p>")
+    if history:
+        rows = [(f"{v.time:%Y-%m-%d %H:%M}", v.stage, v.message, v.id) for v in history[:VERSIONS]]
+        parts.append(_table(("published (UTC)", "stage", "message", "version"), rows))
+    if len(history) > VERSIONS:
+        parts.append(f"<p>{len(history):,} versions in all</p>")
+    return f"<div>{''.join(parts)}</div>"
+
+
+def contents(root: str, session: icechunk.Session) -> list[Content]:
+    """The groups of a version; no array is read."""
+    with reaching(root):
+        store = zarr.open_group(session.store, mode="r")
+        return [_content(name, store[name]) for name in group_names(session)]
+
+
+def _content(name: str, group: zarr.Group | zarr.Array) -> Content:
+    assert isinstance(group, zarr.Group)
+    arrays = dict(group.arrays())
+    known = [variable for variable in VARIABLES[kind_of(name)] if variable in arrays]
+    sizes: dict[str, int] = {}
+    for array in (arrays[variable] for variable in dict.fromkeys([*known, *sorted(arrays)])):
+        dims = getattr(array.metadata, "dimension_names", None) or ()
+        sizes |= dict(zip(map(str, dims), array.shape, strict=False))
+    return Content(name, sizes, sum(array.nbytes for array in arrays.values()))
+
+
+def _photographs(root: str, session: icechunk.Session) -> NDArray[np.uint8]:
+    """The first photographs; none if their chunk is damaged, which `verify` reports."""
+    try:
+        with reaching(root):
+            pixels = zarr.open_array(session.store, path="images/pixels", mode="r")
+            return np.asarray(pixels[:PHOTOGRAPHS])
+    except (StoreError, ValueError):
+        return np.empty((0, 1, 1, 1), np.uint8)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def row(cells: Sequence[str], tag: str) -> str:
+        filled = (f'<{tag} style="text-align: left">{escape(cell)}</{tag}>' for cell in cells)
+        return f"<tr>{''.join(filled)}</tr>"
+
+    return f"<table>{row(heads, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
+
+
+def _strip(photographs: NDArray[np.uint8]) -> str:
+    """The photographs side by side, as an inline PNG; empty without any."""
+    if not len(photographs):
+        return ""
+    image, content = picture(contact_sheet(photographs, PHOTOGRAPHS)), BytesIO()
+    if image.height > SIDE:
+        image = image.resize((round(image.width * SIDE / image.height), SIDE))
+    image.save(content, "png")
+    data = b64encode(content.getvalue()).decode("ascii")
+    return f'<img alt="{len(photographs)} photographs" src="data:image/png;base64,{data}">'
