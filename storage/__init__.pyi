@@ -13,6 +13,7 @@ from .export.pictures import export_sheets as export_sheets
 from .export.zarr import export_group as export_group
 from .repository import Repository as Repository
 from .repository import open_repository as open_repository
+from .schema.provenance import provenance_of as provenance_of
 from .schema.registry import SCHEMA_VERSION as SCHEMA_VERSION
 from .schema.registry import VARIABLES as VARIABLES
 from .schema.registry import label_variables as label_variables

@@ -111,7 +111,7 @@ def read_block(
     Returns
     -------
     dict
-        ``image`` (image, y, x, channel) uint8, zeros if unusable; ``checksum`` (image) uint64 of
+        ``pixels`` (image, y, x, channel) uint8, zeros if unusable; ``checksum`` (image) uint64 of
         the content, 0 if it could not be read; ``fault`` (image) text, empty or the reason.
 
     Raises

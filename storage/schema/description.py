@@ -32,7 +32,7 @@ def described(group: str, dataset: xr.Dataset) -> xr.Dataset:
     >>> z = {"z": (("image", "component"), np.zeros((1, 2), np.float32))}
     >>> latents = described("latents", xr.Dataset(z, {"image": ["a.jpg"]}))
     >>> latents["component"].attrs
-    {'long_name': 'number of the component, from 0', 'units': '1'}
+    {'long_name': 'component', 'units': '1'}
     """
     dataset = dataset.assign_coords(dict(coordinates(dataset, VARIABLES[kind_of(group)])))
     variables = {}

@@ -11,28 +11,28 @@ IMAGE = """
 image | image | str | 1 | file name of the photograph
 """
 COMPONENT = """
-component | component | int64 | 1 | number of the component, from 0
+component | component | int64 | 1 | component
 """
 OTHER = """
-other | other | int64 | 1 | number of the second of two components, from 0
+other | other | int64 | 1 | second component
 """
 PC = """
-pc | pc | int64 | 1 | number of the principal component, from 0
+pc | pc | int64 | 1 | principal component
 """
 SAMPLE = """
-sample | sample | int64 | 1 | number of the sample, from 0
+sample | sample | int64 | 1 | sample
 """
 CLUSTER = """
-cluster | cluster | int64 | 1 | number of the cluster, from 0, the largest first
+cluster | cluster | int64 | 1 | cluster, the largest first
 """
 BIN = """
-bin | bin | int64 | 1 | number of the interval, from 0
+bin | bin | int64 | 1 | interval of a distribution
 """
 EPOCH = """
-epoch | epoch | int64 | 1 | number of the epoch, from 1
+epoch | epoch | int64 | 1 | epoch
 """
 CHANNEL = """
-channel | channel | str | 1 | red, green and blue, or grey
+channel | channel | str | 1 | channel: red, green, blue or grey
 """
 ATTRIBUTE = """
 attribute | attribute | str | 1 | name of a label that photographs have or have not
@@ -42,7 +42,7 @@ other_attribute | other_attribute | str | 1 | name of the second of two attribut
 """
 
 NUMBERED = ("component", "other", "pc", "sample", "cluster", "bin")
-"""Dims whose coordinate counts from 0."""
+"""Dims whose coordinate counts from 0; an epoch counts from 1."""
 CENTRES = {
     "histogram_centre": "histogram_edges",
     "pc_histogram_centre": "pc_histogram_edges",
