@@ -21,6 +21,7 @@ from zpoints.pipeline.errors import ConfigError, DeviceError
 from zpoints.pipeline.report.stage import write
 from zpoints.storage import Store, StoreError, open_store
 from zpoints.storage.errors import ZpointsError
+from zpoints.storage.schema.registry import VARIABLES, kind_of
 
 run_to_its_end = partial(run, console=SilentConsole())
 
@@ -42,6 +43,21 @@ def test_run__writes_every_group_and_the_report(small_root: str, small_store: St
         "quality/ellipse",
     }
     assert (Path(small_root) / "report" / "index.html").is_file()
+
+
+def test_run__groups_are_labelled_described_and_in_the_order_of_the_registry(
+    small_store: Store,
+) -> None:
+    labelled = {"image", "component", "other", "pc", "bin", "sample", "attribute", "epoch"}
+    for name in small_store.groups:
+        group, known = small_store.group(name), list(VARIABLES[kind_of(name)])
+        found = [known.index(v) if v in known else len(known) for v in map(str, group.data_vars)]
+        assert found == sorted(found)
+        assert labelled & set(group.dims) == labelled & set(group.indexes)
+        assert set(group.attrs) >= {"schema_version", "provenance"}
+        for variable in group.variables.values():
+            assert variable.attrs["long_name"]
+            assert variable.attrs["units"]
 
 
 def test_run__latents_are_the_encoding_of_the_images(small_store: Store) -> None:
