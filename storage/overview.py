@@ -54,7 +54,15 @@ class Content:
 
 
 def as_text(root: str, version: str, time: datetime, session: icechunk.Session) -> str:
-    """A line per group below the root, the version and the time of its publication."""
+    """A line per group below the root, the version and the time of its publication.
+
+    Parameters
+    ----------
+    root, version, time
+        The version, as in `Store`.
+    session
+        Reads the version.
+    """
     lines = [f"Store {one_line(root)}", f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC"]
     groups = contents(root, session)
     lines += [f"  {g.name:<20} {format_bytes(g.bytes):>10}  ({g.dims})" for g in groups]
