@@ -48,3 +48,7 @@ class EvaluateError(ZpointsError):
 
 class SynthesisError(ZpointsError):
     """The synthetic faces that were asked for cannot be drawn."""
+
+
+class FigureError(ZpointsError, ValueError):
+    """A figure cannot be drawn of what it was given."""

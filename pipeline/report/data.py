@@ -8,13 +8,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.evaluate.held_out import first_finite
+from zpoints.pipeline.figures.clouds import Cloud, cloud
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
-from zpoints.pipeline.report.point_cloud import Cloud
 from zpoints.pipeline.report.traversals import Interpolations, Traversal, traverse
 from zpoints.pipeline.row_sample import representative_rows
 from zpoints.storage.labels.splits import SPLITS
@@ -45,11 +44,6 @@ class Generated:
     faces: NDArray[np.uint8]
     count: int
     attrs: Mapping[str, Any]
-
-    @property
-    def radii(self) -> Floats:
-        """(sample) float64, length of each vector."""
-        return np.linalg.norm(self.z, axis=1)
 
 
 @dataclass(frozen=True)
@@ -118,31 +112,10 @@ class ReportData:
     sweep: xr.Dataset | None
     left_out: Mapping[str, str]
 
-    def principal(self, z: Floats) -> Floats:
-        """Leading PCA coordinates (vector, axis) of vectors (vector, component)."""
-        return self._leading().project(z)
-
-    def original(self, z: Floats) -> Floats:
-        """Most dominant components (vector, axis) of vectors (vector, component)."""
-        return z[:, self.dominance.order[: self.config.leading]]
-
     def principal_cloud(self) -> Cloud:
         """The z-points in the leading PCA coordinates."""
-        variance = self._leading().explained_variance
-        labels = tuple(f"$v_{{{k}}}$" for k in range(1, len(variance) + 1))
-        return Cloud(self.principal(self.z), np.zeros(len(variance)), np.diag(variance), labels)
-
-    def _leading(self) -> Basis:
-        return Basis.from_statistics(self.statistics).leading(self.config.leading)
-
-    def original_cloud(self) -> Cloud:
-        """The z-points in the most dominant components."""
-        axes = self.dominance.order[: self.config.leading]
-        covariance = self.statistics["covariance"].values[np.ix_(axes, axes)]
-        labels = tuple(f"$z_{{{i}}}$" for i in axes)
-        return Cloud(
-            self.original(self.z), self.statistics["mean"].values[axes], covariance, labels
-        )
+        leading = range(min(self.config.leading, self.statistics.sizes["pc"]))
+        return cloud(self.z, leading, self.statistics, principal=True)
 
 
 def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct) -> ReportData:

@@ -9,7 +9,11 @@ SLOW = ("torch", "icechunk", "distributed", "matplotlib", "sklearn", "dask_ml")
 
 
 @pytest.mark.parametrize(
-    "module", ["zpoints.storage.errors", "zpoints.pipeline.config.run", "zpoints.cluster.cli.main"]
+    "module",
+    [
+        *("zpoints", "zpoints.pl", "zpoints.storage.errors"),
+        *("zpoints.pipeline.config.run", "zpoints.cluster.cli.main"),
+    ],
 )
 def test_import__leaves_slow_libraries_out(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
@@ -23,7 +27,8 @@ def test_import__leaves_slow_libraries_out(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["zpoints.storage", "zpoints.pipeline.analyze", "zpoints.pipeline.sample"]
+    "package",
+    ["zpoints.pl", "zpoints.storage", "zpoints.pipeline.analyze", "zpoints.pipeline.sample"],
 )
 def test_import__every_public_name_is_there_when_asked_for(package: str) -> None:
     code = f"from {package} import *; import {package} as p; print(*set(p.__all__) - set(dir()))"

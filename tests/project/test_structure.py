@@ -17,6 +17,8 @@ from tests.project.imports import (
 )
 
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
+DRAWS = ("pipeline/report/elements/entry.py", "pipeline/report/sections/traversals.py")
+"""The files of the report that name the type of a figure; `pipeline/figures` draws them all."""
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
     "distributed": ("cluster",),
@@ -27,7 +29,7 @@ LIBRARY_HOMES = {
     "icechunk": ("storage",),
     "obstore": ("storage",),
     "pyarrow": ("pipeline/ingest/sources", "storage/backend/irregular_keys.py"),
-    "matplotlib": ("pipeline/report",),
+    "matplotlib": ("pipeline/figures", *DRAWS),
     "jinja2": ("pipeline/report", "cluster/schedule"),
     "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
     "skimage": ("pipeline/evaluate",),
@@ -43,7 +45,7 @@ ORDER = (
     *("labels", "network", "stage_run", "memory", "step"),
     # the stages, and what reads their results
     *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
-    *("claims", "compare", "synthesize", "report"),
+    *("claims", "compare", "synthesize", "figures", "report"),
     # what joins the stages
     *("config", "needs", "stage_table", "plan"),
 )

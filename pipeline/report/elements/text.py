@@ -9,9 +9,6 @@ from markupsafe import Markup, escape
 
 from zpoints.storage.schema.array_names import array_name
 
-LONGEST = 24
-"""Characters of a name on an axis."""
-
 
 def number(value: float) -> str:
     """A latent coordinate with three decimals and a typographic minus sign.
@@ -90,30 +87,6 @@ def describe(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(describe(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def readable(name: str) -> str:
-    """The name of an attribute with spaces.
-
-    Examples
-    --------
-    >>> readable("5_o_Clock_Shadow")
-    '5 o Clock Shadow'
-    """
-    return name.replace("_", " ")
-
-
-def tick_label(name: str) -> str:
-    """The name of an attribute for an axis: with spaces, shortened, and never set as a formula.
-
-    Examples
-    --------
-    >>> tick_label("$x_1$")
-    '\\\\$x 1\\\\$'
-    """
-    text = readable(name)
-    short = f"{text[: LONGEST - 1]}…" if len(text) > LONGEST else text
-    return short.replace("$", r"\$")
 
 
 def entry_id(name: str) -> str:

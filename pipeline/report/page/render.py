@@ -6,9 +6,9 @@ from typing import Any
 
 import jinja2
 
+from zpoints.pipeline.figures import style
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import read_data
-from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming

@@ -6,9 +6,9 @@ from typing import Any
 from markupsafe import Markup
 
 from zpoints.pipeline.claims import Claim, claims, faces_claim, uniform_claims
+from zpoints.pipeline.figures.claim_bounds import claims as components
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.claims import components_against_claims
 from zpoints.pipeline.report.tables.claims import hit_table, verdicts
 from zpoints.pipeline.report.tables.samples import inside_region
 from zpoints.pipeline.sample.laws.ellipse import Ellipse
@@ -73,7 +73,7 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
             ours[1],
             "The components against claims 1 to 8",
             COMPONENTS,
-            lambda: components_against_claims(data.statistics),
+            lambda: components(data.statistics),
             "Shape, position, width and range of all components with the bounds of the claims.",
         ),
         Entry(ours[2], "Hit table", HITS.format(vectors=hits.vectors), lambda: hit_table(hits)),

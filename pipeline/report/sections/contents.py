@@ -1,7 +1,7 @@
 """The sections of the page, in order.
 
-To add a figure, write a function in `figures/` that returns it, and list it as an `Entry` in the
-file of its section.
+To add a figure, write a function in `pipeline/figures` that returns it, list it in the
+`__init__.pyi` there, and here as an `Entry` in the file of its section.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,10 @@
 """Section on the number distributions of components and principal components."""
 
-import numpy as np
 from markupsafe import Markup
 
+from zpoints.pipeline.figures.distributions import histogram, spectrum
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.distributions import number_distributions, spectrum
 from zpoints.pipeline.report.tables.components import dominant_components
 
 SPECTRUM = Markup(
@@ -35,7 +34,7 @@ def entries(data: ReportData) -> list[Entry]:
     """Spectrum, dominant components one by one and as a table, principal components."""
     s, config = data.statistics, data.config
     first = data.dominance.order[: config.components]
-    leading = np.arange(min(config.components, s.sizes["pc"]))
+    leading = range(min(config.components, s.sizes["pc"]))
     thresholds = {"mu": config.dominant_mu, "hw": config.dominant_hw}
     components = s.sizes["component"]
     return [
@@ -50,7 +49,7 @@ def entries(data: ReportData) -> list[Entry]:
             "dominant",
             "Most dominant components",
             DOMINANT.format(count=len(first), **thresholds),
-            lambda: number_distributions(s, first),
+            lambda: histogram(s, first.tolist()),
             "Histograms of the dominant components with mu and hw marked.",
         ),
         Entry(
@@ -63,7 +62,7 @@ def entries(data: ReportData) -> list[Entry]:
             "principal",
             "Leading principal components",
             PRINCIPAL,
-            lambda: number_distributions(s, leading, prefix="pc_", symbol="v"),
+            lambda: histogram(s, leading, principal=True),
             "Histograms of the leading principal components with mu and hw marked.",
         ),
     ]

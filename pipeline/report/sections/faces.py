@@ -4,10 +4,10 @@ import re
 
 from markupsafe import Markup
 
+from zpoints.pipeline.figures.image_grids import faces
 from zpoints.pipeline.report.data import Generated, ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.text import describe, typeset
-from zpoints.pipeline.report.figures.image_grids import face_grid
 from zpoints.pipeline.report.tables.samples import generators
 
 GENERATORS = Markup(
@@ -51,6 +51,6 @@ def _faces(position: int, g: Generated) -> Entry:
             seed=g.attrs.get("seed", "unknown"),
             constraint=typeset(str(g.attrs.get("constraint", "none")).rstrip(".")),
         ),
-        lambda: face_grid(g.faces),
+        lambda: faces(g.faces, n=None, columns=None),
         f"Images decoded from vectors of {g.name}.",
     )

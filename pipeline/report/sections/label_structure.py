@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
+from zpoints.pipeline.figures.label_structure import SHOWN_CLUSTERS, angles, clusters, probes
+from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.elements.text import readable
-from zpoints.pipeline.report.figures.label_structure import SHOWN_CLUSTERS, angles, clusters, probes
 
 FOUND = 0.8
 """Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""

@@ -3,9 +3,9 @@
 import numpy as np
 from markupsafe import Markup
 
+from zpoints.pipeline.figures.radius_distributions import mahalanobis
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.radii import mahalanobis
 from zpoints.pipeline.report.tables.selections import selections
 
 MAHALANOBIS = Markup(

@@ -6,17 +6,19 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import REFERENCES
-from zpoints.pipeline.report.data import ReportData
-from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.frontier import (
+from zpoints.pipeline.figures import quality_measures
+from zpoints.pipeline.figures.image_grids import strips
+from zpoints.pipeline.figures.quality_measures import (
     PANELS,
     RECOMMENDED_FACT,
     RECOMMENDED_K,
     frontier,
+    listed,
     recommended,
 )
-from zpoints.pipeline.report.figures.image_grids import labelled_strips
-from zpoints.pipeline.report.tables.quality import columns, count, quality
+from zpoints.pipeline.report.data import ReportData
+from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.tables.quality import count, quality
 
 QUALITY = Markup(
     "Quality of {size} images per row, measured against as many photographs {photographs}.{few} "
@@ -26,6 +28,11 @@ QUALITY = Markup(
     "error; for a share of k of <i>n</i> that of (k + 1) / (n + 2). Measures of a whole set depend "
     "on <i>n</i> and are left out (–) where <i>n</i> differs from that of <i>real</i>."
     "<ul>{measures}</ul>"
+)
+MEASURED = Markup(
+    "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
+    "<i>real</i> (round trip: of <i>reconstruction</i>), with two standard errors as a band. "
+    "Arrows point to where better values are."
 )
 STRIPS = Markup(
     "Images of each row, not selected: the first held-out photographs and their reconstructions "
@@ -52,17 +59,15 @@ def entries(data: ReportData) -> list[Entry]:
 
 def ordered(data: ReportData) -> list[str]:
     """Rows of the table: references first, then generators, the smallest round trip first."""
-    references = [name for name in REFERENCES if name in data.quality]
-    generators = [g.name for g in data.generated if g.name in data.quality]
-    generators.sort(key=lambda name: float(data.quality[name]["round_trip"]))
-    return references + generators
+    names = (*REFERENCES, *(g.name for g in data.generated))
+    return quality_measures.ordered({n: data.quality[n] for n in names if n in data.quality})
 
 
 def _measured(data: ReportData) -> list[Entry]:
     names = ordered(data)
     if not names:
         return []
-    strips = {name: strip for name in names if len(strip := _strip(data, name))}
+    images = {name: strip for name in names if len(strip := _strip(data, name))}
     return [
         Entry(
             "quality-table",
@@ -71,10 +76,17 @@ def _measured(data: ReportData) -> list[Entry]:
             lambda: quality(data.quality, names),
         ),
         Entry(
+            "quality-measures",
+            "The measures, compared",
+            MEASURED,
+            lambda: quality_measures.quality({name: data.quality[name] for name in names}),
+            "A panel for each measure of quality, a row for each generator.",
+        ),
+        Entry(
             "quality-strips",
             "Images of each row",
             STRIPS,
-            lambda: labelled_strips(strips),
+            lambda: strips(images),
             "A strip of images for photographs, reconstructions and each generator.",
         ),
     ]
@@ -89,7 +101,7 @@ def _caption(data: ReportData, names: list[str]) -> Markup:
         Markup("<li><b>{}</b>: {}</li>").format(
             measure.heading, Markup(measure.reading.format(level=first["level"]))
         )
-        for measure in columns(data.quality, names)
+        for measure in listed(data.quality, names)
     )
     return QUALITY.format(
         size=f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}",

@@ -6,11 +6,11 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
+from zpoints.pipeline.figures.covariance import correlation, variance
+from zpoints.pipeline.figures.pair_densities import SHOWN, densities
+from zpoints.pipeline.figures.radius_distributions import radii
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.covariance import correlation, explained_variance
-from zpoints.pipeline.report.figures.densities import SHOWN, pair_densities
-from zpoints.pipeline.report.figures.radii import radii
 from zpoints.pipeline.report.sections import mahalanobis_radii
 
 RADII = Markup(
@@ -68,7 +68,7 @@ def entries(data: ReportData) -> list[Entry]:
                 components=s.sizes["component"],
             ),
             lambda: radii(
-                s, {g.name: g.radii for g in data.generated}, limits=data.config.uniform_limits
+                s, {g.name: g.z for g in data.generated}, limits=data.config.uniform_limits
             ),
             "Radius distribution of the data and of uniform vectors for several b.",
         ),
@@ -76,7 +76,7 @@ def entries(data: ReportData) -> list[Entry]:
             "correlation",
             "Correlations",
             CORRELATION,
-            lambda: correlation(s, data.dominance.order),
+            lambda: correlation(s, order=data.dominance.order),
             "Correlation matrix of the latent components.",
         ),
         *mahalanobis_radii.entries(data),
@@ -85,23 +85,23 @@ def entries(data: ReportData) -> list[Entry]:
             "variance",
             "Explained variance",
             VARIANCE + _solver_difference(s, leading=data.config.components),
-            lambda: explained_variance(s),
+            lambda: variance(s),
             "Scree plot and cumulative explained variance of the principal components.",
         ),
     ]
 
 
 def _densities(s: xr.Dataset) -> list[Entry]:
-    kinds = [("original", "dominant components", "", "z"), ("pca", "PCA coordinates", "pc_", "v")]
+    kinds = [("original", "dominant components", ""), ("pca", "PCA coordinates", "pc_")]
     return [
         Entry(
             f"densities-{name}",
             f"Pair densities, {title}",
             densities_caption(s, prefix=prefix),
-            partial(pair_densities, s, prefix=prefix, symbol=symbol),
+            partial(densities, s, principal=bool(prefix)),
             f"Densities of pairs of {title} with contours, fitted ellipses, covariance ellipses.",
         )
-        for name, title, prefix, symbol in kinds
+        for name, title, prefix in kinds
         if s.sizes.get(f"{prefix}pair", 0) > 0
     ]
 

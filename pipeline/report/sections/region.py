@@ -1,26 +1,26 @@
 """Section on the region of the z-points: pairs of components, ellipses, generated vectors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.ellipses import coverage
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.pair_scatter import generators, pairs
 from zpoints.pipeline.report.data import Generated, ReportData
-from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.scatter import generator_rows, pair_grid
-from zpoints.pipeline.report.point_cloud import Cloud
-
-Floats = NDArray[np.float64]
 
 PAIRS = Markup(
     "Pairs of components: {points:,} z-points below the diagonal, {vectors:,} vectors of "
     "<code>{name}</code> on grey z-points above it, both distributions on it. Ellipses: "
     "{level:g} <i>σ</i> confidence ellipses of the covariance of all z-points. Numbers: share of "
     "the coloured points inside; {coverage:.0%} for a normal distribution."
+)
+ALONE = Markup(
+    "Pairs of components of {points:,} z-points, and their distributions. Ellipses: {level:g} "
+    "<i>σ</i> confidence ellipses of the covariance of all z-points. Numbers: share of the points "
+    "inside; {coverage:.0%} for a normal distribution."
 )
 GENERATORS = Markup(
     "Vectors of each generator (coloured) on the z-points (grey), for neighbouring pairs of the "
@@ -33,8 +33,10 @@ GENERATORS = Markup(
 
 def entries(data: ReportData) -> list[Entry]:
     """Pairs of components with confidence ellipses, z-points and generated vectors."""
-    principal = Coordinates("pca", "principal components", data.principal_cloud(), data.principal)
-    original = Coordinates("original", "dominant components", data.original_cloud(), data.original)
+    leading = range(min(data.config.leading, data.statistics.sizes["pc"]))
+    principal = Coordinates("pca", "principal components", leading, True)
+    first = data.dominance.order[: data.config.leading]
+    original = Coordinates("original", "dominant components", first.tolist(), False)
     found = [_pairs(data, principal), _generators(data, principal)]
     found += [_pairs(data, original), _generators(data, original)]
     return found if data.generated else found[::2]
@@ -45,27 +47,34 @@ class Coordinates(NamedTuple):
 
     id: str
     title: str
-    cloud: Cloud
-    project: Callable[[Floats], Floats]
+    components: Sequence[int]
+    principal: bool
 
 
 def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
     shown, level = _shown_on_grid(data.generated), data.config.ellipse_level
-    name = data.generated[shown].name if data.generated else ""
-    none = np.empty((0, data.statistics.sizes["component"]))
-    z = data.generated[shown].z if data.generated else none
+    drawn = data.generated[shown] if data.generated else None
+    name = drawn.name if drawn else ""
     return Entry(
         f"pairs-{coordinates.id}",
         f"Pairs of {coordinates.title}",
-        PAIRS.format(
-            points=len(data.z), vectors=len(z), name=name, level=level, coverage=coverage(level)
-        ),
-        lambda: pair_grid(
-            coordinates.cloud,
-            coordinates.project(z),
-            level=level,
+        (PAIRS if drawn else ALONE).format(
+            points=len(data.z),
+            vectors=len(drawn.z) if drawn else 0,
             name=name,
-            colour=style.series(shown),
+            level=level,
+            coverage=coverage(level),
+        ),
+        lambda: pairs(
+            data.z,
+            coordinates.components,
+            principal=coordinates.principal,
+            statistics=data.statistics,
+            generated=drawn.z if drawn else None,
+            name=name,
+            generated_color=style.series(shown),
+            level=level,
+            points=None,
         ),
         f"Grid of pairs of {coordinates.title}: z-points, confidence ellipses, generated vectors.",
     )
@@ -76,10 +85,14 @@ def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
         f"generators-{coordinates.id}",
         f"Every generator, in {coordinates.title}",
         GENERATORS,
-        lambda: generator_rows(
-            coordinates.cloud,
-            {g.name: coordinates.project(g.z) for g in data.generated},
+        lambda: generators(
+            data.z,
+            {g.name: g.z for g in data.generated},
+            coordinates.components,
+            principal=coordinates.principal,
+            statistics=data.statistics,
             level=data.config.ellipse_level,
+            points=None,
         ),
         f"Vectors of each generator on z-points and their ellipses, in {coordinates.title}.",
     )

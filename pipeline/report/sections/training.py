@@ -2,10 +2,10 @@
 
 from markupsafe import Markup
 
+from zpoints.pipeline.figures.image_grids import reconstructions
+from zpoints.pipeline.figures.training_curves import loss
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.figures.image_grids import reconstruction_grid
-from zpoints.pipeline.report.figures.training import loss_curves
 
 LOSS = Markup(
     "Mean loss per image of the training and the validation images after each epoch, and the "
@@ -26,7 +26,7 @@ def entries(data: ReportData) -> list[Entry]:
             "loss",
             "Loss curves",
             LOSS,
-            lambda: loss_curves(data.model),
+            lambda: loss(data.model),
             "Training and validation loss against the epoch, and the learning rate.",
         ),
         Entry(
@@ -35,7 +35,7 @@ def entries(data: ReportData) -> list[Entry]:
             RECONSTRUCTIONS.format(
                 count=len(data.originals), of_split=of_split, error=data.reconstruction_error
             ),
-            lambda: reconstruction_grid(data.originals, data.reconstructions),
+            lambda: reconstructions(data.originals, data.reconstructions),
             "Rows of photographs, each above its reconstruction by the autoencoder.",
         ),
     ]

@@ -2,14 +2,16 @@
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from zpoints.pipeline.figures.image_grids import paths
+from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.elements.text import entry_id, readable
-from zpoints.pipeline.report.figures.image_grids import labelled_rows
-from zpoints.pipeline.report.figures.traversals import attribute_traversal, interpolations
-from zpoints.pipeline.report.traversals import Interpolations, Traversal
+from zpoints.pipeline.report.elements.text import entry_id
+from zpoints.pipeline.report.traversals import SHARES, STRENGTHS, Interpolations, Traversal
 
 SHOWN = 9
 """Images in a row of conditioned samples."""
@@ -77,10 +79,8 @@ def _conditioned(data: ReportData) -> list[Entry]:
             "conditioned",
             "Samples conditioned on labels",
             CONDITIONED.format(samples=samples),
-            lambda: labelled_rows(
-                np.stack([g.faces[:columns] for g in chosen]),
-                rows=[g.name for g in chosen],
-                columns=[""] * columns,
+            lambda: paths(
+                np.stack([g.faces[:columns] for g in chosen]), rows=[g.name for g in chosen]
             ),
             "Images decoded from vectors drawn for selections, one row per selection.",
         )
@@ -96,7 +96,41 @@ def _interpolations(between: Interpolations) -> list[Entry]:
             "interpolations",
             "From one image to another",
             INTERPOLATIONS.format(ends=ends, line=line, arc=arc),
-            lambda: interpolations(between),
+            lambda: interpolation(between),
             "Rows of decoded images between two photographs, on a line and on an arc.",
         )
     ]
+
+
+def attribute_traversal(photographs: NDArray[np.uint8], traversal: Traversal) -> Figure:
+    """Draw a row per photograph: the photograph, then its decoded image at each strength.
+
+    Parameters
+    ----------
+    photographs
+        (image, y, x, channel) uint8, those that the traversal starts from first.
+    traversal
+        The decoded images.
+    """
+    first = photographs[: len(traversal.images), None]
+    return paths(
+        np.concatenate([first, traversal.images], axis=1),
+        rows=["with" if has else "without" for has in traversal.has],
+        columns=["photo", *(_signed(strength) for strength in STRENGTHS)],
+    )
+
+
+def interpolation(between: Interpolations) -> Figure:
+    """Draw two rows per pair of photographs, the line and the arc between them."""
+    first, last = between.photographs[:, :1], between.photographs[:, 1:]
+    rows = [np.concatenate([first, path, last], axis=1) for path in (between.line, between.arc)]
+    images = np.stack(rows, axis=1)
+    return paths(
+        images.reshape(-1, *images.shape[2:]),
+        rows=["line", "arc"] * len(first),
+        columns=["photo", *(f"{share:.2g}" for share in SHARES), "photo"],
+    )
+
+
+def _signed(strength: float) -> str:
+    return f"{strength:+g}".replace("-", "−") if strength else "0"

@@ -1,18 +1,16 @@
 """Table of the quality of the images, a column per measure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
 from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.figures.quality_measures import Qualities, comparable, listed
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.elements.text import with_error
-from zpoints.storage.schema.quality import MEASURES, Measure
-
-Qualities = Mapping[str, xr.Dataset]
-"""The groups `quality/<name>` without their variables along `sample`, by name."""
+from zpoints.storage.schema.quality import Measure
 
 
 def quality(measured: Qualities, names: Sequence[str]) -> Table:
@@ -25,7 +23,7 @@ def quality(measured: Qualities, names: Sequence[str]) -> Table:
     names
         Rows, in order.
     """
-    shown = columns(measured, names)
+    shown = listed(measured, names)
     rows = tuple(
         (
             Markup("<i>{}</i>").format(name) if name in REFERENCES else name,
@@ -37,12 +35,6 @@ def quality(measured: Qualities, names: Sequence[str]) -> Table:
     return Table(("images", "n", *(measure.heading for measure in shown)), rows)
 
 
-def columns(measured: Qualities, names: Sequence[str]) -> list[Measure]:
-    """The measures with a heading that some row has."""
-    present = {key for name in names for key in measured[name]}
-    return [measure for measure in MEASURES if measure.heading and measure.name in present]
-
-
 def count(quality: xr.Dataset) -> int:
     """Number of judged images."""
     return int(quality.attrs["count"])
@@ -50,8 +42,7 @@ def count(quality: xr.Dataset) -> int:
 
 def _cell(measured: Qualities, name: str, measure: Measure) -> str:
     quality, key = measured[name], measure.name
-    alike = "real" not in measured or count(quality) == count(measured["real"])
-    if key not in quality or np.isnan(quality[key]) or not (measure.per_image or alike):
+    if not comparable(measured, name, measure):
         return "–"
     value, error = float(quality[key]), float(quality[f"{key}_error"])
     text = Markup("{} <small>±{}</small>").format(*with_error(value, error))

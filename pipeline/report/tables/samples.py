@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zpoints.pipeline.figures.clouds import share_inside
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.elements.text import describe
-from zpoints.pipeline.report.point_cloud import share_inside
 from zpoints.pipeline.sample.laws.ellipse import Ellipse
 from zpoints.pipeline.sample.region import (
     LIMITS,
@@ -29,7 +29,7 @@ def generators(data: ReportData) -> Table:
     pairs = list(combinations(range(len(cloud.labels)), 2))
 
     def row(name: str, generator: str, parameters: Mapping[str, Any], count: int, z: Any) -> Any:
-        points, radii = data.principal(z), np.linalg.norm(z, axis=1)
+        points, radii = cloud.axes.project(z), np.linalg.norm(z, axis=1)
         shares = [
             share_inside(points[:, list(pair)], cloud.ellipse(*pair, level)) for pair in pairs
         ]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.pipeline.report.report_run import CONFIG, Run, judged, make_run
+from zpoints.pipeline.figures.claim_bounds import claims
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
-from zpoints.pipeline.report.figures.claims import components_against_claims
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.sample.region import hit_test, pair_violations
 
@@ -98,7 +98,7 @@ def test_hit_table__has_the_limits_and_multiples_of_the_source(data: ReportData)
 
 
 def test_components_against_claims__marks_what_the_claims_allow(run: Run) -> None:
-    axes = components_against_claims(run.statistics).axes[4]
+    axes = claims(run.statistics).axes[4]
     curve, *lines = axes.get_lines()
     hw = np.sort(run.statistics["hw"].values)[::-1]
     np.testing.assert_array_equal(curve.get_ydata(), hw)

@@ -12,10 +12,9 @@ from PIL import Image
 
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.figures import label_structure, style
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.report.data import ReportData, read_data
-from zpoints.pipeline.report.elements import style
-from zpoints.pipeline.report.figures import label_structure
 from zpoints.pipeline.report.page.render import write_report
 from zpoints.pipeline.report.sections import label_structure as section
 from zpoints.pipeline.report.sections.contents import contents
@@ -87,7 +86,7 @@ def test_entries__without_attributes_there_are_clusters_alone(run: Run) -> None:
 
     assert entry.id == "clusters"
     assert "Cramér" not in entry.caption
-    assert len(entry.draw().images) == 10
+    assert len([axes for axes in entry.draw().axes if axes.images]) == 10
 
 
 def test_findings__names_what_a_probe_finds_and_what_the_clusters_find(
@@ -149,9 +148,9 @@ def test_clusters__shows_decoded_centres_and_enriched_attributes(
     assert data.cluster_images is not None
     figure = label_structure.clusters(structure, data.cluster_images)
 
-    faces = [np.asarray(image.get_array()) for image in figure.images]
+    faces = [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
     np.testing.assert_array_equal(faces[1][::2, ::2], data.cluster_images[1])
-    panel = figure.axes[0]
+    panel = next(axes for axes in figure.axes if axes.patches)
     best = label_structure.enriched(
         structure["cluster_attribute_share"][0].values, structure["attribute_rate"].values
     )

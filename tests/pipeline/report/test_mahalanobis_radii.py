@@ -9,8 +9,8 @@ from scipy.stats import chi
 
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.figures.radius_distributions import mahalanobis
 from zpoints.pipeline.report.data import read_data
-from zpoints.pipeline.report.figures.radii import mahalanobis
 from zpoints.pipeline.report.sections import mahalanobis_radii
 from zpoints.pipeline.report.tables.selections import selections
 

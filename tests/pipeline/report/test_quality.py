@@ -9,10 +9,9 @@ import pytest
 import xarray as xr
 
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, judged, make_run
+from zpoints.pipeline.figures import image_grids, quality_measures, style
 from zpoints.pipeline.report.data import ReportData, read_data
-from zpoints.pipeline.report.elements import style
 from zpoints.pipeline.report.elements.table import Table
-from zpoints.pipeline.report.figures import frontier, image_grids
 from zpoints.pipeline.report.sections import quality
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.report.tables import quality as tables
@@ -89,21 +88,21 @@ def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
 
 
 def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
-    table, strips, _ = quality.entries(data)
+    table, _, strips, _ = quality.entries(data)
 
     assert table.caption.count("re-encoded image") >= 6
     assert "first images of each row of the table" not in strips.caption
 
 
 def test_entries__explain_how_to_read_each_measure(data: ReportData) -> None:
-    table, strips, _ = quality.entries(data)
+    table, _, strips, _ = quality.entries(data)
 
     for measure in MEASURES:
         shown = f"<b>{measure.heading}</b>: {measure.reading.format(level=3.0)}" in table.caption
         assert shown == (measure.name not in ("fid", "mahalanobis"))
     assert "60 images per row" in table.caption
     assert "1,000 were wanted" in table.caption
-    height = image_grids.labelled_strips({"a": data.originals, "b": data.reconstructions})
+    height = image_grids.strips({"a": data.originals, "b": data.reconstructions})
     assert height.get_figheight() * style.DPI == 2 * (64 + image_grids.GAP)
     assert strips.draw() is not None
 
@@ -119,7 +118,7 @@ def test_contents__have_no_section_where_nothing_was_judged(run: Run, data: Repo
 
 def test_recommended__is_the_range_of_the_source(data: ReportData) -> None:
     assert data.sweep is not None
-    band = frontier.recommended(data.sweep)
+    band = quality_measures.recommended(data.sweep)
 
     chosen = data.sweep.isel(point=np.flatnonzero(band))
     assert set(chosen["K"].values.tolist()) == {50, 120}
@@ -130,7 +129,7 @@ def test_frontier__draws_a_line_for_each_number_of_components(
     data: ReportData, tmp_path: Path
 ) -> None:
     assert data.sweep is not None
-    figure = frontier.frontier(data.sweep)
+    figure = quality_measures.frontier(data.sweep)
 
     assert [len(axes.lines) for axes in figure.axes] == [3] * 8
     style.save(figure, tmp_path / "frontier.png")
@@ -149,4 +148,4 @@ def test_entries__leave_a_frontier_without_numbers_out(data: ReportData) -> None
     empty = data.sweep.assign(recall=data.sweep["recall"] * np.nan)
 
     ids = [entry.id for entry in quality.entries(replace(data, sweep=empty))]
-    assert ids == ["quality-table", "quality-strips"]
+    assert ids == ["quality-table", "quality-measures", "quality-strips"]

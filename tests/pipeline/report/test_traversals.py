@@ -11,7 +11,6 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
-from zpoints.pipeline.report.figures.traversals import attribute_traversal
 from zpoints.pipeline.report.sections import traversals
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.report.traversals import SHARES, STRENGTHS, shown_attributes
@@ -73,11 +72,13 @@ def test_entries__without_splits_show_images_of_the_store() -> None:
 def test_attribute_traversal__draws_photograph_and_strengths_pixel_for_pixel(
     data: ReportData,
 ) -> None:
-    figure = attribute_traversal(data.start_images, data.traversals[0])
-    (canvas,) = (image.get_array() for image in figure.images)
+    figure = traversals.attribute_traversal(data.start_images, data.traversals[0])
+    (axes,) = figure.axes
+    canvas = axes.images[0].get_array()
     np.testing.assert_array_equal(canvas[66:130, :64], data.start_images[1])
     np.testing.assert_array_equal(canvas[66:130, 66:130], data.traversals[0].images[1, 0])
-    assert {text.get_text() for text in figure.texts} >= {"with", "without", "−1.5", "0", "+1.5"}
+    names = (*axes.get_xticklabels(), *axes.get_yticklabels())
+    assert {name.get_text() for name in names} >= {"with", "without", "−1.5", "0", "+1.5"}
 
 
 def test_interpolations__begin_and_end_at_the_images(run: Run, data: ReportData) -> None:
@@ -127,6 +128,6 @@ def test_entries__show_conditioned_samples(run: Run) -> None:
     data = read_data(replace(run, groups=groups), CONFIG, run.decode)
     figure = entries(data)["conditioned"].draw()
     assert not isinstance(figure, Table)
-    (canvas,) = (image.get_array() for image in figure.images)
+    canvas = figure.axes[0].images[0].get_array()
     np.testing.assert_array_equal(canvas[:64, 66:130], drawn["pixels"].values[1])
     assert "conditioned" not in entries(read_data(run, CONFIG, run.decode))

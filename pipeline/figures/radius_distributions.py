@@ -1,9 +1,9 @@
 """Distributions of the L2 length of z-points and of their Mahalanobis radius."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -12,31 +12,79 @@ from scipy.stats import chi
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.shape.expected_radii import uniform_radius
-from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.errors import FigureError
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.inputs import group, mapping, vectors
 
 Floats = NDArray[np.float64]
 
 
+LIMITS = (12.0, 3.0, 2.0, 1.5, 1.0)
+"""Limits b of the uniform vectors that `radii` draws by default."""
+
+
 def radii(
-    statistics: xr.Dataset, generated: Mapping[str, Floats], *, limits: tuple[float, ...]
+    statistics: Any,
+    generated: Mapping[str, Any] | None = None,
+    *,
+    limits: Sequence[float] = LIMITS,
 ) -> Figure:
-    """Draw the distribution of the L2 length of z, and those of uniform vectors.
+    """Draw the distribution of the L2 length of z, those of uniform vectors, and ranges of others.
+
+    Dashed lines and bars: the expected mean and standard deviation of uniform vectors. Below: the
+    range from 5 to 95 % and the median.
 
     Parameters
     ----------
     statistics
-        The `statistics` group: `radius_histogram`, `radius_edges`, `radius_mean`.
+        The `statistics` group, one of `selections`, or a store.
     generated
-        For each generator the radii of its vectors, (sample) float64.
+        For each name the vectors to compare, a dataset with `z` or an array (sample, component),
+        e.g. ``{"ellipse": store.samples("ellipse")}``.
     limits
-        Limits b of the uniform vectors.
+        Limits b of the vectors with components uniform in [-b, b], each above 0.
+
+    Raises
+    ------
+    FigureError
+        If `statistics` is something else, a limit is not above 0, or vectors have another number
+        of components.
     """
+    statistics = group(statistics, "statistics", ("radius_histogram", "radius_edges", "mean"))
+    components = statistics.sizes["component"]
+    expected = "a mapping of names to vectors, e.g. {'ellipse': store.samples('ellipse')}"
+    lengths = {
+        name: _lengths(z, components)
+        for name, z in (mapping(generated, expected) if generated else {}).items()
+    }
+    if not all(np.isfinite(b) and b > 0 for b in limits):
+        raise FigureError(f"Got limits {tuple(limits)}; expected numbers above 0, e.g. (3, 1).")
+    return _radii(statistics["radius_histogram"].values, statistics["radius_edges"].values,
+                  components, lengths, tuple(limits))  # fmt: skip
+
+
+def _lengths(z: Any, components: int) -> Floats:
+    """L2 length (vector) of vectors with that number of components."""
+    values, _ = vectors(z)
+    if values.shape[1] != components:
+        raise FigureError(
+            f"The vectors have {values.shape[1]} components and the statistics {components}; "
+            "expected vectors of the same latent space."
+        )
+    return np.linalg.norm(values, axis=1)
+
+
+def _radii(
+    counts: NDArray[np.int64],
+    edges: Floats,
+    components: int,
+    generated: Mapping[str, Floats],
+    limits: tuple[float, ...],
+) -> Figure:
     rows = len(generated) + 1
     figure = style.new_figure(2.7 + 0.19 * rows)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.5, 0.19 * rows + 0.1))
-    counts, edges = statistics["radius_histogram"].values, statistics["radius_edges"].values
     _data_radii(upper, counts, edges)
-    components = statistics.sizes["component"]
     # Radii are proportional to b, so one draw serves every limit.
     unit = np.random.default_rng(0).uniform(-1, 1, (16384, components))
     unit_radii = np.linalg.norm(unit, axis=1)
@@ -54,22 +102,35 @@ def radii(
     lower.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     lower.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     lower.xaxis.set_minor_formatter(NullFormatter())
-    style.dress(lower, x=r"radius  $r = |z|$")
+    style.dress(lower, x=f"radius  $r = |z|$  {style.UNIT}")
     return figure
 
 
-def mahalanobis(statistics: xr.Dataset) -> Figure:
-    """Draw the density of the Mahalanobis radius, and that of the chi distribution.
+def mahalanobis(statistics: Any, *, ax: Axes | None = None) -> style.Drawn:
+    """Draw the density of the Mahalanobis radius, the core, and the density of chi.
 
     Parameters
     ----------
     statistics
-        The `statistics` group: `mahalanobis_histogram`, `mahalanobis_edges`, `core_radius`.
+        The `statistics` group, one of `selections`, or a store.
+    ax
+        Axes to draw in.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A new figure; `ax` if it was given.
+
+    Raises
+    ------
+    FigureError
+        If `statistics` is something else.
     """
+    needs = ("mahalanobis_histogram", "mahalanobis_edges", "core_radius", "loadings")
+    statistics = group(statistics, "statistics", needs)
     counts, edges = (statistics[f"mahalanobis_{name}"].values for name in ("histogram", "edges"))
     varying = Basis.from_statistics(statistics).rank
-    figure = style.new_figure(2.3)
-    axes = figure.subplots()
+    axes = style.panel(ax, width=style.WIDTH, height=2.3)
     density = counts / max(counts.sum(), 1) / np.diff(edges)
     axes.stairs(density, edges, fill=True, color=style.DATA, alpha=0.35, label="z-points")
     # A radius is never negative, whatever the intervals are.
@@ -77,13 +138,13 @@ def mahalanobis(statistics: xr.Dataset) -> Figure:
     label = rf"chi distribution, {varying} components"
     axes.plot(radius, chi.pdf(radius, varying), color=style.INK, lw=1.0, label=label)
     axes.axvspan(
-        radius[0], float(statistics["core_radius"]), color=style.FAINT, alpha=0.5, zorder=0
+        radius[0], float(statistics["core_radius"]), color=style.FAINT, alpha=0.5, lw=0, zorder=0
     )
     axes.set_xlim(radius[0], radius[-1])
     axes.set_ylim(0, None)
     style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
-    style.dress(axes, x="Mahalanobis radius", y="density")
-    return figure
+    style.dress(axes, x="Mahalanobis radius  [standard deviations]", y="density")
+    return style.drawn(axes, ax)
 
 
 def _data_radii(axes: Axes, counts: NDArray[np.int64], edges: Floats) -> None:
@@ -135,5 +196,5 @@ def _ranges(axes: Axes, measured: Floats, generated: Mapping[str, Floats]) -> No
     for row, (_, colour, (low, middle, high)) in enumerate(rows):
         axes.plot((low, high), (row, row), color=colour, lw=3, solid_capstyle="butt", alpha=0.55)
         axes.plot(middle, row, "o", color=colour, markersize=3.5)
-    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.set_yticks(range(len(rows)), [style.plain_label(str(name)) for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -1,21 +1,29 @@
 """Loss curves of the training."""
 
+from typing import Any
+
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.inputs import group
 
 
-def loss_curves(model: xr.Dataset) -> Figure:
+def loss(model: Any) -> Figure:
     """Draw training loss, validation loss and learning rate against the epoch.
 
     Parameters
     ----------
     model
-        The `model` group: `loss`, `validation_loss`, `learning_rate` (epoch).
+        The `model` group, or a store.
+
+    Raises
+    ------
+    FigureError
+        If `model` is something else.
     """
+    model = group(model, "model", ("epoch", "loss", "validation_loss", "learning_rate"))
     figure = style.new_figure(2.7)
     left, right = figure.subplots(1, 2, width_ratios=(2.1, 1))
     epoch = model["epoch"].values

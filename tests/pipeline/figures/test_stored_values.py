@@ -10,20 +10,12 @@ import pytest
 from matplotlib.path import Path as Curve
 from PIL import Image
 
+import zpoints.pl as pl
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, confidence_ellipse, coverage
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.clouds import share_inside
 from zpoints.pipeline.report.data import read_data
-from zpoints.pipeline.report.elements import style
-from zpoints.pipeline.report.figures import (
-    covariance,
-    densities,
-    distributions,
-    image_grids,
-    radii,
-    scatter,
-    training,
-)
-from zpoints.pipeline.report.point_cloud import share_inside
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.report.sections.radii_covariance_pairs import densities_caption
 from zpoints.pipeline.row_sample import representative_rows
@@ -43,21 +35,21 @@ def test_share_inside__is_the_coverage_of_the_level_for_normal_points() -> None:
         assert share_inside(points, ellipse) == pytest.approx(coverage(level), abs=0.004)
 
 
-def test_pair_grid__draws_ellipses_that_enclose_the_expected_share(run: Run) -> None:
+def test_pairs__draws_ellipses_that_enclose_the_expected_share(run: Run) -> None:
     data = read_data(run, CONFIG, run.decode)
-    cloud = data.original_cloud()
-    figure = scatter.pair_grid(cloud, np.empty((0, 3)), level=2.2, name="", colour=style.GENERATED)
+    order = data.dominance.order[:3]
+    figure = pl.pairs(data.z, order, statistics=run.statistics, level=2.2)
     panels = np.array(figure.axes).reshape(3, 3)
     for x, y in combinations(range(3), 2):
         (outline,) = panels[y, x].get_lines()
-        inside = Curve(outline.get_xydata()).contains_points(cloud.points[:, [x, y]])
+        inside = Curve(outline.get_xydata()).contains_points(data.z[:, order[[x, y]]])
         assert inside.mean() == pytest.approx(float(coverage(2.2)), abs=0.05)
 
 
 @pytest.mark.parametrize("prefix", ["", "pc_"])
-def test_pair_densities__draws_stored_ellipses_around_the_contours(run: Run, prefix: str) -> None:
+def test_densities__draws_stored_ellipses_around_the_contours(run: Run, prefix: str) -> None:
     s = run.statistics
-    figure = densities.pair_densities(s, prefix=prefix)
+    figure = pl.densities(s, principal=bool(prefix))
     assert len(figure.axes) == 16
     p = int(np.nanargmax(s[f"{prefix}pair_ellipticity"].values))
     axes = figure.axes[p]
@@ -73,15 +65,15 @@ def test_pair_densities__draws_stored_ellipses_around_the_contours(run: Run, pre
     np.testing.assert_allclose(np.ptp(outermost, axis=0), np.ptp(lines[-2], axis=0), rtol=0.25)
 
 
-def test_pair_densities__of_chosen_few_or_constant_pairs(run: Run) -> None:
+def test_densities__of_chosen_few_or_constant_pairs(run: Run) -> None:
     constant = AnalyzeConfig(pairs={"original": [(0, 3)], "pc": [(0, 1), (0, 7)]})
     z = da.from_array(run.latents["z"].values)
     for vectors in (z, z[:1]):
         statistics = analyze(vectors, constant)
-        figure = densities.pair_densities(statistics)
+        figure = pl.densities(statistics)
         assert len(figure.axes) == 2
         assert "Here" not in densities_caption(statistics)
-        assert len(densities.pair_densities(statistics, prefix="pc_").axes) == 3
+        assert len(pl.densities(statistics, principal=True).axes) == 3
 
 
 def test_contents__without_pairs_leaves_their_densities_out(run: Run) -> None:
@@ -91,17 +83,17 @@ def test_contents__without_pairs_leaves_their_densities_out(run: Run) -> None:
     assert not {"densities-original", "densities-pca"} & ids
 
 
-def test_face_grid__keeps_every_pixel(tmp_path: Path) -> None:
+def test_faces__keeps_every_pixel(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3)).astype(np.uint8)
-    style.save(image_grids.face_grid(images), tmp_path / "faces.png")
+    style.save(pl.faces(images, n=None, columns=None), tmp_path / "faces.png")
     with Image.open(tmp_path / "faces.png") as picture:
         pixels = np.asarray(picture)
     np.testing.assert_array_equal(pixels[:64, 66:130], images[1])
     np.testing.assert_array_equal(pixels[66:130, 66:130], images[11])
 
 
-def test_number_distributions__marks_mu_and_hw_at_the_stored_values(run: Run) -> None:
-    figure = distributions.number_distributions(run.statistics, np.array([2, 3]))
+def test_histogram__marks_mu_and_hw_at_the_stored_values(run: Run) -> None:
+    figure = pl.histogram(run.statistics, [2, 3])
     for axes, i in zip(figure.axes, (2, 3), strict=True):
         (line,) = axes.get_lines()
         assert line.get_xdata()[0] == run.statistics["mu"].values[i]
@@ -110,20 +102,20 @@ def test_number_distributions__marks_mu_and_hw_at_the_stored_values(run: Run) ->
 
 
 def test_radii__has_a_peak_per_limit_at_its_expected_mean(run: Run) -> None:
-    figure = radii.radii(run.statistics, {}, limits=(3.0, 1.0))
+    figure = pl.radii(run.statistics, limits=(3.0, 1.0))
     means = [line.get_xdata()[0] for line in figure.axes[0].get_lines()[::2]]
     assert means == pytest.approx([b * np.sqrt(8 / 3 - 1 / 15) for b in (3, 1)])
 
 
-def test_loss_curves__shows_the_stored_values(run: Run) -> None:
-    train, validation = training.loss_curves(run.model).axes[0].get_lines()
+def test_loss__shows_the_stored_values(run: Run) -> None:
+    train, validation = pl.loss(run.model).axes[0].get_lines()
     np.testing.assert_array_equal(train.get_ydata(), run.model["loss"])
     np.testing.assert_array_equal(validation.get_ydata(), run.model["validation_loss"])
 
 
 def test_save__gives_the_same_bytes_twice(tmp_path: Path, run: Run) -> None:
     for name in ("a.png", "b.png"):
-        style.save(covariance.explained_variance(run.statistics), tmp_path / name)
+        style.save(pl.variance(run.statistics), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -12,14 +11,15 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.components import COMPONENTS, COUNTS, LIMIT
 from zpoints.pipeline.claims.normality import DISTANCE, KURTOSIS, SKEWNESS, normality
-from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.inputs import group
 
 Floats = NDArray[np.float64]
 
 _BOUND: dict[str, Any] = {"color": style.GENERATED, "lw": 0.9, "ls": (0, (4, 2))}
 
 
-def components_against_claims(statistics: xr.Dataset) -> Figure:
+def claims(statistics: Any) -> Figure:
     """Draw the quantities of claims 1 to 8, sorted, with the bounds of the claims.
 
     The mark of a claim is at its bound and the number of components that may reach it: the claim
@@ -28,8 +28,15 @@ def components_against_claims(statistics: xr.Dataset) -> Figure:
     Parameters
     ----------
     statistics
-        The `statistics` group.
+        The `statistics` group, one of `selections`, or a store.
+
+    Raises
+    ------
+    FigureError
+        If `statistics` is something else.
     """
+    needs = ("mu", "hw", "minimum", "maximum", "grid_counts")
+    statistics = group(statistics, "statistics", needs)
     figure = style.new_figure(4.6)
     (shapes, distances, peaks), (mu_axes, hw_axes, ranges) = figure.subplots(2, 3)
     mu, hw = np.abs(statistics["mu"].values), statistics["hw"].values
@@ -46,7 +53,7 @@ def components_against_claims(statistics: xr.Dataset) -> Figure:
     ):
         marks = [(most * total / COMPONENTS, least) for _, of, least, most in COUNTS if of == name]
         _sorted(axes, values, marks)
-        style.dress(axes, x="component, sorted", y=symbol, title=title)
+        style.dress(axes, x="component, sorted", y=f"{symbol}  {style.UNIT}", title=title)
     _ranges(ranges, statistics["minimum"].values, statistics["maximum"].values)
     return figure
 
@@ -79,4 +86,4 @@ def _ranges(axes: Axes, low: Floats, high: Floats) -> None:
         axes.axhline(limit, **_BOUND)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    style.dress(axes, x="component, sorted", y="smallest to largest value", title="3  range")
+    style.dress(axes, x="component, sorted", y=f"$z_i$  {style.UNIT}", title="3  range")

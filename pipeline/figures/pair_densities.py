@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.contours import outlines, smoothed_density
 from zpoints.pipeline.analyze.shape.ellipses import PlanarEllipse, ellipse_points
-from zpoints.pipeline.report.elements import style
+from zpoints.pipeline.errors import FigureError
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.inputs import group
 
 Floats = NDArray[np.float64]
 
@@ -26,18 +28,75 @@ _FITTED: dict[str, Any] = {"lw": 0.9, "ls": (0, (3, 1.6))}
 _EXPECTED: dict[str, Any] = {"lw": 1.1}
 
 
-def pair_densities(statistics: xr.Dataset, *, prefix: str = "", symbol: str = "z") -> Figure:
-    """Draw the density of each pair with its contours and ellipses.
+def densities(
+    statistics: Any,
+    pair: tuple[int, int] | None = None,
+    *,
+    principal: bool = False,
+    ax: Axes | None = None,
+) -> style.Drawn:
+    """Draw densities of pairs of components with their contours and ellipses.
+
+    Lines: contours of the smoothed density. Dashed: the ellipses fitted to them. Green: the ellipse
+    of the covariance where a normal density has the lowest contour. Numbers: ellipticity, 1 where
+    the contours are nested ellipses that follow the covariance.
 
     Parameters
     ----------
     statistics
-        The `statistics` group with the variables of at least one pair.
-    prefix
-        Prefix of the variables: "" for components, "pc_" for principal components.
-    symbol
-        Symbol of the coordinates; the component's number becomes its subscript.
+        The `statistics` group, one of `selections`, or a store.
+    pair
+        Numbers of the components of one stored pair, in either order; by default all pairs, 15 at
+        most.
+    principal
+        Whether these are principal components.
+    ax
+        Axes to draw one pair in.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A new figure; `ax` if it was given.
+
+    Raises
+    ------
+    FigureError
+        If the pair is not stored, `ax` is given without a pair, or `statistics` is something else.
     """
+    prefix, symbol = ("pc_", "v") if principal else ("", "z")
+    stored = ("pair_components", "pair_histogram", "pair_edges")
+    needs = ("mean", "covariance", "explained_variance", "contour_height")
+    needs_pairs = tuple(f"{prefix}{name}" for name in stored)
+    statistics = group(statistics, "statistics", needs + needs_pairs)
+    if pair is not None:
+        index = _position(statistics[f"{prefix}pair_components"].values, pair)
+        axes = style.panel(ax, width=3.6, height=3.4)
+        _pair(axes, statistics, prefix, symbol, index)
+        axes.set_aspect("equal")
+        axes.tick_params(labelsize=style.TICK, length=3, pad=3)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_label_text(f"{axis.get_label_text()}  {style.UNIT}")
+        return style.drawn(axes, ax)
+    if ax is not None:
+        raise FigureError("Got ax without a pair; expected the pair to draw, e.g. pair=(0, 1).")
+    return _grid(statistics, prefix, symbol)
+
+
+def _position(stored: NDArray[np.int64], pair: tuple[int, int]) -> int:
+    """Position of a pair, in either order."""
+    wanted = sorted(np.ravel(pair).tolist())
+    found = [index for index, one in enumerate(stored.tolist()) if sorted(one) == wanted]
+    if not found:
+        known = ", ".join(str(tuple(one)) for one in stored.tolist()[:SHOWN]) or "no pairs"
+        raise FigureError(
+            f"No density of the pair {pair} is stored; expected one of {known}. "
+            "`analyze.pairs` chooses them."
+        )
+    return found[0]
+
+
+def _grid(statistics: xr.Dataset, prefix: str, symbol: str) -> Figure:
+    """Draw the first pairs and a key."""
     shown = min(statistics.sizes[f"{prefix}pair"], SHOWN)
     places = min(shown + 1, _COLUMNS)
     rows = -(-(shown + 1) // places)
@@ -139,14 +198,13 @@ def _key(axes: Axes, heights: Floats) -> None:
         "fitted ellipses",
         f"covariance ellipse,\nexpected at {heights[-1]:g}",
     ]
-    axes.legend(
-        lines,
-        names,
+    style.legend(
+        axes,
+        handles=lines,
+        labels=names,
         loc="center left",
         bbox_to_anchor=(-0.12, 0.5),
         fontsize=style.NOTE,
-        frameon=False,
-        labelcolor=style.INK,
         handlelength=1.8,
         labelspacing=0.9,
         borderpad=0,

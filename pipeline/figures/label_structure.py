@@ -1,5 +1,7 @@
 """Figures of the structure by label: probes, clusters, angles between attribute directions."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -8,8 +10,11 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from zpoints.pipeline.report.elements import style
-from zpoints.pipeline.report.elements.text import tick_label
+from zpoints.pipeline.errors import FigureError
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.image_grids import thumbnail
+from zpoints.pipeline.figures.inputs import group, pixels
+from zpoints.pipeline.figures.style import tick_label
 
 Floats = NDArray[np.float64]
 
@@ -19,17 +24,28 @@ SHOWN_CLUSTERS = 24
 ENRICHED = 5  # attributes shown per cluster, at most
 
 
-def probes(structure: xr.Dataset) -> Figure:
+def probes(structure: Any) -> Figure:
     """Draw the scores of probes and clusters for each attribute, the largest gain first.
 
     Parameters
     ----------
     structure
-        The `structure` group: `probe_accuracy`, `probe_majority`, `probe_roc_auc`,
-        `cluster_roc_auc` (attribute); attributes without a probe are left out.
+        The `structure` group, or a store; attributes without a probe are left out.
+
+    Raises
+    ------
+    FigureError
+        If `structure` is something else, or has no probe.
     """
+    needs = ("attribute", "probe_accuracy", "probe_majority", "probe_roc_auc", "cluster_roc_auc")
+    structure = group(structure, "structure", needs)
     gain = (structure["probe_accuracy"] - structure["probe_majority"]).values
     order = np.argsort(-gain)[: np.count_nonzero(np.isfinite(gain))]
+    if not len(order):
+        raise FigureError(
+            "No attribute has a probe: each is constant in the training or the test split. Add "
+            "labels that differ, then run `zpoints run`."
+        )
     shown = structure.isel(attribute=order)
     rows = np.arange(len(order))
     figure = style.new_figure(1.1 + ROW * max(4, len(order)))
@@ -57,18 +73,37 @@ def probes(structure: xr.Dataset) -> Figure:
     return figure
 
 
-def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
+def clusters(structure: Any, centres: Any = None) -> Figure:
     """Draw each cluster: its decoded centre, its size, its most enriched attributes.
+
+    Bars: share of an attribute in the cluster; marks: its share among all vectors.
 
     Parameters
     ----------
     structure
-        The `structure` group: `cluster_count` and, if there are attributes, their rates and
-        shares.
+        The `structure` group, or a store.
     centres
-        uint8 (cluster, y, x, channel), decoded centres.
+        The decoded centres, images (cluster, y, x, channel); by default those that the store
+        decodes.
+
+    Raises
+    ------
+    FigureError
+        If `structure` is something else, or there is no image for each centre.
     """
+    if centres is None and hasattr(structure, "decode"):
+        stored = group(structure, "structure", ["cluster_centre"])
+        centres = structure.decode(stored["cluster_centre"].values.astype(np.float32))
+    structure = group(structure, "structure", ["cluster_count"])
+    if centres is None:
+        raise FigureError(
+            "The decoded centres are missing. Pass the store, or "
+            "centres=store.decode(store.structure.cluster_centre)."
+        )
+    centres = pixels(centres)
     count = structure["cluster_count"].values
+    if len(centres) != len(count):
+        raise FigureError(f"Got {len(centres)} centres of {len(count)} clusters; expected equal.")
     shown = min(len(count), SHOWN_CLUSTERS)
     lines = -(-shown // 2)
     figure = style.new_figure(CELL * lines + 0.1, layout=None)
@@ -76,8 +111,7 @@ def clusters(structure: xr.Dataset, centres: NDArray[np.uint8]) -> Figure:
     for cluster in range(shown):
         row, column = divmod(cluster, 2)
         top, x = height - round((CELL * row + 0.2) * style.DPI), column * width // 2
-        face = _thumbnail(centres[cluster])
-        figure.figimage(face, xo=x + 8, yo=top - len(face), origin="upper")
+        _picture(figure, thumbnail(centres[cluster]), x + 8, top)
         figure.text(
             (x + 8) / width, (top + 3) / height,
             f"{cluster + 1}: {count[cluster]:,} ({count[cluster] / count.sum():.1%})",
@@ -111,7 +145,7 @@ def enriched(share: Floats, rate: Floats) -> NDArray[np.int64]:
     return order[: min(ENRICHED, np.count_nonzero(excess > 0))]
 
 
-def angles(structure: xr.Dataset) -> Figure:
+def angles(structure: Any, *, ax: Axes | None = None) -> style.Drawn:
     """Draw the angles between attribute directions: original above, whitened below the diagonal.
 
     A hierarchical clustering of the original directions (average linkage) orders the attributes,
@@ -120,26 +154,43 @@ def angles(structure: xr.Dataset) -> Figure:
     Parameters
     ----------
     structure
-        The `structure` group: `direction_angle`, `whitened_direction_angle`.
+        The `structure` group, or a store.
+    ax
+        Axes to draw in.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A new figure; `ax` if it was given.
+
+    Raises
+    ------
+    FigureError
+        If `structure` is something else, or no attribute has a direction.
     """
+    needs = ("attribute", "direction_angle", "whitened_direction_angle")
+    structure = group(structure, "structure", needs)
     names, original, whitened = _ordered_angles(structure)
+    if not names:
+        raise FigureError(
+            "No attribute has a direction: expected one that some vectors have and others lack."
+        )
     matrix = np.where(np.triu(np.ones_like(original, dtype=bool), 1), original, whitened)
     np.fill_diagonal(matrix, np.nan)
-    figure = style.new_figure(1.5 + 0.132 * max(len(names), 8))
-    axes = figure.subplots()
-    axes.set_facecolor(style.FAINT)
-    picture = axes.imshow(matrix, cmap="RdBu", vmin=30, vmax=150, interpolation="none")
+    axes = style.panel(ax, width=style.WIDTH, height=1.5 + 0.132 * max(len(names), 8))
+    picture = axes.imshow(
+        matrix, cmap="RdBu", vmin=30, vmax=150, interpolation="none", origin="upper"
+    )
     ticks = np.arange(len(names))
     axes.set_xticks(ticks, [tick_label(name) for name in names], rotation=90)
     axes.set_yticks(ticks, [tick_label(name) for name in names])
     style.dress(axes, frame=True)
+    axes.set_facecolor(style.FAINT)
     axes.tick_params(labelsize=6.2, length=0)
-    bar = figure.colorbar(picture, ax=axes, fraction=0.03, pad=0.02, extend="both")
+    label = "angle  [degrees]"
+    bar = style.colour_bar(picture, axes, label, fraction=0.03, extend="both")
     bar.set_ticks([30, 60, 90, 120, 150])
-    bar.ax.tick_params(labelsize=style.TICK, color=style.MUTED, length=2)
-    bar.outline.set_linewidth(0.6)
-    bar.set_label("angle in degrees", fontsize=style.LABEL, color=style.INK)
-    return figure
+    return style.drawn(axes, ax)
 
 
 def _ordered_angles(structure: xr.Dataset) -> tuple[list[str], Floats, Floats]:
@@ -178,8 +229,11 @@ def _enriched(axes: Axes, cluster: xr.Dataset) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An image in colour, at most 128 pixels high; pixels are repeated or left out."""
-    factor, step = max(1, 128 // len(image)), -(-len(image) // 128)
-    enlarged = image[::step, ::step].repeat(factor, axis=0).repeat(factor, axis=1)
-    return np.broadcast_to(enlarged, (*enlarged.shape[:2], 3))
+def _picture(figure: Figure, image: NDArray[np.uint8], left: int, top: int) -> None:
+    """Draw an image pixel for pixel, its upper left corner at pixels from the lower left."""
+    height, width = (round(inches * style.DPI) for inches in figure.get_size_inches()[::-1])
+    rows, columns, _ = image.shape
+    place = (left / width, (top - rows) / height, columns / width, rows / height)
+    axes = figure.add_axes(place, label="centre")
+    axes.imshow(image, aspect="auto", origin="upper", interpolation="auto")
+    axes.set_axis_off()

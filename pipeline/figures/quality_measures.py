@@ -1,0 +1,201 @@
+"""Measures of quality of each generator, and of `ellipse` over a grid of its parameters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zpoints.pipeline.errors import FigureError
+from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.inputs import group, mapping
+from zpoints.storage.schema.quality import MEASURES, Measure
+
+Qualities = Mapping[str, xr.Dataset]
+"""The groups `quality/<name>` by name."""
+
+RECOMMENDED_K, RECOMMENDED_FACT = (50, 120), (0.6, 0.8)
+"""Ranges that the source of the method recommends."""
+
+PANELS = (
+    ("recall", "round_trip"),
+    ("coverage", "round_trip"),
+    ("recall", "precision"),
+    ("coverage", "precision"),
+)
+"""Measures on the horizontal and the vertical axis of each panel."""
+
+_COLUMNS = 4
+_BETTER = {"higher": "→", "lower": "←", "equal": ""}  # where better values are
+
+_HEADINGS = {measure.name: measure.heading for measure in MEASURES}
+
+
+def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
+    """Draw the measures of quality, a panel each with a row for every generator and reference.
+
+    Bars: two standard errors. Dashed: the value of `real`, or of `reconstruction` for the round
+    trip, with its two standard errors as a band.
+
+    Parameters
+    ----------
+    measured
+        The groups `quality/<name>` by name, e.g. ``{"ellipse": store.quality("ellipse")}``, or a
+        store.
+    measures
+        Names of the measures to draw; by default those of the report's table.
+
+    Raises
+    ------
+    FigureError
+        If there are no measures, or one is unknown.
+    """
+    if hasattr(measured, "quality_names"):
+        measured = {name: measured.quality(name) for name in measured.quality_names}
+    expected = "a store, or a mapping of names to groups, e.g. {'real': store.quality('real')}"
+    found = mapping(measured, expected)
+    names = ordered({name: group(of, "quality", ()) for name, of in found.items()})
+    shown = _measures(found, names, measures)
+    columns = min(_COLUMNS, len(shown))
+    rows = -(-len(shown) // columns)
+    figure = style.new_figure(rows * (0.62 + 0.155 * max(3, len(names))))
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for axes in panels[len(shown) :]:
+        axes.remove()
+    for axes, measure in zip(panels, shown, strict=False):
+        _measure(axes, found, names, measure)
+    return figure
+
+
+def ordered(measured: Qualities) -> list[str]:
+    """Rows: the references first, then the generators, the smallest round trip first."""
+    references = [name for name in REFERENCES if name in measured]
+    others = [name for name in measured if name not in references]
+
+    def round_trip(name: str) -> float:
+        return float(measured[name].get("round_trip", np.inf))
+
+    return references + sorted(others, key=round_trip)
+
+
+def listed(measured: Qualities, names: Sequence[str]) -> list[Measure]:
+    """The measures with a heading that some row has."""
+    present = {key for name in names for key in measured[name]}
+    return [measure for measure in MEASURES if measure.heading and measure.name in present]
+
+
+def comparable(measured: Qualities, name: str, measure: Measure) -> bool:
+    """Whether a row has the measure, of as many images as `real` if it depends on their number.
+
+    Parameters
+    ----------
+    measured
+        The groups by name.
+    name
+        The row.
+    measure
+        The measure.
+    """
+    row = measured[name]
+    if measure.name not in row or np.isnan(row[measure.name]):
+        return False
+    alike = "real" not in measured or row.attrs.get("count") == measured["real"].attrs.get("count")
+    return bool(measure.per_image) or alike
+
+
+def _measures(
+    measured: Qualities, names: Sequence[str], wanted: Sequence[str] | None
+) -> list[Measure]:
+    present = listed(measured, names)
+    by_name = {measure.name: measure for measure in present}
+    if isinstance(wanted, str):
+        wanted = [wanted]
+    unknown = [name for name in wanted or () if name not in by_name]
+    if unknown or not present:
+        raise FigureError(
+            f"Got {', '.join(map(repr, unknown)) or 'datasets'} without such a measure; expected "
+            f"some of {', '.join(by_name) or 'those that zpoints run makes in its stage evaluate'}."
+        )
+    return present if wanted is None else [by_name[name] for name in wanted]
+
+
+def _measure(axes: Axes, measured: Qualities, names: Sequence[str], measure: Measure) -> None:
+    """Draw one measure of all rows."""
+    key, rows = measure.name, [n for n in names if comparable(measured, n, measure)]
+
+    def error(name: str) -> float:
+        return float(np.nan_to_num(measured[name].get(f"{key}_error", np.nan)))
+
+    if measure.aim in rows:
+        aim, spread = float(measured[measure.aim][key]), 2 * error(measure.aim)
+        axes.axvspan(aim - spread, aim + spread, color=style.FAINT, alpha=0.5, lw=0, zorder=0)
+        axes.axvline(aim, color=style.INK, lw=0.8, ls=(0, (4, 2)), zorder=1)
+    for name in rows:
+        y, value = names.index(name), float(measured[name][key])
+        colour = style.INK if name in REFERENCES else style.DATA
+        axes.plot((value - 2 * error(name), value + 2 * error(name)), (y, y), color=colour, lw=1.2)
+        axes.plot(value, y, "o", color=colour, markersize=3.5)
+    axes.set_yticks(range(len(names)), [style.plain_label(name) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    style.dress(axes, title=f"{measure.heading}  {_BETTER[measure.better]}".rstrip())
+    axes.grid(axis="y", color=style.FAINT, lw=0.4)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    axes.locator_params(axis="x", nbins=4, steps=(1, 2, 5, 10))
+
+
+def frontier(sweep: Any) -> Figure:
+    """Draw typicality against diversity of the generator `ellipse`, a row of panels for each law.
+
+    A line for each K; larger points mean larger `fact`. Ringed: the source's recommendation.
+
+    Parameters
+    ----------
+    sweep
+        The `sweep` group, or a store.
+
+    Raises
+    ------
+    FigureError
+        If `sweep` is something else.
+    """
+    needs = ("law", "K", "fact", *sorted({name for panel in PANELS for name in panel}))
+    sweep = group(sweep, "sweep", needs)
+    laws = list(dict.fromkeys(sweep["law"].values.tolist()))
+    figure = style.new_figure(2.6 * len(laws))
+    grid = figure.subplots(len(laws), len(PANELS), squeeze=False, sharex="col", sharey="col")
+    for row, law in zip(grid, laws, strict=True):
+        chosen = sweep.isel(point=np.flatnonzero(sweep["law"].values == law))
+        for axes, (x, y) in zip(row, PANELS, strict=True):
+            _lines(axes, chosen, x, y)
+            style.dress(axes, x=_HEADINGS[x], y=_HEADINGS[y], title=f"law {law}")
+    for axes in grid[0, :2]:
+        axes.invert_yaxis()  # a small round trip is good; shared by the column
+    style.legend(grid[0, -1], title="K", title_fontsize=style.TICK, loc="lower left")
+    return figure
+
+
+def _lines(axes: Axes, sweep: xr.Dataset, x: str, y: str) -> None:
+    components = np.unique(sweep["K"].values)
+    shades = np.linspace(0.35, 1.0, len(components))
+    for k, shade in zip(components, shades, strict=True):
+        line = sweep.isel(point=np.flatnonzero(sweep["K"].values == k)).sortby("fact")
+        colour = style.SEQUENTIAL(shade)
+        size = np.linspace(8, 34, line.sizes["point"])
+        axes.plot(line[x], line[y], color=colour, linewidth=1.0, label=f"{k}")
+        axes.scatter(line[x], line[y], s=size, color=[colour], linewidths=0, zorder=3)
+        ringed = line.isel(point=np.flatnonzero(recommended(line)))
+        axes.scatter(
+            ringed[x], ringed[y], s=80, facecolors="none", edgecolors=style.GENERATED, zorder=4
+        )
+
+
+def recommended(sweep: xr.Dataset) -> np.ndarray:
+    """Whether K and fact are in the ranges that the source recommends, bool (point)."""
+    K, fact = sweep["K"].values, sweep["fact"].values
+    lowest_fact, highest_fact = RECOMMENDED_FACT
+    inside = (RECOMMENDED_K[0] <= K) & (RECOMMENDED_K[1] >= K)
+    return inside & (fact >= lowest_fact - 1e-9) & (fact <= highest_fact + 1e-9)

@@ -1,1 +1,0 @@
-"""Figures as functions of datasets; they know nothing of captions."""

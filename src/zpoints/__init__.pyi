@@ -1,0 +1,3 @@
+from . import pl as pl
+
+__version__: str

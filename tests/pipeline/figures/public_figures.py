@@ -1,0 +1,94 @@
+"""One call of each public figure on a run in memory, as a user of `zpoints.pl` would write it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+import zpoints.pl as pl
+from tests.pipeline.report.report_run import Run, judged, make_run
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.labels import Labels
+from zpoints.pipeline.structure.structure_dataset import describe_structure
+from zpoints.pipeline.sweep.stage import SWEPT
+
+Draw = Callable[..., Any]
+
+
+def labelled_run() -> Run:
+    """A run with attributes, a structure, measures of quality and a sweep."""
+    bare = make_run()
+    z = bare.latents["z"].values
+    signs = {f"A_{i}": ("image", z[:, i] > z[:, i].mean()) for i in (0, 1, 2)}
+    latents = bare.latents.assign_coords(signs)
+    latents["z"] = (("image", "component"), da.from_array(z, chunks=(128, -1)))
+    statistics = analyze(latents["z"].data, attributes=Labels(latents).table)
+    return replace(
+        bare,
+        latents=latents,
+        structure=describe_structure(latents, statistics),
+        judged={"real": judged(np.nan, 0.9), "ellipse": judged(0.1, 0.99)},
+        swept=_sweep(),
+    )
+
+
+def _sweep() -> xr.Dataset:
+    law, k, fact = zip(*product(("pairwise", "uniform"), (20, 50), (0.3, 0.6)), strict=True)
+    rng = np.random.default_rng(0)
+    coords = {"law": np.array(law, dtype=object), "K": np.array(k), "fact": np.array(fact)}
+    return xr.Dataset(
+        {measure.name: ("point", rng.uniform(size=len(law))) for measure in SWEPT},
+        coords={name: ("point", values) for name, values in coords.items()},
+        attrs={"count": 200},
+    )
+
+
+FIGURES: dict[str, Callable[[Run], Any]] = {
+    "angles": lambda run: pl.angles(run.structure),
+    "claims": lambda run: pl.claims(run.statistics),
+    "clusters": lambda run: pl.clusters(
+        run.structure, run.decode(run.structure["cluster_centre"].values)
+    ),
+    "correlation": lambda run: pl.correlation(run.statistics),
+    "densities": lambda run: pl.densities(run.statistics),
+    "faces": lambda run: pl.faces(run.images, n=6, columns=3),
+    "frontier": lambda run: pl.frontier(run.sweep),
+    "generators": lambda run: pl.generators(run.latents, run.groups, (0, 1, 2)),
+    "histogram": lambda run: pl.histogram(run.statistics, component=[0, 1]),
+    "loss": lambda run: pl.loss(run.model),
+    "mahalanobis": lambda run: pl.mahalanobis(run.statistics),
+    "pairs": lambda run: pl.pairs(run.latents, (0, 1), color="Smiling"),
+    "paths": lambda run: pl.paths(run.images["image"].values[:6].reshape(2, 3, 64, 64, 3)),
+    "probes": lambda run: pl.probes(run.structure),
+    "quality": lambda run: pl.quality(run.judged),
+    "radii": lambda run: pl.radii(run.statistics, run.groups),
+    "reconstructions": lambda run: pl.reconstructions(
+        run.images["image"][:4], run.images["image"][4:8]
+    ),
+    "spectrum": lambda run: pl.spectrum(run.statistics),
+    "strips": lambda run: pl.strips(run.groups),
+    "variance": lambda run: pl.variance(run.statistics),
+}
+"""By name, the figure of a run."""
+
+PANELS: dict[str, Callable[[Run, Any], Any]] = {
+    "angles": lambda run, ax: pl.angles(run.structure, ax=ax),
+    "correlation": lambda run, ax: pl.correlation(run.statistics, ax=ax),
+    "densities": lambda run, ax: pl.densities(run.statistics, first_pair(run), ax=ax),
+    "faces": lambda run, ax: pl.faces(run.images, n=6, titles="name", ax=ax),
+    "histogram": lambda run, ax: pl.histogram(run.statistics, component=5, ax=ax),
+    "mahalanobis": lambda run, ax: pl.mahalanobis(run.statistics, ax=ax),
+    "pairs": lambda run, ax: pl.pairs(run.latents, (0, 1), ax=ax),
+    "paths": lambda run, ax: pl.paths(run.images["image"].values[:6], columns=range(6), ax=ax),
+}
+"""Those that take `ax`, one panel each."""
+
+
+def first_pair(run: Run) -> tuple[int, int]:
+    """The first pair whose density is stored."""
+    one, other = run.statistics["pair_components"].values[0].tolist()
+    return one, other
