@@ -108,7 +108,9 @@ def run(
         _check(config, planned, store)
         if destination is not None and any(item.reason for item in planned):
             _require_report_memory(config)
-        execute = partial(_execute, repository=repository, console=console, gate=gate)
+        execute = partial(
+            _execute, repository=repository, console=console, gate=gate, code=config.named_code
+        )
         outcomes = []
         for item in planned:
             if item.reason:
@@ -162,6 +164,7 @@ def dry_run(
         store = open_store(root)
     photographs = prepare(source, config.ingest, config.source, store)
     planned = plan_steps(steps(config, photographs), store, until=until)
+    _probe(planned)
     _check_stored_labels(planned, store)
     if destination is None:
         return list(planned)
@@ -180,13 +183,15 @@ def _report_destination(config: RunConfig, root: str, until: str) -> Destination
 def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
     """Refuse at once what a stage would refuse after hours.
 
-    That is a missing GPU or label, too little memory for the settings, or too small a disk.
+    That is a missing GPU or label, a network that does not fit, too little memory for the settings,
+    or too small a disk.
     """
     local = config.cluster.kind == "local"
     made = [item for item in planned if item.reason]
     here = [item for item in made if local or item.stage in IN_DRIVER]
     if any(item.step.requires_cuda for item in here):
         choose_device("cuda")
+    _probe(planned)
     _check_stored_labels(planned, store)
     require_disk({item.target: item.step.disk for item in made}, store.root, remaining=False)
     driver, worker = this_machine(), expected_worker(config.cluster)
@@ -194,6 +199,13 @@ def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
         item.step.require_driver_memory(driver)
         if item in here:
             item.step.require_memory(driver if item.stage in IN_DRIVER else worker)
+
+
+def _probe(planned: list[PlannedStep]) -> None:
+    """Try the user's own network on one batch, if there is one and its group is to be made."""
+    for item in planned:
+        if item.reason:
+            item.step.probe()
 
 
 def _require_report_memory(config: RunConfig) -> None:
@@ -214,7 +226,13 @@ def _skip(item: PlannedStep, store: Store, console: Console) -> Outcome:
 
 
 def _execute(
-    item: PlannedStep, worker: Worker, *, repository: Repository, console: Console, gate: Gate
+    item: PlannedStep,
+    worker: Worker,
+    *,
+    repository: Repository,
+    console: Console,
+    gate: Gate,
+    code: tuple[str, ...],
 ) -> Outcome:
     """Compute one group on its branch and publish it."""
     started, step = time.perf_counter(), item.step
@@ -230,7 +248,14 @@ def _execute(
     require_disk({step.writes: step.disk}, store.root, remaining=not work.resumed)
     with memory_errors(step.stage):
         rows = step.run(
-            StageRun(settings=step.settings, store=store, work=work, console=console, worker=worker)
+            StageRun(
+                settings=step.settings,
+                store=store,
+                work=work,
+                console=console,
+                worker=worker,
+                code=code,
+            )
         )
     settings = step.fingerprinted
     work.publish(
@@ -260,6 +285,13 @@ def _report(
     started = time.perf_counter()
     _require_report_memory(config)
     with memory_errors("report"):
-        write(config.report, store, destination, title=title, fingerprint=report.identity)
+        write(
+            config.report,
+            store,
+            destination,
+            title=title,
+            fingerprint=report.identity,
+            code=config.named_code,
+        )
     seconds = time.perf_counter() - started
     return Outcome(stage="report", target=report.target, seconds=seconds)

@@ -52,3 +52,7 @@ class SynthesisError(ZpointsError):
 
 class FigureError(ZpointsError, ValueError):
     """A figure cannot be drawn of what it was given."""
+
+
+class NetworkError(ZpointsError):
+    """A network that the user names cannot be found, does not fit, or is not the stored one."""

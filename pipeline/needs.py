@@ -18,13 +18,14 @@ from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (
 )
 from zpoints.pipeline.evaluate.subject import BATCH
 from zpoints.pipeline.memory import Memory
-from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.forward import DECODE_BATCH
-from zpoints.pipeline.network.size import value_count, weight_count
+from zpoints.pipeline.network.size import NetworkSize, network_size
 from zpoints.pipeline.stage_run import Worker
 from zpoints.pipeline.structure.memory import label_memory, task_memory
+from zpoints.pipeline.train.elsewhere import elsewhere_size
 from zpoints.pipeline.train.memory import training_memory
+from zpoints.pipeline.train.state import architecture
 from zpoints.storage.arrays.lazy import TASK_BYTES
 
 PROCESS = 300 * 2**20
@@ -33,6 +34,8 @@ TASK = 1024
 """Bytes that the driver holds of a task that is to be done."""
 COPIES = 4
 """A chunk as computed, as a part of the result, with its checksum, and as the store sends it."""
+STORED = 2
+"""Copies of a network that is stored rather than trained, in addition to those of its use."""
 FORWARD = 0.6
 """Values that a forward pass holds at once, as a share of those of all layers."""
 
@@ -56,17 +59,12 @@ class Needs:
     attributes: int
 
     @property
-    def architecture(self) -> Architecture:
-        """The network that is to be trained."""
-        train, ingest = self.config.train, self.config.ingest
-        return Architecture(
-            case=train.case,
-            side=ingest.side,
-            channels=ingest.channels,
-            z_dim=train.z_dim,
-            activation=train.activation,
-            batch_norm=train.batch_norm,
-        )
+    def network(self) -> NetworkSize:
+        """Size of the network; one of the user's is measured on a batch."""
+        if (elsewhere := self.config.elsewhere) is not None:
+            return elsewhere_size(elsewhere)
+        side, channels = self.config.ingest.side, self.config.ingest.channels
+        return network_size(architecture((self.images, side, side, channels), self.config.train))
 
     @property
     def image(self) -> int:
@@ -115,9 +113,12 @@ class Needs:
     def train(self, worker: Worker) -> Memory:
         """Memory of the training without its images, since the split is not known yet."""
         settings = self.config.train
+        if self.config.elsewhere is not None:
+            parts = {"network": STORED * self._network}
+            return _memory("Storing the network", worker, parts, {}, in_driver=True)
         return training_memory(
             settings,
-            self.architecture,
+            self.network,
             self.images,
             held=max(PROCESS, worker.held),
             on_gpu=_on_gpu(settings.device, worker),
@@ -233,7 +234,7 @@ class Needs:
 
     @property
     def _network(self) -> int:
-        return 2 * 4 * weight_count(self.architecture)  # as stored, and as used
+        return 2 * 4 * self.network.weights  # as stored, and as used
 
     def _passes(self, device: DeviceName, worker: Worker, batch: int) -> int:
         """Bytes of forward passes and of their images, one in each task; 0 on a GPU.
@@ -242,13 +243,13 @@ class Needs:
         """
         if _on_gpu(device, worker):
             return 0
-        each = batch * (FORWARD * 4 * value_count(self.architecture) + 5 * self.image)
+        each = batch * (FORWARD * 4 * self.network.values + 5 * self.image)
         return worker.threads * int(each)
 
     def _sets(self, count: int) -> int:
         """Bytes of two sets of images, their patches, and the pyramids of some of them."""
-        a = self.architecture
-        patches = len(levels(a.side)) * PATCHES * PATCH**2 * a.channels * 4
+        ingest = self.config.ingest
+        patches = len(levels(ingest.side)) * PATCHES * PATCH**2 * ingest.channels * 4
         projections = 8 * PATCHES * DIRECTIONS * 4
         pyramids = min(count, BLOCK) * 5 * 4 * self.image
         return 2 * count * (self.image + 2 * patches + projections) + pyramids

@@ -50,6 +50,9 @@ class StageRun(Generic[S]):
         Reports progress.
     worker
         The smallest of the workers.
+    code
+        Names of the classes and functions that the user's configuration names; the stored network
+        may use these and no others.
     """
 
     settings: S
@@ -57,6 +60,7 @@ class StageRun(Generic[S]):
     work: StageTransaction
     console: Console
     worker: Worker
+    code: tuple[str, ...] = ()
 
     def previous(self, group: str) -> xr.Dataset | None:
         """The stored group if this result can grow from it, that is, has the same lineage."""

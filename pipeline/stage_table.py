@@ -1,5 +1,6 @@
 """The stage table: what each stage reads and writes and what decides its result, in order."""
 
+from dataclasses import replace
 from functools import partial
 
 from zpoints.pipeline.analyze.stage import (
@@ -18,12 +19,16 @@ from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.needs import Needs
+from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.pipeline.structure.stage import find_structure
 from zpoints.pipeline.sweep.stage import SWEEP, sweep
+from zpoints.pipeline.train.elsewhere import check_elsewhere, part_digests, store_network
 from zpoints.pipeline.train.stage import train_model
+from zpoints.pipeline.train.state import architecture, check_network
+from zpoints.storage import Store
 
 
 def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
@@ -38,16 +43,7 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
     )
     made = (
         _ingest_step(config, photographs, needs),
-        Step(
-            stage="train",
-            reads=("images",),
-            writes="model",
-            settings=config.train,
-            run=train_model,
-            memory=needs.train,
-            outlives_growth=config.train.on_growth == "keep",
-            reads_lineages=True,
-        ),
+        _model_step(config, needs),
         Step(
             stage="encode",
             reads=("images", "model"),
@@ -87,9 +83,51 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
     return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
 
 
+def _model_step(config: RunConfig, needs: Needs) -> Step:
+    """The training, or the storing of a network that was trained elsewhere."""
+    step = partial(Step, stage="train", writes="model", memory=needs.train)
+    if (elsewhere := config.elsewhere) is not None:
+        return step(
+            reads=(),
+            settings=elsewhere,
+            run=store_network,
+            extra={"parts": part_digests(elsewhere)},
+            digests=frozenset({"parts"}),
+            changes=_changed_parts,
+            probe=partial(check_elsewhere, elsewhere),
+        )
+    side, channels = config.ingest.side, config.ingest.channels
+    network = architecture((0, side, side, channels), config.train)
+    trained = step(
+        reads=("images",),
+        settings=config.train,
+        run=train_model,
+        outlives_growth=config.train.on_growth == "keep",
+        reads_lineages=True,
+    )
+    if not isinstance(network, OwnArchitecture):
+        return trained
+    return replace(
+        trained,
+        extra={"source": network.source},
+        digests=frozenset({"source"}),
+        changes=partial(_changed_source, network.network),
+        probe=partial(check_network, network, config.train),
+    )
+
+
+def _changed_source(network: str, store: Store) -> str:
+    return f"the source file of {network} has changed"
+
+
+def _changed_parts(store: Store) -> str:
+    return "encode.network or decode.network has changed"
+
+
 def _encoded(config: RunConfig, photographs: IngestPlan) -> int:
     """Number of vectors that an encoding has to write; it keeps those of a model that stays."""
-    grows = photographs.grows and config.train.on_growth == "keep"
+    stays = config.elsewhere is not None or config.train.on_growth == "keep"
+    grows = photographs.grows and stays
     return photographs.new if grows else len(photographs.rows)
 
 

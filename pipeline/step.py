@@ -31,6 +31,10 @@ def _accept(store: Store) -> None:
     return None
 
 
+def _no_probe() -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One group of the store and the stage that makes it; published as a whole.
@@ -77,6 +81,8 @@ class Step:
     check
         Hook: raises if the labels of the stored images do not suffice for the step; called as soon
         as the images are stored, before the training.
+    probe
+        Hook: raises if the user's own network does not fit the settings; called before any work.
     """
 
     stage: str
@@ -98,6 +104,7 @@ class Step:
     driver_memory: Callable[[Worker], Memory | None] = _no_memory
     disk: int = 0
     check: Callable[[Store], None] = _accept
+    probe: Callable[[], None] = _no_probe
 
     @property
     def fingerprinted(self) -> dict[str, Any]:

@@ -248,13 +248,16 @@ class Store:
         with reaching(self.root):
             return published(self.root, self._repository)
 
-    def decode(self, z: Any) -> np.ndarray:
+    def decode(self, z: Any, *, network: str | None = None) -> np.ndarray:
         """Decode latent vectors with the stored model.
 
         Parameters
         ----------
         z
             Latent vectors (sample, component), of any real dtype.
+        network
+            `package.module:Name` of the class or function that the model needs, if it needs one.
+            Code is imported only if you name it, here or in ZPOINTS_NETWORK (environment).
 
         Returns
         -------
@@ -267,6 +270,8 @@ class Store:
             If this version holds no model.
         StoreError
             If no decoder is installed.
+        NetworkError
+            If that code is not named, or its source has changed.
         """
         decoders = list(entry_points(group=DECODERS))
         if not decoders:
@@ -274,7 +279,8 @@ class Store:
                 f"No decoder is installed (entry-point group {DECODERS}). Install the complete "
                 "distribution zpoints, for example with `make .venv/.installed`."
             )
-        return np.asarray(decoders[0].load()(self.model, z))
+        named = {} if network is None else {"network": network}
+        return np.asarray(decoders[0].load()(self.model, z, **named))
 
     def __repr__(self) -> str:
         return as_text(self.root, self.version, self.time, self._session)

@@ -12,10 +12,11 @@ from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.config.plain_yaml import MOST_BYTES, plain_values
-from zpoints.pipeline.encode.config import EncodeConfig
+from zpoints.pipeline.encode.config import DecodeConfig, EncodeConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
+from zpoints.pipeline.network.code import is_code_name
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.sample import GENERATORS
 from zpoints.pipeline.sample.config import SampleConfig
@@ -23,7 +24,7 @@ from zpoints.pipeline.sample.laws.conditional import Conditional
 from zpoints.pipeline.settings import Settings, fault_message, setting_path
 from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.sweep.config import SweepConfig
-from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.config import ElsewhereConfig, TrainConfig
 
 
 class RunConfig(Settings):
@@ -36,6 +37,7 @@ class RunConfig(Settings):
     ingest: IngestConfig = Field(IngestConfig(), description="photographs to images")
     train: TrainConfig = Field(TrainConfig(), description="the autoencoder")
     encode: EncodeConfig = Field(EncodeConfig(), description="images to latent vectors")
+    decode: DecodeConfig = Field(DecodeConfig(), description="latent vectors to images")
     analyze: AnalyzeConfig = Field(AnalyzeConfig(), description="statistics of the latents")
     structure: StructureConfig = Field(
         StructureConfig(), description="labels and clusters in the latents"
@@ -45,6 +47,41 @@ class RunConfig(Settings):
     sweep: SweepConfig = Field(SweepConfig(), description="ellipse on a grid of K, fact and law")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
     cluster: ClusterConfig = Field(ClusterConfig(), description="where the run computes")
+
+    @property
+    def elsewhere(self) -> ElsewhereConfig | None:
+        """The network that was trained elsewhere; None if zpoints trains one."""
+        if self.encode.network is None or self.decode.network is None:
+            return None
+        return ElsewhereConfig(
+            encode=self.encode.network,
+            decode=self.decode.network,
+            z_dim=self.train.z_dim,
+            side=self.ingest.side,
+            channels=self.ingest.channels,
+        )
+
+    @property
+    def named_code(self) -> tuple[str, ...]:
+        """Names of the classes and functions that this configuration names."""
+        named = (self.train.network, self.encode.network, self.decode.network)
+        return tuple(name for name in named if name is not None and is_code_name(name))
+
+    @model_validator(mode="after")
+    def _networks_belong_together(self) -> Self:
+        named = {"encode": self.encode.network, "decode": self.decode.network}
+        missing = [name for name, value in named.items() if value is None]
+        if len(missing) == 1:
+            raise ValueError(
+                f"{missing[0]}.network is not set, but the other one of encode.network and "
+                "decode.network is; set both for a network that was trained elsewhere, or neither"
+            )
+        if not missing and self.train.network is not None:
+            raise ValueError(
+                "train.network names a network to train, encode.network and decode.network one "
+                "that was trained elsewhere; set either"
+            )
+        return self
 
     @model_validator(mode="after")
     def _generators_fit_the_latents(self) -> Self:

@@ -25,3 +25,19 @@ class EncodeConfig(Settings):
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto: CUDA if available"
     )
+    network: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
+        None,
+        description="encoder of a network that was trained elsewhere: a program of "
+        "torch.export.save (.pt2), an ONNX file (.onnx) or package.module:function; null takes the "
+        "trained network. Needs decode.network, and train.z_dim as its vectors have it",
+    )
+
+
+class DecodeConfig(Settings):
+    """How latent vectors are decoded into images, wherever a stage does so."""
+
+    network: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
+        None,
+        description="decoder of a network that was trained elsewhere, in the same forms as "
+        "encode.network",
+    )

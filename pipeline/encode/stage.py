@@ -10,6 +10,7 @@ import xarray as xr
 from zpoints.pipeline.encode.config import EncodeConfig
 from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
+from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.row_sample import representative_rows
 from zpoints.pipeline.spread import Spread
@@ -39,14 +40,14 @@ def encode(run: StageRun[EncodeConfig]) -> int:
     carried = _carried(images, previous)
     run.work.create(
         GROUP,
-        _template(images, store.model.attrs["architecture"]["z_dim"], config),
+        _template(images, stored_architecture(store.model).z_dim, config),
         attrs={PROVENANCE: {"grown_from": _grown_from(previous, carried), "model_sha256": digest}},
         carried=carried,
     )
     known = int((carried >= 0).sum())
     if known:
         run.console.line(f"{counted(known, 'image')} already encoded, {count - known:,} new.")
-    task = partial(_Encoding, store.root, store.version, config.batch, config.device)
+    task = partial(_Encoding, store.root, store.version, config.batch, config.device, run.code)
     stored = CarriedRows(store.root, store.version, GROUP, carried)
     blocks = [
         Block(start, stop, task(start, stop, stored.block(start, stop)))
@@ -95,6 +96,7 @@ class _Encoding:
     version: str
     batch: int
     device: DeviceName
+    code: tuple[str, ...]
     start: int
     stop: int
     carried: CarriedRows | None
@@ -107,7 +109,9 @@ class _Encoding:
 
     def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
         remedy = "Lower encode.batch, or set encode.device to cpu."
-        with task_network(self.root, self.version, self.device, remedy=remedy) as network:
+        with task_network(
+            self.root, self.version, self.device, remedy=remedy, code=self.code
+        ) as network:
             return network.encode(images, batch=self.batch)
 
 

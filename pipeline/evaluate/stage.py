@@ -1,8 +1,7 @@
 """The graph of the evaluation: a task per chunk of samples, then a task per measure of the set."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import dask
 import numpy as np
@@ -21,6 +20,7 @@ from zpoints.pipeline.evaluate.held_out import HeldOut, choose_held_out
 from zpoints.pipeline.evaluate.inputs import Comparison
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import levels
 from zpoints.pipeline.evaluate.subject import Subject
+from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
@@ -48,7 +48,7 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     if reason := store.why_left_out(f"samples/{name}"):
         return _leave_out(run, name, reason)
     held_out = held_out_photographs(store, config)
-    subject, reference = _subjects(store, held_out, name)
+    subject, reference = _subjects(store, held_out, name, run.code)
     measures, count = measured_by(config), len(subject.rows)
     if count < config.count:
         run.console.line(
@@ -94,12 +94,14 @@ def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:
     return choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
 
 
-def _subjects(store: Store, held_out: HeldOut, name: str) -> tuple[Subject, Subject]:
+def _subjects(
+    store: Store, held_out: HeldOut, name: str, code: tuple[str, ...]
+) -> tuple[Subject, Subject]:
     """The judged images, and as many photographs.
 
     Rows are sorted, so that neighbours in the store, which share chunks, are read together.
     """
-    subject = partial(Subject, store.root, store.version)
+    subject = partial(Subject, store.root, store.version, code=code)
     if name in REFERENCES:
         rows = np.sort(held_out.real)
     else:
@@ -144,14 +146,13 @@ def _of_set(
 
 def _template(store: Store, count: int, measures: Iterable[Measure]) -> xr.Dataset:
     """The group's metadata; measures are NaN until they are computed."""
-    architecture: Mapping[str, Any] = store.model.attrs["architecture"]
-    sides = np.array(levels(architecture["side"]), dtype=np.int64)
-    z_dim = architecture["z_dim"]
+    architecture = stored_architecture(store.model)
+    sides = np.array(levels(architecture.side), dtype=np.int64)
     along_samples = {m.per_image.name: m.per_image.dtype for m in measures if m.per_image}
     return xr.Dataset(
         {
             "reencoded": unwritten(
-                ("sample", "component"), (count, z_dim), np.float32, chunk=CHUNK
+                ("sample", "component"), (count, architecture.z_dim), np.float32, chunk=CHUNK
             ),
             **{
                 name: unwritten("sample", (count,), np.dtype(dtype), chunk=CHUNK)

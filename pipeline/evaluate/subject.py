@@ -34,12 +34,15 @@ class Subject:
         decoded.
     rows
         int64 (sample): rows of the samples, or of the photographs.
+    code
+        As in `StageRun`.
     """
 
     root: str
     version: str
     name: str
     rows: NDArray[np.int64]
+    code: tuple[str, ...] = ()
 
     @property
     def is_real(self) -> bool:
@@ -110,7 +113,8 @@ class Subject:
         return {"reencoded": reencoded, **measure_images(batch, measured_by(config))}
 
     def _network(self, device: Literal["auto", "cpu", "cuda"]) -> AbstractContextManager[Network]:
-        return task_network(self.root, self.version, device, remedy="Set evaluate.device to cpu.")
+        remedy = "Set evaluate.device to cpu."
+        return task_network(self.root, self.version, device, remedy=remedy, code=self.code)
 
     def _stored(self, group: str, variable: str, start: int, stop: int) -> np.ndarray:
         return Rows(self.root, self.version, group, variable).take(self.rows[start:stop])

@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 
 from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.elsewhere import ElsewhereNetwork
+from zpoints.pipeline.network.own import OwnNetwork
 
 DECODE_BATCH = 128
 """Vectors per forward pass; part of the byte-exact result."""
+AnyNetwork = Autoencoder | OwnNetwork | ElsewhereNetwork
+"""A network that encodes and decodes, with an ``architecture``."""
 
 
 def to_input(images: Tensor, device: torch.device) -> Tensor:
@@ -18,8 +22,15 @@ def to_input(images: Tensor, device: torch.device) -> Tensor:
     return images.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
 
 
+def device_of(model: AnyNetwork) -> torch.device:
+    """Where a network computes."""
+    if isinstance(model, ElsewhereNetwork):
+        return model.device
+    return next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
+
+
 @torch.inference_mode()
-def encode_batches(model: Autoencoder, images: np.ndarray, *, batch: int) -> dict[str, np.ndarray]:
+def encode_batches(model: AnyNetwork, images: np.ndarray, *, batch: int) -> dict[str, np.ndarray]:
     """Encode images and measure how well they are reconstructed.
 
     Every forward pass has the same number of images, the last one padded with black images: an
@@ -40,7 +51,7 @@ def encode_batches(model: Autoencoder, images: np.ndarray, *, batch: int) -> dic
         ``z`` float32 (image, component); ``reconstruction_error`` float32 (image), the mean squared
         error over pixels and channels of values in [0, 1].
     """
-    device = next(model.parameters()).device
+    device = device_of(model)
     z = np.empty((len(images), model.architecture.z_dim), dtype=np.float32)
     error = np.empty(len(images), dtype=np.float32)
     for start in range(0, len(images), batch):
@@ -63,7 +74,7 @@ def to_pixels(images: Tensor) -> np.ndarray:
 
 
 @torch.inference_mode()
-def decode_batches(model: Autoencoder, z: np.ndarray) -> np.ndarray:
+def decode_batches(model: AnyNetwork, z: np.ndarray) -> np.ndarray:
     """Decode latent vectors, `DECODE_BATCH` per forward pass.
 
     Parameters
@@ -79,7 +90,7 @@ def decode_batches(model: Autoencoder, z: np.ndarray) -> np.ndarray:
         uint8 (sample, y, x, channel).
     """
     a = model.architecture
-    device = next(model.parameters()).device
+    device = device_of(model)
     images = np.empty((len(z), a.side, a.side, a.channels), dtype=np.uint8)
     for start in range(0, len(z), DECODE_BATCH):
         batch = torch.from_numpy(

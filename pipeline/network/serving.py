@@ -1,6 +1,6 @@
 """The stored network for other stages: loaded once per process, applied to whole arrays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,15 +10,16 @@ import numpy as np
 import torch
 import xarray as xr
 
-from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.code import require_named
 from zpoints.pipeline.network.device import (
     DeviceName,
     choose_device,
     gpu_memory,
     single_torch_thread,
 )
-from zpoints.pipeline.network.forward import decode_batches, encode_batches
-from zpoints.pipeline.network.weights import restore_autoencoder
+from zpoints.pipeline.network.forward import AnyNetwork, decode_batches, encode_batches
+from zpoints.pipeline.network.stored import code_names, stored_architecture
+from zpoints.pipeline.network.weights import restore_network_of
 from zpoints.storage import open_store
 
 _LOADING = Lock()
@@ -26,20 +27,20 @@ _LOADING = Lock()
 
 @dataclass(frozen=True)
 class Network:
-    """A trained autoencoder in evaluation mode, which encodes and decodes NumPy arrays."""
+    """A trained network in evaluation mode, which encodes and decodes NumPy arrays."""
 
-    autoencoder: Autoencoder
+    module: AnyNetwork
 
     def encode(self, images: np.ndarray, *, batch: int) -> dict[str, np.ndarray]:
         """Latent vectors and reconstruction errors of images; see `encode_batches`."""
-        return encode_batches(self.autoencoder, images, batch=batch)
+        return encode_batches(self.module, images, batch=batch)
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Images uint8 (sample, y, x, channel) of vectors (sample, component)."""
-        return decode_batches(self.autoencoder, z)
+        return decode_batches(self.module, z)
 
 
-def load_network(root: str, version: str, device: DeviceName) -> Network:
+def load_network(root: str, version: str, device: DeviceName, code: Iterable[str] = ()) -> Network:
     """Load the network of a store's version, once per process and device.
 
     Versions that hold the same network share it: every stage publishes a version.
@@ -50,6 +51,9 @@ def load_network(root: str, version: str, device: DeviceName) -> Network:
         The store.
     device
         ``auto`` takes CUDA if there is a GPU.
+    code
+        Names of the classes and functions that the user's configuration or command names; no other
+        is imported, whatever the store names (`require_named`).
 
     Raises
     ------
@@ -57,26 +61,31 @@ def load_network(root: str, version: str, device: DeviceName) -> Network:
         If ``device`` is ``cuda`` and there is none.
     StoreError
         If the stored weights do not have the stored SHA-256.
+    NetworkError
+        If the network needs code that the user does not name, that cannot be imported, or whose
+        source has changed.
     """
     with _LOADING:
-        return _load(_stored(root, version), choose_device(device))
+        return _load_named(_stored(root, version), device, code)
 
 
-def restore_network(model: xr.Dataset, device: DeviceName) -> Network:
+def restore_network(model: xr.Dataset, device: DeviceName, code: Iterable[str] = ()) -> Network:
     """Load the network of a ``model`` group; it shares the cache of `load_network`."""
     with _LOADING:
-        return _load(_StoredModel.of(model), choose_device(device))
+        return _load_named(_StoredModel.of(model), device, code)
 
 
 @contextmanager
-def task_network(root: str, version: str, device: DeviceName, *, remedy: str) -> Iterator[Network]:
+def task_network(
+    root: str, version: str, device: DeviceName, *, remedy: str, code: Iterable[str] = ()
+) -> Iterator[Network]:
     """Context in which one task of many uses the network of a store's version.
 
     Torch computes with a single thread in it, since as many tasks run at once as there are cores.
 
     Parameters
     ----------
-    root, version, device
+    root, version, device, code
         As in `load_network`.
     remedy
         What to do where the GPU runs out of memory; ends the error message.
@@ -87,9 +96,11 @@ def task_network(root: str, version: str, device: DeviceName, *, remedy: str) ->
         If there is no such device, or the GPU runs out of memory.
     StoreError
         If the stored weights do not have the stored SHA-256.
+    NetworkError
+        As in `load_network`.
     """
     with single_torch_thread(), gpu_memory(remedy):
-        yield load_network(root, version, device)
+        yield load_network(root, version, device, code)
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,11 @@ def _stored(root: str, version: str) -> _StoredModel:
     return _StoredModel.of(open_store(root, version=version).model)
 
 
+def _load_named(stored: _StoredModel, device: DeviceName, code: Iterable[str]) -> Network:
+    require_named(code_names(stored_architecture(stored.group)), code)
+    return _load(stored, choose_device(device))
+
+
 @lru_cache(maxsize=2)
 def _load(stored: _StoredModel, device: torch.device) -> Network:
-    return Network(restore_autoencoder(stored.group, device))
+    return Network(restore_network_of(stored.group, device))

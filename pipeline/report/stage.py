@@ -53,6 +53,7 @@ def write(
     *,
     title: str,
     fingerprint: str | None = None,
+    code: tuple[str, ...] = (),
 ) -> None:
     """Write the report of a store to a folder or a bucket, over an earlier one if there is one.
 
@@ -68,6 +69,8 @@ def write(
         Heading of the page.
     fingerprint
         Fingerprint of the report, kept in the mark; None for a report outside a run.
+    code
+        As in `StageRun`.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def write(
             config=config,
             title=title,
             timings=stage_timings(store),
-            reconstruct=partial(decode_latents, store.model),
+            reconstruct=partial(decode_latents, store.model, network=",".join(code)),
         )
 
 

@@ -9,9 +9,9 @@ import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
+from zpoints.pipeline.network.stored import AnyArchitecture, stored_architecture
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.spread import Spread
@@ -65,10 +65,10 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     count = parameters.size or config.count
     run.work.create(
         group_of(name),
-        _template(Architecture(**store.model.attrs["architecture"]), count, config.chunk),
+        _template(stored_architecture(store.model), count, config.chunk),
         attrs=sample_attrs(parameters, config.seed, fitted.sampler.constraint),
     )
-    task = partial(_sample_rows, store.root, store.version, config.seed, config.device)
+    task = partial(_sample_rows, store.root, store.version, config.seed, config.device, run.code)
     blocks = [
         Block(start, stop, partial(task, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
@@ -92,7 +92,7 @@ def _leave_out(run: StageRun[SampleConfig], name: str, reason: str) -> int:
     config, store = run.settings, run.store
     run.work.create(
         group_of(name),
-        _template(Architecture(**store.model.attrs["architecture"]), 0, config.chunk),
+        _template(stored_architecture(store.model), 0, config.chunk),
         attrs={**sample_attrs(config.generators[name], config.seed, ""), LEFT_OUT: reason},
     )
     return 0
@@ -103,13 +103,15 @@ def _sample_rows(
     version: str,
     seed: int,
     device: DeviceName,
+    code: tuple[str, ...],
     start: int,
     stop: int,
     fitted: Fitted,
 ) -> dict[str, np.ndarray]:
     """Draw and decode the samples start to stop - 1: one task."""
     z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
-    with task_network(root, version, device, remedy="Set sample.device to cpu.") as network:
+    remedy = "Set sample.device to cpu."
+    with task_network(root, version, device, remedy=remedy, code=code) as network:
         return {"z": z, "v": v, "pixels": network.decode(z)}
 
 
@@ -125,7 +127,7 @@ def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
     )
 
 
-def _template(a: Architecture, count: int, chunk: int) -> xr.Dataset:
+def _template(a: AnyArchitecture, count: int, chunk: int) -> xr.Dataset:
     shapes = {
         "z": (("sample", "component"), (a.z_dim,), np.float32),
         "v": (("sample", "pc"), (a.z_dim,), np.float32),

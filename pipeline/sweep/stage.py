@@ -70,7 +70,7 @@ def sweep(run: StageRun[SweepConfig]) -> int:
         _template(grid),
         attrs={"count": len(reference), "held_out": held_out.kind},
     )
-    measure = partial(_measure, store.root, store.version, config, reference)
+    measure = partial(_measure, store.root, store.version, config, run.code, reference)
     blocks = [Block(k, k + 1, partial(measure, point)) for k, point in enumerate(grid)]
     with run.console.bar(SWEEP, total=len(grid), unit="points") as advance:
         run.work.write_chunks(SWEEP, blocks, on_progress=lambda done: advance(done, ""))
@@ -103,6 +103,7 @@ def _measure(
     root: str,
     version: str,
     config: SweepConfig,
+    code: tuple[str, ...],
     reference: NDArray[np.int64],
     point: Point,
 ) -> Mapping[str, np.ndarray]:
@@ -110,7 +111,8 @@ def _measure(
     statistics = stored_statistics(root, version)
     sampler = generator("ellipse", law=point.law, K=point.K, fact=point.fact).fit(statistics)
     z, _ = draw_rows(sampler, Basis.from_statistics(statistics), config.seed, 0, len(reference))
-    with task_network(root, version, config.device, remedy="Set sweep.device to cpu.") as network:
+    remedy = "Set sweep.device to cpu."
+    with task_network(root, version, config.device, remedy=remedy, code=code) as network:
         images = network.decode(z)
         reencoded = network.encode(images, batch=BATCH)["z"]
     batch = Batch(

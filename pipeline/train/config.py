@@ -1,9 +1,10 @@
 """Settings of the training."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from zpoints.pipeline.network.code import CodeName
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 
@@ -14,6 +15,16 @@ def _roman(value: Any) -> Any:
 class TrainConfig(Settings):
     """The autoencoder and its training."""
 
+    network: CodeName | None = Field(
+        None,
+        description="own network as package.module:Class, a torch.nn.Module with encode and decode "
+        "(case, activation and batch_norm are not used then); null takes the built-in one",
+    )
+    network_options: dict[str, JsonValue] = Field(
+        {},
+        description="keyword arguments of the class; image_size, channels and z_dim are added "
+        "where it takes them",
+    )
     case: Annotated[Literal[1, 2], BeforeValidator(_roman)] = Field(
         1, description="layers: 1 (32-64-128-256 filters, kernels 3), 2 (64-64-128-128, 5-5-3-3)"
     )
@@ -23,7 +34,9 @@ class TrainConfig(Settings):
     )
     batch_norm: bool = Field(False, description="batch normalisation after every convolution")
     loss: Literal["mse", "bce"] = Field(
-        "mse", description="mse (mean squared error) or bce (binary cross-entropy)"
+        "mse",
+        description="mse (mean squared error) or bce (binary cross-entropy); an own network with a "
+        "method loss has its own",
     )
     epochs: int = Field(24, ge=1, le=10_000, description="passes over the training split")
     batch: int = Field(64, ge=2, le=65536, description="images per optimiser step")
@@ -32,7 +45,9 @@ class TrainConfig(Settings):
         "one_cycle", description="course of the learning rate: one_cycle or constant"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto takes bfloat16 autocast where the processor supports it"
+        "auto",
+        description="auto takes bfloat16 autocast where the processor supports it, and float32 for "
+        "an own network",
     )
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto: CUDA if available"
@@ -43,3 +58,30 @@ class TrainConfig(Settings):
     seed: int = Field(
         0, ge=0, le=2**63 - 1, description="seed of the initial weights and the order of images"
     )
+
+    @model_validator(mode="after")
+    def _options_belong_to_a_network(self) -> Self:
+        if self.network_options and self.network is None:
+            raise ValueError(
+                "network_options are the arguments of train.network, which is not set; set it, "
+                "e.g. train.network=faces.vae:Vae, or leave the options out"
+            )
+        return self
+
+
+class ElsewhereConfig(Settings):
+    """A network that was trained elsewhere, put together from other sections.
+
+    Attributes
+    ----------
+    encode, decode
+        The settings encode.network and decode.network; the hashes of the files stand for them.
+    z_dim, side, channels
+        Sizes of vectors and images.
+    """
+
+    encode: Annotated[str, NOT_IN_FINGERPRINT]
+    decode: Annotated[str, NOT_IN_FINGERPRINT]
+    z_dim: int
+    side: int
+    channels: Literal[1, 3]

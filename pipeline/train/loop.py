@@ -19,6 +19,7 @@ from zpoints.pipeline.network.device import (
     use_repeatable_algorithms,
 )
 from zpoints.pipeline.network.forward import to_input
+from zpoints.pipeline.network.own import OwnNetwork
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.train.checkpoint import Checkpoint, Saver
 from zpoints.pipeline.train.config import TrainConfig
@@ -29,6 +30,8 @@ LARGEST_GRADIENT = 0.5  # norm over all weights; usual gradients have a tenth of
 COLLAPSE = 4.0  # multiple of the best epoch's loss
 
 OnStep = Callable[[int, Curves], None]
+Trained = Autoencoder | OwnNetwork
+LossOf = Callable[[Trained, Tensor], Tensor]
 
 
 def train(
@@ -39,8 +42,8 @@ def train(
     checkpoint: Checkpoint | None = None,
     saver: Saver | None = None,
     on_step: OnStep = lambda images_seen, curves: None,
-) -> tuple[Autoencoder, Curves]:
-    """Train an autoencoder from the start or from a checkpoint.
+) -> tuple[Trained, Curves]:
+    """Train a network from the start or from a checkpoint.
 
     On one machine, and for one number of torch threads, the result is bit-identical whether or not
     the training was interrupted, wherever that was, and whether or not it saved checkpoints.
@@ -96,6 +99,7 @@ def train(
         order = state.draw_order().to(images.device)
         for step in range(state.step, steps):
             x = to_input(images[order[step * batch : (step + 1) * batch]], device)  # (B, C, S, S)
+            state.seed_noise(step)
             loss = loss_of(model, x)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -111,6 +115,7 @@ def train(
                 on_step((epoch * steps + state.step) * batch, curves)
         curves.loss.append(state.total.item() / steps)
         refuse_collapse(curves, config)
+        state.seed_noise(steps)
         curves.validation_loss.append(_mean_loss(model, validation, loss_of, device, config.batch))
         curves.learning_rate.append(float(state.schedule.get_last_lr()[0]))
         state.end_epoch()
@@ -134,16 +139,22 @@ def _epoch(count: int, config: TrainConfig) -> tuple[int, int]:
 
 def autocasts(config: TrainConfig, device: torch.device) -> bool:
     """Whether the forward pass of the training computes in bfloat16."""
+    if config.precision == "auto" and config.network is not None:
+        return False
     if config.precision == "auto":
         return gains_from_bfloat16(device)
     return config.precision == "bfloat16"
 
 
-def _loss(config: TrainConfig, device: torch.device) -> Callable[[Autoencoder, Tensor], Tensor]:
+def _loss(
+    config: TrainConfig, device: torch.device
+) -> Callable[[Autoencoder | OwnNetwork, Tensor], Tensor]:
     autocast = autocasts(config, device)
 
-    def loss(model: Autoencoder, x: Tensor) -> Tensor:
+    def loss(model: Trained, x: Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
+            if isinstance(model, OwnNetwork):
+                return model.loss(x, config.loss)
             logits = model(x)
         if config.loss == "bce":
             return binary_cross_entropy_with_logits(logits.float(), x)
@@ -167,8 +178,11 @@ def _refuse_divergence(total: Tensor, epoch: int, config: TrainConfig) -> None:
 
 
 def refuse_collapse(curves: Curves, config: TrainConfig) -> None:
-    """Raise TrainingError if the loss has risen far above the best epoch's."""
-    if curves.loss[-1] > COLLAPSE * min(curves.loss):
+    """Raise TrainingError if the loss has risen far above the best epoch's.
+
+    The loss of an own network may be negative, so that multiples of it mean nothing.
+    """
+    if config.network is None and curves.loss[-1] > COLLAPSE * min(curves.loss):
         raise TrainingError(
             f"The loss rose from {min(curves.loss):.3g} to {curves.loss[-1]:.3g} in epoch "
             f"{len(curves.loss)}{_advice(config)}"
@@ -176,9 +190,10 @@ def refuse_collapse(curves: Curves, config: TrainConfig) -> None:
 
 
 def _advice(config: TrainConfig) -> str:
+    own = "check the loss of train.network" if config.network else "set train.batch_norm to true"
     return (
         f" at a learning rate of up to {config.learning_rate:g}. Lower train.learning_rate (e.g. "
-        f"to {config.learning_rate / 4:g}) or set train.batch_norm to true."
+        f"to {config.learning_rate / 4:g}) or {own}."
     )
 
 
@@ -189,9 +204,9 @@ def _batches(images: Tensor, batch: int, device: torch.device) -> Iterator[Tenso
 
 @torch.no_grad()
 def _mean_loss(
-    model: Autoencoder,
+    model: Trained,
     images: Tensor,
-    loss_of: Callable[[Autoencoder, Tensor], Tensor],
+    loss_of: LossOf,
     device: torch.device,
     batch: int,
 ) -> float:

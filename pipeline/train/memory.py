@@ -1,8 +1,7 @@
 """The memory that a training needs."""
 
 from zpoints.pipeline.memory import Memory
-from zpoints.pipeline.network.architecture import Architecture
-from zpoints.pipeline.network.size import value_count, weight_count
+from zpoints.pipeline.network.size import NetworkSize
 from zpoints.pipeline.train.config import TrainConfig
 
 BOTH_PASSES = 2.1
@@ -12,7 +11,7 @@ STATES = 5
 
 
 def training_memory(
-    config: TrainConfig, a: Architecture, count: int, *, held: int, on_gpu: bool, images: int = 0
+    config: TrainConfig, size: NetworkSize, count: int, *, held: int, on_gpu: bool, images: int = 0
 ) -> Memory:
     """Memory of the driver in a training.
 
@@ -20,8 +19,8 @@ def training_memory(
     ----------
     config
         The section `train`.
-    a
-        The network.
+    size
+        Of the network.
     count
         Number of images of the training split, or more.
     held
@@ -32,9 +31,9 @@ def training_memory(
         Bytes of the images that it holds.
     """
     batch = min(config.batch, max(count, 2))
-    step = int(batch * (BOTH_PASSES * value_count(a) + 2 * a.channels * a.side**2) * 4)
+    step = int(batch * (BOTH_PASSES * size.values + 2 * size.image) * 4)
     step = 0 if on_gpu else step
-    states = STATES * 4 * weight_count(a)
+    states = STATES * 4 * size.weights
     return Memory(
         work="The training",
         parts={"process": held, "images": images, "network": states, "batch": step},

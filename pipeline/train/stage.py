@@ -10,6 +10,7 @@ from dask.system import CPU_COUNT
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.network.device import choose_device, gpu_memory
+from zpoints.pipeline.network.size import network_size
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
@@ -67,7 +68,7 @@ def _require_memory(
     _, side, _, channels = shape = run.store.images["pixels"].shape
     memory = training_memory(
         run.settings,
-        architecture(shape, run.settings),
+        network_size(architecture(shape, run.settings)),
         counts["train"],
         held=run.worker.held,
         on_gpu=device.type == "cuda",
@@ -106,8 +107,9 @@ def _checkpoint(run: StageRun[TrainConfig], training: torch.Tensor) -> Checkpoin
 
 
 def _headline(config: TrainConfig, train: int, validation: int, device: torch.device) -> str:
+    network = config.network or f"Case {config.case}"
     return (
-        f"Case {config.case}, {counted(config.epochs, 'epoch')} over {counted(train, 'image')} on "
+        f"{network}, {counted(config.epochs, 'epoch')} over {counted(train, 'image')} on "
         f"{device.type}, {validation:,} for validation."
     )
 

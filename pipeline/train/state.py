@@ -1,16 +1,21 @@
 """State of a training: everything that its next step depends on.
 
-Random numbers determine only the initial weights and the order of the images in each epoch.
+Random numbers determine only the initial weights and the order of the images in each epoch, and
+what an own network draws in a step.
 """
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
+from zpoints.pipeline.network.code import source_digest
+from zpoints.pipeline.network.own import OwnNetwork, check_own
+from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.train.checkpoint import DAMAGED, Checkpoint, CheckpointError, form
 from zpoints.pipeline.train.config import TrainConfig
 
@@ -58,9 +63,7 @@ class TrainingState:
         self, shape: tuple[int, ...], config: TrainConfig, *, steps: int, device: torch.device
     ) -> None:
         torch.manual_seed(config.seed)
-        self.model = Autoencoder(architecture(shape, config)).to(  # type: ignore[call-overload]
-            device, memory_format=torch.channels_last
-        )
+        self.model = initial_network(architecture(shape, config)).to(device)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=config.learning_rate, betas=BETAS, fused=True
         )
@@ -69,6 +72,7 @@ class TrainingState:
         self.epoch = 0
         self.step = 0
         self.total = torch.zeros((), device=device)
+        self._seed, self._own = config.seed, config.network is not None
         self._settings = settings_for_fingerprint(config)
         self._shape = tuple(shape)
         self._epochs, self._steps = config.epochs, steps
@@ -79,6 +83,12 @@ class TrainingState:
         """Order of the images in the current epoch: int64 (N)."""
         self._before_order = self._orders.get_state()
         return torch.randperm(self._shape[0], generator=self._orders)
+
+    def seed_noise(self, step: int) -> None:
+        """Seed what an own network draws in a step, so that an interruption changes nothing."""
+        if self._own:
+            drawn = np.random.SeedSequence([self._seed, self.epoch, step]).generate_state(1)
+            torch.manual_seed(int(drawn[0]))
 
     def count_step(self, loss: Tensor) -> None:
         """Record a finished step and its loss."""
@@ -146,12 +156,48 @@ class TrainingState:
             for index, weight in enumerate(weights)
         }
         groups = form(stored["param_groups"]) == form(own["param_groups"])
-        return groups and form(stored["state"]) in ({}, known)
+        found = form(stored["state"])
+        if self._own and isinstance(found, dict):  # weights that take no part have no state
+            return groups and all(known.get(index) == state for index, state in found.items())
+        return groups and found in ({}, known)
 
 
-def architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture:
-    """The network for images of a shape (N, S, S, C)."""
+def initial_network(a: Architecture | OwnArchitecture) -> Autoencoder | OwnNetwork:
+    """An untrained network."""
+    if isinstance(a, OwnArchitecture):
+        return OwnNetwork(a)
+    return Autoencoder(a).to(memory_format=torch.channels_last)
+
+
+def check_network(a: OwnArchitecture, config: TrainConfig) -> None:
+    """Try a network of the user's class on one batch, before its training.
+
+    Raises
+    ------
+    NetworkError
+        If it does not fit the settings.
+    """
+    check_own(OwnNetwork(a), config.loss, torch.device("cpu"))
+
+
+def architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture | OwnArchitecture:
+    """The network for images of a shape (N, S, S, C).
+
+    Raises
+    ------
+    NetworkError
+        If the configured class cannot be imported.
+    """
     _, side, _, channels = shape
+    if config.network is not None:
+        return OwnArchitecture(
+            network=config.network,
+            options=config.network_options,
+            source=source_digest(config.network),
+            side=side,
+            channels=channels,  # type: ignore[arg-type]
+            z_dim=config.z_dim,
+        )
     return Architecture(
         case=config.case,
         side=side,

@@ -8,9 +8,9 @@ import torch
 import xarray as xr
 
 from zpoints.pipeline.network import serving
-from zpoints.pipeline.network.architecture import Autoencoder
+from zpoints.pipeline.network.forward import AnyNetwork
 from zpoints.pipeline.network.serving import Network, load_network
-from zpoints.pipeline.network.weights import restore_autoencoder
+from zpoints.pipeline.network.weights import restore_network_of
 from zpoints.storage import Store, open_store
 
 THREADS = 8
@@ -21,11 +21,11 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """SHA-256 of every network that is loaded from now on."""
     seen: list[str] = []
 
-    def counted(model: xr.Dataset, device: torch.device) -> Autoencoder:
+    def counted(model: xr.Dataset, device: torch.device) -> AnyNetwork:
         seen.append(model.attrs["sha256"])
-        return restore_autoencoder(model, device)
+        return restore_network_of(model, device)
 
-    monkeypatch.setattr(serving, "restore_autoencoder", counted)
+    monkeypatch.setattr(serving, "restore_network_of", counted)
 
     serving._load.cache_clear()
     serving._stored.cache_clear()

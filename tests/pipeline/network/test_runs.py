@@ -1,0 +1,176 @@
+"""Whole runs with networks of the user: named, exported, or functions; slow but for the checks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import SMALL, SilentConsole
+from tests.pipeline.network.own_networks import NAME, Vae
+from zpoints.cluster.run import RunResult, dry_run, run
+from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.errors import ConfigError, NetworkError
+from zpoints.pipeline.network import code
+from zpoints.storage import open_store
+from zpoints.storage.rows import Rows
+
+Z_DIM = 16
+OWN = [f"train.network={NAME}Vae", f"train.z_dim={Z_DIM}"]
+ELSEWHERE = [f"train.z_dim={Z_DIM}"]
+FEW = [
+    "sample.generators={gaussian: {generator: gaussian}}",
+    "sample.count=32",
+    "evaluate.count=40",
+]
+
+
+def configured(faces: Path, *settings: str) -> RunConfig:
+    return override(RunConfig(), [f"ingest.source={faces}", *SMALL, *FEW, *settings])
+
+
+def made(config: RunConfig, root: Path, until: str) -> tuple[RunResult, list[str]]:
+    console = SilentConsole()
+    return run(config, str(root), console=console, title="own", until=until), console.lines
+
+
+def computed(result: RunResult) -> list[str]:
+    """Targets of the stages that did something."""
+    return [outcome.target for outcome in result.outcomes if outcome.seconds is not None]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["train.network=faces/vae.py"], "expected package.module:Name"),
+        (["train.network_options={width: 8}"], "train.network, which is not set"),
+        (["encode.network=encoder.pt2"], "decode.network is not set"),
+        (
+            [*OWN, "encode.network=a.pt2", "decode.network=b.pt2"],
+            "set either",
+        ),
+    ],
+)
+def test_config__refuses_networks_that_do_not_fit_together(
+    settings: list[str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        override(RunConfig(), settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ([f"train.network={NAME}Linear", "train.network_options={fault: tuple}"], "a tuple"),
+        (["train.network=no_such_module:Vae"], "PYTHONPATH"),
+        ([f"encode.network={NAME}encode_means", "decode.network=decoder.pt"], "no known kind"),
+        ([f"encode.network={NAME}encode_means", "decode.network=none.pt2"], "cannot be read"),
+        (
+            [f"encode.network={NAME}encode_means", f"decode.network={NAME}decode_means"],
+            r"returns shape \(2, 16\); expected \(2, 112\)\. Set train\.z_dim=16",
+        ),
+    ],
+)
+def test_dry_run__refuses_a_network_that_does_not_fit(
+    settings: list[str], message: str, faces: Path, tmp_path: Path
+) -> None:
+    config = configured(faces, *settings)
+
+    with pytest.raises(NetworkError, match=message):
+        dry_run(config, str(tmp_path / "store"), console=SilentConsole(), title="own")
+
+
+@pytest.mark.slow
+def test_run__trains_a_class_and_serves_it_by_name_only(
+    faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, config = tmp_path / "store", configured(faces, *OWN)
+
+    result, _ = made(config, root, until="report")
+    again, _ = made(config, root, until="report")
+
+    store = open_store(root)
+    images = store.decode(store.latents["z"][:4].values, network=f"{NAME}Vae")
+    assert images.shape == (4, 32, 32, 3)
+    assert computed(again) == []
+    page = result.page.read_text()
+    assert f"network {NAME}Vae" in page
+    with pytest.raises(NetworkError, match="imports only if you name it too"):
+        store.decode(np.zeros((1, Z_DIM)))
+
+    digest = code.source_digest
+    monkeypatch.setattr("zpoints.pipeline.train.state.source_digest", lambda name: "0" * 64)
+    planned = dry_run(config, str(root), console=SilentConsole(), title="own", until="train")
+    assert digest(f"{NAME}Vae") != "0" * 64
+    assert [item.reason for item in planned] == ["", f"the source file of {NAME}Vae has changed"]
+
+
+@pytest.mark.slow
+def test_run__describes_the_latents_of_an_exported_autoencoder(faces: Path, tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    config = configured(faces, *ELSEWHERE)
+    made(config, root, until="ingest")
+    store = open_store(root)
+    pixels = Rows(store.root, store.version, "images", "image").read(0, 160)
+    network = trained(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255)
+    files = {name: str(tmp_path / f"{name}r.pt2") for name in ("encode", "decode")}
+    for name, example in (("encode", torch.zeros(2, 3, 32, 32)), ("decode", torch.zeros(2, Z_DIM))):
+        torch.export.save(exported(network, name, example), files[name])
+
+    settings = [f"{name}.network={path}" for name, path in files.items()]
+    result, lines = made(configured(faces, *ELSEWHERE, *settings), root, until="evaluate")
+
+    assert "No training: encode.network and decode.network are stored" in "\n".join(lines)
+    for path in files.values():
+        Path(path).unlink()  # the store holds what it needs
+    store = open_store(root)
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        np.testing.assert_allclose(store.latents["z"].values, network.encode(x), atol=1e-4)
+        z = store.samples("gaussian")["z"].values
+        expected = network.decode(torch.from_numpy(z)).permute(0, 2, 3, 1).numpy()
+    assert np.abs(store.decode(z) / 255 - expected).max() < 0.01
+    assert float(store.latents["reconstruction_error"].mean()) < pixels.var() / 255**2
+    assert set(store.quality_names) >= {"real", "reconstruction", "gaussian"}
+    assert "model" in computed(result)
+
+
+@pytest.mark.slow
+def test_run__encodes_with_functions_of_arrays(faces: Path, tmp_path: Path) -> None:
+    names = [f"encode.network={NAME}encode_means", f"decode.network={NAME}decode_means"]
+    config = configured(faces, *ELSEWHERE, *names)
+
+    made(config, tmp_path / "store", until="sample")
+
+    store = open_store(tmp_path / "store")
+    red = store.images["image"].values[..., 0] / 255
+    means = red.reshape(-1, 4, 8, 4, 8).mean(axis=(2, 4)).reshape(-1, 16)
+    np.testing.assert_allclose(store.latents["z"].values, means, atol=1e-5)
+
+
+class Part(torch.nn.Module):
+    """One method of a network as a module, as `torch.export` takes it."""
+
+    def __init__(self, network: Vae, method: str) -> None:
+        super().__init__()
+        self.network, self.method = network, method
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return getattr(self.network, self.method)(x)
+
+
+def exported(network: Vae, method: str, example: torch.Tensor) -> torch.export.ExportedProgram:
+    rows = ({0: torch.export.Dim("rows")},)
+    return torch.export.export(Part(network, method), (example,), dynamic_shapes=(rows[0],))
+
+
+def trained(images: torch.Tensor) -> Vae:
+    """A variational autoencoder of another's making: 60 steps over all images."""
+    torch.manual_seed(0)
+    network = Vae(32, 3, Z_DIM)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        network.loss(images).backward()
+        optimizer.step()
+    return network.eval()
