@@ -92,11 +92,11 @@ class Needs:
         Parameters
         ----------
         driver
-            Capacity of the driver.
+            The driver.
         stage
-            Its name.
+            Name of the stage, whose section has a setting `chunk`.
         rows
-            Number of rows that it writes.
+            Rows of its group.
         """
         tasks = TASK * -(-rows // getattr(self.config, stage).chunk)
         fewer = {"sample": "lower sample.count, or raise sample.chunk"}

@@ -19,7 +19,8 @@ from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.needs import Needs
-from zpoints.pipeline.network.stored import OwnArchitecture
+from zpoints.pipeline.network.architecture import Architecture
+from zpoints.pipeline.network.stored import OwnArchitecture, stored_architecture
 from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
@@ -83,9 +84,34 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
     return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
 
 
+def check_networks(config: RunConfig) -> None:
+    """Try the user's own network on one batch of random images, if the configuration names one.
+
+    Raises
+    ------
+    NetworkError
+        If it cannot be imported or read, or does not fit the settings.
+    """
+    if config.elsewhere is not None:
+        check_elsewhere(config.elsewhere)
+    elif isinstance(network := _to_train(config), OwnArchitecture):
+        check_network(network, config.train)
+
+
+def _to_train(config: RunConfig) -> Architecture | OwnArchitecture:
+    side, channels = config.ingest.side, config.ingest.channels
+    return architecture((0, side, side, channels), config.train)
+
+
 def _model_step(config: RunConfig, needs: Needs) -> Step:
     """The training, or the storing of a network that was trained elsewhere."""
-    step = partial(Step, stage="train", writes="model", memory=needs.train)
+    step = partial(
+        Step,
+        stage="train",
+        writes="model",
+        memory=needs.train,
+        probe=partial(check_networks, config),
+    )
     if (elsewhere := config.elsewhere) is not None:
         return step(
             reads=(),
@@ -94,30 +120,36 @@ def _model_step(config: RunConfig, needs: Needs) -> Step:
             extra={"parts": part_digests(elsewhere)},
             digests=frozenset({"parts"}),
             changes=_changed_parts,
-            probe=partial(check_elsewhere, elsewhere),
         )
-    side, channels = config.ingest.side, config.ingest.channels
-    network = architecture((0, side, side, channels), config.train)
     trained = step(
         reads=("images",),
         settings=config.train,
         run=train_model,
         outlives_growth=config.train.on_growth == "keep",
         reads_lineages=True,
+        changes=_changed_network,
     )
-    if not isinstance(network, OwnArchitecture):
+    if not isinstance(network := _to_train(config), OwnArchitecture):
         return trained
     return replace(
         trained,
-        extra={"source": network.source},
+        extra={
+            "network": network.network,
+            "network_options": network.options,
+            "source": network.source,
+        },
         digests=frozenset({"source"}),
         changes=partial(_changed_source, network.network),
-        probe=partial(check_network, network, config.train),
     )
 
 
 def _changed_source(network: str, store: Store) -> str:
     return f"the source file of {network} has changed"
+
+
+def _changed_network(store: Store) -> str:
+    built_in = isinstance(stored_architecture(store.model), Architecture)
+    return "" if built_in else "train.network: null"
 
 
 def _changed_parts(store: Store) -> str:

@@ -78,6 +78,15 @@ _IMAGE_REMEDY = "Change the decoder, or ingest.side and ingest.channels."
 def called(function: Any, x: Tensor, name: str) -> Tensor:
     """The result of a user's function, of which only the type is known yet.
 
+    Parameters
+    ----------
+    function
+        Takes and returns a tensor.
+    x
+        Its argument.
+    name
+        What to call it in messages.
+
     Raises
     ------
     NetworkError

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from zpoints.pipeline.network.architecture import Autoencoder
-from zpoints.pipeline.network.elsewhere import ElsewhereNetwork
+from zpoints.pipeline.network.elsewhere.network import ElsewhereNetwork
 from zpoints.pipeline.network.own import OwnNetwork
 
 DECODE_BATCH = 128

@@ -70,7 +70,15 @@ def load_network(root: str, version: str, device: DeviceName, code: Iterable[str
 
 
 def restore_network(model: xr.Dataset, device: DeviceName, code: Iterable[str] = ()) -> Network:
-    """Load the network of a ``model`` group; it shares the cache of `load_network`."""
+    """Load the network of a ``model`` group; it shares the cache of `load_network`.
+
+    Parameters
+    ----------
+    model
+        The group.
+    device, code
+        As in `load_network`, which lists the errors too.
+    """
     with _LOADING:
         return _load_named(_StoredModel.of(model), device, code)
 

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 from zpoints.pipeline.network.architecture import CASES, HALVINGS, Architecture
 from zpoints.pipeline.network.checked import random_images
-from zpoints.pipeline.network.elsewhere import ElsewhereNetwork
+from zpoints.pipeline.network.elsewhere.network import ElsewhereNetwork
 from zpoints.pipeline.network.own import OwnNetwork
 from zpoints.pipeline.network.stored import OwnArchitecture
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
 from zpoints.pipeline.network.code import require_source
 from zpoints.pipeline.network.device import use_exact_float32, use_repeatable_algorithms
-from zpoints.pipeline.network.elsewhere import ElsewhereNetwork, pack_parts, unpack_parts
+from zpoints.pipeline.network.elsewhere.network import ElsewhereNetwork, pack_parts, unpack_parts
 from zpoints.pipeline.network.forward import AnyNetwork
 from zpoints.pipeline.network.own import OwnNetwork, load_own_weights, own_weights
 from zpoints.pipeline.network.stored import (

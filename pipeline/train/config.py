@@ -15,12 +15,12 @@ def _roman(value: Any) -> Any:
 class TrainConfig(Settings):
     """The autoencoder and its training."""
 
-    network: CodeName | None = Field(
+    network: Annotated[CodeName | None, NOT_IN_FINGERPRINT] = Field(
         None,
         description="own network as package.module:Class, a torch.nn.Module with encode and decode "
         "(case, activation and batch_norm are not used then); null takes the built-in one",
     )
-    network_options: dict[str, JsonValue] = Field(
+    network_options: Annotated[dict[str, JsonValue], NOT_IN_FINGERPRINT] = Field(
         {},
         description="keyword arguments of the class; image_size, channels and z_dim are added "
         "where it takes them",

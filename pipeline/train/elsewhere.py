@@ -1,8 +1,10 @@
 """The stage train for a network that was trained elsewhere: its files are stored as the model."""
 
+from functools import lru_cache
+
 import torch
 
-from zpoints.pipeline.network.elsewhere import Brought, ElsewhereNetwork, bring
+from zpoints.pipeline.network.elsewhere.network import Brought, ElsewhereNetwork, bring
 from zpoints.pipeline.network.size import NetworkSize, measured_size
 from zpoints.pipeline.network.stored import ElsewhereArchitecture
 from zpoints.pipeline.network.weights import parts_dataset
@@ -76,5 +78,10 @@ def check_elsewhere(config: ElsewhereConfig) -> None:
 
 def elsewhere_size(config: ElsewhereConfig) -> NetworkSize:
     """Size of the network, measured on one batch as far as it can be seen."""
+    return _measured(config, tuple(part_digests(config)))
+
+
+@lru_cache(maxsize=2)
+def _measured(config: ElsewhereConfig, digests: tuple[str, ...]) -> NetworkSize:
     data = sum(len(part.data) for part in brought_parts(config).values())
     return measured_size(elsewhere_network(config), data)

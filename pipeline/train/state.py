@@ -166,7 +166,7 @@ def initial_network(a: Architecture | OwnArchitecture) -> Autoencoder | OwnNetwo
     """An untrained network."""
     if isinstance(a, OwnArchitecture):
         return OwnNetwork(a)
-    return Autoencoder(a).to(memory_format=torch.channels_last)
+    return Autoencoder(a).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def check_network(a: OwnArchitecture, config: TrainConfig) -> None:
@@ -195,7 +195,7 @@ def architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture | 
             options=config.network_options,
             source=source_digest(config.network),
             side=side,
-            channels=channels,  # type: ignore[arg-type]
+            channels=channels,
             z_dim=config.z_dim,
         )
     return Architecture(

@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 from zpoints.pipeline.errors import NetworkError
-from zpoints.pipeline.network.onnx import onnx_function
-from zpoints.pipeline.network.program import load_program, program_function
+from zpoints.pipeline.network.elsewhere.onnx import onnx_function
+from zpoints.pipeline.network.elsewhere.program import load_program, program_function
 
 CPU = torch.device("cpu")
 GRAPH = "models/model.json"

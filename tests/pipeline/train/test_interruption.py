@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tests.pipeline.network.own_networks import NAME
 from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.architecture import Autoencoder
 from zpoints.pipeline.train.checkpoint import Saver, unpack
@@ -97,6 +98,8 @@ def interrupted(config: TrainConfig, stops: Sequence[int]) -> dict[str, bytes]:
         {"batch_norm": True, "loss": "bce"},
         {"precision": "bfloat16", "activation": "selu", "batch_norm": True},
         {"precision": "float32", "schedule": "constant", "case": 2},
+        {"network": f"{NAME}Vae"},
+        {"network": f"{NAME}Linear", "loss": "bce"},
     ],
 )
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.export import ExportedProgram
-from torch.export.passes import move_to_device_pass
 
 from zpoints.pipeline.errors import NetworkError
 
@@ -66,6 +65,8 @@ def program_function(data: bytes, name: str, device: torch.device) -> Callable[[
     program = load_program(data, name)
     rows = _rows(program, name)
     if device.type != "cpu":
+        from torch.export.passes import move_to_device_pass
+
         program = move_to_device_pass(program, device)
     module = program.module(check_guards=False)
 
@@ -87,8 +88,14 @@ def load_program(data: bytes, name: str) -> ExportedProgram:
     NetworkError
         As `program_function`.
     """
-    # Loads a second of libraries that most runs do not need.
-    from torch.export.pt2_archive._package import PT2ArchiveReader, load_pt2
+    # Loads libraries that most runs do not need.
+    try:
+        from torch.export.pt2_archive._package import PT2ArchiveReader, load_pt2
+    except ImportError as error:
+        raise NetworkError(
+            f"{name} needs torch 2.8 or newer to be read; this is torch {torch.__version__}. "
+            "Install a newer one, or name the network as package.module:function."
+        ) from error
 
     try:
         with PT2ArchiveReader(BytesIO(data)) as archive:

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from zpoints.pipeline.errors import NetworkError
 from zpoints.pipeline.network.checked import check_coder
 from zpoints.pipeline.network.code import is_code_name, load_code, require_source, source_digest
-from zpoints.pipeline.network.onnx import onnx_function
-from zpoints.pipeline.network.program import program_function
+from zpoints.pipeline.network.elsewhere.onnx import onnx_function
+from zpoints.pipeline.network.elsewhere.program import program_function
 from zpoints.pipeline.network.stored import ElsewhereArchitecture, Part
 from zpoints.storage.errors import StoreError
 

@@ -1,0 +1,1 @@
+"""A network that was trained elsewhere: exported programs, ONNX files and functions."""
