@@ -42,6 +42,10 @@ class SampleError(ZpointsError):
     """A generator cannot be fitted, or cannot draw what was asked for."""
 
 
+class VectorError(ZpointsError, ValueError):
+    """Vectors or images do not fit a latent space, or are not in it."""
+
+
 class EvaluateError(ZpointsError):
     """The store, or a file that the user named, does not support an evaluation."""
 

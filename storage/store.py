@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import date, datetime
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, Self
 
 import icechunk
 import numpy as np
@@ -44,6 +44,25 @@ class Store:
         self.root = location.root
         self.version = snapshot.id
         self.time = snapshot.written_at
+
+    @classmethod
+    def open(
+        cls,
+        root: str | os.PathLike[str],
+        *,
+        version: str | None = None,
+        as_of: str | date | datetime | None = None,
+    ) -> Self:
+        """Open a store for reading; see `open_store`."""
+        if version is not None and as_of is not None:
+            raise ValueError("open_store got version and as_of; expected only one of them.")
+        location = Location.of(root)
+        repository = location.open()
+        with reaching(location.root):
+            snapshot = repository.lookup_snapshot(
+                choose_version(location.root, repository, version, as_of)
+            )
+            return cls(location, repository, snapshot)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -302,7 +321,8 @@ def open_store(
     root
         A local path or `s3://bucket/prefix`.
     version
-        Id of a published version, from `Store.history`; the newest one by default.
+        Id of a published version, from `Store.history`; `latest` (the default) or `previous`; or
+        a date or time, as in `as_of`.
     as_of
         Opens the newest version published until then. A date means the end of that day; times
         without a zone are UTC.
@@ -321,12 +341,4 @@ def open_store(
     >>> store = open_store("runs/celeba")  # doctest: +SKIP
     >>> store.query("Smiling and not Male")  # doctest: +SKIP
     """
-    if version is not None and as_of is not None:
-        raise ValueError("open_store got version and as_of; expected only one of them.")
-    location = Location.of(root)
-    repository = location.open()
-    with reaching(location.root):
-        snapshot = repository.lookup_snapshot(
-            choose_version(location.root, repository, version, as_of)
-        )
-        return Store(location, repository, snapshot)
+    return Store.open(root, version=version, as_of=as_of)

@@ -1,5 +1,6 @@
 """Lists the published versions of a store and finds the one that is asked for."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -10,6 +11,10 @@ import icechunk
 from zpoints.storage.backend.damage import absent
 from zpoints.storage.backend.refs import tags
 from zpoints.storage.errors import StoreNotFoundError
+
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+"""How a date or time in ISO form begins; no id does."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,11 @@ def choose_version(
     ValueError
         If `as_of` is not a date or time in ISO form.
     """
-    if version is not None:
+    if version == "previous":
+        return _previous(root, repository)
+    if version is not None and DATE.match(version):
+        version, as_of = None, version
+    if version not in (None, "latest"):
         return _published_id(root, repository, version)
     if as_of is None:
         return repository.lookup_branch("main")
@@ -100,6 +109,17 @@ def choose_version(
         f"The store {root} has no version as of {until.isoformat()}; "
         f"`zpoints history {root}` lists its versions."
     )
+
+
+def _previous(root: str, repository: icechunk.Repository) -> str:
+    """Id of the version that the newest one was made from."""
+    line = repository.ancestry(branch="main")
+    ids = [snapshot.id for snapshot in line if snapshot.metadata.get("published")]
+    if len(ids) < 2:
+        raise StoreNotFoundError(
+            f"The store {root} has {len(ids)} version; expected two, so that one is previous."
+        )
+    return ids[1]
 
 
 def _published_id(root: str, repository: icechunk.Repository, version: str) -> str:

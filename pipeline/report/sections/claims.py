@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from zpoints.pipeline.claims import Claim, claims, faces_claim, uniform_claims
+from zpoints.pipeline.claims import Verdicts, all_claims
 from zpoints.pipeline.figures.claim_bounds import claims as components
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
@@ -81,15 +81,17 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
     ]
 
 
-def _all_claims(data: ReportData, hits: UniformHits) -> list[Claim]:
+def _all_claims(data: ReportData, hits: UniformHits) -> Verdicts:
     generators = {g.name: str(g.attrs.get("generator", "")) for g in data.generated}
     rates = {name: float(measures["face_rate"]) for name, measures in data.quality.items()}
-    config = data.config
-    return [
-        *claims(data.statistics, least_mu=config.dominant_mu, least_hw=config.dominant_hw),
-        *uniform_claims(data.statistics, hits),
-        faces_claim(rates, generators, reference=rates.get("reconstruction", 1.0)),
-    ]
+    return all_claims(
+        data.statistics,
+        rates,
+        generators,
+        hits=hits,
+        least_mu=data.config.dominant_mu,
+        least_hw=data.config.dominant_hw,
+    )
 
 
 def _ellipse(data: ReportData) -> Ellipse:

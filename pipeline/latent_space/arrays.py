@@ -1,0 +1,184 @@
+"""The latent space of arrays in memory, or of Dask arrays."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.analyze.passes import analyze
+from zpoints.pipeline.analyze.vectors import as_dask
+from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
+from zpoints.pipeline.errors import VectorError
+from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.latent_space.space import IMAGE_DIMS, Decoder, Encoder, LatentSpace
+from zpoints.storage.labels.dataset import LabelledDataset
+
+Table = pd.DataFrame | xr.Dataset | Mapping[str, Any]
+"""Labels, a column or a variable each."""
+
+
+class LatentArrays(LatentSpace):
+    """Latent vectors in memory or in a Dask array, and what one asks of them.
+
+    `zpoints.open_arrays` returns it. Statistics are computed when first asked for.
+    """
+
+    def __init__(
+        self,
+        latents: xr.Dataset,
+        images: xr.Dataset | None,
+        decoder: Decoder | None,
+        encoder: Encoder | None,
+    ) -> None:
+        self._latents, self._images = LabelledDataset.of(latents), images
+        self._given_decoder, self._given_encoder = decoder, encoder
+
+    @property
+    def latents(self) -> xr.Dataset:
+        """Latent vectors: `z` (image, component), lazy, with the given labels as coordinates."""
+        return self._latents.copy()
+
+    @property
+    def images(self) -> xr.Dataset:
+        """The given images: `pixels` (image, y, x, channel) uint8, with the labels."""
+        if self._images is None:
+            raise VectorError("There are no images; pass images= to open_arrays.")
+        return self._images.copy()
+
+    @cached_property
+    def statistics(self) -> xr.Dataset:
+        """Moments, number distributions, PCA and radii, computed when first asked for."""
+        table = Labels(self._latents).table
+        return analyze(self._latents["z"], attributes=table if table.size else None)
+
+    @cached_property
+    def claims(self) -> Verdicts:
+        """The claims of the method's source, tested on these vectors; no images are judged."""
+        return all_claims(self.statistics, {}, {})
+
+    @property
+    def _decoder(self) -> Decoder:
+        if self._given_decoder is None:
+            raise VectorError("There is no decoder; pass decoder= to open_arrays.")
+        return self._given_decoder
+
+    @property
+    def _encoder(self) -> Encoder:
+        if self._given_encoder is None:
+            raise VectorError("There is no encoder; pass encoder= to open_arrays.")
+        return self._given_encoder
+
+    def __repr__(self) -> str:
+        sizes, names = self._latents["z"].sizes, list(map(str, self._latents.coords))
+        labels = ", ".join(name for name in names if name not in ("image", "component"))
+        return (
+            f"LatentArrays: {sizes['image']:,} vectors of {sizes['component']:,} components\n"
+            f"labels: {labels or 'none'}"
+        )
+
+    def _repr_html_(self) -> str:
+        return self._latents._repr_html_()
+
+
+def open_arrays(
+    z: Any,
+    labels: Table | None = None,
+    images: Any = None,
+    decoder: Callable[[NDArray[np.float32]], Any] | None = None,
+    encoder: Callable[[NDArray[np.uint8]], Any] | None = None,
+) -> LatentArrays:
+    """The latent space of vectors from elsewhere.
+
+    Parameters
+    ----------
+    z
+        Real (vector, component): a NumPy or Dask array, or a labelled array of these dimensions,
+        whose coordinates become labels.
+    labels
+        Values of each vector by name, of any kind: a DataFrame, whose index names the vectors, a
+        Dataset along `image`, or a mapping of arrays.
+    images
+        uint8 (vector, y, x, channel), or (vector, y, x) for grey images.
+    decoder
+        Maps float32 (vector, component) to uint8 (vector, y, x, channel).
+    encoder
+        Maps uint8 (vector, y, x, channel) to float32 (vector, component).
+
+    Raises
+    ------
+    VectorError
+        If the shapes do not agree, or a label has a name that is taken.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> space = open_arrays(rng.normal(size=(500, 4)), {"digit": np.arange(500) % 10})
+    >>> space.query("digit == 3").sizes["image"], space.draw("ellipse", 2, K=3).z.shape
+    (50, (2, 4))
+    """
+    array = z.data if isinstance(z, xr.DataArray) else z
+    if np.ndim(array) != 2 or 0 in np.shape(array):
+        raise VectorError(
+            f"z has the shape {np.shape(array)}; expected (vector, component), both at least 1."
+        )
+    vectors = as_dask(array)
+    if vectors.dtype.kind not in "fiu":
+        raise VectorError(f"z has the type {vectors.dtype}; expected real numbers.")
+    count, components = vectors.shape
+    coords = {"component": np.arange(components), **_coordinates(z, labels, count)}
+    latents = xr.Dataset({"z": (("image", "component"), vectors)}, coords)
+    return LatentArrays(latents, _images(images, latents), _checked(decoder), _checked(encoder))
+
+
+def _checked(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    if function is not None and not callable(function):
+        raise VectorError(f"{function!r} is not a function; expected one from arrays to arrays.")
+    return function
+
+
+def _coordinates(z: Any, labels: Table | None, count: int) -> dict[str, Any]:
+    """The names of the vectors as `image`, and their labels."""
+    found: dict[str, Any] = {"image": np.arange(count).astype(str)}
+    if isinstance(z, xr.DataArray):
+        rows = z.dims[0]
+        inner = {name: coord for name, coord in z.coords.items() if coord.dims == (rows,)}
+        found |= {"image" if name == rows else str(name): c.values for name, c in inner.items()}
+    if isinstance(labels, xr.Dataset):
+        labels = {str(name): labels[name].values for name in labels.variables}
+    elif isinstance(labels, pd.DataFrame):
+        if not isinstance(labels.index, pd.RangeIndex):
+            found["image"] = labels.index.astype(str).to_numpy()
+        labels = {str(name): labels[name].to_numpy() for name in labels}
+    for name, values in (labels or {}).items():
+        if name in ("z", "component"):
+            raise VectorError(f"A label is called {name!r}, which names the vectors: rename it.")
+        found[str(name)] = np.asarray(values)
+    for name, values in found.items():
+        if np.shape(values) != (count,):
+            raise VectorError(
+                f"The label {name!r} has the shape {np.shape(values)}; expected ({count},), a "
+                "value for each vector."
+            )
+    if len(set(map(str, found["image"]))) < count:
+        raise VectorError("Two vectors have the same name; expected unique ones in `image`.")
+    return {name: ("image", values) for name, values in found.items()}
+
+
+def _images(images: Any, latents: xr.Dataset) -> xr.Dataset | None:
+    if images is None:
+        return None
+    pixels = images if isinstance(images, da.Array) else np.asarray(images)
+    pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+    count = latents.sizes["image"]
+    if pixels.ndim != 4 or len(pixels) != count or pixels.dtype != np.uint8:
+        raise VectorError(
+            f"The images are {pixels.dtype} of shape {pixels.shape}; expected uint8 ({count}, y, "
+            "x, channel), an image for each vector."
+        )
+    labels = {n: c for n, c in latents.coords.items() if c.dims == ("image",)}
+    return LabelledDataset({"pixels": (("image", *IMAGE_DIMS), pixels)}, labels)

@@ -1,0 +1,412 @@
+"""What one asks of latent vectors, whether they are stored or in memory."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.analyze.basis import Basis
+from zpoints.pipeline.claims.verdicts import Verdicts
+from zpoints.pipeline.errors import VectorError
+from zpoints.pipeline.latent_space.conditions import statistics_where
+from zpoints.pipeline.latent_space.neighbours import nearest
+from zpoints.pipeline.latent_space.paths import Form, added, path_between
+from zpoints.pipeline.latent_space.vectors import Given, vector_dim, vectors_of
+from zpoints.pipeline.sample.draw import draw, generator
+from zpoints.pipeline.sample.region import MULTIPLES, hit_test
+from zpoints.storage.labels.dataset import LabelledDataset
+
+Decoder = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
+"""Maps vectors (vector, component) to images (vector, y, x, channel)."""
+Encoder = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Maps images (image, y, x, channel) to vectors (image, component)."""
+Metric = Literal["euclidean", "mahalanobis"]
+IMAGE_DIMS = ("y", "x", "channel")
+
+
+class LatentSpace(ABC):
+    """Latent vectors with their labels, their statistics, and the network that made them.
+
+    `zpoints.open` returns that of a store, `zpoints.open_arrays` that of arrays in memory.
+    Everywhere a vector is expected, the name of an image, its number, or a list of names serves,
+    too.
+    """
+
+    @property
+    @abstractmethod
+    def latents(self) -> xr.Dataset:
+        """Latent vectors: `z` (image, component) float32, lazy, with labels as coordinates."""
+
+    @property
+    @abstractmethod
+    def images(self) -> xr.Dataset:
+        """Images: `pixels` (image, y, x, channel) uint8, lazy, with the same labels."""
+
+    @property
+    @abstractmethod
+    def statistics(self) -> xr.Dataset:
+        """Moments, number distributions, PCA and radii of the latent vectors."""
+
+    @property
+    @abstractmethod
+    def claims(self) -> Verdicts:
+        """The claims of the method's source, tested on these vectors."""
+
+    @property
+    @abstractmethod
+    def _decoder(self) -> Decoder:
+        """Decodes vectors; it can be pickled."""
+
+    @property
+    @abstractmethod
+    def _encoder(self) -> Encoder:
+        """Encodes images; it can be pickled."""
+
+    def query(self, query: str) -> xr.Dataset:
+        """The latent vectors whose labels a query selects, lazy; see `Store.query`.
+
+        Raises
+        ------
+        QueryError
+            If the query is not of the language, names an unknown label, or is not true or false
+            for each row; the message marks the place.
+        """
+        return LabelledDataset.of(self.latents).query(image=query)
+
+    def project(self, z: Given = None, components: int | None = None) -> xr.DataArray:
+        """Coordinates v of vectors along the principal components; lazy if z is.
+
+        Parameters
+        ----------
+        z
+            Vectors; all latent vectors if omitted.
+        components
+            Number of leading principal components; all if omitted.
+
+        Returns
+        -------
+        xr.DataArray
+            (vector, pc) float64 with the coordinates of z.
+
+        Raises
+        ------
+        VectorError
+            If z has another number of components, or names an unknown image.
+        """
+        vectors = self._vectors(z)
+        loadings = self.statistics["loadings"].isel(pc=slice(components))
+        v = (vectors - self.statistics["mean"]).dot(loadings, dim="component")
+        v = v.transpose(..., "pc").rename("v")
+        return v.assign_attrs(long_name="coordinate along a principal component", units="1")
+
+    def encode(self, images: Any) -> xr.DataArray:
+        """Latent vectors of images.
+
+        Parameters
+        ----------
+        images
+            uint8 (image, y, x, channel) or (y, x, channel), of the size and the crop of the images
+            that the network was trained on; a dataset with such `pixels`, e.g.
+            `store.images.isel(image=slice(8))`.
+
+        Returns
+        -------
+        xr.DataArray
+            `z` (image, component) float32, with the coordinates of the images; lazy if they are.
+
+        Raises
+        ------
+        VectorError
+            If there is no encoder, or the images do not fit it.
+        """
+        pixels = images["pixels"] if isinstance(images, xr.Dataset) else images
+        if not isinstance(pixels, xr.DataArray):
+            values = np.asarray(pixels)
+            pixels = xr.DataArray(values, dims=("image", *IMAGE_DIMS)[-values.ndim :])
+        if pixels.dtype != np.uint8 or pixels.dims[-3:] != IMAGE_DIMS or pixels.ndim > 4:
+            raise VectorError(
+                f"The images are {pixels.dtype} with the dimensions {dict(pixels.sizes)}; expected "
+                "uint8 (image, y, x, channel), e.g. store.images."
+            )
+        return self._mapped(self._encoder, pixels, 3, ("component",), np.float32).rename("z")
+
+    def decode(self, z: Given) -> xr.DataArray:
+        """Images that vectors decode to; lazy if z is.
+
+        Parameters
+        ----------
+        z
+            Vectors.
+
+        Returns
+        -------
+        xr.DataArray
+            `pixels` (vector, y, x, channel) uint8 with the coordinates of z.
+
+        Raises
+        ------
+        VectorError
+            If there is no decoder, or z does not fit it.
+        """
+        vectors = self._vectors(z).astype(np.float32)
+        return self._mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
+
+    def neighbours(self, z: Given, k: int = 12, *, metric: Metric = "euclidean") -> xr.Dataset:
+        """The nearest latent vectors, found exactly; the latents are read chunk by chunk.
+
+        Parameters
+        ----------
+        z
+            Vectors, or images, which are not their own neighbours.
+        k
+            Number of neighbours.
+        metric
+            `euclidean`, or `mahalanobis` in standard deviations along each principal component.
+
+        Returns
+        -------
+        xr.Dataset
+            `distance` (vector, neighbour) float64 in ascending order, and the coordinates `image`,
+            the name, and `row`, the number of each neighbour. For one vector (neighbour).
+
+        Raises
+        ------
+        VectorError
+            If z has another number of components, names an unknown image, or is not finite.
+        """
+        if metric not in ("euclidean", "mahalanobis"):
+            raise VectorError(f"metric = {metric!r}: expected 'euclidean' or 'mahalanobis'.")
+        if not isinstance(k, int | np.integer) or k < 1:
+            raise VectorError(f"k = {k!r}: expected the number of neighbours, 1 or more.")
+        latents, vectors = self.latents, self._vectors(z)
+        queries = np.atleast_2d(vectors.values.astype(np.float64))
+        if not np.isfinite(queries).all():
+            raise VectorError("A vector has a component that is NaN or infinite.")
+        whitening = metric == "mahalanobis"
+        transform = Basis.from_statistics(self.statistics).whitening if whitening else None
+        named = not isinstance(z, xr.DataArray | xr.Dataset) and "image" in vectors.coords
+        own = _rows_of(latents, vectors) if named else None
+        found = nearest(latents["z"].data, queries, k + (own is not None), transform=transform)
+        rows, distances = found if own is None else _without(own, k, *found)
+        dim = vector_dim(vectors)
+        dims = ("neighbour",) if dim is None else (dim, "neighbour")
+        rows, distances = (found.reshape(found.shape[-len(dims) :]) for found in (rows, distances))
+        names = latents.indexes["image"].to_numpy()[rows] if "image" in latents.indexes else rows
+        coords = {"row": (dims, rows), "neighbour": np.arange(1, rows.shape[-1] + 1)}
+        if dim != "image":
+            coords["image"] = (dims, names)
+        else:
+            coords["neighbour_image"] = (dims, names)
+        if dim in vectors.indexes:
+            coords[dim] = vectors.indexes[dim]
+        distance = (dims, distances, {"long_name": f"{metric} distance", "units": "1"})
+        return xr.Dataset({"distance": distance}, coords)
+
+    def draw(
+        self, name: str, n: int, *, where: str | None = None, seed: int = 0, **parameters: Any
+    ) -> xr.Dataset:
+        """Draw vectors with a generator fitted to the statistics, or to those of a query.
+
+        Parameters
+        ----------
+        name
+            Name of a generator, e.g. `ellipse`.
+        n
+            Number of vectors.
+        where
+            Query of labels: the generator is fitted to the vectors that it selects, whose
+            statistics are computed once for each query.
+        seed
+            Not negative. Vector i depends only on the seed and i.
+        parameters
+            Parameters of the generator, e.g. `K` and `fact`.
+
+        Returns
+        -------
+        xr.Dataset
+            `z` (sample, component) and `v` (sample, pc) float32; attributes state the generator.
+
+        Raises
+        ------
+        SampleError
+            If the generator or a parameter is unknown, or the statistics do not support it.
+        QueryError
+            If `where` is not of the language, or names an unknown label.
+        """
+        statistics, latents = self._fitted_to(generator(name, **parameters).reads[0]), self.latents
+        if where is not None:
+            statistics, latents = self._statistics_where(where), self.query(where)
+        drawn = draw(name, statistics, n, seed=seed, latents=latents, **parameters)
+        return drawn if where is None else drawn.assign_attrs(where=where)
+
+    def walk(self, start: Given, end: Given, steps: int = 8, *, form: Form = "arc") -> xr.DataArray:
+        """Vectors on the way from one vector to another.
+
+        Parameters
+        ----------
+        start, end
+            A vector each.
+        steps
+            Number of vectors, both ends included.
+        form
+            `arc` keeps the distance from the mean, as far as both ends have the same; a straight
+            `line` comes nearer to it, where faces are more alike.
+
+        Returns
+        -------
+        xr.DataArray
+            `z` (step, component) float64 with the coordinate `share`, 0 to 1.
+
+        Raises
+        ------
+        VectorError
+            If an image is unknown, a vector does not fit, or there are fewer than two steps.
+        """
+        ends = self._vectors(start), self._vectors(end)
+        return path_between(self.statistics, *ends, steps, form)
+
+    def add(
+        self, attribute: str, z: Given, strength: float | Sequence[float] = 1.0
+    ) -> xr.DataArray:
+        """Vectors with the direction of an attribute added.
+
+        The direction leads from the mean of the vectors without the attribute to the mean of those
+        with it.
+
+        Parameters
+        ----------
+        attribute
+            Name of a label that is true or false, e.g. "Smiling".
+        z
+            Vectors.
+        strength
+            Multiple of the direction, negative to take the attribute away; a list gives a vector
+            for each.
+
+        Returns
+        -------
+        xr.DataArray
+            `z` (vector, component) float64, or (vector, strength, component) for a list.
+
+        Raises
+        ------
+        SampleError
+            If the attribute is unknown, or all or no vectors have it.
+        VectorError
+            If z does not fit.
+        """
+        return added(self.statistics, attribute, self._vectors(z), strength)
+
+    def hit_test(self, z: Given = None, multiples: Sequence[float] = MULTIPLES) -> xr.DataArray:
+        """Count the vectors all of whose components lie within k hw of mu.
+
+        Parameters
+        ----------
+        z
+            Vectors; all latent vectors if omitted.
+        multiples
+            The multiples k of the full width at half maximum hw.
+
+        Returns
+        -------
+        xr.DataArray
+            (multiple) int64.
+
+        Raises
+        ------
+        VectorError
+            If z does not fit.
+        """
+        counts = hit_test(np.atleast_2d(self._vectors(z).values), self.statistics, multiples)
+        multiple = ("multiple", list(multiples), {"long_name": "multiple k of hw", "units": "1"})
+        attrs = {"long_name": "vectors within k hw of mu in all components", "units": "1"}
+        return xr.DataArray(counts, {"multiple": multiple}, "multiple", "hits", attrs)
+
+    def _vectors(self, z: Given) -> xr.DataArray:
+        return self.latents["z"] if z is None else vectors_of(self.latents, z)
+
+    def _fitted_to(self, group: str) -> xr.Dataset:
+        """The statistics that a generator reads, by the name of their group."""
+        if group == "statistics":
+            return self.statistics
+        raise VectorError(
+            f"There is no {group} here, since only a store has selections. Pass where= with a "
+            "query instead."
+        )
+
+    def _statistics_where(self, query: str) -> xr.Dataset:
+        if query not in self._conditional:
+            self._conditional[query] = statistics_where(self.latents, query)
+        return self._conditional[query]
+
+    @cached_property
+    def _conditional(self) -> dict[str, xr.Dataset]:
+        """Statistics of the queries that were drawn from."""
+        return {}
+
+    def _mapped(
+        self,
+        function: Callable[[NDArray[Any]], NDArray[Any]],
+        given: xr.DataArray,
+        inner: int,
+        dims: tuple[str, ...],
+        dtype: type,
+    ) -> xr.DataArray:
+        """Apply a network to the rows of an array, chunk by chunk where it is lazy.
+
+        Parameters
+        ----------
+        function
+            Maps (row, ...) to (row, ...).
+        given
+            Array of one row, or of many along the first dimension.
+        inner
+            Number of dimensions of a row.
+        dims, dtype
+            Those of a row of the result.
+        """
+        outer = given.dims[:-inner]
+        rows = given.data if outer else given.data[None]
+        if isinstance(rows, da.Array):
+            probe = function(np.zeros((1, *rows.shape[1:]), given.dtype))
+            rows = rows.rechunk(dict.fromkeys(range(1, rows.ndim), -1))
+            chunks = (rows.chunks[0], *((length,) for length in probe.shape[1:]))
+            lost = list(range(1, rows.ndim))
+            found = da.map_blocks(
+                function,
+                rows,
+                dtype=dtype,
+                chunks=chunks,
+                drop_axis=lost,
+                new_axis=list(range(1, len(chunks))),
+                meta=np.empty((0,) * len(chunks), dtype),
+            )
+        else:
+            found = function(np.asarray(rows))
+        coords = {
+            name: coord
+            for name, coord in given.coords.items()
+            if set(coord.dims) <= set(outer) and (coord.dims or not outer)
+        }
+        return xr.DataArray(found if outer else found[0], coords, (*outer, *dims))
+
+
+def _rows_of(latents: xr.Dataset, vectors: xr.DataArray) -> NDArray[np.int64]:
+    """(vector) int64: the rows of images among the latents."""
+    names = np.atleast_1d(vectors["image"].values)
+    rows: NDArray[np.int64] = latents.indexes["image"].get_indexer(names)
+    return rows
+
+
+def _without(
+    own: NDArray[np.int64], k: int, rows: NDArray[np.int64], distances: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The neighbours (query, k) of images without the images themselves."""
+    count = min(k, max(0, rows.shape[1] - 1))
+    others = np.argsort(rows == own[:, None], axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(rows, others, axis=1), np.take_along_axis(distances, others, axis=1)

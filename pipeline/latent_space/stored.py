@@ -1,0 +1,115 @@
+"""The latent space of a store."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
+from zpoints.pipeline.latent_space.space import Decoder, Encoder, LatentSpace
+from zpoints.storage import Store
+from zpoints.storage.schema.quality import MEASURES
+
+
+class LatentStore(Store, LatentSpace):
+    """One version of a store, read-only, and what one asks of its latent vectors.
+
+    `zpoints.open` returns it. Whatever a `Store` has, it has, too.
+    """
+
+    decode = LatentSpace.decode
+
+    @property
+    def claims(self) -> Verdicts:
+        """The claims of the method's source, tested on the latents of this version."""
+        rates = {
+            name: float(self.quality(name)["face_rate"])
+            for name in self.quality_names
+            if "face_rate" in self.quality(name)
+        }
+        generators = {
+            name: str(self.samples(name).attrs["generator"]) for name in self.sample_names
+        }
+        return all_claims(self.statistics, rates, generators)
+
+    def compare(self) -> pd.DataFrame:
+        """Quality of the images of each generator, of reconstructions and of real photographs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per name; for each measure its value, and its standard error where it has one.
+        """
+        rows = {}
+        for name in self.quality_names:
+            found: Mapping[str, Any] = self.quality(name)
+            keys = [key for m in MEASURES for key in (m.name, f"{m.name}_error") if key in found]
+            rows[name] = {key: float(found[key]) for key in keys}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("images")
+
+    def _fitted_to(self, group: str) -> xr.Dataset:
+        return self.group(group)
+
+    @property
+    def _decoder(self) -> Decoder:
+        return _StoredNetwork(self.root, self.version).decode
+
+    @property
+    def _encoder(self) -> Encoder:
+        return _StoredNetwork(self.root, self.version).encode
+
+
+@dataclass(frozen=True)
+class _StoredNetwork:
+    """The network of a version; a few bytes in a task."""
+
+    root: str
+    version: str
+
+    def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
+        from zpoints.pipeline.network.serving import load_network  # loads torch
+
+        return load_network(self.root, self.version, "auto").decode(z)
+
+    def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        from zpoints.pipeline.network.serving import load_network
+
+        network = load_network(self.root, self.version, "auto")
+        return network.encode(images, batch=ENCODED_AT_ONCE)["z"]
+
+
+ENCODED_AT_ONCE = 128
+
+
+def open(
+    root: str | os.PathLike[str],
+    *,
+    version: str | None = None,
+    as_of: str | date | datetime | None = None,
+) -> LatentStore:
+    """Open a store and its latent space.
+
+    Parameters
+    ----------
+    root, version, as_of
+        As in `zpoints.storage.open_store`.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no store at `root`, or no such version.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> store.query("Smiling and not Male").z.mean("image")  # doctest: +SKIP
+    >>> store.decode(store.draw("ellipse", 16).z)  # doctest: +SKIP
+    """
+    return LatentStore.open(root, version=version, as_of=as_of)
