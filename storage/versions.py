@@ -12,7 +12,6 @@ from zpoints.storage.backend.damage import absent
 from zpoints.storage.backend.refs import tags
 from zpoints.storage.errors import StoreNotFoundError
 
-
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 """How a date or time in ISO form begins; no id does."""
 

@@ -54,9 +54,7 @@ class Verdicts(tuple[Claim, ...]):
         return f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def claims(
-    statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5
-) -> Verdicts:
+def claims(statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5) -> Verdicts:
     """Claims 1 to 10, computed from stored statistics alone.
 
     Claims 11 to 13 need more, see `all_claims`.

@@ -1,1 +1,1 @@
-"""Latent vectors with their labels, and what one asks of them: the classes behind `zpoints.open`."""
+"""Latent vectors, their labels, and what one asks of them: what `zpoints.open` returns."""

@@ -57,7 +57,7 @@ def nearest(z: da.Array, queries: Floats, k: int, *, transform: Floats | None = 
     )
     rows = np.concatenate([part.rows for part in parts], axis=1)
     distances = np.concatenate([part.distances for part in parts], axis=1)
-    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    order = np.lexsort((rows, distances), axis=1)[:, :k]
     return Nearest(
         np.take_along_axis(rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
     )
@@ -69,7 +69,9 @@ def _nearest_of_chunk(
     from sklearn.neighbors import NearestNeighbors  # slow to load
 
     finite = np.flatnonzero(np.isfinite(chunk).all(axis=1))
-    vectors = chunk[finite].astype(np.float64)
+    # scikit-learn subtracts squares, which loses digits far from the origin.
+    origin = queries.mean(axis=0)
+    vectors, queries = chunk[finite] - origin, queries - origin
     if transform is not None:
         vectors, queries = vectors @ transform, queries @ transform
     k = min(k, len(vectors))
@@ -77,6 +79,6 @@ def _nearest_of_chunk(
         return Nearest(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0)))
     found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(vectors)
     rows = found.kneighbors(queries, return_distance=False)
-    # scikit-learn subtracts squares, so that equal vectors would not have the distance 0.
+    # As differences, so that equal vectors have the distance 0.
     distances = np.linalg.norm(vectors[rows] - queries[:, None], axis=2)
     return Nearest(finite[rows] + start, distances)

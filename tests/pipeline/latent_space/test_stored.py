@@ -1,0 +1,120 @@
+"""The latent space of a store: the labels, the network, the generators and the versions."""
+
+import subprocess
+import sys
+
+import dask.array as da
+import numpy as np
+import pytest
+
+import zpoints as zp
+from zpoints.pipeline.latent_space.stored import LatentStore
+from zpoints.storage import StoreNotFoundError, open_store
+
+
+@pytest.fixture(scope="module")
+def store(small_root: str) -> LatentStore:
+    return zp.open(small_root)
+
+
+def test_open__is_a_store(store: LatentStore, small_root: str) -> None:
+    plain = open_store(small_root)
+
+    assert (store.root, store.version, store.groups) == (plain.root, plain.version, plain.groups)
+    assert store.history() == plain.history()
+
+
+def test_encode__gives_the_stored_vectors(store: LatentStore) -> None:
+    images = store.images.isel(image=slice(5))
+
+    z = store.encode(images)
+
+    assert isinstance(z.data, da.Array)
+    np.testing.assert_allclose(z, store.latents["z"].sel(image=z["image"]), atol=1e-4)
+    assert z["Smiling"].equals(images["Smiling"])
+
+
+def test_decode__gives_what_the_store_decodes(store: LatentStore, small_root: str) -> None:
+    drawn = store.draw("ellipse", 3, K=8)
+
+    pixels = store.decode(drawn)
+
+    assert pixels.dims == ("sample", "y", "x", "channel")
+    assert (pixels.values == open_store(small_root).decode(drawn.z)).all()
+
+
+def test_draw__has_the_vectors_of_the_stored_samples(store: LatentStore) -> None:
+    stored = store.samples("uniform")
+
+    drawn = store.draw("uniform", 20, seed=stored.attrs["seed"], **stored.attrs["parameters"])
+
+    assert (drawn["z"].values == stored["z"][:20].values).all()
+
+
+def test_draw__where_needs_no_configured_selection(store: LatentStore) -> None:
+    drawn = store.draw("multivariate_normal", 4, where="Smiling and not Male")
+
+    assert drawn["z"].shape == (4, 112)
+
+
+def test_neighbours__of_a_stored_image_have_its_labels_at_hand(store: LatentStore) -> None:
+    name = store.latents.indexes["image"][7]
+
+    found = store.neighbours(name, 3)
+
+    assert name not in found["image"].values
+    assert store.latents.sel(image=found["image"])["Smiling"].shape == (3,)
+
+
+def test_compare__has_a_row_per_generator_and_reference(store: LatentStore) -> None:
+    table = store.compare()
+
+    assert set(table.index) == {"real", "reconstruction", "uniform", "gaussian", "ellipse"}
+    judged = store.quality("ellipse")
+    assert table.loc["ellipse", "round_trip"] == float(judged["round_trip"])
+    assert list(table.columns[:2]) == ["face_rate", "face_rate_error"]
+
+
+def test_claims__include_the_one_about_faces(store: LatentStore) -> None:
+    # A network of two epochs reconstructs no face.
+    assert "no face in any reconstruction" in store.claims.frame.loc[13, "measured"]
+
+
+def test_open__takes_versions_in_one_spelling(store: LatentStore, small_root: str) -> None:
+    first, *_, second, newest = [entry.id for entry in reversed(store.history())]
+    date = f"{store.time:%Y-%m-%d}"
+
+    assert zp.open(small_root, version="latest").version == newest
+    assert zp.open(small_root, version="previous").version == second
+    assert zp.open(small_root, version=date).version == newest
+    assert zp.open(small_root, version=first).version == first
+    with pytest.raises(StoreNotFoundError, match="no version as of 2001"):
+        zp.open(small_root, version="2001-01-01")
+
+
+def test_open__previous_needs_two_versions(small_until) -> None:
+    with pytest.raises(StoreNotFoundError, match="has 1 version; expected two"):
+        zp.open(small_until("ingest"), version="previous")
+
+
+def test_import__is_light() -> None:
+    slow = {
+        "torch",
+        "matplotlib",
+        "sklearn",
+        "dask_ml",
+        "numba",
+        "icechunk",
+        "xarray",
+        "distributed",
+    }
+    code = f"import sys, zpoints; dir(zpoints); print(sorted({slow} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_dir__leads_to_the_front_door() -> None:
+    assert {"open", "open_arrays", "draw", "analyze", "claims"} <= set(dir(zp))
+    assert all(getattr(zp, name).__doc__ for name in ("open", "open_arrays", "draw", "analyze"))
