@@ -3,9 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -14,18 +13,21 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.claims.verdicts import Verdicts
 from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.latent_space.conditions import statistics_where
-from zpoints.pipeline.latent_space.neighbours import nearest
+from zpoints.pipeline.latent_space.mapping import mapped
+from zpoints.pipeline.latent_space.neighbours import Metric, neighbours_of
 from zpoints.pipeline.latent_space.paths import Form, added, path_between
-from zpoints.pipeline.latent_space.vectors import Given, vector_dim, vectors_of
+from zpoints.pipeline.latent_space.vectors import Given, vectors_of
 from zpoints.pipeline.sample.draw import draw, generator
 from zpoints.pipeline.sample.region import MULTIPLES, hit_test
 from zpoints.storage.labels.dataset import LabelledDataset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Decoder = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 """Maps vectors (vector, component) to images (vector, y, x, channel)."""
 Encoder = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Maps images (image, y, x, channel) to vectors (image, component)."""
-Metric = Literal["euclidean", "mahalanobis"]
 IMAGE_DIMS = ("y", "x", "channel")
 
 
@@ -66,6 +68,11 @@ class LatentSpace(ABC):
     @abstractmethod
     def _encoder(self) -> Encoder:
         """Encodes images; it can be pickled."""
+
+    @property
+    def _image_shape(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of the images that the encoder takes, if known."""
+        return None
 
     def query(self, query: str) -> xr.Dataset:
         """The latent vectors whose labels a query selects, lazy; see `Store.query`.
@@ -133,7 +140,12 @@ class LatentSpace(ABC):
                 f"The images are {pixels.dtype} with the dimensions {dict(pixels.sizes)}; expected "
                 "uint8 (image, y, x, channel), e.g. store.images."
             )
-        return self._mapped(self._encoder, pixels, 3, ("component",), np.float32).rename("z")
+        if self._image_shape not in (None, pixels.shape[-3:]):
+            raise VectorError(
+                f"The images have the shape {pixels.shape[-3:]}; expected {self._image_shape} (y, "
+                "x, channel), as the network was trained on."
+            )
+        return mapped(self._encoder, pixels, 3, ("component",), np.float32).rename("z")
 
     def decode(self, z: Given) -> xr.DataArray:
         """Images that vectors decode to; lazy if z is.
@@ -154,7 +166,19 @@ class LatentSpace(ABC):
             If there is no decoder, or z does not fit it.
         """
         vectors = self._vectors(z).astype(np.float32)
-        return self._mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
+        return mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
+
+    def faces(self, n: int = 16) -> "Figure":
+        """A figure of the first images.
+
+        Parameters
+        ----------
+        n
+            Number of images.
+        """
+        from zpoints.pipeline.figures.image_grids import faces  # loads Matplotlib
+
+        return faces(self.images, n)
 
     def neighbours(self, z: Given, k: int = 12, *, metric: Metric = "euclidean") -> xr.Dataset:
         """The nearest latent vectors, found exactly; the latents are read chunk by chunk.
@@ -172,40 +196,22 @@ class LatentSpace(ABC):
         -------
         xr.Dataset
             `distance` (vector, neighbour) float64 in ascending order, and the coordinates `image`,
-            the name, and `row`, the number of each neighbour. For one vector (neighbour).
+            the name, and `row`, the number of each neighbour; for one vector (neighbour). Where
+            images are asked for, which are along `image`, the names are `neighbour_image`.
 
         Raises
         ------
         VectorError
             If z has another number of components, names an unknown image, or is not finite.
         """
-        if metric not in ("euclidean", "mahalanobis"):
-            raise VectorError(f"metric = {metric!r}: expected 'euclidean' or 'mahalanobis'.")
-        if not isinstance(k, int | np.integer) or k < 1:
-            raise VectorError(f"k = {k!r}: expected the number of neighbours, 1 or more.")
-        latents, vectors = self.latents, self._vectors(z)
-        queries = np.atleast_2d(vectors.values.astype(np.float64))
-        if not np.isfinite(queries).all():
-            raise VectorError("A vector has a component that is NaN or infinite.")
-        whitening = metric == "mahalanobis"
-        transform = Basis.from_statistics(self.statistics).whitening if whitening else None
+        vectors = self._vectors(z)
         named = not isinstance(z, xr.DataArray | xr.Dataset) and "image" in vectors.coords
-        own = _rows_of(latents, vectors) if named else None
-        found = nearest(latents["z"].data, queries, k + (own is not None), transform=transform)
-        rows, distances = found if own is None else _without(own, k, *found)
-        dim = vector_dim(vectors)
-        dims = ("neighbour",) if dim is None else (dim, "neighbour")
-        rows, distances = (found.reshape(found.shape[-len(dims) :]) for found in (rows, distances))
-        names = latents.indexes["image"].to_numpy()[rows] if "image" in latents.indexes else rows
-        coords = {"row": (dims, rows), "neighbour": np.arange(1, rows.shape[-1] + 1)}
-        if dim != "image":
-            coords["image"] = (dims, names)
-        else:
-            coords["neighbour_image"] = (dims, names)
-        if dim in vectors.indexes:
-            coords[dim] = vectors.indexes[dim]
-        distance = (dims, distances, {"long_name": f"{metric} distance", "units": "1"})
-        return xr.Dataset({"distance": distance}, coords)
+        return neighbours_of(
+            self.latents, vectors, k, metric=metric, basis=self._basis, without_own=named
+        )
+
+    def _basis(self) -> Basis:
+        return Basis.from_statistics(self.statistics)
 
     def draw(
         self, name: str, n: int, *, where: str | None = None, seed: int = 0, **parameters: Any
@@ -348,65 +354,3 @@ class LatentSpace(ABC):
     def _conditional(self) -> dict[str, xr.Dataset]:
         """Statistics of the queries that were drawn from."""
         return {}
-
-    def _mapped(
-        self,
-        function: Callable[[NDArray[Any]], NDArray[Any]],
-        given: xr.DataArray,
-        inner: int,
-        dims: tuple[str, ...],
-        dtype: type,
-    ) -> xr.DataArray:
-        """Apply a network to the rows of an array, chunk by chunk where it is lazy.
-
-        Parameters
-        ----------
-        function
-            Maps (row, ...) to (row, ...).
-        given
-            Array of one row, or of many along the first dimension.
-        inner
-            Number of dimensions of a row.
-        dims, dtype
-            Those of a row of the result.
-        """
-        outer = given.dims[:-inner]
-        rows = given.data if outer else given.data[None]
-        if isinstance(rows, da.Array):
-            probe = function(np.zeros((1, *rows.shape[1:]), given.dtype))
-            rows = rows.rechunk(dict.fromkeys(range(1, rows.ndim), -1))
-            chunks = (rows.chunks[0], *((length,) for length in probe.shape[1:]))
-            lost = list(range(1, rows.ndim))
-            found = da.map_blocks(
-                function,
-                rows,
-                dtype=dtype,
-                chunks=chunks,
-                drop_axis=lost,
-                new_axis=list(range(1, len(chunks))),
-                meta=np.empty((0,) * len(chunks), dtype),
-            )
-        else:
-            found = function(np.asarray(rows))
-        coords = {
-            name: coord
-            for name, coord in given.coords.items()
-            if set(coord.dims) <= set(outer) and (coord.dims or not outer)
-        }
-        return xr.DataArray(found if outer else found[0], coords, (*outer, *dims))
-
-
-def _rows_of(latents: xr.Dataset, vectors: xr.DataArray) -> NDArray[np.int64]:
-    """(vector) int64: the rows of images among the latents."""
-    names = np.atleast_1d(vectors["image"].values)
-    rows: NDArray[np.int64] = latents.indexes["image"].get_indexer(names)
-    return rows
-
-
-def _without(
-    own: NDArray[np.int64], k: int, rows: NDArray[np.int64], distances: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The neighbours (query, k) of images without the images themselves."""
-    count = min(k, max(0, rows.shape[1] - 1))
-    others = np.argsort(rows == own[:, None], axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(rows, others, axis=1), np.take_along_axis(distances, others, axis=1)

@@ -1,10 +1,9 @@
 """The latent space of a store."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,14 @@ from zpoints.pipeline.latent_space.space import Decoder, Encoder, LatentSpace
 from zpoints.storage import Store
 from zpoints.storage.schema.quality import MEASURES
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from zpoints.pipeline.network.serving import Network
+
+ENCODED_AT_ONCE = 128
+"""Images per forward pass."""
+
 
 class LatentStore(Store, LatentSpace):
     """One version of a store, read-only, and what one asks of its latent vectors.
@@ -23,7 +30,9 @@ class LatentStore(Store, LatentSpace):
     `zpoints.open` returns it. Whatever a `Store` has, it has, too.
     """
 
-    decode = LatentSpace.decode
+    decode = LatentSpace.decode  # type: ignore[assignment]
+    _code: tuple[str, ...] = ()
+    """Names of the classes and functions that the user names for the network."""
 
     @property
     def claims(self) -> Verdicts:
@@ -38,6 +47,27 @@ class LatentStore(Store, LatentSpace):
         }
         return all_claims(self.statistics, rates, generators)
 
+    def faces(self, n: int = 16, *, of: str | None = None) -> "Figure":
+        """A figure of the first photographs, or of the images of a generator's samples.
+
+        Parameters
+        ----------
+        n
+            Number of images.
+        of
+            Name of the samples, e.g. `ellipse`; the photographs if omitted.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If there are no such samples.
+        """
+        if of is None:
+            return super().faces(n)
+        from zpoints.pipeline.figures.image_grids import faces
+
+        return faces(self.samples(of), n)
+
     def compare(self) -> pd.DataFrame:
         """Quality of the images of each generator, of reconstructions and of real photographs.
 
@@ -48,7 +78,7 @@ class LatentStore(Store, LatentSpace):
         """
         rows = {}
         for name in self.quality_names:
-            found: Mapping[str, Any] = self.quality(name)
+            found = self.quality(name)
             keys = [key for m in MEASURES for key in (m.name, f"{m.name}_error") if key in found]
             rows[name] = {key: float(found[key]) for key in keys}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("images")
@@ -58,11 +88,22 @@ class LatentStore(Store, LatentSpace):
 
     @property
     def _decoder(self) -> Decoder:
-        return _StoredNetwork(self.root, self.version).decode
+        return self._network.decode
 
     @property
     def _encoder(self) -> Encoder:
-        return _StoredNetwork(self.root, self.version).encode
+        return self._network.encode
+
+    @property
+    def _network(self) -> "_StoredNetwork":
+        return _StoredNetwork(self.root, self.version, self._code)
+
+    @property
+    def _image_shape(self) -> tuple[int, int, int]:
+        from zpoints.pipeline.network.stored import stored_architecture
+
+        architecture = stored_architecture(self.model)
+        return (architecture.side, architecture.side, architecture.channels)
 
 
 @dataclass(frozen=True)
@@ -71,20 +112,18 @@ class _StoredNetwork:
 
     root: str
     version: str
+    code: tuple[str, ...]
 
     def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
-        from zpoints.pipeline.network.serving import load_network  # loads torch
-
-        return load_network(self.root, self.version, "auto").decode(z)
+        return self._loaded().decode(z)
 
     def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        from zpoints.pipeline.network.serving import load_network
+        return self._loaded().encode(images, batch=ENCODED_AT_ONCE)["z"]
 
-        network = load_network(self.root, self.version, "auto")
-        return network.encode(images, batch=ENCODED_AT_ONCE)["z"]
+    def _loaded(self) -> "Network":
+        from zpoints.pipeline.network.serving import load_network  # loads torch
 
-
-ENCODED_AT_ONCE = 128
+        return load_network(self.root, self.version, "auto", self.code)
 
 
 def open(
@@ -92,6 +131,7 @@ def open(
     *,
     version: str | None = None,
     as_of: str | date | datetime | None = None,
+    network: str | None = None,
 ) -> LatentStore:
     """Open a store and its latent space.
 
@@ -99,6 +139,9 @@ def open(
     ----------
     root, version, as_of
         As in `zpoints.storage.open_store`.
+    network
+        `package.module:Name` of the class or function that the store's network needs, if it needs
+        one; several are separated by commas. No code is imported because a store names it.
 
     Raises
     ------
@@ -112,4 +155,6 @@ def open(
     >>> store.query("Smiling and not Male").z.mean("image")  # doctest: +SKIP
     >>> store.decode(store.draw("ellipse", 16).z)  # doctest: +SKIP
     """
-    return LatentStore.open(root, version=version, as_of=as_of)
+    store = LatentStore.open(root, version=version, as_of=as_of)
+    store._code = tuple((network or "").replace(" ", "").split(","))
+    return store

@@ -1,7 +1,7 @@
 """Tables of the claims: verdicts, and the hit table of uniform vectors."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -21,7 +21,7 @@ _EVIDENCE: Mapping[int, Mapping[str, str]] = {
 """For each claim the entries of the page that show it, and the texts of the links to them."""
 
 
-def verdicts(found: list[Claim], shown: Collection[str]) -> Table:
+def verdicts(found: Sequence[Claim], shown: Collection[str]) -> Table:
     """Claim, measured value, threshold, verdict and links to figures, a row per claim.
 
     Parameters
