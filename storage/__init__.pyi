@@ -7,9 +7,12 @@ from .errors import SchemaError as SchemaError
 from .errors import StoreError as StoreError
 from .errors import StoreLockedError as StoreLockedError
 from .errors import StoreNotFoundError as StoreNotFoundError
+from .errors import VersionError as VersionError
 from .errors import ZpointsError as ZpointsError
 from .export.pictures import export_images as export_images
 from .export.pictures import export_sheets as export_sheets
+from .export.tables import export_npy as export_npy
+from .export.tables import export_tables as export_tables
 from .export.zarr import export_group as export_group
 from .repository import Repository as Repository
 from .repository import open_repository as open_repository

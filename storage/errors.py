@@ -13,6 +13,10 @@ class StoreNotFoundError(StoreError):
     """There is no such store, version or group."""
 
 
+class VersionError(StoreError, ValueError):
+    """What should name a version names none in any spelling, or names several."""
+
+
 class DamagedRecordError(StoreError):
     """An object next to the versions is not the record that it should be."""
 

@@ -114,7 +114,7 @@ class Repository:
         Parameters
         ----------
         version
-            Id of a published version, as `Store.history` lists them.
+            As in `open_store`.
 
         Returns
         -------
@@ -125,6 +125,8 @@ class Repository:
         ------
         StoreNotFoundError
             If there is no such version.
+        VersionError
+            As in `open_store`.
         StoreError
             If it is the newest version already.
         PublishConflictError
@@ -133,8 +135,8 @@ class Repository:
         wanted = open_store(self.root, version=version)
         newest = self.store()
         if wanted.version == newest.version:
-            raise StoreError(f"{version} is the newest version of {self.root} already.")
-        with self.held(f"rollback to {version}"):
+            raise StoreError(f"{wanted.version} is the newest version of {self.root} already.")
+        with self.held(f"rollback to {wanted.version}"):
             republish(self._location, self._repository, wanted.version, newest.version)
         return self.store().history()[0]
 

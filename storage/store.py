@@ -14,7 +14,7 @@ import zarr
 from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
 from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.backend.location import Location, reaching
-from zpoints.storage.errors import StoreError
+from zpoints.storage.errors import StoreError, VersionError
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.overview import as_html, as_text
 from zpoints.storage.schema.array_names import array_name
@@ -55,7 +55,7 @@ class Store:
     ) -> Self:
         """Open a store for reading; see `open_store`."""
         if version is not None and as_of is not None:
-            raise ValueError("open_store got version and as_of; expected only one of them.")
+            raise VersionError("Got both version and as_of; expected only one of them.")
         location = Location.of(root)
         repository = location.open()
         with reaching(location.root):
@@ -321,8 +321,9 @@ def open_store(
     root
         A local path or `s3://bucket/prefix`.
     version
-        Id of a published version, from `Store.history`; `latest` (the default) or `previous`; or
-        a date or time, as in `as_of`.
+        `latest` (the default); `previous`, the version that the latest was made from; the id of a
+        published version, from `Store.history`, or an unambiguous beginning of one; or a date or
+        time, as in `as_of`. Every command and function that takes a version takes these.
     as_of
         Opens the newest version published until then. A date means the end of that day; times
         without a zone are UTC.
@@ -333,8 +334,9 @@ def open_store(
         If there is no store at `root`, or no such version.
     SchemaError
         If the store has another schema than this zpoints writes.
-    ValueError
-        If both `version` and `as_of` are given, or `as_of` is not a date or time in ISO form.
+    VersionError
+        If both `version` and `as_of` are given, several ids begin with `version`, or a date or time
+        is not in ISO form. It is a ValueError, too.
 
     Examples
     --------

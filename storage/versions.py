@@ -1,4 +1,9 @@
-"""Lists the published versions of a store and finds the one that is asked for."""
+"""Lists the published versions of a store and finds the one that is asked for.
+
+A version is written the same everywhere: `latest`; `previous`, the version that the latest was made
+from; an id of `zpoints history` or the beginning of one; or a date or time in ISO form, for the
+newest version that was published until then.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +14,16 @@ from typing import Any
 import icechunk
 
 from zpoints.storage.backend.damage import absent
+from zpoints.storage.backend.location import OBJECT_NAME
 from zpoints.storage.backend.refs import tags
-from zpoints.storage.errors import StoreNotFoundError
+from zpoints.storage.errors import StoreNotFoundError, VersionError
+from zpoints.storage.text import one_line
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 """How a date or time in ISO form begins; no id does."""
+LATEST, PREVIOUS = "latest", "previous"
+SHOWN = 3
+"""Ids that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +99,24 @@ def choose_version(
     ------
     StoreNotFoundError
         If there is no such version.
-    ValueError
-        If `as_of` is not a date or time in ISO form.
+    VersionError
+        If several ids begin so, or a date or time is not in ISO form.
     """
-    if version == "previous":
-        return _previous(root, repository)
-    if version is not None and DATE.match(version):
-        version, as_of = None, version
-    if version not in (None, "latest"):
-        return _published_id(root, repository, version)
-    if as_of is None:
+    if version is None and as_of is not None:
+        return _until(root, repository, as_of)
+    if version in (None, LATEST):
         return repository.lookup_branch("main")
+    if version == PREVIOUS:
+        return _previous(root, repository)
+    if DATE.match(version):
+        return _until(root, repository, version)
+    if OBJECT_NAME.fullmatch(version):
+        return _published_id(root, repository, version)
+    return _beginning_with(root, repository, version)
+
+
+def _until(root: str, repository: icechunk.Repository, as_of: str | date | datetime) -> str:
+    """Id of the newest version that was published until then."""
     until = _moment(as_of)
     for entry in published(root, repository):
         if entry.time <= until:
@@ -116,7 +133,7 @@ def _previous(root: str, repository: icechunk.Repository) -> str:
     ids = [snapshot.id for snapshot in line if snapshot.metadata.get("published")]
     if len(ids) < 2:
         raise StoreNotFoundError(
-            f"The store {root} has {len(ids)} version; expected two, so that one is previous."
+            f"The store {root} has no previous version: it holds {len(ids)}, expected two or more."
         )
     return ids[1]
 
@@ -129,11 +146,28 @@ def _published_id(root: str, repository: icechunk.Repository, version: str) -> s
             raise
         metadata = {}
     if not metadata.get("published") and metadata.get("stage") != "create":
-        raise StoreNotFoundError(
-            f"The store {root} has no version {version}; `zpoints history {root}` lists its "
-            "versions."
-        )
+        raise _unknown(root, version)
     return version
+
+
+def _beginning_with(root: str, repository: icechunk.Repository, beginning: str) -> str:
+    """Id of the only published version whose id begins so."""
+    found = [entry.id for entry in published(root, repository) if entry.id.startswith(beginning)]
+    if not beginning or not found:
+        raise _unknown(root, beginning)
+    if len(found) > 1:
+        raise VersionError(
+            f"{len(found)} versions of the store {root} begin with {beginning}: "
+            f"{', '.join(found[:SHOWN])}{', ...' if len(found) > SHOWN else ''}. Add characters."
+        )
+    return found[0]
+
+
+def _unknown(root: str, version: str) -> StoreNotFoundError:
+    return StoreNotFoundError(
+        f"The store {root} has no version {one_line(version) or '(empty)'}. Expected latest, "
+        f"previous, a date, or an id or its beginning; `zpoints history {root}` lists the ids."
+    )
 
 
 def _moment(as_of: str | date | datetime) -> datetime:
@@ -144,8 +178,8 @@ def _moment(as_of: str | date | datetime) -> datetime:
         try:
             moment = (date if only_date else datetime).fromisoformat(moment)
         except ValueError as error:
-            raise ValueError(
-                f"Invalid as_of {as_of!r}; expected a date or time in ISO form, e.g. 2026-11-01."
+            raise VersionError(
+                f"Invalid date {as_of!r}; expected ISO form, e.g. 2026-11-01 or 2026-11-01T03:00."
             ) from error
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time.max)

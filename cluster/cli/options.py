@@ -23,9 +23,10 @@ RootOption = Annotated[
     str | None,
     typer.Option("--root", help="Store: a folder or s3://bucket/prefix. Default: runs/NAME."),
 ]
+VERSION = "latest, previous, a date, or an id of zpoints history or its beginning"
+"""How a version is written; see `zpoints.storage.versions`."""
 Version = Annotated[
-    str | None,
-    typer.Option("--version", help="Version, as listed by zpoints history. Default: the latest."),
+    str | None, typer.Option("--version", help=f"Version: {VERSION}. Default: latest.")
 ]
 Set = Annotated[
     list[str] | None,

@@ -1,16 +1,16 @@
 """Commands for a store: versions, verification, export and report."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from zpoints.cluster.cli.exit_codes import DAMAGED
-from zpoints.cluster.cli.options import Root, Set, Version, output
+from zpoints.cluster.cli.options import VERSION, Root, Set, Version, output
 from zpoints.cluster.terminal import console_for
 
 app = typer.Typer()
+WHOLE = 100
 
 
 @app.command()
@@ -31,7 +31,7 @@ def history(
 @app.command()
 def rollback(
     root: Root,
-    version: Annotated[str, typer.Argument(help="Version, as listed by zpoints history.")],
+    version: Annotated[str, typer.Argument(help=f"Version: {VERSION}.")],
 ) -> None:
     """Publish an older version again.
 
@@ -41,7 +41,7 @@ def rollback(
 
     open_store(root)  # it has to exist; opening for writing would create it
     made = open_repository(root).rollback(version)
-    output.print(f"{made.id} is the latest version, with the content of {version}.")
+    output.print(f"{made.id} is the latest version, with the content of {made.metadata['to']}.")
 
 
 @app.command()
@@ -49,9 +49,11 @@ def diff(
     root: Root,
     before: Annotated[
         str,
-        typer.Argument(help="Version, date, previous or latest."),
+        typer.Argument(
+            help=f"Version: {VERSION}. Here, previous is the newest with other statistics."
+        ),
     ] = "previous",
-    after: Annotated[str, typer.Argument(help="Version, date, previous or latest.")] = "latest",
+    after: Annotated[str, typer.Argument(help="Version, written alike.")] = "latest",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the whole comparison as JSON.")
     ] = False,
@@ -100,8 +102,8 @@ def export(
     destination: Annotated[str, typer.Argument(help="New local folder.")],
     version: Version = None,
     form: Annotated[
-        Literal["zarr", "png", "jpeg"],
-        typer.Option("--as", help="Format: a Zarr store, or picture files."),
+        Literal["zarr", "parquet", "csv", "npy", "png", "jpeg"],
+        typer.Option("--as", help="A Zarr store, tables, NumPy arrays, or picture files."),
     ] = "zarr",
     sheets: Annotated[
         bool, typer.Option("--sheets", help="Write contact sheets, not a file per image.")
@@ -112,31 +114,31 @@ def export(
         bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
     ] = False,
 ) -> None:
-    """Export a group as a plain Zarr store, or its images as picture files."""
+    """Export a group as a Zarr store, tables, NumPy arrays, or its images as picture files."""
     from zpoints.storage import open_store
-    from zpoints.storage.export.zarr import export_group
+    from zpoints.storage.export.forms import PICTURES, export
+    from zpoints.storage.export.tables import left_out_of_tables
 
-    if sheets and form == "zarr":
+    if sheets and form not in PICTURES:
         raise typer.BadParameter("--sheets needs a picture format; add --as png or --as jpeg.")
     store = open_store(root, version=version)
-    if form == "zarr":
-        export_group(store, group, destination, overwrite=overwrite)
-    else:
-        from zpoints.storage.export.pictures import export_images, export_sheets
-
-        write = partial(export_sheets, columns=columns, rows=rows) if sheets else export_images
-        sizes = store.group(group).sizes
-        total = sizes.get("image", sizes.get("sample", 0))
-        with console_for(output).bar("export", total=total, unit="images") as advance:
-            write(
-                store,
-                group,
-                destination,
-                form=form,
-                overwrite=overwrite,
-                on_progress=lambda done: advance(done, ""),
-            )
+    with console_for(output).bar("export", total=WHOLE, unit="%") as advance:
+        export(
+            store,
+            group,
+            destination,
+            form=form,
+            overwrite=overwrite,
+            sheet={"columns": columns, "rows": rows} if sheets else None,
+            on_progress=lambda done, total: advance(WHOLE * done // max(1, total), f"{done:,}"),
+        )
     output.print(f"{group} in {destination}")
+    if form in ("parquet", "csv") and (left_out := left_out_of_tables(store.group(group))):
+        output.print(
+            f"Left out of the tables, having more than two dimensions: {', '.join(left_out)}. "
+            "--as npy or --as zarr exports them.",
+            soft_wrap=True,
+        )
 
 
 @app.command()

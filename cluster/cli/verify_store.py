@@ -39,7 +39,7 @@ def verify_store(
     sample
         Percentage of the chunks to read.
     version
-        A published version; by default the latest.
+        As in `open_store`; the latest by default.
     console
         Shows progress.
 
@@ -50,8 +50,10 @@ def verify_store(
 
     Raises
     ------
-    ZpointsError
+    StoreNotFoundError
         If there is no store or no such version.
+    VersionError
+        As in `open_store`.
     """
     done = 0
     with console.bar("verify", total=int(WHOLE), unit="%") as advance:

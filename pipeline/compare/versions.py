@@ -1,6 +1,5 @@
 """Differences between two versions of a store."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,11 +16,11 @@ from zpoints.pipeline.compare.drift import (
     relative_frobenius,
 )
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.storage import Store, StoreError, StoreNotFoundError, open_store
+from zpoints.storage import Store, StoreNotFoundError, open_store
 from zpoints.storage.labels.splits import SPLITS
 from zpoints.storage.schema.provenance import provenance_of
+from zpoints.storage.versions import PREVIOUS
 
-LATEST, PREVIOUS = "latest", "previous"
 QUALITY = "quality/"
 ERROR = "_error"
 LEADING = 10
@@ -114,27 +113,19 @@ class VersionComparison:
 
 
 def chosen_version(root: str, version: str) -> Store:
-    """Open a version by its id, by a date or time (the newest until then), or by name.
+    """Open a version for a comparison.
 
-    Names are ``latest`` and ``previous``: the newest version with complete statistics that differ
-    from the latest. Every stage publishes a version, so the last but one is rarely a whole run.
+    It is written as in `open_store`, but ``previous`` is the newest version with complete statistics
+    that differ from the latest: every stage publishes a version, so the last but one is rarely a
+    whole run.
 
     Raises
     ------
     StoreNotFoundError
         If there is no such version.
-    StoreError
-        If it starts like a date and is not one.
+    VersionError
+        As in `open_store`.
     """
-    if version == LATEST:
-        return open_store(root)
-    if re.match(r"\d{4}-\d\d-\d\d", version):
-        try:
-            return open_store(root, as_of=version)
-        except ValueError as error:
-            raise StoreError(
-                f"Invalid date {version!r}: expected ISO form, e.g. 2026-11-01 or 2026-11-01T03:00."
-            ) from error
     if version != PREVIOUS:
         return open_store(root, version=version)
     latest = open_store(root)

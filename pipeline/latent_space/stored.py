@@ -147,6 +147,8 @@ def open(
     ------
     StoreNotFoundError
         If there is no store at `root`, or no such version.
+    VersionError
+        As in `zpoints.storage.open_store`.
 
     Examples
     --------

@@ -1,6 +1,5 @@
 """Exports the images of a group as picture files or contact sheets."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +10,11 @@ import numpy as np
 import xarray as xr
 
 from zpoints.storage.errors import StoreError
-from zpoints.storage.export.earlier import PICTURES
+from zpoints.storage.export.earlier import leave_mark
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.export.picture_names import picture_names
 from zpoints.storage.export.sheet import GAP, Pixels, contact_sheet, picture
 from zpoints.storage.export.zarr import appearing
-from zpoints.storage.marks import EXPORT_MARK
 from zpoints.storage.rows import Rows
 from zpoints.storage.store import Store
 
@@ -34,7 +32,7 @@ def export_images(
     *,
     form: Form = "png",
     overwrite: bool = False,
-    on_progress: Callable[[int], object] = lambda done: None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Path:
     """Write each image of a group to its own file, a chunk at a time.
 
@@ -55,7 +53,7 @@ def export_images(
     overwrite
         Whether an earlier export may be replaced.
     on_progress
-        Called with the number of images written so far.
+        Called with the number of images that are written, and with their total.
 
     Returns
     -------
@@ -70,6 +68,7 @@ def export_images(
         If the group has no images, or `destination` is a URL or exists and may not be replaced.
     """
     images = _images(store, group)
+    total = images.sizes[images["pixels"].dims[0]]
     named = picture_names(images, SUFFIX[form])
     with appearing(destination, group, overwrite=overwrite) as folder, _encoders() as pool:
         done = 0
@@ -79,8 +78,8 @@ def export_images(
                 parent.mkdir(parents=True, exist_ok=True)
             list(pool.map(_save, paths, pixels))
             done += len(pixels)
-            on_progress(done)
-        _leave_mark(folder, store, group)
+            on_progress(done, total)
+        leave_mark(folder, store, group)
     return local_folder(destination)
 
 
@@ -93,7 +92,7 @@ def export_sheets(
     columns: int = 20,
     rows: int = 20,
     overwrite: bool = False,
-    on_progress: Callable[[int], object] = lambda done: None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Path:
     """Write contact sheets with `columns` x `rows` images of a group, in their order.
 
@@ -134,8 +133,8 @@ def export_sheets(
                 contact_sheet(pixels, columns),
             )
             done += len(pixels)
-            on_progress(done)
-        _leave_mark(folder, store, group)
+            on_progress(done, total)
+        leave_mark(folder, store, group)
     return local_folder(destination)
 
 
@@ -182,9 +181,3 @@ def _save(path: Path, pixels: Pixels) -> None:
 def _encoders() -> ThreadPoolExecutor:
     # Pillow's encoders release the interpreter lock.
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="picture")
-
-
-def _leave_mark(folder: Path, store: Store, group: str) -> None:
-    pictures = sum(path.is_file() for path in folder.rglob("*"))
-    origin = {"store": store.root, "version": store.version, "group": group, PICTURES: pictures}
-    (folder / EXPORT_MARK).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")

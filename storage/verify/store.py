@@ -17,7 +17,7 @@ from zpoints.storage.backend.damage import ref_way_back
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.backend.refs import branches, tags
-from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
+from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError, VersionError
 from zpoints.storage.store import Store, open_store
 from zpoints.storage.verify.chunks import (
     Check,
@@ -88,7 +88,7 @@ def verify(
     root
         A local path or `s3://bucket/prefix`.
     version
-        Id of a published version; the newest one by default.
+        As in `open_store`; the latest by default.
     sample
         Percentage of the chunks of each array to read, at least one chunk. Below 100, other
         versions and files are not checked.
@@ -106,6 +106,8 @@ def verify(
     ------
     StoreNotFoundError
         If there is no store at `root`, or no such version.
+    VersionError
+        As in `open_store`.
     SchemaError
         If the store has another schema than this zpoints writes.
     StoreError
@@ -122,7 +124,7 @@ def verify(
                 repository, store = _open(location, version)
                 session = repository.readonly_session(snapshot_id=store.version)
                 groups = group_names(session)
-        except (StoreNotFoundError, SchemaError):
+        except (StoreNotFoundError, VersionError, SchemaError):
             raise
         except Exception as error:
             return Verification(None, 0, 0, (unreadable(location.root, error),))

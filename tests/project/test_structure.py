@@ -28,7 +28,11 @@ LIBRARY_HOMES = {
     "zarr": ("storage",),
     "icechunk": ("storage",),
     "obstore": ("storage",),
-    "pyarrow": ("pipeline/ingest/sources", "storage/backend/irregular_keys.py"),
+    "pyarrow": (
+        "pipeline/ingest/sources",
+        "storage/backend/irregular_keys.py",
+        *("storage/export/columns.py", "storage/export/tables.py"),
+    ),
     "matplotlib": ("pipeline/figures", *DRAWS),
     "jinja2": ("pipeline/report", "cluster/schedule"),
     "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),

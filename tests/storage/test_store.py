@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from datetime import UTC, date, datetime, timedelta
 
 import dask
 import icechunk
@@ -254,28 +253,6 @@ def _latents_in_memory() -> xr.Dataset:
         {"z": (("image", "component"), np.zeros((2, 4), np.float32))},
         coords={"image": ("image", ["a", "b"])},
     )
-
-
-def test_open_store__as_of_is_the_newest_version_until_then(repository, root):
-    publish_latents(repository, 8, "aa")
-    first = open_store(root)
-    publish_latents(repository, 5, "bb")
-    second = open_store(root)
-
-    assert open_store(root, as_of=first.time).version == first.version
-    assert open_store(root, as_of=first.time.isoformat()).version == first.version
-    assert open_store(root, as_of=second.time + timedelta(days=1)).version == second.version
-    assert open_store(root, as_of=date(9999, 1, 1)).version == second.version
-    assert open_store(root, as_of=f"{second.time:%Y-%m-%d}").version == second.version
-    with pytest.raises(StoreNotFoundError, match="no version as of 2001-01-01T23:59:59"):
-        open_store(root, as_of="2001-01-01")
-    with pytest.raises(StoreNotFoundError, match=r"no version as of 2001-01-01T00:00:00\+00:00"):
-        open_store(root, as_of=datetime(2001, 1, 1, tzinfo=UTC))
-
-
-def test_open_store__version_and_as_of_exclude_each_other(root):
-    with pytest.raises(ValueError, match="expected only one of them"):
-        open_store(root, version="x", as_of="2026-11-01")
 
 
 def test_decode__goes_through_the_installed_decoder(repository, root, monkeypatch):

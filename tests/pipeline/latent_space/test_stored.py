@@ -93,7 +93,7 @@ def test_open__takes_versions_in_one_spelling(store: LatentStore, small_root: st
 
 
 def test_open__previous_needs_two_versions(small_until) -> None:
-    with pytest.raises(StoreNotFoundError, match="has 1 version; expected two"):
+    with pytest.raises(StoreNotFoundError, match="no previous version: it holds 1"):
         zp.open(small_until("ingest"), version="previous")
 
 

@@ -50,13 +50,17 @@ def test_export_images__jpegs_are_close(repository, root, tmp_path):
     seen = []
 
     folder = export_images(
-        open_store(root), "images", tmp_path / "out", form="jpeg", on_progress=seen.append
+        open_store(root),
+        "images",
+        tmp_path / "out",
+        form="jpeg",
+        on_progress=lambda *done: seen.append(done),
     )
 
     shown = np.stack([np.asarray(Image.open(p)) for p in sorted(folder.glob("*.jpg"))])
     assert shown.shape == (8, 8, 8, 3)
     assert np.abs(shown.astype(float) - pixels(8)).mean() < 10
-    assert seen == [3, 6, 8]
+    assert seen == [(3, 8), (6, 8), (8, 8)]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +150,7 @@ def test_export_images__replaces_an_earlier_export_only(repository, root, tmp_pa
 
 @pytest.mark.parametrize(
     ("name", "described"),
-    [("notes.txt", "notes.txt"), ("a/mine.png", "1 more pictures"), ("linked", "linked")],
+    [("notes.txt", "notes.txt"), ("a/mine.png", "1 more files"), ("linked", "linked")],
 )
 def test_export_images__replaces_no_folder_with_files_of_others(
     repository, root, tmp_path, name, described

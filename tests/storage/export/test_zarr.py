@@ -40,6 +40,21 @@ def test_export_group__plain_xarray_reads_it_without_a_warning(repository, root,
     assert latents.z.encoding["chunks"] == (3, 4)
 
 
+def test_export_group__all_groups_of_a_run_are_read_without_a_warning(small_root, tmp_path):
+    store = open_store(small_root)
+
+    for group in store.groups:
+        export_group(store, group, tmp_path / group)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for group in store.groups:
+            exported = xr.open_zarr(tmp_path / group).load()
+            assert set(exported.coords) == set(store.group(group).coords)
+            arrays = dict(zarr.open_group(tmp_path / group, mode="r").arrays())
+            assert all(len(array[...]) == array.shape[0] for array in arrays.values() if array.ndim)
+
+
 def test_export_group__labels_of_any_name_are_coordinates(repository, root, tmp_path):
     names = (
         "Wearing Hat",

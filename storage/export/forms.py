@@ -1,0 +1,78 @@
+"""Exports a group in any form."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from zpoints.storage.errors import StoreError
+from zpoints.storage.export.pictures import export_images, export_sheets
+from zpoints.storage.export.tables import export_npy, export_tables
+from zpoints.storage.export.zarr import export_group
+from zpoints.storage.store import Store
+
+ExportForm = Literal["zarr", "parquet", "csv", "npy", "png", "jpeg"]
+PICTURES: tuple[ExportForm, ...] = ("png", "jpeg")
+"""The forms of images as picture files."""
+
+
+def export(
+    store: Store,
+    group: str,
+    destination: str | os.PathLike[str],
+    *,
+    form: ExportForm = "zarr",
+    overwrite: bool = False,
+    sheet: Mapping[str, int] | None = None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Path:
+    """Write a group to a new folder on this machine, a chunk at a time.
+
+    Parameters
+    ----------
+    store
+        The version to export from.
+    group
+        Name of the group, e.g. `latents` or `samples/ellipse`.
+    destination
+        A new folder, which appears when it is complete.
+    form
+        "zarr" (`export_group`), "parquet" or "csv" (`export_tables`), "npy" (`export_npy`), "png"
+        or "jpeg" (`export_images`).
+    overwrite
+        Whether an earlier export may be replaced.
+    sheet
+        `columns` and `rows` of contact sheets (`export_sheets`) instead of a picture per image.
+    on_progress
+        Called with what is written, rows or images, and with its total; not for "zarr".
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If the store has no such group.
+    StoreError
+        If the form is unknown or does not suit the group, or `destination` is a URL or exists and
+        may not be replaced.
+    """
+    if form == "zarr":
+        return export_group(store, group, destination, overwrite=overwrite)
+    writers: dict[str, Callable[..., Path]] = {
+        "parquet": partial(export_tables, form="parquet"),
+        "csv": partial(export_tables, form="csv"),
+        "npy": export_npy,
+        **{name: partial(_pictures(sheet), form=name) for name in PICTURES},
+    }
+    if form not in writers:
+        known = ", ".join(("zarr", *writers))
+        raise StoreError(f"Unknown form of an export {form!r}; expected one of {known}.")
+    return writers[form](store, group, destination, overwrite=overwrite, on_progress=on_progress)
+
+
+def _pictures(sheet: Mapping[str, Any] | None) -> Callable[..., Path]:
+    return export_images if sheet is None else partial(export_sheets, **sheet)
