@@ -53,7 +53,13 @@ class Store:
         version: str | None = None,
         as_of: str | date | datetime | None = None,
     ) -> Self:
-        """Open a store for reading; see `open_store`."""
+        """Open a store for reading.
+
+        Parameters
+        ----------
+        root, version, as_of
+            As in `open_store`.
+        """
         if version is not None and as_of is not None:
             raise VersionError("Got both version and as_of; expected only one of them.")
         location = Location.of(root)

@@ -115,9 +115,9 @@ class VersionComparison:
 def chosen_version(root: str, version: str) -> Store:
     """Open a version for a comparison.
 
-    It is written as in `open_store`, but ``previous`` is the newest version with complete statistics
-    that differ from the latest: every stage publishes a version, so the last but one is rarely a
-    whole run.
+    It is written as in `open_store`, but ``previous`` is the newest version whose complete
+    statistics differ from the latest: every stage publishes a version, so the last but one is
+    rarely a whole run.
 
     Raises
     ------

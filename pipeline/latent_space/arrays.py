@@ -15,7 +15,9 @@ from zpoints.pipeline.analyze.vectors import as_dask
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.pipeline.latent_space.space import IMAGE_DIMS, Decoder, Encoder, LatentSpace
+from zpoints.pipeline.latent_space.coding import Decoder, Encoder
+from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS
+from zpoints.pipeline.latent_space.space import LatentSpace
 from zpoints.storage.labels.dataset import LabelledDataset
 
 Table = pd.DataFrame | xr.Dataset | Mapping[str, Any]

@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+BLOCK_BYTES = 32 * 2**20
+"""Size of the rows, or of their results, that one task maps."""
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 
 
@@ -52,14 +54,23 @@ def mapped(
 
 def _mapped_blocks(function: Function, rows: da.Array, dtype: type) -> da.Array:
     """The function of each block of rows; one row of zeros shows the shape of its results."""
-    shape = function(np.zeros((1, *rows.shape[1:]), rows.dtype)).shape[1:]
-    inner = range(1, rows.ndim)
+    one = function(np.zeros((1, *rows.shape[1:]), rows.dtype))
+    shape, inner = one.shape[1:], range(1, rows.ndim)
+    most = max(1, BLOCK_BYTES // max(one.nbytes, rows.nbytes // max(1, len(rows)), 1))
+    rows = rows.rechunk({0: _split(rows.chunks[0], most), **dict.fromkeys(inner, -1)})
     return da.map_blocks(
         function,
-        rows.rechunk(dict.fromkeys(inner, -1)),
+        rows,
         dtype=dtype,
         chunks=(rows.chunks[0], *((length,) for length in shape)),
         drop_axis=list(inner),
         new_axis=list(range(1, 1 + len(shape))),
         meta=np.empty((0,) * (1 + len(shape)), dtype),
+    )
+
+
+def _split(lengths: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """The lengths of chunks, those that are too long cut in pieces."""
+    return tuple(
+        min(most, length - start) for length in lengths for start in range(0, length, most)
     )

@@ -124,9 +124,10 @@ def nearest(z: da.Array, queries: Floats, k: int, *, transform: Floats | None = 
     """
     z = z.rechunk({1: -1})
     starts = np.cumsum([0, *z.chunks[0]])[:-1]
+    shared, axes = dask.delayed(queries), dask.delayed(transform)  # not a copy per task
     parts = dask.compute(
         *(
-            dask.delayed(_nearest_of_chunk)(chunk, queries, int(start), k, transform)
+            dask.delayed(_nearest_of_chunk)(chunk, shared, int(start), k, axes)
             for chunk, start in zip(z.to_delayed().ravel(), starts, strict=True)
         )
     )

@@ -19,7 +19,22 @@ Form = Literal["arc", "line"]
 def path_between(
     statistics: xr.Dataset, start: xr.DataArray, end: xr.DataArray, steps: int, form: Form
 ) -> xr.DataArray:
-    """Vectors (step, component) float64 from one vector to another; see `LatentSpace.walk`."""
+    """Vectors from one vector to another; see `LatentSpace.walk`.
+
+    Parameters
+    ----------
+    statistics
+        The group `statistics`; its mean is the centre of an arc.
+    start, end
+        (component).
+    steps, form
+        As in `LatentSpace.walk`.
+
+    Returns
+    -------
+    xr.DataArray
+        `z` (step, component) float64.
+    """
     if start.ndim != 1 or end.ndim != 1:
         raise VectorError("A walk leads from one vector to one other; got several.")
     if not isinstance(steps, int | np.integer) or steps < 2:
@@ -40,7 +55,22 @@ def path_between(
 def added(
     statistics: xr.Dataset, attribute: str, z: xr.DataArray, strength: float | Sequence[float]
 ) -> xr.DataArray:
-    """Vectors with multiples of an attribute's direction added; see `LatentSpace.add`."""
+    """Vectors with multiples of an attribute's direction added; see `LatentSpace.add`.
+
+    Parameters
+    ----------
+    statistics
+        The group `statistics`, with the means of the attributes.
+    attribute, strength
+        As in `LatentSpace.add`.
+    z
+        (component) or (vector, component).
+
+    Returns
+    -------
+    xr.DataArray
+        `z` float64, with `strength` before `component` if several are given.
+    """
     direction = xr.DataArray(attribute_direction(statistics, attribute), dims="component")
     factor = xr.DataArray(np.asarray(strength, np.float64))
     if factor.ndim > 1:

@@ -1,53 +1,34 @@
 """What one asks of latent vectors, whether they are stored or in memory."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.claims.verdicts import Verdicts
 from zpoints.pipeline.errors import VectorError
+from zpoints.pipeline.latent_space.coding import CodedImages
 from zpoints.pipeline.latent_space.conditions import statistics_where
-from zpoints.pipeline.latent_space.mapping import mapped
+from zpoints.pipeline.latent_space.hits import hits_of
 from zpoints.pipeline.latent_space.neighbours import Metric, neighbours_of
 from zpoints.pipeline.latent_space.paths import Form, added, path_between
-from zpoints.pipeline.latent_space.vectors import Given, vectors_of
+from zpoints.pipeline.latent_space.vectors import Given
 from zpoints.pipeline.sample.draw import draw, generator
-from zpoints.pipeline.sample.region import MULTIPLES, hit_test
+from zpoints.pipeline.sample.region import MULTIPLES
 from zpoints.storage.labels.dataset import LabelledDataset
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-Decoder = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
-"""Maps vectors (vector, component) to images (vector, y, x, channel)."""
-Encoder = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Maps images (image, y, x, channel) to vectors (image, component)."""
-IMAGE_DIMS = ("y", "x", "channel")
-
-
-class LatentSpace(ABC):
+class LatentSpace(CodedImages):
     """Latent vectors with their labels, their statistics, and the network that made them.
 
     `zpoints.open` returns that of a store, `zpoints.open_arrays` that of arrays in memory.
-    Everywhere a vector is expected, the name of an image, its number, or a list of names serves,
-    too.
+    Everywhere a vector is expected, the name of an image, its number, or names of images serve,
+    too. Lazy vectors and images give lazy results, whose chunks the scheduler of the moment
+    computes: Dask's threads, or the workers of a `distributed.Client`.
     """
-
-    @property
-    @abstractmethod
-    def latents(self) -> xr.Dataset:
-        """Latent vectors: `z` (image, component) float32, lazy, with labels as coordinates."""
-
-    @property
-    @abstractmethod
-    def images(self) -> xr.Dataset:
-        """Images: `pixels` (image, y, x, channel) uint8, lazy, with the same labels."""
 
     @property
     @abstractmethod
@@ -58,21 +39,6 @@ class LatentSpace(ABC):
     @abstractmethod
     def claims(self) -> Verdicts:
         """The claims of the method's source, tested on these vectors."""
-
-    @property
-    @abstractmethod
-    def _decoder(self) -> Decoder:
-        """Decodes vectors; it can be pickled."""
-
-    @property
-    @abstractmethod
-    def _encoder(self) -> Encoder:
-        """Encodes images; it can be pickled."""
-
-    @property
-    def _image_shape(self) -> tuple[int, int, int] | None:
-        """Height, width and channels of the images that the encoder takes, if known."""
-        return None
 
     def query(self, query: str) -> xr.Dataset:
         """The latent vectors whose labels a query selects, lazy; see `Store.query`.
@@ -110,75 +76,6 @@ class LatentSpace(ABC):
         v = (vectors - self.statistics["mean"]).dot(loadings, dim="component")
         v = v.transpose(..., "pc").rename("v")
         return v.assign_attrs(long_name="coordinate along a principal component", units="1")
-
-    def encode(self, images: Any) -> xr.DataArray:
-        """Latent vectors of images.
-
-        Parameters
-        ----------
-        images
-            uint8 (image, y, x, channel) or (y, x, channel), of the size and the crop of the images
-            that the network was trained on; a dataset with such `pixels`, e.g.
-            `store.images.isel(image=slice(8))`.
-
-        Returns
-        -------
-        xr.DataArray
-            `z` (image, component) float32, with the coordinates of the images; lazy if they are.
-
-        Raises
-        ------
-        VectorError
-            If there is no encoder, or the images do not fit it.
-        """
-        pixels = images["pixels"] if isinstance(images, xr.Dataset) else images
-        if not isinstance(pixels, xr.DataArray):
-            values = np.asarray(pixels)
-            pixels = xr.DataArray(values, dims=("image", *IMAGE_DIMS)[-values.ndim :])
-        if pixels.dtype != np.uint8 or pixels.dims[-3:] != IMAGE_DIMS or pixels.ndim > 4:
-            raise VectorError(
-                f"The images are {pixels.dtype} with the dimensions {dict(pixels.sizes)}; expected "
-                "uint8 (image, y, x, channel), e.g. store.images."
-            )
-        if self._image_shape not in (None, pixels.shape[-3:]):
-            raise VectorError(
-                f"The images have the shape {pixels.shape[-3:]}; expected {self._image_shape} (y, "
-                "x, channel), as the network was trained on."
-            )
-        return mapped(self._encoder, pixels, 3, ("component",), np.float32).rename("z")
-
-    def decode(self, z: Given) -> xr.DataArray:
-        """Images that vectors decode to; lazy if z is.
-
-        Parameters
-        ----------
-        z
-            Vectors.
-
-        Returns
-        -------
-        xr.DataArray
-            `pixels` (vector, y, x, channel) uint8 with the coordinates of z.
-
-        Raises
-        ------
-        VectorError
-            If there is no decoder, or z does not fit it.
-        """
-        vectors = self._vectors(z).astype(np.float32)
-        return mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
-
-    def faces(self, n: int = 16) -> "Figure":
-        """A figure of the first images.
-
-        Parameters
-        ----------
-        n
-            Number of images.
-        """
-        from zpoints.pipeline.figures.image_grids import faces  # loads Matplotlib
-
-        return faces(self.images, n)
 
     def neighbours(self, z: Given, k: int = 12, *, metric: Metric = "euclidean") -> xr.Dataset:
         """The nearest latent vectors, found exactly; the latents are read chunk by chunk.
@@ -314,7 +211,7 @@ class LatentSpace(ABC):
         Parameters
         ----------
         z
-            Vectors; all latent vectors if omitted.
+            Vectors; all latent vectors if omitted, which are read chunk by chunk.
         multiples
             The multiples k of the full width at half maximum hw.
 
@@ -328,13 +225,7 @@ class LatentSpace(ABC):
         VectorError
             If z does not fit.
         """
-        counts = hit_test(np.atleast_2d(self._vectors(z).values), self.statistics, multiples)
-        multiple = ("multiple", list(multiples), {"long_name": "multiple k of hw", "units": "1"})
-        attrs = {"long_name": "vectors within k hw of mu in all components", "units": "1"}
-        return xr.DataArray(counts, {"multiple": multiple}, "multiple", "hits", attrs)
-
-    def _vectors(self, z: Given) -> xr.DataArray:
-        return self.latents["z"] if z is None else vectors_of(self.latents, z)
+        return hits_of(self._vectors(z), self.statistics, multiples)
 
     def _fitted_to(self, group: str) -> xr.Dataset:
         """The statistics that a generator reads, by the name of their group."""

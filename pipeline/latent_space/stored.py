@@ -1,9 +1,12 @@
 """The latent space of a store."""
 
 import os
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -11,7 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
-from zpoints.pipeline.latent_space.space import Decoder, Encoder, LatentSpace
+from zpoints.pipeline.latent_space.coding import Decoder, Encoder
+from zpoints.pipeline.latent_space.space import LatentSpace
 from zpoints.storage import Store
 from zpoints.storage.schema.quality import MEASURES
 
@@ -19,9 +23,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from zpoints.pipeline.network.serving import Network
+    from zpoints.storage.export.forms import ExportForm
 
 ENCODED_AT_ONCE = 128
 """Images per forward pass."""
+GPU_REMEDY = "Set CUDA_VISIBLE_DEVICES to nothing to use the processor."
 
 
 class LatentStore(Store, LatentSpace):
@@ -34,7 +40,28 @@ class LatentStore(Store, LatentSpace):
     _code: tuple[str, ...] = ()
     """Names of the classes and functions that the user names for the network."""
 
-    @property
+    @classmethod
+    def open(
+        cls,
+        root: str | os.PathLike[str],
+        *,
+        version: str | None = None,
+        as_of: str | date | datetime | None = None,
+        network: str | None = None,
+    ) -> Self:
+        """Open a store and its latent space.
+
+        Parameters
+        ----------
+        root, version, as_of, network
+            As in `zpoints.open`.
+        """
+        store = super().open(root, version=version, as_of=as_of)
+        if network is not None:
+            store._code = tuple(network.replace(" ", "").split(","))
+        return store
+
+    @cached_property
     def claims(self) -> Verdicts:
         """The claims of the method's source, tested on the latents of this version."""
         rates = {
@@ -83,6 +110,43 @@ class LatentStore(Store, LatentSpace):
             rows[name] = {key: float(found[key]) for key in keys}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("images")
 
+    def export(
+        self,
+        group: str,
+        destination: str | os.PathLike[str],
+        *,
+        form: "ExportForm" = "zarr",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a group with its labels to a new folder, a chunk at a time.
+
+        Parameters
+        ----------
+        group
+            Name of the group, e.g. `latents` or `samples/ellipse`.
+        destination
+            A new folder on this machine.
+        form
+            "zarr", "parquet", "csv", "npy", or, for images, "png" or "jpeg".
+        overwrite
+            Whether an earlier export may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder; `pandas.read_parquet(folder / "image.parquet")` reads a table of `latents`.
+
+        Raises
+        ------
+        StoreNotFoundError
+            If there is no such group.
+        StoreError
+            If the form is unknown or does not suit the group, or the folder may not be replaced.
+        """
+        from zpoints.storage.export.forms import export  # loads Arrow's writers and Pillow
+
+        return export(self, group, destination, form=form, overwrite=overwrite)
+
     def _fitted_to(self, group: str) -> xr.Dataset:
         return self.group(group)
 
@@ -108,22 +172,27 @@ class LatentStore(Store, LatentSpace):
 
 @dataclass(frozen=True)
 class _StoredNetwork:
-    """The network of a version; a few bytes in a task."""
+    """The network of a version; a few bytes in a task.
+
+    It computes with one thread of torch, since as many tasks run at once as there are cores.
+    """
 
     root: str
     version: str
     code: tuple[str, ...]
 
     def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
-        return self._loaded().decode(z)
+        with self._loaded() as network:
+            return network.decode(z)
 
     def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self._loaded().encode(images, batch=ENCODED_AT_ONCE)["z"]
+        with self._loaded() as network:
+            return network.encode(images, batch=ENCODED_AT_ONCE)["z"]
 
-    def _loaded(self) -> "Network":
-        from zpoints.pipeline.network.serving import load_network  # loads torch
+    def _loaded(self) -> AbstractContextManager["Network"]:
+        from zpoints.pipeline.network.serving import task_network  # loads torch
 
-        return load_network(self.root, self.version, "auto", self.code)
+        return task_network(self.root, self.version, "auto", remedy=GPU_REMEDY, code=self.code)
 
 
 def open(
@@ -157,6 +226,4 @@ def open(
     >>> store.query("Smiling and not Male").z.mean("image")  # doctest: +SKIP
     >>> store.decode(store.draw("ellipse", 16).z)  # doctest: +SKIP
     """
-    store = LatentStore.open(root, version=version, as_of=as_of)
-    store._code = tuple((network or "").replace(" ", "").split(","))
-    return store
+    return LatentStore.open(root, version=version, as_of=as_of, network=network)

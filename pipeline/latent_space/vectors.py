@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from zpoints.pipeline.errors import VectorError
+from zpoints.storage.schema.validation import is_text
 
 Given = Any
 """Name or number of an image, names of images, or vectors; see `vectors_of`."""
@@ -21,9 +22,10 @@ def vectors_of(latents: xr.Dataset, given: Given) -> xr.DataArray:
     latents
         The group `latents`.
     given
-        The name of an image or its number from 0; names of images; an array (component) or
-        (vector, component); a labelled array with the dimension `component` and at most one other;
-        or a dataset with such a `z`, e.g. what `draw` returns.
+        The name of an image or its number from 0; names of images, e.g. the coordinate `image` of
+        what `neighbours` returns; an array (component) or (vector, component); a labelled array
+        with the dimension `component` and at most one other; or a dataset with such a `z`, e.g.
+        what `draw` returns.
 
     Returns
     -------
@@ -60,6 +62,8 @@ def vectors_of(latents: xr.Dataset, given: Given) -> xr.DataArray:
                 "Expected vectors, e.g. what draw returns, or store.latents."
             )
         given = given["z"]
+    if isinstance(given, xr.DataArray) and is_text(given.dtype) and given.ndim < 2:
+        return vectors_of(latents, given.values.astype(object).tolist())
     if not isinstance(given, xr.DataArray) and (names := _names(given)) is not None:
         return z.isel(image=[_row(z, name) for name in names])
     return _with_components(_labelled(given), z.sizes["component"])

@@ -17,8 +17,11 @@ from tests.project.imports import (
 )
 
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
-DRAWS = ("pipeline/report/elements/entry.py", "pipeline/report/sections/traversals.py")
-"""The files of the report that name the type of a figure; `pipeline/figures` draws them all."""
+DRAWS = (
+    *("pipeline/report/elements/entry.py", "pipeline/report/sections/traversals.py"),
+    *("pipeline/latent_space/coding.py", "pipeline/latent_space/stored.py"),
+)
+"""Files that name the type of a figure; `pipeline/figures` draws them all."""
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
     "distributed": ("cluster",),
@@ -35,7 +38,10 @@ LIBRARY_HOMES = {
     ),
     "matplotlib": ("pipeline/figures", *DRAWS),
     "jinja2": ("pipeline/report", "cluster/schedule"),
-    "sklearn": ("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
+    "sklearn": (
+        *("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
+        "pipeline/latent_space/neighbours.py",
+    ),
     "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
     "torch": ("pipeline/train", "pipeline/network", "pipeline/evaluate/measures/inception.py"),
@@ -49,7 +55,7 @@ ORDER = (
     *("labels", "network", "stage_run", "memory", "step"),
     # the stages, and what reads their results
     *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
-    *("claims", "compare", "synthesize", "figures", "report"),
+    *("claims", "compare", "synthesize", "figures", "latent_space", "report"),
     # what joins the stages
     *("config", "needs", "stage_table", "plan"),
 )

@@ -1,0 +1,109 @@
+"""Images, the latent vectors that a network codes them in, and the way from one to the other."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.latent_space.mapping import mapped
+from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS, pixels_of
+from zpoints.pipeline.latent_space.vectors import Given, vectors_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Decoder = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
+"""Maps vectors (vector, component) to images (vector, y, x, channel)."""
+Encoder = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Maps images (image, y, x, channel) to vectors (image, component)."""
+
+
+class CodedImages(ABC):
+    """Images and their latent vectors, and the network that codes one in the other."""
+
+    @property
+    @abstractmethod
+    def latents(self) -> xr.Dataset:
+        """Latent vectors: `z` (image, component) float32, lazy, with labels as coordinates."""
+
+    @property
+    @abstractmethod
+    def images(self) -> xr.Dataset:
+        """Images: `pixels` (image, y, x, channel) uint8, lazy, with the same labels."""
+
+    @property
+    @abstractmethod
+    def _decoder(self) -> Decoder:
+        """Decodes vectors; it can be pickled."""
+
+    @property
+    @abstractmethod
+    def _encoder(self) -> Encoder:
+        """Encodes images; it can be pickled."""
+
+    @property
+    def _image_shape(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of the images that the encoder takes, if known."""
+        return None
+
+    def encode(self, images: Any) -> xr.DataArray:
+        """Latent vectors of images.
+
+        Parameters
+        ----------
+        images
+            uint8 (image, y, x, channel) or (y, x, channel), of the size and the crop of the images
+            that the network was trained on; a dataset with such `pixels`, e.g.
+            `store.images.isel(image=slice(8))`.
+
+        Returns
+        -------
+        xr.DataArray
+            `z` (image, component) float32, with the coordinates of the images; lazy if they are.
+
+        Raises
+        ------
+        VectorError
+            If there is no encoder, or the images do not fit it.
+        """
+        pixels = pixels_of(images, self._image_shape)
+        return mapped(self._encoder, pixels, 3, ("component",), np.float32).rename("z")
+
+    def decode(self, z: Given) -> xr.DataArray:
+        """Images that vectors decode to; lazy if z is.
+
+        Parameters
+        ----------
+        z
+            Vectors.
+
+        Returns
+        -------
+        xr.DataArray
+            `pixels` (vector, y, x, channel) uint8 with the coordinates of z.
+
+        Raises
+        ------
+        VectorError
+            If there is no decoder, or z does not fit it.
+        """
+        vectors = self._vectors(z).astype(np.float32)
+        return mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
+
+    def faces(self, n: int = 16) -> "Figure":
+        """A figure of the first images.
+
+        Parameters
+        ----------
+        n
+            Number of images.
+        """
+        from zpoints.pipeline.figures.image_grids import faces  # loads Matplotlib
+
+        return faces(self.images, n)
+
+    def _vectors(self, z: Given) -> xr.DataArray:
+        return self.latents["z"] if z is None else vectors_of(self.latents, z)
