@@ -1,6 +1,7 @@
 """Applies a network to labelled arrays, chunk by chunk where they are lazy."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import dask.array as da
@@ -56,7 +57,8 @@ def _mapped_blocks(function: Function, rows: da.Array, dtype: type) -> da.Array:
     """The function of each block of rows; one row of zeros shows the shape of its results."""
     one = function(np.zeros((1, *rows.shape[1:]), rows.dtype))
     shape, inner = one.shape[1:], range(1, rows.ndim)
-    most = max(1, BLOCK_BYTES // max(one.nbytes, rows.nbytes // max(1, len(rows)), 1))
+    given = rows.dtype.itemsize * prod(rows.shape[1:])
+    most = max(1, BLOCK_BYTES // max(one.nbytes, given, 1))
     rows = rows.rechunk({0: _split(rows.chunks[0], most), **dict.fromkeys(inner, -1)})
     return da.map_blocks(
         function,

@@ -126,6 +126,27 @@ def test_decode__is_lazy_for_lazy_vectors_and_keeps_their_labels(
     assert space.decode("007.png").dims == ("y", "x", "channel")
 
 
+def test_decode__takes_the_names_that_neighbours_returns(space: LatentArrays) -> None:
+    found = space.neighbours("007.png", 3)
+
+    pixels = space.decode(found["image"])
+
+    assert pixels.indexes["image"].tolist() == found["image"].values.tolist()
+    assert space.decode(space.images["image"][7]).dims == ("y", "x", "channel")
+
+
+def test_decode__cuts_chunks_whose_images_would_be_large(
+    space: LatentArrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zpoints.pipeline.latent_space.mapping.BLOCK_BYTES", 100 * 4 * COMPONENTS)
+
+    pixels = space.decode(space.latents["z"])
+
+    assert pixels.chunks is not None
+    assert pixels.chunks[0] == (100, 100, 50, 100, 100, 50, 100)
+    assert (pixels.values == space.decode(space.latents["z"].values).values).all()
+
+
 def test_encode__takes_images_in_all_forms(space: LatentArrays) -> None:
     images = space.images
 
@@ -174,11 +195,16 @@ def test_add__adds_the_difference_of_the_means(
     np.testing.assert_allclose(space.add("tall", z[0]), z[0] + direction, rtol=1e-4, atol=1e-4)
 
 
-def test_hit_test__counts_by_multiple(space: LatentArrays) -> None:
-    hits = space.hit_test(multiples=[0.01, 100])
+def test_hit_test__counts_by_multiple_chunk_by_chunk(space: LatentArrays, z: np.ndarray) -> None:
+    multiples = [0.5, 1, 2, 100]
 
-    assert hits.sel(multiple=100) == COUNT
-    assert hits.sel(multiple=0.01) < COUNT
+    every, one = space.hit_test(multiples=multiples), space.hit_test("003.png", multiples)
+
+    mu, hw = (space.statistics[name].values for name in ("mu", "hw"))
+    reach = (np.abs(z - mu) / hw).max(axis=1)
+    assert every.values.tolist() == [int((reach <= k).sum()) for k in multiples]
+    assert one.values.tolist() == [int(reach[3] <= k) for k in multiples]
+    assert every.sel(multiple=100) == COUNT
 
 
 def test_claims__are_a_table(space: LatentArrays) -> None:
@@ -210,6 +236,8 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
     "three dims": (lambda s: s.project(np.zeros((1, 1, 5))), VectorError, r"\(vector, component"),
     "dataset without z": (lambda s: s.decode(s.images), VectorError, "no variable z, only pixels"),
     "images of floats": (lambda s: s.encode(np.zeros((1, 2, 3, 1))), VectorError, "uint8"),
+    "one row of pixels": (lambda s: s.encode(np.zeros(3, np.uint8)), VectorError, "uint8"),
+    "dataset without pixels": (lambda s: s.encode(s.latents), VectorError, "no variable pixels"),
     "a NaN": (lambda s: s.neighbours(np.full(5, np.nan)), VectorError, "NaN or infinite"),
     "no neighbours": (lambda s: s.neighbours(0, 0), VectorError, "k = 0: expected"),
     "metric": (lambda s: s.neighbours(0, 1, metric="cosine"), VectorError, "'mahalanobis'"),

@@ -1,11 +1,15 @@
 """The latent space of a store: the labels, the network, the generators and the versions."""
 
+import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
+from distributed import Client, LocalCluster
 
 import zpoints as zp
 from zpoints.pipeline.latent_space.stored import LatentStore
@@ -64,6 +68,54 @@ def test_neighbours__of_a_stored_image_have_its_labels_at_hand(store: LatentStor
 
     assert name not in found["image"].values
     assert store.latents.sel(image=found["image"])["Smiling"].shape == (3,)
+
+
+MISSING = {
+    "latents": lambda s: s.neighbours(0),
+    "model": lambda s: s.encode(s.images),
+    "statistics": lambda s: s.draw("ellipse", 2),
+    "samples/ellipse": lambda s: s.faces(of="ellipse"),
+}
+
+
+@pytest.mark.parametrize("group", MISSING)
+def test_store__names_the_group_that_it_lacks(small_until, group: str) -> None:
+    store = zp.open(small_until("ingest"))
+
+    with pytest.raises(
+        StoreNotFoundError, match=rf"no group {group}; its groups: images\. `zpoints"
+    ):
+        MISSING[group](store)
+
+
+def test_export__writes_vectors_and_labels(store: LatentStore, tmp_path: Path) -> None:
+    folder = store.export("latents", tmp_path / "out", form="parquet")
+
+    table = pd.read_parquet(folder / "image.parquet").set_index("image")
+    assert table.index.equals(store.latents.indexes["image"].rename("image"))
+    assert (table["z_3"].to_numpy() == store.latents["z"].values[:, 3]).all()
+    assert (table["Smiling"].to_numpy() == store.latents["Smiling"].values).all()
+
+
+@pytest.mark.services
+def test_store__workers_compute_the_same(store: LatentStore) -> None:
+    vectors, images = store.latents["z"][:70], store.images.isel(image=slice(70))
+
+    def answers(store: LatentStore) -> list[np.ndarray]:
+        drawn = store.draw("multivariate_normal", 3, where="Smiling")["z"]
+        found = store.decode(vectors), store.encode(images), store.hit_test(), drawn
+        return [answer.values for answer in found]
+
+    here = answers(zp.open(store.root))
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        there = answers(pickle.loads(pickle.dumps(store)))
+        opened = client.submit(lambda store: store.latents.sizes["image"], store).result()
+
+    assert all((a == b).all() for a, b in zip(here, there, strict=True))
+    assert opened == 160
 
 
 def test_compare__has_a_row_per_generator_and_reference(store: LatentStore) -> None:
