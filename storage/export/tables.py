@@ -167,7 +167,11 @@ def _counting(blocks: Iterable[pa.RecordBatch], written: _Written) -> Iterable[p
 
 
 def _write_parquet(path: Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
-    with pa.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    # Floats hardly repeat: a dictionary of them is larger than they are.
+    text = [field.name for field in schema if pa.types.is_string(field.type)]
+    with pa.parquet.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=text or False
+    ) as writer:
         for block in blocks:
             writer.write_batch(block)
 
