@@ -28,10 +28,7 @@ LEFT_OUT = "left_out"
 
 
 class Store:
-    """One version of a store, read-only: labels in memory, big arrays as lazy Dask arrays.
-
-    Returned by `open_store`.
-    """
+    """One version, read-only, as `open_store` opens it: labels in memory, big arrays lazy."""
 
     def __init__(
         self, location: Location, repository: icechunk.Repository, snapshot: icechunk.SnapshotInfo
@@ -127,11 +124,7 @@ class Store:
     @property
     def selection_names(self) -> tuple[str, ...]:
         """Names of the selections whose statistics this version holds."""
-        return tuple(
-            name.removeprefix("selections/")
-            for name in self.groups
-            if name.startswith("selections/") and self.is_current(name)
-        )
+        return self._made("selections")
 
     def selection(self, name: str) -> xr.Dataset:
         """The variables of `statistics` for the vectors that a configured query selects.
