@@ -1,6 +1,6 @@
 """The variables of a group as the columns of Arrow tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -97,25 +97,32 @@ def rows_of(
     return Rows(store.root, store.version, group, name).read(start, stop)
 
 
-def tables_of(store: Store, group: str, dataset: xr.Dataset) -> dict[str, Columns]:
-    """The tables of a group by their dimension; dimensions that are only counted have none.
+def tables_of(
+    store: Store, group: str, dataset: xr.Dataset, names: Collection[str]
+) -> dict[str, Columns]:
+    """The tables of a group by the dimension of their rows.
+
+    A dimension along which there is nothing but numbers from 0, or nothing but the names of
+    columns, has none.
 
     Parameters
     ----------
-    store, group
+    store, group, dataset
         The group.
-    dataset
-        Those of its variables that are to be exported; for their columns, `has_columns`.
+    names
+        Those of its variables that become columns, see `has_columns`.
     """
     by_dim: dict[str, dict[str, xr.Variable]] = {}
-    for name, variable in dataset.variables.items():
-        by_dim.setdefault(str((*variable.dims, SCALARS)[0]), {})[str(name)] = variable
+    for name in names:
+        variable = dataset.variables[name]
+        by_dim.setdefault(str((*variable.dims, SCALARS)[0]), {})[name] = variable
+    described = {v.dims[0] for n, v in dataset.variables.items() if v.ndim and v.dims != (n,)}
     return {
         dim: Columns(
             store, group, variables, _column_names(dataset, variables), dataset.sizes.get(dim, 1)
         )
         for dim, variables in by_dim.items()
-        if set(variables) != {dim} or is_text(variables[dim].dtype)
+        if set(variables) != {dim} or (dim in described and is_text(variables[dim].dtype))
     }
 
 

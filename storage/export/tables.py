@@ -75,7 +75,8 @@ def export_tables(
     if form not in ("parquet", "csv"):
         raise StoreError(f"Unknown form of a table {form!r}; expected parquet or csv.")
     dataset = store.group(group)
-    tables = tables_of(store, group, dataset[_with_columns(dataset)])
+    names = [str(name) for name in dataset.variables if has_columns(dataset, str(name))]
+    tables = tables_of(store, group, dataset, names)
     written = _Written(sum(table.rows for table in tables.values()), on_progress)
     with appearing(destination, group, overwrite=overwrite) as folder:
         _write_tables(folder, tables, form, written)
@@ -114,7 +115,8 @@ def export_npy(
     """
     dataset = store.group(group)
     arrays = {str(n): v.variable for n, v in dataset.data_vars.items() if not is_text(v.dtype)}
-    tables = tables_of(store, group, dataset.drop_vars(arrays))
+    labels = [str(name) for name in dataset.variables if name not in arrays]
+    tables = tables_of(store, group, dataset, labels)
     rows = sum(table.rows for table in tables.values())
     written = _Written(rows + sum(_rows(v) for v in arrays.values()), on_progress)
     with appearing(destination, group, overwrite=overwrite) as folder:
@@ -134,10 +136,6 @@ def left_out_of_tables(dataset: xr.Dataset) -> list[str]:
     ['pixels']
     """
     return [str(name) for name in dataset.variables if not has_columns(dataset, str(name))]
-
-
-def _with_columns(dataset: xr.Dataset) -> list[str]:
-    return [str(name) for name in dataset.variables if has_columns(dataset, str(name))]
 
 
 class _Written:

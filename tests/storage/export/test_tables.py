@@ -64,6 +64,7 @@ def test_export_tables__labels_of_several_values_have_named_columns(repository, 
 
     folder = export_tables(open_store(root), "images", tmp_path / "out")
 
+    assert sorted(path.name for path in folder.iterdir()) == ["export.json", "image.parquet"]
     table = pd.read_parquet(folder / "image.parquet")
     assert (table["landmarks_nose_x"] == 1).all()
     assert not [name for name in table if name.startswith("pixels")]
@@ -123,6 +124,9 @@ def test_export_npy__numpy_reads_arrays_without_pickle(repository, root, tmp_pat
     labels = pd.read_parquet(tmp_path / "latents" / "image.parquet")
     assert (labels["Male"].to_numpy() == photographs(8)["Male"].values).all()
     assert "z_0" not in labels
+    assert sorted(path.name for path in (tmp_path / "latents").iterdir()) == [
+        *("export.json", "image.parquet", "reconstruction_error.npy", "z.npy")
+    ]
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "npy"])
