@@ -1,6 +1,7 @@
 """A run: compares the configuration with the store and computes what is missing."""
 
 import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,10 +12,10 @@ from zpoints.cluster.compute.local import expected_worker
 from zpoints.cluster.compute.worker_capacity import this_machine
 from zpoints.cluster.compute.workers import Workers
 from zpoints.pipeline.config.run import RunConfig
-from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.memory import memory_errors, require_disk, require_memory
 from zpoints.pipeline.needs import report_memory
 from zpoints.pipeline.network.device import choose_device
+from zpoints.pipeline.origin import Origin, open_origin, plan_origin
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
 from zpoints.pipeline.report.destination import (
@@ -24,9 +25,9 @@ from zpoints.pipeline.report.destination import (
     report_destination,
 )
 from zpoints.pipeline.report.stage import write
-from zpoints.pipeline.stage_order import IN_DRIVER, STAGES
+from zpoints.pipeline.stage_order import IN_DRIVER, STAGES, WITH_LABELS
 from zpoints.pipeline.stage_run import StageRun, Worker
-from zpoints.pipeline.stage_table import steps
+from zpoints.pipeline.stage_table import stages_left_out, steps
 from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from zpoints.storage.work_branch import Gate
 
@@ -98,13 +99,12 @@ def run(
     """
     check_connection_settings(config.cluster)
     destination = _report_destination(config, root, until)
-    source = open_photographs(config.ingest, config.source, console, root=root)
+    origin, config = open_origin(config, console, root=root)
     repository = open_repository(root, executor=ClusterExecutor())
     lock = repository.held(f"zpoints run {title}")
     with lock, Workers(config, repository, console) as workers:
         store = repository.store()
-        photographs = prepare(source, config.ingest, config.source, store, keep=repository.keep)
-        planned = plan_steps(steps(config, photographs), store, until=until)
+        planned = _planned(config, origin, store, console, until=until, keep=repository.keep)
         _check(config, planned, store)
         if destination is not None and any(item.reason for item in planned):
             _require_report_memory(config)
@@ -117,7 +117,7 @@ def run(
                 outcomes.append(workers.compute(item.stage, partial(execute, item)))
             else:
                 outcomes.append(_skip(item, store, console))
-            if item.stage == "ingest" and item.reason:
+            if item.stage in WITH_LABELS and item.reason:
                 check_labels(planned, repository.store())
         store = repository.store()
         if destination is None:
@@ -158,17 +158,32 @@ def dry_run(
         ``source.on_change`` is ``error``.
     """
     destination = _report_destination(config, root, until)
-    source = open_photographs(config.ingest, config.source, console, root=root)
+    origin, config = open_origin(config, console, root=root)
     store = None
     with suppress(StoreNotFoundError):
         store = open_store(root)
-    photographs = prepare(source, config.ingest, config.source, store)
-    planned = plan_steps(steps(config, photographs), store, until=until)
+    planned = _planned(config, origin, store, console, until=until)
     _probe(planned)
     _check_stored_labels(planned, store)
     if destination is None:
         return list(planned)
     return [*planned, plan_report(config.report, store, destination, planned, title=title)]
+
+
+def _planned(
+    config: RunConfig,
+    origin: Origin,
+    store: Store | None,
+    console: Console,
+    *,
+    until: str,
+    keep: Callable[[str, bytes], None] | None = None,
+) -> list[PlannedStep]:
+    """The steps up to a stage, compared with the store; reports those that are left out."""
+    plan = plan_origin(origin, config, store, keep=keep)
+    if line := stages_left_out(config, plan):
+        console.line(line)
+    return plan_steps(steps(config, plan), store, until=until)
 
 
 def _report_destination(config: RunConfig, root: str, until: str) -> Destination | None:
@@ -215,7 +230,7 @@ def _require_report_memory(config: RunConfig) -> None:
 
 def _check_stored_labels(planned: list[PlannedStep], store: Store | None) -> None:
     """Check the labels of the stored images, unless an ingest will replace them."""
-    if store is not None and not any(item.reason for item in planned if item.stage == "ingest"):
+    if store is not None and not any(i.reason for i in planned if i.stage in WITH_LABELS):
         check_labels(planned, store)
 
 

@@ -61,6 +61,8 @@ class Needs:
     @property
     def network(self) -> NetworkSize:
         """Size of the network; one of the user's is measured on a batch."""
+        if self.config.imported is not None:
+            return NetworkSize(weights=0, values=0, image=0)
         if (elsewhere := self.config.elsewhere) is not None:
             return elsewhere_size(elsewhere)
         side, channels = self.config.ingest.side, self.config.ingest.channels
@@ -68,7 +70,9 @@ class Needs:
 
     @property
     def image(self) -> int:
-        """Bytes of a stored image."""
+        """Bytes of a stored image; 0 where there are none."""
+        if self.config.imported is not None:
+            return 0
         ingest = self.config.ingest
         return ingest.side**2 * ingest.channels
 
@@ -82,6 +86,7 @@ class Needs:
         each = {
             "ingest": self.image,
             "encode": self.vector,
+            "import": self.vector,
             "sample": self.image + 2 * self.vector,
         }
         return rows * each.get(stage, 0)
@@ -98,9 +103,10 @@ class Needs:
         rows
             Rows of its group.
         """
-        tasks = TASK * -(-rows // getattr(self.config, stage).chunk)
+        section = "encode" if stage == "import" else stage
+        tasks = TASK * -(-rows // getattr(self.config, section).chunk)
         fewer = {"sample": "lower sample.count, or raise sample.chunk"}
-        remedies = {fewer.get(stage, f"raise {stage}.chunk"): tasks}
+        remedies = {fewer.get(stage, f"raise {section}.chunk"): tasks}
         return _memory(f"The driver of {stage}", driver, {"tasks": tasks}, remedies, in_driver=True)
 
     def ingest(self, worker: Worker) -> Memory:
@@ -109,6 +115,12 @@ class Needs:
         images = worker.threads * rows * COPIES * self.image
         remedies = {"lower ingest.chunk or ingest.side": images}
         return _memory("The ingest", worker, {"images": images}, remedies)
+
+    def import_vectors(self, worker: Worker) -> Memory:
+        """Memory of the import; vectors may have components of 8 bytes in their file."""
+        rows = min(self.config.encode.chunk, self.images)
+        vectors = worker.threads * rows * (COPIES + 2) * self.vector
+        return _memory("The import", worker, {"vectors": vectors}, {"lower encode.chunk": vectors})
 
     def train(self, worker: Worker) -> Memory:
         """Memory of the training without its images, since the split is not known yet."""
@@ -260,7 +272,8 @@ def report_memory(config: RunConfig, driver: Worker) -> Memory:
     settings, groups = config.report, len(config.sample.generators)
     points = settings.scatter_points * (1 + groups) * 3 * 4 * config.train.z_dim
     shown = settings.faces * groups + 2 * settings.reconstructions
-    images = max(COPIES, 16) * shown * config.ingest.side**2 * config.ingest.channels
+    image = 0 if config.imported is not None else config.ingest.side**2 * config.ingest.channels
+    images = max(COPIES, 16) * shown * image
     remedies = {
         "lower report.scatter_points": points,
         "lower report.faces or report.reconstructions": images,

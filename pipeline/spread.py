@@ -77,12 +77,17 @@ class Spread:
 
     @property
     def message(self) -> str:
-        """What has collapsed, and the remedy; empty if nothing has."""
+        """What has collapsed, and the remedy of a training; empty if nothing has."""
+        return f"{self.finding} {REMEDY}" if self.collapsed else ""
+
+    @property
+    def finding(self) -> str:
+        """What has collapsed; empty if nothing has."""
         if not self.collapsed:
             return ""
         if self.varying == 0:
-            return f"The latent vectors have collapsed: all are equal. {REMEDY}"
+            return "The latent vectors have collapsed: all are equal."
         return (
             f"The latent vectors have partly collapsed: they vary along {self.varying} of "
-            f"{self.components} directions only. {REMEDY}"
+            f"{self.components} directions only."
         )

@@ -4,6 +4,7 @@ STAGES = (
     "ingest",
     "train",
     "encode",
+    "import",
     "analyze",
     "structure",
     "sample",
@@ -11,6 +12,8 @@ STAGES = (
     "sweep",
     "report",
 )
-"""Stages in the order in which they run; each has a section of the configuration."""
+"""Stages in the order in which they run. `import` takes the place of the three before it."""
+WITH_LABELS = ("ingest", "import")
+"""Stages whose group brings the labels."""
 IN_DRIVER = ("train", "report")
 """Stages that compute in the driver's process."""

@@ -15,12 +15,15 @@ from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.measures.inception import inception_digest
 from zpoints.pipeline.evaluate.stage import evaluate, quality_of
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
+from zpoints.pipeline.import_vectors.plan import VectorsPlan, describe_vector_changes
+from zpoints.pipeline.import_vectors.stage import copy_vectors
 from zpoints.pipeline.ingest.plan import IngestPlan, describe_changes
 from zpoints.pipeline.ingest.quarantine import stored_quarantine_lines
 from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.needs import Needs
 from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.stored import OwnArchitecture, stored_architecture
+from zpoints.pipeline.origin import OriginPlan
 from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
@@ -32,31 +35,50 @@ from zpoints.pipeline.train.state import architecture, check_network
 from zpoints.storage import Store
 
 
-def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
+def steps(config: RunConfig, origin: OriginPlan) -> tuple[Step, ...]:
     """The steps that make the groups of the store, in the order of ``STAGES``.
 
-    The report is not a group; it follows from all of them (``zpoints.pipeline.report.stage``).
+    A step that reads a group that no step writes is left out. The report is not a group; it follows
+    from all of them (``zpoints.pipeline.report.stage``).
     """
-    needs = Needs(
-        config=config,
-        images=len(photographs.rows),
-        attributes=photographs.source.labels.shape[1],
+    made: dict[str, Step] = {}
+    for step in _wanted(config, origin):
+        if set(step.reads) <= set(made):
+            made[step.writes] = step
+    return tuple(made.values())
+
+
+def stages_left_out(config: RunConfig, origin: OriginPlan) -> str:
+    """A line about the stages that are left out for what they read; empty if none is.
+
+    Examples
+    --------
+    ``Left out: evaluate, which needs images and a network.``
+    """
+    made = {step.writes for step in steps(config, origin)}
+    missing = [step for step in _wanted(config, origin) if step.writes not in made]
+    if not missing:
+        return ""
+    stages = ", ".join(dict.fromkeys(step.stage for step in missing))
+    return f"Left out: {stages}, which needs images and a network."
+
+
+def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
+    """The steps of a configuration, whether or not another one writes what they read."""
+    imported = isinstance(origin, VectorsPlan)
+    labels = origin.source.labelled.labels.rows if imported else origin.source.labels
+    needs = Needs(config=config, images=len(labels), attributes=labels.shape[1])
+    first = (
+        (_import_step(origin, config, needs),)
+        if isinstance(origin, VectorsPlan)
+        else (
+            _ingest_step(config, origin, needs),
+            _model_step(config, needs),
+            _encode_step(config, origin, needs),
+        )
     )
     made = (
-        _ingest_step(config, photographs, needs),
-        _model_step(config, needs),
-        Step(
-            stage="encode",
-            reads=("images", "model"),
-            writes="latents",
-            settings=config.encode,
-            run=encode,
-            memory=needs.encode,
-            driver_memory=partial(needs.tasks, stage="encode", rows=needs.images),
-            disk=needs.disk("encode", _encoded(config, photographs)),
-            grows=True,
-            fits=latents_fit_model,
-        ),
+        *first,
         Step(
             stage="analyze",
             reads=("latents",),
@@ -67,7 +89,10 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
             grows=True,
             notes=collapse_lines,
         ),
-        *(_selection_step(config, name, needs) for name in config.analyze.selections),
+        *(
+            _selection_step(config, name, needs, "latents" if imported else "images")
+            for name in config.analyze.selections
+        ),
         Step(
             stage="structure",
             reads=("latents", "statistics"),
@@ -81,7 +106,7 @@ def steps(config: RunConfig, photographs: IngestPlan) -> tuple[Step, ...]:
         *(_evaluate_step(config, name, needs) for name in (*REFERENCES, *config.sample.generators)),
         *([_sweep_step(config, needs)] if config.sweep.enabled else ()),
     )
-    return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
+    return sorted(made, key=lambda step: STAGES.index(step.stage))
 
 
 def check_networks(config: RunConfig) -> None:
@@ -182,7 +207,42 @@ def _ingest_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> St
     )
 
 
-def _selection_step(config: RunConfig, name: str, needs: Needs) -> Step:
+def _encode_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> Step:
+    return Step(
+        stage="encode",
+        reads=("images", "model"),
+        writes="latents",
+        settings=config.encode,
+        run=encode,
+        memory=needs.encode,
+        driver_memory=partial(needs.tasks, stage="encode", rows=needs.images),
+        disk=needs.disk("encode", _encoded(config, photographs)),
+        grows=True,
+        fits=latents_fit_model,
+    )
+
+
+def _import_step(vectors: VectorsPlan, config: RunConfig, needs: Needs) -> Step:
+    """Takes the place of ingest, train and encode."""
+    assert config.imported is not None
+    return Step(
+        stage="import",
+        reads=(),
+        writes="latents",
+        settings=config.imported,
+        extra={"digest": vectors.digest},
+        digests=frozenset({"digest"}),
+        run=partial(copy_vectors, plan=vectors),
+        grows=True,
+        continues=vectors.grows,
+        changes=partial(describe_vector_changes, vectors),
+        memory=needs.import_vectors,
+        driver_memory=partial(needs.tasks, stage="import", rows=needs.images),
+        disk=needs.disk("import", vectors.new),
+    )
+
+
+def _selection_step(config: RunConfig, name: str, needs: Needs, labels: str) -> Step:
     query = config.analyze.selections[name]
     return Step(
         stage="analyze",
@@ -193,7 +253,7 @@ def _selection_step(config: RunConfig, name: str, needs: Needs) -> Step:
         run=partial(analyze_latents, selection=name),
         grows=True,
         memory=needs.analyze,
-        check=partial(check_query, name=name, query=query),
+        check=partial(check_query, name=name, query=query, group=labels),
     )
 
 
@@ -202,7 +262,7 @@ def _sample_step(config: RunConfig, name: str, needs: Needs) -> Step:
     count = parameters.size or config.sample.count
     return Step(
         stage="sample",
-        reads=(*parameters.reads, "model"),
+        reads=parameters.reads if config.imported else (*parameters.reads, "model"),
         writes=group_of(name),
         settings=config.sample,
         extra={"parameters": settings_for_fingerprint(parameters)},

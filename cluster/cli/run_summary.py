@@ -15,8 +15,7 @@ def run_summary(store: Store) -> list[str]:
     ``test reconstruction: mean squared error 0.0033 over 2,000 images``
     """
     lines = []
-    if store.is_current("latents"):
-        latents = store.latents
+    if store.is_current("latents") and "reconstruction_error" in (latents := store.latents):
         test = Labels(latents).in_split("test")
         if test.any():
             error = float(np.mean(latents["reconstruction_error"].values[test]))

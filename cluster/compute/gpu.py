@@ -33,7 +33,7 @@ def gpu_annotation(client: Client, config: RunConfig, stage: str) -> AbstractCon
     AbstractContextManager
         The context.
     """
-    device = getattr(getattr(config, stage), "device", "cpu")
+    device = getattr(getattr(config, stage, None), "device", "cpu")
     workers = workers_of(client).values()
     if device == "cpu" or not any(worker["resources"].get(GPU) for worker in workers):
         return nullcontext()

@@ -25,14 +25,14 @@ Start = Callable[[str, Job], dict[str, Any]]
 
 
 def check_source(config: RunConfig) -> None:
-    """Refuse a configuration without photographs, before it fails unattended.
+    """Refuse a configuration without photographs or vectors, before it fails unattended.
 
     Raises
     ------
     ConfigError
-        If the configuration names no photographs.
+        If the configuration names none.
     """
-    if config.ingest.source is None:
+    if config.ingest.source is None and config.ingest.vectors is None:
         raise ConfigError(
             "ingest.source is not set; a job needs the folder of the photographs. Set it, e.g. "
             "--set ingest.source=CelebA."

@@ -91,27 +91,31 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
 
 def collapse_lines(store: Store) -> list[str]:
     """What a run reports of stored statistics: whether the vectors have collapsed."""
-    return list(filter(None, [Spread.from_statistics(store.statistics).message]))
+    spread = Spread.from_statistics(store.statistics)
+    return list(filter(None, [spread.message if "model" in store.groups else spread.finding]))
 
 
-def check_query(store: Store, *, name: str, query: str) -> None:
-    """Check that the labels of the stored images can answer a query of ``analyze.selections``.
+def check_query(store: Store, *, name: str, query: str, group: str = "images") -> None:
+    """Check that the stored labels can answer a query of ``analyze.selections``.
 
     Parameters
     ----------
     store
-        A version with images.
+        A version with that group.
     name
         Name of the selection.
     query
         Query of labels.
+    group
+        The group that brings the labels: the images, or imported latents.
 
     Raises
     ------
     QueryError
         If they cannot, e.g. because a label is missing.
     """
-    labels, count = label_variables(store.images), store.images.sizes["image"]
+    rows = store.group(group)
+    labels, count = label_variables(rows), rows.sizes["image"]
     measured = {
         variable.name: ("image", np.zeros(count, variable.dtype))
         for variable in VARIABLES["latents"].values()

@@ -11,10 +11,12 @@ from pydantic import Field, ValidationError, model_validator
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.commented_yaml import as_yaml
+from zpoints.pipeline.config.components import check_components
 from zpoints.pipeline.config.plain_yaml import MOST_BYTES, plain_values
 from zpoints.pipeline.encode.config import DecodeConfig, EncodeConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
+from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.network.code import is_code_name
 from zpoints.pipeline.report.config import ReportConfig
@@ -62,6 +64,35 @@ class RunConfig(Settings):
         )
 
     @property
+    def imported(self) -> ImportConfig | None:
+        """The vectors that were made elsewhere; None if zpoints encodes photographs."""
+        if self.ingest.vectors is None:
+            return None
+        return ImportConfig(
+            vectors=self.ingest.vectors,
+            key=self.ingest.vectors_key,
+            labels=self.source.labels,
+            name_column=self.source.name_column,
+            follow_changes=self.source.on_change == "reencode",
+            chunk=self.encode.chunk,
+        )
+
+    def with_components(self, width: int) -> Self:
+        """These settings for imported vectors of a number of components.
+
+        Raises
+        ------
+        ConfigError
+            If a setting names a component that they lack.
+        """
+        try:
+            check_components(self, width, self.ingest.vectors)
+        except ValueError as error:
+            raise ConfigError(f"The settings do not fit the vectors: {error}.") from None
+        train = self.train.model_copy(update={"z_dim": width})
+        return self.model_copy(update={"train": train})
+
+    @property
     def named_code(self) -> tuple[str, ...]:
         """Names of the classes and functions that this configuration names."""
         named = (self.train.network, self.encode.network, self.decode.network)
@@ -84,28 +115,31 @@ class RunConfig(Settings):
         return self
 
     @model_validator(mode="after")
-    def _generators_fit_the_latents(self) -> Self:
-        for name, parameters in self.sample.generators.items():
-            section, law = f"sample.generators.{name}", parameters
-            if isinstance(law, Conditional):
-                if law.selection not in self.analyze.selections:
-                    raise ValueError(
-                        f"{section}.selection: unknown selection {law.selection!r}; add it to "
-                        "analyze.selections, e.g. analyze.selections.smiling=Smiling"
-                    )
-                section, law = f"{section}.base", law.base
-            leading = getattr(law, "K", None) or 0
-            if leading > self.train.z_dim:
+    def _settings_fit_the_components(self) -> Self:
+        if self.imported is None:  # the width of vectors is known once they are opened
+            check_components(self, self.train.z_dim)
+        return self
+
+    @model_validator(mode="after")
+    def _selections_are_configured(self) -> Self:
+        for name, law in self.sample.generators.items():
+            if isinstance(law, Conditional) and law.selection not in self.analyze.selections:
                 raise ValueError(
-                    f"{section}.K = {leading} exceeds the train.z_dim = {self.train.z_dim} "
-                    "components; lower it, or raise train.z_dim"
+                    f"sample.generators.{name}.selection: unknown selection {law.selection!r}; add "
+                    "it to analyze.selections, e.g. analyze.selections.smiling=Smiling"
                 )
-            highest = max(getattr(law, "axes", ()), default=-1)
-            if highest >= self.train.z_dim:
-                raise ValueError(
-                    f"{section}.axes: invalid component {highest}; expected 0 to "
-                    f"{self.train.z_dim - 1} (train.z_dim = {self.train.z_dim})"
-                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.imported is None:
+            return self
+        others = {"ingest.source": self.ingest.source, "encode.network": self.encode.network}
+        if given := [name for name, value in others.items() if value is not None]:
+            raise ValueError(
+                f"ingest.vectors names vectors that were made elsewhere, {given[0]} another origin "
+                "of the latents; set either"
+            )
         return self
 
     @model_validator(mode="after")
@@ -115,27 +149,6 @@ class RunConfig(Settings):
                 raise ValueError(
                     f"sample.generators.{name}: {' and '.join(REFERENCES)} name the photographs "
                     "and their reconstructions in the evaluation; choose another name"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _sweep_fits_the_latents(self) -> Self:
-        largest = max(self.sweep.K or (0,))
-        if largest > self.train.z_dim:
-            raise ValueError(
-                f"sweep.K has {largest}, which exceeds the train.z_dim = {self.train.z_dim} "
-                "components; lower it, or raise train.z_dim"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _pairs_fit_the_latents(self) -> Self:
-        for name in ("original", "pc"):
-            numbers = [i for pair in getattr(self.analyze.pairs, name) or () for i in pair]
-            if max(numbers, default=0) >= self.train.z_dim:
-                raise ValueError(
-                    f"analyze.pairs.{name} has an invalid component {max(numbers)}; expected 0 to "
-                    f"{self.train.z_dim - 1} (train.z_dim = {self.train.z_dim})"
                 )
         return self
 

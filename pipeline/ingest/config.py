@@ -15,6 +15,16 @@ class IngestConfig(Settings):
         description="location of the photographs: a folder, a zip or tar archive of one, or a "
         "parquet shard, on a disk or under s3://bucket",
     )
+    vectors: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
+        None,
+        description="instead of photographs: location of vectors that were made elsewhere (.npy, "
+        ".npz, Zarr, .parquet, a dataset of the library datasets on disk, or .h5ad)",
+    )
+    vectors_key: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
+        None,
+        description="array, variable or columns (e.g. x*) of the vectors; null where there is only "
+        "one",
+    )
     crop: int | None = Field(
         140, ge=16, description="side in pixels of the central square; null takes the largest one"
     )

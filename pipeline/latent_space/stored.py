@@ -72,7 +72,8 @@ class LatentStore(Store, LatentSpace):
         generators = {
             name: str(self.samples(name).attrs["generator"]) for name in self.sample_names
         }
-        return all_claims(self.statistics, rates, generators)
+        decoded = "model" in self.groups
+        return all_claims(self.statistics, rates if decoded else None, generators)
 
     def faces(self, n: int = 16, *, of: str | None = None) -> "Figure":
         """A figure of the first photographs, or of the images of a generator's samples.

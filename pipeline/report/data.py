@@ -20,6 +20,15 @@ from zpoints.storage.labels.splits import SPLITS
 
 Floats = NDArray[np.float64]
 
+_NONE = np.empty((0, 1, 1, 1), np.uint8)
+_NO_IMAGES: Mapping[str, Any] = {
+    **dict.fromkeys(("model", "cluster_images", "interpolations")),
+    **dict.fromkeys(("originals", "reconstructions", "start_images"), _NONE),
+    "reconstruction_error": np.nan,
+    "traversals": (),
+}
+"""The fields of `ReportData` that need images or the network, where there are none."""
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -32,7 +41,7 @@ class Generated:
     z
         (sample, component) float64, finite.
     faces
-        (sample, y, x, channel) uint8, fewer than `z`.
+        (sample, y, x, channel) uint8, fewer than `z`; none where vectors have no images.
     count
         Number of vectors in the group.
     attrs
@@ -55,7 +64,8 @@ class ReportData:
     config
         The section `report`.
     statistics, model
-        These groups, in memory.
+        These groups, in memory; `model` is None where vectors have no images. What follows has
+        none of them then.
     structure
         This group, or None if the store has no current one.
     cluster_images
@@ -93,7 +103,7 @@ class ReportData:
 
     config: ReportConfig
     statistics: xr.Dataset
-    model: xr.Dataset
+    model: xr.Dataset | None
     structure: xr.Dataset | None
     cluster_images: NDArray[np.uint8] | None
     dominance: Dominance
@@ -107,7 +117,7 @@ class ReportData:
     selections: Mapping[str, xr.Dataset]
     start_images: NDArray[np.uint8]
     traversals: tuple[Traversal, ...]
-    interpolations: Interpolations
+    interpolations: Interpolations | None
     quality: Mapping[str, xr.Dataset]
     sweep: xr.Dataset | None
     left_out: Mapping[str, str]
@@ -118,7 +128,9 @@ class ReportData:
         return cloud(self.z, leading, self.statistics, principal=True)
 
 
-def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct) -> ReportData:
+def read_data(
+    store: ReportStore, config: ReportConfig, reconstruct: Reconstruct | None
+) -> ReportData:
     """Read from a store what the report shows.
 
     Parameters
@@ -128,7 +140,8 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
     config
         The section `report`.
     reconstruct
-        Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
+        Decodes z (image, component) float32 into images (image, y, x, channel) uint8; None where
+        vectors have no images.
 
     Raises
     ------
@@ -138,8 +151,41 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
     latents, statistics = store.latents, store.statistics.compute()
     splits = Labels(latents).splits if {"split", "checksum"} & set(latents.coords) else None
     held_out, rows = _held_out(splits, latents.sizes["image"])
-    shown = rows[: config.reconstructions]
     structure = store.group("structure").compute() if store.is_current("structure") else None
+    images = (
+        _NO_IMAGES
+        if reconstruct is None
+        else _read_images(store, config, statistics, structure, rows, reconstruct)
+    )
+    return ReportData(
+        config=config,
+        statistics=statistics,
+        structure=structure,
+        dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
+        z=_finite(
+            latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
+        ),
+        held_out=held_out,
+        generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
+        splits={} if splits is None else _count(splits),
+        selections={name: store.selection(name) for name in store.selection_names},
+        quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
+        sweep=_sweep(store),
+        left_out=store.left_out,
+        **images,
+    )
+
+
+def _read_images(
+    store: ReportStore,
+    config: ReportConfig,
+    statistics: xr.Dataset,
+    structure: xr.Dataset | None,
+    rows: NDArray[np.int64],
+    reconstruct: Reconstruct,
+) -> dict[str, Any]:
+    """The fields of `ReportData` that need images or the network."""
+    latents, shown = store.latents, rows[: config.reconstructions]
     starts = first_finite(
         latents["z"], rows, max(config.attribute_images, 2 * config.interpolations)
     )
@@ -147,32 +193,18 @@ def read_data(store: ReportStore, config: ReportConfig, reconstruct: Reconstruct
     traversals, interpolations = traverse(
         latents, statistics, starts, start_images, config, reconstruct
     )
-    return ReportData(
-        config=config,
-        statistics=statistics,
-        model=store.model.drop_vars("weights", errors="ignore").compute(),
-        structure=structure,
-        cluster_images=None
+    return {
+        "model": store.model.drop_vars("weights", errors="ignore").compute(),
+        "cluster_images": None
         if structure is None
         else reconstruct(structure["cluster_centre"].values.astype(np.float32)),
-        dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
-        z=_finite(
-            latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
-        ),
-        held_out=held_out,
-        originals=store.images["pixels"][shown].values,
-        reconstructions=reconstruct(latents["z"][shown].values),
-        reconstruction_error=float(latents["reconstruction_error"][rows].mean().compute()),
-        generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
-        splits={} if splits is None else _count(splits),
-        selections={name: store.selection(name) for name in store.selection_names},
-        start_images=start_images,
-        traversals=traversals,
-        interpolations=interpolations,
-        quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
-        sweep=_sweep(store),
-        left_out=store.left_out,
-    )
+        "originals": store.images["pixels"][shown].values,
+        "reconstructions": reconstruct(latents["z"][shown].values),
+        "reconstruction_error": float(latents["reconstruction_error"][rows].mean().compute()),
+        "start_images": start_images,
+        "traversals": traversals,
+        "interpolations": interpolations,
+    }
 
 
 def _sweep(store: ReportStore) -> xr.Dataset | None:
@@ -206,7 +238,7 @@ def _read_samples(store: ReportStore, name: str, config: ReportConfig) -> Genera
     return Generated(
         name=name,
         z=_finite(samples["z"][: config.scatter_points].values),
-        faces=samples["pixels"][: config.faces].values,
+        faces=samples["pixels"][: config.faces].values if "pixels" in samples else _NONE,
         count=samples.sizes["sample"],
         attrs=samples.attrs,
     )

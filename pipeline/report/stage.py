@@ -10,11 +10,13 @@ from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import Destination, mark_of, writing_to
-from zpoints.pipeline.report.inputs import StageTiming
+from zpoints.pipeline.report.inputs import Reconstruct, StageTiming
 from zpoints.storage import Store, StoreError
 from zpoints.storage.backend.record import Line
+from zpoints.storage.schema.provenance import provenance_of
 
-GROUPS = ("images", "model", "latents", "statistics")
+GROUPS = ("latents", "statistics")
+"""Groups that every report needs; current latents have what they were made from."""
 
 
 class _Mark(BaseModel):
@@ -97,8 +99,15 @@ def write(
             config=config,
             title=title,
             timings=stage_timings(store),
-            reconstruct=partial(decode_latents, store.model, network=",".join(code)),
+            reconstruct=_decoder(store, code),
         )
+
+
+def _decoder(store: Store, code: tuple[str, ...]) -> Reconstruct | None:
+    """The network of a store; None where the vectors were imported."""
+    if provenance_of(store.latents.attrs)["stage"] == "import":
+        return None
+    return partial(decode_latents, store.model, network=",".join(code))
 
 
 def stage_timings(store: Store) -> list[StageTiming]:

@@ -1,5 +1,6 @@
 """The sample stage: one task draws and decodes a chunk of vectors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +12,7 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
-from zpoints.pipeline.network.stored import AnyArchitecture, stored_architecture
+from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.spread import Spread
@@ -65,10 +66,11 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     count = parameters.size or config.count
     run.work.create(
         group_of(name),
-        _template(stored_architecture(store.model), count, config.chunk),
+        _template(run, count),
         attrs=sample_attrs(parameters, config.seed, fitted.sampler.constraint),
     )
-    task = partial(_sample_rows, store.root, store.version, config.seed, config.device, run.code)
+    decoded = partial(_decoded, store.root, store.version, config.device, run.code)
+    task = partial(_sample_rows, config.seed, decoded if _has_network(run) else None)
     blocks = [
         Block(start, stop, partial(task, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
@@ -89,30 +91,38 @@ def left_out_lines(store: Store, *, name: str) -> list[str]:
 def _leave_out(run: StageRun[SampleConfig], name: str, reason: str) -> int:
     """Store no samples of a generator, but the reason why it cannot be fitted."""
     run.console.line(LEFT_OUT_LINE.format(name=name, reason=reason))
-    config, store = run.settings, run.store
+    config = run.settings
     run.work.create(
         group_of(name),
-        _template(stored_architecture(store.model), 0, config.chunk),
+        _template(run, 0),
         attrs={**sample_attrs(config.generators[name], config.seed, ""), LEFT_OUT: reason},
     )
     return 0
 
 
+def _has_network(run: StageRun[SampleConfig]) -> bool:
+    """Whether the vectors are decoded; imported vectors come without a network."""
+    return "model" in run.work.inputs
+
+
 def _sample_rows(
-    root: str,
-    version: str,
     seed: int,
-    device: DeviceName,
-    code: tuple[str, ...],
+    decoded: Callable[[np.ndarray], np.ndarray] | None,
     start: int,
     stop: int,
     fitted: Fitted,
 ) -> dict[str, np.ndarray]:
-    """Draw and decode the samples start to stop - 1: one task."""
+    """Draw the samples start to stop - 1, and decode them if there is a network: one task."""
     z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
+    return {"z": z, "v": v} if decoded is None else {"z": z, "v": v, "pixels": decoded(z)}
+
+
+def _decoded(
+    root: str, version: str, device: DeviceName, code: tuple[str, ...], z: np.ndarray
+) -> np.ndarray:
     remedy = "Set sample.device to cpu."
     with task_network(root, version, device, remedy=remedy, code=code) as network:
-        return {"z": z, "v": v, "pixels": network.decode(z)}
+        return network.decode(z)
 
 
 def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
@@ -127,15 +137,19 @@ def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
     )
 
 
-def _template(a: AnyArchitecture, count: int, chunk: int) -> xr.Dataset:
-    shapes = {
-        "z": (("sample", "component"), (a.z_dim,), np.float32),
-        "v": (("sample", "pc"), (a.z_dim,), np.float32),
-        "pixels": (("sample", "y", "x", "channel"), (a.side, a.side, a.channels), np.uint8),
+def _template(run: StageRun[SampleConfig], count: int) -> xr.Dataset:
+    z_dim = run.store.latents.sizes["component"]
+    shapes: dict[str, tuple[tuple[str, ...], tuple[int, ...], type]] = {
+        "z": (("sample", "component"), (z_dim,), np.float32),
+        "v": (("sample", "pc"), (z_dim,), np.float32),
     }
+    if _has_network(run):
+        a = stored_architecture(run.store.model)
+        pixels = (a.side, a.side, a.channels)
+        shapes["pixels"] = (("sample", "y", "x", "channel"), pixels, np.uint8)
     return xr.Dataset(
         {
-            name: unwritten(dims, (count, *shape), dtype, chunk=chunk)
+            name: unwritten(dims, (count, *shape), dtype, chunk=run.settings.chunk)
             for name, (dims, shape, dtype) in shapes.items()
         }
     )

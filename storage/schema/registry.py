@@ -43,7 +43,7 @@ REQUIRED_ATTRS: Mapping[str, tuple[str, ...]] = {
 
 
 _CHECKSUM = """
-checksum     | image | uint64 | 1 | first 8 bytes, big-endian, of the BLAKE2b digest of the file
+checksum     | image | uint64 | 1 | first 8 bytes, big-endian, of the BLAKE2b digest of file or row
 """
 
 _SIGNATURE = """
@@ -122,7 +122,7 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "structure": statistics.STRUCTURE,
     "samples": by_name(
         parse_table(_DRAWN, required=True, lazy=True),
-        parse_table(_DECODED, required=True, lazy=True),
+        parse_table(_DECODED, lazy=True),  # absent where there is no network
         parse_table(SAMPLE + COMPONENT, label=True),
         parse_table(PC + CHANNEL, label=True),
     ),

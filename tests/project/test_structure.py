@@ -33,6 +33,7 @@ LIBRARY_HOMES = {
     "obstore": ("storage",),
     "pyarrow": (
         "pipeline/ingest/sources",
+        "pipeline/import_vectors/formats",
         "storage/backend/irregular_keys.py",
         *("storage/export/columns.py", "storage/export/tables.py"),
     ),
@@ -54,10 +55,11 @@ ORDER = (
     # what several stages are made of
     *("labels", "network", "stage_run", "memory", "step"),
     # the stages, and what reads their results
-    *("ingest", "train", "encode", "analyze", "structure", "sample", "evaluate", "sweep"),
+    *("ingest", "train", "encode", "import_vectors", "analyze", "structure"),
+    *("sample", "evaluate", "sweep"),
     *("claims", "compare", "synthesize", "figures", "latent_space", "report"),
     # what joins the stages
-    *("config", "needs", "stage_table", "plan"),
+    *("config", "needs", "origin", "stage_table", "plan"),
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (

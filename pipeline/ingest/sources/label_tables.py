@@ -157,7 +157,7 @@ def _read_labels(
     names: tuple[str, ...],
     name_column: str | None,
 ) -> Labelled:
-    table, repeated = _table(path)
+    table, repeated = read_table(path)
     if name_column is not None and name_column not in table:
         raise SourceError(
             f"{path} has no column {name_column}. Expected source.name_column to be one of: "
@@ -192,8 +192,14 @@ def _read_labels(
     return replace(labels, missing=joined.missing, notes=tuple(notes))
 
 
-def _table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
-    """All cells as text, without columns that have no content, and names of several columns."""
+def read_table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
+    """All cells as text, without columns that have no content, and names of several columns.
+
+    Raises
+    ------
+    SourceError
+        If the file is no table.
+    """
     read, form = read_cells, "CSV file in UTF-8 with a line of column names"
     if path.suffix.lower() == LINES:
         read, form = read_json_lines, "file in UTF-8 with a JSON object in each line"

@@ -15,6 +15,13 @@ Items = list[tuple[str, str]]
 
 def key_figures(store: ReportStore, data: ReportData) -> Items:
     """The numbers that a reader looks for first."""
+    if data.model is None:
+        return [
+            ("vectors", f"{store.latents.sizes['image']:,}"),
+            ("components", str(data.statistics.sizes["component"])),
+            *_left_out_vectors(data),
+            ("generators", str(len(data.generated))),
+        ]
     sizes = store.images.sizes
     return [
         ("images", f"{sizes['image']:,}"),
@@ -25,19 +32,27 @@ def key_figures(store: ReportStore, data: ReportData) -> Items:
     ]
 
 
+def _left_out_vectors(data: ReportData) -> Items:
+    nan_rows = int(data.statistics["nan_rows"])
+    return [("vectors with NaN, left out", f"{nan_rows:,}")] if nan_rows else []
+
+
 def notices(data: ReportData) -> list[str]:
     """What a reader has to know before everything else: collapsed vectors, missing samples."""
     left_out = [f"samples/{name} is left out. {why}" for name, why in data.left_out.items()]
-    return [*filter(None, [Spread.from_statistics(data.statistics).message]), *left_out]
+    spread = Spread.from_statistics(data.statistics)
+    collapse = spread.finding if data.model is None else spread.message
+    return [*filter(None, [collapse]), *left_out]
 
 
 def provenance(store: ReportStore, data: ReportData) -> Items:
     """Architecture, training, seed and versions: what distinguishes this run from others."""
-    attrs = data.model.attrs
+    attrs = {} if data.model is None else data.model.attrs
+    rows = "vectors" if data.model is None else "images"
     training = dict(attrs.get("training", {}))
     seed = training.pop("seed", attrs.get("seed"))
     items: list[tuple[str, Any]] = [
-        ("images per split", ", ".join(f"{name} {n:,}" for name, n in data.splits.items())),
+        (f"{rows} per split", ", ".join(f"{name} {n:,}" for name, n in data.splits.items())),
         ("architecture", _settings(attrs.get("architecture", {}))),
         ("training", _settings(training)),
         ("seed", seed),

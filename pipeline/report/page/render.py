@@ -24,7 +24,7 @@ def write_report(
     config: ReportConfig,
     title: str,
     timings: Sequence[StageTiming],
-    reconstruct: Reconstruct,
+    reconstruct: Reconstruct | None,
 ) -> Path:
     """Write the report of a store: the figures first, then the page that shows them.
 
@@ -41,7 +41,8 @@ def write_report(
     timings
         Time of each stage, in the order of the stages.
     reconstruct
-        Decodes z (image, component) float32 into images (image, y, x, channel) uint8.
+        Decodes z (image, component) float32 into images (image, y, x, channel) uint8; None where
+        vectors have no images, of which the page then shows none.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def _all_claims(data: ReportData, hits: UniformHits) -> Verdicts:
     rates = {name: float(measures["face_rate"]) for name, measures in data.quality.items()}
     return all_claims(
         data.statistics,
-        rates,
+        None if data.model is None else rates,
         generators,
         hits=hits,
         least_mu=data.config.dominant_mu,

@@ -38,6 +38,7 @@ def contents(
     history
         Published versions of the store, the newest first.
     """
+    generated = "Generated vectors" if data.model is None else "Generated faces"
     sections = [
         Section("training", "Training", training.entries(data)),
         Section("distributions", "Number distributions", distributions.entries(data)),
@@ -46,7 +47,7 @@ def contents(
         ),
         Section("attributes", "Structure by label", label_structure.entries(data)),
         Section("region", "The region of the z-points", region.entries(data)),
-        Section("faces", "Generated faces", faces.entries(data)),
+        Section("faces", generated, faces.entries(data)),
         Section("traversals", "Traversals and interpolations", traversals.entries(data)),
         Section("quality", "Quality", quality.entries(data)),
         Section("run", "The run", run.entries(timings, history)),

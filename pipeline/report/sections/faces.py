@@ -34,7 +34,7 @@ def entries(data: ReportData) -> list[Entry]:
             ),
             lambda: generators(data),
         ),
-        *(_faces(position, g) for position, g in enumerate(data.generated, start=1)),
+        *(_faces(k, g) for k, g in enumerate(data.generated, start=1) if data.model is not None),
     ]
 
 

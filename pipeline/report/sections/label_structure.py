@@ -10,6 +10,7 @@ from zpoints.pipeline.figures.label_structure import SHOWN_CLUSTERS, angles, clu
 from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.tables.clusters import cluster_sizes
 
 FOUND = 0.8
 """Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""
@@ -22,14 +23,16 @@ FINDINGS = Markup(
     "gain in percentage points of accuracy: {gains}). The clusters find {by_cluster}. "
 )
 PROBES = Markup(
-    "Left: accuracy of a linear probe (logistic regression on <i>z</i>) on the test images, and of "
+    "Left: accuracy of a linear probe (logistic regression on <i>z</i>) on the vectors of the test "
+    "split, and of "
     "always naming the more frequent value. Right: area under the ROC curve of the probe, and of "
-    "the cluster of a vector alone; 0.5 is chance. An attribute that few images have gains little "
-    "accuracy even where the probe orders the images well."
+    "the cluster of a vector alone; 0.5 is chance. An attribute that few vectors have gains "
+    "little accuracy even where the probe orders the vectors well."
 )
 CLUSTERS = Markup(
     "{count} k-means clusters, {which}: decoded centre, number of vectors and their share."
 )
+CLUSTERS_ALONE = Markup("{count} k-means clusters: number of vectors and their share.")
 CLUSTER_ATTRIBUTES = Markup(
     " Bars: share of the attributes in which a cluster exceeds all vectors most; marks: their "
     "share among all vectors. Cramér’s <i>V</i> of clusters and attribute (0: no cluster differs, "
@@ -50,7 +53,6 @@ def entries(data: ReportData) -> list[Entry]:
     s = data.structure
     if s is None:
         return []
-    assert data.cluster_images is not None
     found = [_clusters(s, data.cluster_images)]
     if "attribute" not in s.coords:
         return found
@@ -96,7 +98,10 @@ def _probes(s: xr.Dataset) -> Entry:
     )
 
 
-def _clusters(s: xr.Dataset, centres: np.ndarray) -> Entry:
+def _clusters(s: xr.Dataset, centres: np.ndarray | None) -> Entry:
+    if centres is None:
+        caption = CLUSTERS_ALONE.format(count=s.sizes["cluster"])
+        return Entry("clusters", "Clusters", caption, lambda: cluster_sizes(s))
     count = s.sizes["cluster"]
     which = "the largest first" if count <= SHOWN_CLUSTERS else f"the largest {SHOWN_CLUSTERS}"
     caption = CLUSTERS.format(count=count, which=which)

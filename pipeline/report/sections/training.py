@@ -19,14 +19,16 @@ RECONSTRUCTIONS = Markup(
 
 
 def entries(data: ReportData) -> list[Entry]:
-    """Loss curves, and reconstructions of held-out images."""
+    """Loss curves, and reconstructions of held-out images; empty without a network."""
+    if (model := data.model) is None:
+        return []
     of_split = "" if data.held_out == "all" else f" of the {data.held_out} split"
     return [
         Entry(
             "loss",
             "Loss curves",
             LOSS,
-            lambda: loss(data.model),
+            lambda: loss(model),
             "Training and validation loss against the epoch, and the learning rate.",
         ),
         Entry(

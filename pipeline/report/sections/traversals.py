@@ -87,8 +87,8 @@ def _conditioned(data: ReportData) -> list[Entry]:
     ]
 
 
-def _interpolations(between: Interpolations) -> list[Entry]:
-    if not len(between.line):
+def _interpolations(between: Interpolations | None) -> list[Entry]:
+    if between is None or not len(between.line):
         return []
     ends, line, arc = between.radii
     return [

@@ -1,0 +1,1 @@
+"""Vectors that were made elsewhere become the latents of a store."""

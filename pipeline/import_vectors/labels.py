@@ -1,0 +1,137 @@
+"""Labels and names of vectors: from the rows of a table, by order or by name."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+
+from zpoints.pipeline.errors import ConfigError, SourceError
+from zpoints.pipeline.import_vectors.vector_file import VectorFile
+from zpoints.pipeline.ingest.files.path import source_path
+from zpoints.pipeline.ingest.sources.label_tables import read_table
+from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
+from zpoints.pipeline.ingest.tables.interpret import interpret
+from zpoints.pipeline.ingest.tables.join import join, listed
+from zpoints.pipeline.ingest.tables.name_column import find_name_column
+from zpoints.pipeline.ingest.tables.numbers import IDS
+from zpoints.pipeline.labels.label_names import label_named
+
+
+@dataclass(frozen=True)
+class NamedVectors:
+    """Names and labels of vectors.
+
+    Attributes
+    ----------
+    labels
+        A row for each vector, indexed by unique names.
+    notes
+        Lines for the user.
+    """
+
+    labels: Annotations
+    notes: tuple[str, ...]
+
+
+def label_vectors(file: VectorFile, table: str | None, name_column: str | None) -> NamedVectors:
+    """Name the vectors, and give them the labels of a table.
+
+    Vectors are named by their file, by a column of the table, or by their row numbers. The rows of
+    a table with as many rows are joined by order unless the file has names; otherwise by name.
+
+    Parameters
+    ----------
+    file
+        The vectors.
+    table
+        Location of the table; None for no labels.
+    name_column
+        Its column of names; None finds it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such table, or no such column.
+    SourceError
+        If the table cannot be read or joined, or names are not unique.
+    """
+    own = None if file.names is None else _unique(file.names, str(file.path))
+    if table is None:
+        names = _numbers(file.rows) if own is None else own
+        return NamedVectors(Annotations(pd.DataFrame(index=names), None, ()), ())
+    path = source_path(table)
+    if not path.exists():
+        raise ConfigError(f"source.labels = {path} does not exist. Expected a table of labels.")
+    cells, _ = read_table(path)
+    column = None if name_column is None else label_named(name_column)
+    if column is not None and column not in cells:
+        raise ConfigError(
+            f"{path} has no column {column}. Expected source.name_column to be one of: "
+            f"{listed(list(cells.columns))}."
+        )
+    origin = PurePath(str(path)).name
+    if own is None and len(cells) == file.rows:
+        return _by_order(cells, column, origin)
+    return _by_name(cells, column, _numbers(file.rows) if own is None else own, origin, file)
+
+
+def _by_order(cells: pd.DataFrame, column: str | None, origin: str) -> NamedVectors:
+    """Labels of a table with a row for each vector, in their order."""
+    naming = column if column is not None else _name_column(cells)
+    if naming is None:
+        names, named = _numbers(len(cells)), "they are numbered from 0"
+    else:
+        names = _unique(tuple(cells[naming]), f"the column {naming} of {origin}")
+        named = f"named by the column {naming}"
+        cells = cells.drop(columns=naming)
+    note = f"{origin}: its {len(cells):,} rows are those of the vectors, in their order; {named}."
+    found = interpret(
+        cells.set_axis(names, axis="index"), present=np.ones(len(cells), bool), origin=origin
+    )
+    labels = merged({origin: found})
+    return NamedVectors(labels, (note, *labels.notes))
+
+
+def _by_name(
+    cells: pd.DataFrame, column: str | None, names: pd.Index, origin: str, file: VectorFile
+) -> NamedVectors:
+    """Labels of the rows that name a vector."""
+    known = tuple(map(str, names))
+    found = find_name_column(cells, known, column, source="", base="")
+    if found is None or not found.matches.photographs:
+        raise SourceError(
+            f"{origin} has {len(cells):,} rows and no column that names the {file.rows:,} vectors "
+            f"of {file.path}. Expected a row for each vector, in their order, or a column with "
+            f"names such as {known[0]}; name it with source.name_column."
+        )
+    rows = cells.drop(columns=found.column).set_axis(cells[found.column], axis="index")
+    joined = join(rows, found.matches, known, origin=origin, fill="")
+    labels = merged({origin: interpret(joined.rows, present=joined.present, origin=origin)})
+    note = f"{origin}: its column {found.column} names the vectors."
+    return NamedVectors(labels, (note, *joined.notes, *joined.missing, *labels.notes))
+
+
+def _name_column(cells: pd.DataFrame) -> str | None:
+    """The first column that is called one of names and has a value of its own in each row."""
+    for column in cells:
+        distinct = cells[column].nunique() == len(cells) and (cells[column] != "").all()
+        if str(column).lower() in IDS and distinct:
+            return str(column)
+    return None
+
+
+def _numbers(rows: int) -> pd.Index:
+    return pd.Index(np.arange(rows).astype(str).astype(object))
+
+
+def _unique(names: tuple[str, ...], origin: str) -> pd.Index:
+    index = pd.Index(names, dtype=object)
+    if index.has_duplicates or (index == "").any():
+        wrong = index[index.duplicated()]
+        found = f"{wrong[0]!r} occurs more than once" if len(wrong) else "one is empty"
+        raise SourceError(
+            f"The names of {origin} are not unique ({found}). Expected one for each vector; "
+            "correct them, or name another column with source.name_column."
+        )
+    return index

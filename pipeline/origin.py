@@ -1,0 +1,48 @@
+"""What the latents of a run are made from: photographs, or vectors that were made elsewhere."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.import_vectors.plan import (
+    VectorSource,
+    VectorsPlan,
+    open_vector_source,
+    plan_import,
+)
+from zpoints.pipeline.ingest.plan import IngestPlan
+from zpoints.pipeline.ingest.prepare import open_photographs, prepare
+from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.progress import Console
+from zpoints.storage import Store
+
+Origin: TypeAlias = Source | VectorSource
+OriginPlan: TypeAlias = IngestPlan | VectorsPlan
+
+
+def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Origin, RunConfig]:
+    """Open photographs or vectors; returns also the settings with the number of components.
+
+    Raises
+    ------
+    ConfigError, SourceError
+        As `open_photographs` and `open_vector_source`, or if a setting does not fit the vectors.
+    """
+    if (imported := config.imported) is None:
+        return open_photographs(config.ingest, config.source, console, root=root), config
+    vectors = open_vector_source(imported, console)
+    return vectors, config.with_components(vectors.file.width)
+
+
+def plan_origin(
+    origin: Origin,
+    config: RunConfig,
+    store: Store | None,
+    *,
+    keep: Callable[[str, bytes], None] | None = None,
+) -> OriginPlan:
+    """Compare photographs or vectors with the stored ones; see `prepare` and `plan_import`."""
+    if isinstance(origin, VectorSource):
+        assert config.imported is not None
+        return plan_import(origin, config.imported, store)
+    return prepare(origin, config.ingest, config.source, store, keep=keep)
