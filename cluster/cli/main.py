@@ -1,7 +1,7 @@
 """Commands for runs, and the entry point of the command line."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,9 +22,11 @@ from zpoints.cluster.cli.options import (
     overrides,
     run_name,
     run_root,
+    show,
 )
 from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
+from zpoints.cluster.cli.vectors import app as vectors_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
@@ -32,14 +34,11 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import QueryError, StoreLockedError, ZpointsError
 
-if TYPE_CHECKING:
-    from zpoints.cluster.run import RunResult
-
 # Commands import the stages' modules themselves: torch and Dask take seconds to load, for which
 # help texts and `zpoints config` should not wait.
 
 RESUMES = dict.fromkeys(
-    ("run", "demo", "sweep"),
+    ("run", "demo", "sweep", "import"),
     "The same command continues: finished stages are kept, the others resume from their last "
     "commit or checkpoint.",
 )
@@ -52,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (jobs_app, schedule_app, store_app):
+for commands in (vectors_app, jobs_app, schedule_app, store_app):
     app.add_typer(commands)
 
 
@@ -106,7 +105,7 @@ def demo(
 
     config = load_config("demo", cluster_overrides(cluster))
     where = run_root(root, "demo", config.root)
-    _show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
+    show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
 
 
 @app.command()
@@ -135,7 +134,7 @@ def run(
         prospects = plan_stages(settings, where, console=console, until=until, title=name)
         output.print(plan_table(prospects))
     else:
-        _show(run_stages(settings, where, console=console, until=until, title=name))
+        show(run_stages(settings, where, console=console, until=until, title=name))
 
 
 @app.command()
@@ -187,14 +186,3 @@ def config(
     settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
     print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
     print(commented_yaml(settings), end="")  # noqa: T201
-
-
-def _show(result: "RunResult") -> None:
-    from zpoints.cluster.cli.run_summary import run_summary
-    from zpoints.cluster.cli.tables import outcome_table
-
-    output.print(outcome_table(result))
-    for line in run_summary(result.store):
-        output.print(line, soft_wrap=True)
-    if result.page is not None:
-        output.print(f"report: {result.page}", soft_wrap=True)

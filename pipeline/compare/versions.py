@@ -23,6 +23,8 @@ from zpoints.storage.versions import PREVIOUS
 
 QUALITY = "quality/"
 ERROR = "_error"
+IMPORTED = "imported vectors"
+"""Stands for the model where vectors were imported."""
 LEADING = 10
 """Number of principal components that span the compared spaces."""
 
@@ -158,7 +160,12 @@ def compare(before: Store, after: Store) -> VersionComparison:
 
 
 def _model(store: Store) -> str | None:
-    """SHA-256 of the model that encoded the latents, or else of the stored model."""
+    """SHA-256 of the model that encoded the latents, or else of the stored model.
+
+    Imported latents of one store have the same components, so that they can be compared.
+    """
+    if store.fingerprint("latents") and provenance_of(store.latents.attrs)["stage"] == "import":
+        return IMPORTED
     for group, attribute in (("latents", "model_sha256"), ("model", "sha256")):
         if store.fingerprint(group):
             attrs = store.group(group).attrs

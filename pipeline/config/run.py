@@ -184,7 +184,31 @@ def load_config(config: str, overrides: Sequence[str] = ()) -> RunConfig:
 
 def override(config: RunConfig, overrides: Iterable[str]) -> RunConfig:
     """Replace single values of a configuration; see ``load_config``."""
+    return set_values(config, {}, overrides)
+
+
+def set_values(
+    config: RunConfig, given: Mapping[str, str], overrides: Iterable[str] = ()
+) -> RunConfig:
+    """Replace single values of a configuration.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    given
+        Texts by ``section.key``, taken as they are.
+    overrides
+        As in ``load_config``; they take precedence.
+
+    Raises
+    ------
+    ConfigError
+        If a key or value is not valid.
+    """
     values = config.model_dump(mode="json")
+    for key, text in given.items():
+        _set(values, key.split("."), text)
     for text in overrides:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():

@@ -38,7 +38,9 @@ def contents(
     history
         Published versions of the store, the newest first.
     """
-    generated = "Generated vectors" if data.model is None else "Generated faces"
+    generated = (
+        ("faces", "Generated faces") if data.model is not None else ("vectors", "Generated vectors")
+    )
     sections = [
         Section("training", "Training", training.entries(data)),
         Section("distributions", "Number distributions", distributions.entries(data)),
@@ -47,7 +49,7 @@ def contents(
         ),
         Section("attributes", "Structure by label", label_structure.entries(data)),
         Section("region", "The region of the z-points", region.entries(data)),
-        Section("faces", generated, faces.entries(data)),
+        Section(*generated, faces.entries(data)),
         Section("traversals", "Traversals and interpolations", traversals.entries(data)),
         Section("quality", "Quality", quality.entries(data)),
         Section("run", "The run", run.entries(timings, history)),

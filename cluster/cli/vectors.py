@@ -1,0 +1,61 @@
+"""The command that imports vectors."""
+
+from typing import Annotated
+
+import typer
+
+from zpoints.cluster.cli.options import (
+    Cluster,
+    DryRun,
+    Set,
+    Until,
+    check_stage,
+    cluster_overrides,
+    output,
+    show,
+)
+from zpoints.cluster.terminal import console_for
+from zpoints.pipeline.stage_order import STAGES
+
+app = typer.Typer()
+
+
+@app.command("import")
+def import_(
+    vectors: Annotated[
+        str,
+        typer.Argument(
+            help="Vectors: .npy, .npz, Zarr, .parquet, a Hugging Face dataset on disk, or .h5ad."
+        ),
+    ],
+    root: Annotated[str, typer.Option("--root", help="Store: a folder or s3://bucket/prefix.")],
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Table of labels and names: CSV or JSON Lines.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="Array, variable or columns (e.g. 'x*'), where there are more."),
+    ] = None,
+    until: Until = STAGES[-1],
+    set_: Set = None,
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a store of vectors that were made elsewhere, and run every stage that they allow."""
+    from zpoints.pipeline.config.run import RunConfig, set_values
+
+    check_stage(until)
+    named = {"ingest.vectors": vectors, "ingest.vectors_key": key, "source.labels": labels}
+    given = {name: value for name, value in named.items() if value is not None}
+    settings = set_values(RunConfig(), given, [*(set_ or ()), *cluster_overrides(cluster)])
+
+    from zpoints.cluster.cli.tables import plan_table
+    from zpoints.cluster.run import dry_run as plan_stages
+    from zpoints.cluster.run import run as run_stages
+
+    console, title = console_for(output), "zpoints import"
+    if dry_run:
+        prospects = plan_stages(settings, root, console=console, until=until, title=title)
+        output.print(plan_table(prospects))
+    else:
+        show(run_stages(settings, root, console=console, until=until, title=title))
