@@ -13,9 +13,12 @@ from zpoints.pipeline.ingest.sources.label_tables import read_table
 from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
 from zpoints.pipeline.ingest.tables.interpret import interpret
 from zpoints.pipeline.ingest.tables.join import join, listed
-from zpoints.pipeline.ingest.tables.name_column import find_name_column
+from zpoints.pipeline.ingest.tables.name_column import NameColumn, find_name_column
 from zpoints.pipeline.ingest.tables.numbers import IDS
 from zpoints.pipeline.labels.label_names import label_named
+
+ROWS = ("row", "index")
+"""Columns, besides `IDS`, whose numbers are those of the rows of vectors."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,11 @@ def _by_name(
 ) -> NamedVectors:
     """Labels of the rows that name a vector."""
     known = tuple(map(str, names))
-    found = find_name_column(cells, known, column, source="", base="")
+    if column is None and file.names is None:  # numbers in any other column may be row numbers
+        column = next((str(c) for c in cells if str(c).lower() in (*IDS, *ROWS)), None)
+        found = None if column is None else _found(cells, known, column)
+    else:
+        found = _found(cells, known, column)
     if found is None or not found.matches.photographs:
         raise SourceError(
             f"{origin} has {len(cells):,} rows and no column that names the {file.rows:,} vectors "
@@ -110,6 +117,10 @@ def _by_name(
     labels = merged({origin: interpret(joined.rows, present=joined.present, origin=origin)})
     note = f"{origin}: its column {found.column} names the vectors."
     return NamedVectors(labels, (note, *joined.notes, *joined.missing, *labels.notes))
+
+
+def _found(cells: pd.DataFrame, names: tuple[str, ...], column: str | None) -> NameColumn | None:
+    return find_name_column(cells, names, column, source="", base="")
 
 
 def _name_column(cells: pd.DataFrame) -> str | None:

@@ -19,7 +19,8 @@ Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 STARTS = 5
-MOST_STEPS = 100
+MOST_STEPS = 25
+"""Passes over all vectors, after a search on a sample that has converged."""
 
 
 @dataclass(frozen=True)
