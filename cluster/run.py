@@ -11,11 +11,11 @@ from zpoints.cluster.compute.existing_scheduler import check_connection_settings
 from zpoints.cluster.compute.local import expected_worker
 from zpoints.cluster.compute.worker_capacity import this_machine
 from zpoints.cluster.compute.workers import Workers
+from zpoints.pipeline.config.origin import Origin, open_origin, plan_origin
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.memory import memory_errors, require_disk, require_memory
 from zpoints.pipeline.needs import report_memory
 from zpoints.pipeline.network.device import choose_device
-from zpoints.pipeline.origin import Origin, open_origin, plan_origin
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
 from zpoints.pipeline.progress import Console, counted
 from zpoints.pipeline.report.destination import (

@@ -9,6 +9,7 @@ from zpoints.pipeline.analyze.stage import (
     collapse_lines,
     selection_group,
 )
+from zpoints.pipeline.config.origin import OriginPlan
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.encode.stage import encode, latents_fit_model
 from zpoints.pipeline.evaluate.config import REFERENCES
@@ -23,7 +24,6 @@ from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.needs import Needs
 from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.stored import OwnArchitecture, stored_architecture
-from zpoints.pipeline.origin import OriginPlan
 from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
@@ -72,7 +73,7 @@ def open_foreign(folder: Path, name: str) -> zarr.Array:
         If it is damaged, or has a codec that is not read.
     """
     try:
-        array = zarr.open_array(folder, path=name or None, mode="r")
+        array = zarr.open_array(folder, path=name, mode="r")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(folder, error) from error
     foreign = {codec for codec in _codecs(array) if codec.removeprefix("numcodecs.") not in CODECS}
@@ -96,7 +97,7 @@ def _arrays(group: zarr.Group, prefix: str) -> Iterator[tuple[str, zarr.Array]]:
 def _codecs(array: zarr.Array) -> Iterator[str]:
     """Names of the codecs of an array, those inside shards included."""
     stated = array.metadata.to_dict()
-    waiting = [stated.get(kind) for kind in ("codecs", "filters", "compressor")]
+    waiting: list[Any] = [stated.get(kind) for kind in ("codecs", "filters", "compressor")]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list | tuple):

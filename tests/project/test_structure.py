@@ -59,7 +59,7 @@ ORDER = (
     *("sample", "evaluate", "sweep"),
     *("claims", "compare", "synthesize", "figures", "latent_space", "report"),
     # what joins the stages
-    *("config", "needs", "origin", "stage_table", "plan"),
+    *("config", "needs", "stage_table", "plan"),
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (
