@@ -66,7 +66,11 @@ def stages_left_out(config: RunConfig, origin: OriginPlan) -> str:
 def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
     """The steps of a configuration, whether or not another one writes what they read."""
     imported = isinstance(origin, VectorsPlan)
-    labels = origin.source.labelled.labels.rows if imported else origin.source.labels
+    labels = (
+        origin.source.labelled.labels.rows
+        if isinstance(origin, VectorsPlan)
+        else origin.source.labels
+    )
     needs = Needs(config=config, images=len(labels), attributes=labels.shape[1])
     first = (
         (_import_step(origin, config, needs),)

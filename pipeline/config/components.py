@@ -1,28 +1,24 @@
 """Settings that name components fit the number of components that the vectors have."""
 
-from typing import Protocol
-
 from zpoints.pipeline.analyze.config import AnalyzeConfig
 from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.sample.laws.conditional import Conditional
 from zpoints.pipeline.sweep.config import SweepConfig
 
 
-class Sections(Protocol):
-    """The sections of a configuration that name components."""
-
-    analyze: AnalyzeConfig
-    sample: SampleConfig
-    sweep: SweepConfig
-
-
-def check_components(config: Sections, width: int, vectors: str | None = None) -> None:
+def check_components(
+    analyze: AnalyzeConfig,
+    sample: SampleConfig,
+    sweep: SweepConfig,
+    width: int,
+    vectors: str | None = None,
+) -> None:
     """Check the numbers of components in a configuration.
 
     Parameters
     ----------
-    config
-        The configuration.
+    analyze, sample, sweep
+        The sections that name components.
     width
         Number of components of the vectors.
     vectors
@@ -36,12 +32,12 @@ def check_components(config: Sections, width: int, vectors: str | None = None) -
     of = f"train.z_dim = {width}" if vectors is None else f"{width} components of {vectors}"
     lower = "lower it, or raise train.z_dim" if vectors is None else "lower it"
     most = of if vectors is not None else f"{of} components"
-    _check_generators(config.sample, width, of, f"exceeds the {most}; {lower}")
-    largest = max(config.sweep.K or (0,))
+    _check_generators(sample, width, of, f"exceeds the {most}; {lower}")
+    largest = max(sweep.K or (0,))
     if largest > width:
         raise ValueError(f"sweep.K has {largest}, which exceeds the {most}; {lower}")
     for name in ("original", "pc"):
-        numbers = [i for pair in getattr(config.analyze.pairs, name) or () for i in pair]
+        numbers = [i for pair in getattr(analyze.pairs, name) or () for i in pair]
         if max(numbers, default=0) >= width:
             raise ValueError(
                 f"analyze.pairs.{name} has an invalid component {max(numbers)}; expected 0 to "

@@ -86,7 +86,7 @@ class RunConfig(Settings):
             If a setting names a component that they lack.
         """
         try:
-            check_components(self, width, self.ingest.vectors)
+            check_components(self.analyze, self.sample, self.sweep, width, self.ingest.vectors)
         except ValueError as error:
             raise ConfigError(f"The settings do not fit the vectors: {error}.") from None
         train = self.train.model_copy(update={"z_dim": width})
@@ -117,7 +117,7 @@ class RunConfig(Settings):
     @model_validator(mode="after")
     def _settings_fit_the_components(self) -> Self:
         if self.imported is None:  # the width of vectors is known once they are opened
-            check_components(self, self.train.z_dim)
+            check_components(self.analyze, self.sample, self.sweep, self.train.z_dim)
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,8 @@
 """Plans an import: opens the vectors and compares them with the stored ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,7 +165,7 @@ def describe_vector_changes(plan: VectorsPlan, store: Store) -> str:
 
 
 def _compared(
-    plan: VectorsPlan, config: ImportConfig, latents: xr.Dataset, made: dict[str, str]
+    plan: VectorsPlan, config: ImportConfig, latents: xr.Dataset, made: Mapping[str, Any]
 ) -> VectorsPlan:
     file, stored = plan.source.file, latents.sizes["image"]
     same_names = _begin_equally(latents.indexes["image"], plan.names)
