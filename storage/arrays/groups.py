@@ -21,6 +21,8 @@ from zpoints.storage.schema.validation import is_text, validate
 
 EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily, whatever the registry says."""
+DATES = xr.coders.CFDatetimeCoder(time_unit="us")
+"""Decodes dates to microseconds; nanoseconds end in 1677 and 2262."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels takes a round trip."""
 
@@ -52,6 +54,7 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
                 consolidated=False,
                 chunks=None,
                 create_default_indexes=False,  # they would read the coordinates one by one
+                decode_times=DATES,
             )
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(

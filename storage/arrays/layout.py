@@ -20,6 +20,8 @@ from zpoints.storage.schema.validation import is_text
 ZSTD_LEVEL = 1
 CHUNK_BYTES = 32 * 2**20
 """NumPy-backed variables are stored in one chunk up to this size."""
+DATES = {"units": "microseconds since 1970-01-01", "calendar": "proleptic_gregorian"}
+"""Attributes of dates, which every reader of CF conventions decodes."""
 
 
 def codecs(*, compress: bool) -> tuple[Any, ...]:
@@ -76,11 +78,13 @@ def chunk_shape(name: str, variable: xr.Variable) -> tuple[int, ...]:
 def layout(group: str, dataset: xr.Dataset) -> tuple[xr.Dataset, dict[Any, dict[str, Any]]]:
     """The dataset as it is stored, and the Zarr encoding of its variables.
 
-    Text has variable length, and variables have the names of arrays (`array_name`).
+    Text has variable length, dates are whole numbers with units, and variables have the names of
+    arrays (`array_name`).
     """
-    text = {n: _variable_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
-    dataset = dataset.assign({n: v for n, v in text.items() if n in dataset.data_vars})
-    dataset = dataset.assign_coords({n: v for n, v in text.items() if n in dataset.coords})
+    changed = {n: _variable_length(v) for n, v in dataset.variables.items() if is_text(v.dtype)}
+    changed |= {n: _counted(v) for n, v in dataset.variables.items() if v.dtype.kind == "M"}
+    dataset = dataset.assign({n: v for n, v in changed.items() if n in dataset.data_vars})
+    dataset = dataset.assign_coords({n: v for n, v in changed.items() if n in dataset.coords})
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in dataset.variables.items():
         known = find_variable(group, str(name), variable)
@@ -177,3 +181,12 @@ def same_layout(session: icechunk.Session, group: str, dataset: xr.Dataset) -> b
 def _variable_length(text: xr.Variable) -> xr.Variable:
     # Zarr v3 has no stable form of fixed-width strings and warns about them.
     return text.astype(np.dtypes.StringDType())
+
+
+def _counted(dates: xr.Variable) -> xr.Variable:
+    """Dates as CF's microseconds, the smallest number where missing.
+
+    Encoded here, because a comparison with what is stored needs the stored dtype.
+    """
+    counts = dates.values.astype("M8[us]").astype(np.int64)
+    return xr.Variable(dates.dims, counts, {**dates.attrs, **DATES})

@@ -39,7 +39,8 @@ def described(group: str, dataset: xr.Dataset) -> xr.Dataset:
     for name, variable in dataset.variables.items():
         if known := find_variable(group, str(name), variable):
             variable = variable.copy(deep=False)
-            variable.attrs = {"long_name": known.meaning, "units": known.units} | {
+            units = {"units": known.units} if known.units else {}
+            variable.attrs = {"long_name": known.meaning, **units} | {
                 key: value
                 for key, value in variable.attrs.items()
                 if key not in ("long_name", "units")

@@ -25,6 +25,9 @@ KINDS = (
 )
 """Kinds of groups."""
 
+LABELLED = ("images", "latents")
+"""Kinds whose rows carry labels."""
+
 NAMED_KINDS = ("selections", "samples", "quality")
 """Kinds with many groups; every group `samples/<name>` is of the kind `samples`."""
 
@@ -161,11 +164,21 @@ def kind_of(group: str) -> str:
     return head
 
 
+OPEN: Mapping[str, str] = {
+    "b": "bool",
+    "i": "int64",
+    "f": "float64",
+    "M": "datetime64[us]",
+    **dict.fromkeys("OUT", "str"),
+}
+"""By the kind of a NumPy dtype, the dtype of labels that the registry does not name."""
+
+
 def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> Variable | None:
     """Look up a variable; `None` if the registry does not allow it.
 
-    The names of photographs' attributes come with the data, so any other boolean array along
-    `image` is a label of `images` and `latents`.
+    The names of labels come with the data, so an array along `image` with another name and a
+    dtype of `OPEN` is a label of `images` and `latents`.
 
     Parameters
     ----------
@@ -176,12 +189,25 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     """
     kind = kind_of(group)
     known = VARIABLES[kind].get(name)
-    is_attribute = array.dims == ("image",) and array.dtype == np.bool_
-    if known is None and is_attribute and kind in ("images", "latents"):
-        return Variable(
-            name=name, dims=("image",), dtype="bool", units="1", meaning=name, label=True
-        )
-    return known
+    if known is not None or kind not in LABELLED or is_named(name) or array.dims != ("image",):
+        return known
+    dtype = OPEN.get(array.dtype.kind)
+    if dtype is None or (dtype != "str" and array.dtype != np.dtype(dtype)):
+        return None
+    # Xarray keeps the units of dates in their encoding.
+    units = "" if array.dtype.kind == "M" else "1"
+    return Variable(name=name, dims=("image",), dtype=dtype, units=units, meaning=name, label=True)
+
+
+def is_named(name: str) -> bool:
+    """Whether the registry names a variable of `images` or `latents`, so that it is no open label.
+
+    Examples
+    --------
+    >>> is_named("split"), is_named("digit")
+    (True, False)
+    """
+    return any(name in VARIABLES[kind] for kind in LABELLED)
 
 
 def label_variables(images: xr.Dataset) -> dict[str, xr.Variable]:

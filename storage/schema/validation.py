@@ -8,10 +8,13 @@ import xarray as xr
 
 from zpoints.storage.errors import SchemaError
 from zpoints.storage.schema.registry import (
+    LABELLED,
+    OPEN,
     REQUIRED_ATTRS,
     SCHEMA_VERSION,
     VARIABLES,
     find_variable,
+    is_named,
     kind_of,
 )
 
@@ -24,6 +27,11 @@ def is_text(dtype: Any) -> bool:
 def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
     for name, array in dataset.variables.items():
         known = find_variable(group, str(name), array)
+        is_label = array.dims == ("image",) and not is_named(str(name))
+        if known is None and is_label and kind_of(group) in LABELLED:
+            kinds = ", ".join(sorted(set(OPEN.values())))
+            yield f"{name} has dtype {array.dtype}, expected that of a label ({kinds})"
+            continue
         if known is None:
             yield f"{name} is not in the registry"
             continue

@@ -90,13 +90,21 @@ def _labels(latents: xr.Dataset, images: xr.Dataset) -> Iterator[Finding]:
     for name, label in label_variables(images).items():
         if name not in latents.variables:
             continue
-        differs = np.asarray(latents[name].values != label.values)
+        differs = ~_same(latents[name].values, label.values)
         wrong = np.flatnonzero(differs.reshape(len(differs), -1).any(axis=1))
         if len(wrong):
             fault = (
                 f"differs from that of images in {len(wrong):,} rows, first in row {wrong[0]:,}."
             )
             yield Finding("mismatch", f"latents/{name}", fault)
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where values are equal, or both missing."""
+    same = np.asarray(one == other)
+    if one.dtype.kind in "fM" and other.dtype.kind in "fM":
+        same |= np.isnan(one) & np.isnan(other)
+    return same
 
 
 def _weights(store: Store, model: xr.Dataset) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from tests.storage.conftest import begin, blocks_of, latent_template, publish_images, vectors
 from tests.storage.conftest import publish_latents as publish
-from zpoints.storage import open_store
+from zpoints.storage import export_group, open_store
 from zpoints.storage.schema.description import described
 from zpoints.storage.schema.registry import VARIABLES
 
@@ -162,3 +162,31 @@ def test_described__middles_of_intervals_label_distributions():
     np.testing.assert_array_equal(chosen.histogram_centre, [1.0, 3.0])
     np.testing.assert_array_equal(found.radius_histogram.radius_bin, [1.5, 3.0])
     assert found.histogram.sum("bin").to_series().to_dict() == {0: 2, 1: 2}
+
+
+def test_open__labels_of_every_kind_come_back_as_they_were(repository, root, tmp_path):
+    labels = {
+        "digit": np.arange(8),
+        "age": np.array([41.5, np.nan, *range(6)]),
+        "born": np.array(["1990-05-01T10:00", "NaT", *["2026-11-30"] * 6], "M8[us]"),
+        "first seen": np.array(["1503-06-01", *["NaT"] * 7], "M8[us]"),
+        "species": np.array(["cat", "", *["emu"] * 6], dtype=object),
+    }
+    given = {name: ("image", values) for name, values in labels.items()}
+    work = begin(repository)
+    work.create("latents", latent_template(8).assign_coords(given))
+    work.write_chunks("latents", blocks_of("z", vectors(8)))
+    work.publish(message="encoded", rows=8, metadata={})
+
+    latents = open_store(root).latents
+
+    for name, values in labels.items():
+        np.testing.assert_array_equal(latents[name].values, values)
+        assert latents[name].attrs["long_name"] == name
+        assert latents[name].dtype.kind in (values.dtype.kind, "T")
+    assert latents.query(image="`first seen` < '1600-01-01'").sizes["image"] == 1
+    assert latents.sel(image="000000.jpg")["born"] == np.datetime64("1990-05-01T10:00")
+    export_group(open_store(root), "latents", tmp_path / "export")
+    decode = xr.coders.CFDatetimeCoder(time_unit="us")
+    exported = xr.open_zarr(tmp_path / "export", decode_times=decode)
+    np.testing.assert_array_equal(exported["first_seen"], labels["first seen"])

@@ -23,10 +23,21 @@ def test_kind_of__unknown_group_is_refused(group):
         kind_of(group)
 
 
-def test_validate__accepts_photographs_with_any_boolean_attribute():
-    dataset = photographs(4).assign_coords(Left_Handed=("image", np.zeros(4, bool)))
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros(4, bool),
+        np.arange(4),
+        np.array([1.5, np.nan, 3, 4]),
+        np.array(["2026-11-30", "NaT", "1503-06-01", "1990-05-01"], "M8[us]"),
+        np.array(["cat", "", "dog", "cat"], dtype=object),
+    ],
+)
+def test_validate__accepts_photographs_with_a_label_of_any_kind(values):
+    dataset = photographs(4).assign_coords(anything=("image", values))
 
     validate("images", dataset)
+    assert "anything" in label_variables(dataset)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +47,19 @@ def test_validate__accepts_photographs_with_any_boolean_attribute():
         (lambda d: d.assign(z=d.z.astype("f8")), "z has dtype float64, expected float32"),
         (lambda d: d.assign(z=d.z.T), r"z has dims \('component', 'image'\), expected"),
         (lambda d: d.assign(noise=d.z), "noise is not in the registry"),
-        (lambda d: d.assign_coords(Age=("image", np.ones(4))), "Age is not in the registry"),
+        (
+            lambda d: d.assign_coords(Age=("image", np.ones(4, np.float32))),
+            r"Age has dtype float32, expected that of a label \(bool, datetime64\[us\], float64,",
+        ),
+        (
+            lambda d: d.assign_coords(born=("image", np.zeros(4, "M8[D]"))),
+            r"born has dtype datetime64\[s\]",
+        ),
+        (
+            lambda d: d.assign_coords(signature=("image", ["a"] * 4)),
+            "signature is not in the registry",
+        ),
+        (lambda d: d.assign(age=("component", np.ones(4))), "age is not in the registry"),
     ],
 )
 def test_validate__names_every_disagreement(change, complaint):

@@ -304,7 +304,7 @@ def test_verify__group_that_disagrees_with_the_registry_is_a_mismatch(repository
     publish_images(repository, 8)
     session = icechunk.Repository.open(Location.of(root).storage()).writable_session("main")
     array = zarr.create_array(
-        session.store, name="images/stranger", shape=(8,), dtype="f8", dimension_names=["image"]
+        session.store, name="images/stranger", shape=(8,), dtype="f4", dimension_names=["image"]
     )
     array[:] = 1.0
     session.commit("a stranger")
