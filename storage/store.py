@@ -173,7 +173,8 @@ class Store:
         The same query serves `analyze.selections` and `store.latents.query(image=...)`. It runs no
         code; `docs/decisions/storage-queries.md` describes the language. A name that is not a
         word is written in backticks. `split` is known for every photograph. A query that names an
-        attribute selects no photograph that came without attributes.
+        attribute selects no photograph that came without attributes, and a missing value of another
+        label matches nothing.
 
         Raises
         ------

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import reduce
 from typing import Any, Literal
 from unicodedata import normalize
 
@@ -58,14 +59,35 @@ class _Value:
         What its values are.
     values
         (row,) array, of Python's strings for text; or one literal.
+    known
+        (row,) bool, where a value is not missing; or True.
     """
 
     kind: Kind
     values: Any
+    known: Any = True
+
+    @property
+    def true(self) -> Any:
+        """Where a flag is true, and not missing."""
+        return np.logical_and(self.values, self.known)
+
+    @property
+    def false(self) -> Any:
+        """Where a flag is false, and not missing."""
+        return np.logical_and(np.logical_not(self.values), self.known)
+
+
+def _flag(true: Any, false: Any) -> _Value:
+    """A flag that is missing where it is neither."""
+    return _Value("flag", true, np.logical_or(true, false))
 
 
 def evaluate(query: Query, columns: Mapping[str, np.ndarray], rows: int) -> Bools:
     """Evaluate a query over labels.
+
+    A missing value (NaN, no date, an empty text) is neither true nor false of any comparison, as in
+    SQL: `age > 40` and `not age > 40` select no row without an age.
 
     Parameters
     ----------
@@ -99,7 +121,7 @@ def evaluate(query: Query, columns: Mapping[str, np.ndarray], rows: int) -> Bool
     if found.kind != "flag" or np.shape(found.values) != (rows,):
         problem = "it is not true or false for each row"
         raise query.error(problem, query.tree, "Expected a comparison such as split == 'test'.")
-    return np.asarray(found.values, dtype=np.bool_)
+    return np.asarray(found.true, dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -115,15 +137,21 @@ class _Evaluation:
             case ast.BoolOp():
                 return self._combined(node)
             case ast.UnaryOp(op=ast.Not() | ast.Invert()):
-                return _Value("flag", np.logical_not(self._flags(node.operand)))
+                flag = self._flags(node.operand)
+                return _flag(flag.false, flag.true)
             case ast.UnaryOp():
                 operation = ast.Sub if isinstance(node.op, ast.USub) else ast.Add
-                return self._calculated(node, operation, 0, self._numbers(node.operand))
+                nothing = _Value("number", 0)
+                return self._calculated(node, operation, nothing, self._numbers(node.operand))
             case ast.BinOp():
                 left, right = self._numbers(node.left), self._numbers(node.right)
                 return self._calculated(node, type(node.op), left, right)
             case ast.Compare():
                 return self._compared(node)
+            case ast.Call(args=[ast.Name() as label]):
+                found = self._named(label)
+                gone = np.logical_not(np.broadcast_to(found.known, np.shape(found.values)))
+                return _Value("flag", gone)
             case ast.Call(func=ast.Name() as function, args=[label, ast.Name() as part]):
                 return self._searched(function, label, part)
         raise self.query.error("this is not part of the language of queries", node)
@@ -143,31 +171,32 @@ class _Evaluation:
         if kind is None:
             problem = f"the label {shown(name)} holds values of dtype {values.dtype}"
             raise self.query.error(problem, node, "Expected booleans, numbers, text or dates.")
-        return _Value(kind, _widened(values, kind))
+        wide = _widened(values, kind)
+        return _Value(kind, wide, _known(wide, kind))
 
     def _combined(self, node: ast.BoolOp) -> _Value:
-        join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        values = self._flags(node.values[0])
-        for part in node.values[1:]:
-            values = join(values, self._flags(part))
-        return _Value("flag", values)
+        flags = [self._flags(part) for part in node.values]
+        true, false = [flag.true for flag in flags], [flag.false for flag in flags]
+        if isinstance(node.op, ast.And):
+            return _flag(reduce(np.logical_and, true), reduce(np.logical_or, false))
+        return _flag(reduce(np.logical_or, true), reduce(np.logical_and, false))
 
     def _compared(self, node: ast.Compare) -> _Value:
-        left, values = node.left, True
+        left, links = node.left, list[_Value]()
         for op, right in zip(node.ops, node.comparators, strict=True):
-            if isinstance(op, ast.In | ast.NotIn):
-                found = self._listed(left, right)
-                found = np.logical_not(found) if isinstance(op, ast.NotIn) else found
-            else:
-                found = self._pair(op, left, right)
-            left, values = right, np.logical_and(values, found)
-        return _Value("flag", values)
+            listed = isinstance(op, ast.In | ast.NotIn)
+            link = self._listed(left, right) if listed else self._pair(op, left, right)
+            links.append(_flag(link.false, link.true) if isinstance(op, ast.NotIn) else link)
+            left = right
+        true, false = [link.true for link in links], [link.false for link in links]
+        return _flag(reduce(np.logical_and, true), reduce(np.logical_or, false))
 
-    def _pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr) -> Any:
+    def _pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr) -> _Value:
         one, other = self.of(left), self.of(right)
         one, other = self._as_times(one, other, left), self._as_times(other, one, right)
         self._refuse_mixed(one, other, right)
-        return _COMPARISONS[type(op)](one.values, other.values)
+        values = _COMPARISONS[type(op)](one.values, other.values)
+        return _Value("flag", values, np.logical_and(one.known, other.known))
 
     def _as_times(self, value: _Value, other: _Value, node: ast.expr) -> _Value:
         """A text that is compared with dates, as a date."""
@@ -182,7 +211,7 @@ class _Evaluation:
             found = found.astimezone(UTC).replace(tzinfo=None)
         return _Value("time", np.datetime64(found))
 
-    def _listed(self, left: ast.expr, right: ast.expr) -> Any:
+    def _listed(self, left: ast.expr, right: ast.expr) -> _Value:
         value = self.of(left)
         assert isinstance(right, ast.List | ast.Tuple)
         items = []
@@ -191,7 +220,7 @@ class _Evaluation:
             listed = self._as_times(_Value(kind, item), value, node)
             self._refuse_mixed(value, listed, node)
             items.append(listed.values)
-        return is_in(value.values, items)
+        return _Value("flag", is_in(value.values, items), value.known)
 
     def _refuse_mixed(self, one: _Value, other: _Value, node: ast.expr) -> None:
         """Refuse to compare text with numbers; true counts as 1, false as 0."""
@@ -207,27 +236,28 @@ class _Evaluation:
         if value.kind != "text" or isinstance(value.values, str):
             raise self.query.error(f"{name} expects a text label", label)
         found = (_FUNCTIONS[name](text, wanted) for text in value.values)
-        return _Value("flag", np.fromiter(found, np.bool_, len(value.values)))
+        return _Value("flag", np.fromiter(found, np.bool_, len(value.values)), value.known)
 
-    def _flags(self, node: ast.expr) -> Any:
+    def _flags(self, node: ast.expr) -> _Value:
         value = self.of(node)
         if value.kind != "flag":
             problem = f"{_NAMES[value.kind]} is not true or false"
             raise self.query.error(problem, node, "Expected a comparison such as split == 'test'.")
-        return value.values
+        return value
 
-    def _numbers(self, node: ast.expr) -> Any:
+    def _numbers(self, node: ast.expr) -> _Value:
         value = self.of(node)
         if value.kind not in ("flag", "number"):
             problem = f"it calculates with {_NAMES[value.kind]}"
             raise self.query.error(problem, node, "Expected a number.")
-        return value.values
+        return value
 
     def _calculated(
-        self, node: ast.expr, operation: type[ast.operator], left: Any, right: Any
+        self, node: ast.expr, operation: type[ast.operator], left: _Value, right: _Value
     ) -> _Value:
+        known = np.logical_and(left.known, right.known)
         try:
-            return _Value("number", calculate(operation, left, right))
+            return _Value("number", calculate(operation, left.values, right.values), known)
         except OutOfRangeError:
             problem = "the result exceeds 64 bits"
             raise self.query.error(problem, node, "Write 1.0 * to calculate roughly.") from None
@@ -245,6 +275,15 @@ def _widened(values: np.ndarray, kind: Kind) -> np.ndarray:
     found = np.empty(len(values), dtype=object)
     found[:] = ["" if v is None or v != v else normalize("NFC", str(v)) for v in values.tolist()]
     return found
+
+
+def _known(values: np.ndarray, kind: Kind) -> Any:
+    """Where the values of a column are not missing; True if none can be."""
+    if kind == "text":
+        return values != ""
+    if kind == "time" or values.dtype.kind == "f":
+        return ~np.isnan(values)
+    return True
 
 
 def _suggestion(wrong: str, names: list[str]) -> str:

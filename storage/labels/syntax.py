@@ -17,6 +17,8 @@ DEPTH = 100
 """Most levels of the tree; a sum of all attributes of CelebA has 40."""
 FUNCTIONS = ("contains", "startswith", "endswith")
 """Functions of a text label and a text."""
+MISSING = "missing"
+"""Function of a label: true where its value is missing."""
 
 _PLACEHOLDER = "_"
 _OPERATORS = {"&": "and", "|": "or"}  # as pandas reads them, whose queries people know
@@ -218,11 +220,16 @@ def _literal(query: Query, node: ast.expr) -> str | int | float | bool:
 
 
 def _arguments(query: Query, node: ast.Call) -> list[ast.expr]:
-    """The text label of a function; its second argument is a text."""
+    """The label of a function; that of a function of text has a text as second argument."""
     known = isinstance(node.func, ast.Name) and query.token(node.func)
-    if not known or known.kind != "label" or known.value not in FUNCTIONS:
-        remedy = f"The functions are {', '.join(FUNCTIONS)}."
+    if not known or known.kind != "label" or known.value not in (*FUNCTIONS, MISSING):
+        remedy = f"The functions are {', '.join((*FUNCTIONS, MISSING))}."
         raise query.error("there is no such function", node.func, remedy)
+    if known.value == MISSING:
+        only = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if not isinstance(only, ast.Name) or not query.token(only).is_label:
+            raise query.error("missing takes a label", node, "Write missing(label).")
+        return node.args
     part = node.args[-1] if len(node.args) == 2 and not node.keywords else None
     if not isinstance(part, ast.Name) or query.token(part).kind != "text":
         remedy = f"Write {known.value}(label, 'part')."

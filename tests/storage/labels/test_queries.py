@@ -23,7 +23,7 @@ FLAGS = ("Smiling", "Male", "`Wearing Hat`", "`5_o_Clock_Shadow`")
 
 def oracle(query: str) -> np.ndarray:
     """What pandas selects, without rows of unknown attributes where an attribute is named."""
-    found = np.asarray(FRAME.eval(query))
+    found = pd.array(FRAME.eval(query), dtype="boolean").fillna(False).to_numpy(bool)
     return found & ANNOTATED if any(flag in query for flag in FLAGS) else found
 
 
@@ -34,6 +34,7 @@ def split() -> np.ndarray:
 
 
 FRAME = LABELLED.to_dataframe().drop(columns=["a`b", "in"]).assign(split=split())
+FRAME = FRAME.astype({"age": "Float64"})  # whose missing values are neither true nor false
 
 
 PANDAS_QUERIES = [
@@ -134,6 +135,10 @@ def test_select_rows__joined_comparisons_select_as_pandas_does(data: st.DataObje
         ("'1000-01-01' < taken < '9999-12-31'", lambda d: np.ones(60, bool)),
         ("image in []", lambda d: np.zeros(60, bool)),
         ("taken < '2026-11-03T01:00+02:00'", lambda d: np.arange(60) < 2),
+        ("missing(age)", lambda d: np.isnan(d["age"].values)),
+        ("not missing(age) or identity == 1", lambda d: ANNOTATED | (d["identity"].values == 1)),
+        ("age > 40 or not age > 40", lambda d: ANNOTATED),
+        ("missing(identity)", lambda d: np.zeros(60, bool)),
     ],
 )
 def test_select_rows__is_exact(query: str, expected) -> None:
@@ -173,7 +178,9 @@ def _flags(d: xr.Dataset) -> np.ndarray:
         ("split == ['train']", "may only follow in"),
         ("'a' in image", r"expects a list.*contains\(label, 'part'\).*>>>image<<<"),
         ("image in [split]", "holds values only.*>>>split<<<"),
-        ("len(image) > 3", "no such function.*contains, startswith, endswith.*>>>len<<<"),
+        ("len(image) > 3", "no such function.*contains, startswith, endswith, missing.*>>>len<<<"),
+        ("missing(3)", r"missing takes a label.*Write missing\(label\)"),
+        ("missing(age, 'x')", "missing takes a label"),
         ("contains(image)", r"Write contains\(label, 'part'\)"),
         ("contains(age, '3')", "expects a text label.*>>>age<<<"),
         ("image[0] == '0'", "labels have no parts"),
@@ -261,3 +268,41 @@ def test_select_rows__compares_dates_with_those_of_python() -> None:
     rows = xr.Dataset(coords={"taken": ("image", pd.DatetimeIndex(days))})
 
     assert select_rows(rows, "taken == '2026-11-02'").tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("digit == 3 and age > 40", [0]),
+        ("not (digit == 3 and age > 40)", [1, 2, 3]),
+        ("digit != 3", [1, 2]),
+        ("digit in [3, 7]", [0, 1, 3]),
+        ("digit not in [3, 7]", [2]),
+        ("species == 'cat'", [0]),
+        ("species != 'cat'", [1, 3]),
+        ("species not in ['cat', 'dog']", [3]),
+        ("not contains(species, 'a')", [1, 3]),
+        ("born < '1600-01-01'", [0]),
+        ("not born < '1600-01-01'", [1, 2]),
+        ("born != '1990-05-01'", [0, 2]),
+        ("born in ['1990-05-01']", [1]),
+        ("missing(species) and missing(age)", [2, 4]),
+        ("-age < -40 or species == 'emu'", [0, 3]),
+        ("18 <= age < 60", [0]),
+        ("not 18 <= age < 60", [1, 3]),
+    ],
+)
+def test_select_rows__a_missing_value_matches_nothing(query: str, expected: list[int]) -> None:
+    rows = xr.Dataset(
+        coords={
+            "digit": ("image", [3, 7, 5, 3, np.nan]),
+            "age": ("image", [41.0, 17.0, np.nan, 12.0, np.nan]),
+            "species": ("image", np.array(["cat", "dog", "", "emu", ""], dtype=object)),
+            "born": (
+                "image",
+                np.array(["1503-06-01", "1990-05-01", "2026-11-30", "NaT", "NaT"], "M8[us]"),
+            ),
+        }
+    )
+
+    assert np.flatnonzero(select_rows(rows, query)).tolist() == expected
