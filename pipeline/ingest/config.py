@@ -51,6 +51,11 @@ class SourceConfig(Settings):
     name_column: str | None = Field(
         None, description="column of that file with the file names; null finds it"
     )
+    class_folders: Literal["auto", "classes", "ignore"] = Field(
+        "auto",
+        description="whether the folders in a folder of photographs are classes, which become the "
+        "label class: auto judges by their number and names",
+    )
     unused_tables: Literal["error", "ignore"] = Field(
         "error",
         description="what to do about tables of labels that give no label to any photograph: error "

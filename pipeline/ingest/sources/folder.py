@@ -10,10 +10,11 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.archive import ArchivePath
 from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
+from zpoints.pipeline.ingest.sources.class_folders import class_folders
 from zpoints.pipeline.ingest.sources.label_tables import find_labels
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.ingest.tables.celeba import ANNOTATION_FILES, FOLDERS
-from zpoints.pipeline.ingest.tables.join import TABLES_NAMED, listed
+from zpoints.pipeline.ingest.tables.join import TABLES_NAMED, listed, shown
 from zpoints.pipeline.progress import counted
 
 
@@ -42,6 +43,7 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
     names = listing.names
     labels, used = find_labels(path, listing.inner_paths, listing.others, config)
     listing.others = [other for other in listing.others if other not in used]
+    rows, notes = _with_classes(labels.rows, listing.inner_paths, config)
     return Source(
         format="folder",
         why=f"found photographs in {path}"
@@ -50,12 +52,30 @@ def read_folder(path: SourcePath, config: SourceConfig) -> Source | None:
         names=names,
         keys=tuple(listing.keys[name] for name in names),
         signatures=tuple(listing.signatures[name] for name in names),
-        labels=labels.rows.set_axis(pd.Index(names, dtype=labels.rows.index.dtype)),
+        labels=rows.set_axis(pd.Index(names, dtype=rows.index.dtype)),
         landmarks=labels.landmarks,
-        notes=(*listing.notes(), *labels.notes),
+        notes=(*listing.notes(), *labels.notes, *notes),
         refused=tuple(listing.refused),
         names_may_change=isinstance(path, ArchivePath),
     )
+
+
+def _with_classes(
+    rows: pd.DataFrame, paths: Sequence[str], config: SourceConfig
+) -> tuple[pd.DataFrame, list[str]]:
+    """The labels and those of folders, except where a table gives a label of that name; notes."""
+    found = class_folders(paths, config.class_folders)
+    taken = [name for name in found if name in rows]
+    added = {name: values for name, values in found.items() if name not in rows}
+    notes = [
+        f"Label {name}: {counted(len(set(values) - {''}), 'folder')} of photographs, e.g. "
+        f"{shown(min(set(values) - {''}))}. If they are no classes, set "
+        "source.class_folders=ignore."
+        for name, values in added.items()
+    ]
+    if taken:
+        notes.append(f"Label {listed(taken)}: that of the table, not the names of folders.")
+    return rows.assign(**added), notes
 
 
 def _refuse_celeba(path: SourcePath, others: Sequence[str], config: SourceConfig) -> None:

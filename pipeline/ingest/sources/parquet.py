@@ -1,5 +1,6 @@
 """Parquet shards as the Hugging Face ``datasets`` library writes them."""
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -154,7 +155,7 @@ def _read_shard(folder: SourcePath, name: str) -> Shard:
     paths = np.full(rows, None, dtype=object)
     if has_path:
         paths = pc.struct_field(table.column(image), "path").to_numpy()
-    frame = table.select(labels).to_pandas(ignore_metadata=True)
+    frame = _with_class_names(schema, table.select(labels).to_pandas(ignore_metadata=True))
     if not {str(column).lower() for column in frame} & set(SPLIT_COLUMNS) and (
         split := _split(name)
     ):
@@ -189,8 +190,28 @@ def _is_binary(kind: pa.DataType) -> bool:
 def _is_label(kind: pa.DataType) -> bool:
     if types.is_dictionary(kind):
         return _is_label(kind.value_type)
-    tests = (types.is_boolean, types.is_integer, types.is_floating, types.is_string)
+    tests = (
+        *(types.is_boolean, types.is_integer, types.is_floating, types.is_decimal),
+        *(types.is_string, types.is_timestamp, types.is_date),
+    )
     return types.is_large_string(kind) or any(test(kind) for test in tests)
+
+
+def _with_class_names(schema: pa.Schema, labels: pd.DataFrame) -> pd.DataFrame:
+    """Labels with the names of their classes, where the ``datasets`` library stored numbers."""
+    try:
+        stored = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = dict(stored["info"]["features"])
+    except (ValueError, KeyError, TypeError):
+        return labels
+    for name in set(labels) & set(features):
+        feature = features[name] if isinstance(features[name], dict) else {}
+        names = feature.get("names")
+        if feature.get("_type") != "ClassLabel" or not isinstance(names, list):
+            continue
+        of_number = {number: str(text) for number, text in enumerate(names)}
+        labels[name] = labels[name].map(of_number)
+    return labels
 
 
 def _split(name: str) -> str:

@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 
 from zpoints.pipeline.ingest.files.photographs import digest
-from zpoints.pipeline.ingest.tables.interpret import UNKNOWN, Known, Labelled
+from zpoints.pipeline.ingest.tables.interpret import UNKNOWN, Labelled
 from zpoints.pipeline.ingest.tables.join import TABLES_NAMED, listed, note
+from zpoints.pipeline.ingest.tables.values import NAMES, Known, whole
 from zpoints.pipeline.labels.annotated_rows import marker
 
 LANDMARKS = "landmarks"
+MISSING = {"O": "", "i": -1, "b": False, "f": np.nan, "M": np.datetime64("NaT")}
+"""By the kind of a NumPy dtype, the value of a label where it is unknown."""
 PARTLY = "with a part of the attributes, which counts as without attributes"
 
 
@@ -23,7 +26,9 @@ class Annotations:
     ----------
     rows
         One row per photograph, indexed by name: ``split`` (str, empty where unknown),
-        ``identity`` (int32, -1 where unknown) and boolean attributes, as far as they exist.
+        ``identity`` (int32, -1 where unknown), boolean attributes, and labels of numbers (int64,
+        or float64 with NaN where unknown), dates (datetime64[us], NaT) and text (empty), as far as
+        they exist.
     landmarks
         int16 (image, landmark, axis), pixels of the aligned photograph, -1 where unknown; None
         where absent.
@@ -39,8 +44,9 @@ class Annotations:
 def merged(tables: Mapping[str, Labelled]) -> Annotations:
     """The labels that tables give together.
 
-    Values that contradict each other are not used. A photograph of which a table gives some
-    attributes, and none gives the others, counts as one without attributes.
+    Values that contradict each other are not used, nor is a label that is of another kind in
+    another table. A photograph of which a table gives some attributes, and none gives the others,
+    counts as one without attributes.
 
     Parameters
     ----------
@@ -50,29 +56,41 @@ def merged(tables: Mapping[str, Labelled]) -> Annotations:
     names = next(iter(tables.values())).names
     labels: dict[str, Known] = {}
     wrong: dict[str, np.ndarray] = {}
+    mixed: dict[str, set[str]] = {}
     for table in tables.values():
         for name, given in _labels(table).items():
+            kinds = {NAMES[label.values.dtype.kind] for label in (labels.get(name, given), given)}
+            if len(kinds) > 1:
+                mixed.setdefault(name, set()).update(kinds)
+                continue
             labels[name], differs = _either(labels.get(name, given), given)
             wrong[name] = wrong.get(name, differs) | differs
-    labels = {name: _without(label, wrong[name]) for name, label in labels.items()}
-    attributes = {n: label for n, label in labels.items() if n not in (*UNKNOWN, LANDMARKS)}
+    labels = {n: _without(label, wrong[n]) for n, label in labels.items() if n not in mixed}
+    open_labels = {n: label for n, label in labels.items() if n not in (*UNKNOWN, LANDMARKS)}
+    attributes = {n: label for n, label in open_labels.items() if label.values.dtype == np.bool_}
     columns = {name: label.values for name, label in attributes.items()}
     if attributes:
         columns |= marker(np.all([label.known for label in attributes.values()], axis=0))
     columns |= {kind: labels[kind].values for kind in labels if kind in UNKNOWN}
+    columns |= {n: whole(v.values) for n, v in open_labels.items() if n not in attributes}
     landmarks = labels[LANDMARKS].values if LANDMARKS in labels else None
     notes = [line for table in tables.values() for line in table.notes]
     if len(tables) == 1:
         notes += next(iter(tables.values())).missing
     else:
-        notes += _notes(listed(tables, TABLES_NAMED), names, wrong, attributes)
+        origin = listed(tables, TABLES_NAMED)
+        notes += _notes(origin, names, wrong, attributes)
+        notes += [
+            f"{origin}: {name} is left out, since its kind differs: {listed(sorted(kinds))}."
+            for name, kinds in mixed.items()
+        ]
     return Annotations(pd.DataFrame(columns, index=names), landmarks, tuple(notes))
 
 
 def _labels(table: Labelled) -> dict[str, Known]:
     """All labels of a table by name."""
     kinds = {kind: Known(v, v != UNKNOWN[kind]) for kind, v in table.kinds.items()}
-    labels = {**table.attributes, **kinds}
+    labels = {**table.attributes, **kinds, **table.values}
     if table.landmarks is not None:
         known = (table.landmarks != -1).any(axis=(1, 2))
         labels[LANDMARKS] = Known(table.landmarks, known)
@@ -89,11 +107,9 @@ def _either(first: Known, second: Known) -> tuple[Known, np.ndarray]:
 
 def _without(label: Known, wrong: np.ndarray) -> Known:
     """A label that is unknown where its values contradict each other."""
-    unknown = (
-        "" if label.values.dtype == object else -1 if label.values.dtype.kind == "i" else False
-    )
-    values = np.where(_by_row(wrong, label.values), unknown, label.values)
-    return Known(values.astype(label.values.dtype), label.known & ~wrong)
+    values = label.values.copy()
+    values[wrong] = MISSING[values.dtype.kind]
+    return Known(values, label.known & ~wrong)
 
 
 def _by_row(mask: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from zpoints.pipeline.ingest.tables.join import listed, note
+from zpoints.pipeline.ingest.tables.numbers import ROW_NUMBERS
 from zpoints.pipeline.ingest.tables.ranges import fits, narrowed
+from zpoints.pipeline.ingest.tables.values import BLANK, NAMES, Known, values_of
 from zpoints.pipeline.labels.label_names import label_named, name_problem
+from zpoints.pipeline.progress import counted
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 COORDINATES = [f"{name.replace('_', '')}_{axis}" for name in LANDMARKS for axis in "xy"]
@@ -25,18 +28,9 @@ SPLIT_NAMES = {
     **dict.fromkeys(("2", "test", "testing"), "test"),
 }
 YES, NO, MINUS = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}, {"-1"}
-BLANK = {"", "na", "n/a", "#n/a", "<na>", "nan", "none", "null"}
 BLANKS = "with blank attributes"
 UNKNOWN: Mapping[str, int | str] = {"split": "", "identity": -1}
 """Value of a label other than an attribute where it is not known."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """A label: its values (image, ...), and (image,) bool, for which photographs it is known."""
-
-    values: np.ndarray
-    known: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,8 @@ class Labelled:
         Names of the photographs.
     attributes
         Boolean labels by name.
+    values
+        By name, labels of numbers (float64), dates and texts, see `values_of`.
     kinds
         ``split`` (str, empty where unknown) and ``identity`` (int32, -1 where unknown), as far as
         there are.
@@ -62,6 +58,7 @@ class Labelled:
 
     names: pd.Index
     attributes: dict[str, Known] = field(default_factory=dict)
+    values: dict[str, Known] = field(default_factory=dict)
     kinds: dict[str, np.ndarray] = field(default_factory=dict)
     landmarks: np.ndarray | None = None
     missing: tuple[str, ...] = ()
@@ -72,26 +69,27 @@ class Labelled:
         """Whether the table gives no label to any photograph."""
         known = [(values != UNKNOWN[kind]).any() for kind, values in self.kinds.items()]
         points = self.landmarks is not None and (self.landmarks != -1).any()
-        return not (self.attributes or any(known) or points)
+        return not (self.attributes or self.values or any(known) or points)
 
 
 def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Labelled:
-    """Interpret columns of any dtype as split, identity, landmarks and boolean attributes.
+    """Interpret columns of any dtype as split, identity, landmarks, attributes and other labels.
 
     Parameters
     ----------
     columns
         One row per photograph, index the names. Attributes are columns of true and false, yes and
-        no, 1 and 0, or 1 and -1.
+        no, 1 and 0, or 1 and -1; other columns are labels of numbers, dates or text.
     present
         (image,) bool: whether the table had the row.
     origin
         Name of the table, for notes.
     """
     attributes: dict[str, Known] = {}
+    values: dict[str, Known] = {}
     kinds: dict[str, np.ndarray] = {}
     landmarks, notes = _landmarks(columns, origin)
-    unknown, misnamed = [], []
+    left_out = _LeftOut()
     for label, column in columns.items():
         name = label_named(label)
         if name.lower() in SPLIT_COLUMNS and "split" not in kinds:
@@ -104,19 +102,60 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
                 notes.append(f"{origin}: the column {name} is left out: {error}.")
         elif landmarks is not None and name in COORDINATES:
             continue
-        elif name in attributes or (flags := _flags(column, present)) is None:
-            unknown.append(name or "one without a name")
-        elif name_problem(name):
-            misnamed.append(name)
-        else:
-            attributes[name] = flags
+        elif name in attributes or name in values:
+            left_out.unknown.append(name)
+        elif (flags := _flags(column, present)) is not None:
+            if left_out.keeps(name):
+                attributes[name] = flags
+        elif ROW_NUMBERS.fullmatch(name) and name:
+            left_out.counting.append(name)
+        elif not name or (found := values_of(column)) is None:
+            left_out.unknown.append(name or "one without a name")
+        elif left_out.keeps(name):
+            values[name] = found
     notes += note(origin, columns.index[_partly(attributes, present)], "row", BLANKS)
-    if unknown:
-        notes.append(
-            f"{origin}: columns left out, not of a known kind of label: {listed(unknown)}."
-        )
-    notes += misnamed_notes(misnamed, origin)
-    return Labelled(columns.index, attributes, kinds, landmarks, notes=tuple(notes))
+    notes += [*_values_notes(values, present, origin), *left_out.notes(origin)]
+    return Labelled(columns.index, attributes, values, kinds, landmarks, notes=tuple(notes))
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """Names of columns that give no label: of no kind, row numbers, and of names that none has."""
+
+    unknown: list[str] = field(default_factory=list)
+    counting: list[str] = field(default_factory=list)
+    misnamed: list[str] = field(default_factory=list)
+
+    def keeps(self, name: str) -> bool:
+        """Whether a label may have the name; it is remembered otherwise."""
+        if name_problem(name):
+            self.misnamed.append(name)
+        return not name_problem(name)
+
+    def notes(self, origin: str) -> list[str]:
+        """Lines for the user."""
+        found = []
+        if self.counting:
+            names = listed(self.counting)
+            found.append(f"{origin}: columns left out, which count the rows: {names}.")
+        if self.unknown:
+            names = listed(self.unknown)
+            found.append(f"{origin}: columns left out, not of a known kind of label: {names}.")
+        return [*found, *misnamed_notes(self.misnamed, origin)]
+
+
+def _values_notes(values: dict[str, Known], present: np.ndarray, origin: str) -> list[str]:
+    """A line about labels by kind, and one about rows that lack some."""
+    by_kind: dict[str, list[str]] = {}
+    missing = np.zeros(len(present), np.bool_)
+    for name, label in values.items():
+        by_kind.setdefault(NAMES[label.values.dtype.kind], []).append(name)
+        missing |= present & ~label.known
+    kinds = "; ".join(f"{kind}: {listed(names)}" for kind, names in by_kind.items())
+    notes = [f"{origin}: labels of {kinds}."] if kinds else []
+    if missing.any():
+        notes.append(f"{origin}: {counted(int(missing.sum()), 'row')} with a missing value.")
+    return notes
 
 
 def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:

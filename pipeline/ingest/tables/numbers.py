@@ -12,7 +12,7 @@ IDS = (
 )
 """Columns whose numbers are certainly those of photographs, in lower case."""
 
-_INDEX = re.compile(r"|index|unnamed: [0-9]+", re.IGNORECASE)
+ROW_NUMBERS = re.compile(r"|index|unnamed: [0-9]+", re.IGNORECASE)
 """What tables call a column that counts their rows."""
 
 
@@ -31,7 +31,7 @@ def counts_rows(column: pd.Series, position: np.ndarray) -> bool:
     """
     if not column.str.fullmatch("[0-9]+").all():
         return False
-    if _INDEX.fullmatch(str(column.name)):
+    if ROW_NUMBERS.fullmatch(str(column.name)):
         return True
     return bool(position[0] < 0) and list(column) == [str(row) for row in range(len(column))]
 

@@ -112,7 +112,7 @@ def test_read_folder__finds_the_column_of_names(folder: Path, names: list[str], 
     assert source.why.endswith("and labels in labels.csv")
     assert source.notes == (
         f"labels.csv: the column file holds the {way}.",
-        "labels.csv: columns left out, not of a known kind of label: number.",
+        "labels.csv: labels of numbers: number.",
     )
 
 
@@ -153,17 +153,18 @@ def test_read_folder__reads_splits_identities_and_landmarks(folder: Path) -> Non
 
 
 def test_read_folder__columns_that_are_not_labels_are_left_out_and_reported(folder: Path) -> None:
-    """Ages, mixtures of 0 and -1, names of people, and a name with a meaning of its own."""
-    rows = [f"{p},{30 + i},{i % 3 - 1},Ann,1,1,{i % 2}" for i, p in enumerate(PATHS)]
-    label(folder, "file,age,mood,identity,image,hat/cap,Male", *rows)
+    """Blanks, a row number, an attribute and an age of names with a meaning of their own."""
+    rows = [f"{p},n/a,{i},1,{30 + i},1,{i % 2}" for i, p in enumerate(PATHS)]
+    label(folder, "file,empty,Unnamed: 0,image,checksum,hat/cap,Male", *rows)
 
     source = opened(folder)
 
     assert list(source.labels) == ["hat/cap", "Male"]
     assert source.notes[1:] == (
-        "labels.csv: columns left out, not of a known kind of label: age, mood, identity.",
-        "labels.csv: columns left out for their names: 'image' has another meaning in the store; "
-        "rename them.",
+        "labels.csv: columns left out, which count the rows: Unnamed: 0.",
+        "labels.csv: columns left out, not of a known kind of label: empty.",
+        "labels.csv: columns left out for their names: 'image' has another meaning in the store, "
+        "'checksum' has another meaning in the store; rename them.",
     )
 
 
@@ -207,8 +208,8 @@ def test_read_folder__reads_the_configured_table(folder: Path, tmp_path: Path) -
     label(folder, "file,Male", *(f"{p},1" for p in PATHS), name="a.csv")
     label(folder, "old,new,Young", *(f"{p},{p},1" for p in PATHS), name="b.csv")
 
-    assert list(opened(folder).labels) == ["Male", "Young"]
-    assert list(opened(folder, labels="b.csv").labels) == ["Young"]
+    assert list(opened(folder).labels) == ["Male", "Young", "new"]
+    assert list(opened(folder, labels="b.csv").labels) == ["Young", "new"]
     named = opened(folder, labels=str(folder / "b.csv"), name_column="new")
     assert "b.csv: the column new holds the paths." in named.notes
     assert annotations(named) != annotations(opened(folder))

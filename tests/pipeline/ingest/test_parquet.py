@@ -3,6 +3,7 @@
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,18 @@ def images(numbers: range, *, paths: bool = True) -> pa.Array:
     return pa.array(rows, IMAGE)
 
 
-def write(path: Path, columns: dict[str, Any], *, row_group: int = 2) -> None:
+def write(
+    path: Path,
+    columns: dict[str, Any],
+    *,
+    row_group: int = 2,
+    features: dict[str, Any] | None = None,
+) -> None:
     """Row groups and the description of the columns as ``Dataset.to_parquet`` writes them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table(columns)
-    description = json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})
+    features = {"image": {"_type": "Image"}, **(features or {})}
+    description = json.dumps({"info": {"features": features}})
     pq.write_table(
         table.replace_schema_metadata({"huggingface": description}), path, row_group_size=row_group
     )
@@ -126,11 +134,35 @@ def test_read_parquet__reads_landmarks_and_names_other_columns(tmp_path: Path) -
 
     assert source.landmarks is not None
     assert source.landmarks[1, 4].tolist() == [18, 19]
-    assert source.labels.shape == (2, 0)
+    assert source.labels["caption"].tolist() == ["a face", "another"]
     assert source.notes == (
         "Columns of other types were left out: boxes.",
-        "Hugging Face parquet: columns left out, not of a known kind of label: caption.",
+        "Hugging Face parquet: labels of text: caption.",
     )
+
+
+def test_read_parquet__reads_labels_of_any_kind(tmp_path: Path) -> None:
+    columns = {
+        "label": pa.array([0, 2, -1, 2], pa.int64()),
+        "age": pa.array([41.5, None, 17.0, 3.0]),
+        "digit": pa.array([3, 7, 7, 3], pa.int8()),
+        "born": pa.array([date(1503, 6, 1), date(1990, 5, 1), None, date(2026, 11, 30)]),
+        "taken": pa.array([10**6, 2 * 10**6, 3 * 10**6, None], pa.timestamp("us", "UTC")),
+        "mood": pa.array(["glad", "New  York", None, "glad"]).dictionary_encode(),
+    }
+    names = {"label": {"_type": "ClassLabel", "names": ["cat", "dog", "emu"]}}
+    write(tmp_path / "a.parquet", {"image": images(range(4)), **columns}, features=names)
+
+    labels = opened(tmp_path).labels
+
+    assert labels["label"].tolist() == ["cat", "emu", "", "emu"]
+    np.testing.assert_array_equal(labels["age"], [41.5, np.nan, 17, 3])
+    assert (labels["digit"].tolist(), labels["digit"].dtype) == ([3, 7, 7, 3], np.int64)
+    days = np.array(["1503-06-01", "1990-05-01", "NaT", "2026-11-30"], "M8[us]")
+    np.testing.assert_array_equal(labels["born"].to_numpy(), days)
+    seconds = np.array([1, 2, 3, "NaT"], "M8[s]").astype("M8[us]")
+    np.testing.assert_array_equal(labels["taken"].to_numpy(), seconds)
+    assert labels["mood"].tolist() == ["glad", "New York", "", "glad"]
 
 
 def test_read_parquet__without_distinct_paths_photographs_are_named_by_shard(

@@ -208,7 +208,8 @@ REFUSED: dict[str, tuple[Callable[[Path], object], dict[str, str], str]] = {
     ),
     "no column is a label": (
         lambda home: (write_small(home, NAMES),
-                      csv(home / "labels.csv", dict.fromkeys(NAMES, "x"), header="file,caption")),
+                      csv(home / "labels.csv", dict.fromkeys(NAMES, "x" * 1001),
+                          header="file,caption")),
         {}, "not of a known kind of label: caption",
     ),
     "no column but the names": (

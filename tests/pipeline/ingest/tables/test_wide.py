@@ -23,8 +23,8 @@ def names(count: int) -> list[str]:
     return [f"label_{k}" for k in range(count)]
 
 
-def write_csv(path: Path, count: int, *, kinds: int = 2) -> None:
-    rows = [f"{name},{','.join([str(k % kinds)] * count)}" for k, name in enumerate(PHOTOGRAPHS)]
+def write_csv(path: Path, count: int, *, cell: str = "") -> None:
+    rows = [f"{n},{','.join([cell or str(k % 2)] * count)}" for k, n in enumerate(PHOTOGRAPHS)]
     path.write_text("\n".join([",".join(["file", *names(count - 1), "end"]), *rows]) + "\n")
 
 
@@ -62,7 +62,7 @@ def test_find_labels__reads_thousands_of_labels(tmp_path: Path) -> None:
 
 
 def test_find_labels__names_some_of_many_columns_that_are_left_out(tmp_path: Path) -> None:
-    write_csv(tmp_path / "labels.csv", 1000, kinds=10)
+    write_csv(tmp_path / "labels.csv", 1000, cell="nan")
 
     _, notes = labels_of(tmp_path, "labels.csv")
 
