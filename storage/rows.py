@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import zarr
 
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.errors import StoreError
+from zpoints.storage.labels.columns import LabelColumn
 from zpoints.storage.store import Store, open_store
 
 
@@ -90,7 +91,24 @@ class LabelTable:
     rows: int
 
     ndim = 2
-    dtype = np.dtype(np.bool_)
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.bool_)
+
+    def read_column(self, column: int, start: int, stop: int) -> np.ndarray:
+        """Values of a column.
+
+        Parameters
+        ----------
+        column
+            Its number.
+        start, stop
+            The rows.
+
+        Returns
+        -------
+        numpy.ndarray
+            (row,) of the table's dtype.
+        """
+        return Rows(self.root, self.version, self.group, self.names[column]).read(start, stop)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -100,7 +118,7 @@ class LabelTable:
     def __getitem__(self, index: tuple[slice, slice]) -> np.ndarray:
         """Consecutive rows, as Dask asks for them."""
         start, stop, _ = index[0].indices(self.rows)
-        parts = [np.empty((0, len(self.names)), np.bool_)[:, index[1]]]
+        parts = [np.empty((0, len(self.names)), self.dtype)[:, index[1]]]
         while start < stop:
             number, offset = divmod(start, WINDOW)
             with _READING:
@@ -110,16 +128,34 @@ class LabelTable:
         return np.concatenate(parts)
 
 
+@dataclass(frozen=True)
+class EncodedTable(LabelTable):
+    """Other labels of a group as columns of numbers, see `LabelColumn.encode`.
+
+    Attributes
+    ----------
+    columns
+        The labels of the columns.
+    """
+
+    columns: tuple[LabelColumn, ...] = ()
+
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float64)
+
+    def read_column(self, column: int, start: int, stop: int) -> np.ndarray:
+        return self.columns[column].encode(super().read_column(column, start, stop))
+
+
 _READING = Lock()
 
 
 @lru_cache(maxsize=WINDOWS)
 def _window(table: LabelTable, number: int) -> np.ndarray:
     start, stop = number * WINDOW, min((number + 1) * WINDOW, table.rows)
-    columns = [Rows(table.root, table.version, table.group, name) for name in table.names]
-    values = np.empty((stop - start, len(columns)), np.bool_)
+    values = np.empty((stop - start, len(table.names)), table.dtype)
     with ThreadPoolExecutor(READERS) as pool:
-        for k, label in enumerate(pool.map(lambda rows: rows.read(start, stop), columns)):
+        read = pool.map(lambda k: table.read_column(k, start, stop), range(len(table.names)))
+        for k, label in enumerate(read):
             values[:, k] = label
     return values
 

@@ -1,5 +1,7 @@
 """Estimate of the memory that an analysis needs, checked before it starts."""
 
+from collections.abc import Sequence
+
 import dask.array as da
 import numpy as np
 import psutil
@@ -14,13 +16,20 @@ from zpoints.pipeline.analyze.statistics_dataset import pair_intervals
 from zpoints.pipeline.memory import Memory
 from zpoints.storage.arrays.layout import CHUNK_BYTES as LABEL_CHUNK
 from zpoints.storage.arrays.lazy import TASK_BYTES
+from zpoints.storage.labels.columns import LabelColumn
 from zpoints.storage.rows import READERS, WINDOW, WINDOWS
 
 _COUNTED = 8  # bytes of a count or of a float64
 
 
 def memory_needed(
-    z: da.Array, config: AnalyzeConfig, *, attributes: int, threads: int, base: int
+    z: da.Array,
+    config: AnalyzeConfig,
+    *,
+    attributes: int,
+    threads: int,
+    base: int,
+    columns: Sequence[LabelColumn] = (),
 ) -> Memory:
     """Memory that one worker needs to analyze z.
 
@@ -36,6 +45,8 @@ def memory_needed(
         Number of tasks that a worker runs at once.
     base
         Bytes of the worker's process before the analysis.
+    columns
+        The labels beside the attributes, whose categories have means and whose numbers moments.
 
     Examples
     --------
@@ -47,16 +58,18 @@ def memory_needed(
     wide = max(z.dtype.itemsize, 4)
     # A block as stored and as read, deviations or coordinates in float64, and masks of one byte.
     block = rows * (components * (2 * wide + _COUNTED + 1) + 2 * attributes + 2 * _COUNTED)
+    block += rows * _COUNTED * (2 * len(columns) + components * bool(columns))
     listed = (config.pairs.original, config.pairs.pc)
     among = config.pairs.components * (config.pairs.components - 1) // 2
     pairs = sum(among if pairs is None else len(pairs) for pairs in listed)
     counted = _COUNTED * pairs * config.pairs.bins**2
     state = _COUNTED * 2 * components * (CELLS + components) + counted
+    state += _COUNTED * components * sum(len(column.categories) or 3 for column in columns)
     levels, width = 1, min(WAVE, z.numblocks[0])
     while width > FAN_IN:
         levels, width = levels + 1, -(-width // FAN_IN)
     waiting = min(z.numblocks[0], FAN_IN * levels) + 2 * threads
-    labels = min(vectors, WINDOWS * WINDOW) * attributes
+    labels = min(vectors, WINDOWS * WINDOW) * (attributes + _COUNTED * len(columns))
     labels += min(READERS, attributes) * min(vectors, LABEL_CHUNK)
     blocks = threads * block
     if config.pca.solver == "incremental":

@@ -19,6 +19,8 @@ from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.analyze.statistics_dataset import pair_intervals, statistics_dataset
 from zpoints.pipeline.analyze.vectors import Vectors, as_dask, as_mask, count_rows
 from zpoints.pipeline.errors import AnalyzeError
+from zpoints.pipeline.labels.labels import Encoded
+from zpoints.storage.labels.columns import LabelColumn
 
 
 def analyze(
@@ -26,6 +28,7 @@ def analyze(
     config: AnalyzeConfig | None = None,
     *,
     attributes: xr.DataArray | None = None,
+    encoded: Encoded | None = None,
     where: NDArray[np.bool_] | None = None,
 ) -> xr.Dataset:
     """Compute the whole `statistics` group of latent vectors, in two passes.
@@ -41,6 +44,9 @@ def analyze(
     attributes
         (vector, attribute) bool, such as `Labels.table`: which vectors have which attribute. The
         result then has the count and the mean of each attribute's vectors.
+    encoded
+        Other labels, such as `Labels.encoded`: the result then has the count and the mean of each
+        category's vectors, and the moments of numbers and dates.
     where
         (vector,) bool, such as `Labels.select` returns: the vectors to describe; all if omitted.
         No vector is copied.
@@ -64,7 +70,7 @@ def analyze(
     array([[4., 3.],
            [3., 3.]])
     """
-    state = summarize(z, attributes=attributes, where=where)
+    state = summarize(z, attributes=attributes, encoded=encoded, where=where)
     return describe(z, state, config, where=where)
 
 
@@ -72,6 +78,7 @@ def summarize(
     z: Vectors,
     *,
     attributes: xr.DataArray | None = None,
+    encoded: Encoded | None = None,
     where: NDArray[np.bool_] | None = None,
     journal: Journal[State] | None = None,
 ) -> State:
@@ -82,21 +89,31 @@ def summarize(
 
     Parameters
     ----------
-    z, attributes, where
+    z, attributes, encoded, where
         As for `analyze`.
     journal
         Progress of an interrupted pass over the same z, which is continued.
     """
     z, journal = as_dask(z), journal or Journal()
     names = () if attributes is None else tuple(map(str, attributes["attribute"].values))
-    empty = State.empty(z.shape[1], names)
+    columns = () if encoded is None else encoded.columns
+    empty = State.empty(z.shape[1], names, columns)
     journal.discard_unless_like(empty, waves=waves(z))
-    reduce_waves(journal, chunk_states(z, partial(_summary, names), attributes, where))
+    tables = [] if attributes is None else [attributes.data]
+    tables += [] if encoded is None else [encoded.values]
+    summary = partial(_summary, names, columns, attributes is not None)
+    reduce_waves(journal, chunk_states(z, summary, tables, where))
     return empty if journal.state is None else journal.state
 
 
-def _summary(names: tuple[str, ...], z: Any, flags: Any = None) -> State:
-    return State.from_vectors(z, flags, names)
+def _summary(
+    names: tuple[str, ...], columns: tuple[LabelColumn, ...], flagged: bool, z: Any, *tables: Any
+) -> State:
+    """State of a block; its tables are the attributes if `flagged`, and the labels of `columns`."""
+    flags = tables[0] if flagged else None
+    return State.from_vectors(
+        z, flags, names, values=tables[-1] if columns else None, columns=columns
+    )
 
 
 def describe(
@@ -144,7 +161,7 @@ def describe(
     empty = Projection.from_vectors(np.empty((0, z.shape[1])), **shared)
     journal.discard_unless_like(empty, waves=waves(z))
     delayed = {name: dask.delayed(value) for name, value in shared.items()}
-    reduce_waves(journal, chunk_states(z, Projection.from_vectors, None, where, **delayed))
+    reduce_waves(journal, chunk_states(z, Projection.from_vectors, (), where, **delayed))
     assert journal.state is not None
     return statistics_dataset(state, basis, pairs, journal.state, config)
 

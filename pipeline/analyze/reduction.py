@@ -6,7 +6,6 @@ from typing import Any
 import dask
 import dask.array as da
 import numpy as np
-import xarray as xr
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ def merged_over_chunks(z: da.Array, state_of: Callable[[Any], S]) -> S:
         Computes the mergeable state of a block of vectors, which may be empty.
     """
     journal: Journal[S] = Journal()
-    reduce_waves(journal, chunk_states(as_dask(z), state_of, None, None))
+    reduce_waves(journal, chunk_states(as_dask(z), state_of, (), None))
     assert journal.state is not None
     return journal.state
 
@@ -54,7 +53,7 @@ def reduce_waves(journal: Journal[S], states: da.Array) -> None:
 def chunk_states(
     z: da.Array,
     state_of: Callable[..., S],
-    attributes: xr.DataArray | None,
+    labels: Sequence[Any],
     where: NDArray[np.bool_] | None,
     **shared: Any,
 ) -> da.Array:
@@ -67,16 +66,16 @@ def chunk_states(
     z
         (vector, component).
     state_of
-        Called with a block of vectors, its attributes (if given) and `shared`.
-    attributes
-        (vector, attribute) bool.
+        Called with a block of vectors, its rows of the labels, and `shared`.
+    labels
+        Arrays (vector, label).
     where
         (vector,) bool, the vectors to describe; all if None.
     shared
         Further arguments of `state_of`, the same for all chunks.
     """
     whole_rows = z if z.numblocks[1] == 1 else z.rechunk({1: -1})
-    tables = [aligned(whole_rows, attributes.data)] if attributes is not None else []
+    tables = [aligned(whole_rows, table) for table in labels]
     if where is not None:
         tables.append(aligned(whole_rows, as_mask(where)[:, None]))
     return da.map_blocks(

@@ -18,14 +18,15 @@ from zpoints.pipeline.analyze.reduction import WAVE, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.labels.labels import Encoded, Labels
 from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import Store
 from zpoints.storage.errors import QueryError
-from zpoints.storage.rows import LabelTable
+from zpoints.storage.labels.columns import LabelColumn
+from zpoints.storage.rows import EncodedTable, LabelTable
 from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 from zpoints.storage.schema.registry import VARIABLES, label_variables
 
@@ -55,6 +56,7 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
         z,
         run.settings,
         attributes=labels.attributes.sizes["attribute"],
+        columns=labels.columns,
         threads=run.worker.threads,
         base=max(run.worker.held, loaded),
     )
@@ -76,8 +78,7 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
         first.on_wave = second.on_wave = on_wave
         state = known
         if len(new):
-            attributes, where = labels.since(covered)
-            state = summarize(new, attributes=attributes, where=where, journal=first)
+            state = summarize(new, **labels.since(covered), journal=first)
             state = state if known is None else known.merge(state)
         assert state is not None
         settings = run.settings
@@ -135,27 +136,51 @@ class _Inputs:
     ----------
     attributes
         (image, attribute) bool, in memory.
+    encoded
+        The other labels that have statistics, in memory; None if there are none.
     stored
-        The same, as a lazy array for tasks.
+        Both, as lazy arrays for tasks.
     where
         (image,) bool, the selection; None for all images.
     """
 
     attributes: xr.DataArray
-    stored: da.Array
+    encoded: Encoded | None
+    stored: tuple[da.Array, Encoded | None]
     where: NDArray[np.bool_] | None
 
-    def since(self, start: int) -> tuple[xr.DataArray, NDArray[np.bool_] | None]:
-        """Attributes (lazy) and selection from row `start` on."""
-        attributes = self.attributes[start:].copy(data=self.stored[start:])
-        return attributes, None if self.where is None else self.where[start:]
+    @property
+    def columns(self) -> tuple[LabelColumn, ...]:
+        """The labels of `encoded`."""
+        return () if self.encoded is None else self.encoded.columns
+
+    def since(self, start: int) -> dict[str, Any]:
+        """Arguments of `summarize` from row `start` on; the labels are lazy."""
+        flags, encoded = self.stored
+        return {
+            "attributes": self.attributes[start:].copy(data=flags[start:]),
+            "encoded": None if encoded is None else encoded[start:],
+            "where": None if self.where is None else self.where[start:],
+        }
 
     def digest(self, rows: int) -> str:
-        """Hash of the labels that determine the statistics of the first rows."""
+        """Hash of the labels that determine the statistics of the first rows.
+
+        A category that is new in later rows does not change it.
+        """
         content = sha256(repr(self.attributes["attribute"].values.tolist()).encode())
         content.update(np.packbits(self.attributes.values[:rows]).tobytes())
         if self.where is not None:
             content.update(np.packbits(self.where[:rows]).tobytes())
+        for number, column in enumerate(self.columns):
+            assert self.encoded is not None
+            content.update(repr((column.name, column.kind)).encode())
+            values = self.encoded.values[:rows, number]
+            if column.categories:
+                hashed = [sha256(text.encode()).digest()[:8] for text in ("", *column.categories)]
+                codes = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
+                values = np.frombuffer(b"".join(hashed), np.uint64)[codes]
+            content.update(np.ascontiguousarray(values).tobytes())
         return content.hexdigest()[:16]
 
 
@@ -170,13 +195,24 @@ def _inputs(run: StageRun[AnalyzeConfig], selection: str | None) -> _Inputs:
                 f"analyze.selections.{selection} ({query}) selects none of the {len(where):,} "
                 "images: widen the query, or remove the selection."
             )
-    return _Inputs(labels.table, _lazy(run.store, labels.table, latents["z"].data), where)
+    stored = _lazy(run.store, labels, latents["z"].data)
+    return _Inputs(labels.table, labels.encoded, stored, where)
 
 
-def _lazy(store: Store, attributes: xr.DataArray, z: da.Array) -> da.Array:
-    names = tuple(map(str, attributes["attribute"].values))
-    table = LabelTable(store.root, store.version, "latents", names, len(z))
-    return da.from_array(table, (z.chunks[0], table.shape[1:]), lock=False, inline_array=True)
+def _lazy(store: Store, labels: Labels, z: da.Array) -> tuple[da.Array, Encoded | None]:
+    """Attributes and other labels as arrays that tasks read from the store."""
+
+    def array(table: LabelTable) -> da.Array:
+        chunks = (z.chunks[0], table.shape[1:])
+        return da.from_array(table, chunks, lock=False, inline_array=True)
+
+    place = (store.root, store.version, "latents")
+    names = tuple(map(str, labels.table["attribute"].values))
+    columns, encoded = labels.columns, None
+    if columns:
+        own = tuple(column.name for column in columns)
+        encoded = Encoded(columns, array(EncodedTable(*place, own, len(z), columns)))
+    return array(LabelTable(*place, names, len(z))), encoded
 
 
 def _known(run: StageRun[AnalyzeConfig], group: str, labels: _Inputs) -> tuple[int, State | None]:

@@ -16,6 +16,7 @@ from zpoints.pipeline.analyze.states.pair_counts import PairCounts, PairInterval
 from zpoints.pipeline.analyze.states.projection import Coordinates, Projection
 from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.analyze.states.state import State
+from zpoints.storage.labels.columns import category_name
 from zpoints.storage.schema.description import described
 
 Contents = dict[str, tuple[tuple[str, ...], Any]]
@@ -52,6 +53,8 @@ def statistics_dataset(
         | _distributions(state, config.bins)
         | _state(state)
         | _attributes(state)
+        | _categories(state)
+        | _numbers(state)
         | _components(basis, projection.all, config.bins)
         | _core(basis, projection, config)
         | _solver(state, basis, config.pca.solver)
@@ -164,6 +167,44 @@ def _attributes(state: State) -> Contents:
             ("attribute", "component"),
             np.where(attributes.count[:, None] > 0, attributes.mean, np.nan),
         ),
+    }
+
+
+def _categories(state: State) -> Contents:
+    found = state.categories
+    if not found.labels:
+        return {}
+    names = {
+        "category": list(map(category_name, found.labels, found.categories)),
+        "category_label": found.labels,
+        "category_value": found.categories,
+    }
+    texts = {name: (("category",), np.array(t, dtype=object)) for name, t in names.items()}
+    return texts | {
+        "category_count": (("category",), found.count),
+        "category_mean": (
+            ("category", "component"),
+            np.where(found.count[:, None] > 0, found.mean, np.nan),
+        ),
+    }
+
+
+def _numbers(state: State) -> Contents:
+    found, by_component = state.numbers, ("numeric", "component")
+    if not found.names:
+        return {}
+    return {
+        "numeric": (("numeric",), np.array(found.names, dtype=object)),
+        "numeric_unit": (("numeric",), np.array(found.units, dtype=object)),
+        "numeric_count": (("numeric",), found.count),
+        "numeric_mean": (("numeric",), np.where(found.count > 0, found.mean, np.nan)),
+        "numeric_std": (("numeric",), found.deviation()),
+        "numeric_covariance": (by_component, found.covariance()),
+        "numeric_correlation": (by_component, found.correlation()),
+        "numeric_comoment": (("numeric",), found.comoment),
+        "numeric_z_mean": (by_component, found.z_mean),
+        "numeric_z_comoment": (by_component, found.z_comoment),
+        "numeric_cross_comoment": (by_component, found.cross),
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -9,10 +10,33 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.labels.annotated_rows import annotated_rows
 from zpoints.storage.labels.annotated import is_attribute
+from zpoints.storage.labels.columns import LabelColumn, label_column
 from zpoints.storage.labels.selection import select_rows
 from zpoints.storage.labels.splits import assigned_splits
+from zpoints.storage.schema.registry import is_named
 
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Labels that have statistics beside the attributes, as numbers.
+
+    Attributes
+    ----------
+    columns
+        Their names, kinds and categories.
+    values
+        (image, column) float64 by `LabelColumn.encode`: the index of the category, the number, or
+        days; NaN where missing. In memory, or lazy.
+    """
+
+    columns: tuple[LabelColumn, ...]
+    values: Any
+
+    def __getitem__(self, rows: slice) -> "Encoded":
+        """The same of some rows."""
+        return Encoded(self.columns, self.values[rows])
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,25 @@ class Labels:
     def values(self) -> Bools:
         """(image, attribute) bool, in the order of `names`; False where not annotated."""
         return self.table.sel(attribute=list(self.names)).values
+
+    @cached_property
+    def columns(self) -> tuple[LabelColumn, ...]:
+        """Labels with statistics beside the attributes: categories, numbers and dates, by name."""
+        names = sorted(
+            str(name)
+            for name, label in self.group.coords.items()
+            if label.dims == ("image",) and label.dtype != np.bool_ and not is_named(str(name))
+        )
+        found = (label_column(name, self.group[name].values) for name in names)
+        return tuple(column for column in found if column.kind in ("category", "number", "date"))
+
+    @cached_property
+    def encoded(self) -> Encoded | None:
+        """The values of `columns`; None if there are none."""
+        if not self.columns:
+            return None
+        values = [column.encode(self.group[column.name].values) for column in self.columns]
+        return Encoded(self.columns, np.stack(values, axis=1))
 
     @cached_property
     def annotated(self) -> Bools:

@@ -18,6 +18,7 @@ from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS
 from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.storage.labels.columns import label_values
 from zpoints.storage.labels.dataset import LabelledDataset
 
 Table = pd.DataFrame | xr.Dataset | Mapping[str, Any]
@@ -55,8 +56,9 @@ class LatentArrays(LatentSpace):
     @cached_property
     def statistics(self) -> xr.Dataset:
         """Moments, number distributions, PCA and radii, computed when first asked for."""
-        table = Labels(self._latents).table
-        return analyze(self._latents["z"], attributes=table if table.size else None)
+        labels = Labels(self._latents)
+        table = labels.table if labels.table.size else None
+        return analyze(self._latents["z"], attributes=table, encoded=labels.encoded)
 
     @cached_property
     def claims(self) -> Verdicts:
@@ -159,7 +161,7 @@ def _coordinates(z: Any, labels: Table | None, count: int) -> dict[str, Any]:
     for name, values in (labels or {}).items():
         if name in ("z", "component"):
             raise VectorError(f"A label is called {name!r}, which names the vectors: rename it.")
-        found[str(name)] = np.asarray(values)
+        found[str(name)] = label_values(values) if np.ndim(values) == 1 else np.asarray(values)
     for name, values in found.items():
         if np.shape(values) != (count,):
             raise VectorError(

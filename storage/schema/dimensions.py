@@ -37,6 +37,18 @@ channel | channel | str | 1 | channel: red, green, blue or grey
 ATTRIBUTE = """
 attribute | attribute | str | 1 | name of a label that photographs have or have not
 """
+CATEGORY = """
+category       | category | str | 1 | label=category
+category_label | category | str | 1 | name of the label
+category_value | category | str | 1 | the category
+"""
+CATEGORICAL = """
+categorical | categorical | str | 1 | name of a label with categories
+"""
+NUMERIC = """
+numeric      | numeric | str | 1 | name of a label of numbers or dates
+numeric_unit | numeric | str | 1 | unit of its values, days since 1970-01-01 for dates
+"""
 OTHER_ATTRIBUTE = """
 other_attribute | other_attribute | str | 1 | name of the second of two attributes
 """

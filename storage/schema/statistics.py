@@ -3,8 +3,11 @@
 from zpoints.storage.schema.dimensions import (
     ATTRIBUTE,
     BIN,
+    CATEGORICAL,
+    CATEGORY,
     CLUSTER,
     COMPONENT,
+    NUMERIC,
     OTHER,
     OTHER_ATTRIBUTE,
     PC,
@@ -80,6 +83,23 @@ attribute_count | attribute           | int64   | 1 | vectors that have the attr
 attribute_mean  | attribute component | float64 | 1 | mean of the vectors that have the attribute
 """
 
+_CATEGORIES = """
+category_count | category           | int64   | 1 | vectors of the category
+category_mean  | category component | float64 | 1 | mean of the vectors of the category
+"""
+
+_NUMBERS = """
+numeric_count       | numeric           | int64   | 1 | vectors whose label has a value
+numeric_mean        | numeric           | float64 | 1 | mean of the label, in numeric_unit
+numeric_std         | numeric           | float64 | 1 | standard deviation of the label, ddof = 1
+numeric_covariance  | numeric component | float64 | 1 | covariance of label and component, ddof = 1
+numeric_correlation | numeric component | float64 | 1 | Pearson correlation of label and component
+numeric_comoment    | numeric           | float64 | 1 | sum of squared deviations of the label
+numeric_z_mean      | numeric component | float64 | 1 | mean of the vectors whose label has a value
+numeric_z_comoment  | numeric component | float64 | 1 | their sum of squared deviations
+numeric_cross_comoment | numeric component | float64 | 1 | sum of products of both deviations
+"""
+
 _SOLVER = """
 solver_variance_error | pc | float64 | 1 | relative error of IncrementalPCA's explained variance
 solver_angle          | pc | float64 | degree | angle to the exact axis of equal rank
@@ -135,17 +155,32 @@ direction_angle   | attribute other_attribute | float64 | degree | angle between
 whitened_direction_angle | attribute other_attribute | float64 | degree | angle, whitened
 """
 
+_BY_LABEL = """
+class_accuracy    | categorical | float64 | 1 | accuracy of the probe on the test split
+class_balanced_accuracy | categorical | float64 | 1 | mean accuracy over the classes, test split
+class_majority    | categorical | float64 | 1 | share of the most frequent class, test split
+class_tested      | categorical | int64   | 1 | vectors of the test split that have the label
+category_coefficient | category component | float64 | 1 | z @ coefficient + intercept: log-odds
+category_intercept | category | float64 | 1 | intercept of the class; the largest log-odds wins
+numeric_r2        | numeric | float64 | 1 | R squared of the probe on the test split
+numeric_tested    | numeric | int64   | 1 | vectors of the test split that have the label
+numeric_coefficient | numeric component | float64 | 1 | z @ coefficient + intercept: the label
+numeric_intercept | numeric | float64 | 1 | intercept of the linear probe, in numeric_unit
+"""
+
 STATISTICS = by_name(
     parse_table(_MOMENTS + _DISTRIBUTIONS, required=True),
     parse_table(_SCALARS, required=True),
     parse_table(_PCA, required=True),
     parse_table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
-    parse_table(_SOLVER + _STATE + _CORE + _ATTRIBUTES),
+    parse_table(_SOLVER + _STATE + _CORE + _ATTRIBUTES + _CATEGORIES + _NUMBERS),
     parse_table(COMPONENT + OTHER + PC + BIN + _CENTRES + ATTRIBUTE, label=True),
+    parse_table(CATEGORY + NUMERIC, label=True),
 )
 
 STRUCTURE = by_name(
     parse_table(_CLUSTERS, required=True),
-    parse_table(_BY_ATTRIBUTE),
+    parse_table(_BY_ATTRIBUTE + _BY_LABEL),
     parse_table(CLUSTER + COMPONENT + ATTRIBUTE + OTHER_ATTRIBUTE, label=True),
+    parse_table(CATEGORY + CATEGORICAL + NUMERIC, label=True),
 )

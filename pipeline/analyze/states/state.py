@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.kernels.sums import scan_rows
 from zpoints.pipeline.analyze.states.attributes import AttributeMeans
+from zpoints.pipeline.analyze.states.categories import CategoryMeans
 from zpoints.pipeline.analyze.states.dyadic_grid import DyadicGrid
 from zpoints.pipeline.analyze.states.moments import Moments
+from zpoints.pipeline.analyze.states.numbers import NumberMoments
 from zpoints.pipeline.analyze.states.radii import Radii
 from zpoints.pipeline.errors import AnalyzeError
+from zpoints.storage.labels.columns import LabelColumn
 
 LONGEST = 1e140
 """Largest length of a vector; the squares of longer ones overflow float64."""
@@ -40,6 +43,10 @@ class State:
         Distribution of the L2 length.
     attributes
         Number and mean of the vectors that have each attribute.
+    categories
+        The same of each category of other labels.
+    numbers
+        Moments of numeric labels.
     """
 
     nan_rows: int
@@ -47,16 +54,35 @@ class State:
     grid: DyadicGrid
     radii: Radii
     attributes: AttributeMeans
+    categories: CategoryMeans
+    numbers: NumberMoments
 
     @classmethod
-    def empty(cls, components: int, attributes: Sequence[str] = ()) -> State:
-        """State of no vectors."""
+    def empty(
+        cls,
+        components: int,
+        attributes: Sequence[str] = (),
+        columns: Sequence[LabelColumn] = (),
+    ) -> State:
+        """State of no vectors.
+
+        Parameters
+        ----------
+        components
+            Number of components.
+        attributes
+            Names of the attributes.
+        columns
+            Other labels.
+        """
         return cls(
             0,
             Moments.empty(components),
             DyadicGrid.empty(components),
             Radii.empty(),
             AttributeMeans.empty(attributes, components),
+            CategoryMeans.empty(columns, components),
+            NumberMoments.empty(columns, components),
         )
 
     @classmethod
@@ -65,6 +91,9 @@ class State:
         z: NDArray[np.number],
         flags: NDArray[np.bool_] | None = None,
         attributes: Sequence[str] = (),
+        *,
+        values: NDArray[np.float64] | None = None,
+        columns: Sequence[LabelColumn] = (),
     ) -> State:
         """State of a block of vectors.
 
@@ -76,6 +105,10 @@ class State:
             (n, A) bool, whether each vector has each attribute; no attributes if omitted.
         attributes
             Names of the A attributes.
+        values
+            (n, L) float64, other labels by `LabelColumn.encode`; none if omitted.
+        columns
+            The L labels.
 
         Raises
         ------
@@ -85,6 +118,8 @@ class State:
         """
         if flags is None:
             flags = np.zeros((len(z), 0), np.bool_)
+        if values is None:
+            values = np.zeros((len(z), 0))
         x = as_floats(z)
         components = x.shape[1]
         total = np.zeros(components)
@@ -94,10 +129,11 @@ class State:
         if not np.isfinite(total).all():
             finite = np.isfinite(x).all(axis=1)
             if not finite.all():
-                known = cls.from_vectors(x[finite], flags[finite], attributes)
+                given = {"values": values[finite], "columns": columns}
+                known = cls.from_vectors(x[finite], flags[finite], attributes, **given)
                 return replace(known, nan_rows=int(np.sum(~finite)))
         if len(x) == 0:
-            return cls.empty(components, attributes)
+            return cls.empty(components, attributes, columns)
         mean = np.where(minimum == maximum, minimum, total / len(x))
         if not norms.max() <= LONGEST:
             raise AnalyzeError(
@@ -111,6 +147,8 @@ class State:
                 DyadicGrid.from_values(x, minimum, maximum),
                 Radii.from_values(norms),
                 AttributeMeans.from_vectors(x, flags, attributes),
+                CategoryMeans.from_vectors(x, values, columns),
+                NumberMoments.from_vectors(x, values, columns),
             )
 
     def merge(self, *others: State) -> State:
@@ -134,6 +172,8 @@ class State:
             self.grid.merge(*(other.grid for other in others)),
             self.radii.merge(*(other.radii for other in others)),
             self.attributes.merge(*(other.attributes for other in others)),
+            self.categories.merge(*(other.categories for other in others)),
+            self.numbers.merge(*(other.numbers for other in others)),
         )
 
     @classmethod
@@ -162,7 +202,30 @@ class State:
                 statistics["attribute_count"].values,
                 np.nan_to_num(statistics["attribute_mean"].values),
             ),
+            *_stored_labels(statistics),
         )
+
+
+def _stored_labels(statistics: xr.Dataset) -> tuple[CategoryMeans, NumberMoments]:
+    """The states of categories and numbers in a `statistics` group, which may have none."""
+    components = statistics.sizes["component"]
+    categories, numbers = CategoryMeans.empty((), components), NumberMoments.empty((), components)
+    if "category_count" in statistics:
+        categories = CategoryMeans(
+            tuple(map(str, statistics["category_label"].values)),
+            tuple(map(str, statistics["category_value"].values)),
+            statistics["category_count"].values,
+            np.nan_to_num(statistics["category_mean"].values),
+        )
+    if "numeric_count" in statistics:
+        stored = ("mean", "comoment", "z_mean", "z_comoment", "cross_comoment")
+        numbers = NumberMoments(
+            tuple(map(str, statistics["numeric"].values)),
+            tuple(map(str, statistics["numeric_unit"].values)),
+            statistics["numeric_count"].values,
+            *(np.nan_to_num(statistics[f"numeric_{name}"].values) for name in stored),
+        )
+    return categories, numbers
 
 
 def as_floats(z: NDArray[np.number]) -> NDArray[np.floating]:
