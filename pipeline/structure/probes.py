@@ -1,7 +1,8 @@
-"""Linear probes: one logistic regression per attribute, trained chunk by chunk."""
+"""Linear probes: a logistic regression per attribute or label, trained chunk by chunk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import dask.array as da
 import numpy as np
@@ -77,6 +78,55 @@ def train_probes(
     The penalty is that of scikit-learn's LogisticRegression with C = 1, in whitened coordinates:
     ``alpha`` is divided by the number of vectors in a batch.
     """
+    # Several attributes are as many outputs; a single one is a problem of two classes.
+    classes = np.arange(max(2, values.shape[1]))
+    targets = partial(_targets, values)
+    return _trained(z, targets, classes, basis, epochs, seed, on_progress)
+
+
+def train_class_probe(
+    z: da.Array, codes: NDArray[np.int64], classes: int, *, basis: Basis, epochs: int, seed: int
+) -> Probes:
+    """Train a probe of classes that exclude each other: a multinomial logistic regression.
+
+    Parameters
+    ----------
+    z
+        (vector, component) of the training split, all finite.
+    codes
+        (vector,) the class of each, from 0; each class occurs.
+    classes
+        Number of classes, at least two.
+    basis, epochs, seed
+        As for `train_probes`.
+
+    Returns
+    -------
+    Probes
+        Of the classes: `coefficient` (class, component) and `intercept` (class,).
+    """
+
+    def targets(cut: da.Array) -> da.Array:
+        return da.from_array(codes, chunks=(cut.chunks[0],))
+
+    found = _trained(z, targets, np.arange(classes), basis, epochs, seed)
+    if classes > 2:
+        return found
+    # The network has one output for two classes.
+    halves = np.array([[-0.5], [0.5]])
+    return Probes(halves * found.coefficient, halves[:, 0] * found.intercept)
+
+
+def _trained(
+    z: da.Array,
+    targets_of: Callable[[da.Array], da.Array],
+    classes: NDArray[np.int64],
+    basis: Basis,
+    epochs: int,
+    seed: int,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Probes:
+    """A network without hidden layers, trained on whitened vectors; targets are in their chunks."""
     batch = min(BATCH, len(z))
     z = z.rechunk({0: tuple(stop - start for start, stop in batches(z.chunks[0], batch))})
     network = MLPClassifier(
@@ -89,10 +139,8 @@ def train_probes(
     probe = Incremental(network, shuffle_blocks=False)
     mean, whitening = basis.mean, basis.whitening
     features = da.map_blocks(_whitened, z, mean, whitening, dtype=np.float32)
-    targets = _targets(values, z)
+    targets = targets_of(z)
     order = _chunk_order(z.numblocks[0], _passes(len(z), epochs), seed)
-    # Several attributes are as many outputs; a single one is a problem of two classes.
-    classes = np.arange(max(2, values.shape[1]))
     with single_threaded_blas():
         for start in range(0, len(order), CHUNKS_PER_GRAPH):
             chunks = order[start : start + CHUNKS_PER_GRAPH]

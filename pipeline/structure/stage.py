@@ -6,6 +6,12 @@ from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.structure.config import StructureConfig
 
 GROUP = "structure"
+SCORES = (
+    ("attribute", "probe_roc_auc", "with and without the attribute"),
+    ("categorical", "class_balanced_accuracy", "of two classes"),
+    ("numeric", "numeric_r2", "with two values"),
+)
+"""Kinds of probes: the dim of their labels, a score, and what it needs of each split."""
 
 
 def find_structure(run: StageRun[StructureConfig]) -> int:
@@ -21,12 +27,14 @@ def find_structure(run: StageRun[StructureConfig]) -> int:
             run.settings,
             on_progress=lambda share, note: advance(int(share * percent), note),
         )
-    if "attribute" in structure.coords:
-        undefined = structure["attribute"].values[np.isnan(structure["probe_roc_auc"].values)]
+    for dim, score, need in SCORES:
+        if score not in structure:
+            continue
+        undefined = structure[dim].values[np.isnan(structure[score].values)]
         if len(undefined):
             run.console.line(
                 f"No probe for {', '.join(undefined)}: the training and the test split must each "
-                "have images with and without the attribute."
+                f"have images {need}."
             )
     run.work.create(GROUP, structure)
     return latents.sizes["image"]

@@ -22,11 +22,15 @@ from zpoints.pipeline.structure.clusters import (
 )
 from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.structure.directions import direction_effects, pair_angles
+from zpoints.pipeline.structure.label_probes import Split, probe_labels
 from zpoints.pipeline.structure.probes import log_odds, probe_scores, train_probes
 
 Bools = NDArray[np.bool_]
 Contents = dict[str, tuple[tuple[str, ...], Any]]
 Progress = Callable[[float, str], None]
+
+AFTER = 0.8
+"""Share of the work done after the probes of attributes."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,10 @@ def describe_structure(
     Returns
     -------
     xr.Dataset
-        The variables of the group, in memory; those of attributes only if there are any. Undefined
-        values are NaN: the probe of an attribute unless the training and the test split both have
-        both of its values, and its direction if all vectors have it or none.
+        The variables of the group, in memory; those of attributes and of other labels only if there
+        are any. Undefined values are NaN: the probe of an attribute or label unless the training
+        and the test split both have two of its values, and the direction of an attribute if all
+        vectors have it or none.
     """
     config = config or StructureConfig()
     z = latents["z"].data
@@ -97,6 +102,15 @@ def describe_structure(
         contents |= _directions(statistics, list(labels.names))
         contents |= _clusters(clusters, labels.values, rows)
         contents |= _probes(z, statistics, labels.values, rows, config, on_progress)
+    if labels.encoded is not None:
+        contents |= probe_labels(
+            Split(z, *(rows.finite & labels.in_split(split) for split in ("train", "test"))),
+            labels.encoded,
+            Basis.from_statistics(statistics),
+            epochs=config.epochs,
+            seed=config.seed,
+            on_progress=lambda share: on_progress(AFTER + (1 - AFTER) * share, "probes of labels"),
+        )
     names = np.array(labels.names, dtype=np.dtypes.StringDType())
     dims = ("attribute", "other_attribute") if labels.names else ()
     coords = {dim: (dim, names) for dim in dims}
@@ -184,7 +198,7 @@ def _probes(
             Basis.from_statistics(statistics),
             epochs=config.epochs,
             seed=config.seed,
-            on_progress=lambda share: on_progress(0.5 + share / 2, "probes"),
+            on_progress=lambda share: on_progress(0.5 + (AFTER - 0.5) * share, "probes"),
         )
         unseen = rows_where(z, rows.test)
         odds = da.map_blocks(

@@ -11,6 +11,7 @@ from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.clusters import cluster_sizes
+from zpoints.pipeline.report.tables.labels import label_probes
 
 FOUND = 0.8
 """Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""
@@ -28,6 +29,11 @@ PROBES = Markup(
     "always naming the more frequent value. Right: area under the ROC curve of the probe, and of "
     "the cluster of a vector alone; 0.5 is chance. An attribute that few vectors have gains "
     "little accuracy even where the probe orders the vectors well."
+)
+LABELS = Markup(
+    "Labels beside the attributes: their classes, or mean and standard deviation; how well a "
+    "linear probe finds them in the test vectors, and how well one does without looking at a "
+    "vector. Of numbers and dates <i>R</i>² is the share of the variance that the probe explains."
 )
 CLUSTERS = Markup(
     "{count} k-means clusters, {which}: decoded centre, number of vectors and their share."
@@ -49,11 +55,13 @@ ANGLES = Markup(
 
 
 def entries(data: ReportData) -> list[Entry]:
-    """Probes, clusters and angles, as far as there are labels; empty without `structure`."""
+    """Labels, probes, clusters and angles, as far as there are labels; none without the group."""
     s = data.structure
     if s is None:
         return []
     found = [_clusters(s, data.cluster_images)]
+    if {"categorical", "numeric"} & set(s.coords):
+        found.insert(0, _labels(data.statistics, s))
     if "attribute" not in s.coords:
         return found
     if np.isfinite(s["probe_roc_auc"].values).any():
@@ -95,6 +103,12 @@ def _probes(s: xr.Dataset) -> Entry:
         findings(s) + PROBES,
         lambda: probes(s),
         "Accuracy of linear probes over the majority rate, and ROC areas of probes and clusters.",
+    )
+
+
+def _labels(statistics: xr.Dataset, s: xr.Dataset) -> Entry:
+    return Entry(
+        "label-probes", "Labels by linear probes", LABELS, lambda: label_probes(statistics, s)
     )
 
 
