@@ -5,8 +5,8 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from zpoints.pipeline.sample.generator import Generator
-from zpoints.pipeline.sample.laws.all_laws import Laws, generator_names, names_one_of
+from zpoints.pipeline.generator import Generator
+from zpoints.pipeline.sample.laws.all_laws import PACKAGES, Laws, generator_names, names_one_of
 from zpoints.pipeline.sample.laws.conditional import Conditional
 
 Parameters = Annotated[
@@ -20,3 +20,9 @@ GENERATORS: Mapping[str, type[Generator]] = {
     kind.model_fields["generator"].default: kind for kind in get_args(Laws | Conditional)
 }
 """Model of the parameters of each generator, by its name."""
+
+
+def package_of(parameters: Generator) -> str:
+    """Name and version of the installed package that a generator is from; empty for zpoints."""
+    law = parameters.base if isinstance(parameters, Conditional) else parameters
+    return PACKAGES.get(law.generator, "")

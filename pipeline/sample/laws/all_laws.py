@@ -1,11 +1,14 @@
-"""The union of the laws that `conditional` can fit to a selection; it is not a member itself."""
+"""The laws that `conditional` can fit to a selection, with those of installed packages."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BeforeValidator, Field
 
-from zpoints.pipeline.sample.generator import Generator
+from zpoints.pipeline import installed
+from zpoints.pipeline.generator import Generator
 from zpoints.pipeline.sample.laws.ellipse import Ellipse
 from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
@@ -17,8 +20,8 @@ from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 from zpoints.pipeline.sample.laws.path import Path
 from zpoints.pipeline.sample.laws.uniform import Uniform
 
-# A new generator joins here: the configuration and `draw` then know it.
-Laws = (
+# A new generator of zpoints joins here: the configuration and `draw` then know it.
+OwnLaws = (
     Uniform
     | Gaussian
     | MultivariateNormal
@@ -30,6 +33,20 @@ Laws = (
     | Grid
     | Path
 )
+CONDITIONAL = "conditional"
+"""Name of the generator that fits another one to a selection."""
+
+
+def _accepted(name: str, value: Any) -> type[Generator]:
+    """A generator of a package; it has to be told apart by its field `generator`."""
+    if not (isinstance(value, type) and issubclass(value, Generator)):
+        raise TypeError(f"expected a subclass of zpoints.pipeline.generator.Generator, got {value}")
+    field = value.model_fields["generator"]
+    if get_origin(field.annotation) is not Literal or get_args(field.annotation) != (name,):
+        raise TypeError(f'expected a field generator: Literal["{name}"] = "{name}"')
+    if field.default != name:
+        raise TypeError(f"expected {name!r} as the default of its field generator")
+    return value
 
 
 def generator_names(laws: Any) -> tuple[str, ...]:
@@ -53,6 +70,17 @@ def names_one_of(known: Sequence[str]) -> BeforeValidator:
 
     return BeforeValidator(check)
 
+
+_INSTALLED = installed.installed_parts(
+    installed.GENERATORS, _accepted, taken={*generator_names(OwnLaws), CONDITIONAL}
+)
+PACKAGES: Mapping[str, str] = {part.name: part.package for part in _INSTALLED}
+"""Package and version of each generator that is not zpoints' own, by its name."""
+
+if TYPE_CHECKING:
+    Laws = OwnLaws
+else:
+    Laws = reduce(or_, (part.value for part in _INSTALLED), OwnLaws)
 
 Law = Annotated[Laws, Field(discriminator="generator"), names_one_of(generator_names(Laws))]
 """Parameters of any law, distinguished by the field `generator`."""

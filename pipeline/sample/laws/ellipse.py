@@ -9,7 +9,7 @@ from pydantic import Field
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.sample.generator import (
+from zpoints.pipeline.generator import (
     ROUNDING_MARGIN,
     Floats,
     Generator,

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.generator import Floats, Generator, require_latents, require_spread
 from zpoints.pipeline.row_sample import representative_rows
-from zpoints.pipeline.sample.generator import Floats, Generator, require_latents, require_spread
 
 RUNS = 64
 """Number of runs of consecutive rows that the vectors of a fit are read from."""

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
-from zpoints.pipeline.sample.generator import (
+from zpoints.pipeline.generator import (
     Floats,
     Generator,
     axis_steps,

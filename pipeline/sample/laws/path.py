@@ -8,7 +8,7 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.sample.generator import (
+from zpoints.pipeline.generator import (
     Floats,
     Generator,
     axis_steps,

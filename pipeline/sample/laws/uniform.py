@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from zpoints.pipeline.sample.generator import Floats, Generator
+from zpoints.pipeline.generator import Floats, Generator
 
 
 class Uniform(Generator):
