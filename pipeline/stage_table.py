@@ -13,6 +13,8 @@ from zpoints.pipeline.config.origin import OriginPlan
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.encode.stage import encode, latents_fit_model
 from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.evaluate.detector import check_detector, detector_digest
+from zpoints.pipeline.evaluate.measure_table import measure_packages
 from zpoints.pipeline.evaluate.measures.inception import inception_digest
 from zpoints.pipeline.evaluate.stage import evaluate, quality_of
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
@@ -24,6 +26,7 @@ from zpoints.pipeline.ingest.stage import ingest
 from zpoints.pipeline.needs import Needs
 from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.stored import OwnArchitecture, stored_architecture
+from zpoints.pipeline.sample.registry import package_of
 from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
@@ -269,7 +272,10 @@ def _sample_step(config: RunConfig, name: str, needs: Needs) -> Step:
         reads=parameters.reads if config.imported else (*parameters.reads, "model"),
         writes=group_of(name),
         settings=config.sample,
-        extra={"parameters": settings_for_fingerprint(parameters)},
+        extra={
+            "parameters": settings_for_fingerprint(parameters),
+            **({"package": package} if (package := package_of(parameters)) else {}),
+        },
         sections={"parameters": f"sample.generators.{name}"},
         run=partial(sample, name=name),
         notes=partial(left_out_lines, name=name),
@@ -286,9 +292,18 @@ def _evaluate_step(config: RunConfig, name: str, needs: Needs) -> Step:
         reads=("images", "model", "latents", "statistics", *samples),
         writes=quality_of(name),
         settings=config.evaluate,
-        extra={"judged": name, "inception": inception_digest(config.evaluate.inception)},
+        extra={
+            "judged": name,
+            "inception": inception_digest(config.evaluate.inception),
+            "measures": measure_packages(),
+            "function": detector_digest(config.evaluate.detector),
+        },
+        digests=frozenset({"function"}),
         run=partial(evaluate, name=name),
         memory=needs.evaluate,
+        probe=partial(
+            check_detector, config.evaluate.detector, config.ingest.side, config.ingest.channels
+        ),
     )
 
 

@@ -87,6 +87,7 @@ def all_claims(
     rates: Mapping[str, float] | None,
     generators: Mapping[str, str],
     *,
+    detector: str = "face",
     hits: UniformHits | None = None,
     least_mu: float = 0.25,
     least_hw: float = 1.5,
@@ -102,6 +103,8 @@ def all_claims(
         None leaves out claim 13, where vectors have no images.
     generators
         Name of the generator, by group of samples.
+    detector
+        What found the faces; claim 13 is left out if it is `none`.
     hits
         Hits of uniform vectors; they are drawn if omitted.
     least_mu, least_hw
@@ -111,7 +114,7 @@ def all_claims(
         *claims(statistics, least_mu=least_mu, least_hw=least_hw),
         *uniform_claims(statistics, hits),
     ]
-    if rates is not None:
+    if rates is not None and detector != "none":
         reference = rates.get("reconstruction", 1.0)
-        found.append(faces_claim(rates, generators, reference=reference))
+        found.append(faces_claim(rates, generators, reference=reference, detector=detector))
     return Verdicts(found)

@@ -2,12 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from zpoints.pipeline.network.code import is_code_name
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 REFERENCES = ("real", "reconstruction")
 """Rows of the table besides the generators; reserved names that samples cannot have."""
+
+AUTO, FACE, NONE = DETECTORS = ("auto", "face", "none")
+"""Settings of `evaluate.detector` besides a function of the user's."""
+
+
+def _detector(text: str) -> str:
+    if text not in DETECTORS and not is_code_name(text):
+        raise ValueError(
+            f"invalid detector {text!r}; expected {', '.join(DETECTORS)} or package.module:function"
+        )
+    return text
 
 
 class EvaluateConfig(Settings):
@@ -31,6 +43,13 @@ class EvaluateConfig(Settings):
         gt=0,
         le=100,
         description="level of the pair ellipses of the measure violations, in standard deviations",
+    )
+    detector: Annotated[str, AfterValidator(_detector)] = Field(
+        AUTO,
+        description="what decides whether an image is a face: auto (face, or none where fewer than "
+        "half of the held-out photographs have one), face (a classical detector), none, or "
+        "package.module:function, which takes uint8 (image, y, x, channel) and returns bool "
+        "(image)",
     )
     inception: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,

@@ -8,16 +8,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
+from zpoints.pipeline.evaluate.config import AUTO, REFERENCES, EvaluateConfig
+from zpoints.pipeline.evaluate.detector import JUDGED, chosen_detector
 from zpoints.pipeline.evaluate.dispatch import (
     Measured,
     average,
     measure_set,
-    measured_by,
     set_files,
 )
 from zpoints.pipeline.evaluate.held_out import HeldOut, choose_held_out
 from zpoints.pipeline.evaluate.inputs import Comparison
+from zpoints.pipeline.evaluate.measure_table import measured_by
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import levels
 from zpoints.pipeline.evaluate.subject import Subject
 from zpoints.pipeline.network.stored import stored_architecture
@@ -25,7 +26,8 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
-from zpoints.storage.schema.quality import Measure
+from zpoints.storage.rows import Rows
+from zpoints.storage.schema.quality import Measure, PerImage
 from zpoints.storage.store import LEFT_OUT
 
 CHUNK = 128  # samples per task; face detection takes about a second
@@ -48,6 +50,7 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     if reason := store.why_left_out(f"samples/{name}"):
         return _leave_out(run, name, reason)
     held_out = held_out_photographs(store, config)
+    config = _with_detector(run, held_out, name)
     subject, reference = _subjects(store, held_out, name, run.code)
     measures, count = measured_by(config), len(subject.rows)
     if count < config.count:
@@ -60,6 +63,7 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
         "count": count,
         "wanted": config.count,
         "level": config.level,
+        "detector": config.detector,
     }
     template = _template(store, count, measures)
     run.work.create(group, template, attrs=attrs)
@@ -79,11 +83,32 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     return count
 
 
+def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) -> EvaluateConfig:
+    """The settings with the detector that `auto` stands for; the photographs' row decides it."""
+    config, store = run.settings, run.store
+    if name != "real" and (known := _stored_detector(store)) and config.detector == AUTO:
+        return config.model_copy(update={"detector": known})
+    rows = np.sort(held_out.reference[:JUDGED])
+    pixels = Rows(store.root, store.version, "images", "pixels").take(rows)
+    detector, line = chosen_detector(config.detector, pixels)
+    if line:
+        run.console.line(line)
+    return config.model_copy(update={"detector": detector})
+
+
+def _stored_detector(store: Store) -> str | None:
+    group = quality_of("real")
+    return store.group(group).attrs.get("detector") if store.is_current(group) else None
+
+
 def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
     """Store no quality of samples that there are none of, but the reason."""
     config = run.settings
+    config = config.model_copy(
+        update={"detector": _stored_detector(run.store) or config.detector},
+    )
     attrs = {"judged": name, "held_out": "", "count": 0, "wanted": config.count}
-    attrs |= {"level": config.level, LEFT_OUT: reason}
+    attrs |= {"level": config.level, "detector": config.detector, LEFT_OUT: reason}
     run.work.create(quality_of(name), _template(run.store, 0, measured_by(config)), attrs=attrs)
     return 0
 
@@ -148,26 +173,32 @@ def _template(store: Store, count: int, measures: Iterable[Measure]) -> xr.Datas
     """The group's metadata; measures are NaN until they are computed."""
     architecture = stored_architecture(store.model)
     sides = np.array(levels(architecture.side), dtype=np.int64)
-    along_samples = {m.per_image.name: m.per_image.dtype for m in measures if m.per_image}
     return xr.Dataset(
         {
             "reencoded": unwritten(
                 ("sample", "component"), (count, architecture.z_dim), np.float32, chunk=CHUNK
             ),
-            **{
-                name: unwritten("sample", (count,), np.dtype(dtype), chunk=CHUNK)
-                for name, dtype in along_samples.items()
-            },
-            **{key: ((), np.nan) for m in measures for key in (m.name, f"{m.name}_error")},
+            **{v.name: _along_samples(v, count) for m in measures if (v := m.per_image)},
+            **{key: _single(meaning) for m in measures for key, meaning in m.stored_as.items()},
             "swd_by_level": ("level", np.full(len(sides), np.nan)),
         },
         coords={"level": sides},
     )
 
 
+def _along_samples(variable: PerImage, count: int) -> xr.Variable:
+    template = unwritten("sample", (count,), np.dtype(variable.dtype), chunk=CHUNK)
+    template.attrs["long_name"] = variable.meaning
+    return template
+
+
+def _single(meaning: str) -> xr.Variable:
+    return xr.Variable((), np.nan, {"long_name": meaning})
+
+
 def _filled(template: xr.Dataset, measured: Measured) -> xr.Dataset:
     values = {
-        name: (template[name].dims, np.asarray(value, dtype=np.float64))
+        name: template[name].variable.copy(data=np.asarray(value, dtype=np.float64))
         for name, value in measured.items()
     }
     return template.assign(values)

@@ -11,8 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
-from zpoints.pipeline.evaluate.dispatch import measure_images, measured_by
+from zpoints.pipeline.evaluate.dispatch import measure_images
 from zpoints.pipeline.evaluate.inputs import Batch
+from zpoints.pipeline.evaluate.measure_table import measured_by
 from zpoints.pipeline.network.serving import Network, task_network
 from zpoints.storage import open_store
 from zpoints.storage.rows import Rows

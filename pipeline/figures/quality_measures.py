@@ -1,6 +1,8 @@
 """Measures of quality of each generator, and of `ellipse` over a grid of its parameters."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zpoints.pipeline.errors import FigureError
-from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.evaluate.config import FACE, REFERENCES
+from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import group, mapping
 from zpoints.storage.schema.quality import MEASURES, Measure
@@ -84,7 +87,20 @@ def ordered(measured: Qualities) -> list[str]:
 def listed(measured: Qualities, names: Sequence[str]) -> list[Measure]:
     """The measures with a heading that some row has."""
     present = {key for name in names for key in measured[name]}
-    return [measure for measure in MEASURES if measure.heading and measure.name in present]
+    detector = detector_of(measured)
+    return [
+        _of_function(measure, detector) if measure.needs == "detector" else measure
+        for measure in all_measures()
+        if measure.heading and measure.name in present
+    ]
+
+
+def _of_function(measure: Measure, detector: str) -> Measure:
+    """The face rate as the report names it where a function of the user's detects something."""
+    if detector == FACE:
+        return measure
+    reading = f"share of the images that <code>{escape(detector)}</code> detects."
+    return replace(measure, heading="detected", reading=reading)
 
 
 def comparable(measured: Qualities, name: str, measure: Measure) -> bool:

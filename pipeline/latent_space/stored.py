@@ -14,10 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
+from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.space import LatentSpace
 from zpoints.storage import Store
-from zpoints.storage.schema.quality import MEASURES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,16 +64,21 @@ class LatentStore(Store, LatentSpace):
     @cached_property
     def claims(self) -> Verdicts:
         """The claims of the method's source, tested on the latents of this version."""
+        measured = {name: self.quality(name) for name in self.quality_names}
         rates = {
-            name: float(self.quality(name)["face_rate"])
-            for name in self.quality_names
-            if "face_rate" in self.quality(name)
+            name: float(quality["face_rate"])
+            for name, quality in measured.items()
+            if "face_rate" in quality
         }
         generators = {
             name: str(self.samples(name).attrs["generator"]) for name in self.sample_names
         }
-        decoded = "model" in self.groups
-        return all_claims(self.statistics, rates if decoded else None, generators)
+        return all_claims(
+            self.statistics,
+            rates if "model" in self.groups else None,
+            generators,
+            detector=detector_of(measured),
+        )
 
     def faces(self, n: int = 16, *, of: str | None = None) -> "Figure":
         """A figure of the first photographs, or of the images of a generator's samples.
@@ -107,7 +112,7 @@ class LatentStore(Store, LatentSpace):
         rows = {}
         for name in self.quality_names:
             found = self.quality(name)
-            keys = [key for m in MEASURES for key in (m.name, f"{m.name}_error") if key in found]
+            keys = [key for m in all_measures() for key in m.stored_as if key in found]
             rows[name] = {key: float(found[key]) for key in keys}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("images")
 

@@ -8,7 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.evaluate.config import FACE
 from zpoints.pipeline.evaluate.held_out import first_finite
+from zpoints.pipeline.evaluate.measure_table import detector_of
 from zpoints.pipeline.figures.clouds import Cloud, cloud
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.report.config import ReportConfig
@@ -121,6 +123,11 @@ class ReportData:
     quality: Mapping[str, xr.Dataset]
     sweep: xr.Dataset | None
     left_out: Mapping[str, str]
+
+    @property
+    def what(self) -> str:
+        """What the images are called: "faces" where faces were found in them, else "images"."""
+        return "faces" if detector_of(self.quality, otherwise="") == FACE else "images"
 
     def principal_cloud(self) -> Cloud:
         """The z-points in the leading PCA coordinates."""

@@ -1,4 +1,7 @@
-"""The measures of quality, a row each, and the stored variables that follow from the rows."""
+"""The measures of quality, a row each, and the stored variables that follow from the rows.
+
+Installed packages may add rows; their variables are stored with what they mean.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +25,8 @@ class Measure:
     name
         Name of the stored variable; its standard error is stored as `<name>_error`.
     file
-        Module of `zpoints.pipeline.evaluate.measures` that computes it; may serve several rows.
+        Module that computes it, which may serve several rows; one that starts with a dot is of
+        `zpoints.pipeline.evaluate.measures`.
     meaning
         What the variable holds.
     per_image
@@ -39,7 +43,7 @@ class Measure:
     swept
         Whether it is measured at every point of a sweep, too.
     needs
-        Setting of the section `evaluate` without which it is left out; empty: always measured.
+        Setting of the section `evaluate` that decides whether it is measured; empty: always.
     """
 
     name: str
@@ -53,11 +57,16 @@ class Measure:
     swept: bool = False
     needs: str = ""
 
+    @property
+    def stored_as(self) -> dict[str, str]:
+        """Names of the stored value and of its standard error, with their meanings."""
+        return {self.name: self.meaning, f"{self.name}_error": f"standard error of {self.name}"}
+
 
 MEASURES = (
     Measure(
         name="face_rate",
-        file="faces",
+        file=".faces",
         meaning="share of the images in which a face is found",
         per_image=PerImage(
             "face_found", "bool", "whether a face detector finds a face in the image"
@@ -67,10 +76,11 @@ MEASURES = (
         reading="share of the images in which a classical face detector finds a face. It misses "
         "some photographs, so compare with the row <i>real</i>.",
         swept=True,
+        needs="detector",
     ),
     Measure(
         name="round_trip",
-        file="round_trip",
+        file=".round_trip",
         meaning="mean of round_trip_distance",
         per_image=PerImage(
             "round_trip_distance", "float32", "|z - reencoded| / spread of z-points; or NaN"
@@ -84,14 +94,14 @@ MEASURES = (
     ),
     Measure(
         name="mahalanobis",
-        file="region",
+        file=".region",
         meaning="mean of mahalanobis_radius",
         per_image=PerImage("mahalanobis_radius", "float32", "Mahalanobis radius of z"),
         better="equal",
     ),
     Measure(
         name="violations",
-        file="region",
+        file=".region",
         meaning="mean of violated_pairs",
         per_image=PerImage(
             "violated_pairs",
@@ -105,7 +115,7 @@ MEASURES = (
     ),
     Measure(
         name="swd",
-        file="sliced_wasserstein",
+        file=".sliced_wasserstein",
         meaning="sliced Wasserstein distance of Laplacian patches x 1000, mean of levels",
         better="lower",
         heading="SWD",
@@ -114,7 +124,7 @@ MEASURES = (
     ),
     Measure(
         name="frechet",
-        file="frechet",
+        file=".frechet",
         meaning="Frechet distance of re-encoded images' latents, squared latent units",
         better="lower",
         heading="Fréchet",
@@ -124,7 +134,7 @@ MEASURES = (
     ),
     Measure(
         name="precision",
-        file="neighbours",
+        file=".neighbours",
         meaning="share of the re-encoded images in the neighbourhood of a photograph",
         better="higher",
         heading="precision",
@@ -134,7 +144,7 @@ MEASURES = (
     ),
     Measure(
         name="recall",
-        file="neighbours",
+        file=".neighbours",
         meaning="share of photographs in the neighbourhood of a re-encoded image",
         better="higher",
         heading="recall",
@@ -144,7 +154,7 @@ MEASURES = (
     ),
     Measure(
         name="density",
-        file="neighbours",
+        file=".neighbours",
         meaning="photographs' neighbourhoods that a re-encoded image is in, mean, over k",
         better="equal",
         heading="density",
@@ -154,7 +164,7 @@ MEASURES = (
     ),
     Measure(
         name="coverage",
-        file="neighbours",
+        file=".neighbours",
         meaning="share of photographs whose neighbourhood holds a re-encoded image",
         better="higher",
         heading="coverage",
@@ -164,7 +174,7 @@ MEASURES = (
     ),
     Measure(
         name="c2st",
-        file="two_sample",
+        file=".two_sample",
         meaning="accuracy of a classifier of re-encoded images and photographs, 0.5 to 1",
         better="lower",
         heading="C2ST",
@@ -173,7 +183,7 @@ MEASURES = (
     ),
     Measure(
         name="fid",
-        file="inception",
+        file=".inception",
         meaning="Frechet distance of Inception features",
         better="lower",
         heading="FID",
@@ -181,15 +191,15 @@ MEASURES = (
         needs="inception",
     ),
 )
-"""The table of measures, in the order of the report's columns."""
+"""The table of zpoints' own measures, in the order of the report's columns."""
 
 
 def _variables(measures: Iterable[Measure], *, dim: str = "") -> str:
     """Lines `name | dims | dtype | units | meaning` of the values, then of their errors."""
-    chosen = tuple(measures)
-    values = [f"{m.name} | {dim} | float64 | 1 | {m.meaning}" for m in chosen]
-    errors = [f"{m.name}_error | {dim} | float64 | 1 | standard error of {m.name}" for m in chosen]
-    return "\n".join(["", *values, *errors, ""])
+    variables = [list(m.stored_as.items()) for m in measures]
+    ordered = [*(value for value, _ in variables), *(error for _, error in variables)]
+    lines = [f"{name} | {dim} | float64 | 1 | {meaning}" for name, meaning in ordered]
+    return "\n".join(["", *lines, ""])
 
 
 def _along_samples(measures: Iterable[Measure]) -> str:
@@ -199,10 +209,14 @@ def _along_samples(measures: Iterable[Measure]) -> str:
     )
 
 
+MEASURED = (((), "float64"), (("sample",), "float32"), (("sample",), "bool"))
+"""Dims and dtypes of a measure and of its variable along `sample`."""
+
 REENCODED = "reencoded | sample component | float32 | 1 | latent vectors of the decoded images"
-PER_IMAGE = _along_samples(MEASURES)
-ALWAYS = _variables(m for m in MEASURES if not m.needs)
-OPTIONAL = _variables(m for m in MEASURES if m.needs)
+_ALWAYS = [m for m in MEASURES if not m.needs]
+_OPTIONAL = [m for m in MEASURES if m.needs]
+ALWAYS = _along_samples(_ALWAYS) + _variables(_ALWAYS)
+OPTIONAL = _along_samples(_OPTIONAL) + _variables(_OPTIONAL)
 SWEPT = _variables((m for m in MEASURES if m.swept), dim="point")
 
 BY_LEVEL = "swd_by_level | level | float64 | 1 | sliced Wasserstein distance x 1000"

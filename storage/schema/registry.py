@@ -131,7 +131,7 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     ),
     "quality": by_name(
         parse_table(quality.REENCODED, required=True, lazy=True),
-        parse_table(quality.PER_IMAGE + quality.ALWAYS + quality.BY_LEVEL, required=True),
+        parse_table(quality.ALWAYS + quality.BY_LEVEL, required=True),
         parse_table(quality.OPTIONAL),
         parse_table(SAMPLE + COMPONENT, label=True),
         parse_table(quality.LEVEL, required=True, label=True),
@@ -178,7 +178,9 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     """Look up a variable; `None` if the registry does not allow it.
 
     The names of labels come with the data, so an array along `image` with another name and a
-    dtype of `OPEN` is a label of `images` and `latents`.
+    dtype of `OPEN` is a label of `images` and `latents`. The names of measures may come from a
+    package that is not installed here, so any other number in `quality`, single or along `sample`,
+    is a measure that carries its meaning.
 
     Parameters
     ----------
@@ -189,6 +191,11 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     """
     kind = kind_of(group)
     known = VARIABLES[kind].get(name)
+    if known is None and kind == "quality" and (array.dims, str(array.dtype)) in quality.MEASURED:
+        meaning = str(array.attrs.get("long_name", name))
+        return Variable(
+            name=name, dims=array.dims, dtype=str(array.dtype), units="1", meaning=meaning
+        )
     if known is not None or kind not in LABELLED or is_named(name) or array.dims != ("image",):
         return known
     dtype = OPEN.get(array.dtype.kind)

@@ -13,7 +13,7 @@ from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.pipeline.report.sections import (
     claims,
     distributions,
-    faces,
+    generated,
     label_structure,
     quality,
     radii_covariance_pairs,
@@ -38,9 +38,6 @@ def contents(
     history
         Published versions of the store, the newest first.
     """
-    generated = (
-        ("faces", "Generated faces") if data.model is not None else ("vectors", "Generated vectors")
-    )
     sections = [
         Section("training", "Training", training.entries(data)),
         Section("distributions", "Number distributions", distributions.entries(data)),
@@ -49,7 +46,7 @@ def contents(
         ),
         Section("attributes", "Structure by label", label_structure.entries(data)),
         Section("region", "The region of the z-points", region.entries(data)),
-        Section(*generated, faces.entries(data)),
+        Section(data.what, f"Generated {data.what}", generated.entries(data)),
         Section("traversals", "Traversals and interpolations", traversals.entries(data)),
         Section("quality", "Quality", quality.entries(data)),
         Section("run", "The run", run.entries(timings, history)),

@@ -32,7 +32,7 @@ INTERPOLATIONS = Markup(
     "between their latent vectors, and from the arc around the mean vector, along which the "
     "distance from the mean changes evenly. The mean Mahalanobis radius is {ends:.1f} at the ends, "
     "{line:.1f} in the middle of the line and {arc:.1f} in the middle of the arc: the line passes "
-    "through the inside of the region, where faces are more alike."
+    "through the inside of the region, where {what} are more alike."
 )
 
 
@@ -42,7 +42,7 @@ def entries(data: ReportData) -> list[Entry]:
     return [
         *(_attribute(data, traversal, total) for traversal in data.traversals),
         *_conditioned(data),
-        *_interpolations(data.interpolations),
+        *_interpolations(data.interpolations, data.what),
     ]
 
 
@@ -87,7 +87,7 @@ def _conditioned(data: ReportData) -> list[Entry]:
     ]
 
 
-def _interpolations(between: Interpolations | None) -> list[Entry]:
+def _interpolations(between: Interpolations | None, what: str) -> list[Entry]:
     if between is None or not len(between.line):
         return []
     ends, line, arc = between.radii
@@ -95,7 +95,7 @@ def _interpolations(between: Interpolations | None) -> list[Entry]:
         Entry(
             "interpolations",
             "From one image to another",
-            INTERPOLATIONS.format(ends=ends, line=line, arc=arc),
+            INTERPOLATIONS.format(what=what, ends=ends, line=line, arc=arc),
             lambda: interpolation(between),
             "Rows of decoded images between two photographs, on a line and on an arc.",
         )

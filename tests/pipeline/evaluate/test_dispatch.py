@@ -11,10 +11,10 @@ from zpoints.pipeline.evaluate.dispatch import (
     average,
     measure_images,
     measure_set,
-    measured_by,
     set_files,
 )
 from zpoints.pipeline.evaluate.inputs import Batch, Comparison
+from zpoints.pipeline.evaluate.measure_table import measured_by
 from zpoints.storage import Store
 from zpoints.storage.schema.quality import MEASURES
 from zpoints.storage.schema.registry import VARIABLES
@@ -54,7 +54,7 @@ def test_measure_images__has_the_variables_of_the_table_with_their_dtypes(batch:
 def test_measure_images__calls_the_files_of_the_chosen_rows_alone(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zpoints.pipeline.evaluate.measures.faces.find_faces", None)
+    monkeypatch.setattr("zpoints.pipeline.evaluate.detector.find_faces", None)
     swept = [m for m in MEASURES if m.swept and m.name != "face_rate"]
 
     assert set(measure_images(batch, swept)) == {"round_trip_distance"}

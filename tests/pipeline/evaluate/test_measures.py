@@ -15,7 +15,7 @@ from zpoints.pipeline.evaluate.estimate import (
     replicates,
     share_estimate,
 )
-from zpoints.pipeline.evaluate.measures.faces import find_faces
+from zpoints.pipeline.evaluate.cascade import find_faces
 from zpoints.pipeline.evaluate.measures.frechet import frechet, frechet_distance
 from zpoints.pipeline.evaluate.measures.neighbours import NAMES, neighbourhoods
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (

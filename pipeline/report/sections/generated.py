@@ -1,4 +1,4 @@
-"""Section on the generated faces: the generators, and images of each."""
+"""Section on the generated images, faces for example: the generators, and images of each."""
 
 import re
 
@@ -16,7 +16,7 @@ GENERATORS = Markup(
     "{leading} leading principal components. Both are computed from at most {vectors:,} vectors "
     "each."
 )
-FACES = Markup(
+IMAGES = Markup(
     "The first {shown} of {count:,} images of the generator <code>{generator}</code>{parameters}, "
     "seed {seed}, not selected. Constraint: {constraint}."
 )
@@ -34,16 +34,20 @@ def entries(data: ReportData) -> list[Entry]:
             ),
             lambda: generators(data),
         ),
-        *(_faces(k, g) for k, g in enumerate(data.generated, start=1) if data.model is not None),
+        *(
+            _images(data.what, k, g)
+            for k, g in enumerate(data.generated, start=1)
+            if data.model is not None
+        ),
     ]
 
 
-def _faces(position: int, g: Generated) -> Entry:
+def _images(what: str, position: int, g: Generated) -> Entry:
     parameters = describe(g.attrs.get("parameters", {}))
     return Entry(
-        f"faces-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
+        f"{what}-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
         g.name,
-        FACES.format(
+        IMAGES.format(
             shown=len(g.faces),
             count=g.count,
             generator=g.attrs.get("generator", g.name),
