@@ -6,6 +6,7 @@ from typing import Any
 
 from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.fingerprint import fingerprint
+from zpoints.pipeline.parts.installed import FIGURES, offered
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import Destination
 from zpoints.pipeline.report.stage import report_mark, report_settings
@@ -171,6 +172,7 @@ def _report_identity(
     shown = {"samples": list(store.sample_names), "quality": list(store.quality_names)}
     # The report shows a sweep whenever the store has one, whether or not this run asks for it.
     shown["sweep"] = [str(store.fingerprint("sweep"))] if store.is_current("sweep") else []
+    shown["figures"] = [" ".join(found) for found in offered(FIGURES)]
     identities = {item.target: item.identity for item in planned if item.stage != "sweep"}
     settings = {**report_settings(config, title=title), **shown}
     return fingerprint("report", settings, [identities[g] for g in sorted(identities)])

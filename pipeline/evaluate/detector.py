@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import EvaluateError
-from zpoints.pipeline.evaluate.config import AUTO, FACE, NONE
 from zpoints.pipeline.evaluate.cascade import find_faces
+from zpoints.pipeline.evaluate.config import AUTO, FACE, NONE
 from zpoints.pipeline.network.code import is_code_name, load_code, source_digest
 
 JUDGED = 128

@@ -7,8 +7,8 @@ from typing import Any
 
 import xarray as xr
 
-from zpoints.pipeline import installed
 from zpoints.pipeline.evaluate.config import AUTO, FACE, NONE, EvaluateConfig
+from zpoints.pipeline.parts import installed
 from zpoints.storage.schema.quality import MEASURES, Measure
 from zpoints.storage.schema.registry import VARIABLES
 

@@ -2,9 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from zpoints.pipeline.parts import installed
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
+
+FORMATS = ("celeba", "torchvision", "kaggle", "parquet", "folder")
+"""The formats that zpoints reads itself."""
+
+
+def _format(text: str) -> str:
+    known = ("auto", *FORMATS, *(name for name, _ in installed.offered(installed.SOURCES)))
+    if text not in known:
+        raise ValueError(f"expected one of {', '.join(known)}; got {text}")
+    return text
 
 
 class IngestConfig(Settings):
@@ -41,8 +52,10 @@ class IngestConfig(Settings):
 class SourceConfig(Settings):
     """Format of the source, and what to do about unreadable and changed photographs."""
 
-    format: Literal["auto", "celeba", "torchvision", "kaggle", "parquet", "folder"] = Field(
-        "auto", description="format of photographs and labels; auto recognises it"
+    format: Annotated[str, AfterValidator(_format)] = Field(
+        "auto",
+        description=f"format of photographs and labels: {', '.join(FORMATS)}, or one of an "
+        "installed package; auto recognises it",
     )
     labels: str | None = Field(
         None,

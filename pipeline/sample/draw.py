@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.generator import Generator, Sampler
+from zpoints.pipeline.parts.generator import Generator, Sampler
 from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.pipeline.settings import fault_message, setting_path
 from zpoints.storage.schema.description import described

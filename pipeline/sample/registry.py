@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from zpoints.pipeline.generator import Generator
+from zpoints.pipeline.parts.generator import Generator
 from zpoints.pipeline.sample.laws.all_laws import PACKAGES, Laws, generator_names, names_one_of
 from zpoints.pipeline.sample.laws.conditional import Conditional
 

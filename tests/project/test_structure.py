@@ -19,6 +19,7 @@ from tests.project.imports import (
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
 DRAWS = (
     *("pipeline/report/elements/entry.py", "pipeline/report/sections/traversals.py"),
+    "pipeline/report/sections/packages.py",
     *("pipeline/latent_space/coding.py", "pipeline/latent_space/stored.py"),
 )
 """Files that name the type of a figure; `pipeline/figures` draws them all."""
@@ -51,7 +52,16 @@ ORDER = (
     # runs before all others
     "cache_folders",
     # vocabulary
-    *("settings", "errors", "progress", "fingerprint", "row_sample", "spread", "stage_order"),
+    *(
+        "settings",
+        "errors",
+        "installed",
+        "progress",
+        "fingerprint",
+        "row_sample",
+        "spread",
+        "stage_order",
+    ),
     # what several stages are made of
     *("labels", "network", "stage_run", "memory", "step"),
     # the stages, and what reads their results

@@ -57,7 +57,7 @@ def write_report(
             "title": section.title,
             "entries": [_render(entry, folder) for entry in section.entries],
         }
-        for section in contents(data, timings, history)
+        for section in contents(data, timings, history, store)
     ]
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BeforeValidator, Field
 
-from zpoints.pipeline import installed
-from zpoints.pipeline.generator import Generator
+from zpoints.pipeline.parts import installed
+from zpoints.pipeline.parts.generator import Generator
 from zpoints.pipeline.sample.laws.ellipse import Ellipse
 from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
@@ -40,7 +40,9 @@ CONDITIONAL = "conditional"
 def _accepted(name: str, value: Any) -> type[Generator]:
     """A generator of a package; it has to be told apart by its field `generator`."""
     if not (isinstance(value, type) and issubclass(value, Generator)):
-        raise TypeError(f"expected a subclass of zpoints.pipeline.generator.Generator, got {value}")
+        raise TypeError(
+            f"expected a subclass of zpoints.pipeline.parts.generator.Generator, got {value}"
+        )
     field = value.model_fields["generator"]
     if get_origin(field.annotation) is not Literal or get_args(field.annotation) != (name,):
         raise TypeError(f'expected a field generator: Literal["{name}"] = "{name}"')

@@ -8,8 +8,8 @@ import xarray as xr
 from pydantic import Field
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.generator import Floats, Generator, Sampler
 from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.parts.generator import Floats, Generator, Sampler
 from zpoints.pipeline.sample.laws.all_laws import Law
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 

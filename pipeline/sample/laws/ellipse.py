@@ -9,7 +9,7 @@ from pydantic import Field
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.generator import (
+from zpoints.pipeline.parts.generator import (
     ROUNDING_MARGIN,
     Floats,
     Generator,

@@ -8,7 +8,7 @@ import xarray as xr
 from numba import njit
 from pydantic import Field
 
-from zpoints.pipeline.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
 
 # A stronger correlation counts as this one: the inside of its ellipse is lost in float32.
 _STRONGEST = 1 - 1e-9

@@ -10,7 +10,7 @@ from scipy.special import gammainc, gammaincinv
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
 
 # Below this share the inverse of the chi-squared distribution underflows.
 _LEAST_SHARE = 1e-250

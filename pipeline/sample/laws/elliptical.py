@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
 from zpoints.pipeline.sample.laws.ellipsoid import directions
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
 
 
 class Gaussian(Generator):

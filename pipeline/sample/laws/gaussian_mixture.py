@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.generator import Floats, Generator, require_latents, require_spread
+from zpoints.pipeline.parts.generator import Floats, Generator, require_latents, require_spread
 from zpoints.pipeline.row_sample import representative_rows
 
 RUNS = 64

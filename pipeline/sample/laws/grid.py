@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
-from zpoints.pipeline.generator import (
+from zpoints.pipeline.parts.generator import (
     Floats,
     Generator,
-    axis_steps,
     require_axes,
     require_spread,
 )
+from zpoints.pipeline.sample.axes import axis_steps
 
 MOST_AXES = 4096
 """Latent vectors have no more components."""

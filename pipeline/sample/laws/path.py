@@ -8,14 +8,14 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.generator import (
+from zpoints.pipeline.parts.generator import (
     Floats,
     Generator,
-    axis_steps,
     require_axes,
     require_latents,
     require_spread,
 )
+from zpoints.pipeline.sample.axes import axis_steps
 
 Axis = Annotated[int, Field(ge=0)]
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from zpoints.pipeline.generator import Floats, Generator
+from zpoints.pipeline.parts.generator import Floats, Generator
 
 
 class Uniform(Generator):

@@ -9,13 +9,13 @@ from scipy.stats import wasserstein_distance
 from skimage.data import astronaut
 from sklearn.neighbors import NearestNeighbors
 
+from zpoints.pipeline.evaluate.cascade import find_faces
 from zpoints.pipeline.evaluate.estimate import (
     jackknife,
     mean_estimate,
     replicates,
     share_estimate,
 )
-from zpoints.pipeline.evaluate.cascade import find_faces
 from zpoints.pipeline.evaluate.measures.frechet import frechet, frechet_distance
 from zpoints.pipeline.evaluate.measures.neighbours import NAMES, neighbourhoods
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (

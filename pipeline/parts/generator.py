@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.settings import Settings
 
@@ -149,23 +148,3 @@ def require_axes(statistics: xr.Dataset, axes: tuple[int, ...], generator: str) 
             f"The generator {generator!r} cannot vary component {max(axes)}, since the "
             f"{components} components are numbered from 0 to {components - 1}: change axes."
         )
-
-
-def axis_steps(statistics: xr.Dataset, axes: tuple[int, ...], space: str) -> Floats:
-    """Vectors of one standard deviation along each axis: (axes, N) in latent coordinates.
-
-    Parameters
-    ----------
-    statistics
-        The `statistics` group.
-    axes
-        Numbers of the components, from 0.
-    space
-        "pc" for principal components, "original" for components of z.
-    """
-    chosen = list(axes)
-    if space == "pc":
-        return Basis.from_statistics(statistics).steps(chosen)
-    steps = np.zeros((len(chosen), statistics.sizes["component"]))
-    steps[np.arange(len(chosen)), chosen] = np.sqrt(statistics["variance"].values[chosen])
-    return steps

@@ -1,0 +1,1 @@
+"""What other packages may add, and how they are found: see `docs/decisions/pipeline-parts.md`."""
