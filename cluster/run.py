@@ -11,7 +11,14 @@ from zpoints.cluster.compute.existing_scheduler import check_connection_settings
 from zpoints.cluster.compute.local import expected_worker
 from zpoints.cluster.compute.worker_capacity import this_machine
 from zpoints.cluster.compute.workers import Workers
-from zpoints.pipeline.config.origin import Origin, open_origin, plan_origin
+from zpoints.cluster.estimate import estimate_lines
+from zpoints.pipeline.config.origin import (
+    Origin,
+    OriginPlan,
+    choose_settings,
+    open_origin,
+    plan_origin,
+)
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.memory import memory_errors, require_disk, require_memory
 from zpoints.pipeline.needs import report_memory
@@ -101,10 +108,11 @@ def run(
     destination = _report_destination(config, root, until)
     origin, config = open_origin(config, console, root=root)
     repository = open_repository(root, executor=ClusterExecutor())
+    config = choose_settings(config, origin, repository.store(), console)
     lock = repository.held(f"zpoints run {title}")
     with lock, Workers(config, repository, console) as workers:
         store = repository.store()
-        planned = _planned(config, origin, store, console, until=until, keep=repository.keep)
+        _, planned = _planned(config, origin, store, console, until=until, keep=repository.keep)
         _check(config, planned, store)
         if destination is not None and any(item.reason for item in planned):
             _require_report_memory(config)
@@ -162,8 +170,11 @@ def dry_run(
     store = None
     with suppress(StoreNotFoundError):
         store = open_store(root)
-    planned = _planned(config, origin, store, console, until=until)
+    config = choose_settings(config, origin, store, console)
+    plan, planned = _planned(config, origin, store, console, until=until)
     _probe(planned)
+    for line in estimate_lines(config, plan, planned):
+        console.line(line)
     _check_stored_labels(planned, store)
     if destination is None:
         return list(planned)
@@ -178,12 +189,12 @@ def _planned(
     *,
     until: str,
     keep: Callable[[str, bytes], None] | None = None,
-) -> list[PlannedStep]:
-    """The steps up to a stage, compared with the store; reports those that are left out."""
+) -> tuple[OriginPlan, list[PlannedStep]]:
+    """The rows to store, and the steps up to a stage; reports those that are left out."""
     plan = plan_origin(origin, config, store, keep=keep)
     if line := stages_left_out(config, plan):
         console.line(line)
-    return plan_steps(steps(config, plan), store, until=until)
+    return plan, plan_steps(steps(config, plan), store, until=until)
 
 
 def _report_destination(config: RunConfig, root: str, until: str) -> Destination | None:

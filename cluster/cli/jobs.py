@@ -23,6 +23,7 @@ from zpoints.cluster.cli.options import (
     run_name,
     run_root,
 )
+from zpoints.cluster.terminal import console_for
 from zpoints.pipeline.config.cluster import LONGEST_WAIT
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.text import printable
@@ -71,9 +72,15 @@ def submit(
     check_stage(until)
     settings = load_config(config, overrides(set_, cluster, strict))
 
+    from zpoints.cluster.jobs.submit import check_source
     from zpoints.cluster.jobs.submit import submit as submit_job
 
     where = run_root(root, config, settings.root)
+    check_source(settings)
+    if settings.cluster.kind != "address":  # otherwise photographs may be where the workers are
+        from zpoints.cluster.run import dry_run
+
+        dry_run(settings, where, console=console_for(errors), until=until, title=run_name(config))
     job = submit_job(settings, where, title=run_name(config), until=until)
     output.print(job.id)
 

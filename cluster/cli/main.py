@@ -31,6 +31,7 @@ from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
 from zpoints.pipeline.errors import ConfigError
+from zpoints.pipeline.parts.installed import offered_parts
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import QueryError, StoreLockedError, ZpointsError
 
@@ -47,6 +48,7 @@ RESUMES = dict.fromkeys(
 app = typer.Typer(
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
     no_args_is_help=True,
+    epilog=offered_parts(),
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -181,8 +183,11 @@ def config(
 ) -> None:
     """Print a configuration as YAML, with the meaning and range of every key."""
     from zpoints.pipeline.config.commented_yaml import commented_yaml
+    from zpoints.pipeline.config.parts import part_lines
     from zpoints.pipeline.config.run import RunConfig, load_config, override, preset_names
 
     settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
     print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
+    for line in part_lines():
+        print(f"# {line}")  # noqa: T201
     print(commented_yaml(settings), end="")  # noqa: T201

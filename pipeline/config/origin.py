@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from zpoints.pipeline.config.choice import choose_settings as chosen_from
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.import_vectors.plan import (
     VectorSource,
@@ -13,6 +14,7 @@ from zpoints.pipeline.import_vectors.plan import (
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.ingest.prepare import open_photographs, prepare
 from zpoints.pipeline.ingest.sources.source import Source
+from zpoints.pipeline.ingest.trial import try_photograph
 from zpoints.pipeline.progress import Console
 from zpoints.storage import Store
 
@@ -34,6 +36,15 @@ def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Orig
     return vectors, config.with_components(vectors.file.width)
 
 
+def choose_settings(
+    config: RunConfig, origin: Origin, store: Store | None, console: Console
+) -> RunConfig:
+    """Replace the settings that `choose` lists by those that fit the photographs, if any."""
+    if isinstance(origin, VectorSource):
+        return config
+    return chosen_from(config, origin, store, console)
+
+
 def plan_origin(
     origin: Origin,
     config: RunConfig,
@@ -41,8 +52,13 @@ def plan_origin(
     *,
     keep: Callable[[str, bytes], None] | None = None,
 ) -> OriginPlan:
-    """Compare photographs or vectors with the stored ones; see `prepare` and `plan_import`."""
+    """Compare photographs or vectors with the stored ones; see `prepare` and `plan_import`.
+
+    One of the photographs is read, so that a crop that does not fit fails before anything starts.
+    """
     if isinstance(origin, VectorSource):
         assert config.imported is not None
         return plan_import(origin, config.imported, store)
-    return prepare(origin, config.ingest, config.source, store, keep=keep)
+    plan = prepare(origin, config.ingest, config.source, store, keep=keep)
+    try_photograph(plan, config.ingest)
+    return plan

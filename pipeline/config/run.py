@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from os.path import isdir, isfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -28,12 +28,20 @@ from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.train.config import ElsewhereConfig, TrainConfig
 
+Chosen = Literal["ingest.crop", "ingest.side", "ingest.channels", "train.z_dim", "train.epochs"]
+"""A setting that a run can choose from the photographs (`config/choice.py`)."""
+
 
 class RunConfig(Settings):
     """All settings of a run."""
 
     root: str | None = Field(
         None, description="location of the store, a folder or s3://bucket/prefix; --root overrides"
+    )
+    choose: tuple[Chosen, ...] = Field(
+        (),
+        description="settings that a run chooses from the photographs and their number, as the "
+        "preset folder does; one that --set names is left as it is",
     )
     source: SourceConfig = Field(SourceConfig(), description="how ingest.source is read")
     ingest: IngestConfig = Field(IngestConfig(), description="photographs to images")
@@ -213,7 +221,10 @@ def set_values(
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"--set {text}: expected section.key=value, e.g. train.epochs=30.")
-        _set(values, key.strip().split("."), plain_values(value, f"--set {key.strip()}"))
+        key = key.strip()
+        _set(values, key.split("."), plain_values(value, f"--set {key}"))
+        if key in get_args(Chosen) and isinstance(values["choose"], list):
+            values["choose"] = [name for name in values["choose"] if name != key]
     return validated(values, origin="--set")
 
 

@@ -45,9 +45,9 @@ def detector_of(measured: Mapping[str, xr.Dataset], otherwise: str = FACE) -> st
     return next((str(name) for name in known if name not in (None, AUTO)), otherwise)
 
 
-def measure_packages() -> list[str]:
-    """Installed measures with package and version, for the fingerprint of what they measure."""
-    return [f"{part.name} ({part.package})" for part in _installed()]
+def measure_packages() -> dict[str, str]:
+    """Package and version of each measure that is not zpoints' own, by its name."""
+    return {part.name: part.package for part in _installed()}
 
 
 @cache

@@ -64,6 +64,14 @@ def offered(group: str) -> tuple[tuple[str, str], ...]:
     return tuple((found.name, _package(found)) for found in _entries(group))
 
 
+def offered_parts() -> str:
+    """A sentence about the parts that installed packages offer; empty if there are none."""
+    found = [
+        f"{KINDS[group]} {name} ({package})" for group in KINDS for name, package in offered(group)
+    ]
+    return f"Installed packages offer: {', '.join(found)}." if found else ""
+
+
 def installed_parts(
     group: str, accepted: Callable[[str, Any], Any], *, taken: Collection[str]
 ) -> tuple[Part, ...]:

@@ -1,0 +1,97 @@
+"""Estimates time, memory and disk of a run before it starts."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from zpoints.cluster.compute.local import expected_worker
+from zpoints.cluster.compute.worker_capacity import this_machine
+from zpoints.pipeline.config.origin import OriginPlan
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.evaluate.config import NONE
+from zpoints.pipeline.ingest.plan import IngestPlan
+from zpoints.pipeline.plan import PlannedStep
+from zpoints.pipeline.train.speed import seconds_per_image
+from zpoints.storage import ZpointsError
+
+TRAINING = 0.8
+"""Share of the photographs that train, where the source has no splits."""
+FORWARD = 1 / 6
+"""Time of encoding or decoding an image over that of a training step: forward passes are about a
+third of it, and each of the two is half of one."""
+DETECTION = 0.008
+"""Seconds for the detection of a face in an image, on one core."""
+
+
+def estimate_lines(
+    config: RunConfig, plan: OriginPlan, planned: Sequence[PlannedStep]
+) -> Iterator[str]:
+    """A line each for disk, memory and time of what a run would do; none if it would do nothing.
+
+    Parameters
+    ----------
+    config
+        The whole configuration.
+    plan
+        The photographs or vectors of the run; the time is estimated for photographs only.
+    planned
+        The steps of the run.
+    """
+    made = [item for item in planned if item.reason]
+    if not made:
+        return
+    worker, driver = expected_worker(config.cluster), this_machine()
+    workers = [memory for item in made if (memory := item.step.memory(worker))]
+    drivers = [memory for item in made if (memory := item.step.driver_memory(driver))]
+    most = max((m.total for m in workers if not m.in_driver), default=0)
+    here = max((m.total for m in (*drivers, *workers) if m in drivers or m.in_driver), default=0)
+    yield (
+        f"Estimate: {sum(item.step.disk for item in made) / 2**20:,.0f} MiB of disk, at most "
+        f"{most / 2**20:,.0f} MiB of memory for each worker and {here / 2**20:,.0f} MiB for the "
+        "driver."
+    )
+    if isinstance(plan, IngestPlan):
+        yield _time(config, plan, made)
+
+
+def _time(config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep]) -> str:
+    """The line about the time; a step of the training is measured here."""
+    ingest = config.ingest
+    try:
+        each = seconds_per_image(config.train, side=ingest.side, channels=ingest.channels)
+    except ZpointsError as error:
+        return f"The time is not estimated: {error}"
+    stages = {item.stage for item in made}
+    training = 0.0
+    if "train" in stages and config.elsewhere is None:
+        training = config.train.epochs * _training_images(photographs) * each
+    passes = len(photographs.rows) if "encode" in stages else 0
+    passes += sum(item.stage == "sample" for item in made) * config.sample.count
+    judged = sum(item.stage == "evaluate" for item in made) * config.evaluate.count
+    faces = 0.0 if config.evaluate.detector == NONE else judged * DETECTION
+    others = (passes + 2 * judged) * FORWARD * each + faces  # judged images are encoded again
+    return (
+        f"Estimate: about {_rounded(training + others)} on this machine, {_rounded(training)} of "
+        "it for the training, by a training step that was measured just now; a rough figure."
+    )
+
+
+def _training_images(photographs: IngestPlan) -> int:
+    labels = photographs.source.labels
+    if "split" not in labels:
+        return int(TRAINING * len(photographs.rows))
+    split = labels["split"].to_numpy()[photographs.rows]
+    return int(np.count_nonzero(split == "train") + TRAINING * np.count_nonzero(split == ""))
+
+
+def _rounded(seconds: float) -> str:
+    """Seconds to two digits at most, in a fitting unit.
+
+    Examples
+    --------
+    >>> _rounded(7.3), _rounded(1340), _rounded(9000)
+    ('7 s', '22 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.2g} h"

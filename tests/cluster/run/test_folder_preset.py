@@ -1,0 +1,110 @@
+"""The preset `folder` on scikit-learn's digits: 1,797 grey images of 8 x 8 pixels, enlarged."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from tests.cluster.cli.commands import zpoints
+from zpoints.pipeline.config.run import load_config, override
+from zpoints.storage import open_store
+
+
+def write_digits(folder: Path, count: int, side: int = 32) -> Path:
+    """The first digits as PNG files."""
+    folder.mkdir()
+    for number, digit in enumerate(load_digits().images[:count]):
+        image = Image.fromarray((digit * 255 / 16).astype(np.uint8))
+        image.resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{number:04}.png")
+    return folder
+
+
+@pytest.mark.slow
+def test_run__folder_makes_a_report_of_digits_without_a_word_of_faces(tmp_path: Path) -> None:
+    write_digits(tmp_path / "digits", 1797)
+    settings = ["ingest.source=digits", "train.epochs=8", "sample.count=128", "evaluate.count=128"]
+
+    done = zpoints(
+        *("run", "folder", "--root", "store"),
+        *(part for setting in settings for part in ("--set", setting)),
+        folder=tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "ingest.crop = null: the largest central square of photographs of 32 x 32",
+        "ingest.side = 32:",
+        "ingest.channels = 1: all that were looked at are grey",
+        "train.z_dim = 64: the power of 2 with 20 of about 1,437 training images for each",
+        "so no face rate is measured",
+    ):
+        assert line in done.stdout
+    assert "train.epochs" not in done.stdout, "what --set names is not chosen"
+    assert "Too few photographs" not in done.stdout
+    store = open_store(tmp_path / "store")
+    assert store.model.sizes["epoch"] == 8
+    assert store.latents.sizes["component"] == 64
+    assert store.quality("ellipse").attrs["detector"] == "none"
+    assert "face_rate" not in store.quality("ellipse")
+    page = (tmp_path / "store" / "report" / "index.html").read_text()
+    assert "Generated images" in page
+    assert "face" not in page.lower()
+    names = [path.name for path in (tmp_path / "store" / "report" / "figures").iterdir()]
+    assert not [name for name in names if "face" in name]
+
+    # Photographs that arrive do not choose another network.
+    for number in range(200):
+        path = tmp_path / "digits" / f"{number:04}.png"
+        Image.open(path).rotate(90).save(path.with_stem(f"new-{number}"))
+    again = zpoints(
+        *("run", "folder", "--root", "store", "--until", "analyze", "--dry-run"),
+        *(part for setting in settings for part in ("--set", setting)),
+        folder=tmp_path,
+    )
+    assert "train.z_dim = 64: as in the stored model" in again.stdout
+    (model,) = (line for line in again.stdout.splitlines() if "model" in line and "train" in line)
+    assert "skip" in model
+
+
+@pytest.mark.parametrize("command", [("run", "--dry-run"), ("submit",)])
+def test_commands__a_wrong_crop_fails_before_anything_starts(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    write_digits(tmp_path / "digits", 20)
+
+    name, *options = command
+    done = zpoints(
+        *(name, "folder", "--root", "store", *options),
+        *("--set", "ingest.source=digits", "--set", "ingest.crop=140"),
+        folder=tmp_path,
+    )
+
+    assert done.returncode == 1
+    assert "32 x 32 pixels is smaller than ingest.crop = 140" in done.stderr
+    assert "Nothing was started" in done.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_dry_run__estimates_and_warns_of_too_few_photographs(tmp_path: Path) -> None:
+    write_digits(tmp_path / "digits", 60)
+
+    done = zpoints(
+        *("run", "folder", "--root", "store", "--dry-run"),
+        *("--set", "ingest.source=digits", "--set", "train.z_dim=16"),
+        folder=tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "expected at least 20 for each of 16, 320 in all, got 60" in done.stdout
+    assert "MiB of disk, at most " in done.stdout
+    assert "on this machine" in done.stdout
+    assert not (tmp_path / "store").exists()
+
+
+def test_override__of_a_setting_that_is_chosen_wins() -> None:
+    config = load_config("folder", ["train.z_dim=12", "ingest.side=48"])
+
+    assert config.choose == ("ingest.crop", "ingest.channels", "train.epochs")
+    assert override(config, ["choose=[]"]).choose == ()
