@@ -72,8 +72,9 @@ def _of_package(file: str, measured: Any) -> dict[str, Estimate]:
         If `measure_set` returned something else.
     """
     names = [m.name for m in all_measures() if m.file == file and not m.per_image]
-    found = {name: measured.get(name) for name in names} if isinstance(measured, dict) else {}
-    if not all(isinstance(found.get(name), Estimate) for name in names):
+    given = measured if isinstance(measured, dict) else {}
+    found = {name: given[name] for name in names if isinstance(given.get(name), Estimate)}
+    if len(found) < len(names):
         raise EvaluateError(
             f"measure_set of {file} returned {measured!r}; expected an Estimate for each of "
             f"{', '.join(names)}. Repair or remove its package."

@@ -18,3 +18,5 @@ from .quality_measures import quality as quality
 from .radius_distributions import mahalanobis as mahalanobis
 from .radius_distributions import radii as radii
 from .training_curves import loss as loss
+
+OWN: tuple[str, ...]

@@ -191,10 +191,15 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     """
     kind = kind_of(group)
     known = VARIABLES[kind].get(name)
-    if known is None and kind == "quality" and (array.dims, str(array.dtype)) in quality.MEASURED:
+    dims = tuple(map(str, array.dims))
+    if known is None and kind == "quality" and (dims, str(array.dtype)) in quality.MEASURED:
         meaning = str(array.attrs.get("long_name", name))
         return Variable(
-            name=name, dims=array.dims, dtype=str(array.dtype), units="1", meaning=meaning
+            name=name,
+            dims=dims,
+            dtype=str(array.dtype),
+            units="1",
+            meaning=meaning,
         )
     if known is not None or kind not in LABELLED or is_named(name) or array.dims != ("image",):
         return known

@@ -24,7 +24,10 @@ def write_digits(folder: Path, count: int, side: int = 32) -> Path:
 @pytest.mark.slow
 def test_run__folder_makes_a_report_of_digits_without_a_word_of_faces(tmp_path: Path) -> None:
     write_digits(tmp_path / "digits", 1797)
-    settings = ["ingest.source=digits", "train.epochs=8", "sample.count=128", "evaluate.count=128"]
+    settings = [
+        *("ingest.source=digits", "train.epochs=6", "sample.count=64", "evaluate.count=64"),
+        "sample.generators={ellipse: {generator: ellipse}, uniform: {generator: uniform}}",
+    ]
 
     done = zpoints(
         *("run", "folder", "--root", "store"),
@@ -44,7 +47,7 @@ def test_run__folder_makes_a_report_of_digits_without_a_word_of_faces(tmp_path: 
     assert "train.epochs" not in done.stdout, "what --set names is not chosen"
     assert "Too few photographs" not in done.stdout
     store = open_store(tmp_path / "store")
-    assert store.model.sizes["epoch"] == 8
+    assert store.model.sizes["epoch"] == 6
     assert store.latents.sizes["component"] == 64
     assert store.quality("ellipse").attrs["detector"] == "none"
     assert "face_rate" not in store.quality("ellipse")
