@@ -25,31 +25,31 @@ CHANGED = (
     *("sweep.enabled=true", "sweep.device=cpu", "sweep.K=[4]"),
 )
 OF_DEFAULTS = {
-    "images": ("3e4ee7264ad5d285", "6a3aa7024ec52e7a"),
-    "model": ("fdc7bbfab6feae32", "b143a9bdc05212d6"),
-    "latents": ("2b3ca2abd6202215", "08531d5dea94f882"),
-    "statistics": ("18ad1a0071d6df69", "e5be10a744a7cebf"),
-    "structure": ("bb00dacd9a94e5b2", "1747dde0ef6cfeb4"),
-    "samples/uniform": ("7adcdefb8adae162", "5c5feb7c197bef4f"),
-    "samples/ellipse": ("b509df3f838d0f0f", "dcef6d00974cac4e"),
-    "samples/path": ("c64ed6cd8522b562", "5bf9751a989c62c9"),
-    "quality/real": ("22a0c74dc6f85925", "d4ad15c9b2efd839"),
-    "quality/path": ("d9a8059ffd0e06ef", "be817a29603746bb"),
+    "images": ("5ca5fe69a25b7182", "df91069a8a607fa7"),
+    "model": ("dc76ba0337a9a759", "3965e5042e00a49d"),
+    "latents": ("8252cb5e0d832847", "5e646a6042c79141"),
+    "statistics": ("af86584d8e950f55", "f1cec0d5ef9049a6"),
+    "structure": ("0e79fb7ca9df5e95", "6143b7a5cca837d4"),
+    "samples/uniform": ("0758a842f3e99635", "6c76b8aa465ec0eb"),
+    "samples/ellipse": ("b2349c7a82355384", "887917ba18b3a6d7"),
+    "samples/path": ("127f8abc1fc21c8e", "684c7c7d37bc2491"),
+    "quality/real": ("95af77f815d12e30", "c10f44707a88cab1"),
+    "quality/path": ("6d4c25556fe41562", "6084fce2b12f5910"),
 }
 OF_CHANGED = {
-    "images": ("1150740f285e2153", "7492a44a626fab0a"),
-    "model": ("15071d0701844959", "931cb728f2963b01"),
-    "latents": ("236377294b7ad7a3", "04be8e80ecf18ee2"),
-    "statistics": ("d8cb941a9dfd0ae3", "bc726da963579837"),
-    "selections/smiling": ("d3bff09681bd17be", "c9cb791b78cf37f0"),
-    "structure": ("4ffaf3d687f0d0dc", "21d94839ab626656"),
-    "samples/smiling": ("ae7a3105e23d62ea", "fcd1699d2d22ec46"),
-    "quality/real": ("9db8c2f4d60ab2e5", "966b63442ac3112b"),
-    "quality/reconstruction": ("e5b4632e1b285a34", "d731782d670ef5e9"),
-    "quality/smiling": ("76cd76c3ef0ff555", "d7c780b52851e33a"),
-    "sweep": ("c67bb2bbb73b3c93", "c2544e2f9116d5ce"),
+    "images": ("605b83c8191ef6f2", "ffc012511a2794fb"),
+    "model": ("4bb34be0426e44b3", "c1d5c513fb854368"),
+    "latents": ("f206492b41fae95f", "72e3a22062243b72"),
+    "statistics": ("558cde0a0dc55c68", "5b458dfcb1574966"),
+    "selections/smiling": ("3cbfe196aaa08c21", "41ff88be08d7b676"),
+    "structure": ("a293300dbf839daf", "b0b9162872a7db4a"),
+    "samples/smiling": ("f40b39940b852c58", "41b3077973c26c56"),
+    "quality/real": ("3ca620e0c59787b2", "3017a959c3cdaf61"),
+    "quality/reconstruction": ("63d29c32aab88d02", "ece5c2c127067705"),
+    "quality/smiling": ("2476305e874f077b", "c701bda28cb5e368"),
+    "sweep": ("8405a174d56afe80", "135ac3263d2057d8"),
 }
-"""Identity and lineage of each group, as commit c0cf530 computed them."""
+"""Identity and lineage of each group, as computed with schema 2 and evaluate.detector."""
 
 
 def planned(*overrides: str) -> dict[str, PlannedStep]:

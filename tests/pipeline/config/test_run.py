@@ -14,8 +14,8 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.settings import Settings
 
 
-def test_preset_names__lists_the_three_presets() -> None:
-    assert preset_names() == ["celeba-case-1", "celeba-case-2", "demo"]
+def test_preset_names__lists_the_presets() -> None:
+    assert preset_names() == ["celeba-case-1", "celeba-case-2", "demo", "folder"]
 
 
 @pytest.mark.parametrize("name", preset_names())
