@@ -13,6 +13,7 @@ from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, notices, provenance
+from zpoints.pipeline.report.sections import packages
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.storage.marks import REPORT_FIGURES as FIGURES
 
@@ -57,7 +58,7 @@ def write_report(
             "title": section.title,
             "entries": [_render(entry, folder) for entry in section.entries],
         }
-        for section in contents(data, timings, history, store)
+        for section in (*contents(data, timings, history), *packages.section(store))
     ]
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

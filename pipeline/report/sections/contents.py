@@ -15,7 +15,6 @@ from zpoints.pipeline.report.sections import (
     distributions,
     generated,
     label_structure,
-    packages,
     quality,
     radii_covariance_pairs,
     region,
@@ -26,7 +25,7 @@ from zpoints.pipeline.report.sections import (
 
 
 def contents(
-    data: ReportData, timings: Sequence[StageTiming], history: Sequence[Any], store: Any
+    data: ReportData, timings: Sequence[StageTiming], history: Sequence[Any]
 ) -> list[Section]:
     """List the sections of the page; those without entries are left out.
 
@@ -38,8 +37,6 @@ def contents(
         Time of each stage, in the order of the stages.
     history
         Published versions of the store, the newest first.
-    store
-        The store, for the figures of installed packages.
     """
     sections = [
         Section("training", "Training", training.entries(data)),
@@ -52,7 +49,6 @@ def contents(
         Section(data.what, f"Generated {data.what}", generated.entries(data)),
         Section("traversals", "Traversals and interpolations", traversals.entries(data)),
         Section("quality", "Quality", quality.entries(data)),
-        Section("packages", "Figures of installed packages", packages.entries(store)),
         Section("run", "The run", run.entries(timings, history)),
     ]
     shown = [entry.id for section in sections for entry in section.entries]

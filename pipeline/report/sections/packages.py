@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from zpoints.pipeline.figures import OWN, style
 from zpoints.pipeline.parts.figures import installed_figures
 from zpoints.pipeline.parts.installed import Part
-from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.entry import Entry, Section
 
 CAPTION = Markup("{meaning} A figure of the package {package}.")
 
 logger = logging.getLogger(__name__)
 
 
-def entries(store: Any) -> list[Entry]:
+def section(store: Any) -> list[Section]:
     """The figures, drawn; one that fails is left out with a line, and the others follow.
 
     Parameters
@@ -24,7 +24,8 @@ def entries(store: Any) -> list[Entry]:
     store
         What each figure's function is given.
     """
-    return [entry for part in installed_figures(OWN).values() if (entry := _entry(part, store))]
+    found = [entry for part in installed_figures(OWN).values() if (entry := _entry(part, store))]
+    return [Section("packages", "Figures of installed packages", found)] if found else []
 
 
 def _entry(part: Part, store: Any) -> Entry | None:

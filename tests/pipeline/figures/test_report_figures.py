@@ -40,7 +40,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def entries(run: Run) -> Mapping[str, Entry]:
-    sections = contents(read_data(run, CONFIG, run.decode), [], [], run)
+    sections = contents(read_data(run, CONFIG, run.decode), [], [])
     return {entry.id: entry for section in sections for entry in section.entries}
 
 

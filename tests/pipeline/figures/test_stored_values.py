@@ -79,7 +79,7 @@ def test_densities__of_chosen_few_or_constant_pairs(run: Run) -> None:
 def test_contents__without_pairs_leaves_their_densities_out(run: Run) -> None:
     none = run.statistics.isel(pair=slice(0), pc_pair=slice(0))
     data = read_data(replace(run, statistics=none), CONFIG, run.decode)
-    ids = {entry.id for section in contents(data, [], [], None) for entry in section.entries}
+    ids = {entry.id for section in contents(data, [], []) for entry in section.entries}
     assert not {"densities-original", "densities-pca"} & ids
 
 

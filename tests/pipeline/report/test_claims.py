@@ -26,9 +26,7 @@ def data(run: Run) -> ReportData:
 
 
 def entries(data: ReportData) -> dict[str, Entry]:
-    return {
-        entry.id: entry for section in contents(data, [], [], None) for entry in section.entries
-    }
+    return {entry.id: entry for section in contents(data, [], []) for entry in section.entries}
 
 
 def table(data: ReportData, name: str) -> Table:
@@ -38,7 +36,7 @@ def table(data: ReportData, name: str) -> Table:
 
 
 def test_contents__begin_with_the_claims(data: ReportData) -> None:
-    first, *_ = contents(data, [], [], None)
+    first, *_ = contents(data, [], [])
     assert first.id == "claims"
     assert first.entries[0].id == "claims-table"
 

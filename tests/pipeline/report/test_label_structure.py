@@ -74,7 +74,7 @@ def test_entries__without_the_group_there_is_no_section(run: Run) -> None:
     data = read_data(replace(run, structure=None), CONFIG, run.decode)
 
     assert section.entries(data) == []
-    assert "attributes" not in [section.id for section in contents(data, [], [], None)]
+    assert "attributes" not in [section.id for section in contents(data, [], [])]
 
 
 def test_entries__without_attributes_there_are_clusters_alone(run: Run) -> None:

@@ -153,7 +153,7 @@ def test_write_report__works_for_other_runs(tmp_path: Path, options: dict[str, i
 
 def test_contents__without_samples_leaves_generators_out(run: Run) -> None:
     data = read_data(replace(run, groups={}), CONFIG, run.decode)
-    ids = {entry.id for section in contents(data, [], [], None) for entry in section.entries}
+    ids = {entry.id for section in contents(data, [], []) for entry in section.entries}
     assert "pairs-pca" in ids
     assert not {"generators-pca", "generators-original"} & ids
 

@@ -28,9 +28,7 @@ def data(run: Run) -> ReportData:
 
 
 def entries(data: ReportData) -> dict[str, Entry]:
-    return {
-        entry.id: entry for section in contents(data, [], [], None) for entry in section.entries
-    }
+    return {entry.id: entry for section in contents(data, [], []) for entry in section.entries}
 
 
 def test_traversal__is_decoded_along_the_direction(run: Run, data: ReportData) -> None:
@@ -99,7 +97,7 @@ def test_read_data__without_attributes_or_pairs_has_no_traversals(run: Run) -> N
     bare = replace(run, statistics=run.statistics.drop_dims("attribute"))
     config = CONFIG.model_copy(update={"interpolations": 0})
     data = read_data(bare, config, run.decode)
-    assert "traversals" not in {section.id for section in contents(data, [], [], None)}
+    assert "traversals" not in {section.id for section in contents(data, [], [])}
 
 
 def test_shown_attributes__are_those_named_visible_ones_or_the_most_even(run: Run) -> None:
