@@ -46,7 +46,7 @@ def contents(
         ),
         Section("attributes", "Structure by label", label_structure.entries(data)),
         Section("region", "The region of the z-points", region.entries(data)),
-        Section(data.what, f"Generated {data.what}", generated.entries(data)),
+        Section("generated", f"Generated {data.what}", generated.entries(data)),
         Section("traversals", "Traversals and interpolations", traversals.entries(data)),
         Section("quality", "Quality", quality.entries(data)),
         Section("run", "The run", run.entries(timings, history)),

@@ -106,7 +106,7 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
         "distributions",
         "structure",
         "region",
-        "faces",
+        "generated",
         "run",
     } <= anchors
     text = (folder / "index.html").read_text(encoding="utf-8")
