@@ -127,8 +127,22 @@ def test_run__a_source_without_a_readable_photograph_is_an_error(
     for path in (tree / "img_align_celeba").iterdir():
         path.write_bytes(b"")
 
-    with pytest.raises(SourceError, match="No photograph of the source can be read"):
+    with pytest.raises(SourceError, match="None of 5 photographs that were tried can be used"):
         go(config, tmp_path / "store", until="ingest")
+
+
+@pytest.mark.slow
+def test_run__a_damaged_photograph_that_arrives_goes_to_the_quarantine(
+    tree: Path, config: RunConfig, tmp_path: Path
+) -> None:
+    root = tmp_path / "store"
+    go(config, root, until="ingest")
+    (tree / "img_align_celeba" / "999999.jpg").write_bytes(b"not a photograph")
+
+    images = go(config, root, until="ingest")[0].store.images
+
+    assert images["quarantined"].values.tolist() == ["999999.jpg"]
+    assert images.sizes["image"] == FIRST
 
 
 @pytest.mark.slow
