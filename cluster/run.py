@@ -34,7 +34,7 @@ from zpoints.pipeline.report.destination import (
 from zpoints.pipeline.report.stage import write
 from zpoints.pipeline.stage_order import IN_DRIVER, STAGES, WITH_LABELS
 from zpoints.pipeline.stage_run import StageRun, Worker
-from zpoints.pipeline.stage_table import stages_left_out, steps
+from zpoints.pipeline.stage_table import steps
 from zpoints.storage import Repository, Store, StoreNotFoundError, open_repository, open_store
 from zpoints.storage.work_branch import Gate
 
@@ -192,9 +192,10 @@ def _planned(
 ) -> tuple[OriginPlan, list[PlannedStep]]:
     """The rows to store, and the steps up to a stage; reports those that are left out."""
     plan = plan_origin(origin, config, store, keep=keep)
-    if line := stages_left_out(config, plan):
-        console.line(line)
-    return plan, plan_steps(steps(config, plan), store, until=until)
+    made, left_out = steps(config, plan)
+    if left_out:
+        console.line(left_out)
+    return plan, plan_steps(made, store, until=until)
 
 
 def _report_destination(config: RunConfig, root: str, until: str) -> Destination | None:

@@ -38,52 +38,45 @@ from zpoints.pipeline.train.state import architecture, check_network
 from zpoints.storage import Store
 
 
-def steps(config: RunConfig, origin: OriginPlan) -> tuple[Step, ...]:
+def steps(config: RunConfig, origin: OriginPlan) -> tuple[tuple[Step, ...], str]:
     """The steps that make the groups of the store, in the order of ``STAGES``.
 
     A step that reads a group that no step writes is left out. The report is not a group; it follows
     from all of them (``zpoints.pipeline.report.stage``).
+
+    Returns
+    -------
+    steps
+        Those that can be made.
+    left_out
+        A line about the stages of the others, e.g. ``Left out: evaluate. It needs images and a
+        network.``; empty if there are none.
     """
     made: dict[str, Step] = {}
+    others: dict[str, None] = {}
     for step in _wanted(config, origin):
         if set(step.reads) <= set(made):
             made[step.writes] = step
-    return tuple(made.values())
-
-
-def stages_left_out(config: RunConfig, origin: OriginPlan) -> str:
-    """A line about the stages that are left out for what they read; empty if none is.
-
-    Examples
-    --------
-    ``Left out: evaluate, which needs images and a network.``
-    """
-    made = {step.writes for step in steps(config, origin)}
-    missing = [step for step in _wanted(config, origin) if step.writes not in made]
-    if not missing:
-        return ""
-    stages = ", ".join(dict.fromkeys(step.stage for step in missing))
-    return f"Left out: {stages}, which needs images and a network."
+        else:
+            others[step.stage] = None
+    need = "They need" if len(others) > 1 else "It needs"
+    left_out = f"Left out: {', '.join(others)}. {need} images and a network." if others else ""
+    return tuple(made.values()), left_out
 
 
 def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
     """The steps of a configuration, whether or not another one writes what they read."""
-    imported = isinstance(origin, VectorsPlan)
-    labels = (
-        origin.source.labelled.labels.rows
-        if isinstance(origin, VectorsPlan)
-        else origin.source.labels
-    )
-    needs = Needs(config=config, images=len(labels), attributes=labels.shape[1])
-    first = (
-        (_import_step(origin, config, needs),)
-        if isinstance(origin, VectorsPlan)
-        else (
+    needs = Needs(config=config, images=len(origin.names), attributes=origin.label_count)
+    first: tuple[Step, ...]
+    if isinstance(origin, VectorsPlan):
+        first = (_import_step(origin, config, needs),)
+    else:
+        first = (
             _ingest_step(config, origin, needs),
             _model_step(config, needs),
             _encode_step(config, origin, needs),
         )
-    )
+    labelled = first[0].writes
     made = (
         *first,
         Step(
@@ -96,10 +89,7 @@ def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
             grows=True,
             notes=collapse_lines,
         ),
-        *(
-            _selection_step(config, name, needs, "latents" if imported else "images")
-            for name in config.analyze.selections
-        ),
+        *(_selection_step(config, name, needs, labelled) for name in config.analyze.selections),
         Step(
             stage="structure",
             reads=("latents", "statistics"),
@@ -249,7 +239,7 @@ def _import_step(vectors: VectorsPlan, config: RunConfig, needs: Needs) -> Step:
     )
 
 
-def _selection_step(config: RunConfig, name: str, needs: Needs, labels: str) -> Step:
+def _selection_step(config: RunConfig, name: str, needs: Needs, labelled: str) -> Step:
     query = config.analyze.selections[name]
     return Step(
         stage="analyze",
@@ -260,7 +250,7 @@ def _selection_step(config: RunConfig, name: str, needs: Needs, labels: str) -> 
         run=partial(analyze_latents, selection=name),
         grows=True,
         memory=needs.analyze,
-        check=partial(check_query, name=name, query=query, group=labels),
+        check=partial(check_query, name=name, query=query, group=labelled),
     )
 
 

@@ -77,6 +77,11 @@ class VectorsPlan:
         return self.source.labelled.labels.rows.index.to_numpy(dtype=object)
 
     @property
+    def label_count(self) -> int:
+        """Number of labels."""
+        return int(self.source.labelled.labels.rows.shape[1])
+
+    @property
     def digest(self) -> str:
         """Hash of the vectors with names and labels."""
         return digest([self.content, self.annotations])

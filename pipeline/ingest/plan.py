@@ -67,6 +67,11 @@ class IngestPlan:
         return np.array(self.source.names, dtype=object)[self.rows]
 
     @property
+    def label_count(self) -> int:
+        """Number of labels."""
+        return int(self.source.labels.shape[1])
+
+    @property
     def new(self) -> int:
         """Number of photographs that have to be decoded."""
         return int((self.carried < 0).sum())

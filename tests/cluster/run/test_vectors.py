@@ -107,7 +107,7 @@ def test_run__samples_of_vectors_have_no_pixels(imported: Path) -> None:
 def test_run__reports_the_stages_that_are_left_out_in_one_line(imported: Path) -> None:
     lines = (imported / "lines").read_text().splitlines()
 
-    assert lines.count("Left out: evaluate, which needs images and a network.") == 1
+    assert lines.count("Left out: evaluate. It needs images and a network.") == 1
 
 
 def test_verify__finds_no_fault_in_imported_vectors(imported: Path) -> None:

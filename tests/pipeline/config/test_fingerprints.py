@@ -64,7 +64,7 @@ def planned(*overrides: str) -> dict[str, PlannedStep]:
         annotations="",
     )
     config = override(RunConfig(), overrides)
-    return {item.target: item for item in plan_steps(steps(config, photographs), None)}
+    return {item.target: item for item in plan_steps(steps(config, photographs)[0], None)}
 
 
 @pytest.mark.parametrize(
