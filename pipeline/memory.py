@@ -20,6 +20,7 @@ SETTINGS = {
     "ingest": "ingest.chunk or ingest.side",
     "train": "train.batch, train.z_dim or ingest.side",
     "encode": "encode.batch or encode.chunk",
+    "import": "encode.chunk",
     "analyze": "encode.chunk, or list fewer analyze.pairs",
     "structure": "encode.chunk",
     "sample": "sample.chunk",
