@@ -34,8 +34,8 @@ def check_source(config: RunConfig) -> None:
     """
     if config.ingest.source is None and config.ingest.vectors is None:
         raise ConfigError(
-            "ingest.source is not set; a job needs the folder of the photographs. Set it, e.g. "
-            "--set ingest.source=CelebA."
+            "ingest.source is not set, nor is ingest.vectors; a job needs photographs or vectors. "
+            "Set one, e.g. --set ingest.source=CelebA."
         )
 
 
@@ -62,7 +62,8 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     Raises
     ------
     ConfigError
-        If the configuration names no photographs, or no scheduler where one is needed.
+        If the configuration names neither photographs nor vectors, or no scheduler where one is
+        needed.
     NetworkError
         If the configuration names a network that cannot be imported or does not fit.
     PathError
