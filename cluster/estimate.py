@@ -11,11 +11,11 @@ from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.evaluate.config import NONE
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.plan import PlannedStep
+from zpoints.pipeline.stage_order import IN_DRIVER
 from zpoints.pipeline.train.speed import seconds_per_image
 from zpoints.storage import ZpointsError
+from zpoints.storage.labels.splits import TRAINING_SHARE
 
-TRAINING = 0.8
-"""Share of the photographs that train, where the source has no splits."""
 FORWARD = 1 / 6
 """Time of encoding or decoding an image over that of a training step: forward passes are about a
 third of it, and each of the two is half of one."""
@@ -41,10 +41,11 @@ def estimate_lines(
     if not made:
         return
     worker, driver = expected_worker(config.cluster), this_machine()
-    workers = [memory for item in made if (memory := item.step.memory(worker))]
-    drivers = [memory for item in made if (memory := item.step.driver_memory(driver))]
-    most = max((m.total for m in workers if not m.in_driver), default=0)
-    here = max((m.total for m in (*drivers, *workers) if m in drivers or m.in_driver), default=0)
+    needed = [item.step.memory(driver if item.stage in IN_DRIVER else worker) for item in made]
+    needed += [item.step.driver_memory(driver) for item in made]
+    known = [memory for memory in needed if memory]
+    most = max((memory.total for memory in known if not memory.in_driver), default=0)
+    here = max((memory.total for memory in known if memory.in_driver), default=0)
     yield (
         f"Estimate: {sum(item.step.disk for item in made) / 2**20:,.0f} MiB of disk, at most "
         f"{most / 2**20:,.0f} MiB of memory for each worker and {here / 2**20:,.0f} MiB for the "
@@ -79,9 +80,9 @@ def _time(config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep
 def _training_images(photographs: IngestPlan) -> int:
     labels = photographs.source.labels
     if "split" not in labels:
-        return int(TRAINING * len(photographs.rows))
+        return int(TRAINING_SHARE * len(photographs.rows))
     split = labels["split"].to_numpy()[photographs.rows]
-    return int(np.count_nonzero(split == "train") + TRAINING * np.count_nonzero(split == ""))
+    return int(np.count_nonzero(split == "train") + TRAINING_SHARE * np.count_nonzero(split == ""))
 
 
 def _rounded(seconds: float) -> str:

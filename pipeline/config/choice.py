@@ -13,6 +13,7 @@ from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import Store
+from zpoints.storage.labels.splits import TRAINING_SHARE
 
 LOOKED_AT = 32
 """Photographs whose sizes and colours are looked at."""
@@ -22,8 +23,6 @@ COMPONENTS = (8, 256)
 """Smallest and largest number of components that is chosen; both powers of 2."""
 PER_COMPONENT = 20
 """Photographs for each component that a covariance needs."""
-TRAINING = 0.8
-"""Share of the photographs that train, where the source has no splits."""
 SEEN = 400_000
 """Images that a training sees, within the limits of `EPOCHS`."""
 EPOCHS = (12, 200)
@@ -36,7 +35,7 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose_settings(
+def choose_from_photographs(
     config: RunConfig, source: Source, store: Store | None, console: Console
 ) -> RunConfig:
     """Replace the settings that `choose` lists, and report each with its reason.
@@ -90,7 +89,7 @@ def _from_photographs(source: Source, count: int) -> Iterator[tuple[str, Choice]
     yield "ingest.side", Choice(side, why)
     why = "all that were looked at are grey" if grey else "some are coloured"
     yield "ingest.channels", Choice(1 if grey else 3, why)
-    training = max(1, int(TRAINING * count))
+    training = max(1, int(TRAINING_SHARE * count))
     power = 2 ** int(np.log2(max(1, training / PER_COMPONENT)))
     z_dim = int(np.clip(power, *COMPONENTS))
     why = (

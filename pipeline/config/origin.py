@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from zpoints.pipeline.config.choice import choose_settings as chosen_from
+from zpoints.pipeline.config.choice import choose_from_photographs
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.import_vectors.plan import (
     VectorSource,
@@ -42,7 +42,7 @@ def choose_settings(
     """Replace the settings that `choose` lists by those that fit the photographs, if any."""
     if isinstance(origin, VectorSource):
         return config
-    return chosen_from(config, origin, store, console)
+    return choose_from_photographs(config, origin, store, console)
 
 
 def plan_origin(

@@ -5,6 +5,8 @@ import numpy as np
 SPLITS = ("train", "validation", "test")
 FEWEST_TRAINING = 2
 """Photographs that a training needs."""
+TRAINING_SHARE = 0.8
+"""Share of the photographs without a split that train."""
 
 
 def assigned_splits(given: np.ndarray | None, checksums: np.ndarray) -> np.ndarray:
