@@ -22,7 +22,6 @@ from zpoints.cluster.cli.options import (
     overrides,
     run_name,
     run_root,
-    show,
 )
 from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
@@ -103,11 +102,12 @@ def demo(
 ) -> None:
     """Run every stage on synthetic faces; takes a few minutes."""
     from zpoints.cluster.cli.demo import run_demo
+    from zpoints.cluster.cli.run_summary import print_result
     from zpoints.pipeline.config.run import load_config
 
     config = load_config("demo", cluster_overrides(cluster))
     where = run_root(root, "demo", config.root)
-    show(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
+    print_result(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
 
 
 @app.command()
@@ -127,6 +127,7 @@ def run(
     settings = load_config(config, overrides(set_, cluster, strict))
     name, where = run_name(config), run_root(root, config, settings.root)
 
+    from zpoints.cluster.cli.run_summary import print_result
     from zpoints.cluster.cli.tables import plan_table
     from zpoints.cluster.run import dry_run as plan_stages
     from zpoints.cluster.run import run as run_stages
@@ -136,7 +137,7 @@ def run(
         prospects = plan_stages(settings, where, console=console, until=until, title=name)
         output.print(plan_table(prospects))
     else:
-        show(run_stages(settings, where, console=console, until=until, title=name))
+        print_result(run_stages(settings, where, console=console, until=until, title=name))
 
 
 @app.command()

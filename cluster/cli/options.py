@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import Annotated, get_args
 
 import typer
 
@@ -11,9 +11,6 @@ from zpoints.cluster.terminal import PlainConsole
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
-
-if TYPE_CHECKING:
-    from zpoints.cluster.run import RunResult
 
 # A file or a pipe has no terminal width to fit into; a closed output is None.
 WIDTH = None if sys.stdout is not None and sys.stdout.isatty() else 160
@@ -56,18 +53,6 @@ def check_stage(until: str) -> None:
     """
     if until not in STAGES:
         raise typer.BadParameter(f"unknown stage {until!r}; choose one of {', '.join(STAGES)}.")
-
-
-def show(result: "RunResult") -> None:
-    """Print what a run has done."""
-    from zpoints.cluster.cli.run_summary import run_summary
-    from zpoints.cluster.cli.tables import outcome_table
-
-    output.print(outcome_table(result))
-    for line in run_summary(result.store):
-        output.print(line, soft_wrap=True)
-    if result.page is not None:
-        output.print(f"report: {result.page}", soft_wrap=True)
 
 
 def cluster_overrides(cluster: str | None) -> list[str]:

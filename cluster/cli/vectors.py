@@ -12,7 +12,7 @@ from zpoints.cluster.cli.options import (
     check_stage,
     cluster_overrides,
     output,
-    show,
+    run_name,
 )
 from zpoints.cluster.terminal import console_for
 from zpoints.pipeline.stage_order import STAGES
@@ -49,13 +49,14 @@ def import_(
     given = {name: value for name, value in named.items() if value is not None}
     settings = set_values(RunConfig(), given, [*(set_ or ()), *cluster_overrides(cluster)])
 
+    from zpoints.cluster.cli.run_summary import print_result
     from zpoints.cluster.cli.tables import plan_table
     from zpoints.cluster.run import dry_run as plan_stages
     from zpoints.cluster.run import run as run_stages
 
-    console, title = console_for(output), "zpoints import"
+    console, title = console_for(output), run_name(vectors)
     if dry_run:
         prospects = plan_stages(settings, root, console=console, until=until, title=title)
         output.print(plan_table(prospects))
     else:
-        show(run_stages(settings, root, console=console, until=until, title=title))
+        print_result(run_stages(settings, root, console=console, until=until, title=title))
