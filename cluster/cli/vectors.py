@@ -30,7 +30,10 @@ def import_(
     ],
     root: Annotated[str, typer.Option("--root", help="Store: a folder or s3://bucket/prefix.")],
     labels: Annotated[
-        str | None, typer.Option("--labels", help="Table of labels and names: CSV or JSON Lines.")
+        str | None,
+        typer.Option(
+            "--labels", help="Table of labels and names: CSV, TSV, JSON Lines or parquet."
+        ),
     ] = None,
     key: Annotated[
         str | None,

@@ -59,7 +59,8 @@ class SourceConfig(Settings):
     )
     labels: str | None = Field(
         None,
-        description="CSV or JSON Lines file of labels for a folder; null reads all in the folder",
+        description="CSV, TSV, JSON Lines or parquet file of labels for a folder; null reads all "
+        "in the folder",
     )
     name_column: str | None = Field(
         None, description="column of that file with the file names; null finds it"

@@ -11,6 +11,7 @@ import pandas as pd
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath, source_path
+from zpoints.pipeline.ingest.sources.parquet import read_parquet_cells
 from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
 from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
 from zpoints.pipeline.ingest.tables.join import join, listed, none_joined, note
@@ -21,9 +22,11 @@ from zpoints.pipeline.ingest.tables.unused import UnusedTableError
 from zpoints.pipeline.labels.label_names import label_named
 from zpoints.pipeline.progress import counted
 
-LINES = ".jsonl"
-TABLES = (".csv", ".tsv", LINES)
-UNREAD = (".xlsx", ".xls", ".ods", ".json", ".parquet", ".csv.gz", ".csv.zip")
+LINES, PARQUET = ".jsonl", ".parquet"
+TABLES = (".csv", ".tsv", LINES, PARQUET)
+FORMS = {LINES: "file in UTF-8 with a JSON object in each line", PARQUET: "complete parquet file"}
+"""What a table is expected to be; others are CSV files, with any separator."""
+UNREAD = (".xlsx", ".xls", ".ods", ".json", ".csv.gz", ".csv.zip")
 """Files that may hold labels and are not read."""
 MOST_TABLES = 100
 """Tables that are read; a folder may hold one for each photograph."""
@@ -198,14 +201,12 @@ def read_table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
     Raises
     ------
     SourceError
-        If the file is no table.
+        If the file cannot be read as a table.
     """
-    read, form = read_cells, "CSV file in UTF-8 with a line of column names"
-    if path.suffix.lower() == LINES:
-        read, form = read_json_lines, "file in UTF-8 with a JSON object in each line"
     try:
-        table = read(read_text(path))
+        table = _cells(path)
     except (OSError, ValueError, csv.Error, RecursionError) as error:
+        form = FORMS.get(path.suffix.lower(), "CSV file in UTF-8 with a line of column names")
         raise SourceError(
             f"{path} cannot be read as a table ({error}). Expected a {form}; correct it, or name "
             "another with source.labels."
@@ -215,3 +216,10 @@ def read_table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
     table = table.loc[:, ~blank]
     several = table.columns.duplicated()
     return table.loc[:, ~several], list(table.columns[several].unique())
+
+
+def _cells(path: SourcePath) -> pd.DataFrame:
+    if path.suffix.lower() == PARQUET:
+        return read_parquet_cells(path)
+    read = read_json_lines if path.suffix.lower() == LINES else read_cells
+    return read(read_text(path))

@@ -164,6 +164,27 @@ def _read_shard(folder: SourcePath, name: str) -> Shard:
     return Shard(name, changed, column, paths, frame, tuple(sorted(left_out)))
 
 
+def read_parquet_cells(path: SourcePath) -> pd.DataFrame:
+    """All cells as text of a table without photographs; columns that are no labels are left out.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file is damaged or has too many columns.
+    """
+    try:
+        with open_shard(path) as file:
+            schema = file.schema_arrow
+            labels = [field.name for field in schema if _is_label(field.type)]
+            refuse_columns(len(labels))
+            table = file.read(labels, use_threads=False)
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
+    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    cells = _with_class_names(schema, frame)
+    return cells.astype(object).map(str).mask(cells.isna(), "")
+
+
 def _refuse_columns(path: SourcePath, count: int) -> None:
     try:
         refuse_columns(count)

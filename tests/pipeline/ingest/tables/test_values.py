@@ -96,6 +96,29 @@ def test_open_source__json_lines_give_the_same_labels(tmp_path: Path) -> None:
     assert labels["born"].notna().tolist() == [False, False, True]
 
 
+def test_open_source__a_parquet_table_gives_the_same_labels(tmp_path: Path) -> None:
+    write_small(tmp_path, NAMES[:3])
+    rows = pd.DataFrame(
+        {
+            "file": NAMES[:3],
+            "digit": pd.array([3, None, 7], "Int64"),
+            "age": [41.5, np.nan, 17],
+            "born": pd.to_datetime(["1990-05-01", None, "2026-11-30"]),
+            "species": pd.Categorical(["cat", None, "dog"]),
+            "Smiling": [True, False, True],
+        }
+    )
+    rows.to_parquet(tmp_path / "labels.parquet")
+
+    labels = opened(tmp_path).labels
+
+    np.testing.assert_array_equal(labels["digit"], [3, np.nan, 7])
+    np.testing.assert_array_equal(labels["age"], rows["age"])
+    np.testing.assert_array_equal(labels["born"], rows["born"])
+    assert labels["species"].tolist() == ["cat", "", "dog"]
+    assert labels["Smiling"].tolist() == [True, False, True]
+
+
 def test_open_source__tables_complete_each_other_and_do_not_mix_kinds(tmp_path: Path) -> None:
     write_small(tmp_path, NAMES[:4])
     header = "file,age,room,species"
