@@ -14,7 +14,7 @@ class StoreNotFoundError(StoreError):
 
 
 class VersionError(StoreError, ValueError):
-    """What should name a version names none in any spelling, or names several."""
+    """A version is spelled in no known way, or the spelling fits several."""
 
 
 class DamagedRecordError(StoreError):

@@ -15,7 +15,6 @@ from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.reduction import chunk_states, reduce_waves
 from zpoints.pipeline.analyze.states.checkpoint import Journal
 from zpoints.pipeline.analyze.states.moments import Moments
-from zpoints.pipeline.analyze.states.numbers import NumberMoments
 from zpoints.pipeline.labels.labels import Encoded
 from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.probes import Probes, log_odds, train_class_probe
@@ -121,14 +120,13 @@ def _join(found: Contents, more: Contents) -> None:
 
 def _coordinates(classes: list[LabelColumn], numbers: list[LabelColumn]) -> Contents:
     pairs = [(column.name, category) for column in classes for category in column.categories]
-    units = NumberMoments.empty(numbers, 0).units
     texts = {
         "categorical": ("categorical", [column.name for column in classes]),
         "category": ("category", [category_name(*pair) for pair in pairs]),
         "category_label": ("category", [label for label, _ in pairs]),
         "category_value": ("category", [category for _, category in pairs]),
         "numeric": ("numeric", [column.name for column in numbers]),
-        "numeric_unit": ("numeric", units),
+        "numeric_unit": ("numeric", [column.unit for column in numbers]),
     }
     return {name: ((dim,), np.array(v, dtype=object)) for name, (dim, v) in texts.items() if len(v)}
 
@@ -156,7 +154,7 @@ def _class_scores(
         tested, counts = np.unique(truth, return_counts=True)
         scores = {
             "accuracy": float(np.mean(guess == truth)),
-            # The mean recall of the classes that occur, which a guess of another class leaves.
+            # Over the classes that occur in the test split; a guess may be another one.
             "balanced_accuracy": float(
                 recall_score(truth, guess, labels=tested, average="macro", zero_division=0)
             ),

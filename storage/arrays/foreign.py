@@ -38,19 +38,19 @@ class ForeignRows:
         array = open_foreign(self.folder, self.name)
         try:
             return np.asarray(array[start:stop])
-        except RuntimeError as error:  # so codecs report damaged chunks
+        except RuntimeError as error:  # codecs report damaged chunks with it
             raise ValueError(str(error)) from error
 
 
 def foreign_arrays(folder: Path) -> dict[str, tuple[int, ...]]:
     """Paths and shapes of the arrays of numbers of a Zarr store, those of inner groups included.
 
-    An array has the path `""`.
+    A store that is an array has the path `""`.
 
     Raises
     ------
     StoreError
-        If the folder is no Zarr store, or is damaged.
+        If the folder is not a Zarr store, or is damaged.
     """
     try:
         node = zarr.open(folder, mode="r")

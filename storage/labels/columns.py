@@ -16,7 +16,9 @@ MOST_TEXTS = 256
 MOST_NUMBERS = 32
 """Distinct whole numbers of a label up to which they are categories; more are measurements."""
 REPEATED = 2
-"""Rows that a category has at least, on average; captions of a few photographs are none."""
+"""Rows that a category has at least, on average; captions of a few photographs have fewer."""
+DAYS = "days since 1970-01-01"
+"""Unit of dates."""
 DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 """Microseconds of a day."""
 
@@ -38,6 +40,11 @@ class LabelColumn:
     name: str
     kind: Kind
     categories: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Unit of the numbers."""
+        return DAYS if self.kind == "date" else "1"
 
     def encode(self, values: Any) -> NDArray[np.float64]:
         """Values as numbers: the index of the category, the number, or days.

@@ -212,7 +212,7 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
 
 
 def is_named(name: str) -> bool:
-    """Whether the registry names a variable of `images` or `latents`, so that it is no open label.
+    """Whether the registry names a variable of `images` or `latents`; other names are labels.
 
     Examples
     --------

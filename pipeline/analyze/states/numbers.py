@@ -19,9 +19,6 @@ from zpoints.storage.labels.columns import LabelColumn
 
 Floats = NDArray[np.float64]
 
-DAYS = "days since 1970-01-01"
-"""Unit of dates."""
-
 
 @dataclass(frozen=True)
 class NumberMoments:
@@ -55,14 +52,13 @@ class NumberMoments:
     @classmethod
     def empty(cls, columns: Sequence[LabelColumn], components: int) -> NumberMoments:
         """State of no vectors."""
-        kinds = {
-            column.name: column.kind for column in columns if column.kind in ("number", "date")
-        }
-        units = tuple(DAYS if kind == "date" else "1" for kind in kinds.values())
-        size, shape = len(kinds), (len(kinds), components)
+        numeric = [column for column in columns if column.kind in ("number", "date")]
+        names = tuple(column.name for column in numeric)
+        units = tuple(column.unit for column in numeric)
+        size, shape = len(names), (len(names), components)
         counts = np.zeros(size, np.int64)
         z = (np.zeros(shape), np.zeros(shape), np.zeros(shape))
-        return cls(tuple(kinds), units, counts, np.zeros(size), np.zeros(size), *z)
+        return cls(names, units, counts, np.zeros(size), np.zeros(size), *z)
 
     @classmethod
     def from_vectors(

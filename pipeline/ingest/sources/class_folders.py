@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from itertools import count
 
 import numpy as np
 
@@ -63,11 +62,11 @@ def class_folders(paths: Sequence[str], mode: str) -> dict[str, np.ndarray]:
 
 def _first_level(folders: list[list[str]]) -> int:
     """The first level whose folders differ, and are not all splits."""
-    for level in count():
+    for level in range(max(map(len, folders))):
         names = {parts[level] if level < len(parts) else "" for parts in folders}
-        if names == {""} or not (len(names) == 1 or {n.lower() for n in names} <= _SPLITS):
+        if len(names) > 1 and not {name.lower() for name in names} <= _SPLITS:
             return level
-    raise AssertionError
+    return max(map(len, folders))
 
 
 def _are_classes(names: list[str], found: dict[str, np.ndarray]) -> bool:

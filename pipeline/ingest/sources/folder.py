@@ -69,7 +69,7 @@ def _with_classes(
     added = {name: values for name, values in found.items() if name not in rows}
     notes = [
         f"Label {name}: {counted(len(set(values) - {''}), 'folder')} of photographs, e.g. "
-        f"{shown(min(set(values) - {''}))}. If they are no classes, set "
+        f"{shown(min(set(values) - {''}))}. If they are not classes, set "
         "source.class_folders=ignore."
         for name, values in added.items()
     ]

@@ -165,7 +165,7 @@ def _read_shard(folder: SourcePath, name: str) -> Shard:
 
 
 def read_parquet_cells(path: SourcePath) -> pd.DataFrame:
-    """All cells as text of a table without photographs; columns that are no labels are left out.
+    """All cells as text of a table without photographs; columns of other types are left out.
 
     Raises
     ------

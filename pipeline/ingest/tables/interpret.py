@@ -120,7 +120,7 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
 
 @dataclass(frozen=True)
 class _LeftOut:
-    """Names of columns that give no label: of no kind, row numbers, and of names that none has."""
+    """Columns that give no label: of no kind, of row numbers, or with a name that is refused."""
 
     unknown: list[str] = field(default_factory=list)
     counting: list[str] = field(default_factory=list)

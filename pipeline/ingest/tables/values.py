@@ -89,7 +89,7 @@ def _cleaned(cell: Any) -> str:
 
 
 def _numbers(texts: list[str], known: np.ndarray) -> np.ndarray | None:
-    """float64, NaN where not known; None if a known text is no number."""
+    """float64, NaN where not known; None if a known text is not a number."""
     values = np.full(len(texts), np.nan)
     for row in np.flatnonzero(known):
         if not _NUMBER.fullmatch(texts[row]):
@@ -102,7 +102,7 @@ def _numbers(texts: list[str], known: np.ndarray) -> np.ndarray | None:
 
 
 def _dates(texts: list[str], known: np.ndarray) -> np.ndarray | None:
-    """datetime64[us], NaT where not known; None if a known text is no date in ISO form."""
+    """datetime64[us], NaT where not known; None if a known text is not a date in ISO form."""
     values = np.full(len(texts), np.datetime64("NaT"), dtype="M8[us]")
     for row in np.flatnonzero(known):
         if not _DATE.fullmatch(texts[row]):

@@ -5,9 +5,9 @@ import xarray as xr
 
 from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.elements.table import Table
+from zpoints.storage.labels.columns import DAYS
 
 HEADER = ("label", "values", "vectors", "test vectors", "score of the probe", "without the vector")
-DATES = "days since 1970-01-01"
 
 
 def label_probes(statistics: xr.Dataset, structure: xr.Dataset) -> Table:
@@ -44,7 +44,7 @@ def _number_row(statistics: xr.Dataset, structure: xr.Dataset, name: str) -> tup
     found, values = structure.sel(numeric=name), statistics.sel(numeric=name)
     mean, spread = float(values["numeric_mean"]), float(values["numeric_std"])
     shown = f"{mean:.4g} ± {spread:.2g}"
-    if str(values["numeric_unit"].values) == DATES and np.isfinite(mean):
+    if str(values["numeric_unit"].values) == DAYS and np.isfinite(mean):
         shown = f"{np.datetime64('1970-01-01') + np.timedelta64(round(mean), 'D')} ± {spread:.0f} d"
     return (
         readable(name),

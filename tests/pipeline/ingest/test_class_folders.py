@@ -61,7 +61,7 @@ def test_read_folder__classes_are_labels_unless_a_table_gives_them(tmp_path: Pat
 
     assert source.labels["class"].tolist() == ["cat"] * 3 + ["dog"] * 3
     assert source.notes == (
-        "Label class: 2 folders of photographs, e.g. cat. If they are no classes, set "
+        "Label class: 2 folders of photographs, e.g. cat. If they are not classes, set "
         "source.class_folders=ignore.",
     )
     assert "class" not in opened(tmp_path, class_folders="ignore").labels
