@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Kind = Literal["flag", "category", "number", "date", "text"]
+LabelKind = Literal["flag", "category", "number", "date", "text"]
 
 MOST_TEXTS = 256
 """Distinct texts of a label up to which they are categories; a label of more is only text."""
@@ -38,7 +38,7 @@ class LabelColumn:
     """
 
     name: str
-    kind: Kind
+    kind: LabelKind
     categories: tuple[str, ...] = ()
 
     @property

@@ -1,6 +1,5 @@
 """Vectors in columns of Arrow tables: a column of lists, or a column of numbers per component."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,7 +16,7 @@ from zpoints.pipeline.ingest.tables.join import listed
 
 
 @dataclass(frozen=True)
-class Columns:
+class VectorColumns:
     """The columns that hold vectors, and what they hold.
 
     Attributes
@@ -40,7 +39,7 @@ class Columns:
 
 def choose_columns(
     path: Path, schema: pa.Schema, rows: int, key: str | None, first: pa.Table | None
-) -> Columns:
+) -> VectorColumns:
     """The columns that hold the vectors.
 
     A column of lists if there is one; otherwise all of floating-point numbers, otherwise all of
@@ -69,7 +68,7 @@ def choose_columns(
         name = chosen(path, "column", lists, key)
         kind = schema.field(name).type
         width = kind.list_size if types.is_fixed_size_list(kind) else _length(path, name, first)
-        return Columns((name,), name, (rows, width), _dtype(kind.value_type))
+        return VectorColumns((name,), name, (rows, width), _dtype(kind.value_type))
     floats = [field.name for field in schema if types.is_floating(field.type)]
     whole = [field.name for field in schema if types.is_integer(field.type)]
     names = floats or whole
@@ -84,7 +83,7 @@ def choose_columns(
     if len(set(names)) < len(names):
         raise SourceError(f"{path} has several columns of one name. Expected distinct ones.")
     dtype = np.result_type(*{_dtype(schema.field(name).type) for name in names})
-    return Columns(tuple(names), listed(names, 3), (rows, len(names)), dtype)
+    return VectorColumns(tuple(names), listed(names, 3), (rows, len(names)), dtype)
 
 
 def is_vector(kind: pa.DataType) -> bool:
@@ -95,7 +94,7 @@ def is_vector(kind: pa.DataType) -> bool:
     return bool(types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
 
 
-def as_vectors(table: pa.Table, columns: Columns) -> NDArray[np.number]:
+def as_vectors(table: pa.Table, columns: VectorColumns) -> NDArray[np.number]:
     """Vectors (row, component) of some rows; NaN where a list or a number is null.
 
     Raises
@@ -120,11 +119,6 @@ def as_vectors(table: pa.Table, columns: Columns) -> NDArray[np.number]:
     vectors = np.full((table.num_rows, width), np.nan, np.result_type(flat.dtype, np.float32))
     vectors[known] = flat.reshape(-1, width)
     return vectors
-
-
-def joined(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    """Batches as one table."""
-    return pa.Table.from_batches(batches, schema)
 
 
 def _length(path: Path, name: str, first: pa.Table | None) -> int:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.import_vectors.formats.arrow_columns import (
-    Columns,
+    VectorColumns,
     as_vectors,
     choose_columns,
-    joined,
 )
 from zpoints.pipeline.import_vectors.vector_file import VectorFile, vector_file
 from zpoints.pipeline.ingest.tables.join import listed
@@ -29,7 +28,7 @@ class ArrowRows:
     """Rows of Arrow streams, mapped into memory."""
 
     files: tuple[Path, ...]
-    columns: Columns
+    columns: VectorColumns
 
     def read(self, start: int, stop: int) -> NDArray[np.number]:
         batches, place, schema = [], 0, None
@@ -41,7 +40,7 @@ class ArrowRows:
             place += batch.num_rows
             if place >= stop:
                 break
-        return as_vectors(joined(batches, schema), self.columns)
+        return as_vectors(pa.Table.from_batches(batches, schema), self.columns)
 
 
 def open_dataset(path: Path, key: str | None) -> VectorFile:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.import_vectors.formats.arrow_columns import (
-    Columns,
+    VectorColumns,
     as_vectors,
     choose_columns,
-    joined,
 )
 from zpoints.pipeline.import_vectors.vector_file import VectorFile, vector_file
 
@@ -27,14 +26,14 @@ class ParquetRows:
     """Rows of a parquet file, read from the row groups that hold them."""
 
     path: Path
-    columns: Columns
+    columns: VectorColumns
 
     def read(self, start: int, stop: int) -> NDArray[np.number]:
         with pq.ParquetFile(self.path, pre_buffer=False) as file:
             schema = file.schema_arrow
             batches = list(_rows(file, self.columns.names, start, stop))
             wanted = pa.schema([schema.field(name) for name in self.columns.names])
-            return as_vectors(joined(batches, wanted), self.columns)
+            return as_vectors(pa.Table.from_batches(batches, wanted), self.columns)
 
 
 def open_parquet(path: Path, key: str | None) -> VectorFile:

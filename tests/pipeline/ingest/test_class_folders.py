@@ -47,7 +47,7 @@ def test_class_folders__finds_folders_that_are_classes(tree: str) -> None:
     assert class_folders(paths, "ignore") == {}
 
 
-def test_class_folders__takes_any_folders_when_told() -> None:
+def test_class_folders__takes_any_folders_with_the_mode_classes() -> None:
     found = class_folders(["001/1.jpg", "002/1.jpg", "top.jpg"], "classes")
 
     assert found["class"].tolist() == ["001", "002", ""]
