@@ -60,7 +60,7 @@ class SourceConfig(Settings):
     labels: str | None = Field(
         None,
         description="CSV, TSV, JSON Lines or parquet file of labels for a folder; null reads all "
-        "in the folder",
+        "in the folder but parquet",
     )
     name_column: str | None = Field(
         None, description="column of that file with the file names; null finds it"

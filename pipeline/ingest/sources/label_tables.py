@@ -23,11 +23,12 @@ from zpoints.pipeline.labels.label_names import label_named
 from zpoints.pipeline.progress import counted
 
 LINES, PARQUET = ".jsonl", ".parquet"
-TABLES = (".csv", ".tsv", LINES, PARQUET)
+TABLES = (".csv", ".tsv", LINES)
+"""Tables that are found; a parquet file may be large and about something else, and is named."""
 FORMS = {LINES: "file in UTF-8 with a JSON object in each line", PARQUET: "complete parquet file"}
 """What a table is expected to be; others are CSV files, with any separator."""
-UNREAD = (".xlsx", ".xls", ".ods", ".json", ".csv.gz", ".csv.zip")
-"""Files that may hold labels and are not read."""
+UNREAD = (".xlsx", ".xls", ".ods", ".json", PARQUET, ".csv.gz", ".csv.zip")
+"""Files that may hold labels and are not read unasked."""
 MOST_TABLES = 100
 """Tables that are read; a folder may hold one for each photograph."""
 REPORTED = 5
@@ -86,8 +87,8 @@ def find_labels(
     if not labels:
         _allow_none(path, unused, config)
         unread = [other for other in others if other.lower().endswith(UNREAD)]
-        finding = "not read that may hold labels; save as CSV"
-        notes += note(str(path), unread, "file", finding)
+        remedy = "save as CSV, or name a parquet file (source.labels)"
+        notes += note(str(path), unread, "file", f"not read that may hold labels; {remedy}")
         return Annotations(pd.DataFrame(index=list(names)), None, tuple(notes)), ()
     annotations = merged(labels)
     return replace(annotations, notes=(*notes, *annotations.notes)), tuple(labels)
@@ -212,8 +213,8 @@ def read_table(path: SourcePath) -> tuple[pd.DataFrame, list[str]]:
             "another with source.labels."
         ) from error
     table.columns = pd.Index([label_named(name) for name in table.columns], dtype=object)
-    blank = np.array([not n and not any(table.iloc[:, k]) for k, n in enumerate(table.columns)])
-    table = table.loc[:, ~blank]
+    blank = [not name and not any(table.iloc[:, k]) for k, name in enumerate(table.columns)]
+    table = table.loc[:, np.logical_not(blank)]
     several = table.columns.duplicated()
     return table.loc[:, ~several], list(table.columns[several].unique())
 

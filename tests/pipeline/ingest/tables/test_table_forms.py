@@ -106,6 +106,7 @@ def test_find_labels__names_a_file_that_may_hold_labels(tmp_path: Path) -> None:
 
     notes = opened(tmp_path).notes
 
-    assert f"{tmp_path}: 1 file not read that may hold labels; save as CSV, e.g. labels.xlsx." in (
-        notes
-    )
+    assert (
+        f"{tmp_path}: 1 file not read that may hold labels; save as CSV, or name a parquet file "
+        "(source.labels), e.g. labels.xlsx."
+    ) in notes

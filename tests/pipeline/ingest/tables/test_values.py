@@ -96,7 +96,7 @@ def test_open_source__json_lines_give_the_same_labels(tmp_path: Path) -> None:
     assert labels["born"].notna().tolist() == [False, False, True]
 
 
-def test_open_source__a_parquet_table_gives_the_same_labels(tmp_path: Path) -> None:
+def test_open_source__a_parquet_table_that_is_named_gives_the_same_labels(tmp_path: Path) -> None:
     write_small(tmp_path, NAMES[:3])
     rows = pd.DataFrame(
         {
@@ -110,7 +110,7 @@ def test_open_source__a_parquet_table_gives_the_same_labels(tmp_path: Path) -> N
     )
     rows.to_parquet(tmp_path / "labels.parquet")
 
-    labels = opened(tmp_path).labels
+    labels = opened(tmp_path, labels="labels.parquet").labels
 
     np.testing.assert_array_equal(labels["digit"], [3, np.nan, 7])
     np.testing.assert_array_equal(labels["age"], rows["age"])
