@@ -18,7 +18,8 @@ from tests.conftest import SilentConsole
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import CapacityError
-from zpoints.pipeline.memory import memory_errors
+from zpoints.pipeline.memory import memory_errors, remedy
+from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import open_store
 
@@ -222,3 +223,8 @@ def test_memory_errors__recognises_torch_and_leaves_other_errors() -> None:
         torch.zeros(2, 3) @ torch.zeros(2, 3)
     with pytest.raises(FileNotFoundError), memory_errors("train"):
         Path("absent").read_text()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_remedy__names_a_setting_of_every_stage(stage: str) -> None:
+    assert re.search(r"lower [a-z]+\.[a-z_]+", remedy(stage))

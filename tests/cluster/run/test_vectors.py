@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import zpoints as zp
+from tests.cluster.cli.commands import zpoints
 from tests.cluster.conftest import done
 from tests.conftest import SilentConsole
 from tests.shared import made_once
@@ -253,6 +254,21 @@ def test_run__a_query_of_a_missing_label_fails_before_the_analysis(tmp_path: Pat
         go(tmp_path, "analyze.selections={odd: even}")
 
     assert open_store(tmp_path / "store").groups == ("latents",)
+
+
+def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) -> None:
+    write(tmp_path, 60)
+
+    shown = zpoints(
+        *("import", "z.npy", "--root", "store", "--labels", "labels.csv", "--dry-run"),
+        folder=tmp_path,
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert "60 vectors of 6 components, float32." in shown.stdout
+    assert "named by the column name" in shown.stdout
+    assert "MiB of disk" in shown.stdout
+    assert not (tmp_path / "store").exists()
 
 
 def test_run__vectors_do_not_replace_latents_of_photographs(
