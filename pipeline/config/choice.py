@@ -128,4 +128,5 @@ def _stored(store: Store) -> Iterator[tuple[str, Choice]]:
     if store.is_current("model"):
         why = "as in the stored model"
         yield "train.z_dim", Choice(stored_architecture(store.model).z_dim, why)
-        yield "train.epochs", Choice(store.model.sizes["epoch"], why)
+        if "epoch" in store.model.sizes:  # not of a network that was trained elsewhere
+            yield "train.epochs", Choice(store.model.sizes["epoch"], why)

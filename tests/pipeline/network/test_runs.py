@@ -118,7 +118,7 @@ def test_run__describes_the_latents_of_an_exported_autoencoder(faces: Path, tmp_
         torch.export.save(exported(network, name, example), files[name])
 
     settings = [f"{name}.network={path}" for name, path in files.items()]
-    result, lines = made(configured(faces, *ELSEWHERE, *settings), root, until="evaluate")
+    result, lines = made(configured(faces, *ELSEWHERE, *settings), root, until="report")
 
     assert "No training: encode.network and decode.network are stored" in "\n".join(lines)
     for path in files.values():
@@ -133,6 +133,9 @@ def test_run__describes_the_latents_of_an_exported_autoencoder(faces: Path, tmp_
     assert float(store.latents["reconstruction_error"].mean()) < pixels.var() / 255**2
     assert set(store.quality_names) >= {"real", "reconstruction", "gaussian"}
     assert "model" in computed(result)
+    page = result.page.read_text()
+    assert "Originals and reconstructions" in page
+    assert "Loss curves" not in page
 
 
 @pytest.mark.slow
