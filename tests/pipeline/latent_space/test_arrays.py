@@ -213,6 +213,12 @@ def test_claims__are_a_table(space: LatentArrays) -> None:
     assert space.claims._repr_html_().count("<tr>") == 13
 
 
+def test_figures__take_vectors_in_memory_as_they_take_a_store(space: LatentArrays) -> None:
+    assert zp.pl.histogram(space, component=3).axes
+    assert zp.pl.pairs(space, (0, 1), color="species", principal=True).axes
+    assert zp.pl.faces(space, n=3).axes
+
+
 def test_open_arrays__can_be_sent_to_workers(space: LatentArrays) -> None:
     assert pickle.loads(pickle.dumps(space)).query("tall").sizes == space.query("tall").sizes
 
