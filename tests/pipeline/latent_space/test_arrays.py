@@ -238,6 +238,11 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
     "unknown image": (lambda s: s.decode("x.png"), VectorError, "no image 'x.png' among the 600"),
     "number too large": (lambda s: s.walk(0, 600), VectorError, "a number from 0 to 599"),
     "other components": (lambda s: s.project(np.zeros(3)), VectorError, "expected 5 along"),
+    "components in another order": (
+        lambda s: s.project(s.latents["z"][:, ::-1]),
+        VectorError,
+        "components 4, 3, 2, ...; expected 0 to 4 in this order",
+    ),
     "text as vectors": (lambda s: s.project(np.array([["a"] * 5])), VectorError, "real numbers"),
     "three dims": (lambda s: s.project(np.zeros((1, 1, 5))), VectorError, r"\(vector, component"),
     "dataset without z": (lambda s: s.decode(s.images), VectorError, "no variable z, only pixels"),
