@@ -33,7 +33,7 @@ GPU_REMEDY = "Set CUDA_VISIBLE_DEVICES to nothing to use the processor."
 class LatentStore(Store, LatentSpace):
     """One version of a store, read-only, and what one asks of its latent vectors.
 
-    `zpoints.open` returns it. Whatever a `Store` has, it has, too.
+    `zpoints.open` returns it. It has all attributes and methods of a `Store`.
     """
 
     decode = LatentSpace.decode  # type: ignore[assignment]

@@ -55,7 +55,7 @@ ORDER = (
     *(
         "settings",
         "errors",
-        "installed",
+        "parts",
         "progress",
         "fingerprint",
         "row_sample",
