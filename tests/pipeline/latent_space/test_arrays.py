@@ -280,7 +280,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"z": np.zeros((0, 5))}, "both at least 1"),
     "text": ({"z": np.array([["a"]])}, "expected real numbers"),
     "short label": ({"labels": {"a": [1, 2]}}, r"'a' has the shape \(2,\); expected \(3,\)"),
-    "name taken": ({"labels": {"z": [1, 2, 3]}}, "rename it"),
+    "name taken": ({"labels": {"z": [1, 2, 3]}}, "Rename it"),
     "equal names": ({"labels": {"image": ["a", "b", "a"]}}, "the same name"),
     "images of floats": ({"images": np.zeros((3, 2, 2, 1))}, r"expected uint8 \(3, y, x"),
     "fewer images": ({"images": np.zeros((2, 2, 2, 1), np.uint8)}, "an image for each"),
