@@ -45,6 +45,15 @@ def detector_of(measured: Mapping[str, xr.Dataset], otherwise: str = FACE) -> st
     return next((str(name) for name in known if name not in (None, AUTO)), otherwise)
 
 
+def face_rates(measured: Mapping[str, xr.Dataset]) -> dict[str, float]:
+    """Share of images with a face, of those groups `quality/<name>` that have it, by name."""
+    return {
+        name: float(quality["face_rate"])
+        for name, quality in measured.items()
+        if "face_rate" in quality
+    }
+
+
 def measure_packages() -> dict[str, str]:
     """Package and version of each measure that is not zpoints' own, by its name."""
     return {part.name: part.package for part in _installed()}

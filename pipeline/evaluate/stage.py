@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.evaluate.config import AUTO, REFERENCES, EvaluateConfig
+from zpoints.pipeline.evaluate.config import AUTO, FACE, NONE, REFERENCES, EvaluateConfig
 from zpoints.pipeline.evaluate.detector import JUDGED, chosen_detector
 from zpoints.pipeline.evaluate.dispatch import (
     Measured,
@@ -97,16 +97,17 @@ def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) 
 
 
 def _stored_detector(store: Store) -> str | None:
+    """What `auto` stood for in the row `real`; a function is never taken from a store."""
     group = quality_of("real")
-    return store.group(group).attrs.get("detector") if store.is_current(group) else None
+    found = store.group(group).attrs.get("detector") if store.is_current(group) else None
+    return found if found in (FACE, NONE) else None
 
 
 def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
     """Store no quality of samples that there are none of, but the reason."""
     config = run.settings
-    config = config.model_copy(
-        update={"detector": _stored_detector(run.store) or config.detector},
-    )
+    if config.detector == AUTO and (known := _stored_detector(run.store)):
+        config = config.model_copy(update={"detector": known})
     attrs = {"judged": name, "held_out": "", "count": 0, "wanted": config.count}
     attrs |= {"level": config.level, "detector": config.detector, LEFT_OUT: reason}
     run.work.create(quality_of(name), _template(run.store, 0, measured_by(config)), attrs=attrs)

@@ -36,15 +36,13 @@ def group(data: Any, name: str, needs: Sequence[str]) -> xr.Dataset:
     FigureError
         If `data` is neither, or lacks a variable.
     """
-    found = data
-    if not isinstance(data, xr.Dataset):
-        if not hasattr(data, "group"):
-            raise FigureError(
-                f"Got {described(data)}; expected a store, or its group `{name}`, e.g. "
-                f"store.{name}."
-            )
-        found = getattr(data, name, None)
-        found = data.group(name) if found is None else found
+    found = data if isinstance(data, xr.Dataset) else getattr(data, name, None)
+    if found is None and hasattr(data, "group"):
+        found = data.group(name)
+    if not isinstance(found, xr.Dataset):
+        raise FigureError(
+            f"Got {described(data)}; expected a store, or its group `{name}`, e.g. store.{name}."
+        )
     missing = [variable for variable in needs if variable not in found.variables]
     if missing:
         raise FigureError(
@@ -185,7 +183,7 @@ def as_bytes(images: NDArray[Any]) -> Bytes:
 
 def _pixel_array(data: Any) -> Any:
     """The array that holds the images; a lazy one stays lazy."""
-    if not isinstance(data, xr.Dataset) and hasattr(data, "group"):
+    if not isinstance(data, xr.Dataset) and hasattr(data, "images"):
         data = data.images
     if isinstance(data, xr.Dataset):
         held = [v for v in data.variables.values() if tuple(v.dims[-3:]) == PIXEL_DIMS]

@@ -62,8 +62,8 @@ class LatentArrays(LatentSpace):
 
     @cached_property
     def claims(self) -> Verdicts:
-        """The claims of the method's source, tested on these vectors; no images are judged."""
-        return all_claims(self.statistics, {}, {})
+        """Claims 1 to 12 of the method's source, tested on these vectors; 13 is about images."""
+        return all_claims(self.statistics, None, {})
 
     @property
     def _decoder(self) -> Decoder:
@@ -159,8 +159,11 @@ def _coordinates(z: Any, labels: Table | None, count: int) -> dict[str, Any]:
             found["image"] = labels.index.astype(str).to_numpy()
         labels = {str(name): labels[name].to_numpy() for name in labels}
     for name, values in (labels or {}).items():
-        if name in ("z", "component"):
-            raise VectorError(f"A label is called {name!r}, which names the vectors: rename it.")
+        if name in ("z", "component", "pixels"):
+            raise VectorError(
+                f"A label is called {name!r}, which is the name of the vectors, their components "
+                "or the pixels. Rename it."
+            )
         found[str(name)] = label_values(values) if np.ndim(values) == 1 else np.asarray(values)
     for name, values in found.items():
         if np.shape(values) != (count,):

@@ -25,9 +25,9 @@ class LatentSpace(CodedImages):
     """Latent vectors with their labels, their statistics, and the network that made them.
 
     `zpoints.open` returns that of a store, `zpoints.open_arrays` that of arrays in memory.
-    Everywhere a vector is expected, the name of an image, its number, or names of images serve,
-    too. Lazy vectors and images give lazy results, whose chunks the scheduler of the moment
-    computes: Dask's threads, or the workers of a `distributed.Client`.
+    A vector may also be given as the name or the number of an image, several as names. Lazy vectors
+    and images give lazy results, whose chunks the scheduler of the moment computes: Dask's threads,
+    or the workers of a `distributed.Client`.
     """
 
     @property
@@ -141,8 +141,10 @@ class LatentSpace(CodedImages):
         QueryError
             If `where` is not of the language, or names an unknown label.
         """
-        statistics, latents = self._fitted_to(generator(name, **parameters).reads[0]), self.latents
-        if where is not None:
+        chosen = generator(name, **parameters)
+        if where is None:
+            statistics, latents = self._fitted_to(chosen.reads[0]), self.latents
+        else:
             statistics, latents = self._statistics_where(where), self.query(where)
         drawn = draw(name, statistics, n, seed=seed, latents=latents, **parameters)
         return drawn if where is None else drawn.assign_attrs(where=where)
@@ -157,8 +159,8 @@ class LatentSpace(CodedImages):
         steps
             Number of vectors, both ends included.
         form
-            `arc` keeps the distance from the mean, as far as both ends have the same; a straight
-            `line` comes nearer to it, where faces are more alike.
+            `arc` changes the distance from the mean evenly; a straight `line` comes nearer to it,
+            where images are more alike.
 
         Returns
         -------

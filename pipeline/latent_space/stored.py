@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
-from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of
+from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.space import LatentSpace
 from zpoints.storage import Store
@@ -33,7 +33,7 @@ GPU_REMEDY = "Set CUDA_VISIBLE_DEVICES to nothing to use the processor."
 class LatentStore(Store, LatentSpace):
     """One version of a store, read-only, and what one asks of its latent vectors.
 
-    `zpoints.open` returns it. Whatever a `Store` has, it has, too.
+    `zpoints.open` returns it. It has all attributes and methods of a `Store`.
     """
 
     decode = LatentSpace.decode  # type: ignore[assignment]
@@ -65,17 +65,12 @@ class LatentStore(Store, LatentSpace):
     def claims(self) -> Verdicts:
         """The claims of the method's source, tested on the latents of this version."""
         measured = {name: self.quality(name) for name in self.quality_names}
-        rates = {
-            name: float(quality["face_rate"])
-            for name, quality in measured.items()
-            if "face_rate" in quality
-        }
         generators = {
             name: str(self.samples(name).attrs["generator"]) for name in self.sample_names
         }
         return all_claims(
             self.statistics,
-            rates if "model" in self.groups else None,
+            face_rates(measured) if "model" in self.groups else None,
             generators,
             detector=detector_of(measured),
         )

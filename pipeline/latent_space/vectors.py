@@ -66,7 +66,7 @@ def vectors_of(latents: xr.Dataset, given: Given) -> xr.DataArray:
         return vectors_of(latents, given.values.astype(object).tolist())
     if not isinstance(given, xr.DataArray) and (names := _names(given)) is not None:
         return z.isel(image=[_row(z, name) for name in names])
-    return _with_components(_labelled(given), z.sizes["component"])
+    return _with_components(_labelled(given), z)
 
 
 def vector_dim(z: xr.DataArray) -> Hashable | None:
@@ -87,11 +87,20 @@ def _labelled(given: Given) -> xr.DataArray:
     return xr.DataArray(values, dims=("sample", "component")[-values.ndim :])
 
 
-def _with_components(z: xr.DataArray, expected: int) -> xr.DataArray:
+def _with_components(z: xr.DataArray, latents: xr.DataArray) -> xr.DataArray:
+    expected = latents.sizes["component"]
     if "component" not in z.dims or z.ndim > 2 or z.sizes["component"] != expected:
         raise VectorError(
             f"The vectors have the dimensions {dict(z.sizes)}; expected {expected} along "
             "`component`, and at most one other dimension."
+        )
+    # Xarray would join them by name, and drop those that differ.
+    own, known = (vectors.indexes.get("component") for vectors in (z, latents))
+    if own is not None and known is not None and not own.equals(known):
+        some = ", ".join(map(str, own[:3]))
+        raise VectorError(
+            f"The vectors have the components {some}, ...; expected 0 to {expected - 1} in this "
+            'order. Sort them, or drop their names with z.drop_vars("component").'
         )
     if z.dtype.kind not in "fiu":
         raise VectorError(f"The vectors have the type {z.dtype}; expected real numbers.")

@@ -125,7 +125,7 @@ def require_named(stored: Iterable[str], named: Iterable[str]) -> None:
             f"name it too; got {got}. A store may come from anyone: if this is your own code, or "
             "code that you trust, run with the configuration that names it (train.network, or "
             "encode.network and decode.network), set the environment variable "
-            f"{ENVIRONMENT}={name}, or call store.decode(z, network={name!r})."
+            f"{ENVIRONMENT}={name}, or open the store with zpoints.open(root, network={name!r})."
         )
 
 

@@ -13,7 +13,9 @@ from zpoints.pipeline.network.own import OwnNetwork
 
 DECODE_BATCH = 128
 """Vectors per forward pass; part of the byte-exact result."""
-AnyNetwork = Autoencoder | OwnNetwork | ElsewhereNetwork
+TrainedNetwork = Autoencoder | OwnNetwork
+"""A network that zpoints trains."""
+AnyNetwork = TrainedNetwork | ElsewhereNetwork
 """A network that encodes and decodes, with an ``architecture``."""
 
 

@@ -15,7 +15,7 @@ from zpoints.pipeline.network.architecture import Architecture, Autoencoder
 from zpoints.pipeline.network.code import require_source
 from zpoints.pipeline.network.device import use_exact_float32, use_repeatable_algorithms
 from zpoints.pipeline.network.elsewhere.network import ElsewhereNetwork, pack_parts, unpack_parts
-from zpoints.pipeline.network.forward import AnyNetwork
+from zpoints.pipeline.network.forward import AnyNetwork, TrainedNetwork
 from zpoints.pipeline.network.own import OwnNetwork, load_own_weights, own_weights
 from zpoints.pipeline.network.stored import (
     ElsewhereArchitecture,
@@ -26,7 +26,7 @@ from zpoints.pipeline.network.subpixel import SubpixelConvolution
 from zpoints.storage.errors import StoreError
 
 
-def weights_dataset(model: Autoencoder | OwnNetwork) -> xr.Dataset:
+def weights_dataset(model: TrainedNetwork) -> xr.Dataset:
     """Pack a network into the part of the ``model`` group from which it can be restored.
 
     Returns

@@ -126,7 +126,9 @@ class ReportData:
 
     @property
     def what(self) -> str:
-        """What the images are called: "faces" where faces were found in them, else "images"."""
+        """What is generated: vectors without a network, faces where some were found, or images."""
+        if self.model is None:
+            return "vectors"
         return "faces" if detector_of(self.quality, otherwise="") == FACE else "images"
 
     def principal_cloud(self) -> Cloud:

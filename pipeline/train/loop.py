@@ -11,14 +11,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from torch.nn.utils import clip_grad_norm_
 
 from zpoints.pipeline.errors import TrainingError
-from zpoints.pipeline.network.architecture import Autoencoder
 from zpoints.pipeline.network.device import (
     choose_device,
     gains_from_bfloat16,
     use_exact_float32,
     use_repeatable_algorithms,
 )
-from zpoints.pipeline.network.forward import to_input
+from zpoints.pipeline.network.forward import TrainedNetwork, to_input
 from zpoints.pipeline.network.own import OwnNetwork
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.train.checkpoint import Checkpoint, Saver
@@ -30,8 +29,7 @@ LARGEST_GRADIENT = 0.5  # norm over all weights; usual gradients have a tenth of
 COLLAPSE = 4.0  # multiple of the best epoch's loss
 
 OnStep = Callable[[int, Curves], None]
-Trained = Autoencoder | OwnNetwork
-LossOf = Callable[[Trained, Tensor], Tensor]
+LossOf = Callable[[TrainedNetwork, Tensor], Tensor]
 
 
 def train(
@@ -42,7 +40,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     saver: Saver | None = None,
     on_step: OnStep = lambda images_seen, curves: None,
-) -> tuple[Trained, Curves]:
+) -> tuple[TrainedNetwork, Curves]:
     """Train a network from the start or from a checkpoint.
 
     On one machine, and for one number of torch threads, the result is bit-identical whether or not
@@ -146,12 +144,10 @@ def autocasts(config: TrainConfig, device: torch.device) -> bool:
     return config.precision == "bfloat16"
 
 
-def _loss(
-    config: TrainConfig, device: torch.device
-) -> Callable[[Autoencoder | OwnNetwork, Tensor], Tensor]:
+def _loss(config: TrainConfig, device: torch.device) -> LossOf:
     autocast = autocasts(config, device)
 
-    def loss(model: Trained, x: Tensor) -> Tensor:
+    def loss(model: TrainedNetwork, x: Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
             if isinstance(model, OwnNetwork):
                 return model.loss(x, config.loss)
@@ -204,7 +200,7 @@ def _batches(images: Tensor, batch: int, device: torch.device) -> Iterator[Tenso
 
 @torch.no_grad()
 def _mean_loss(
-    model: Trained,
+    model: TrainedNetwork,
     images: Tensor,
     loss_of: LossOf,
     device: torch.device,

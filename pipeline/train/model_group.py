@@ -6,15 +6,14 @@ import numpy as np
 import torch
 import xarray as xr
 
-from zpoints.pipeline.network.architecture import Autoencoder
-from zpoints.pipeline.network.own import OwnNetwork
+from zpoints.pipeline.network.forward import TrainedNetwork
 from zpoints.pipeline.network.weights import weights_dataset
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import autocasts
 from zpoints.pipeline.train.state import Curves
 
 
-def model_dataset(model: Autoencoder | OwnNetwork, curves: Curves) -> xr.Dataset:
+def model_dataset(model: TrainedNetwork, curves: Curves) -> xr.Dataset:
     """Pack a trained network and its curves into a ``model`` group.
 
     Returns

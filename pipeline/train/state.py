@@ -14,6 +14,7 @@ from torch import Tensor
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
 from zpoints.pipeline.network.code import source_digest
+from zpoints.pipeline.network.forward import TrainedNetwork
 from zpoints.pipeline.network.own import OwnNetwork, check_own
 from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.train.checkpoint import DAMAGED, Checkpoint, CheckpointError, form
@@ -162,7 +163,7 @@ class TrainingState:
         return groups and found in ({}, known)
 
 
-def initial_network(a: Architecture | OwnArchitecture) -> Autoencoder | OwnNetwork:
+def initial_network(a: Architecture | OwnArchitecture) -> TrainedNetwork:
     """An untrained network."""
     if isinstance(a, OwnArchitecture):
         return OwnNetwork(a)

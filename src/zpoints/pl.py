@@ -3,8 +3,7 @@
 >>> import zpoints as zp
 >>> dir(zp.pl)[:4]
 ['angles', 'claims', 'clusters', 'correlation']
->>> from zpoints.storage import open_store
->>> store = open_store("runs/celeba")  # doctest: +SKIP
+>>> store = zp.open("runs/celeba")  # doctest: +SKIP
 >>> zp.pl.pairs(store, (0, 1), color="Smiling")  # doctest: +SKIP
 
 Each returns a Matplotlib figure that a notebook shows once, whether pyplot is loaded or not. A

@@ -133,6 +133,8 @@ class ElsewhereNetwork(nn.Module):
 
 
 class _Unclamped:
+    """Both functions as they are, so that values outside [0, 1] are seen."""
+
     def __init__(self, functions: Mapping[str, Callable[[Tensor], Tensor]]) -> None:
         self.encode = functions["encode"]
         self.decode = functions["decode"]

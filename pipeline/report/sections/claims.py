@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from zpoints.pipeline.claims import Verdicts, all_claims
-from zpoints.pipeline.evaluate.measure_table import detector_of
+from zpoints.pipeline.evaluate.measure_table import detector_of, face_rates
 from zpoints.pipeline.figures.claim_bounds import claims as components
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
@@ -84,14 +84,9 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
 
 def _all_claims(data: ReportData, hits: UniformHits) -> Verdicts:
     generators = {g.name: str(g.attrs.get("generator", "")) for g in data.generated}
-    rates = {
-        name: float(measures["face_rate"])
-        for name, measures in data.quality.items()
-        if "face_rate" in measures
-    }
     return all_claims(
         data.statistics,
-        None if data.model is None else rates,
+        None if data.model is None else face_rates(data.quality),
         generators,
         detector=detector_of(data.quality),
         hits=hits,

@@ -19,25 +19,29 @@ RECONSTRUCTIONS = Markup(
 
 
 def entries(data: ReportData) -> list[Entry]:
-    """Loss curves, and reconstructions of held-out images; empty without a network."""
+    """Reconstructions of held-out images, and the loss curves of a network that was trained here.
+
+    Empty without a network.
+    """
     if (model := data.model) is None:
         return []
     of_split = "" if data.held_out == "all" else f" of the {data.held_out} split"
-    return [
-        Entry(
-            "loss",
-            "Loss curves",
-            LOSS,
-            lambda: loss(model),
-            "Training and validation loss against the epoch, and the learning rate.",
+    shown = Entry(
+        "reconstructions",
+        "Originals and reconstructions",
+        RECONSTRUCTIONS.format(
+            count=len(data.originals), of_split=of_split, error=data.reconstruction_error
         ),
-        Entry(
-            "reconstructions",
-            "Originals and reconstructions",
-            RECONSTRUCTIONS.format(
-                count=len(data.originals), of_split=of_split, error=data.reconstruction_error
-            ),
-            lambda: reconstructions(data.originals, data.reconstructions),
-            "Rows of photographs, each above its reconstruction by the autoencoder.",
-        ),
-    ]
+        lambda: reconstructions(data.originals, data.reconstructions),
+        "Rows of photographs, each above its reconstruction by the autoencoder.",
+    )
+    if "loss" not in model:
+        return [shown]
+    curves = Entry(
+        "loss",
+        "Loss curves",
+        LOSS,
+        lambda: loss(model),
+        "Training and validation loss against the epoch, and the learning rate.",
+    )
+    return [curves, shown]

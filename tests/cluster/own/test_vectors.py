@@ -139,9 +139,10 @@ def test_report__of_vectors_has_their_sections_and_no_word_of_faces(imported: Pa
     text = " ".join(page.texts)
 
     assert page.sections == [
-        *("claims", "distributions", "structure", "attributes", "region", "vectors", "run")
+        *("claims", "distributions", "structure", "attributes", "region", "generated", "run")
     ]
     assert re.findall(r"(?i)\b(?:face|photograph|image|pixel|reconstruct|decod)\w*", text) == []
+    assert "Generated vectors" in text
     assert "vectors with NaN, left out" in text
     figures = [path.stem for path in (imported / "store/report/figures").iterdir()]
     assert {"claims-components", "pairs-pca", "probes", "radii"} <= set(figures)

@@ -9,6 +9,7 @@ from zpoints.pipeline.claims.verdicts import all_claims
 from zpoints.pipeline.errors import EvaluateError, NetworkError
 from zpoints.pipeline.evaluate.config import EvaluateConfig
 from zpoints.pipeline.evaluate.detector import check_detector, chosen_detector, detect
+from zpoints.pipeline.evaluate.stage import _stored_detector
 from zpoints.storage import Store
 
 FACES = (lfw_subset()[:6, :, :, None] * 255).astype(np.uint8)
@@ -44,6 +45,18 @@ def test_detect__calls_the_function_that_the_user_names() -> None:
         check_detector("not_there.at_all:name", 32, 3)
     with pytest.raises(ValidationError, match="expected auto, face, none or package"):
         EvaluateConfig(detector="cats")
+
+
+@pytest.mark.parametrize(
+    ("stored", "taken"), [("face", "face"), ("none", "none"), (f"{__name__}:bright", None)]
+)
+def test_stored_detector__is_no_function_that_a_store_names(
+    stored: str, taken: str | None, small_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = small_store.quality("real").assign_attrs(detector=stored)
+    monkeypatch.setattr(small_store, "group", lambda name: real)
+
+    assert _stored_detector(small_store) == taken
 
 
 def test_all_claims__without_a_detector_claim_13_is_left_out(small_store: Store) -> None:

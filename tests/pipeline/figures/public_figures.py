@@ -62,12 +62,12 @@ FIGURES: dict[str, Callable[[Run], Any]] = {
     "loss": lambda run: pl.loss(run.model),
     "mahalanobis": lambda run: pl.mahalanobis(run.statistics),
     "pairs": lambda run: pl.pairs(run.latents, (0, 1), color="Smiling"),
-    "paths": lambda run: pl.paths(run.images["image"].values[:6].reshape(2, 3, 64, 64, 3)),
+    "paths": lambda run: pl.paths(run.images["pixels"].values[:6].reshape(2, 3, 64, 64, 3)),
     "probes": lambda run: pl.probes(run.structure),
     "quality": lambda run: pl.quality(run.judged),
     "radii": lambda run: pl.radii(run.statistics, run.groups),
     "reconstructions": lambda run: pl.reconstructions(
-        run.images["image"][:4], run.images["image"][4:8]
+        run.images["pixels"][:4], run.images["pixels"][4:8]
     ),
     "spectrum": lambda run: pl.spectrum(run.statistics),
     "strips": lambda run: pl.strips(run.groups),
@@ -79,11 +79,11 @@ PANELS: dict[str, Callable[[Run, Any], Any]] = {
     "angles": lambda run, ax: pl.angles(run.structure, ax=ax),
     "correlation": lambda run, ax: pl.correlation(run.statistics, ax=ax),
     "densities": lambda run, ax: pl.densities(run.statistics, first_pair(run), ax=ax),
-    "faces": lambda run, ax: pl.faces(run.images, n=6, titles="name", ax=ax),
+    "faces": lambda run, ax: pl.faces(run.images, n=6, titles="image", ax=ax),
     "histogram": lambda run, ax: pl.histogram(run.statistics, component=5, ax=ax),
     "mahalanobis": lambda run, ax: pl.mahalanobis(run.statistics, ax=ax),
     "pairs": lambda run, ax: pl.pairs(run.latents, (0, 1), ax=ax),
-    "paths": lambda run, ax: pl.paths(run.images["image"].values[:6], columns=range(6), ax=ax),
+    "paths": lambda run, ax: pl.paths(run.images["pixels"].values[:6], columns=range(6), ax=ax),
 }
 """Those that take `ax`, one panel each."""
 

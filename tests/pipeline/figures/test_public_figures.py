@@ -74,7 +74,7 @@ def test_repr_png__draws_images_pixel_for_pixel(run: Run, tmp_path: Path) -> Non
 
     with Image.open(tmp_path / "faces.png") as picture:
         pixels = np.asarray(picture)
-    np.testing.assert_array_equal(pixels[66:130, 66:130], run.images["image"].values[4])
+    np.testing.assert_array_equal(pixels[66:130, 66:130], run.images["pixels"].values[4])
 
 
 @pytest.mark.parametrize("name", ["pairs", "histogram", "quality", "correlation"])

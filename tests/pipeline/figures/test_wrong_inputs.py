@@ -116,7 +116,7 @@ WRONG: dict[str, tuple[Callable[[Run], Any], str]] = {
         "Got 1 names of rows; expected 2",
     ),
     "unequal numbers of images": (
-        lambda run: pl.reconstructions(run.images["image"][:2], run.images["image"][:3]),
+        lambda run: pl.reconstructions(run.images["pixels"][:2], run.images["pixels"][:3]),
         r"Got 2 originals of 64 x 64 pixels and 3 reconstructions of 64 x 64",
     ),
     "strips of one dataset": (lambda run: pl.strips(run.images), "expected a mapping of names"),

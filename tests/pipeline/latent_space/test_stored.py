@@ -129,7 +129,7 @@ def test_compare__has_a_row_per_generator_and_reference(store: LatentStore) -> N
 
 def test_claims__include_the_one_about_faces(store: LatentStore) -> None:
     # A network of two epochs reconstructs no face.
-    assert "no face in any reconstruction" in store.claims.frame.loc[13, "measured"]
+    assert "finds nothing in any reconstruction" in store.claims.frame.loc[13, "measured"]
 
 
 def test_open__takes_versions_in_one_spelling(store: LatentStore, small_root: str) -> None:
