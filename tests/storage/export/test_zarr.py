@@ -133,6 +133,19 @@ def test_export_group__refuses_a_url(repository, root, tmp_path, monkeypatch, ki
     assert not (tmp_path / "s3:").exists()
 
 
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), PermissionError(13, "no")]
+)
+def test_appearing__a_failure_to_write_names_the_folder(tmp_path, error):
+    with (
+        pytest.raises(StoreError, match=r"out cannot be written \((No space|no).*nothing was"),
+        appearing(tmp_path / "out", "latents", overwrite=False),
+    ):
+        raise error
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_appearing__exports_at_the_same_time_leave_each_other_alone(tmp_path):
     target = tmp_path / "out"
 
