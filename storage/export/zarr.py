@@ -86,9 +86,7 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
         partial.mkdir(parents=True)
         yield partial
         _check_free(target, what, overwrite=overwrite)
-        if target.exists():
-            target.rename(earlier)
-        partial.rename(target)
+        _replace(target, partial, earlier)
     except OSError as error:
         raise StoreError(
             f"{target} cannot be written ({error.strerror or error}). Free space there, or name "
@@ -97,6 +95,18 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
     finally:
         for folder in (partial, earlier):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(target: Path, new: Path, earlier: Path) -> None:
+    """Put a new folder in the place of the earlier one, which stays if that fails."""
+    if target.exists():
+        target.rename(earlier)
+    try:
+        new.rename(target)
+    except OSError:
+        if earlier.exists():
+            earlier.rename(target)
+        raise
 
 
 def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
