@@ -161,6 +161,8 @@ def dry_run(
     ------
     ConfigError
         If the report's folder holds other files.
+    CapacityError
+        If the settings need more memory or disk than there is.
     ZpointsError
         If the source cannot be read, or stored photographs were removed or changed and
         ``source.on_change`` is ``error``.
@@ -176,6 +178,7 @@ def dry_run(
     for line in estimate_lines(config, plan, planned):
         console.line(line)
     _check_stored_labels(planned, store)
+    _require_capacity(config, planned, root)
     if destination is None:
         return list(planned)
     return [*planned, plan_report(config.report, store, destination, planned, title=title)]
@@ -214,17 +217,23 @@ def _check(config: RunConfig, planned: list[PlannedStep], store: Store) -> None:
     or too small a disk.
     """
     local = config.cluster.kind == "local"
-    made = [item for item in planned if item.reason]
-    here = [item for item in made if local or item.stage in IN_DRIVER]
+    here = [item for item in planned if item.reason and (local or item.stage in IN_DRIVER)]
     if any(item.step.requires_cuda for item in here):
         choose_device("cuda")
     _probe(planned)
     _check_stored_labels(planned, store)
-    require_disk({item.target: item.step.disk for item in made}, store.root, remaining=False)
+    _require_capacity(config, planned, store.root)
+
+
+def _require_capacity(config: RunConfig, planned: list[PlannedStep], root: str) -> None:
+    """Refuse settings that need more memory or disk than there is."""
+    local = config.cluster.kind == "local"
+    made = [item for item in planned if item.reason]
+    require_disk({item.target: item.step.disk for item in made}, root, remaining=False)
     driver, worker = this_machine(), expected_worker(config.cluster)
     for item in made:
         item.step.require_driver_memory(driver)
-        if item in here:
+        if local or item.stage in IN_DRIVER:
             item.step.require_memory(driver if item.stage in IN_DRIVER else worker)
 
 

@@ -103,9 +103,11 @@ def require_disk(needed: Mapping[str, int], root: str, *, remaining: bool) -> No
     CapacityError
         If they need more; the message names the largest group.
     """
-    if "://" in root or not Path(root).exists():
+    if "://" in root:
         return
-    disk, total = shutil.disk_usage(root), sum(needed.values())
+    folder = Path(root).absolute()
+    place = next(it for it in (folder, *folder.parents) if it.exists())
+    disk, total = shutil.disk_usage(place), sum(needed.values())
     if disk.total == 0:  # as some network file systems report
         return
     holds = disk.free if remaining else disk.total

@@ -3,7 +3,7 @@
 `docs/decisions/pipeline-memory.md` has the measured peaks that the factors of the network follow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dask.array as da
 
@@ -111,8 +111,9 @@ class Needs:
 
     def ingest(self, worker: Worker) -> Memory:
         """Memory of the ingest."""
-        rows = min(self.config.ingest.chunk, self.images)
-        images = worker.threads * rows * COPIES * self.image
+        chunk = self.config.ingest.chunk
+        rows = min(_busy(worker, self.images, chunk).threads * chunk, self.images)
+        images = rows * COPIES * self.image
         remedies = {"lower ingest.chunk or ingest.side": images}
         return _memory("The ingest", worker, {"images": images}, remedies)
 
@@ -139,6 +140,7 @@ class Needs:
     def encode(self, worker: Worker) -> Memory:
         """Memory of the encoding."""
         settings = self.config.encode
+        worker = _busy(worker, self.images, settings.chunk)
         rows = min(settings.chunk, self.images)
         batch = self._passes(settings.device, worker, settings.batch)
         chunk = _at_once(settings.device, worker) * rows * (2 * self.image + COPIES * self.vector)
@@ -156,14 +158,15 @@ class Needs:
             da.empty(shape, chunks=(self._rows_read, shape[1]), dtype="float32"),
             self.config.analyze,
             attributes=self.attributes,
-            threads=worker.threads,
+            threads=_busy(worker, self.images, self._rows_read).threads,
             base=0,
         )
 
     def structure(self, worker: Worker) -> Memory:
         """Memory of a worker in the structure stage."""
         process = max(PROCESS, worker.held)
-        components, threads = self.config.train.z_dim, worker.threads
+        components = self.config.train.z_dim
+        threads = _busy(worker, self.images, self._rows_read).threads
         return task_memory(self._rows_read, components, threads, process=process)
 
     def structure_labels(self, driver: Worker) -> Memory:
@@ -186,6 +189,7 @@ class Needs:
         """
         settings = self.config.sample
         fit = settings.generators[name].fit_memory(self.images, self.config.train.z_dim)
+        worker = _busy(worker, count, settings.chunk)
         rows = min(settings.chunk, count)
         drawn = COPIES * (self.image + 2 * self.vector)
         chunk = _at_once(settings.device, worker) * rows * drawn
@@ -280,6 +284,11 @@ def report_memory(config: RunConfig, driver: Worker) -> Memory:
     }
     parts = {"vectors": points, "images": images}
     return _memory("The report", driver, parts, remedies, in_driver=True)
+
+
+def _busy(worker: Worker, rows: int, chunk: int) -> Worker:
+    """The worker with no more threads than there are chunks."""
+    return replace(worker, threads=min(worker.threads, max(1, -(-rows // chunk))))
 
 
 def _on_gpu(device: DeviceName, worker: Worker) -> bool:

@@ -156,7 +156,8 @@ def report(
     from zpoints.pipeline.report.stage import report_mark, write
     from zpoints.storage import open_store
 
-    where = report_destination(folder, root)
+    named = override(validated({}, origin="--set"), set_ or ()).report.folder
+    where = report_destination(folder if folder is not None else named, root)
     store = open_store(root, version=version)
     last = report_mark(where)
     settings = validated({"report": last.get("report", {})}, origin=f"{where}/{MARK}")

@@ -74,4 +74,6 @@ def verify_store(
         f"{counted(found.chunks, 'chunk')}{share}, {found.bytes / 2**20:,.1f} MiB of version "
         f"{found.version or 'unknown'}: {counted(faults, 'fault') if faults else 'no faults'}."
     )
-    return VerificationSummary(findings, summary + REMEDY if faults else summary)
+    # Without a version that can be read, the fault itself names the way back.
+    remedy = REMEDY if faults and found.version is not None else ""
+    return VerificationSummary(findings, summary + remedy)

@@ -89,14 +89,15 @@ def refuse_other_files(destination: Destination) -> None:
         If the bucket cannot be reached, or a link in the folder leads out of it.
     """
     if isinstance(destination, Path) and not destination.is_dir():
-        if not os.path.lexists(destination):
+        nearest = next(it for it in (destination, *destination.parents) if os.path.lexists(it))
+        if nearest != destination and nearest.is_dir():
             return
-        found = "is not a folder"
+        found = "is not a folder" if nearest == destination else f"lies in {nearest}, a file"
     else:
         blobs = Blobs(str(destination))
         names = blobs.some_names()
         if all(UNFINISHED.fullmatch(name) for name in names) or _is_report(blobs.get(MARK)):
-            for name in (MARK, PAGE, REPORT_FIGURES, *files_of(blobs.get(MARK))):
+            for name in (MARK, PAGE, REPORT_FIGURES, *_earlier_figures(blobs)):
                 blobs.refuse_outside(name)
             return
         found = f"holds other files, e.g. {one_line(names[0])}"
@@ -132,8 +133,18 @@ def writing_to(destination: Destination, mark: Mapping[str, Any]) -> Iterator[Pa
     with TemporaryDirectory(prefix="zpoints-") as scratch:
         yield Path(scratch)
         if isinstance(destination, Path):
-            destination.mkdir(parents=True, exist_ok=True)
+            _create(destination)
         _publish(Path(scratch), destination, mark)
+
+
+def _create(destination: Path) -> None:
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The report cannot be written to {destination} ({error.strerror}). Expected a folder "
+            "that can be created; name another one with report.folder (zpoints report: --folder)."
+        ) from error
 
 
 def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) -> None:
@@ -144,7 +155,7 @@ def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) ->
     """
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     blobs = Blobs(str(destination))
-    earlier = files_of(blobs.get(MARK))
+    earlier = _earlier_figures(blobs)
     for name in names:
         blobs.refuse_outside(name)
     if others := set(blobs.names(REPORT_FIGURES)) & set(names) - earlier:
@@ -171,10 +182,15 @@ def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) ->
     leave_mark(files=names)
 
 
-def files_of(mark: bytes | None) -> set[str]:
-    """Names of the figures that a mark lists; a mark is data and names nothing else to remove."""
+def _earlier_figures(blobs: Blobs) -> set[str]:
+    """Names of the figures of the earlier report, by its mark; by its page if the mark lists none.
+
+    Both are data, and name nothing but figures.
+    """
     try:
-        names = json.loads(mark or b"{}").get("files", [])
+        names = json.loads(blobs.get(MARK) or b"{}").get("files")
+        if names is None:
+            names = FIGURE.findall((blobs.get(PAGE) or b"").decode())
         return {name for name in names if isinstance(name, str) and FIGURE.fullmatch(name)}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return set()

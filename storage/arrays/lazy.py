@@ -9,8 +9,11 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 import zarr
+from icechunk import IcechunkError
 
+from zpoints.storage.backend.damage import describe
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
+from zpoints.storage.errors import StoreError
 
 TASK_BYTES = (16 * 2**20, 32 * 2**20)
 """Least and most bytes that a task reads, in whole chunks; a task costs Dask 2 ms."""
@@ -39,9 +42,21 @@ class StoredArray:
         self.ndim: int = array.ndim
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray:
-        """Values that slices, integers and a list select, as Dask fuses them into its tasks."""
-        with NATIVE_CALLS:
-            return np.asarray(self._array[index])
+        """Values that slices, integers and a list select, as Dask fuses them into its tasks.
+
+        Raises
+        ------
+        StoreError
+            If a chunk is missing, or does not have its stored checksum.
+        """
+        try:
+            with NATIVE_CALLS:
+                return np.asarray(self._array[index])
+        except (ValueError, IcechunkError) as error:
+            raise StoreError(
+                f"{self._array.path.strip('/')} cannot be read: {describe(error)}. `zpoints verify "
+                "ROOT` lists what is damaged in the store."
+            ) from error
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopened, (self._packed,)

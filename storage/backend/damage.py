@@ -38,7 +38,7 @@ _WAYS_BACK: Mapping[str, str] = {
     MAIN_REF: _NEW_REF,
     "snapshots/": (
         "Restore it from a backup, or run again with a new root. To go on from an older version, "
-        f'write {{"snapshot":"ID"}} with its id to {MAIN_REF}.'
+        f'write {{"snapshot":"ID"}} to {MAIN_REF} with its id, which its reports and exports name.'
     ),
     "": (
         "Restore it from a backup, roll back to a version that does not need it (zpoints verify "
@@ -55,9 +55,7 @@ _REFERRED_TO: Mapping[str, str] = {
 INVALID = (ValueError, TypeError, KeyError, AttributeError)
 """Errors of Zarr about metadata."""
 NO_SPACE = ("No space left on device", "Disk quota exceeded", "StorageFull")
-FREE_SPACE = (
-    "Free space there and run again, or choose another root with --root; what is published stays."
-)
+FREE_SPACE = "Free space there and run again, or choose another place; what is published stays."
 
 
 def explain(root: str, error: BaseException, remedy: str | None = None) -> str:

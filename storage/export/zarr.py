@@ -74,7 +74,7 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
     Raises
     ------
     StoreError
-        If `destination` is a URL, or exists and may not be replaced.
+        If `destination` is a URL, or exists and may not be replaced, or cannot be written.
     """
     target = local_folder(destination).resolve()  # a link stays
     _check_free(target, what, overwrite=overwrite)
@@ -82,16 +82,31 @@ def appearing(destination: str | os.PathLike[str], what: str, *, overwrite: bool
     partial, earlier = (
         target.with_name(f".{target.name}.{uuid4().hex}.{part}") for part in ("partial", "earlier")
     )
-    partial.mkdir(parents=True)
     try:
+        partial.mkdir(parents=True)
         yield partial
         _check_free(target, what, overwrite=overwrite)
-        if target.exists():
-            target.rename(earlier)
-        partial.rename(target)
+        _replace(target, partial, earlier)
+    except OSError as error:
+        raise StoreError(
+            f"{target} cannot be written ({error.strerror or error}). Free space there, or name "
+            "another folder; nothing was exported."
+        ) from error
     finally:
         for folder in (partial, earlier):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(target: Path, new: Path, earlier: Path) -> None:
+    """Put a new folder in the place of the earlier one, which stays if that fails."""
+    if target.exists():
+        target.rename(earlier)
+    try:
+        new.rename(target)
+    except OSError:
+        if earlier.exists():
+            earlier.rename(target)
+        raise
 
 
 def _check_free(target: Path, what: str, *, overwrite: bool) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from tests.cluster.conftest import FIRST, arrive, done, go
 from tests.conftest import SilentConsole
-from zpoints.cluster.run import run
+from zpoints.cluster.run import dry_run, run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import CapacityError
 from zpoints.pipeline.memory import memory_errors, remedy
@@ -49,8 +49,8 @@ REFUSED = {
         r"memory.*, or lower encode\.batch\.",
     ),
     "many tasks at once": (
-        ["encode.batch=250", "cluster.workers=1000"],
-        r"The encoding needs .*run fewer tasks at once \(cluster\.workers\)",
+        ["cluster.workers=1000"],
+        r"The evaluation needs .*run fewer tasks at once \(cluster\.workers\)",
     ),
     "many worker processes": (
         ["cluster.workers=10000", "cluster.processes=true", "cluster.memory=null"],
@@ -200,6 +200,18 @@ def test_run__keeps_to_the_limit_of_the_shell(
     )
 
     assert re.search(message, ended.stdout), ended.stdout + ended.stderr
+
+
+def test_dry_run__refuses_what_a_run_refuses(
+    small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk_of(monkeypatch, total=2**30, free=2**30)
+    config = override(small_config, ["sample.count=1000000"])
+
+    with pytest.raises(CapacityError, match=r"lower sample\.count"):
+        dry_run(config, str(tmp_path / "store"), console=SilentConsole(), title="t")
+
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -201,9 +202,21 @@ def test_require_disk__compares_with_what_is_free_or_with_the_whole(
         require_disk({"images": GIB, "latents": 3 * GIB}, str(tmp_path), remaining=remaining)
 
 
-@pytest.mark.parametrize("root", ["absent", "s3://bucket/runs"])
-def test_require_disk__accepts_a_disk_of_unknown_size(root: str) -> None:
-    require_disk({"images": 2**80}, root, remaining=True)
+def test_require_disk__accepts_a_bucket() -> None:
+    require_disk({"images": 2**80}, "s3://bucket/runs", remaining=True)
+
+
+def test_require_disk__of_an_absent_root_is_that_of_its_parent(tmp_path: Path) -> None:
+    with pytest.raises(CapacityError, match="absent/root has"):
+        require_disk({"images": 2**80}, str(tmp_path / "absent" / "root"), remaining=True)
+
+
+@pytest.mark.parametrize("stage", ["ingest", "encode", "analyze", "structure"])
+def test_needs__no_more_tasks_count_than_there_are_chunks(stage: str) -> None:
+    needs = Needs(config=RunConfig(), images=300, attributes=0)
+    one, many = (replace(WORKER, threads=threads) for threads in (1, 10_000))
+
+    assert getattr(needs, stage)(many).total == getattr(needs, stage)(one).total
 
 
 def test_needs__the_uniform_vectors_of_the_report_take_no_memory() -> None:

@@ -164,6 +164,35 @@ def test_writing_to__a_file_is_refused(tmp_path: Path) -> None:
         write(tmp_path / "site", FIRST)
 
 
+def test_refuse_other_files__a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "site").write_text("mine")
+
+    with pytest.raises(ConfigError, match=r"which lies in .*site, a file"):
+        refuse_other_files(tmp_path / "site" / "deep" / "er")
+
+
+def test_writing_to__a_folder_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"cannot be written to /proc/site \(No such file"):
+        write(Path("/proc/site"), FIRST)
+
+
+def test_writing_to__a_report_whose_mark_lists_no_files_is_replaced(place: Folder) -> None:
+    place.add(
+        {
+            MARK: json.dumps(FACTS),
+            "index.html": '<img src="figures/a.png"><img src="figures/old.png">',
+            "figures/a.png": "a report's",
+            "figures/old.png": "too",
+            "figures/mine.png": "a person's",
+        }
+    )
+
+    write(place.destination, FIRST)
+
+    assert sorted(place.files()) == [*FIRST[:2], "figures/mine.png", "index.html"]
+    assert place.files()["figures/mine.png"] == "a person's"
+
+
 def test_writing_to__empty_and_absent_folders_are_used(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for destination in (tmp_path / "empty", tmp_path / "deep" / "er"):

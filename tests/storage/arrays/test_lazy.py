@@ -6,14 +6,15 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import dask
 import numpy as np
 import pytest
 from dask.array.core import slices_from_chunks
 
-from tests.storage.conftest import publish_latents, vectors
-from zpoints.storage import Store, open_store
+from tests.storage.conftest import publish_images, publish_latents, vectors
+from zpoints.storage import Store, StoreError, open_store
 from zpoints.storage.arrays.lazy import StoredArray
 
 ROWS = 30
@@ -71,6 +72,19 @@ def test_task__opens_the_array_once_per_process(store):
     assert pickle.loads(pickle.dumps(stored)) is received
     assert pickle.loads(pickle.dumps(received)) is received  # as the scheduler passes it on
     np.testing.assert_array_equal(received[2:4, :], vectors(ROWS)[2:4])
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_read__names_the_array_of_a_damaged_chunk(repository, root, damage):
+    publish_images(repository)
+    for chunk in Path(root, "chunks").iterdir():
+        content = bytearray(chunk.read_bytes())
+        content[len(content) // 2] ^= 1
+        chunk.write_bytes(content[:-9] if damage == "cut" else content)
+    damaged = open_store(root)
+
+    with pytest.raises(StoreError, match=r"images/image cannot be read: .*zpoints verify ROOT"):
+        StoredArray(damaged.array("images", "image"))[:, :]
 
 
 def test_read__leaves_the_event_loop_of_the_thread(store):

@@ -148,6 +148,40 @@ def test_export_group__refuses_a_url(repository, root, tmp_path, monkeypatch, ki
     assert not (tmp_path / "s3:").exists()
 
 
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), PermissionError(13, "no")]
+)
+def test_appearing__a_failure_to_write_names_the_folder(tmp_path, error):
+    with (
+        pytest.raises(StoreError, match=r"out cannot be written \((No space|no).*nothing was"),
+        appearing(tmp_path / "out", "latents", overwrite=False),
+    ):
+        raise error
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_group__a_folder_that_cannot_be_replaced_stays(
+    repository, root, tmp_path, monkeypatch
+):
+    publish_latents(repository)
+    store, out = open_store(root), tmp_path / "out"
+    export_group(store, "latents", out)
+    rename = Path.rename
+
+    def fail(path, target):
+        if path.name.endswith(".partial"):
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(StoreError, match="out cannot be written"):
+        export_group(store, "latents", out, overwrite=True)
+
+    assert "z" in xr.open_zarr(out)
+    assert list(tmp_path.glob(".out*")) == []
+
+
 def test_appearing__exports_at_the_same_time_leave_each_other_alone(tmp_path):
     target = tmp_path / "out"
 
