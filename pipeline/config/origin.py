@@ -25,6 +25,15 @@ OriginPlan: TypeAlias = IngestPlan | VectorsPlan
 def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Origin, RunConfig]:
     """Open photographs or vectors; returns also the settings with the number of components.
 
+    Parameters
+    ----------
+    config
+        The settings; they name the source of the photographs, or a file of vectors.
+    console
+        Reports what the source holds.
+    root
+        The store, whose results beside photographs are no photographs.
+
     Raises
     ------
     ConfigError, SourceError
@@ -39,7 +48,19 @@ def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Orig
 def choose_settings(
     config: RunConfig, origin: Origin, store: Store | None, console: Console
 ) -> RunConfig:
-    """Replace the settings that `choose` lists by those that fit the photographs, if any."""
+    """Replace the settings that `choose` lists by those that fit the photographs, if any.
+
+    Parameters
+    ----------
+    config
+        The settings before.
+    origin
+        What `open_origin` returned.
+    store
+        The store as it is, None if there is none; it keeps the settings of a stored network.
+    console
+        Reports each choice with its reason.
+    """
     if isinstance(origin, VectorSource):
         return config
     return choose_from_photographs(config, origin, store, console)
@@ -55,6 +76,17 @@ def plan_origin(
     """Compare photographs or vectors with the stored ones; see `prepare` and `plan_import`.
 
     One of the photographs is read, so that a crop that does not fit fails before anything starts.
+
+    Parameters
+    ----------
+    origin
+        What `open_origin` returned.
+    config
+        The settings.
+    store
+        The store as it is, None if there is none.
+    keep
+        Writes a file beside the store, by name; None in a dry run, which writes nothing.
     """
     if isinstance(origin, VectorSource):
         assert config.imported is not None

@@ -53,6 +53,15 @@ def detect(detector: str, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def check_detector(detector: str, side: int, channels: int) -> None:
     """Try the user's function on two grey images, if the configuration names one.
 
+    Parameters
+    ----------
+    detector
+        `auto`, `face`, `none` or the function as ``package.module:function``.
+    side
+        Height and width of the images in pixels.
+    channels
+        Number of channels, 1 or 3.
+
     Raises
     ------
     NetworkError, EvaluateError

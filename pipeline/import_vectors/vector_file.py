@@ -136,6 +136,13 @@ def vector_file(
 def vectors_read(file: VectorFile, start: int, stop: int) -> NDArray[np.float32]:
     """Some vectors as the store keeps them: (row, component) float32.
 
+    Parameters
+    ----------
+    file
+        The opened file.
+    start, stop
+        First row, and the row after the last.
+
     Raises
     ------
     SourceError

@@ -129,7 +129,7 @@ def test_submit__works_without_a_home_and_says_so_in_one_line(
             ],
             1,
         ),
-        (["submit", "demo", "--set", "cluster.kind=slurm", "--set", "ingest.source=x"], 1),
+        (["submit", "demo", "--set", "cluster.kind=slurm", "--set", "ingest.source={faces}"], 1),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -137,17 +137,20 @@ def test_command__names_the_missing_home_in_one_line(
     arguments: list[str],
     code: int,
     small_root: str,
+    faces: Path,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", unknown)
 
-    done = zpoints(*(it.format(store=small_root) for it in arguments), folder=folder)
+    options = [it.format(store=small_root, faces=faces) for it in arguments]
+    done = zpoints(*options, folder=folder)
 
     assert done.returncode == code
-    assert "home folder that this machine does not know" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    *before, error = done.stderr.splitlines()
+    assert "home folder that this machine does not know" in error
+    assert all(line.startswith("  ") for line in before), "what the source holds"
 
 
 def unknown(user: int) -> None:

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import SilentConsole
+from tests.pipeline.ingest.photographs import gradient, jpeg
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.encode.stage import _Encoding
-from zpoints.pipeline.sample.stage import _sample_rows
+from zpoints.pipeline.sample.stage import _decoded, _sample_rows
 from zpoints.storage import Block, StageTransaction, open_repository
 from zpoints.storage.arrays.chunks import write_rows
 from zpoints.storage.carried_rows import CarriedRows
@@ -36,8 +37,9 @@ def task_size(compute: Callable[[], Any], rows: int) -> int:
 def test_encode_and_sample__tasks_are_small_whatever_the_chunk(small_root: str) -> None:
     repository, config = open_repository(small_root), RunConfig().sample
     version, rows = repository.store().version, 2048
-    encoding = _Encoding(small_root, version, 256, "auto", 0, rows, None)
-    sampling = partial(_sample_rows, small_root, version, config.seed, "auto", 0, rows)
+    encoding = _Encoding(small_root, version, 256, "auto", (), 0, rows, None)
+    decoded = partial(_decoded, small_root, version, "auto", ())
+    sampling = partial(_sample_rows, config.seed, decoded, 0, rows)
 
     for task in (encoding, sampling):
         assert task_size(task, rows) * CHUNKS < WARNING_SIZE
@@ -77,13 +79,14 @@ def record_sizes(tasks: list[int], group: str, blocks: list[Block], **options: A
 
 
 def write_tree(source: Path, names: list[str]) -> None:
-    """Write empty files with these names, which nobody decodes, to a folder or an archive."""
+    """Write one photograph under these names to a folder or an archive."""
+    photograph = jpeg(gradient())
     if source.suffix == ".zip":
         with zipfile.ZipFile(source, "w") as archive:
             for name in names:
-                archive.writestr(name, b"")
+                archive.writestr(name, photograph)
         return
     for name in names:
         path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_bytes(photograph)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.cluster.cli.commands import zpoints
 from tests.cluster.slurm_commands import BANNER, UNKNOWN, SlurmCommands
+from tests.synthetic_faces import draw_faces
 from zpoints.cluster.batch_job import BatchJob
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.jobs.slurm import SlurmError, dequeue, enqueue, in_queue
@@ -18,6 +19,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlurmCommands:
 
 def submit(folder: Path) -> tuple[int, str, str]:
     """Submit a run to Slurm; exit code, output and errors."""
+    draw_faces(folder / "faces", count=1, seed=0)
     settings = ("cluster.kind=slurm", "ingest.source=faces", f"cluster.jobs.folder={folder}")
     options = [word for setting in settings for word in ("--set", setting)]
     done = zpoints("submit", "demo", "--root", "store", *options, folder=folder)
@@ -49,7 +51,7 @@ def test_submit__takes_the_number_from_a_line_of_its_own(
     commands.answer("squeue", BANNER)  # after scancel, only the site's message is left
     cancelled = zpoints("cancel", id_, folder=folder)
 
-    assert (code, errors) == (0, "")
+    assert (code, "zpoints: " in errors) == (0, False), errors
     assert "--parsable" in commands.calls("sbatch")
     assert (job.batch, job.batch_cluster) == (number, cluster)
     assert "queued" in listed

@@ -234,7 +234,7 @@ OTHERWISE_WRITTEN = [
     ),
     Situation(
         "a table without a column of labels",
-        folder({**numbered("a", 1), "t.csv": table("note", "a/1.jpg,nice")}),
+        folder({**numbered("a", 1), "t.csv": table("note", "a/1.jpg,")}),
         None,
         ("gives no label", "source.unused_tables=ignore"),
         1,
@@ -242,7 +242,7 @@ OTHERWISE_WRITTEN = [
     Situation(
         "the same, allowed",
         folder(
-            {**numbered("a", 1), "t.csv": table("note", "a/1.jpg,nice")},
+            {**numbered("a", 1), "t.csv": table("note", "a/1.jpg,")},
             "source.unused_tables=ignore",
         ),
         "a/1.jpg=1",

@@ -19,6 +19,7 @@ from tests.cluster.situations.situation import (
 from tests.cluster.slurm_commands import BANNER, UNKNOWN, SlurmCommands
 from tests.cluster.users import a_job, written
 from tests.pipeline.ingest.photographs import small
+from tests.synthetic_faces import draw_faces
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.pipeline.ingest.images import checksum
 from zpoints.pipeline.labels import Labels
@@ -43,6 +44,7 @@ def submit(answer: str) -> Commands:
 
     def commands(place: Place) -> list[Command]:
         slurm(place, sbatch=answer)
+        draw_faces(place.folder / "faces", count=1, seed=0)
         options = [word for setting in ON_SLURM for word in ("--set", setting)]
         return [["submit", "demo", "--root", "store", *options]]
 

@@ -83,8 +83,8 @@ def test_read__names_the_array_of_a_damaged_chunk(repository, root, damage):
         chunk.write_bytes(content[:-9] if damage == "cut" else content)
     damaged = open_store(root)
 
-    with pytest.raises(StoreError, match=r"images/image cannot be read: .*zpoints verify ROOT"):
-        StoredArray(damaged.array("images", "image"))[:, :]
+    with pytest.raises(StoreError, match=r"images/pixels cannot be read: .*zpoints verify ROOT"):
+        StoredArray(damaged.array("images", "pixels"))[:, :]
 
 
 def test_read__leaves_the_event_loop_of_the_thread(store):
