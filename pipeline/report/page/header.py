@@ -66,8 +66,11 @@ def provenance(store: ReportStore, data: ReportData) -> Items:
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
+    """The settings that have a value, e.g. no ``network`` where the network is a case."""
     return "; ".join(
-        f"{name.replace('_', ' ')} {describe(value)}" for name, value in settings.items()
+        f"{name.replace('_', ' ')} {describe(value)}"
+        for name, value in settings.items()
+        if value not in (None, {})
     )
 
 
