@@ -58,7 +58,7 @@ class LatentArrays(LatentSpace):
         """Moments, number distributions, PCA and radii, computed when first asked for."""
         labels = Labels(self._latents)
         table = labels.table if labels.table.size else None
-        return analyze(self._latents["z"], attributes=table, encoded=labels.encoded)
+        return analyze(self._latents["z"], attributes=table, label_numbers=labels.as_numbers)
 
     @cached_property
     def claims(self) -> Verdicts:
