@@ -45,8 +45,8 @@ def analyze(
         (vector, attribute) bool, such as `Labels.table`: which vectors have which attribute. The
         result then has the count and the mean of each attribute's vectors.
     label_numbers
-        Other labels, such as `Labels.as_numbers`: the result then has the count and the mean of each
-        category's vectors, and the moments of numbers and dates.
+        Other labels, such as `Labels.as_numbers`: the result then has the count and the mean of
+        each category's vectors, and the moments of numbers and dates.
     where
         (vector,) bool, such as `Labels.select` returns: the vectors to describe; all if omitted.
         No vector is copied.

@@ -27,8 +27,8 @@ class LabelNumbers:
     columns
         Their names, kinds and categories.
     values
-        (image, column) float64 by `LabelColumn.as_numbers`: the index of the category, the number, or
-        days; NaN where missing. In memory, or lazy.
+        (image, column) float64 by `LabelColumn.as_numbers`: the index of the category, the number,
+        or days; NaN where missing. In memory, or lazy.
     """
 
     columns: tuple[LabelColumn, ...]
