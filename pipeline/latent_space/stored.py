@@ -164,6 +164,12 @@ class LatentStore(Store, LatentSpace):
         return _StoredNetwork(self.root, self.version, self._code)
 
     @property
+    def _decoded_components(self) -> int:
+        from zpoints.pipeline.network.stored import stored_architecture  # loads torch
+
+        return int(stored_architecture(self.model).z_dim)
+
+    @property
     def _image_shape(self) -> tuple[int, int, int]:
         from zpoints.pipeline.network.stored import stored_architecture
 

@@ -81,8 +81,8 @@ def export(
 def _check_sheet(sheet: Mapping[str, Any], form: ExportForm) -> None:
     if form not in PICTURES:
         raise StoreError(
-            f"The form {form!r} has no contact sheets, but sheet = {dict(sheet)} was given; expected "
-            f"one of {', '.join(PICTURES)}. Leave sheet out, or choose one of these."
+            f"The form {form!r} has no contact sheets, but sheet = {dict(sheet)} was given; "
+            f"expected one of {', '.join(PICTURES)}. Leave sheet out, or choose one of these."
         )
     if unknown := set(sheet) - set(SHEET):
         raise StoreError(
