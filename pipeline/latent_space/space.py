@@ -20,6 +20,9 @@ from zpoints.pipeline.sample.draw import draw, generator
 from zpoints.pipeline.sample.region import MULTIPLES
 from zpoints.storage.labels.dataset import LabelledDataset
 
+HINT = "Ask .query, .draw, .decode, .neighbours, .walk, .add, .claims, ...; zpoints.pl draws it."
+"""Where a user who sees a latent space can go on."""
+
 
 class LatentSpace(CodedImages):
     """Latent vectors with their labels, their statistics, and the network that made them.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.storage import Store
 
 if TYPE_CHECKING:
@@ -147,6 +147,12 @@ class LatentStore(Store, LatentSpace):
         from zpoints.storage.export.forms import export  # loads Arrow's writers and Pillow
 
         return export(self, group, destination, form=form, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}\n{HINT}"
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{HINT}</p>"
 
     def _fitted_to(self, group: str) -> xr.Dataset:
         return self.group(group)
