@@ -1,7 +1,6 @@
 """A latent space of arrays: questions and their answers, against NumPy and SciPy."""
 
 import pickle
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -225,15 +224,6 @@ def test_hit_test__counts_by_multiple_chunk_by_chunk(space: LatentArrays, z: np.
     assert every.values.tolist() == [int((reach <= k).sum()) for k in multiples]
     assert one.values.tolist() == [int(reach[3] <= k) for k in multiples]
     assert every.sel(multiple=100) == COUNT
-
-
-def test_repr__leads_to_questions_and_figures_that_exist(space: LatentArrays) -> None:
-    for shown in (repr(space), space._repr_html_()):
-        hint = shown[shown.index("Ask ") :]
-        assert all(hasattr(space, name) for name in re.findall(r"\.([a-z]+),", hint))
-        assert "zpoints.pl" in hint
-    assert space.walk(0, 1).attrs == space.add("tall", 0).attrs
-    assert space.add("tall", 0).attrs["long_name"] == "latent vector"
 
 
 def test_claims__are_a_table(space: LatentArrays) -> None:
