@@ -27,6 +27,8 @@ SIDE = 64
 """Largest height of the strip, pixels."""
 VERSIONS = 5
 """Versions listed; the others are counted."""
+DIMS = 6
+"""Dims listed of a group, in the order of its variables; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class Content:
     @property
     def dims(self) -> str:
         """The sizes as text."""
-        return ", ".join(f"{dim}: {length:,}" for dim, length in self.sizes.items())
+        shown = [f"{dim}: {length:,}" for dim, length in list(self.sizes.items())[:DIMS]]
+        more = len(self.sizes) - len(shown)
+        return ", ".join([*shown, f"{more} more"] if more else shown)
 
 
 def as_text(root: str, version: str, time: datetime, session: icechunk.Session) -> str:
@@ -65,7 +69,8 @@ def as_text(root: str, version: str, time: datetime, session: icechunk.Session) 
     """
     lines = [f"Store {one_line(root)}", f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC"]
     groups = contents(root, session)
-    lines += [f"  {g.name:<20} {format_bytes(g.bytes):>10}  ({g.dims})" for g in groups]
+    width = max((len(g.name) for g in groups), default=0)
+    lines += [f"  {g.name:<{width}} {format_bytes(g.bytes):>11}  ({g.dims})" for g in groups]
     return "\n".join(lines if groups else [*lines, "  nothing published yet"])
 
 

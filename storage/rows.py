@@ -129,8 +129,8 @@ class LabelTable:
 
 
 @dataclass(frozen=True)
-class EncodedTable(LabelTable):
-    """Other labels of a group as columns of numbers, see `LabelColumn.encode`.
+class LabelNumberTable(LabelTable):
+    """Other labels of a group as columns of numbers, see `LabelColumn.as_numbers`.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class EncodedTable(LabelTable):
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float64)
 
     def read_column(self, column: int, start: int, stop: int) -> np.ndarray:
-        return self.columns[column].encode(super().read_column(column, start, stop))
+        return self.columns[column].as_numbers(super().read_column(column, start, stop))
 
 
 _READING = Lock()

@@ -108,8 +108,12 @@ def export(
     sheets: Annotated[
         bool, typer.Option("--sheets", help="Write contact sheets, not a file per image.")
     ] = False,
-    columns: Annotated[int, typer.Option(min=1, help="Images across a sheet.")] = 20,
-    rows: Annotated[int, typer.Option(min=1, help="Images down a sheet.")] = 20,
+    columns: Annotated[
+        int | None, typer.Option(min=1, help="Images across a sheet. Default: 20.")
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Images down a sheet. Default: 20.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
     ] = False,
@@ -121,6 +125,10 @@ def export(
 
     if sheets and form not in PICTURES:
         raise typer.BadParameter("--sheets needs a picture format; add --as png or --as jpeg.")
+    given = {"columns": columns, "rows": rows}
+    sheet = {name: number for name, number in given.items() if number is not None}
+    if sheet and not sheets:
+        raise typer.BadParameter(f"--{next(iter(sheet))} is of contact sheets; add --sheets.")
     store = open_store(root, version=version)
     with console_for(output).bar("export", total=WHOLE, unit="%") as advance:
         export(
@@ -129,7 +137,7 @@ def export(
             destination,
             form=form,
             overwrite=overwrite,
-            sheet={"columns": columns, "rows": rows} if sheets else None,
+            sheet=sheet if sheets else None,
             on_progress=lambda done, total: advance(WHOLE * done // max(1, total), f"{done:,}"),
         )
     output.print(f"{group} in {destination}")

@@ -64,8 +64,6 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
     ConfigError
         If the configuration names neither photographs nor vectors, or no scheduler where one is
         needed.
-    NetworkError
-        If the configuration names a network that cannot be imported or does not fit.
     PathError
         If a path in the configuration, or the working folder, is not UTF-8.
     SlurmError
@@ -75,7 +73,6 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
         driver; or if the driver would reach the scheduler without TLS.
     """
     check_source(config)
-    _check_networks(config)
     if config.cluster.kind == "address":
         from zpoints.cluster.compute.security import check_plain
         from zpoints.cluster.jobs.launch_on_worker import driver_host  # Dask takes seconds to load
@@ -86,14 +83,6 @@ def submit(config: RunConfig, root: str, *, title: str, until: str = STAGES[-1])
             return _record_and_start(host.config, root, title, until, host.start)
     start = _start_in_allocation if config.cluster.kind == "slurm" else _start_here
     return _record_and_start(config, root, title, until, start)
-
-
-def _check_networks(config: RunConfig) -> None:
-    """Try the user's own network, unless the driver runs where other modules can be imported."""
-    if config.cluster.kind != "address" and (config.named_code or config.elsewhere):
-        from zpoints.pipeline.stage_table import check_networks  # torch takes seconds to load
-
-        check_networks(config)
 
 
 def _record_and_start(config: RunConfig, root: str, title: str, until: str, start: Start) -> Job:

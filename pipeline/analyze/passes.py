@@ -19,7 +19,7 @@ from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.analyze.statistics_dataset import pair_intervals, statistics_dataset
 from zpoints.pipeline.analyze.vectors import Vectors, as_dask, as_mask, count_rows
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.labels import Encoded
+from zpoints.pipeline.labels.labels import LabelNumbers
 from zpoints.storage.labels.columns import LabelColumn
 
 
@@ -28,7 +28,7 @@ def analyze(
     config: AnalyzeConfig | None = None,
     *,
     attributes: xr.DataArray | None = None,
-    encoded: Encoded | None = None,
+    label_numbers: LabelNumbers | None = None,
     where: NDArray[np.bool_] | None = None,
 ) -> xr.Dataset:
     """Compute the whole `statistics` group of latent vectors, in two passes.
@@ -44,9 +44,9 @@ def analyze(
     attributes
         (vector, attribute) bool, such as `Labels.table`: which vectors have which attribute. The
         result then has the count and the mean of each attribute's vectors.
-    encoded
-        Other labels, such as `Labels.encoded`: the result then has the count and the mean of each
-        category's vectors, and the moments of numbers and dates.
+    label_numbers
+        Other labels, such as `Labels.as_numbers`: the result then has the count and the mean of
+        each category's vectors, and the moments of numbers and dates.
     where
         (vector,) bool, such as `Labels.select` returns: the vectors to describe; all if omitted.
         No vector is copied.
@@ -70,7 +70,7 @@ def analyze(
     array([[4., 3.],
            [3., 3.]])
     """
-    state = summarize(z, attributes=attributes, encoded=encoded, where=where)
+    state = summarize(z, attributes=attributes, label_numbers=label_numbers, where=where)
     return describe(z, state, config, where=where)
 
 
@@ -78,7 +78,7 @@ def summarize(
     z: Vectors,
     *,
     attributes: xr.DataArray | None = None,
-    encoded: Encoded | None = None,
+    label_numbers: LabelNumbers | None = None,
     where: NDArray[np.bool_] | None = None,
     journal: Journal[State] | None = None,
 ) -> State:
@@ -89,18 +89,18 @@ def summarize(
 
     Parameters
     ----------
-    z, attributes, encoded, where
+    z, attributes, label_numbers, where
         As for `analyze`.
     journal
         Progress of an interrupted pass over the same z, which is continued.
     """
     z, journal = as_dask(z), journal or Journal()
     names = () if attributes is None else tuple(map(str, attributes["attribute"].values))
-    columns = () if encoded is None else encoded.columns
+    columns = () if label_numbers is None else label_numbers.columns
     empty = State.empty(z.shape[1], names, columns)
     journal.discard_unless_like(empty, waves=waves(z))
     tables = [] if attributes is None else [attributes.data]
-    tables += [] if encoded is None else [encoded.values]
+    tables += [] if label_numbers is None else [label_numbers.values]
     summary = partial(_summary, names, columns, attributes is not None)
     reduce_waves(journal, chunk_states(z, summary, tables, where))
     return empty if journal.state is None else journal.state

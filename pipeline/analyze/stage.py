@@ -18,7 +18,7 @@ from zpoints.pipeline.analyze.reduction import WAVE, waves
 from zpoints.pipeline.analyze.states.checkpoint import pack, unpack
 from zpoints.pipeline.analyze.states.state import State
 from zpoints.pipeline.errors import AnalyzeError
-from zpoints.pipeline.labels.labels import Encoded, Labels
+from zpoints.pipeline.labels.labels import LabelNumbers, Labels
 from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.spread import Spread
@@ -26,7 +26,7 @@ from zpoints.pipeline.stage_run import StageRun
 from zpoints.storage import Store
 from zpoints.storage.errors import QueryError
 from zpoints.storage.labels.columns import LabelColumn
-from zpoints.storage.rows import EncodedTable, LabelTable
+from zpoints.storage.rows import LabelNumberTable, LabelTable
 from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 from zpoints.storage.schema.registry import VARIABLES, label_variables
 
@@ -136,7 +136,7 @@ class _Inputs:
     ----------
     attributes
         (image, attribute) bool, in memory.
-    encoded
+    label_numbers
         The other labels that have statistics, in memory; None if there are none.
     stored
         Both, as lazy arrays for tasks.
@@ -145,21 +145,21 @@ class _Inputs:
     """
 
     attributes: xr.DataArray
-    encoded: Encoded | None
-    stored: tuple[da.Array, Encoded | None]
+    label_numbers: LabelNumbers | None
+    stored: tuple[da.Array, LabelNumbers | None]
     where: NDArray[np.bool_] | None
 
     @property
     def columns(self) -> tuple[LabelColumn, ...]:
-        """The labels of `encoded`."""
-        return () if self.encoded is None else self.encoded.columns
+        """The labels of `label_numbers`."""
+        return () if self.label_numbers is None else self.label_numbers.columns
 
     def since(self, start: int) -> dict[str, Any]:
         """Arguments of `summarize` from row `start` on; the labels are lazy."""
-        flags, encoded = self.stored
+        flags, label_numbers = self.stored
         return {
             "attributes": self.attributes[start:].copy(data=flags[start:]),
-            "encoded": None if encoded is None else encoded[start:],
+            "label_numbers": None if label_numbers is None else label_numbers[start:],
             "where": None if self.where is None else self.where[start:],
         }
 
@@ -173,9 +173,9 @@ class _Inputs:
         if self.where is not None:
             content.update(np.packbits(self.where[:rows]).tobytes())
         for number, column in enumerate(self.columns):
-            assert self.encoded is not None
+            assert self.label_numbers is not None
             content.update(repr((column.name, column.kind)).encode())
-            values = self.encoded.values[:rows, number]
+            values = self.label_numbers.values[:rows, number]
             if column.categories:
                 hashed = [sha256(text.encode()).digest()[:8] for text in ("", *column.categories)]
                 codes = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
@@ -196,10 +196,10 @@ def _inputs(run: StageRun[AnalyzeConfig], selection: str | None) -> _Inputs:
                 "images: widen the query, or remove the selection."
             )
     stored = _lazy(run.store, labels, latents["z"].data)
-    return _Inputs(labels.table, labels.encoded, stored, where)
+    return _Inputs(labels.table, labels.as_numbers, stored, where)
 
 
-def _lazy(store: Store, labels: Labels, z: da.Array) -> tuple[da.Array, Encoded | None]:
+def _lazy(store: Store, labels: Labels, z: da.Array) -> tuple[da.Array, LabelNumbers | None]:
     """Attributes and other labels as arrays that tasks read from the store."""
 
     def array(table: LabelTable) -> da.Array:
@@ -208,11 +208,11 @@ def _lazy(store: Store, labels: Labels, z: da.Array) -> tuple[da.Array, Encoded 
 
     place = (store.root, store.version, "latents")
     names = tuple(map(str, labels.table["attribute"].values))
-    columns, encoded = labels.columns, None
+    columns, label_numbers = labels.columns, None
     if columns:
         own = tuple(column.name for column in columns)
-        encoded = Encoded(columns, array(EncodedTable(*place, own, len(z), columns)))
-    return array(LabelTable(*place, names, len(z))), encoded
+        label_numbers = LabelNumbers(columns, array(LabelNumberTable(*place, own, len(z), columns)))
+    return array(LabelTable(*place, names, len(z))), label_numbers
 
 
 def _known(run: StageRun[AnalyzeConfig], group: str, labels: _Inputs) -> tuple[int, State | None]:

@@ -220,7 +220,7 @@ def _components(basis: Basis, coordinates: Coordinates, bins: int) -> Contents:
         "pc_hw": (("pc",), hw),
         "pc_skewness": (("pc",), coordinates.skewness()),
         "pc_kurtosis": (("pc",), coordinates.kurtosis()),
-        "pc_histogram": (("pc", "bin"), shown.counts),
+        "pc_histogram": (("pc", "pc_bin"), shown.counts),
         "pc_histogram_edges": (("pc", "edge"), shown.edges),
         "pc_underflow": (("pc",), shown.underflow),
         "pc_overflow": (("pc",), shown.overflow),

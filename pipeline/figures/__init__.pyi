@@ -8,7 +8,9 @@ from .image_grids import paths as paths
 from .image_grids import reconstructions as reconstructions
 from .image_grids import strips as strips
 from .label_structure import angles as angles
+from .label_structure import categories as categories
 from .label_structure import clusters as clusters
+from .label_structure import numbers as numbers
 from .label_structure import probes as probes
 from .pair_densities import densities as densities
 from .pair_scatter import generators as generators

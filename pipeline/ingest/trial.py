@@ -8,12 +8,14 @@ from zpoints.pipeline.ingest.images import decode_photograph
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.progress import counted
 
-TRIED = 5
+TRIED = 32
 """Photographs that are tried until one can be used; the ingest quarantines the others."""
+REASONS = 3
+"""Reasons that a message gives at most."""
 
 
 def try_photograph(plan: IngestPlan, config: IngestConfig) -> None:
-    """Read and cut the first photograph, or others where that one is damaged.
+    """Read and cut the first photograph, or others all over the source where that is damaged.
 
     Stored photographs show that the crop fits: of those that are only new, the ingest quarantines
     the damaged ones.
@@ -32,7 +34,7 @@ def try_photograph(plan: IngestPlan, config: IngestConfig) -> None:
     """
     if plan.new < len(plan.rows) or not plan.new:
         return
-    reasons = []
+    refused: dict[str, list[str]] = {}
     places = np.linspace(0, plan.new - 1, TRIED).astype(int)
     for row in dict.fromkeys(plan.rows[places].tolist()):
         try:
@@ -40,8 +42,12 @@ def try_photograph(plan: IngestPlan, config: IngestConfig) -> None:
             decode_photograph(data, crop=config.crop, side=config.side, channels=config.channels)
             return
         except PhotographError as error:
-            reasons.append(f"{plan.source.names[row]}: {error}")
+            refused.setdefault(str(error).rstrip("."), []).append(str(plan.source.names[row]))
+    tried = sum(map(len, refused.values()))
+    reasons = [f"{', '.join(names)}: {reason}" for reason, names in refused.items()]
+    others = [name for names in list(refused.values())[REASONS:] for name in names]
+    more = f" For other reasons: {', '.join(others)}." if others else ""
     raise SourceError(
-        f"None of {counted(len(reasons), 'photograph')} that were tried can be used, expected one: "
-        f"{reasons[0]}. Nothing was started."
+        f"None of {counted(tried, 'photograph')} that were tried, spread over the source, can be "
+        f"used; expected one. {'; '.join(reasons[:REASONS])}.{more} Nothing was started."
     )

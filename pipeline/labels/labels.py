@@ -19,7 +19,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Encoded:
+class LabelNumbers:
     """Labels that have statistics beside the attributes, as numbers.
 
     Attributes
@@ -27,16 +27,16 @@ class Encoded:
     columns
         Their names, kinds and categories.
     values
-        (image, column) float64 by `LabelColumn.encode`: the index of the category, the number, or
-        days; NaN where missing. In memory, or lazy.
+        (image, column) float64 by `LabelColumn.as_numbers`: the index of the category, the number,
+        or days; NaN where missing. In memory, or lazy.
     """
 
     columns: tuple[LabelColumn, ...]
     values: Any
 
-    def __getitem__(self, rows: slice) -> "Encoded":
+    def __getitem__(self, rows: slice) -> "LabelNumbers":
         """The same of some rows."""
-        return Encoded(self.columns, self.values[rows])
+        return LabelNumbers(self.columns, self.values[rows])
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ class Labels:
         return tuple(column for column in found if column.kind in ("category", "number", "date"))
 
     @cached_property
-    def encoded(self) -> Encoded | None:
+    def as_numbers(self) -> LabelNumbers | None:
         """The values of `columns`; None if there are none."""
         if not self.columns:
             return None
-        values = [column.encode(self.group[column.name].values) for column in self.columns]
-        return Encoded(self.columns, np.stack(values, axis=1))
+        values = [column.as_numbers(self.group[column.name].values) for column in self.columns]
+        return LabelNumbers(self.columns, np.stack(values, axis=1))
 
     @cached_property
     def annotated(self) -> Bools:

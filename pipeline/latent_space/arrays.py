@@ -17,7 +17,7 @@ from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.storage.labels.columns import label_values
 from zpoints.storage.labels.dataset import LabelledDataset
 
@@ -58,7 +58,7 @@ class LatentArrays(LatentSpace):
         """Moments, number distributions, PCA and radii, computed when first asked for."""
         labels = Labels(self._latents)
         table = labels.table if labels.table.size else None
-        return analyze(self._latents["z"], attributes=table, encoded=labels.encoded)
+        return analyze(self._latents["z"], attributes=table, label_numbers=labels.as_numbers)
 
     @cached_property
     def claims(self) -> Verdicts:
@@ -82,11 +82,11 @@ class LatentArrays(LatentSpace):
         labels = ", ".join(name for name in names if name not in ("image", "component"))
         return (
             f"LatentArrays: {sizes['image']:,} vectors of {sizes['component']:,} components\n"
-            f"labels: {labels or 'none'}"
+            f"labels: {labels or 'none'}\n{HINT}"
         )
 
     def _repr_html_(self) -> str:
-        return self._latents._repr_html_()
+        return f"{self._latents._repr_html_()}<p>{HINT}</p>"
 
 
 def open_arrays(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.latent_space.mapping import mapped
 from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS, pixels_of
-from zpoints.pipeline.latent_space.vectors import Given, vectors_of
+from zpoints.pipeline.latent_space.vectors import Given, images_named, names_images, vectors_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,6 +49,11 @@ class CodedImages(ABC):
         """Height, width and channels of the images that the encoder takes, if known."""
         return None
 
+    @property
+    def _decoded_components(self) -> int:
+        """Number of components of the vectors that the decoder takes."""
+        return int(self.latents.sizes["component"])
+
     def encode(self, images: Any) -> xr.DataArray:
         """Latent vectors of images.
 
@@ -56,8 +61,8 @@ class CodedImages(ABC):
         ----------
         images
             uint8 (image, y, x, channel) or (y, x, channel), of the size and the crop of the images
-            that the network was trained on; a dataset with such `pixels`, e.g.
-            `store.images.isel(image=slice(8))`.
+            that the network was trained on; a labelled array with any dimensions before these; a
+            dataset with such `pixels`, e.g. `store.images.isel(image=slice(8))`.
 
         Returns
         -------
@@ -78,7 +83,8 @@ class CodedImages(ABC):
         Parameters
         ----------
         z
-            Vectors.
+            Vectors; a labelled array may have any dimensions beside `component`, as what `add`
+            returns for several strengths has.
 
         Returns
         -------
@@ -90,7 +96,7 @@ class CodedImages(ABC):
         VectorError
             If there is no decoder, or z does not fit it.
         """
-        vectors = self._vectors(z).astype(np.float32)
+        vectors = self._vectors(z, self._decoded_components, nested=True).astype(np.float32)
         return mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
 
     def faces(self, n: int = 16) -> "Figure":
@@ -105,5 +111,16 @@ class CodedImages(ABC):
 
         return faces(self.images, n)
 
-    def _vectors(self, z: Given) -> xr.DataArray:
-        return self.latents["z"] if z is None else vectors_of(self.latents, z)
+    def _vectors(
+        self, z: Given, components: int | None = None, *, nested: bool = False
+    ) -> xr.DataArray:
+        """The vectors that are asked for, all latent vectors if none are.
+
+        Values have the given number of components, that of the latents if omitted.
+        """
+        if z is None:
+            return self.latents["z"]
+        if names_images(z):
+            return images_named(self.latents["z"], z)
+        expected = self.latents.sizes["component"] if components is None else components
+        return vectors_in(z, expected, nested=nested)

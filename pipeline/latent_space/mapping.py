@@ -1,6 +1,7 @@
 """Applies a network to labelled arrays, chunk by chunk where they are lazy."""
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -24,7 +25,7 @@ def mapped(
     function
         Maps (row, ...) to (row, ...).
     given
-        One row, or many along the first dimension.
+        One row, or many along any dimensions before its own.
     inner
         Number of dimensions of a row.
     dims, dtype
@@ -43,8 +44,9 @@ def mapped(
     """
     outer = given.dims[:-inner]
     rows = given.data if outer else given.data[None]
+    by_rows = partial(_by_rows, function, inner)
     lazy = isinstance(rows, da.Array)
-    found = _mapped_blocks(function, rows, dtype) if lazy else function(np.asarray(rows))
+    found = _mapped_blocks(by_rows, rows, inner, dtype) if lazy else by_rows(np.asarray(rows))
     coords = {
         name: coord
         for name, coord in given.coords.items()
@@ -53,21 +55,33 @@ def mapped(
     return xr.DataArray(found if outer else found[0], coords, (*outer, *dims))
 
 
-def _mapped_blocks(function: Function, rows: da.Array, dtype: type) -> da.Array:
+def _by_rows(function: Function, inner: int, given: NDArray[Any]) -> NDArray[Any]:
+    """The function of rows that are counted along several dimensions."""
+    outer, row = given.shape[:-inner], given.shape[-inner:]
+    found = function(given.reshape(prod(outer), *row))
+    return found.reshape(*outer, *found.shape[1:])
+
+
+def _mapped_blocks(function: Function, rows: da.Array, inner: int, dtype: type) -> da.Array:
     """The function of each block of rows; one row of zeros shows the shape of its results."""
-    one = function(np.zeros((1, *rows.shape[1:]), rows.dtype))
-    shape, inner = one.shape[1:], range(1, rows.ndim)
-    given = rows.dtype.itemsize * prod(rows.shape[1:])
-    most = max(1, BLOCK_BYTES // max(one.nbytes, given, 1))
-    rows = rows.rechunk({0: _split(rows.chunks[0], most), **dict.fromkeys(inner, -1)})
+    outer, row = rows.ndim - inner, rows.shape[-inner:]
+    one = function(np.zeros((1,) * outer + row, rows.dtype))
+    shape = one.shape[outer:]
+    most = max(1, BLOCK_BYTES // max(one.nbytes, rows.dtype.itemsize * prod(row), 1))
+    chunks = []
+    for lengths in reversed(rows.chunks[:outer]):  # the last dimension is cut last
+        chunks.append(_split(lengths, most))
+        most = max(1, most // max(chunks[-1]))
+    chunks.reverse()
+    rows = rows.rechunk((*chunks, *((length,) for length in row)))
     return da.map_blocks(
         function,
         rows,
         dtype=dtype,
-        chunks=(rows.chunks[0], *((length,) for length in shape)),
-        drop_axis=list(inner),
-        new_axis=list(range(1, 1 + len(shape))),
-        meta=np.empty((0,) * (1 + len(shape)), dtype),
+        chunks=(*chunks, *((length,) for length in shape)),
+        drop_axis=list(range(outer, rows.ndim)),
+        new_axis=list(range(outer, outer + len(shape))),
+        meta=np.empty((0,) * (outer + len(shape)), dtype),
     )
 
 

@@ -14,6 +14,7 @@ from zpoints.pipeline.sample.arithmetic import (
 )
 
 Form = Literal["arc", "line"]
+VECTOR = {"long_name": "latent vector", "units": "1"}
 
 
 def path_between(
@@ -49,7 +50,7 @@ def path_between(
         raise VectorError(f"form = {form!r}: expected 'arc' (around the mean) or 'line'.")
     share = xr.Variable("step", shares, {"long_name": "share of the way", "units": "1"})
     coords = {"share": share, "component": np.arange(z.shape[1])}
-    return xr.DataArray(z, coords, dims=("step", "component"), name="z")
+    return xr.DataArray(z, coords, ("step", "component"), "z", VECTOR)
 
 
 def added(
@@ -78,4 +79,5 @@ def added(
     if factor.ndim == 1:
         values = ("strength", factor.values, {"long_name": f"multiple of {attribute}"})
         factor = xr.DataArray(factor.values, {"strength": values}, dims="strength")
-    return (z + factor * direction).transpose(..., "component").rename("z")
+    moved = (z + factor * direction).transpose(..., "component")
+    return moved.rename("z").assign_attrs(VECTOR)

@@ -16,7 +16,8 @@ def pixels_of(images: Any, shape: tuple[int, int, int] | None) -> xr.DataArray:
     Parameters
     ----------
     images
-        uint8 (image, y, x, channel) or (y, x, channel), or a dataset with such `pixels`.
+        uint8 (image, y, x, channel) or (y, x, channel), a labelled array with other dimensions
+        before these, or a dataset with such `pixels`.
     shape
         Height, width and channels that are expected, if known.
 
@@ -46,7 +47,7 @@ def pixels_of(images: Any, shape: tuple[int, int, int] | None) -> xr.DataArray:
         named = values.ndim in (3, 4)
         dims = ("image", *IMAGE_DIMS)[-values.ndim :] if named else None
         pixels = xr.DataArray(values, dims=dims)
-    if pixels.dtype != np.uint8 or pixels.dims[-3:] != IMAGE_DIMS or pixels.ndim > 4:
+    if pixels.dtype != np.uint8 or pixels.dims[-3:] != IMAGE_DIMS:
         raise VectorError(
             f"The images are {pixels.dtype} with the dimensions {dict(pixels.sizes)}; expected "
             "uint8 (image, y, x, channel), e.g. store.images."

@@ -9,7 +9,7 @@ import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.claims.verdicts import Verdicts
-from zpoints.pipeline.errors import VectorError
+from zpoints.pipeline.errors import SampleError, VectorError
 from zpoints.pipeline.latent_space.coding import CodedImages
 from zpoints.pipeline.latent_space.conditions import statistics_where
 from zpoints.pipeline.latent_space.hits import hits_of
@@ -19,6 +19,9 @@ from zpoints.pipeline.latent_space.vectors import Given
 from zpoints.pipeline.sample.draw import draw, generator
 from zpoints.pipeline.sample.region import MULTIPLES
 from zpoints.storage.labels.dataset import LabelledDataset
+
+HINT = "Ask .query, .draw, .decode, .neighbours, .walk, .add, .claims, ...; zpoints.pl draws it."
+"""Where a user who sees a latent space can go on."""
 
 
 class LatentSpace(CodedImages):
@@ -137,7 +140,8 @@ class LatentSpace(CodedImages):
         Raises
         ------
         SampleError
-            If the generator or a parameter is unknown, or the statistics do not support it.
+            If the generator or a parameter is unknown, the statistics do not support it, or it is
+            `conditional`, which has a selection of its own, and `where` is given.
         QueryError
             If `where` is not of the language, or names an unknown label.
         """
@@ -145,6 +149,7 @@ class LatentSpace(CodedImages):
         if where is None:
             statistics, latents = self._fitted_to(chosen.reads[0]), self.latents
         else:
+            _refuse_second_selection(name, chosen.reads[0])
             statistics, latents = self._statistics_where(where), self.query(where)
         drawn = draw(name, statistics, n, seed=seed, latents=latents, **parameters)
         return drawn if where is None else drawn.assign_attrs(where=where)
@@ -247,3 +252,13 @@ class LatentSpace(CodedImages):
     def _conditional(self) -> dict[str, xr.Dataset]:
         """Statistics of the queries that were drawn from."""
         return {}
+
+
+def _refuse_second_selection(name: str, reads: str) -> None:
+    """Refuse `where` for a generator that is fitted to a configured selection."""
+    if reads != "statistics":
+        raise SampleError(
+            f"The generator {name!r} is fitted to {reads}, and where= names other vectors; "
+            "expected only one of both. Leave where out, or draw with its base, e.g. "
+            'draw("multivariate_normal", n, where=...).'
+        )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.storage import Store
 
 if TYPE_CHECKING:
@@ -148,6 +148,12 @@ class LatentStore(Store, LatentSpace):
 
         return export(self, group, destination, form=form, overwrite=overwrite)
 
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}\n{HINT}"
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{HINT}</p>"
+
     def _fitted_to(self, group: str) -> xr.Dataset:
         return self.group(group)
 
@@ -162,6 +168,12 @@ class LatentStore(Store, LatentSpace):
     @property
     def _network(self) -> "_StoredNetwork":
         return _StoredNetwork(self.root, self.version, self._code)
+
+    @property
+    def _decoded_components(self) -> int:
+        from zpoints.pipeline.network.stored import stored_architecture  # loads torch
+
+        return int(stored_architecture(self.model).z_dim)
 
     @property
     def _image_shape(self) -> tuple[int, int, int]:

@@ -11,21 +11,75 @@ from zpoints.pipeline.errors import VectorError
 from zpoints.storage.schema.validation import is_text
 
 Given = Any
-"""Name or number of an image, names of images, or vectors; see `vectors_of`."""
+"""Name or number of an image, names of images, or vectors; see `images_named` and `vectors_in`."""
 
 
-def vectors_of(latents: xr.Dataset, given: Given) -> xr.DataArray:
-    """The latent vectors that are asked for.
+def names_images(given: Given) -> bool:
+    """Whether images are given by their names or a number, and not vectors.
+
+    Examples
+    --------
+    >>> names_images("000001.jpg"), names_images(3), names_images([[0.5, 1.0]])
+    (True, True, False)
+    """
+    if isinstance(given, xr.DataArray):
+        return is_text(given.dtype) and given.ndim < 2
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    return isinstance(given, str) or whole or _names(given) is not None
+
+
+def images_named(z: xr.DataArray, given: Given) -> xr.DataArray:
+    """The latent vectors of images.
 
     Parameters
     ----------
-    latents
-        The group `latents`.
+    z
+        All latent vectors (image, component).
     given
-        The name of an image or its number from 0; names of images, e.g. the coordinate `image` of
-        what `neighbours` returns; an array (component) or (vector, component); a labelled array
-        with the dimension `component` and at most one other; or a dataset with such a `z`, e.g.
-        what `draw` returns.
+        The name of an image or its number from 0; or names of images, e.g. the coordinate `image`
+        of what `neighbours` returns.
+
+    Returns
+    -------
+    xr.DataArray
+        (component) or (image, component), lazy if z is.
+
+    Raises
+    ------
+    VectorError
+        If no image has the name or number.
+
+    Examples
+    --------
+    >>> values = np.arange(6.0).reshape(3, 2)
+    >>> z = xr.DataArray(values, {"image": ["a", "b", "c"]}, ("image", "component"))
+    >>> images_named(z, "b").values, images_named(z, ["c", "a"]).sizes["image"]
+    (array([2., 3.]), 2)
+    """
+    if isinstance(given, int | np.integer):
+        if not -z.sizes["image"] <= given < z.sizes["image"]:
+            raise VectorError(
+                f"There is no image {given}; expected a number from 0 to {z.sizes['image'] - 1:,}."
+            )
+        return z.isel(image=int(given))
+    names = given.values.astype(object).tolist() if isinstance(given, xr.DataArray) else given
+    if isinstance(names, str):
+        return z.isel(image=_row(z, names))
+    return z.isel(image=[_row(z, name) for name in names])
+
+
+def vectors_in(given: Given, components: int, *, nested: bool = False) -> xr.DataArray:
+    """Vectors that are given as values.
+
+    Parameters
+    ----------
+    given
+        An array (component) or (vector, component); a labelled array with the dimension
+        `component` and at most one other; or a dataset with such a `z`, e.g. what `draw` returns.
+    components
+        Number of components that the vectors must have.
+    nested
+        Whether there may be more dimensions than these.
 
     Returns
     -------
@@ -36,25 +90,13 @@ def vectors_of(latents: xr.Dataset, given: Given) -> xr.DataArray:
     Raises
     ------
     VectorError
-        If no image has the name or number, or the vectors do not have the components of the
-        latents.
+        If they do not have these components or dimensions, or are not real numbers.
 
     Examples
     --------
-    >>> z = np.arange(6.0).reshape(3, 2)
-    >>> latents = xr.Dataset({"z": (("image", "component"), z)}, {"image": ["a", "b", "c"]})
-    >>> vectors_of(latents, "b").values, vectors_of(latents, ["c", "a"]).sizes["image"]
-    (array([2., 3.]), 2)
+    >>> vectors_in([[0.5, 1.0]], 2).sizes
+    Frozen({'sample': 1, 'component': 2})
     """
-    z = latents["z"]
-    if isinstance(given, str):
-        return z.isel(image=_row(z, given))
-    if isinstance(given, int | np.integer) and not isinstance(given, bool):
-        if not -z.sizes["image"] <= given < z.sizes["image"]:
-            raise VectorError(
-                f"There is no image {given}; expected a number from 0 to {z.sizes['image'] - 1:,}."
-            )
-        return z.isel(image=int(given))
     if isinstance(given, xr.Dataset):
         if "z" not in given:
             raise VectorError(
@@ -62,11 +104,7 @@ def vectors_of(latents: xr.Dataset, given: Given) -> xr.DataArray:
                 "Expected vectors, e.g. what draw returns, or store.latents."
             )
         given = given["z"]
-    if isinstance(given, xr.DataArray) and is_text(given.dtype) and given.ndim < 2:
-        return vectors_of(latents, given.values.astype(object).tolist())
-    if not isinstance(given, xr.DataArray) and (names := _names(given)) is not None:
-        return z.isel(image=[_row(z, name) for name in names])
-    return _with_components(_labelled(given), z)
+    return _with_components(_labelled(given, nested=nested), components, nested=nested)
 
 
 def vector_dim(z: xr.DataArray) -> Hashable | None:
@@ -74,11 +112,13 @@ def vector_dim(z: xr.DataArray) -> Hashable | None:
     return next((dim for dim in z.dims if dim != "component"), None)
 
 
-def _labelled(given: Given) -> xr.DataArray:
+def _labelled(given: Given, *, nested: bool) -> xr.DataArray:
     """Vectors as a labelled array."""
     if isinstance(given, xr.DataArray):
         return given
     values = given if hasattr(given, "dask") else np.asarray(given)
+    if nested and values.ndim > 2:
+        return xr.DataArray(values).rename({f"dim_{values.ndim - 1}": "component"})
     if values.ndim not in (1, 2):
         raise VectorError(
             f"The vectors have the shape {values.shape}; expected (component) or (vector, "
@@ -87,16 +127,17 @@ def _labelled(given: Given) -> xr.DataArray:
     return xr.DataArray(values, dims=("sample", "component")[-values.ndim :])
 
 
-def _with_components(z: xr.DataArray, latents: xr.DataArray) -> xr.DataArray:
-    expected = latents.sizes["component"]
-    if "component" not in z.dims or z.ndim > 2 or z.sizes["component"] != expected:
+def _with_components(z: xr.DataArray, expected: int, *, nested: bool) -> xr.DataArray:
+    many = z.ndim > 2 and not nested
+    if "component" not in z.dims or many or z.sizes["component"] != expected:
+        others = "" if nested else ", and at most one other dimension"
         raise VectorError(
             f"The vectors have the dimensions {dict(z.sizes)}; expected {expected} along "
-            "`component`, and at most one other dimension."
+            f"`component`{others}."
         )
     # Xarray would join them by name, and drop those that differ.
-    own, known = (vectors.indexes.get("component") for vectors in (z, latents))
-    if own is not None and known is not None and not own.equals(known):
+    own = z.indexes.get("component")
+    if own is not None and not own.equals(pd.RangeIndex(expected)):
         some = ", ".join(map(str, own[:3]))
         raise VectorError(
             f"The vectors have the components {some}, ...; expected 0 to {expected - 1} in this "

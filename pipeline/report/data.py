@@ -42,7 +42,7 @@ class Generated:
         Name of the samples.
     z
         (sample, component) float64, finite.
-    faces
+    images
         (sample, y, x, channel) uint8, fewer than `z`; none where vectors have no images.
     count
         Number of vectors in the group.
@@ -52,7 +52,7 @@ class Generated:
 
     name: str
     z: Floats
-    faces: NDArray[np.uint8]
+    images: NDArray[np.uint8]
     count: int
     attrs: Mapping[str, Any]
 
@@ -247,7 +247,7 @@ def _read_samples(store: ReportStore, name: str, config: ReportConfig) -> Genera
     return Generated(
         name=name,
         z=_finite(samples["z"][: config.scatter_points].values),
-        faces=samples["pixels"][: config.faces].values if "pixels" in samples else _NONE,
+        images=samples["pixels"][: config.faces].values if "pixels" in samples else _NONE,
         count=samples.sizes["sample"],
         attrs=samples.attrs,
     )

@@ -15,7 +15,7 @@ from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.reduction import chunk_states, reduce_waves
 from zpoints.pipeline.analyze.states.checkpoint import Journal
 from zpoints.pipeline.analyze.states.moments import Moments
-from zpoints.pipeline.labels.labels import Encoded
+from zpoints.pipeline.labels.labels import LabelNumbers
 from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.probes import Probes, log_odds, train_class_probe
 from zpoints.storage.labels.columns import LabelColumn, category_name
@@ -40,7 +40,7 @@ class Split:
 
 def probe_labels(
     split: Split,
-    encoded: Encoded,
+    label_numbers: LabelNumbers,
     basis: Basis,
     *,
     epochs: int,
@@ -55,7 +55,7 @@ def probe_labels(
     ----------
     split
         The vectors; those of both splits are finite.
-    encoded
+    label_numbers
         The labels, in memory.
     basis
         Principal components, in whose whitened coordinates the probes are trained.
@@ -64,8 +64,8 @@ def probe_labels(
     on_progress
         Called with the share of the work done.
     """
-    classes = [(c, v) for c, v in _columns(encoded) if c.categories]
-    numbers = [(c, v) for c, v in _columns(encoded) if not c.categories]
+    classes = [(c, v) for c, v in _columns(label_numbers) if c.categories]
+    numbers = [(c, v) for c, v in _columns(label_numbers) if not c.categories]
     train = partial(train_class_probe, basis=basis, epochs=epochs, seed=seed)
     found: Contents = {}
     for number, (column, values) in enumerate([*classes, *numbers]):
@@ -73,7 +73,7 @@ def probe_labels(
             _join(found, _class_scores(split, values, column, train))
         else:
             _join(found, _number_scores(split, values, basis))
-        on_progress((number + 1) / len(encoded.columns))
+        on_progress((number + 1) / len(label_numbers.columns))
     return found | _coordinates([c for c, _ in classes], [c for c, _ in numbers])
 
 
@@ -107,8 +107,8 @@ def number_probe(z: da.Array, values: Floats, basis: Basis) -> Probes:
     return Probes(coefficient[None], np.array([intercept - coefficient @ basis.mean]))
 
 
-def _columns(encoded: Encoded) -> list[tuple[LabelColumn, Floats]]:
-    return list(zip(encoded.columns, np.asarray(encoded.values).T, strict=True))
+def _columns(label_numbers: LabelNumbers) -> list[tuple[LabelColumn, Floats]]:
+    return list(zip(label_numbers.columns, np.asarray(label_numbers.values).T, strict=True))
 
 
 def _join(found: Contents, more: Contents) -> None:

@@ -102,10 +102,10 @@ def describe_structure(
         contents |= _directions(statistics, list(labels.names))
         contents |= _clusters(clusters, labels.values, rows)
         contents |= _probes(z, statistics, labels.values, rows, config, on_progress)
-    if labels.encoded is not None:
+    if labels.as_numbers is not None:
         contents |= probe_labels(
             Split(z, *(rows.finite & labels.in_split(split) for split in ("train", "test"))),
-            labels.encoded,
+            labels.as_numbers,
             Basis.from_statistics(statistics),
             epochs=config.epochs,
             seed=config.seed,

@@ -1,6 +1,7 @@
 """Latent statistics and constrained generation for plain autoencoders, on Dask.
 
-`open` a store or `open_arrays` of your own, and ask: `query`, `draw`, `decode`, `neighbours`.
+`open` a store or `open_arrays` of your own, and ask: `query`, `draw`, `decode`, `neighbours`. The
+functions of `pl` draw figures of either.
 """
 
 from importlib.metadata import version

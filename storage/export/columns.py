@@ -149,7 +149,7 @@ def _column_names(
             names[name] = (name,)
             continue
         places = [
-            dataset[dim].values if dim in dataset.coords else range(dataset.sizes[dim])
+            dataset[dim].values if dim in dataset.indexes else range(dataset.sizes[dim])
             for dim in variable.dims[1:]
         ]
         columns = ["_".join(map(str, (name, *place))) for place in product(*places)]

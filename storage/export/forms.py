@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.pictures import export_images, export_sheets
@@ -15,6 +15,8 @@ from zpoints.storage.store import Store
 ExportForm = Literal["zarr", "parquet", "csv", "npy", "png", "jpeg"]
 PICTURES: tuple[ExportForm, ...] = ("png", "jpeg")
 """The forms of images as picture files."""
+SHEET = ("columns", "rows")
+"""What describes a contact sheet."""
 
 
 def export(
@@ -43,7 +45,8 @@ def export(
     overwrite
         Whether an earlier export may be replaced.
     sheet
-        `columns` and `rows` of contact sheets (`export_sheets`) instead of a picture per image.
+        `columns` and `rows` of contact sheets (`export_sheets`) instead of a picture per image, for
+        "png" and "jpeg".
     on_progress
         Called with what is written, rows or images, and with its total; not for "zarr".
 
@@ -57,9 +60,13 @@ def export(
     StoreNotFoundError
         If the store has no such group.
     StoreError
-        If the form is unknown or does not suit the group, or `destination` is a URL or exists and
-        may not be replaced.
+        If the form is unknown or does not suit the group, `sheet` does not suit the form, or
+        `destination` is a URL or exists and may not be replaced.
     """
+    if form not in (known := get_args(ExportForm)):
+        raise StoreError(f"Unknown form of an export {form!r}; expected one of {', '.join(known)}.")
+    if sheet is not None:
+        _check_sheet(sheet, form)
     if form == "zarr":
         return export_group(store, group, destination, overwrite=overwrite)
     writers: dict[str, Callable[..., Path]] = {
@@ -68,10 +75,20 @@ def export(
         "npy": export_npy,
         **{name: partial(_pictures(sheet), form=name) for name in PICTURES},
     }
-    if form not in writers:
-        known = ", ".join(("zarr", *writers))
-        raise StoreError(f"Unknown form of an export {form!r}; expected one of {known}.")
     return writers[form](store, group, destination, overwrite=overwrite, on_progress=on_progress)
+
+
+def _check_sheet(sheet: Mapping[str, Any], form: ExportForm) -> None:
+    if form not in PICTURES:
+        raise StoreError(
+            f"The form {form!r} has no contact sheets, but sheet = {dict(sheet)} was given; "
+            f"expected one of {', '.join(PICTURES)}. Leave sheet out, or choose one of these."
+        )
+    if unknown := set(sheet) - set(SHEET):
+        raise StoreError(
+            f"sheet has {', '.join(map(repr, sorted(unknown)))}; expected numbers of images as "
+            f"{' and '.join(SHEET)}."
+        )
 
 
 def _pictures(sheet: Mapping[str, Any] | None) -> Callable[..., Path]:

@@ -117,9 +117,10 @@ def export_sheets(
     """
     images = _images(store, group)
     height, width = images.sizes["y"] + GAP, images.sizes["x"] + GAP
-    if min(columns, rows) < 1 or columns * rows * height * width * 3 > SHEET_BYTES:
+    whole = all(isinstance(number, int | np.integer) for number in (columns, rows))
+    if not whole or min(columns, rows) < 1 or columns * rows * height * width * 3 > SHEET_BYTES:
         raise StoreError(
-            f"Invalid sheet of {columns} x {rows} images of {images.sizes['x']} x "
+            f"Invalid sheet of {columns!r} x {rows!r} images of {images.sizes['x']} x "
             f"{images.sizes['y']} pixels; expected at least 1 x 1 and at most "
             f"{SHEET_BYTES // (3 * height * width):,} images. Change columns or rows."
         )

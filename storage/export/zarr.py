@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import xarray as xr
 
 from zpoints.storage.arrays.layout import layout
@@ -17,6 +18,9 @@ from zpoints.storage.export.earlier import other_files
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.marks import result_kind_of
 from zpoints.storage.store import Store
+
+NANOSECONDS = np.array(["1678-01-01", "2261-12-31T23:59:59.999999"], "M8[us]")
+"""First and last date of whole years that nanoseconds can hold."""
 
 
 def export_group(
@@ -27,7 +31,8 @@ def export_group(
     The folder appears when it is complete. Chunks, compression and checksums are those of the
     store, and `xarray.open_zarr(destination)` reads it, labels as coordinates. A label with
     other characters than letters, digits, `_` and `-`, such as `Wearing Hat`, is exported as
-    `Wearing_Hat`, with its name in the attribute `label`.
+    `Wearing_Hat`, with its name in the attribute `label`. A label with dates before 1678 or after
+    2261, which xarray does not decode unless it is told to, is exported as text in ISO 8601.
 
     Parameters
     ----------
@@ -131,11 +136,25 @@ def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
 
 
 def _write(group: str, dataset: xr.Dataset, target: Path) -> None:
-    dataset, encoding = layout(group, _with_plain_names(dataset))
+    dataset, encoding = layout(group, _with_plain_names(_with_text_for_far_dates(dataset)))
     with warnings.catch_warnings():
         # Readers without consolidated metadata ignore it, so the warning does not matter.
         warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
         dataset.to_zarr(target, mode="w", zarr_format=3, consolidated=True, encoding=encoding)
+
+
+def _with_text_for_far_dates(dataset: xr.Dataset) -> xr.Dataset:
+    """Labels whose dates do not fit into nanoseconds, to which xarray decodes, as text."""
+    far = {}
+    for name, label in dataset.coords.items():
+        if label.dtype.kind != "M":
+            continue
+        dates = label.values[~np.isnat(label.values)]
+        if ((dates < NANOSECONDS[0]) | (dates > NANOSECONDS[1])).any():
+            text = np.where(np.isnat(label.values), "", label.values.astype(str)).astype(object)
+            far[name] = label.variable.copy(data=text)
+            far[name].encoding = {}
+    return dataset.assign_coords(far)
 
 
 def _with_plain_names(dataset: xr.Dataset) -> xr.Dataset:

@@ -46,7 +46,7 @@ class LabelColumn:
         """Unit of the numbers."""
         return DAYS if self.kind == "date" else "1"
 
-    def encode(self, values: Any) -> NDArray[np.float64]:
+    def as_numbers(self, values: Any) -> NDArray[np.float64]:
         """Values as numbers: the index of the category, the number, or days.
 
         Parameters
@@ -62,7 +62,7 @@ class LabelColumn:
         Examples
         --------
         >>> species = LabelColumn("species", "category", ("cat", "dog"))
-        >>> species.encode(np.array(["dog", "", "cat"], dtype=object))
+        >>> species.as_numbers(np.array(["dog", "", "cat"], dtype=object))
         array([ 1., nan,  0.])
         """
         values = np.asarray(values)

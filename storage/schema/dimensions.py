@@ -25,9 +25,6 @@ sample | sample | int64 | 1 | sample
 CLUSTER = """
 cluster | cluster | int64 | 1 | cluster, the largest first
 """
-BIN = """
-bin | bin | int64 | 1 | interval of a distribution
-"""
 EPOCH = """
 epoch | epoch | int64 | 1 | epoch
 """
@@ -53,15 +50,19 @@ OTHER_ATTRIBUTE = """
 other_attribute | other_attribute | str | 1 | name of the second of two attributes
 """
 
-NUMBERED = ("component", "other", "pc", "sample", "cluster", "bin")
+NUMBERED = ("component", "other", "pc", "sample", "cluster")
 """Dims whose coordinate counts from 0; an epoch counts from 1."""
 CENTRES = {
-    "histogram_centre": "histogram_edges",
-    "pc_histogram_centre": "pc_histogram_edges",
+    "bin": "histogram_edges",
+    "pc_bin": "pc_histogram_edges",
     "radius_bin": "radius_edges",
     "mahalanobis_bin": "mahalanobis_edges",
 }
-"""Middles of intervals, and the variables with their edges."""
+"""Middles of intervals, and the variables with their edges.
+
+Intervals differ between components. `bin` and `pc_bin` therefore have two dims; that of one
+component is the coordinate of its dim.
+"""
 CHANNELS = {1: ["grey"], 3: ["red", "green", "blue"]}
 
 

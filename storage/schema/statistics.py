@@ -2,7 +2,6 @@
 
 from zpoints.storage.schema.dimensions import (
     ATTRIBUTE,
-    BIN,
     CATEGORICAL,
     CATEGORY,
     CLUSTER,
@@ -38,8 +37,8 @@ mahalanobis_edges | mahalanobis_edge | float64 | 1 | edges of the intervals of m
 """
 
 _CENTRES = """
-histogram_centre    | component bin | float64 | 1 | value of the component
-pc_histogram_centre | pc bin        | float64 | 1 | value along the principal component
+bin                 | component bin | float64 | 1 | value of the component
+pc_bin              | pc pc_bin     | float64 | 1 | value along the principal component
 radius_bin          | radius_bin    | float64 | 1 | L2 length of z
 mahalanobis_bin     | mahalanobis_bin | float64 | 1 | Mahalanobis radius
 """
@@ -62,7 +61,7 @@ pc_mu              | pc      | float64 | 1 | position of the number distribution
 pc_hw              | pc      | float64 | 1 | full width at half maximum of the number distribution
 pc_skewness        | pc      | float64 | 1 | skewness
 pc_kurtosis        | pc      | float64 | 1 | excess kurtosis (0 for a normal distribution)
-pc_histogram       | pc bin  | int64   | 1 | number distribution along the principal component
+pc_histogram       | pc pc_bin | int64   | 1 | number distribution along the principal component
 pc_histogram_edges | pc edge | float64 | 1 | edges of the intervals of pc_histogram
 pc_underflow       | pc      | int64   | 1 | values below the first edge
 pc_overflow        | pc      | int64   | 1 | values above the last edge
@@ -174,7 +173,7 @@ STATISTICS = by_name(
     parse_table(_PCA, required=True),
     parse_table(_PAIRS.format("") + _PAIRS.format("pc_") + _HEIGHTS),
     parse_table(_SOLVER + _STATE + _CORE + _ATTRIBUTES + _CATEGORIES + _NUMBERS),
-    parse_table(COMPONENT + OTHER + PC + BIN + _CENTRES + ATTRIBUTE, label=True),
+    parse_table(COMPONENT + OTHER + PC + _CENTRES + ATTRIBUTE, label=True),
     parse_table(CATEGORY + NUMERIC, label=True),
 )
 

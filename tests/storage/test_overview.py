@@ -18,6 +18,7 @@ from tests.storage.conftest import (
     vectors,
 )
 from zpoints.storage import open_store
+from zpoints.storage.overview import Content
 
 STRIP = re.compile(r'<img alt="(\d) photographs" src="data:image/png;base64,([^"]+)">')
 
@@ -34,6 +35,13 @@ def test_repr__shows_groups_sizes_version_and_time(repository, root, shown):
     assert re.search(r"\d+ B\b", text)
     assert store.version in text
     assert f"{store.time:%Y-%m-%d %H:%M}" in text
+
+
+def test_repr__counts_the_dims_of_a_group_with_many():
+    sizes = {f"dim_{k}": k for k in range(19)}
+
+    assert Content("statistics", sizes, 8).dims.endswith("dim_4: 4, dim_5: 5, 13 more")
+    assert Content("latents", {"image": 3}, 8).dims == "image: 3"
 
 
 @pytest.mark.parametrize("shown", [repr, lambda store: store._repr_html_()], ids=["text", "html"])

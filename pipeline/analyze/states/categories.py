@@ -51,7 +51,7 @@ class CategoryMeans:
         x
             (n, N) finite.
         values
-            (n, label) by `LabelColumn.encode`; NaN counts for no category.
+            (n, label) by `LabelColumn.as_numbers`; NaN counts for no category.
         columns
             The labels; those without categories are passed over.
         """

@@ -71,7 +71,7 @@ class NumberMoments:
         x
             (n, N) finite.
         values
-            (n, label) by `LabelColumn.encode`; NaN where missing.
+            (n, label) by `LabelColumn.as_numbers`; NaN where missing.
         columns
             The labels; those with categories are passed over.
         """

@@ -106,7 +106,7 @@ class State:
         attributes
             Names of the A attributes.
         values
-            (n, L) float64, other labels by `LabelColumn.encode`; none if omitted.
+            (n, L) float64, other labels by `LabelColumn.as_numbers`; none if omitted.
         columns
             The L labels.
 

@@ -48,13 +48,13 @@ def _images(what: str, position: int, g: Generated) -> Entry:
         f"{what}-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
         g.name,
         IMAGES.format(
-            shown=len(g.faces),
+            shown=len(g.images),
             count=g.count,
             generator=g.attrs.get("generator", g.name),
             parameters=f" with {parameters}" if parameters else "",
             seed=g.attrs.get("seed", "unknown"),
             constraint=typeset(str(g.attrs.get("constraint", "none")).rstrip(".")),
         ),
-        lambda: faces(g.faces, n=None, columns=None),
+        lambda: faces(g.images, n=None, columns=None),
         f"Images decoded from vectors of {g.name}.",
     )

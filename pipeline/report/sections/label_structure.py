@@ -1,4 +1,4 @@
-"""Section on the structure by label: linear probes, clusters, angles between directions."""
+"""Section by label: categories, numbers, linear probes, clusters, angles between directions."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,15 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
-from zpoints.pipeline.figures.label_structure import SHOWN_CLUSTERS, angles, clusters, probes
+from zpoints.pipeline.figures.label_structure import (
+    MOST_ROWS,
+    SHOWN_CLUSTERS,
+    angles,
+    categories,
+    clusters,
+    numbers,
+    probes,
+)
 from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
@@ -35,6 +43,16 @@ LABELS = Markup(
     "linear probe finds them in the test vectors, and how well one does without looking at a "
     "vector. Of numbers and dates <i>R</i>² is the share of the variance that the probe explains."
 )
+CATEGORIES = Markup(
+    "Categories of the labels{shown}: number of vectors, and the mean of their vectors minus the "
+    "mean of all, in standard deviations of each component. A category of <i>n</i> vectors differs "
+    "by about 1/√<i>n</i> by chance."
+)
+NUMBERS = Markup(
+    "Labels of numbers and dates, with mean and standard deviation: number of vectors with a "
+    "value, and the correlation of the label with each component. A correlation within "
+    "±2/√<i>n</i> may be chance."
+)
 CLUSTERS = Markup(
     "{count} k-means clusters, {which}: decoded centre, number of vectors and their share."
 )
@@ -56,10 +74,10 @@ ANGLES = Markup(
 
 def entries(data: ReportData) -> list[Entry]:
     """Labels, probes, clusters and angles, as far as there are labels; none without the group."""
-    s = data.structure
+    s, described = data.structure, _label_statistics(data.statistics)
     if s is None:
-        return []
-    found = [_clusters(s, data.cluster_images)]
+        return described
+    found = [*described, _clusters(s, data.cluster_images)]
     if {"categorical", "numeric"} & set(s.coords):
         found.insert(0, _labels(data.statistics, s))
     if "attribute" not in s.coords:
@@ -110,6 +128,33 @@ def _labels(statistics: xr.Dataset, s: xr.Dataset) -> Entry:
     return Entry(
         "label-probes", "Labels by linear probes", LABELS, lambda: label_probes(statistics, s)
     )
+
+
+def _label_statistics(statistics: xr.Dataset) -> list[Entry]:
+    """The figures of what is known of categories and numbers, as far as there are such labels."""
+    found = []
+    if count := statistics.sizes.get("category", 0):
+        shown = "" if count <= MOST_ROWS else f", the {MOST_ROWS} most frequent of {count}"
+        found.append(
+            Entry(
+                "label-categories",
+                "Categories",
+                CATEGORIES.format(shown=shown),
+                lambda: categories(statistics),
+                "Number of vectors of each category, and the shift of its mean by component.",
+            )
+        )
+    if statistics.sizes.get("numeric", 0):
+        found.append(
+            Entry(
+                "label-numbers",
+                "Numbers and dates",
+                NUMBERS,
+                lambda: numbers(statistics),
+                "Correlation of each label of numbers or dates with each component.",
+            )
+        )
+    return found
 
 
 def _clusters(s: xr.Dataset, centres: np.ndarray | None) -> Entry:

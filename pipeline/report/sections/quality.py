@@ -116,7 +116,7 @@ def _strip(data: ReportData, name: str) -> NDArray[np.uint8]:
         return data.originals
     if name == "reconstruction":
         return data.reconstructions
-    return next(g.faces for g in data.generated if g.name == name)
+    return next(g.images for g in data.generated if g.name == name)
 
 
 def _frontier(sweep: xr.Dataset | None) -> list[Entry]:

@@ -67,10 +67,10 @@ def _attribute(data: ReportData, traversal: Traversal, total: int) -> Entry:
 def _conditioned(data: ReportData) -> list[Entry]:
     """Samples that are conditioned on a selection, a row each."""
     chosen = [g for g in data.generated if "selection" in g.attrs.get("parameters", {})]
-    chosen = [g for g in chosen if len(g.faces)]
+    chosen = [g for g in chosen if len(g.images)]
     if not chosen:
         return []
-    columns = min(SHOWN, *(len(g.faces) for g in chosen))
+    columns = min(SHOWN, *(len(g.images) for g in chosen))
     samples = Markup("; ").join(
         Markup("<code>{}</code>: {}").format(g.name, g.attrs.get("constraint", "")) for g in chosen
     )
@@ -80,7 +80,7 @@ def _conditioned(data: ReportData) -> list[Entry]:
             "Samples conditioned on labels",
             CONDITIONED.format(samples=samples),
             lambda: paths(
-                np.stack([g.faces[:columns] for g in chosen]), rows=[g.name for g in chosen]
+                np.stack([g.images[:columns] for g in chosen]), rows=[g.name for g in chosen]
             ),
             "Images decoded from vectors drawn for selections, one row per selection.",
         )

@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
+from zpoints.pipeline.figures.label_structure import moments_text
 from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.elements.table import Table
-from zpoints.storage.labels.columns import DAYS
 
 HEADER = ("label", "values", "vectors", "test vectors", "score of the probe", "without the vector")
 
@@ -43,12 +43,9 @@ def _class_row(statistics: xr.Dataset, structure: xr.Dataset, name: str) -> tupl
 def _number_row(statistics: xr.Dataset, structure: xr.Dataset, name: str) -> tuple[str, ...]:
     found, values = structure.sel(numeric=name), statistics.sel(numeric=name)
     mean, spread = float(values["numeric_mean"]), float(values["numeric_std"])
-    shown = f"{mean:.4g} ± {spread:.2g}"
-    if str(values["numeric_unit"].values) == DAYS and np.isfinite(mean):
-        shown = f"{np.datetime64('1970-01-01') + np.timedelta64(round(mean), 'D')} ± {spread:.0f} d"
     return (
         readable(name),
-        shown,
+        moments_text(mean, spread, str(values["numeric_unit"].values)),
         f"{int(values['numeric_count']):,}",
         f"{int(found['numeric_tested']):,}",
         _score(float(found["numeric_r2"]), "R²"),

@@ -279,3 +279,13 @@ def test_export__pictures_need_images(small_root: str, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "latents has no images" in done.stderr
     assert zpoints("export", small_root, "images", "o", "--sheets", folder=tmp_path).returncode == 2
+
+
+def test_export__refuses_sizes_of_sheets_without_sheets(small_root: str, tmp_path: Path) -> None:
+    shown = zpoints(
+        *("export", small_root, "images", "o", "--as", "png", "--columns", 4), folder=tmp_path
+    )
+
+    assert shown.returncode == 2
+    assert "--columns is of contact sheets; add --sheets" in " ".join(shown.stderr.split())
+    assert not (tmp_path / "o").exists()

@@ -92,7 +92,7 @@ def assert_described(store: Store) -> None:
     """The statistics are those of a fresh analysis and of pandas."""
     latents = store.latents
     found, z = store.statistics, pd.DataFrame(latents["z"].values.astype(float))
-    fresh = analyze(latents["z"].data, encoded=Labels(latents).encoded)
+    fresh = analyze(latents["z"].data, label_numbers=Labels(latents).as_numbers)
     for name in ("category", "category_count", "numeric", "numeric_count"):
         assert found[name].values.tolist() == fresh[name].values.tolist()
     for name in ("category_mean", "numeric_mean", "numeric_std", "numeric_correlation"):

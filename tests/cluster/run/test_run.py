@@ -48,7 +48,7 @@ def test_run__writes_every_group_and_the_report(small_root: str, small_store: St
 def test_run__groups_are_labelled_described_and_in_the_order_of_the_registry(
     small_store: Store,
 ) -> None:
-    labelled = {"image", "component", "other", "pc", "bin", "sample", "attribute", "epoch"}
+    labelled = {"image", "component", "other", "pc", "sample", "attribute", "epoch"}
     for name in small_store.groups:
         group, known = small_store.group(name), list(VARIABLES[kind_of(name)])
         found = [known.index(v) if v in known else len(known) for v in map(str, group.data_vars)]

@@ -26,11 +26,28 @@ def labelled_run() -> Run:
     signs = {f"A_{i}": ("image", z[:, i] > z[:, i].mean()) for i in (0, 1, 2)}
     latents = bare.latents.assign_coords(signs)
     latents["z"] = (("image", "component"), da.from_array(z, chunks=(128, -1)))
-    statistics = analyze(latents["z"].data, attributes=Labels(latents).table)
+    structure = describe_structure(
+        latents, analyze(latents["z"].data, attributes=Labels(latents).table)
+    )
+    latents = latents.assign_coords(
+        species=(
+            "image",
+            np.array(["cat", "dog", "owl"], dtype=object)[
+                (z[:, :2] > np.median(z[:, :2], axis=0)).sum(axis=1)
+            ],
+        ),
+        age=("image", 40 + 8 * z[:, 3] - 5 * z[:, 4]),
+        born=("image", np.datetime64("2000-01-01") + (90 * z[:, 5]).astype("m8[D]")),
+    )
+    labels = Labels(latents)
+    statistics = analyze(
+        latents["z"].data, attributes=labels.table, label_numbers=labels.as_numbers
+    )
     return replace(
         bare,
         latents=latents,
-        structure=describe_structure(latents, statistics),
+        statistics=statistics,
+        structure=structure,
         judged={"real": judged(np.nan, 0.9), "ellipse": judged(0.1, 0.99)},
         swept=_sweep(),
     )
@@ -49,6 +66,7 @@ def _sweep() -> xr.Dataset:
 
 FIGURES: dict[str, Callable[[Run], Any]] = {
     "angles": lambda run: pl.angles(run.structure),
+    "categories": lambda run: pl.categories(run.statistics),
     "claims": lambda run: pl.claims(run.statistics),
     "clusters": lambda run: pl.clusters(
         run.structure, run.decode(run.structure["cluster_centre"].values)
@@ -61,6 +79,7 @@ FIGURES: dict[str, Callable[[Run], Any]] = {
     "histogram": lambda run: pl.histogram(run.statistics, component=[0, 1]),
     "loss": lambda run: pl.loss(run.model),
     "mahalanobis": lambda run: pl.mahalanobis(run.statistics),
+    "numbers": lambda run: pl.numbers(run.statistics),
     "pairs": lambda run: pl.pairs(run.latents, (0, 1), color="Smiling"),
     "paths": lambda run: pl.paths(run.images["pixels"].values[:6].reshape(2, 3, 64, 64, 3)),
     "probes": lambda run: pl.probes(run.structure),

@@ -23,6 +23,8 @@ SAME: dict[str, Callable[[Run], Any]] = {
     "claims-components": lambda run: pl.claims(run.statistics),
     "principal": lambda run: pl.histogram(run.statistics, range(5), principal=True),
     "radii": lambda run: pl.radii(run.statistics, run.groups),
+    "label-categories": lambda run: pl.categories(run.statistics),
+    "label-numbers": lambda run: pl.numbers(run.statistics),
     "loss": lambda run: pl.loss(run.model),
     "probes": lambda run: pl.probes(run.structure),
     "faces-1-ellipse": lambda run: pl.faces(run.groups["ellipse"], n=7, columns=None),

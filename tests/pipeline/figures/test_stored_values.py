@@ -6,11 +6,13 @@ from pathlib import Path
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.path import Path as Curve
 from PIL import Image
 
 import zpoints.pl as pl
+from tests.pipeline.figures.public_figures import labelled_run
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze, confidence_ellipse, coverage
 from zpoints.pipeline.figures import style
@@ -125,3 +127,33 @@ def test_representative_rows__are_distinct_rows_from_all_over() -> None:
     assert rows[0] == 0
     assert rows[-1] == 99_999
     assert len(np.unique(rows // 1000)) <= 32
+
+
+def test_categories__draws_the_means_of_pandas() -> None:
+    run = labelled_run()
+    z = pd.DataFrame(run.latents["z"].values.astype(float))
+    means = z.groupby(run.latents["species"].values).mean()
+
+    figure = pl.categories(run.statistics, "species")
+
+    bars, colours = figure.axes[:2]
+    assert [text.get_text() for text in bars.get_yticklabels()] == ["cat", "dog", "owl"]
+    counts = pd.Series(run.latents["species"].values).value_counts().sort_index()
+    assert [bar.get_width() for bar in bars.patches] == counts.tolist()
+    drawn = colours.images[0].get_array()
+    np.testing.assert_allclose(drawn, (means - z.mean()) / z.std(), atol=1e-7)
+
+
+def test_numbers__draws_the_correlations_of_numpy() -> None:
+    run = labelled_run()
+    z, age = run.latents["z"].values, run.latents["age"].values
+
+    figure = pl.numbers(run.statistics)
+
+    bars, colours = figure.axes[:2]
+    names = [text.get_text() for text in bars.get_yticklabels()]
+    assert names[0] == f"age: {age.mean():.4g} ± {age.std(ddof=1):.2g}"
+    born = run.latents["born"].values.astype("M8[s]")
+    assert names[1].startswith(f"born: {pd.Series(born).mean().round('D'):%Y-%m-%d} ± ")
+    expected = [np.corrcoef(age, column)[0, 1] for column in z.T]
+    np.testing.assert_allclose(colours.images[0].get_array()[0], expected, atol=1e-6)

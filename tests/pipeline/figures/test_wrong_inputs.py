@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import zpoints.pl as pl
+from tests.pipeline.figures.public_figures import labelled_run
 from tests.pipeline.report.report_run import Run, make_run
 from zpoints.pipeline.errors import FigureError
 
@@ -109,6 +110,14 @@ WRONG: dict[str, tuple[Callable[[Run], Any], str]] = {
     "titles of an unknown label": (
         lambda run: pl.faces(run.images, titles="Smilng"),
         "which has no such label",
+    ),
+    "categories of an unknown label": (
+        lambda run: pl.categories(labelled_run().statistics, "digit"),
+        "Got label='digit', which has no categories; labels with some: species",
+    ),
+    "categories without labels": (
+        lambda run: pl.categories(run.statistics),
+        "The dataset lacks category_count",
     ),
     "no columns": (lambda run: pl.faces(run.images, columns=0), "Got columns=0; expected"),
     "names that are too few": (

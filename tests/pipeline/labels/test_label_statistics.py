@@ -51,7 +51,7 @@ def frame(rows: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def described(rows: xr.Dataset, *, chunk: int = 250) -> xr.Dataset:
     labels, z = Labels(rows), da.from_array(rows["z"].values, chunks=(chunk, -1))
-    return analyze(z, attributes=labels.table, encoded=labels.encoded)
+    return analyze(z, attributes=labels.table, label_numbers=labels.as_numbers)
 
 
 def test_columns__are_labels_with_statistics() -> None:
@@ -112,12 +112,12 @@ def test_merge__stored_statistics_grow_with_a_new_category() -> None:
     before = described(rows.isel(image=slice(0, 400)))
     assert "digit=9" not in before["category"].values
     labels, z = Labels(rows), rows["z"].values
-    assert labels.encoded is not None
+    assert labels.as_numbers is not None
 
-    new = summarize(z[400:], attributes=labels.table[400:], encoded=labels.encoded[400:])
+    new = summarize(z[400:], attributes=labels.table[400:], label_numbers=labels.as_numbers[400:])
     grown = State.from_dataset(before).merge(new)
 
-    whole = summarize(z, attributes=labels.table, encoded=labels.encoded)
+    whole = summarize(z, attributes=labels.table, label_numbers=labels.as_numbers)
     assert grown.categories.labels == whole.categories.labels
     assert grown.categories.categories == whole.categories.categories
     np.testing.assert_array_equal(grown.categories.count, whole.categories.count)
@@ -131,12 +131,14 @@ def test_merge__stored_statistics_grow_with_a_new_category() -> None:
 def test_merge__does_not_depend_on_parts_or_order(cuts: list[int]) -> None:
     rows = latents()
     labels, z = Labels(rows), rows["z"].values
-    encoded = labels.encoded
-    assert encoded is not None
+    label_numbers = labels.as_numbers
+    assert label_numbers is not None
     parts = np.split(np.arange(COUNT), cuts)
 
     def state(part: np.ndarray) -> State:
-        return State.from_vectors(z[part], values=encoded.values[part], columns=encoded.columns)
+        return State.from_vectors(
+            z[part], values=label_numbers.values[part], columns=label_numbers.columns
+        )
 
     merged, whole = merge_all([state(part) for part in parts[::-1]]), state(np.arange(COUNT))
     np.testing.assert_array_equal(merged.categories.count, whole.categories.count)
@@ -180,7 +182,7 @@ def test_analyze__vectors_that_are_not_finite_count_for_no_label() -> None:
 def test_analyze__without_such_labels_has_the_variables_of_before() -> None:
     bare = latents().drop_vars([*COLUMNS, "caption"])
 
-    assert Labels(bare).encoded is None
+    assert Labels(bare).as_numbers is None
     assert not [n for n in described(bare).variables if str(n).startswith(("category", "numeric"))]
 
 
@@ -209,13 +211,15 @@ def test_label_column__finds_the_kind_by_the_values(
     assert (found.kind, found.categories) == (kind, categories)
 
 
-def test_encode__reads_dates_as_they_are_stored() -> None:
+def test_as_numbers__reads_dates_as_they_are_stored() -> None:
     dates = np.array(["1503-06-01T12:00", "NaT"], "M8[us]")
     column = LabelColumn("born", "date")
 
-    np.testing.assert_array_equal(column.encode(dates), column.encode(dates.view(np.int64)))
-    assert column.encode(dates)[0] == (dates[0] - np.datetime64(0, "us")) / np.timedelta64(1, "D")
-    unlisted = replace(column, kind="category", categories=("1",)).encode(
+    np.testing.assert_array_equal(column.as_numbers(dates), column.as_numbers(dates.view(np.int64)))
+    assert column.as_numbers(dates)[0] == (dates[0] - np.datetime64(0, "us")) / np.timedelta64(
+        1, "D"
+    )
+    unlisted = replace(column, kind="category", categories=("1",)).as_numbers(
         np.array([1.0, 2, np.nan])
     )
     np.testing.assert_array_equal(unlisted, [0, np.nan, np.nan])

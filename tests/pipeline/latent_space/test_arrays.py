@@ -147,6 +147,25 @@ def test_decode__cuts_chunks_whose_images_would_be_large(
     assert (pixels.values == space.decode(space.latents["z"].values).values).all()
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+def test_decode__takes_vectors_of_several_strengths(
+    space: LatentArrays, z: np.ndarray, lazy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zpoints.pipeline.latent_space.mapping.BLOCK_BYTES", 100 * 4 * COMPONENTS)
+    vectors = space.add("tall", np.abs(space.latents["z"]), [0, 1, 3])
+
+    pixels = space.decode(vectors if lazy else vectors.compute())
+
+    assert isinstance(pixels.data, da.Array) == lazy
+    assert pixels.dims == ("image", "strength", "y", "x", "channel")
+    assert pixels["strength"].values.tolist() == [0, 1, 3]
+    assert pixels.indexes["image"].tolist() == NAMES
+    expected = vectors.values.astype(np.float32)[..., 0].astype(np.uint8)
+    assert (pixels.values == expected[..., None, None, None]).all()
+    assert space.encode(pixels).dims == ("image", "strength", "component")
+    assert (space.decode(vectors.values[:2]).values == pixels.values[:2]).all()
+
+
 def test_encode__takes_images_in_all_forms(space: LatentArrays) -> None:
     images = space.images
 
@@ -263,6 +282,11 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
         lambda s: s.draw("conditional", 1, selection="tall"),
         VectorError,
         "Pass where= with a query",
+    ),
+    "selection and query": (
+        lambda s: s.draw("conditional", 1, selection="tall", where="digit == 3"),
+        SampleError,
+        "fitted to selections/tall, and where= names other vectors.*Leave where out, or draw with",
     ),
 }
 

@@ -12,6 +12,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import zpoints as zp
+from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.latent_space.stored import LatentStore
 from zpoints.storage import StoreNotFoundError, open_store
 
@@ -45,6 +46,17 @@ def test_decode__gives_what_the_store_decodes(store: LatentStore, small_root: st
 
     assert pixels.dims == ("sample", "y", "x", "channel")
     assert (pixels.values == open_store(small_root).decode(drawn.z)).all()
+
+
+def test_decode__of_vectors_needs_the_model_alone(store: LatentStore) -> None:
+    versions = [zp.open(store.root, version=entry.id) for entry in reversed(store.history())]
+    trained = next(version for version in versions if "model" in version.groups)
+    z = store.latents["z"][:2].values
+
+    assert "latents" not in trained.groups
+    assert (trained.decode(z).values == store.decode(z).values).all()
+    with pytest.raises(VectorError, match="expected 112 along"):
+        trained.decode(z[:, :5])
 
 
 def test_draw__has_the_vectors_of_the_stored_samples(store: LatentStore) -> None:

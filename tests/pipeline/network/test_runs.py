@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.cluster.cli.commands import zpoints
 from tests.conftest import SMALL, SilentConsole
 from tests.pipeline.network.own_networks import NAME, Vae
 from zpoints.cluster.run import RunResult, dry_run, run
@@ -78,6 +79,34 @@ def test_dry_run__refuses_a_network_that_does_not_fit(
 
     with pytest.raises(NetworkError, match=message):
         dry_run(config, str(tmp_path / "store"), console=SilentConsole(), title="own")
+
+
+def test_submit__tries_a_network_once(
+    faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check takes the loss of two images; there is no sbatch, so no job starts."""
+    counted = """
+import tests.pipeline.network.own_networks as own
+
+class Counted(own.Vae):
+    def loss(self, images):
+        if len(images) == 2:
+            open("tried.txt", "a").write("tried ")
+        return super().loss(images)
+"""
+    (tmp_path / "counted_network.py").write_text(counted)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = [f"ingest.source={faces}", *SMALL, *FEW, "train.network=counted_network:Counted"]
+    options = [word for setting in settings for word in ("--set", setting)]
+
+    shown = zpoints(
+        *("submit", "celeba-case-1", "--root", "store", "--cluster", "slurm", *options),
+        folder=tmp_path,
+    )
+
+    assert "sbatch" in shown.stderr
+    assert (tmp_path / "tried.txt").read_text() == "tried "
 
 
 @pytest.mark.slow

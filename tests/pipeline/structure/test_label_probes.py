@@ -42,7 +42,7 @@ def latents() -> xr.Dataset:
 
 @pytest.fixture(scope="module")
 def statistics(latents: xr.Dataset) -> xr.Dataset:
-    return analyze(latents["z"].data, encoded=Labels(latents).encoded)
+    return analyze(latents["z"].data, label_numbers=Labels(latents).as_numbers)
 
 
 @pytest.fixture(scope="module")

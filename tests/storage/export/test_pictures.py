@@ -11,6 +11,7 @@ from PIL import Image
 from tests.storage.conftest import photographs, pixels, publish_images, publish_latents
 from zpoints.storage import Block, StoreError, export_images, export_sheets, open_store
 from zpoints.storage.arrays.layout import unwritten
+from zpoints.storage.export.forms import export
 from zpoints.storage.export.picture_names import picture_names
 
 
@@ -115,10 +116,36 @@ def test_export_sheets__refuses_empty_and_oversized_sheets(repository, root, tmp
     publish_images(repository)
     store = open_store(root)
 
-    for columns, rows in ((0, 3), (10_000, 10_000)):
+    for columns, rows in ((0, 3), (10_000, 10_000), (2.5, 2), ("2", 2)):
         with pytest.raises(StoreError, match="Change columns or rows"):
             export_sheets(store, "images", tmp_path / "out", columns=columns, rows=rows)
     assert not (tmp_path / "out").exists()
+
+
+def test_export__sheets_are_made_as_asked_for(repository, root, tmp_path):
+    publish_images(repository)
+
+    folder = export(
+        open_store(root), "images", tmp_path / "out", form="png", sheet={"columns": 2, "rows": 2}
+    )
+
+    assert sorted(path.name for path in folder.glob("*.png")) == ["sheet-1.png", "sheet-2.png"]
+
+
+@pytest.mark.parametrize("form", ["zarr", "parquet", "csv", "npy"])
+def test_export__refuses_a_sheet_in_a_form_without_sheets(repository, root, tmp_path, form):
+    publish_images(repository)
+
+    with pytest.raises(StoreError, match=rf"'{form}' has no contact sheets.*one of png, jpeg"):
+        export(open_store(root), "images", tmp_path / "out", form=form, sheet={"columns": 2})
+    assert not (tmp_path / "out").exists()
+
+
+def test_export__refuses_a_sheet_of_unknown_parts(repository, root, tmp_path):
+    publish_images(repository)
+
+    with pytest.raises(StoreError, match=r"sheet has 'cols'; expected .* columns and rows"):
+        export(open_store(root), "images", tmp_path / "out", form="png", sheet={"cols": 2})
 
 
 @pytest.mark.parametrize("write", [export_images, export_sheets])

@@ -71,6 +71,31 @@ def test_export_tables__labels_of_several_values_have_named_columns(repository, 
     assert left_out_of_tables(open_store(root).images) == ["pixels"]
 
 
+FAR = ["1503-06-01", "2950-01-01T10:30", "NaT", "0001-01-01", "9999-12-31T23:59:59.999999"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "npy"])
+def test_export__dates_beyond_nanoseconds_stay(repository, root, tmp_path, form):
+    dates = np.array([*FAR, *["2026-11-30"] * 3], "M8[us]")
+    publish_labelled(repository, {"seen": dates})
+
+    folder = export(open_store(root), "latents", tmp_path / "out", form=form)
+
+    table = pd.read_parquet(folder / "image.parquet")
+    np.testing.assert_array_equal(table["seen"].to_numpy(), dates)
+
+
+def test_export_tables__dates_beyond_nanoseconds_are_text_in_csv(repository, root, tmp_path):
+    dates = np.array([*FAR, *["2026-11-30"] * 3], "M8[us]")
+    publish_labelled(repository, {"seen": dates})
+
+    folder = export_tables(open_store(root), "latents", tmp_path / "out", form="csv")
+
+    shown = pd.read_csv(folder / "image.csv", keep_default_na=False)["seen"]
+    parsed = [np.datetime64(text.replace(" ", "T") or "NaT") for text in shown]
+    np.testing.assert_array_equal(np.array(parsed, "M8[us]"), dates)
+
+
 def test_export_tables__a_label_keeps_its_name_before_a_component(repository, root, tmp_path):
     publish_labelled(repository, {"z_1": np.arange(8) % 2 == 0})
 
