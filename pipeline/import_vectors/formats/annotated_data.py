@@ -133,7 +133,11 @@ def _observations(file: Any) -> pd.DataFrame:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of older encodings, which are read all the same
-        table = read_elem(file[OBSERVATIONS])
+        try:
+            table = read_elem(file[OBSERVATIONS])
+        except Exception as error:  # anndata's errors have no base of their own
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"{OBSERVATIONS}: {first}") from error
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"{OBSERVATIONS} is no table")
     return table

@@ -151,6 +151,10 @@ def _without_observations(file: File) -> None:
     del file["obs"]
 
 
+def _unknown_encoding(file: File) -> None:
+    file["obs/batch"].attrs["encoding-type"] = "unheard-of"
+
+
 def _cut_matrix(file: File) -> None:
     del file["X"]
     file["X"] = COUNTS[:50]
@@ -170,6 +174,7 @@ WRONG: dict[str, tuple[Callable[[Path], Path], str | None, str]] = {
     "an external link": (lambda p: _changed(p, _external_link), None, "another place for obsm/f"),
     "external bytes": (lambda p: _changed(p, _external_bytes), "foreign", "another place for obsm"),
     "no observations": (lambda p: _changed(p, _without_observations), None, "cannot be read"),
+    "an unknown encoding": (lambda p: _changed(p, _unknown_encoding), None, "read .obs: .*unheard"),
     "fewer rows": (lambda p: _changed(p, _cut_matrix), None, "120 observations and X of the shape"),
 }
 
