@@ -11,7 +11,7 @@ from zpoints.pipeline.import_vectors.vector_file import VectorFile
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.sources.label_tables import read_table
 from zpoints.pipeline.ingest.tables.annotations import Annotations, merged
-from zpoints.pipeline.ingest.tables.interpret import interpret
+from zpoints.pipeline.ingest.tables.interpret import Labelled, interpret
 from zpoints.pipeline.ingest.tables.join import join, listed
 from zpoints.pipeline.ingest.tables.name_column import NameColumn, find_name_column
 from zpoints.pipeline.ingest.tables.numbers import IDS
@@ -19,6 +19,9 @@ from zpoints.pipeline.labels.label_names import label_named
 
 ROWS = ("row", "index")
 """Columns, besides `IDS`, whose numbers are those of the rows of vectors."""
+OTHER_COLUMN = "correct them, or name another column with source.name_column"
+RENAME = "call adata.obs_names_make_unique() and write the file again"
+"""How names in a table, and those in an AnnData file, are repaired."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class NamedVectors:
 
 
 def label_vectors(file: VectorFile, table: str | None, name_column: str | None) -> NamedVectors:
-    """Name the vectors, and give them the labels of a table.
+    """Name the vectors, and give them the labels of their file and of a table.
 
     Vectors are named by their file, by a column of the table, or by their row numbers. The rows of
     a table with as many rows are joined by order unless the file has names; otherwise by name.
@@ -48,7 +51,7 @@ def label_vectors(file: VectorFile, table: str | None, name_column: str | None) 
     file
         The vectors.
     table
-        Location of the table; None for no labels.
+        Location of the table; None for no labels but those of the file.
     name_column
         Its column of names; None finds it.
 
@@ -59,10 +62,13 @@ def label_vectors(file: VectorFile, table: str | None, name_column: str | None) 
     SourceError
         If the table cannot be read or joined, or names are not unique.
     """
-    own = None if file.names is None else _unique(file.names, str(file.path))
+    own = None if file.names is None else _unique(file.names, str(file.path), RENAME)
+    names = _numbers(file.rows) if own is None else own
+    given = _of_file(file, names)
     if table is None:
-        names = _numbers(file.rows) if own is None else own
-        return NamedVectors(Annotations(pd.DataFrame(index=names), None, ()), ())
+        none = Annotations(pd.DataFrame(index=names), None, ())
+        labels = merged(given) if given else none
+        return NamedVectors(labels, labels.notes)
     path = source_path(table)
     if not path.exists():
         raise ConfigError(f"source.labels = {path} does not exist. Expected a table of labels.")
@@ -76,7 +82,16 @@ def label_vectors(file: VectorFile, table: str | None, name_column: str | None) 
     origin = PurePath(str(path)).name
     if own is None and len(cells) == file.rows:
         return _by_order(cells, column, origin)
-    return _by_name(cells, column, _numbers(file.rows) if own is None else own, origin, file)
+    return _by_name(cells, column, names, origin, file, given)
+
+
+def _of_file(file: VectorFile, names: pd.Index) -> dict[str, Labelled]:
+    """The labels that the file has itself, by its name."""
+    if file.labels is None:
+        return {}
+    present, origin = np.ones(file.rows, bool), file.path.name
+    rows = file.labels.set_axis(names, axis="index")
+    return {origin: interpret(rows, present=present, origin=origin)}
 
 
 def _by_order(cells: pd.DataFrame, column: str | None, origin: str) -> NamedVectors:
@@ -97,9 +112,14 @@ def _by_order(cells: pd.DataFrame, column: str | None, origin: str) -> NamedVect
 
 
 def _by_name(
-    cells: pd.DataFrame, column: str | None, names: pd.Index, origin: str, file: VectorFile
+    cells: pd.DataFrame,
+    column: str | None,
+    names: pd.Index,
+    origin: str,
+    file: VectorFile,
+    given: dict[str, Labelled],
 ) -> NamedVectors:
-    """Labels of the rows that name a vector."""
+    """Labels of the rows that name a vector, and those that the file has itself."""
     known = tuple(map(str, names))
     if column is None and file.names is None:  # numbers in any other column may be row numbers
         column = next((str(c) for c in cells if str(c).lower() in (*IDS, *ROWS)), None)
@@ -114,7 +134,8 @@ def _by_name(
         )
     rows = cells.drop(columns=found.column).set_axis(cells[found.column], axis="index")
     joined = join(rows, found.matches, known, origin=origin, fill="")
-    labels = merged({origin: interpret(joined.rows, present=joined.present, origin=origin)})
+    found_labels = interpret(joined.rows, present=joined.present, origin=origin)
+    labels = merged({**given, origin: found_labels})
     note = f"{origin}: its column {found.column} names the vectors."
     return NamedVectors(labels, (note, *joined.notes, *joined.missing, *labels.notes))
 
@@ -136,13 +157,13 @@ def _numbers(rows: int) -> pd.Index:
     return pd.Index(np.arange(rows).astype(str).astype(object))
 
 
-def _unique(names: tuple[str, ...], origin: str) -> pd.Index:
+def _unique(names: tuple[str, ...], origin: str, repair: str = OTHER_COLUMN) -> pd.Index:
     index = pd.Index(names, dtype=object)
     if index.has_duplicates or (index == "").any():
         wrong = index[index.duplicated()]
         found = f"{wrong[0]!r} occurs more than once" if len(wrong) else "one is empty"
         raise SourceError(
             f"The names of {origin} are not unique ({found}). Expected one for each vector; "
-            "correct them, or name another column with source.name_column."
+            f"{repair}."
         )
     return index

@@ -1,6 +1,6 @@
 """The import: one task per chunk of vectors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -34,7 +34,8 @@ def copy_vectors(run: StageRun[ImportConfig], *, plan: VectorsPlan) -> int:
     plan
         The rows that `latents` is to have.
     """
-    file, chunk = plan.source.file, run.settings.chunk
+    chunk = run.settings.chunk
+    file = replace(plan.source.file, names=None, labels=None)  # no task needs them
     previous = run.previous(GROUP)
     kept = 0 if previous is None else plan.carried
     carried = np.where(np.arange(plan.rows) < kept, np.arange(plan.rows), -1)

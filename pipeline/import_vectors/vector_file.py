@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import SourceError
@@ -47,6 +48,8 @@ class VectorFile:
         Array, variable or columns that were chosen; empty where there is only one.
     names
         (row,) names of the vectors if the file has them.
+    labels
+        A row of labels for each vector, in their order, if the file has them.
     """
 
     path: Path
@@ -58,6 +61,7 @@ class VectorFile:
     files: tuple[Path, ...]
     part: str = ""
     names: tuple[str, ...] | None = None
+    labels: pd.DataFrame | None = None
 
     @property
     def signature(self) -> str:
@@ -92,12 +96,13 @@ def vector_file(
     files: tuple[Path, ...] | None = None,
     part: str = "",
     names: tuple[str, ...] | None = None,
+    labels: pd.DataFrame | None = None,
 ) -> VectorFile:
     """Describe vectors, if an array of this shape and dtype is of vectors.
 
     Parameters
     ----------
-    path, form, reader, part, names
+    path, form, reader, part, names, labels
         As in `VectorFile`.
     array
         Has the shape and the dtype.
@@ -130,6 +135,7 @@ def vector_file(
         files=(path,) if files is None else files,
         part=part,
         names=names,
+        labels=labels,
     )
 
 
@@ -150,7 +156,7 @@ def vectors_read(file: VectorFile, start: int, stop: int) -> NDArray[np.float32]
     """
     try:
         values = file.reader.read(start, stop)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError) as error:
         raise SourceError(
             f"{file.path} cannot be read from row {start:,} to {stop - 1:,} ({error}). Expected "
             f"{file.rows:,} vectors as when it was opened; repair the file, or write it again."

@@ -1,5 +1,6 @@
 """Vectors in columns of Arrow tables: a column of lists, or a column of numbers per component."""
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.import_vectors.formats.choice import chosen
 from zpoints.pipeline.ingest.tables.join import listed
+
+INDEX = re.compile(r"__index_level_[0-9]+__")
+"""Column in which pandas stores an index without a name."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,9 @@ def choose_columns(
         kind = schema.field(name).type
         width = kind.list_size if types.is_fixed_size_list(kind) else _length(path, name, first)
         return VectorColumns((name,), name, (rows, width), _dtype(kind.value_type))
-    floats = [field.name for field in schema if types.is_floating(field.type)]
-    whole = [field.name for field in schema if types.is_integer(field.type)]
+    numbers = [field for field in schema if not INDEX.fullmatch(field.name)]
+    floats = [field.name for field in numbers if types.is_floating(field.type)]
+    whole = [field.name for field in numbers if types.is_integer(field.type)]
     names = floats or whole
     if key is not None:
         names = [f.name for f in schema if fnmatchcase(f.name, key) and f.name in (*floats, *whole)]

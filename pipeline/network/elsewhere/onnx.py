@@ -1,6 +1,7 @@
 """ONNX files, where onnxruntime is installed."""
 
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ import torch
 from zpoints.pipeline.errors import NetworkError
 
 ArrayFunction = Callable[[np.ndarray], Any]
+WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
+"""Option of ONNX Runtime: where it looks for weights that are not in the file."""
+ERRORS = 3
+"""Least severity of the lines that ONNX Runtime prints; its warnings are about the exporter."""
 
 
 def onnx_function(data: bytes, name: str, device: torch.device) -> ArrayFunction:
@@ -29,12 +34,19 @@ def onnx_function(data: bytes, name: str, device: torch.device) -> ArrayFunction
     Raises
     ------
     NetworkError
-        If onnxruntime is not installed, cannot read the file, or the file takes several inputs.
+        If onnxruntime is not installed, cannot read the file, or the file lacks its weights or has
+        several inputs or outputs.
     """
     session = _session(data, name, device)
-    inputs = session.get_inputs()
+    inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1:
         raise NetworkError(f"{name} takes {len(inputs)} inputs; expected one, images or vectors.")
+    if len(outputs) != 1:
+        names = ", ".join(output.name for output in outputs)
+        raise NetworkError(
+            f"{name} has {len(outputs)} outputs ({names}); expected one, the vectors (of a "
+            "variational autoencoder their mean) or the images. Export it with this output alone."
+        )
     source, rows = inputs[0].name, inputs[0].shape[0]
 
     def apply(x: np.ndarray) -> Any:
@@ -74,11 +86,20 @@ def _session(data: bytes, name: str, device: torch.device) -> Any:
     providers = [p for p in wanted if p in onnxruntime.get_available_providers()]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # as many tasks as cores
+    options.log_severity_level = ERRORS
     try:
-        return onnxruntime.InferenceSession(
-            data, options, providers=[*providers, "CPUExecutionProvider"]
-        )
+        with TemporaryDirectory() as empty:  # the store holds this file only
+            options.add_session_config_entry(WEIGHTS_FOLDER, empty)
+            return onnxruntime.InferenceSession(
+                data, options, providers=[*providers, "CPUExecutionProvider"]
+            )
     except Exception as error:
+        if "external data" in str(error).lower():
+            raise NetworkError(
+                f"{name} lacks its weights, which are in another file. Expected one file; export "
+                "with torch.onnx.export(..., external_data=False), or join both with "
+                "onnx.save(onnx.load('network.onnx'), 'joined.onnx')."
+            ) from error
         raise NetworkError(
             f"{name} is not an ONNX file that onnxruntime reads: {error}. Export it again, or "
             "convert it to a version that onnxruntime supports."

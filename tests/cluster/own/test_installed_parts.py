@@ -29,8 +29,8 @@ DRAW = """
 import json
 import zpoints_shell, zpoints as zp
 store = zp.open("store")
-z = zp.draw("shell", store.statistics, 5, radius=3.0)
-print(json.dumps([list(z.sizes.values()), "scatter" in dir(zp.pl), len(zp.pl.scatter(store).axes),
+z = zp.draw("shell", store.statistics, 5, radius=3.0).z
+print(json.dumps([z.shape, "scatter" in dir(zp.pl), len(zp.pl.scatter(store).axes),
                   list(store.compare().columns)]))
 """
 

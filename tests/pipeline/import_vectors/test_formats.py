@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import zipfile
 from collections.abc import Callable
 from hashlib import blake2b
@@ -130,7 +131,6 @@ WRONG: dict[str, tuple[Callable[[Path], Path], str | None, str]] = {
     ),
     "files outside the dataset": (_foreign_state, None, "names files outside the folder"),
     "a dataset of splits": (_splits, None, "Expected one of them; name its folder, e.g. .*z/test"),
-    "h5ad": (lambda f: _text(f / "z.h5ad"), None, "anndata, which is not installed. Install it"),
 }
 
 
@@ -141,6 +141,15 @@ def test_open_vectors__what_cannot_be_read_is_refused(fault: str, tmp_path: Path
 
     with pytest.raises((SourceError, ConfigError), match=message):
         open_vectors(str(path), key)
+
+
+def test_open_vectors__h5ad_without_anndata_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "anndata", None)  # as if it were not installed
+
+    with pytest.raises(SourceError, match=r"Install it with pip install 'zpoints\[anndata\]'"):
+        open_vectors(str(_text(tmp_path / "z.h5ad")), None)
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])

@@ -3,9 +3,9 @@
 import io
 import json
 import pickle
+import sys
 import zipfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +232,10 @@ def test_changed__without_a_change_still_loads(data: bytes) -> None:
     load_program(edited(changed(data, {}), GRAPH, lambda graph: None), "small.pt2")
 
 
-@pytest.mark.skipif(find_spec("onnxruntime") is not None, reason="onnxruntime is installed")
-def test_onnx_function__names_the_extra_where_onnxruntime_is_missing() -> None:
+def test_onnx_function__names_the_extra_where_onnxruntime_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it were not installed
+
     with pytest.raises(NetworkError, match=r"pip install 'zpoints\[onnx\]'"):
         onnx_function(b"", "encoder.onnx", CPU)

@@ -1,5 +1,6 @@
 """Whole runs with networks of the user: named, exported, or functions; slow but for the checks."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from zpoints.cluster.run import RunResult, dry_run, run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, NetworkError
 from zpoints.pipeline.network import code
-from zpoints.storage import open_store
+from zpoints.storage import Store, open_store
 from zpoints.storage.rows import Rows
 
 Z_DIM = 16
@@ -134,37 +135,83 @@ def test_run__trains_a_class_and_serves_it_by_name_only(
     assert [item.reason for item in planned] == ["", f"the source file of {NAME}Vae has changed"]
 
 
-@pytest.mark.slow
-def test_run__describes_the_latents_of_an_exported_autoencoder(faces: Path, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Pretrained:
+    """A variational autoencoder that was trained elsewhere, and images that a store holds."""
+
+    root: Path
+    network: Vae
+    images: torch.Tensor
+
+    def settings(self, suffix: str) -> list[str]:
+        """Names of its two files."""
+        names = ("encode", "decode")
+        return [f"{name}.network={self.root.parent / name}r.{suffix}" for name in names]
+
+
+@pytest.fixture
+def pretrained(faces: Path, tmp_path: Path) -> Pretrained:
     root = tmp_path / "store"
-    config = configured(faces, *ELSEWHERE)
-    made(config, root, until="ingest")
+    made(configured(faces, *ELSEWHERE), root, until="ingest")
     store = open_store(root)
     pixels = Rows(store.root, store.version, "images", "pixels").read(0, 160)
-    network = trained(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255)
-    files = {name: str(tmp_path / f"{name}r.pt2") for name in ("encode", "decode")}
-    for name, example in (("encode", torch.zeros(2, 3, 32, 32)), ("decode", torch.zeros(2, Z_DIM))):
-        torch.export.save(exported(network, name, example), files[name])
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+    return Pretrained(root, trained(images), images)
 
-    settings = [f"{name}.network={path}" for name, path in files.items()]
-    result, lines = made(configured(faces, *ELSEWHERE, *settings), root, until="report")
+
+PARTS = {"encode": torch.zeros(2, 3, 32, 32), "decode": torch.zeros(2, Z_DIM)}
+
+
+@pytest.mark.slow
+def test_run__describes_the_latents_of_an_exported_autoencoder(
+    faces: Path, pretrained: Pretrained
+) -> None:
+    root, network, x = pretrained.root, pretrained.network, pretrained.images
+    for name, example in PARTS.items():
+        torch.export.save(exported(network, name, example), root.parent / f"{name}r.pt2")
+
+    config = configured(faces, *ELSEWHERE, *pretrained.settings("pt2"))
+    result, lines = made(config, root, until="report")
 
     assert "No training: encode.network and decode.network are stored" in "\n".join(lines)
-    for path in files.values():
-        Path(path).unlink()  # the store holds what it needs
+    for path in root.parent.glob("*.pt2"):
+        path.unlink()  # the store holds what it needs
     store = open_store(root)
-    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-    with torch.no_grad():
-        np.testing.assert_allclose(store.latents["z"].values, network.encode(x), atol=1e-4)
-        z = store.samples("gaussian")["z"].values
-        expected = network.decode(torch.from_numpy(z)).permute(0, 2, 3, 1).numpy()
-    assert np.abs(store.decode(z) / 255 - expected).max() < 0.01
-    assert float(store.latents["reconstruction_error"].mean()) < pixels.var() / 255**2
+    require_values(store, network, x)
+    assert float(store.latents["reconstruction_error"].mean()) < float(x.var())
     assert set(store.quality_names) >= {"real", "reconstruction", "gaussian"}
     assert "model" in computed(result)
     page = result.page.read_text()
     assert "Originals and reconstructions" in page
     assert "Loss curves" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_run__describes_the_latents_of_onnx_files(faces: Path, pretrained: Pretrained) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    for name, example in PARTS.items():
+        program = exported(pretrained.network, name, example)
+        path = pretrained.root.parent / f"{name}r.onnx"
+        torch.onnx.export(program, f=path, external_data=False)
+
+    config = configured(faces, *ELSEWHERE, *pretrained.settings("onnx"))
+    made(config, pretrained.root, until="sample")
+
+    for path in pretrained.root.parent.glob("*.onnx"):
+        path.unlink()  # the store holds what it needs
+    require_values(open_store(pretrained.root), pretrained.network, pretrained.images)
+
+
+def require_values(store: Store, network: Vae, images: torch.Tensor) -> None:
+    """Stored vectors, and images that the store decodes, are those of the network."""
+    z = store.samples("gaussian")["z"].values
+    with torch.no_grad():
+        vectors = network.encode(images)
+        expected = network.decode(torch.from_numpy(z)).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_allclose(store.latents["z"].values, vectors, atol=1e-4)
+    assert np.abs(store.decode(z) / 255 - expected).max() < 0.01
 
 
 @pytest.mark.slow
