@@ -31,10 +31,13 @@ class NamedVectors:
         A row for each vector, indexed by unique names.
     notes
         Lines for the user.
+    numbered
+        Whether the names are row numbers, since nothing names the vectors.
     """
 
     labels: Annotations
     notes: tuple[str, ...]
+    numbered: bool
 
 
 def label_vectors(file: VectorFile, table: str | None, name_column: str | None) -> NamedVectors:
@@ -62,7 +65,9 @@ def label_vectors(file: VectorFile, table: str | None, name_column: str | None) 
     own = None if file.names is None else _unique(file.names, str(file.path))
     if table is None:
         names = _numbers(file.rows) if own is None else own
-        return NamedVectors(Annotations(pd.DataFrame(index=names), None, ()), ())
+        return NamedVectors(
+            Annotations(pd.DataFrame(index=names), None, ()), (), numbered=own is None
+        )
     path = source_path(table)
     if not path.exists():
         raise ConfigError(f"source.labels = {path} does not exist. Expected a table of labels.")
@@ -93,7 +98,7 @@ def _by_order(cells: pd.DataFrame, column: str | None, origin: str) -> NamedVect
         cells.set_axis(names, axis="index"), present=np.ones(len(cells), bool), origin=origin
     )
     labels = merged({origin: found})
-    return NamedVectors(labels, (note, *labels.notes))
+    return NamedVectors(labels, (note, *labels.notes), numbered=naming is None)
 
 
 def _by_name(
@@ -116,7 +121,8 @@ def _by_name(
     joined = join(rows, found.matches, known, origin=origin, fill="")
     labels = merged({origin: interpret(joined.rows, present=joined.present, origin=origin)})
     note = f"{origin}: its column {found.column} names the vectors."
-    return NamedVectors(labels, (note, *joined.notes, *joined.missing, *labels.notes))
+    notes = (note, *joined.notes, *joined.missing, *labels.notes)
+    return NamedVectors(labels, notes, numbered=file.names is None)
 
 
 def _found(cells: pd.DataFrame, names: tuple[str, ...], column: str | None) -> NameColumn | None:
