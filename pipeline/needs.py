@@ -283,7 +283,8 @@ def report_memory(config: RunConfig, driver: Worker) -> Memory:
     settings, groups = config.report, len(config.sample.generators)
     points = settings.scatter_points * (1 + groups) * 3 * 4 * config.train.z_dim
     shown = settings.faces * groups + 2 * settings.reconstructions
-    image = 0 if config.imported is not None else config.ingest.side**2 * config.ingest.channels
+    without = config.imported is not None and config.ingest.source is None
+    image = 0 if without else config.ingest.side**2 * config.ingest.channels
     images = max(COPIES, 16) * shown * image
     remedies = {
         "lower report.scatter_points": points,

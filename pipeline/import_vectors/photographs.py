@@ -87,12 +87,15 @@ def _by_order(named: NamedVectors, source: Source) -> NDArray[np.int64]:
 
 
 def _by_name(named: NamedVectors, source: Source) -> NDArray[np.int64]:
-    names = named.labels.rows.index.astype(str)
+    names = [str(name) for name in named.labels.rows.index]
     position = match_names(pd.Series(names), source.names).position
     missing = np.flatnonzero(position < 0)
     if len(missing):
         wrong = {refused.name: refused.reason for refused in source.refused}
-        some = (f"{name} ({wrong[name]})" if name in wrong else name for name in names[missing])
+        some = (
+            f"{name} ({wrong[name]})" if name in wrong else name
+            for name in (names[row] for row in missing)
+        )
         raise SourceError(
             f"{len(missing):,} of the {counted(len(names), 'vector')} have no photograph "
             f"({_examples(list(some))}) among {counted(len(source.names), 'photograph')} "

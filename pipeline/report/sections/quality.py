@@ -97,9 +97,16 @@ def _measured(data: ReportData) -> list[Entry]:
     ]
     if data.model is None:
         return found
-    alt = "A strip of images for photographs, reconstructions and each generator."
-    strip = Entry("quality-strips", "Images of each row", STRIPS, lambda: strips(images), alt)
-    return [*found, strip]
+    found.append(
+        Entry(
+            "quality-strips",
+            "Images of each row",
+            STRIPS,
+            lambda: strips(images),
+            "A strip of images for photographs, reconstructions and each generator.",
+        )
+    )
+    return found
 
 
 def _caption(data: ReportData, names: list[str]) -> Markup:

@@ -241,6 +241,20 @@ def test_run__a_limit_of_photographs_does_not_fit_vectors(folder: Path) -> None:
         configured(folder, "ingest.limit=10")
 
 
+@pytest.mark.slow
+def test_run__reports_the_photographs_nearest_to_drawn_vectors(folder: Path) -> None:
+    result, _ = go(folder, until="report")
+
+    page = (folder / "store/report/index.html").read_text()
+    assert "Photographs nearest to drawn vectors" in page
+    assert (folder / "store/report/figures/nearest-photographs.png").stat().st_size > 1000
+    assert "quality/gaussian" in done(result)
+    assert list(zp.open(folder / "store").compare().index) == ["gaussian", "real"]
+    assert verify(str(folder / "store")).findings == ()
+    exported = zp.open(folder / "store").export("images", folder / "out", form="png")
+    assert len(list(exported.rglob("*.png"))) == ROWS
+
+
 def test_import__chooses_how_photographs_are_cut(tmp_path: Path) -> None:
     write(tmp_path, 40)
 

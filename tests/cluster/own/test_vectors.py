@@ -299,6 +299,7 @@ def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) 
 
     shown = zpoints(
         *("import", "z.npy", "--root", "store", "--labels", "labels.csv", "--dry-run"),
+        *("--set", "choose=[train.z_dim]"),
         folder=tmp_path,
     )
 
@@ -306,6 +307,8 @@ def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) 
     assert "60 vectors of 6 components, float32." in shown.stdout
     assert "named by the column name" in shown.stdout
     assert "MiB of disk" in shown.stdout
+    assert "on one core of this machine, by a pass over random vectors" in shown.stdout
+    assert "choose is not used for vectors: train.z_dim." in shown.stdout
     assert not (tmp_path / "store").exists()
 
 
