@@ -6,9 +6,11 @@ import numpy as np
 
 from zpoints.cluster.compute.local import expected_worker
 from zpoints.cluster.compute.worker_capacity import this_machine
+from zpoints.pipeline.analyze.speed import seconds_per_vector
 from zpoints.pipeline.config.origin import OriginPlan
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.evaluate.config import NONE
+from zpoints.pipeline.import_vectors.plan import VectorsPlan
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.plan import PlannedStep
 from zpoints.pipeline.stage_order import IN_DRIVER
@@ -21,6 +23,14 @@ FORWARD = 1 / 6
 third of it, and each of the two is half of one."""
 DETECTION = 0.008
 """Seconds for the detection of a face in an image, on one core."""
+PASSES = {"import": 1.5, "analyze": 4.0, "structure": 50.0}
+"""Time of stages over imported vectors, in first passes of the analysis over all of them."""
+FIT = 20.0
+"""The same of a generator that is fitted to the vectors themselves."""
+JUDGEMENT = 0.005
+"""Seconds for the measures of a drawn vector."""
+GROUP = 1.0
+"""Seconds for a group, however few its rows."""
 
 
 def estimate_lines(
@@ -33,7 +43,7 @@ def estimate_lines(
     config
         The whole configuration.
     plan
-        The photographs or vectors of the run; the time is estimated for photographs only.
+        The photographs or vectors of the run.
     planned
         The steps of the run.
     """
@@ -53,6 +63,8 @@ def estimate_lines(
     )
     if isinstance(plan, IngestPlan):
         yield _time(config, plan, made)
+    else:
+        yield _time_of_vectors(config, plan, made)
 
 
 def _time(config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep]) -> str:
@@ -74,6 +86,20 @@ def _time(config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep
     return (
         f"Estimate: about {_rounded(training + others)} on this machine, {_rounded(training)} of "
         "it for the training, by a training step that was measured just now; a rough figure."
+    )
+
+
+def _time_of_vectors(config: RunConfig, vectors: VectorsPlan, made: Sequence[PlannedStep]) -> str:
+    """The line about the time for imported vectors; a pass over some is measured here."""
+    passes = sum(PASSES.get(item.stage, 0) for item in made)
+    passes += FIT * sum(item.stage == "sample" and "latents" in item.step.reads for item in made)
+    judged = sum(item.stage == "evaluate" for item in made) * config.evaluate.count
+    each = seconds_per_vector(vectors.source.file.width)
+    total = passes * vectors.rows * each + judged * JUDGEMENT + len(made) * GROUP
+    photographs = "" if vectors.photographs is None else ", without reading the photographs"
+    return (
+        f"Estimate: about {_rounded(total)} on one core of this machine{photographs}, by a pass "
+        "over random vectors that was measured just now; a rough figure."
     )
 
 

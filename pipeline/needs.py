@@ -69,12 +69,17 @@ class Needs:
         return network_size(architecture((self.images, side, side, channels), self.config.train))
 
     @property
-    def image(self) -> int:
-        """Bytes of a stored image; 0 where there are none."""
-        if self.config.imported is not None:
-            return 0
+    def photograph(self) -> int:
+        """Bytes of a stored photograph; 0 where there are none."""
         ingest = self.config.ingest
+        if self.config.imported is not None and ingest.source is None:
+            return 0
         return ingest.side**2 * ingest.channels
+
+    @property
+    def image(self) -> int:
+        """Bytes of an image of the network; 0 where there is none."""
+        return 0 if self.config.imported is not None else self.photograph
 
     @property
     def vector(self) -> int:
@@ -84,7 +89,7 @@ class Needs:
     def disk(self, stage: str, rows: int) -> int:
         """Bytes that rows of a group of a stage take; 0 for the small groups."""
         each = {
-            "ingest": self.image,
+            "ingest": self.photograph,
             "encode": self.vector,
             "import": self.vector,
             "sample": self.image + 2 * self.vector,
@@ -113,7 +118,7 @@ class Needs:
         """Memory of the ingest."""
         chunk = self.config.ingest.chunk
         rows = min(_busy(worker, self.images, chunk).threads * chunk, self.images)
-        images = rows * COPIES * self.image
+        images = rows * COPIES * self.photograph
         remedies = {"lower ingest.chunk or ingest.side": images}
         return _memory("The ingest", worker, {"images": images}, remedies)
 
@@ -209,7 +214,7 @@ class Needs:
         )
 
     def evaluate(self, worker: Worker) -> Memory:
-        """Memory of the evaluation of one generator's images."""
+        """Memory of the evaluation of one generator's images, or vectors."""
         count = min(self.config.evaluate.count, self.images)
         sets = self._sets(count) * (2 if self.config.evaluate.inception else 1)
         vectors = min(worker.threads, 4) * 2 * count * COPIES * self.vector
@@ -264,6 +269,8 @@ class Needs:
 
     def _sets(self, count: int) -> int:
         """Bytes of two sets of images, their patches, and the pyramids of some of them."""
+        if not self.image:
+            return 0
         ingest = self.config.ingest
         patches = len(levels(ingest.side)) * PATCHES * PATCH**2 * ingest.channels * 4
         projections = 8 * PATCHES * DIRECTIONS * 4
@@ -276,7 +283,8 @@ def report_memory(config: RunConfig, driver: Worker) -> Memory:
     settings, groups = config.report, len(config.sample.generators)
     points = settings.scatter_points * (1 + groups) * 3 * 4 * config.train.z_dim
     shown = settings.faces * groups + 2 * settings.reconstructions
-    image = 0 if config.imported is not None else config.ingest.side**2 * config.ingest.channels
+    without = config.imported is not None and config.ingest.source is None
+    image = 0 if without else config.ingest.side**2 * config.ingest.channels
     images = max(COPIES, 16) * shown * image
     remedies = {
         "lower report.scatter_points": points,

@@ -49,7 +49,7 @@ def steps(config: RunConfig, origin: OriginPlan) -> tuple[tuple[Step, ...], str]
     steps
         Those that can be made.
     left_out
-        A line about the stages of the others, e.g. ``Left out: evaluate. It needs images and a
+        A line about the stages of the others, e.g. ``Left out: sweep. It needs images and a
         network.``; empty if there are none.
     """
     made: dict[str, Step] = {}
@@ -69,7 +69,9 @@ def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
     needs = Needs(config=config, images=len(origin.names), attributes=origin.label_count)
     first: tuple[Step, ...]
     if isinstance(origin, VectorsPlan):
-        first = (_import_step(origin, config, needs),)
+        photographs = origin.photographs
+        ingested = () if photographs is None else (_ingest_step(config, photographs, needs),)
+        first = (*ingested, _import_step(origin, config, needs))
     else:
         first = (
             _ingest_step(config, origin, needs),
@@ -100,7 +102,7 @@ def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
             driver_memory=needs.structure_labels,
         ),
         *(_sample_step(config, name, needs) for name in config.sample.generators),
-        *(_evaluate_step(config, name, needs) for name in (*REFERENCES, *config.sample.generators)),
+        *(_evaluate_step(config, name, needs) for name in _judged(config)),
         *([_sweep_step(config, needs)] if config.sweep.enabled else ()),
     )
     return sorted(made, key=lambda step: STAGES.index(step.stage))
@@ -220,7 +222,7 @@ def _encode_step(config: RunConfig, photographs: IngestPlan, needs: Needs) -> St
 
 
 def _import_step(vectors: VectorsPlan, config: RunConfig, needs: Needs) -> Step:
-    """Takes the place of ingest, train and encode."""
+    """Takes the place of train and encode, and of ingest where there are no photographs."""
     assert config.imported is not None
     return Step(
         stage="import",
@@ -275,22 +277,33 @@ def _sample_step(config: RunConfig, name: str, needs: Needs) -> Step:
     )
 
 
+def _judged(config: RunConfig) -> tuple[str, ...]:
+    """Rows of the evaluation; nothing is reconstructed without a network."""
+    references = ("real",) if config.imported is not None else REFERENCES
+    return (*references, *config.sample.generators)
+
+
 def _evaluate_step(config: RunConfig, name: str, needs: Needs) -> Step:
     samples = () if name in REFERENCES else (group_of(name),)
-    return Step(
+    step = partial(
+        Step,
         stage="evaluate",
-        reads=("images", "model", "latents", "statistics", *samples),
         writes=quality_of(name),
         settings=config.evaluate,
+        run=partial(evaluate, name=name),
+        memory=needs.evaluate,
+    )
+    extra = {"judged": name, "measures": measure_packages()}
+    if config.imported is not None:
+        return step(reads=("latents", "statistics", *samples), extra=extra)
+    return step(
+        reads=("images", "model", "latents", "statistics", *samples),
         extra={
-            "judged": name,
+            **extra,
             "inception": inception_digest(config.evaluate.inception),
-            "measures": measure_packages(),
             "function": detector_digest(config.evaluate.detector),
         },
         digests=frozenset({"function"}),
-        run=partial(evaluate, name=name),
-        memory=needs.evaluate,
         probe=partial(
             check_detector, config.evaluate.detector, config.ingest.side, config.ingest.channels
         ),

@@ -17,6 +17,9 @@ from zpoints.cluster.cli.options import (
 from zpoints.cluster.terminal import console_for
 from zpoints.pipeline.stage_order import STAGES
 
+CUT = ("ingest.crop", "ingest.side", "ingest.channels")
+"""Settings that are chosen from the photographs of vectors."""
+
 app = typer.Typer()
 
 
@@ -35,6 +38,12 @@ def import_(
             "--labels", help="Table of labels and names: CSV, TSV, JSON Lines or parquet."
         ),
     ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            "--images", help="Photographs of the vectors: whatever ingest.source may name."
+        ),
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option("--key", help="Array, variable or columns (e.g. 'x*'), where there are more."),
@@ -48,9 +57,16 @@ def import_(
     from zpoints.pipeline.config.run import RunConfig, set_values
 
     check_stage(until)
-    named = {"ingest.vectors": vectors, "ingest.vectors_key": key, "source.labels": labels}
+    named = {
+        "ingest.vectors": vectors,
+        "ingest.vectors_key": key,
+        "ingest.source": images,
+        "source.labels": labels,
+    }
     given = {name: value for name, value in named.items() if value is not None}
-    settings = set_values(RunConfig(), given, [*(set_ or ()), *cluster_overrides(cluster)])
+    cut = () if images is None else (f"choose=[{', '.join(CUT)}]",)
+    more = [*cut, *(set_ or ()), *cluster_overrides(cluster)]
+    settings = set_values(RunConfig(), given, more)
 
     from zpoints.cluster.cli.run_summary import print_result
     from zpoints.cluster.cli.tables import plan_table

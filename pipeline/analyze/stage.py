@@ -193,7 +193,7 @@ def _inputs(run: StageRun[AnalyzeConfig], selection: str | None) -> _Inputs:
         if not where.any():
             raise AnalyzeError(
                 f"analyze.selections.{selection} ({query}) selects none of the {len(where):,} "
-                "images: widen the query, or remove the selection."
+                "vectors: widen the query, or remove the selection."
             )
     stored = _lazy(run.store, labels, latents["z"].data)
     return _Inputs(labels.table, labels.as_numbers, stored, where)

@@ -18,7 +18,7 @@ from zpoints.pipeline.compare.drift import (
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.storage import Store, StoreNotFoundError, open_store
 from zpoints.storage.labels.splits import SPLITS
-from zpoints.storage.schema.provenance import provenance_of
+from zpoints.storage.schema.provenance import provenance_of, were_imported
 from zpoints.storage.versions import PREVIOUS
 
 QUALITY = "quality/"
@@ -164,7 +164,7 @@ def _model(store: Store) -> str | None:
 
     Imported latents of one store have the same components, so that they can be compared.
     """
-    if store.fingerprint("latents") and provenance_of(store.latents.attrs)["stage"] == "import":
+    if store.fingerprint("latents") and were_imported(store.latents):
         return IMPORTED
     for group, attribute in (("latents", "model_sha256"), ("model", "sha256")):
         if store.fingerprint(group):

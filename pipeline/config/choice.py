@@ -70,7 +70,7 @@ def choose_from_photographs(
     for key, choice in chosen.items():
         console.line(f"  {key} = {as_yaml(choice.value)}: {choice.reason}")
     config = override(config, [f"{key}={as_yaml(c.value)}" for key, c in chosen.items()])
-    if count < PER_COMPONENT * config.train.z_dim:
+    if config.imported is None and count < PER_COMPONENT * config.train.z_dim:
         console.line(
             f"Too few photographs for the components: expected at least {PER_COMPONENT} for each "
             f"of {config.train.z_dim}, {PER_COMPONENT * config.train.z_dim:,} in all, got "

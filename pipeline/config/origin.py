@@ -1,6 +1,7 @@
 """What the latents of a run are made from: photographs, or vectors that were made elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from zpoints.pipeline.config.choice import choose_from_photographs
@@ -41,7 +42,10 @@ def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Orig
     """
     if (imported := config.imported) is None:
         return open_photographs(config.ingest, config.source, console, root=root), config
-    vectors = open_vector_source(imported, console)
+    photographs = None
+    if config.ingest.source is not None:
+        photographs = open_photographs(config.ingest, config.source_of_vectors, console, root=root)
+    vectors = open_vector_source(imported, photographs, console)
     return vectors, config.with_components(vectors.file.width)
 
 
@@ -61,9 +65,15 @@ def choose_settings(
     console
         Reports each choice with its reason.
     """
-    if isinstance(origin, VectorSource):
+    if not isinstance(origin, VectorSource):
+        return choose_from_photographs(config, origin, store, console)
+    chosen = tuple(key for key in config.choose if origin.photographs and key.startswith("ingest."))
+    if others := [key for key in config.choose if key not in chosen]:
+        console.line(f"choose is not used for vectors: {', '.join(others)}.")
+    config = config.model_copy(update={"choose": chosen})
+    if origin.photographs is None:
         return config
-    return choose_from_photographs(config, origin, store, console)
+    return choose_from_photographs(config, origin.photographs, store, console)
 
 
 def plan_origin(
@@ -90,7 +100,22 @@ def plan_origin(
     """
     if isinstance(origin, VectorSource):
         assert config.imported is not None
-        return plan_import(origin, config.imported, store)
-    plan = prepare(origin, config.ingest, config.source, store, keep=keep)
+        vectors = plan_import(origin, config.imported, store)
+        if origin.photographs is None:
+            return vectors
+        return replace(
+            vectors, photographs=_plan_photographs(origin.photographs, config, store, keep, True)
+        )
+    return _plan_photographs(origin, config, store, keep, of_vectors=False)
+
+
+def _plan_photographs(
+    source: Source,
+    config: RunConfig,
+    store: Store | None,
+    keep: Callable[[str, bytes], None] | None,
+    of_vectors: bool,
+) -> IngestPlan:
+    plan = prepare(source, config.ingest, config.source, store, keep=keep, of_vectors=of_vectors)
     try_photograph(plan, config.ingest)
     return plan

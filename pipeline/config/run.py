@@ -72,6 +72,14 @@ class RunConfig(Settings):
         )
 
     @property
+    def source_of_vectors(self) -> SourceConfig:
+        """How photographs of imported vectors are read: a table of labels is one of vectors."""
+        if self.source.labels is None:
+            return self.source
+        without = {"labels": None, "name_column": None, "unused_tables": "ignore"}
+        return self.source.model_copy(update=without)
+
+    @property
     def imported(self) -> ImportConfig | None:
         """The vectors that were made elsewhere; None if zpoints encodes photographs."""
         if self.ingest.vectors is None:
@@ -142,11 +150,15 @@ class RunConfig(Settings):
     def _one_source(self) -> Self:
         if self.imported is None:
             return self
-        others = {"ingest.source": self.ingest.source, "encode.network": self.encode.network}
-        if given := [name for name, value in others.items() if value is not None]:
+        if self.encode.network is not None:
             raise ValueError(
-                f"ingest.vectors names vectors that were made elsewhere, {given[0]} another origin "
-                "of the latents; set either"
+                "ingest.vectors names vectors that were made elsewhere, encode.network another "
+                "origin of the latents; set either"
+            )
+        if self.ingest.limit is not None:
+            raise ValueError(
+                "ingest.limit chooses photographs, but ingest.vectors names vectors, which are all "
+                "imported; set ingest.limit to null"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""The photographs that generated images are compared with."""
+"""The photographs, or vectors without any, that generated ones are compared with."""
 
 from dataclasses import dataclass
 
@@ -68,8 +68,8 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
     n = min(count, len(rows) // 2)
     if n == 0:
         raise EvaluateError(
-            "The evaluation needs at least 2 photographs with finite latents; this store has "
-            f"{len(rows)}. Ingest more, or stop before the evaluation with --until sample."
+            f"The evaluation needs at least 2 finite latent vectors; this store has {len(rows)}. "
+            "Store more, or stop before the evaluation with --until sample."
         )
     rows = rng.permutation(rows[: 2 * n])  # mix the splits
     return HeldOut(kind, rows[:n], rows[n:])

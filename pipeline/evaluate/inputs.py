@@ -1,4 +1,4 @@
-"""What measures are given: a batch of images, or two sets of images to compare."""
+"""What measures are given: a batch of images, or two sets to compare."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +23,10 @@ class Batch:
     z
         float32 (sample, component): the drawn vectors, or the latents of the photographs.
     images
-        uint8 (sample, y, x, channel).
+        uint8 (sample, y, x, channel), without pixels where there is no network.
     reencoded
-        float32 (sample, component): latents of the images encoded again.
+        float32 (sample, component): latents of the images encoded again; `z` where there is no
+        network.
     decoded
         Whether the images were decoded from `z`; False for photographs.
     """
@@ -48,9 +49,10 @@ class Comparison:
         The section `evaluate`.
     latents
         Reads the latents of the photographs and those of the judged images encoded again, both
-        float32 (sample, component) and finite.
+        float32 (sample, component) and finite. Without a network: held-out and judged vectors.
     images
-        Reads the photographs and the judged images, both uint8 (sample, y, x, channel).
+        Reads the photographs and the judged images, both uint8 (sample, y, x, channel); only
+        measures of images call it.
     """
 
     config: EvaluateConfig

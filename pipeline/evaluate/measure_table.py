@@ -24,11 +24,18 @@ def all_measures() -> tuple[Measure, ...]:
     return (*MEASURES, *(part.value for part in _installed()))
 
 
-def measured_by(config: EvaluateConfig) -> tuple[Measure, ...]:
-    """The measures that the settings allow: those that need a missing setting are left out."""
-    return tuple(
-        m for m in all_measures() if not m.needs or getattr(config, m.needs) not in (None, NONE)
-    )
+def measured_by(config: EvaluateConfig, *, images: bool) -> tuple[Measure, ...]:
+    """The measures that can be made: those that need a missing setting are left out.
+
+    Parameters
+    ----------
+    config
+        The section `evaluate`.
+    images
+        Whether vectors decode to images; else measures of vectors alone are made.
+    """
+    allowed = (m for m in all_measures() if images or m.of_vectors)
+    return tuple(m for m in allowed if not m.needs or getattr(config, m.needs) not in (None, NONE))
 
 
 def detector_of(measured: Mapping[str, xr.Dataset], otherwise: str = FACE) -> str:

@@ -27,6 +27,7 @@ from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.rows import Rows
+from zpoints.storage.schema.provenance import were_imported
 from zpoints.storage.schema.quality import Measure, PerImage
 from zpoints.storage.store import LEFT_OUT
 
@@ -41,10 +42,12 @@ def quality_of(name: str) -> str:
 def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     """Measure the quality of the images of one generator, or of one of `REFERENCES`.
 
+    Without a network the vectors themselves are judged.
+
     Returns
     -------
     int
-        Number of images judged.
+        Number of images or vectors judged.
     """
     config, store, group = run.settings, run.store, quality_of(name)
     if reason := store.why_left_out(f"samples/{name}"):
@@ -52,10 +55,11 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     held_out = held_out_photographs(store, config)
     config = _with_detector(run, held_out, name)
     subject, reference = _subjects(store, held_out, name, run.code)
-    measures, count = measured_by(config), len(subject.rows)
+    measures, count = measured_by(config, images=subject.has_network), len(subject.rows)
+    judged_as = "image" if subject.has_network else "vector"
     if count < config.count:
         run.console.line(
-            f"{group}: {counted(count, 'image')} available; evaluate.count = {config.count:,}."
+            f"{group}: {counted(count, judged_as)} available; evaluate.count = {config.count:,}."
         )
     attrs = {
         "judged": name,
@@ -71,21 +75,30 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
         Block(start, stop, partial(subject.judge, config, start, stop))
         for start, stop in chunk_bounds(count, CHUNK)
     ]
-    with run.console.bar(group, total=count, unit="images") as advance:
+    with run.console.bar(group, total=count, unit=f"{judged_as}s") as advance:
         run.work.write_chunks(group, blocks, on_progress=lambda done: advance(done, ""))
     judged = run.work.dataset(group)
     samples = {m.per_image.name: judged[m.per_image.name].values for m in measures if m.per_image}
     measured = {
         **average(samples, measures),
-        **_of_sets(config, subject, reference, judged["reencoded"].values),
+        **_of_sets(config, subject, reference, _judged_vectors(subject, judged)),
     }
     run.work.settle(group, _filled(template, measured), np.arange(count), attrs=attrs)
     return count
 
 
+def _judged_vectors(subject: Subject, judged: xr.Dataset) -> NDArray[np.float32]:
+    """Latents of the images encoded again, or the vectors themselves without a network."""
+    if subject.has_network:
+        return np.asarray(judged["reencoded"].values)
+    return subject.vectors(0, len(subject.rows))
+
+
 def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) -> EvaluateConfig:
     """The settings with the detector that `auto` stands for; the photographs' row decides it."""
     config, store = run.settings, run.store
+    if were_imported(store.latents):
+        return config.model_copy(update={"detector": NONE})
     if name != "real" and (known := _stored_detector(store)) and config.detector == AUTO:
         return config.model_copy(update={"detector": known})
     rows = np.sort(held_out.reference[:JUDGED])
@@ -105,17 +118,19 @@ def _stored_detector(store: Store) -> str | None:
 
 def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
     """Store no quality of samples that there are none of, but the reason."""
-    config = run.settings
-    if config.detector == AUTO and (known := _stored_detector(run.store)):
+    config, has_network = run.settings, not were_imported(run.store.latents)
+    known = _stored_detector(run.store) if has_network else NONE
+    if known and (config.detector == AUTO or not has_network):
         config = config.model_copy(update={"detector": known})
     attrs = {"judged": name, "held_out": "", "count": 0, "wanted": config.count}
     attrs |= {"level": config.level, "detector": config.detector, LEFT_OUT: reason}
-    run.work.create(quality_of(name), _template(run.store, 0, measured_by(config)), attrs=attrs)
+    template = _template(run.store, 0, measured_by(config, images=has_network))
+    run.work.create(quality_of(name), template, attrs=attrs)
     return 0
 
 
 def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:
-    """The photographs that every row of the table is compared with."""
+    """The photographs, or vectors, that every row of the table is compared with."""
     fewest = 2 * (config.neighbours + 1)
     return choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
 
@@ -123,11 +138,12 @@ def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:
 def _subjects(
     store: Store, held_out: HeldOut, name: str, code: tuple[str, ...]
 ) -> tuple[Subject, Subject]:
-    """The judged images, and as many photographs.
+    """The judged images or vectors, and as many photographs or held-out vectors.
 
     Rows are sorted, so that neighbours in the store, which share chunks, are read together.
     """
-    subject = partial(Subject, store.root, store.version, code=code)
+    has_network = not were_imported(store.latents)
+    subject = partial(Subject, store.root, store.version, code=code, has_network=has_network)
     if name in REFERENCES:
         rows = np.sort(held_out.real)
     else:
@@ -148,7 +164,7 @@ def _of_sets(
     vectors = dask.delayed(reencoded, pure=False)
     tasks = [
         dask.delayed(_of_set, pure=False)(file, config, subject, reference, vectors)
-        for file in set_files(measured_by(config))
+        for file in set_files(measured_by(config, images=subject.has_network))
     ]
     return {name: value for found in dask.compute(*tasks) for name, value in found.items()}
 
@@ -172,6 +188,12 @@ def _of_set(
 
 def _template(store: Store, count: int, measures: Iterable[Measure]) -> xr.Dataset:
     """The group's metadata; measures are NaN until they are computed."""
+    measured: dict[str, xr.Variable] = {
+        **{v.name: _along_samples(v, count) for m in measures if (v := m.per_image)},
+        **{key: _single(meaning) for m in measures for key, meaning in m.stored_as.items()},
+    }
+    if were_imported(store.latents):
+        return xr.Dataset(measured)
     architecture = stored_architecture(store.model)
     sides = np.array(levels(architecture.side), dtype=np.int64)
     return xr.Dataset(
@@ -179,8 +201,7 @@ def _template(store: Store, count: int, measures: Iterable[Measure]) -> xr.Datas
             "reencoded": unwritten(
                 ("sample", "component"), (count, architecture.z_dim), np.float32, chunk=CHUNK
             ),
-            **{v.name: _along_samples(v, count) for m in measures if (v := m.per_image)},
-            **{key: _single(meaning) for m in measures for key, meaning in m.stored_as.items()},
+            **measured,
             "swd_by_level": ("level", np.full(len(sides), np.nan)),
         },
         coords={"level": sides},

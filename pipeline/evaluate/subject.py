@@ -37,6 +37,8 @@ class Subject:
         int64 (sample): rows of the samples, or of the photographs.
     code
         As in `StageRun`.
+    has_network
+        Whether a network codes the vectors; else they are judged themselves.
     """
 
     root: str
@@ -44,6 +46,7 @@ class Subject:
     name: str
     rows: NDArray[np.int64]
     code: tuple[str, ...] = ()
+    has_network: bool = True
 
     @property
     def is_real(self) -> bool:
@@ -96,22 +99,33 @@ class Subject:
         Returns
         -------
         dict
-            `reencoded`, float32 (sample, component), and the variable of each measure that judges
-            image by image, (sample).
+            `reencoded`, float32 (sample, component), if there is a network, and the variable of
+            each measure that judges image by image, (sample).
         """
         z = self.vectors(start, stop)
+        statistics = stored_statistics(self.root, self.version)
+        if not self.has_network:
+            batch = Batch(
+                config=config,
+                statistics=statistics,
+                z=z,
+                images=np.empty((len(z), 0, 0, 0), np.uint8),
+                reencoded=z,
+                decoded=False,
+            )
+            return measure_images(batch, measured_by(config, images=False))
         with self._network(config.device) as network:
             images = self.images(start, stop, network)
             reencoded = network.encode(images, batch=BATCH)["z"]
         batch = Batch(
             config=config,
-            statistics=stored_statistics(self.root, self.version),
+            statistics=statistics,
             z=z,
             images=images,
             reencoded=reencoded,
             decoded=not self.is_real,
         )
-        return {"reencoded": reencoded, **measure_images(batch, measured_by(config))}
+        return {"reencoded": reencoded, **measure_images(batch, measured_by(config, images=True))}
 
     def _network(self, device: Literal["auto", "cpu", "cuda"]) -> AbstractContextManager[Network]:
         remedy = "Set evaluate.device to cpu."

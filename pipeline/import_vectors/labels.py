@@ -34,10 +34,13 @@ class NamedVectors:
         A row for each vector, indexed by unique names.
     notes
         Lines for the user.
+    numbered
+        Whether the names are row numbers, since nothing names the vectors.
     """
 
     labels: Annotations
     notes: tuple[str, ...]
+    numbered: bool
 
 
 def label_vectors(file: VectorFile, table: str | None, name_column: str | None) -> NamedVectors:
@@ -68,7 +71,7 @@ def label_vectors(file: VectorFile, table: str | None, name_column: str | None) 
     if table is None:
         none = Annotations(pd.DataFrame(index=names), None, ())
         labels = merged(given) if given else none
-        return NamedVectors(labels, labels.notes)
+        return NamedVectors(labels, labels.notes, numbered=own is None)
     path = source_path(table)
     if not path.exists():
         raise ConfigError(f"source.labels = {path} does not exist. Expected a table of labels.")
@@ -108,7 +111,7 @@ def _by_order(cells: pd.DataFrame, column: str | None, origin: str) -> NamedVect
         cells.set_axis(names, axis="index"), present=np.ones(len(cells), bool), origin=origin
     )
     labels = merged({origin: found})
-    return NamedVectors(labels, (note, *labels.notes))
+    return NamedVectors(labels, (note, *labels.notes), numbered=naming is None)
 
 
 def _by_name(
@@ -137,7 +140,8 @@ def _by_name(
     found_labels = interpret(joined.rows, present=joined.present, origin=origin)
     labels = merged({**given, origin: found_labels})
     note = f"{origin}: its column {found.column} names the vectors."
-    return NamedVectors(labels, (note, *joined.notes, *joined.missing, *labels.notes))
+    notes = (note, *joined.notes, *joined.missing, *labels.notes)
+    return NamedVectors(labels, notes, numbered=file.names is None)
 
 
 def _found(cells: pd.DataFrame, names: tuple[str, ...], column: str | None) -> NameColumn | None:

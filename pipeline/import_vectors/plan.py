@@ -1,8 +1,6 @@
 """Plans an import: opens the vectors and compares them with the stored ones."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,24 +11,38 @@ from zpoints.pipeline.errors import ConfigError, SourceError
 from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.import_vectors.formats.open_vectors import open_vectors
 from zpoints.pipeline.import_vectors.labels import NamedVectors, label_vectors
+from zpoints.pipeline.import_vectors.photographs import match_photographs
 from zpoints.pipeline.import_vectors.vector_file import VectorFile, checksums, vectors_read
 from zpoints.pipeline.ingest.files.photographs import digest
+from zpoints.pipeline.ingest.plan import IngestPlan
+from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.ingest.tables.annotations import annotations_digest
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import Store
-from zpoints.storage.schema.provenance import provenance_of
+from zpoints.storage.schema.provenance import provenance_of, were_imported
 
-GROUP, STAGE = "latents", "import"
+GROUP = "latents"
 WIDE = 4096
 """Components from which the import warns of what grows with their square."""
 
 
 @dataclass(frozen=True)
 class VectorSource:
-    """Vectors that were made elsewhere, with their labels; opened, not read."""
+    """Vectors that were made elsewhere, with their labels; opened, not read.
+
+    Attributes
+    ----------
+    file
+        The vectors.
+    labelled
+        Their names and labels.
+    photographs
+        The photograph of each, in their order; None if there are none.
+    """
 
     file: VectorFile
     labelled: NamedVectors
+    photographs: Source | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +63,8 @@ class VectorsPlan:
         Whether the stored rows are the first of these.
     changed, removed
         Numbers of stored vectors that the source holds with other values, or lacks.
+    photographs
+        The ingest of their photographs, whose rows are the same; None if there are none.
     """
 
     source: VectorSource
@@ -60,6 +74,7 @@ class VectorsPlan:
     grows: bool = False
     changed: int = 0
     removed: int = 0
+    photographs: IngestPlan | None = None
 
     @property
     def rows(self) -> int:
@@ -83,17 +98,22 @@ class VectorsPlan:
 
     @property
     def digest(self) -> str:
-        """Hash of the vectors with names and labels."""
-        return digest([self.content, self.annotations])
+        """Hash of the vectors with names, labels and photographs, which decide the splits."""
+        photographs = [] if self.photographs is None else [self.photographs.digest]
+        return digest([self.content, self.annotations, *photographs])
 
 
-def open_vector_source(config: ImportConfig, console: Console) -> VectorSource:
+def open_vector_source(
+    config: ImportConfig, photographs: Source | None, console: Console
+) -> VectorSource:
     """Open vectors with their labels and report what they are.
 
     Parameters
     ----------
     config
         Names them.
+    photographs
+        The photographs that theirs are among; None if they have none.
     console
         Reports format, size, labels, and what many components cost.
 
@@ -102,7 +122,7 @@ def open_vector_source(config: ImportConfig, console: Console) -> VectorSource:
     ConfigError
         If there is no such file or table.
     SourceError
-        If one of them cannot be read.
+        If one of them cannot be read, or a vector has no photograph of its own.
     """
     file = open_vectors(config.vectors, config.key)
     part = f" ({file.part})" if file.part else ""
@@ -116,9 +136,13 @@ def open_vector_source(config: ImportConfig, console: Console) -> VectorSource:
             "principal components with the cube. A projection to fewer components costs less."
         )
     labelled = label_vectors(file, config.labels, config.name_column)
+    if photographs is not None:
+        photographs, labelled = match_photographs(
+            labelled, photographs, labelled=config.labels is not None
+        )
     for note in labelled.notes:
         console.line(note)
-    return VectorSource(file, labelled)
+    return VectorSource(file, labelled, photographs)
 
 
 def plan_import(source: VectorSource, config: ImportConfig, store: Store | None) -> VectorsPlan:
@@ -136,9 +160,10 @@ def plan_import(source: VectorSource, config: ImportConfig, store: Store | None)
     Raises
     ------
     ConfigError
-        If the latents of the store were encoded from photographs.
+        If the store has a network, or latents that it made, or photographs and these have none.
     SourceError
-        If stored vectors were changed or removed and the settings do not follow changes.
+        If stored vectors were changed or removed, or got other photographs, and the settings do not
+        follow changes.
     """
     labels = source.labelled.labels.rows
     names = digest(map(str, labels.index))
@@ -146,15 +171,38 @@ def plan_import(source: VectorSource, config: ImportConfig, store: Store | None)
     plan = VectorsPlan(
         source=source, carried=0, content=source.file.signature, annotations=annotations
     )
-    if store is None or store.fingerprint(GROUP) is None:
+    if store is None:
         return plan
-    made = provenance_of(store.latents.attrs)
-    if made["stage"] != STAGE:
+    have = store.fingerprint(GROUP) is not None
+    if store.fingerprint("model") is not None or (have and not were_imported(store.latents)):
         raise ConfigError(
-            f"{store.root} holds latents that were encoded from photographs. Expected a root of "
-            "its own for imported vectors; choose another --root."
+            f"{store.root} holds a network, or latents that were encoded from photographs. "
+            "Expected a root of its own for imported vectors; choose another --root."
         )
-    return _compared(plan, config, store.latents, made)
+    if store.fingerprint("images") is not None:
+        _check_photographs(source, store, follow_changes=config.follow_changes)
+    return _compared(plan, config, store.latents) if have else plan
+
+
+def _check_photographs(source: VectorSource, store: Store, *, follow_changes: bool) -> None:
+    """Refuse to leave the stored photographs, or to exchange those of stored vectors."""
+    if source.photographs is None:
+        raise ConfigError(
+            f"{store.root} holds photographs of its vectors. Expected them again; name them with "
+            "--images FOLDER (ingest.source), or choose another --root."
+        )
+    stored = store.images["image"].values.astype(object)
+    now = np.array(source.photographs.names, dtype=object)
+    both = min(len(stored), len(now))
+    differs = np.flatnonzero(stored[:both] != now[:both])
+    if len(differs) and not follow_changes:
+        row = differs[0]
+        raise SourceError(
+            f"{counted(len(differs), 'stored vector')} would get another photograph, first in row "
+            f"{row:,}: {stored[row]} before, {now[row]} now. Expected the stored photographs, and "
+            "new ones after them; name the vectors in a table of labels, or follow the source with "
+            "--set source.on_change=reencode."
+        )
 
 
 def describe_vector_changes(plan: VectorsPlan, store: Store) -> str:
@@ -166,12 +214,11 @@ def describe_vector_changes(plan: VectorsPlan, store: Store) -> str:
         "removed": plan.removed,
     }
     changes = [f"{count:,} {kind}" for kind, count in counts.items() if count]
-    return f"vectors: {', '.join(changes)}" if changes else "names or labels changed"
+    return f"vectors: {', '.join(changes)}" if changes else "names, labels or photographs changed"
 
 
-def _compared(
-    plan: VectorsPlan, config: ImportConfig, latents: xr.Dataset, made: Mapping[str, Any]
-) -> VectorsPlan:
+def _compared(plan: VectorsPlan, config: ImportConfig, latents: xr.Dataset) -> VectorsPlan:
+    made = provenance_of(latents.attrs)
     file, stored = plan.source.file, latents.sizes["image"]
     same_names = _begin_equally(latents.indexes["image"], plan.names)
     if file.width != latents.sizes["component"]:

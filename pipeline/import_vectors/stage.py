@@ -8,11 +8,12 @@ import xarray as xr
 from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.import_vectors.plan import GROUP, VectorsPlan
 from zpoints.pipeline.import_vectors.vector_file import VectorFile, checksums, vectors_read
+from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.row_sample import representative_rows
 from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
-from zpoints.storage import Block
+from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.carried_rows import CarriedRows
 from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
@@ -39,7 +40,8 @@ def copy_vectors(run: StageRun[ImportConfig], *, plan: VectorsPlan) -> int:
     previous = run.previous(GROUP)
     kept = 0 if previous is None else plan.carried
     carried = np.where(np.arange(plan.rows) < kept, np.arange(plan.rows), -1)
-    run.work.create(GROUP, _template(plan, chunk), attrs=_attrs(plan, previous), carried=carried)
+    template = _template(plan, chunk, run.store)
+    run.work.create(GROUP, template, attrs=_attrs(plan, previous), carried=carried)
     if kept:
         run.console.line(f"{counted(kept, 'vector')} stored already, {plan.new:,} new.")
     stored = CarriedRows(run.store.root, run.store.version, GROUP, carried)
@@ -96,14 +98,16 @@ def _attrs(plan: VectorsPlan, previous: xr.Dataset | None) -> dict[str, object]:
     return {PROVENANCE: made_of}
 
 
-def _template(plan: VectorsPlan, chunk: int) -> xr.Dataset:
-    """The metadata of the group, with names and labels."""
+def _template(plan: VectorsPlan, chunk: int, store: Store) -> xr.Dataset:
+    """The metadata of the group, with names and labels; splits are those of the photographs."""
     rows, width = plan.rows, plan.source.file.width
     labels: dict[str, tuple] = {
         str(name): ("image", column.to_numpy())
         for name, column in plan.source.labelled.labels.rows.items()
     }
     labels["image"] = ("image", plan.names)
+    if plan.photographs is not None:
+        labels["split"] = ("image", Labels(store.images).splits)
     return xr.Dataset(
         {
             "z": unwritten(("image", "component"), (rows, width), np.float32, chunk=chunk),

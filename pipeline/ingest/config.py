@@ -24,12 +24,13 @@ class IngestConfig(Settings):
     source: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
         description="location of the photographs: a folder, a zip or tar archive of one, or a "
-        "parquet shard, on a disk or under s3://bucket",
+        "parquet shard, on a disk or under s3://bucket; with vectors, those that belong to them",
     )
     vectors: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
-        description="instead of photographs: location of vectors that were made elsewhere (.npy, "
-        ".npz, Zarr, .parquet, a dataset of the library datasets on disk, or .h5ad)",
+        description="location of vectors that were made elsewhere and take the place of encoded "
+        "photographs (.npy, .npz, Zarr, .parquet, a dataset of the library datasets on disk, or "
+        ".h5ad)",
     )
     vectors_key: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,

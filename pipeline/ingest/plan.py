@@ -42,11 +42,15 @@ class IngestPlan:
         Hash of the labels of these photographs.
     parent
         Fingerprint of the images from which these follow by arrivals, changes and removals, which
-        decide the order of the rows; empty for the order of the source.
+        decide the order of the rows; empty for the order of the source. Of vectors' photographs a
+        hash of this order.
     grows
         Whether the stored images become these in that way, and a model of theirs stays valid.
     removed, changed
         Names of stored photographs that the source lacks or holds with other content.
+    of_vectors
+        Whether each photograph belongs to a vector: the rows follow the source, whatever is stored,
+        and none may be unreadable.
     """
 
     source: Source
@@ -60,6 +64,7 @@ class IngestPlan:
     grows: bool = False
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    of_vectors: bool = False
 
     @property
     def names(self) -> np.ndarray:
@@ -83,6 +88,8 @@ def plan_ingest(
     source_config: SourceConfig,
     images: xr.Dataset | None,
     matched: Match | None,
+    *,
+    of_vectors: bool = False,
 ) -> IngestPlan:
     """Compare a source with the stored images.
 
@@ -101,6 +108,8 @@ def plan_ingest(
         The group ``images`` of the newest version; None if there is none.
     matched
         Its photographs, matched with the source; None if there are none.
+    of_vectors
+        As in `IngestPlan`.
 
     Returns
     -------
@@ -116,12 +125,15 @@ def plan_ingest(
     if images is None or matched is None:
         plan = _selected(source, config)
     else:
-        plan = _compared(source, config, images, matched)
+        compared = _in_order if of_vectors else _compared
+        plan = compared(source, config, images, matched)
         plan = replace(plan, removed=matched.removed, changed=matched.changed)
+    if of_vectors:
+        plan = replace(plan, of_vectors=True, parent=digest(map(str, plan.names)))
     if source_config.on_change == "error" and (plan.removed or plan.changed):
         raise SourceError(_changes_message(plan))
     if source_config.strict and len(plan.quarantine):
-        raise SourceError(quarantine_refused(plan.quarantine))
+        raise SourceError(quarantine_refused(plan.quarantine, of_vectors=of_vectors))
     return plan
 
 
@@ -139,11 +151,25 @@ def describe_changes(plan: IngestPlan, store: Store) -> str:
     return "labels changed" if relabelled else "the quarantine changed"
 
 
+def _in_order(
+    source: Source, config: IngestConfig, images: xr.Dataset, matched: Match
+) -> IngestPlan:
+    """The rows of the source in its order; they grow if the stored ones are the first of them."""
+    cut = _cut(images) == (config.side, config.channels, config.crop)
+    plan = _selected(source, config, matched if cut else None)
+    stored = np.arange(len(matched.names))
+    follows = np.array_equal(plan.carried[: len(stored)], stored)
+    return replace(plan, grows=cut and follows and _same_splits(plan, images))
+
+
+def _cut(images: xr.Dataset) -> tuple[int, int, int | None]:
+    return images.sizes["y"], images.sizes["channel"], images.attrs["crop"]
+
+
 def _compared(
     source: Source, config: IngestConfig, images: xr.Dataset, matched: Match
 ) -> IngestPlan:
-    cut = (images.sizes["y"], images.sizes["channel"], images.attrs["crop"])
-    if cut != (config.side, config.channels, config.crop):
+    if _cut(images) != (config.side, config.channels, config.crop):
         return _selected(source, config)
     if images.attrs["limit"] != config.limit:
         return _selected(source, config, matched)

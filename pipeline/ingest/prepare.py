@@ -89,6 +89,7 @@ def prepare(
     store: Store | None,
     *,
     keep: Callable[[str, bytes], None] | None = None,
+    of_vectors: bool = False,
 ) -> IngestPlan:
     """Compare a source with the stored images and plan their ingest.
 
@@ -105,6 +106,8 @@ def prepare(
     keep
         Stores an object next to the versions, for the checksums of files whose signature changed;
         a dry run has none.
+    of_vectors
+        As in `IngestPlan`.
 
     Returns
     -------
@@ -118,9 +121,9 @@ def prepare(
         some are in quarantine and ``source.strict`` is set.
     """
     if store is None or store.fingerprint("images") is None:
-        return plan_ingest(source, config, source_config, None, None)
+        return plan_ingest(source, config, source_config, None, None, of_vectors=of_vectors)
     rechecked = unpack_rechecked(Blobs(store.root).get(RECHECKED))
     matched = match(source, store.images, rechecked)
     if keep is not None and matched.rechecked != rechecked:
         keep(RECHECKED, pack_rechecked(matched.rechecked))
-    return plan_ingest(source, config, source_config, store.images, matched)
+    return plan_ingest(source, config, source_config, store.images, matched, of_vectors=of_vectors)

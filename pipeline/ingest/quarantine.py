@@ -36,12 +36,25 @@ def quarantine_of(images: xr.Dataset) -> pd.DataFrame:
     )
 
 
-def quarantine_refused(quarantine: pd.DataFrame) -> str:
-    """The error message if ``source.strict`` allows no quarantine."""
+def quarantine_refused(quarantine: pd.DataFrame, *, of_vectors: bool) -> str:
+    """The error message where no photograph may be unreadable.
+
+    Parameters
+    ----------
+    quarantine
+        Those that are.
+    of_vectors
+        Whether the reason is that each belongs to a vector, rather than ``source.strict``.
+    """
+    remedy = (
+        "Each belongs to a vector that was made elsewhere: repair them, or leave their vectors out."
+        if of_vectors
+        else "Repair or remove them, or run without --strict (source.strict=false): they then go "
+        "to the quarantine."
+    )
     return (
         f"{counted(len(quarantine), 'photograph')} cannot be read: "
-        f"{quarantine_examples(quarantine)}. Repair or remove them, or run without --strict "
-        "(source.strict=false): they then go to the quarantine."
+        f"{quarantine_examples(quarantine)}. {remedy}"
     )
 
 

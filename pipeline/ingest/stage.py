@@ -58,7 +58,7 @@ def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> in
     Raises
     ------
     SourceError
-        If no photograph can be read, or one cannot and ``strict`` is set.
+        If no photograph can be read, or one cannot and ``strict`` is set or each has a vector.
     """
     for line in _plan_lines(plan):
         run.console.line(line)
@@ -67,8 +67,8 @@ def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> in
         _settle(run, plan)
     found = provenance_of(run.work.attrs(GROUP))
     quarantine = quarantine_of(run.work.dataset(GROUP))
-    if strict and len(quarantine):
-        raise SourceError(quarantine_refused(quarantine))
+    if (strict or plan.of_vectors) and len(quarantine):
+        raise SourceError(quarantine_refused(quarantine, of_vectors=plan.of_vectors))
     for line in quarantine_lines(quarantine):
         run.console.line(line)
     if found.get("split_by_order"):

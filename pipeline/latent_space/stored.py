@@ -18,6 +18,7 @@ from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, f
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.storage import Store
+from zpoints.storage.schema.provenance import were_imported
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +71,7 @@ class LatentStore(Store, LatentSpace):
         }
         return all_claims(
             self.statistics,
-            face_rates(measured) if "model" in self.groups else None,
+            None if were_imported(self.latents) else face_rates(measured),
             generators,
             detector=detector_of(measured),
         )
@@ -99,6 +100,8 @@ class LatentStore(Store, LatentSpace):
     def compare(self) -> pd.DataFrame:
         """Quality of the images of each generator, of reconstructions and of real photographs.
 
+        Vectors without a network are compared themselves, with held-out ones in the row `real`.
+
         Returns
         -------
         pandas.DataFrame
@@ -109,7 +112,8 @@ class LatentStore(Store, LatentSpace):
             found = self.quality(name)
             keys = [key for m in all_measures() for key in m.stored_as if key in found]
             rows[name] = {key: float(found[key]) for key in keys}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("images")
+        judged = "vectors" if rows and were_imported(self.latents) else "images"
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis(judged)
 
     def export(
         self,

@@ -101,7 +101,7 @@ def require_spread(statistics: xr.Dataset, generator: str) -> None:
     if count < 2:
         raise SampleError(
             f"The generator {generator!r} needs statistics of at least 2 vectors, not {count}: "
-            "encode and analyze more images."
+            "store and analyze more."
         )
     if not np.any(statistics["variance"].values > 0):
         raise SampleError(

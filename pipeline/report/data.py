@@ -13,12 +13,14 @@ from zpoints.pipeline.evaluate.held_out import first_finite
 from zpoints.pipeline.evaluate.measure_table import detector_of
 from zpoints.pipeline.figures.clouds import Cloud, cloud
 from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.latent_space.neighbours import nearest
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
 from zpoints.pipeline.report.traversals import Interpolations, Traversal, traverse
 from zpoints.pipeline.row_sample import representative_rows
 from zpoints.storage.labels.splits import SPLITS
+from zpoints.storage.schema.provenance import were_imported
 
 Floats = NDArray[np.float64]
 
@@ -101,6 +103,9 @@ class ReportData:
         Measures of `ellipse` over a grid of its parameters, or None.
     left_out
         Why generators could not be fitted, by the names of their samples.
+    nearest
+        (vector, y, x, channel) uint8, by the names of samples: the photographs of the stored
+        vectors nearest to their first ones, where no network decodes these; else empty.
     """
 
     config: ReportConfig
@@ -123,6 +128,7 @@ class ReportData:
     quality: Mapping[str, xr.Dataset]
     sweep: xr.Dataset | None
     left_out: Mapping[str, str]
+    nearest: Mapping[str, NDArray[np.uint8]]
 
     @property
     def what(self) -> str:
@@ -181,6 +187,7 @@ def read_data(
         quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
         sweep=_sweep(store),
         left_out=store.left_out,
+        nearest=_nearest(store, config),
         **images,
     )
 
@@ -214,6 +221,18 @@ def _read_images(
         "traversals": traversals,
         "interpolations": interpolations,
     }
+
+
+def _nearest(store: ReportStore, config: ReportConfig) -> dict[str, NDArray[np.uint8]]:
+    """Photographs nearest to the first vectors of each generator; one pass over the vectors."""
+    latents, names = store.latents, store.sample_names
+    if not (were_imported(latents) and store.is_current("images") and names):
+        return {}
+    drawn = [store.samples(name)["z"][: config.faces].values for name in names]
+    rows = nearest(latents["z"].data, np.concatenate(drawn).astype(np.float64), 1).rows[:, 0]
+    shown = store.images["pixels"].sel(image=latents["image"].values[rows]).values
+    borders = np.cumsum([len(z) for z in drawn])[:-1]
+    return dict(zip(names, np.split(shown, borders), strict=True))
 
 
 def _sweep(store: ReportStore) -> xr.Dataset | None:

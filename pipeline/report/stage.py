@@ -13,7 +13,7 @@ from zpoints.pipeline.report.destination import Destination, mark_of, writing_to
 from zpoints.pipeline.report.inputs import Reconstruct, StageTiming
 from zpoints.storage import Store, StoreError
 from zpoints.storage.backend.record import Line
-from zpoints.storage.schema.provenance import provenance_of
+from zpoints.storage.schema.provenance import were_imported
 
 GROUPS = ("latents", "statistics")
 """Groups that every report needs; current latents have what they were made from."""
@@ -104,8 +104,8 @@ def write(
 
 
 def _decoder(store: Store, code: tuple[str, ...]) -> Reconstruct | None:
-    """The network of a store; None where the vectors were imported."""
-    if provenance_of(store.latents.attrs)["stage"] == "import":
+    """The network of a store; None where there is none."""
+    if were_imported(store.latents):
         return None
     return partial(decode_latents, store.model, network=",".join(code))
 

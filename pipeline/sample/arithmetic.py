@@ -35,7 +35,7 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     Raises
     ------
     SampleError
-        If the attribute is unknown, or if all or no images have it.
+        If the attribute is unknown, or if all or no vectors have it.
 
     Examples
     --------
@@ -54,12 +54,12 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     attributes = AttributeStatistics(statistics)
     counts, total = attributes.counts, attributes.annotated
     if attribute not in counts:
-        known = ", ".join(counts) or "none, since the photographs came without attributes"
+        known = ", ".join(counts) or "none, since the vectors came without attributes"
         raise SampleError(f"The statistics have no attribute {attribute!r}; known: {known}.")
     having = counts[attribute]
     if not 0 < having < total:
         raise SampleError(
-            f"The attribute {attribute!r} has no direction: {having} of {total} images have it. "
+            f"The attribute {attribute!r} has no direction: {having} of {total} vectors have it. "
             "Choose one that some have and some do not."
         )
     direction: Floats = attributes.directions().sel(attribute=attribute).values

@@ -41,7 +41,7 @@ def task_memory(rows: int, components: int, threads: int, *, process: int) -> Me
 
 
 def label_memory(images: int, attributes: int, components: int, *, process: int) -> Memory:
-    """Memory of the driver in the structure stage: the labels of all images, and a sample.
+    """Memory of the driver in the structure stage: the labels of all vectors, and a sample.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ def find_structure(run: StageRun[StructureConfig]) -> int:
         if len(undefined):
             run.console.line(
                 f"No probe for {', '.join(undefined)}: the training and the test split must each "
-                f"have images {need}."
+                f"have vectors {need}."
             )
     run.work.create(GROUP, structure)
     return latents.sizes["image"]

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import xarray as xr
+
 PROVENANCE = "provenance"
 """The attribute; its value is an object of JSON."""
+IMPORT = "import"
+"""The stage that stores vectors that were made elsewhere."""
 
 
 def provenance_of(attrs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -28,3 +32,19 @@ def provenance_of(attrs: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     found = attrs.get(PROVENANCE, {})
     return found if isinstance(found, Mapping) else {}
+
+
+def were_imported(latents: xr.Dataset) -> bool:
+    """Whether vectors were made elsewhere, so that no network of the store codes them.
+
+    Parameters
+    ----------
+    latents
+        The group `latents`.
+
+    Examples
+    --------
+    >>> were_imported(xr.Dataset(attrs={"provenance": {"stage": "encode"}}))
+    False
+    """
+    return provenance_of(latents.attrs).get("stage") == IMPORT

@@ -37,13 +37,16 @@ class Measure:
     heading
         Heading of its column in the report; empty keeps it out of the table.
     reading
-        How to read the column, as HTML; `{level}` stands for `evaluate.level`.
+        How to read the column, as HTML; `{level}` stands for `evaluate.level`, `{judged}` for the
+        vectors that are judged and `{others}` for those that they are compared with.
     aim
         Row of the table that generators are compared with.
     swept
         Whether it is measured at every point of a sweep, too.
     needs
         Setting of the section `evaluate` that decides whether it is measured; empty: always.
+    of_vectors
+        Whether it looks at vectors alone, so that it is measured without images and a network, too.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Measure:
     aim: Literal["real", "reconstruction"] = "real"
     swept: bool = False
     needs: str = ""
+    of_vectors: bool = False
 
     @property
     def stored_as(self) -> dict[str, str]:
@@ -98,6 +102,7 @@ MEASURES = (
         meaning="mean of mahalanobis_radius",
         per_image=PerImage("mahalanobis_radius", "float32", "Mahalanobis radius of z"),
         better="equal",
+        of_vectors=True,
     ),
     Measure(
         name="violations",
@@ -112,6 +117,7 @@ MEASURES = (
         heading="outside",
         reading="share of the pairs of principal components in which a vector lies outside the "
         "{level:g} <i>σ</i> ellipse.",
+        of_vectors=True,
     ),
     Measure(
         name="swd",
@@ -125,61 +131,66 @@ MEASURES = (
     Measure(
         name="frechet",
         file=".frechet",
-        meaning="Frechet distance of re-encoded images' latents, squared latent units",
+        meaning="Frechet distance of judged and held-out vectors, squared latent units",
         better="lower",
         heading="Fréchet",
-        reading="Fréchet distance between the vectors of the re-encoded images and those of the "
-        "photographs; 0 is best. The row <i>real</i> is what equal distributions give with so few "
-        "images.",
+        reading="Fréchet distance between the {judged} and the {others}; 0 is best. The row "
+        "<i>real</i> is what equal distributions give with so few vectors.",
+        of_vectors=True,
     ),
     Measure(
         name="precision",
         file=".neighbours",
-        meaning="share of the re-encoded images in the neighbourhood of a photograph",
+        meaning="share of the judged vectors in the neighbourhood of a held-out one",
         better="higher",
         heading="precision",
-        reading="share of the re-encoded images that lie among the photographs’ vectors. A value "
-        "above <i>real</i> means nearer to the middle than photographs are.",
+        reading="share of the {judged} that lie among the {others}. A value above <i>real</i> "
+        "means nearer to the middle than the {others} are.",
         swept=True,
+        of_vectors=True,
     ),
     Measure(
         name="recall",
         file=".neighbours",
-        meaning="share of photographs in the neighbourhood of a re-encoded image",
+        meaning="share of held-out vectors in the neighbourhood of a judged one",
         better="higher",
         heading="recall",
-        reading="share of the photographs that lie among the re-encoded images. Read it together "
-        "with precision, since widely scattered images surround everything.",
+        reading="share of the {others} that lie among the {judged}. Read it together with "
+        "precision, since widely scattered vectors surround everything.",
         swept=True,
+        of_vectors=True,
     ),
     Measure(
         name="density",
         file=".neighbours",
-        meaning="photographs' neighbourhoods that a re-encoded image is in, mean, over k",
+        meaning="neighbourhoods of held-out vectors that a judged one is in, mean, over k",
         better="equal",
         heading="density",
-        reading="how many photographs’ neighbourhoods contain a re-encoded image, relative to "
+        reading="how many neighbourhoods of the {others} contain one of the {judged}, relative to "
         "<i>k</i>; 1 is right, a larger value means crowding in the middle.",
         swept=True,
+        of_vectors=True,
     ),
     Measure(
         name="coverage",
         file=".neighbours",
-        meaning="share of photographs whose neighbourhood holds a re-encoded image",
+        meaning="share of held-out vectors whose neighbourhood holds a judged one",
         better="higher",
         heading="coverage",
-        reading="share of the photographs with a re-encoded image nearby. Photographs in the "
-        "middle are near to many images, so read it together with recall.",
+        reading="share of the {others} with one of the {judged} nearby. Those in the middle are "
+        "near to many, so read it together with recall.",
         swept=True,
+        of_vectors=True,
     ),
     Measure(
         name="c2st",
         file=".two_sample",
-        meaning="accuracy of a classifier of re-encoded images and photographs, 0.5 to 1",
+        meaning="accuracy of a classifier of judged and held-out vectors, 0.5 to 1",
         better="lower",
         heading="C2ST",
-        reading="accuracy of a classifier that tells re-encoded images from photographs by their "
-        "vectors; 0.5: indistinguishable, 1: always told apart.",
+        reading="accuracy of a classifier that tells the {judged} from the {others}; 0.5: "
+        "indistinguishable, 1: always told apart.",
+        of_vectors=True,
     ),
     Measure(
         name="fid",
@@ -213,8 +224,8 @@ MEASURED = (((), "float64"), (("sample",), "float32"), (("sample",), "bool"))
 """Dims and dtypes of a measure and of its variable along `sample`."""
 
 REENCODED = "reencoded | sample component | float32 | 1 | latent vectors of the decoded images"
-_ALWAYS = [m for m in MEASURES if not m.needs]
-_OPTIONAL = [m for m in MEASURES if m.needs]
+_ALWAYS = [m for m in MEASURES if m.of_vectors]
+_OPTIONAL = [m for m in MEASURES if not m.of_vectors]
 ALWAYS = _along_samples(_ALWAYS) + _variables(_ALWAYS)
 OPTIONAL = _along_samples(_OPTIONAL) + _variables(_OPTIONAL)
 SWEPT = _variables((m for m in MEASURES if m.swept), dim="point")

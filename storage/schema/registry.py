@@ -130,11 +130,11 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
         parse_table(PC + CHANNEL, label=True),
     ),
     "quality": by_name(
-        parse_table(quality.REENCODED, required=True, lazy=True),
-        parse_table(quality.ALWAYS + quality.BY_LEVEL, required=True),
-        parse_table(quality.OPTIONAL),
+        parse_table(quality.REENCODED, lazy=True),
+        parse_table(quality.ALWAYS, required=True),
+        parse_table(quality.OPTIONAL + quality.BY_LEVEL),  # those of images, where there are some
         parse_table(SAMPLE + COMPONENT, label=True),
-        parse_table(quality.LEVEL, required=True, label=True),
+        parse_table(quality.LEVEL, label=True),
     ),
     "sweep": by_name(
         parse_table(quality.SWEPT, required=True),

@@ -88,7 +88,7 @@ ANALYZE_ORDER = (
         "incremental",
         "vectors",
     ),
-    *("reduction", "passes", "memory", "stage", "estimator"),
+    *("reduction", "passes", "speed", "memory", "stage", "estimator"),
 )
 """The same for ``pipeline/analyze``."""
 JOINS_STAGES = ("stage_table", "plan")

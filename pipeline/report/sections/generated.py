@@ -4,7 +4,7 @@ import re
 
 from markupsafe import Markup
 
-from zpoints.pipeline.figures.image_grids import faces
+from zpoints.pipeline.figures.image_grids import faces, strips
 from zpoints.pipeline.report.data import Generated, ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.text import describe, typeset
@@ -21,9 +21,15 @@ IMAGES = Markup(
     "seed {seed}, not selected. Constraint: {constraint}."
 )
 
+NEAREST = Markup(
+    "For the first vectors of each generator, not selected, the photograph of the nearest stored "
+    "vector (Euclidean distance); no network decodes these vectors. The photographs show the part "
+    "of the stored vectors that a generator draws from."
+)
+
 
 def entries(data: ReportData) -> list[Entry]:
-    """The table of the generators, then images of each."""
+    """The table of the generators, then images of each, or the nearest photographs."""
     config = data.config
     return [
         Entry(
@@ -39,7 +45,18 @@ def entries(data: ReportData) -> list[Entry]:
             for k, g in enumerate(data.generated, start=1)
             if data.model is not None
         ),
+        *([_nearest(data)] if data.nearest else ()),
     ]
+
+
+def _nearest(data: ReportData) -> Entry:
+    return Entry(
+        "nearest-photographs",
+        "Photographs nearest to drawn vectors",
+        NEAREST,
+        lambda: strips(data.nearest),
+        "A strip of photographs for each generator.",
+    )
 
 
 def _images(what: str, position: int, g: Generated) -> Entry:

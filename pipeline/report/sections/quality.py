@@ -29,11 +29,22 @@ QUALITY = Markup(
     "on <i>n</i> and are left out (–) where <i>n</i> differs from that of <i>real</i>."
     "<ul>{measures}</ul>"
 )
+OF_VECTORS = Markup(
+    "Quality of {size} vectors per row, measured against as many others {photographs}.{few} "
+    "<i>real</i>: further ones of these, which stand for a perfect generator. Bold: within two "
+    "standard errors of <i>real</i>, or better. ±: standard error; for a share of k of <i>n</i> "
+    "that of (k + 1) / (n + 2). Measures of a whole set depend on <i>n</i> and are left out (–) "
+    "where <i>n</i> differs from that of <i>real</i>."
+    "<ul>{measures}</ul>"
+)
 MEASURED = Markup(
     "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
-    "<i>real</i> (round trip: of <i>reconstruction</i>), with two standard errors as a band. "
-    "Arrows point to where better values are."
+    "<i>real</i>{aim}, with two standard errors as a band. Arrows point to where better values are."
 )
+ROUND_TRIP = Markup(" (round trip: of <i>reconstruction</i>)")
+IMAGES = {"judged": "vectors of the re-encoded images", "others": "vectors of the photographs"}
+VECTORS = {"judged": "drawn vectors", "others": "held-out vectors"}
+"""What is compared, in `Measure.reading`."""
 STRIPS = Markup(
     "Images of each row, not selected: the first held-out photographs and their reconstructions "
     "(the table takes random ones), then the first images of each generator, in the order of their "
@@ -68,42 +79,48 @@ def _measured(data: ReportData) -> list[Entry]:
     if not names:
         return []
     images = {name: strip for name in names if len(strip := _strip(data, name))}
-    return [
+    shown = "vectors" if data.model is None else "images"
+    found = [
         Entry(
             "quality-table",
-            "How good are the images?",
+            f"How good are the {shown}?",
             _caption(data, names),
-            lambda: quality(data.quality, names),
+            lambda: quality(data.quality, names, judged=shown),
         ),
         Entry(
             "quality-measures",
             "The measures, compared",
-            MEASURED,
+            MEASURED.format(aim="" if data.model is None else ROUND_TRIP),
             lambda: quality_measures.quality({name: data.quality[name] for name in names}),
             "A panel for each measure of quality, a row for each generator.",
         ),
+    ]
+    if data.model is None:
+        return found
+    found.append(
         Entry(
             "quality-strips",
             "Images of each row",
             STRIPS,
             lambda: strips(images),
             "A strip of images for photographs, reconstructions and each generator.",
-        ),
-    ]
+        )
+    )
+    return found
 
 
 def _caption(data: ReportData, names: list[str]) -> Markup:
     first = data.quality[names[0]].attrs
     counts = {count(data.quality[name]) for name in names}
     fewest, most = min(counts), max(counts)
-    held_out = first["held_out"]
+    held_out, compared = first["held_out"], VECTORS if data.model is None else IMAGES
     measures = Markup("").join(
         Markup("<li><b>{}</b>: {}</li>").format(
-            measure.heading, Markup(measure.reading.format(level=first["level"]))
+            measure.heading, Markup(measure.reading.format(level=first["level"], **compared))
         )
         for measure in listed(data.quality, names)
     )
-    return QUALITY.format(
+    return (OF_VECTORS if data.model is None else QUALITY).format(
         size=f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}",
         photographs="of all splits" if held_out == "all" else f"held out of training ({held_out})",
         few=f" {first['wanted']:,} were wanted." if most < first["wanted"] else "",

@@ -1,4 +1,4 @@
-"""Table of the quality of the images, a column per measure."""
+"""Table of the quality of the images or vectors, a column per measure."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from zpoints.pipeline.report.elements.text import with_error
 from zpoints.storage.schema.quality import Measure
 
 
-def quality(measured: Qualities, names: Sequence[str]) -> Table:
+def quality(measured: Qualities, names: Sequence[str], *, judged: str = "images") -> Table:
     """A row per generator and reference; bold: within two errors of its aim, or better.
 
     Parameters
@@ -22,6 +22,8 @@ def quality(measured: Qualities, names: Sequence[str]) -> Table:
         The quality of each generator and reference.
     names
         Rows, in order.
+    judged
+        What is judged: "images" or "vectors".
     """
     shown = listed(measured, names)
     rows = tuple(
@@ -32,11 +34,11 @@ def quality(measured: Qualities, names: Sequence[str]) -> Table:
         )
         for name in names
     )
-    return Table(("images", "n", *(measure.heading for measure in shown)), rows)
+    return Table((judged, "n", *(measure.heading for measure in shown)), rows)
 
 
 def count(quality: xr.Dataset) -> int:
-    """Number of judged images."""
+    """Number of judged images or vectors."""
     return int(quality.attrs["count"])
 
 

@@ -21,7 +21,7 @@ Axis = Annotated[int, Field(ge=0)]
 
 
 class Path(Generator):
-    """A path in the plane of two components through the mean, or between two stored images.
+    """A path in the plane of two components through the mean, or between two stored vectors.
 
     In a plane it joins two points of an ellipse around the mean, by a straight line or along the
     ellipse. Sample i is point i; after the last one the points repeat.
@@ -33,7 +33,7 @@ class Path(Generator):
     )
     between: tuple[str, str] | None = Field(
         default=None,
-        description="Names of two stored images to join by a straight line; null: a path in a "
+        description="Names of two stored vectors to join by a straight line; null: a path in a "
         "plane. The other settings describe the plane.",
     )
     form: Literal["arc", "line"] = Field(
@@ -67,7 +67,7 @@ class Path(Generator):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The statistics; the latents too for a path between stored images."""
+        """The statistics; the latents too for a path between stored vectors."""
         return ("statistics",) if self.between is None else ("statistics", "latents")
 
     @property
@@ -93,14 +93,14 @@ class Path(Generator):
 
 
 def _vector(latents: xr.Dataset, name: str) -> Floats:
-    """Read the vector (N,) of a stored image."""
+    """Read the vector (N,) of a name."""
     rows = np.flatnonzero(latents["image"].values == name)
     if not len(rows):
         raise SampleError(
-            f"The generator 'path' cannot join {name!r}: no stored image has this name; names look "
-            f"like {str(latents['image'].values[0])!r}."
+            f"The generator 'path' cannot join {name!r}: no stored vector has this name; names "
+            f"look like {str(latents['image'].values[0])!r}."
             if latents.sizes["image"]
-            else "The generator 'path' cannot join two images: none are stored."
+            else "The generator 'path' cannot join two vectors: none are stored."
         )
     # In this thread, since a fit is part of a task.
     stored = latents["z"][int(rows[0])].compute(scheduler="synchronous")
@@ -108,7 +108,7 @@ def _vector(latents: xr.Dataset, name: str) -> Floats:
     if not np.isfinite(vector).all():
         raise SampleError(
             f"The generator 'path' cannot join {name!r}, whose latent vector is not finite: name "
-            "another image."
+            "another one."
         )
     return vector
 

@@ -17,6 +17,9 @@ from tests.shared import made_once
 from zpoints.cluster.run import RunResult, dry_run, run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, SourceError
+from zpoints.pipeline.evaluate.held_out import choose_held_out
+from zpoints.pipeline.evaluate.measures.frechet import frechet_distance
+from zpoints.pipeline.evaluate.measures.neighbours import neighbourhoods
 from zpoints.storage import QueryError, StoreNotFoundError, open_store
 from zpoints.storage.verify.store import verify
 
@@ -83,8 +86,8 @@ def test_run__imports_vectors_with_names_and_labels(imported: Path) -> None:
     assert store.latents["image"].values[:2].tolist() == ["v0000", "v0001"]
     assert store.latents["odd"].values.tolist() == [bool(k % 2) for k in range(ROWS)]
     assert store.groups == (
-        *("latents", "samples/ellipse", "samples/gaussian", "selections/odd"),
-        *("statistics", "structure"),
+        *("latents", "quality/ellipse", "quality/gaussian", "quality/real"),
+        *("samples/ellipse", "samples/gaussian", "selections/odd", "statistics", "structure"),
     )
     assert all(store.is_current(group) for group in store.groups)
 
@@ -105,10 +108,33 @@ def test_run__samples_of_vectors_have_no_pixels(imported: Path) -> None:
     assert np.isfinite(samples["z"].values).all()
 
 
-def test_run__reports_the_stages_that_are_left_out_in_one_line(imported: Path) -> None:
-    lines = (imported / "lines").read_text().splitlines()
+def test_run__reports_the_stages_that_are_left_out_in_one_line(tmp_path: Path) -> None:
+    write(tmp_path, 20)
+    console = SilentConsole()
+    swept = configured(tmp_path, "sweep.enabled=true")
+    dry_run(swept, str(tmp_path / "store"), console=console, title="", until="sweep")
 
-    assert lines.count("Left out: evaluate. It needs images and a network.") == 1
+    assert console.lines.count("Left out: sweep. It needs images and a network.") == 1
+
+
+def test_run__measures_drawn_vectors_against_held_out_ones(imported: Path) -> None:
+    store = zp.open(str(imported / "store"))
+    compared, quality = store.compare(), store.quality("ellipse")
+
+    assert compared.index.name == "vectors"
+    assert list(compared.index) == ["ellipse", "gaussian", "real"]
+    names = {"precision", "recall", "density", "coverage", "frechet", "c2st", "violations"}
+    assert names <= set(compared)
+    assert not {"swd", "round_trip", "face_rate"} & set(compared)
+    held_out = choose_held_out(store.latents, 1000, fewest=12, seed=0)
+    assert quality.attrs["held_out"] == held_out.kind == "test and validation"
+    reference = store.latents["z"].values[np.sort(held_out.reference)]
+    drawn = store.samples("ellipse")["z"].values[: len(reference)]
+    expected = neighbourhoods(reference, drawn, 5)
+    assert float(quality["recall"]) == expected["recall"].value
+    assert float(quality["frechet"]) == pytest.approx(frechet_distance(reference, drawn))
+    radii = quality["mahalanobis_radius"].values
+    assert float(quality["mahalanobis"]) == pytest.approx(radii.mean(), rel=1e-6)
 
 
 def test_verify__finds_no_fault_in_imported_vectors(imported: Path) -> None:
@@ -139,10 +165,21 @@ def test_report__of_vectors_has_their_sections_and_no_word_of_faces(imported: Pa
     text = " ".join(page.texts)
 
     assert page.sections == [
-        *("claims", "distributions", "structure", "attributes", "region", "generated", "run")
+        *(
+            "claims",
+            "distributions",
+            "structure",
+            "attributes",
+            "region",
+            "generated",
+            "quality",
+            "run",
+        )
     ]
     assert re.findall(r"(?i)\b(?:face|photograph|image|pixel|reconstruct|decod)\w*", text) == []
     assert "Generated vectors" in text
+    assert "How good are the vectors?" in text
+    assert "share of the drawn vectors" in text
     assert "vectors with NaN, left out" in text
     figures = [path.stem for path in (imported / "store/report/figures").iterdir()]
     assert {"claims-components", "pairs-pca", "probes", "radii"} <= set(figures)
@@ -262,6 +299,7 @@ def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) 
 
     shown = zpoints(
         *("import", "z.npy", "--root", "store", "--labels", "labels.csv", "--dry-run"),
+        *("--set", "choose=[train.z_dim]"),
         folder=tmp_path,
     )
 
@@ -269,6 +307,8 @@ def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) 
     assert "60 vectors of 6 components, float32." in shown.stdout
     assert "named by the column name" in shown.stdout
     assert "MiB of disk" in shown.stdout
+    assert "on one core of this machine, by a pass over random vectors" in shown.stdout
+    assert "choose is not used for vectors: train.z_dim." in shown.stdout
     assert not (tmp_path / "store").exists()
 
 

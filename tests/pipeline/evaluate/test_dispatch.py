@@ -19,7 +19,7 @@ from zpoints.storage import Store
 from zpoints.storage.schema.quality import MEASURES
 from zpoints.storage.schema.registry import VARIABLES
 
-ALWAYS = measured_by(EvaluateConfig())
+ALWAYS = measured_by(EvaluateConfig(), images=True)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_measured_by__leaves_out_what_needs_a_missing_setting() -> None:
     left_out = {m.name for m in MEASURES} - {m.name for m in ALWAYS}
 
     assert left_out == {"fid"}
-    assert measured_by(EvaluateConfig(inception="network.pt")) == MEASURES
+    assert measured_by(EvaluateConfig(inception="network.pt"), images=True) == MEASURES
 
 
 def test_measure_images__has_the_variables_of_the_table_with_their_dtypes(batch: Batch) -> None:
@@ -58,6 +58,13 @@ def test_measure_images__calls_the_files_of_the_chosen_rows_alone(
     swept = [m for m in MEASURES if m.swept and m.name != "face_rate"]
 
     assert set(measure_images(batch, swept)) == {"round_trip_distance"}
+
+
+def test_measured_by__keeps_measures_of_vectors_where_there_are_no_images() -> None:
+    found = [m.name for m in measured_by(EvaluateConfig(), images=False)]
+
+    assert found[:3] == ["mahalanobis", "violations", "frechet"]
+    assert found[3:] == ["precision", "recall", "density", "coverage", "c2st"]
 
 
 def test_measure_images__photographs_have_no_round_trip(batch: Batch) -> None:
@@ -94,7 +101,7 @@ def test_quality__stores_every_measure_with_its_error(small_store: Store) -> Non
 
     for measure in ALWAYS:
         for name in (measure.name, f"{measure.name}_error"):
-            assert VARIABLES["quality"][name].required != bool(measure.needs)
+            assert VARIABLES["quality"][name].required == measure.of_vectors
             assert stored[name].dims == VARIABLES["quality"][name].dims == ()
         if measure.per_image:
             sample = stored[measure.per_image.name]

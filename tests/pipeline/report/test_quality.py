@@ -98,7 +98,10 @@ def test_entries__explain_how_to_read_each_measure(data: ReportData) -> None:
     table, _, strips, _ = quality.entries(data)
 
     for measure in MEASURES:
-        shown = f"<b>{measure.heading}</b>: {measure.reading.format(level=3.0)}" in table.caption
+        shown = (
+            f"<b>{measure.heading}</b>: {measure.reading.format(level=3.0, **quality.IMAGES)}"
+            in table.caption
+        )
         assert shown == (measure.name not in ("fid", "mahalanobis"))
     assert "60 images per row" in table.caption
     assert "1,000 were wanted" in table.caption

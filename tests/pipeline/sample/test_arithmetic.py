@@ -41,8 +41,8 @@ def test_attribute_direction__is_the_mean_with_minus_the_mean_without(
     ("name", "message"),
     [
         ("Smyling", "no attribute 'Smyling'.*known: Everyone, Nobody, Smiling"),
-        ("Everyone", "300 of 300 images have it"),
-        ("Nobody", "0 of 300 images have it"),
+        ("Everyone", "300 of 300 vectors have it"),
+        ("Nobody", "0 of 300 vectors have it"),
     ],
 )
 def test_attribute_direction__refuses_attributes_without_a_direction(
