@@ -1,25 +1,27 @@
 """k-means clusters of the vectors, and their association with attributes."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import dask.array as da
 import numpy as np
-from dask_ml.cluster import KMeans
 from numpy.typing import NDArray
 from scipy.stats.contingency import association
-from sklearn.cluster import KMeans as KMeansInMemory
+from sklearn.cluster import KMeans
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
+from zpoints.pipeline.analyze.reduction import merged_over_chunks
 from zpoints.pipeline.structure.memory import SAMPLE
+from zpoints.pipeline.structure.nearest import Sums, nearest
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 STARTS = 5
-MOST_STEPS = 25
+MOST_STEPS = 10
 """Passes over all vectors, after a search on a sample that has converged."""
 
 
@@ -46,7 +48,7 @@ def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> 
     """Divide vectors into clusters by k-means: each vector belongs to the nearest centre.
 
     The search starts from the best of five on at most 10,000 of the vectors. It continues on all
-    vectors until the centres converge, and reads them chunk by chunk in each step.
+    vectors until the centres converge, for at most 10 steps, and reads them chunk by chunk in each.
 
     Parameters
     ----------
@@ -69,17 +71,22 @@ def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> 
     clusters = min(clusters, len(np.unique(sample, axis=0)))
     # One OpenMP thread too: scikit-learn adds the results of several in arbitrary order.
     with single_threaded_blas(), threadpool_limits(1, user_api="openmp"):
-        first = KMeansInMemory(clusters, n_init=STARTS, random_state=seed).fit(sample)
+        first = KMeans(clusters, n_init=STARTS, random_state=seed).fit(sample)
+    centre = first.cluster_centers_.astype(np.float64)
     tolerance = 1e-4 * float(np.nan_to_num(variance))
-    means = KMeans(clusters, init=first.cluster_centers_, tol=tolerance, max_iter=MOST_STEPS)
+    for _ in range(MOST_STEPS):
+        moved = merged_over_chunks(z, partial(Sums.of, centre=centre)).means(centre)
+        shift = np.sum((moved - centre) ** 2)
+        centre = moved
+        if shift < tolerance:
+            break
+    belongs = da.map_blocks(nearest, z, centre, drop_axis=1, dtype=np.int64)
     with single_threaded_blas():
-        means.fit(z)
-        member = means.labels_.compute()
+        member = belongs.compute()
     count = np.bincount(member, minlength=clusters)
     order = np.argsort(-count, kind="stable")[: np.count_nonzero(count)]
     rank = np.empty(clusters, np.int64)
     rank[order] = np.arange(len(order))
-    centre = np.asarray(means.cluster_centers_, np.float64)
     return Clusters(centre[order], count[order].astype(np.int64), rank[member])
 
 

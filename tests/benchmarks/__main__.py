@@ -19,6 +19,7 @@ from tests.benchmarks import (
     statistics,
     synthesis,
     training,
+    vectors,
 )
 from tests.benchmarks.measure import Figure
 from zpoints.pipeline.synthesize import synthesize
@@ -36,6 +37,7 @@ def all_figures() -> Iterator[Figure]:
         yield from cluster.figures(scratch / "faces", scratch)
         yield from statistics.figures(scratch)
         yield from sampling.figures(scratch)
+        yield from vectors.figures(scratch)
     yield from scale.figures()
     yield from training.figures()
     yield from drawing.figures()

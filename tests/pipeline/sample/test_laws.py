@@ -10,8 +10,13 @@ from sklearn.mixture import GaussianMixture
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample import draw
+from zpoints.pipeline.sample.laws import ellipse_original
 from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal, redraw_components
-from zpoints.pipeline.sample.laws.gaussian_mixture import spaced_vectors
+from zpoints.pipeline.sample.laws.gaussian_mixture import (
+    NEGLIGIBLE,
+    _estimator,
+    spaced_vectors,
+)
 from zpoints.pipeline.sample.laws.pair_condition import uniform_in_region
 
 LEAST_P = 1e-3
@@ -108,6 +113,23 @@ def test_gaussian_mixture__describes_as_well_as_scikit_learns(statistics: xr.Dat
     assert abs(reference.score(normal) - expected) > 0.6
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_gaussian_mixture__has_the_parts_of_scikit_learns_though_tiny_shares_are_left_out() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal((900, 40)) * np.repeat([0.5, 1.0, 2.0], 300)[:, None]
+    x[:300] += 2.5
+    x = x.astype(np.float32)
+    reference = GaussianMixture(3, reg_covar=0.01, max_iter=30, random_state=0).fit(x)
+    shares = reference.predict_proba(x)
+    assert ((shares > 0) & (shares < np.exp(NEGLIGIBLE))).any()
+
+    found = _estimator(3, 30).fit(x)
+
+    np.testing.assert_allclose(found.weights_, reference.weights_, rtol=1e-6)
+    np.testing.assert_allclose(found.means_, reference.means_, atol=1e-6)
+    np.testing.assert_allclose(found.covariances_, reference.covariances_, atol=1e-6)
+
+
 def test_gaussian_mixture__leaves_out_vectors_that_are_not_finite() -> None:
     z = np.random.default_rng(2).standard_normal((200, 3))
     z[::2, 1] = np.nan
@@ -160,6 +182,34 @@ def chains(correlation: np.ndarray, n: int, sweeps: int, seed: int = 0) -> np.nd
     off_diagonal = correlation - np.eye(len(correlation))
     redraw_components(x, off_diagonal, sweeps, np.random.default_rng(seed))
     return x
+
+
+def literal_chains(correlation: np.ndarray, n: int, sweeps: int, seed: int = 0) -> np.ndarray:
+    """The chains by NumPy, one finished after the other."""
+    rng, x = np.random.default_rng(seed), np.zeros((n, len(correlation)))
+    for vector in x:
+        for i in np.tile(np.arange(len(vector)), sweeps):
+            c, others = np.delete(correlation[i], i), np.delete(vector, i)
+            half = np.sqrt((1 - c**2) * (1 - others**2))
+            low, high = max(-1, *(c * others - half)), min(1, *(c * others + half))
+            vector[i] = low + (high - low) * rng.random()
+    return x
+
+
+@pytest.mark.parametrize(("together", "numbers"), [(1, 8), (3, 60), (64, 2**22)])
+def test_redraw_components__in_groups_draws_what_one_chain_after_the_other_draws(
+    together: int, numbers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ellipse_original, "_MOST_TOGETHER", together)
+    monkeypatch.setattr(ellipse_original, "_MOST_NUMBERS", numbers)
+    redraw = redraw_components.py_func
+    x = np.zeros((7, 4))
+
+    redraw(x, CORRELATION - np.eye(4), 5, np.random.default_rng(8))
+
+    np.testing.assert_allclose(x, literal_chains(CORRELATION, 7, 5, seed=8), atol=1e-12)
+    compiled = chains(CORRELATION, 7, 5, seed=8)
+    np.testing.assert_allclose(x, compiled, atol=1e-12)
 
 
 @pytest.mark.parametrize("components", [2, 3, 4])

@@ -8,10 +8,13 @@ import pytest
 import xarray as xr
 from scipy.stats import chi2_contingency
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 
 from tests.pipeline.structure.planted import described, planted
 from zpoints.pipeline.structure.clusters import (
+    MOST_STEPS,
+    STARTS,
     attribute_counts,
     cluster_roc_auc,
     cramers_v,
@@ -49,6 +52,23 @@ def test_find_clusters__does_as_well_as_scikit_learn_where_there_are_none() -> N
     oracle = KMeans(8, n_init=3, random_state=0).fit(z)
     inertia = ((z - found.centre[found.member]) ** 2).sum()
     assert inertia < 1.01 * oracle.inertia_
+
+
+def test_find_clusters__continues_on_all_vectors_as_scikit_learn_does() -> None:
+    z = np.random.default_rng(3).normal(size=(22_000, 5)).astype(np.float32)
+
+    found = find_clusters(da.from_array(z, chunks=(3000, 5)), 4, variance=1.0, seed=0)
+
+    start = KMeans(4, n_init=STARTS, random_state=0).fit(z[::3]).cluster_centers_
+    # 1e-4 of the mean variance of the components, as find_clusters is given it.
+    tolerance = 1e-4 / z.astype(np.float64).var(axis=0).mean()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        oracle = KMeans(4, init=start, n_init=1, max_iter=MOST_STEPS, tol=tolerance)
+        oracle.fit(z.astype(np.float64))
+    order = np.argsort(-np.bincount(oracle.labels_), kind="stable")
+    np.testing.assert_allclose(found.centre, oracle.cluster_centers_[order], atol=1e-5)
+    np.testing.assert_array_equal(found.member, np.argsort(order)[oracle.labels_])
 
 
 @pytest.mark.parametrize(
