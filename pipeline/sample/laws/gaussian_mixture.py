@@ -107,7 +107,7 @@ def _estimator(parts: int, iterations: int) -> Any:
     """
     from sklearn.mixture import GaussianMixture as Mixture
 
-    class Estimator(Mixture):  # type: ignore[misc]
+    class Estimator(Mixture):
         def _m_step(self, X: Any, log_resp: Any, **options: Any) -> None:
             log_resp[log_resp < NEGLIGIBLE] = -np.inf
             super()._m_step(X, log_resp, **options)
