@@ -44,7 +44,7 @@ def categories(statistics: Any, label: str | None = None) -> Figure:
     """
     needs = ("category_count", "category_mean", "mean", "variance")
     statistics = group(statistics, "statistics", needs)
-    labels = statistics["category_label"].values.astype(str)
+    labels = statistics["category_label"].values.astype(object)
     chosen = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
     if not len(chosen):
         known = ", ".join(dict.fromkeys(labels.tolist())) or "none"

@@ -46,10 +46,18 @@ def labelled_run() -> Run:
     return replace(
         bare,
         latents=latents,
-        statistics=statistics,
-        structure=structure,
+        statistics=as_stored(statistics),
+        structure=as_stored(structure),
         judged={"real": judged(np.nan, 0.9), "ellipse": judged(0.1, 0.99)},
         swept=_sweep(),
+    )
+
+
+def as_stored(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with the type of text that a store has."""
+    text = {name: v for name, v in dataset.variables.items() if v.dtype.kind in "OU"}
+    return dataset.assign(
+        {name: variable.astype(np.dtypes.StringDType()) for name, variable in text.items()}
     )
 
 
