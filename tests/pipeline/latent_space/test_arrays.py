@@ -286,7 +286,7 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
     "selection and query": (
         lambda s: s.draw("conditional", 1, selection="tall", where="digit == 3"),
         SampleError,
-        "fitted to selections/tall, and where= names other vectors.*Leave where out, or draw with",
+        "fitted to selections/tall, and where= selects other vectors.*Leave where out, or draw",
     ),
 }
 
