@@ -33,7 +33,7 @@ def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Orig
     console
         Reports what the source holds.
     root
-        The store, whose results beside photographs are no photographs.
+        The store; files that it wrote next to photographs are not photographs.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def plan_origin(
     store
         The store as it is, None if there is none.
     keep
-        Writes a file beside the store, by name; None in a dry run, which writes nothing.
+        Writes a file next to the store, by name; None in a dry run, which writes nothing.
     """
     if isinstance(origin, VectorSource):
         assert config.imported is not None

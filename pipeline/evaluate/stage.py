@@ -62,14 +62,7 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
         run.console.line(
             f"{group}: {counted(count, judged_as)} available; evaluate.count = {config.count:,}."
         )
-    attrs = {
-        "judged": name,
-        "held_out": held_out.kind,
-        "count": count,
-        "wanted": config.count,
-        "level": config.level,
-        "detector": config.detector,
-    }
+    attrs = _attrs(config, name, held_out=held_out.kind, count=count)
     template = _template(store, count, measures)
     run.work.create(group, template, attrs=attrs)
     blocks = [
@@ -86,6 +79,17 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     }
     run.work.settle(group, _filled(template, measured), np.arange(count), attrs=attrs)
     return count
+
+
+def _attrs(config: EvaluateConfig, name: str, *, held_out: str, count: int) -> dict[str, object]:
+    return {
+        "judged": name,
+        "held_out": held_out,
+        "count": count,
+        "wanted": config.count,
+        "level": config.level,
+        "detector": config.detector,
+    }
 
 
 def _judged_vectors(subject: Subject, judged: xr.Dataset) -> NDArray[np.float32]:
@@ -127,8 +131,7 @@ def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
     config, has_network = run.settings, not were_imported(run.store.latents)
     if known := _known_detector(config, run.store, name):
         config = config.model_copy(update={"detector": known})
-    attrs = {"judged": name, "held_out": "", "count": 0, "wanted": config.count}
-    attrs |= {"level": config.level, "detector": config.detector, LEFT_OUT: reason}
+    attrs = _attrs(config, name, held_out="", count=0) | {LEFT_OUT: reason}
     template = _template(run.store, 0, measured_by(config, images=has_network))
     run.work.create(quality_of(name), template, attrs=attrs)
     return 0
