@@ -23,9 +23,9 @@ FORWARD = 1 / 6
 third of it, and each of the two is half of one."""
 DETECTION = 0.008
 """Seconds for the detection of a face in an image, on one core."""
-PASSES = {"import": 1.5, "analyze": 4.0, "structure": 50.0}
+PASSES = {"import": 1.5, "analyze": 2.5, "structure": 5.0}
 """Time of stages over imported vectors, in first passes of the analysis over all of them."""
-FIT = 20.0
+FIT = 5.0
 """The same of a generator that is fitted to the vectors themselves."""
 JUDGEMENT = 0.005
 """Seconds for the measures of a drawn vector."""

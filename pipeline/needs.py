@@ -71,10 +71,7 @@ class Needs:
     @property
     def photograph(self) -> int:
         """Bytes of a stored photograph; 0 where there are none."""
-        ingest = self.config.ingest
-        if self.config.imported is not None and ingest.source is None:
-            return 0
-        return ingest.side**2 * ingest.channels
+        return _photograph(self.config)
 
     @property
     def image(self) -> int:
@@ -283,15 +280,20 @@ def report_memory(config: RunConfig, driver: Worker) -> Memory:
     settings, groups = config.report, len(config.sample.generators)
     points = settings.scatter_points * (1 + groups) * 3 * 4 * config.train.z_dim
     shown = settings.faces * groups + 2 * settings.reconstructions
-    without = config.imported is not None and config.ingest.source is None
-    image = 0 if without else config.ingest.side**2 * config.ingest.channels
-    images = max(COPIES, 16) * shown * image
+    images = max(COPIES, 16) * shown * _photograph(config)
     remedies = {
         "lower report.scatter_points": points,
         "lower report.faces or report.reconstructions": images,
     }
     parts = {"vectors": points, "images": images}
     return _memory("The report", driver, parts, remedies, in_driver=True)
+
+
+def _photograph(config: RunConfig) -> int:
+    """Bytes of a stored photograph; 0 where there are none."""
+    if config.imported is not None and config.ingest.source is None:
+        return 0
+    return config.ingest.side**2 * config.ingest.channels
 
 
 def _busy(worker: Worker, rows: int, chunk: int) -> Worker:

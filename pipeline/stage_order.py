@@ -12,7 +12,8 @@ STAGES = (
     "sweep",
     "report",
 )
-"""Stages in the order in which they run. `import` takes the place of the three before it."""
+"""Stages in the order in which they run. `import` takes the place of train and encode, and of
+ingest where the vectors have no photographs."""
 WITH_LABELS = ("ingest", "import")
 """Stages whose group brings the labels."""
 IN_DRIVER = ("train", "report")

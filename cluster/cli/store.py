@@ -128,7 +128,9 @@ def export(
     given = {"columns": columns, "rows": rows}
     sheet = {name: number for name, number in given.items() if number is not None}
     if sheet and not sheets:
-        raise typer.BadParameter(f"--{next(iter(sheet))} is of contact sheets; add --sheets.")
+        raise typer.BadParameter(
+            f"--{next(iter(sheet))} applies to contact sheets only; add --sheets."
+        )
     store = open_store(root, version=version)
     with console_for(output).bar("export", total=WHOLE, unit="%") as advance:
         export(

@@ -19,7 +19,7 @@ def seconds_per_vector(components: int) -> float:
     Parameters
     ----------
     components
-        Of the vectors.
+        Number of components of a vector.
     """
     rows = max(2, min(MOST, VALUES // components))
     z = np.random.default_rng(0).normal(size=(rows, components)).astype(np.float32)

@@ -33,7 +33,7 @@ def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Orig
     console
         Reports what the source holds.
     root
-        The store, whose results beside photographs are no photographs.
+        The store; files that it wrote next to photographs are not photographs.
 
     Raises
     ------
@@ -44,7 +44,9 @@ def open_origin(config: RunConfig, console: Console, *, root: str) -> tuple[Orig
         return open_photographs(config.ingest, config.source, console, root=root), config
     photographs = None
     if config.ingest.source is not None:
-        photographs = open_photographs(config.ingest, config.source_of_vectors, console, root=root)
+        photographs = open_photographs(
+            config.ingest, config.photographs_of_vectors, console, root=root
+        )
     vectors = open_vector_source(imported, photographs, console)
     return vectors, config.with_components(vectors.file.width)
 
@@ -96,16 +98,15 @@ def plan_origin(
     store
         The store as it is, None if there is none.
     keep
-        Writes a file beside the store, by name; None in a dry run, which writes nothing.
+        Writes a file next to the store, by name; None in a dry run, which writes nothing.
     """
     if isinstance(origin, VectorSource):
         assert config.imported is not None
         vectors = plan_import(origin, config.imported, store)
         if origin.photographs is None:
             return vectors
-        return replace(
-            vectors, photographs=_plan_photographs(origin.photographs, config, store, keep, True)
-        )
+        photographs = _plan_photographs(origin.photographs, config, store, keep, of_vectors=True)
+        return replace(vectors, photographs=photographs)
     return _plan_photographs(origin, config, store, keep, of_vectors=False)
 
 
@@ -114,6 +115,7 @@ def _plan_photographs(
     config: RunConfig,
     store: Store | None,
     keep: Callable[[str, bytes], None] | None,
+    *,
     of_vectors: bool,
 ) -> IngestPlan:
     plan = prepare(source, config.ingest, config.source, store, keep=keep, of_vectors=of_vectors)

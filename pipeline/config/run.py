@@ -72,8 +72,8 @@ class RunConfig(Settings):
         )
 
     @property
-    def source_of_vectors(self) -> SourceConfig:
-        """How photographs of imported vectors are read: a table of labels is one of vectors."""
+    def photographs_of_vectors(self) -> SourceConfig:
+        """How photographs of imported vectors are read: `source.labels` is a table of vectors."""
         if self.source.labels is None:
             return self.source
         without = {"labels": None, "name_column": None, "unused_tables": "ignore"}

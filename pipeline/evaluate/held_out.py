@@ -1,4 +1,4 @@
-"""The photographs, or vectors without any, that generated ones are compared with."""
+"""The stored vectors, with their photographs if any, that drawn ones are compared with."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ KINDS = {"test": 1, "test and validation": 2, "all": 3}
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Two disjoint sets of photographs of equal size.
+    """Two disjoint sets of stored vectors of equal size.
 
     Attributes
     ----------
@@ -25,11 +25,10 @@ class HeldOut:
         Splits they are from: "test", "test and validation", or "all" if too few were held out of
         the training.
     reference
-        int64 (image): rows of the photographs that every row of the table is compared with, in
-        random order.
-    real
-        int64 (image): rows of other photographs, which represent a perfect generator, in random
+        int64 (image): rows of the vectors that every row of the table is compared with, in random
         order.
+    real
+        int64 (image): rows of others, which represent a perfect generator, in random order.
     """
 
     kind: str
@@ -38,23 +37,23 @@ class HeldOut:
 
 
 def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) -> HeldOut:
-    """Choose photographs at random, from the test split first, then from the validation split.
+    """Choose vectors at random, from the test split first, then from the validation split.
 
     Parameters
     ----------
     latents
-        The group `latents`. Photographs with a NaN or infinite component are left out.
+        The group `latents`. Vectors with a NaN or infinite component are left out.
     count
         Desired size of each set.
     fewest
-        If fewer than twice this number were held out, training photographs are taken as well.
+        If fewer than twice this number were held out, those of the training are taken as well.
     seed
         Seed of the choice.
 
     Raises
     ------
     EvaluateError
-        If there are fewer than two photographs with finite latents.
+        If fewer than two vectors are finite.
     """
     labels = Labels(latents)
     rng = np.random.default_rng(seed)

@@ -52,7 +52,8 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     config, store, group = run.settings, run.store, quality_of(name)
     if reason := store.why_left_out(f"samples/{name}"):
         return _leave_out(run, name, reason)
-    held_out = held_out_photographs(store, config)
+    fewest = 2 * (config.neighbours + 1)
+    held_out = choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
     config = _with_detector(run, held_out, name)
     subject, reference = _subjects(store, held_out, name, run.code)
     measures, count = measured_by(config, images=subject.has_network), len(subject.rows)
@@ -61,14 +62,7 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
         run.console.line(
             f"{group}: {counted(count, judged_as)} available; evaluate.count = {config.count:,}."
         )
-    attrs = {
-        "judged": name,
-        "held_out": held_out.kind,
-        "count": count,
-        "wanted": config.count,
-        "level": config.level,
-        "detector": config.detector,
-    }
+    attrs = _attrs(config, name, held_out=held_out.kind, count=count)
     template = _template(store, count, measures)
     run.work.create(group, template, attrs=attrs)
     blocks = [
@@ -87,6 +81,17 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     return count
 
 
+def _attrs(config: EvaluateConfig, name: str, *, held_out: str, count: int) -> dict[str, object]:
+    return {
+        "judged": name,
+        "held_out": held_out,
+        "count": count,
+        "wanted": config.count,
+        "level": config.level,
+        "detector": config.detector,
+    }
+
+
 def _judged_vectors(subject: Subject, judged: xr.Dataset) -> NDArray[np.float32]:
     """Latents of the images encoded again, or the vectors themselves without a network."""
     if subject.has_network:
@@ -97,9 +102,7 @@ def _judged_vectors(subject: Subject, judged: xr.Dataset) -> NDArray[np.float32]
 def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) -> EvaluateConfig:
     """The settings with the detector that `auto` stands for; the photographs' row decides it."""
     config, store = run.settings, run.store
-    if were_imported(store.latents):
-        return config.model_copy(update={"detector": NONE})
-    if name != "real" and (known := _stored_detector(store)) and config.detector == AUTO:
+    if known := _known_detector(config, store, name):
         return config.model_copy(update={"detector": known})
     rows = np.sort(held_out.reference[:JUDGED])
     pixels = Rows(store.root, store.version, "images", "pixels").take(rows)
@@ -107,6 +110,13 @@ def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) 
     if line:
         run.console.line(line)
     return config.model_copy(update={"detector": detector})
+
+
+def _known_detector(config: EvaluateConfig, store: Store, name: str) -> str | None:
+    """The detector that no photograph has to decide."""
+    if were_imported(store.latents):
+        return NONE
+    return _stored_detector(store) if config.detector == AUTO and name != "real" else None
 
 
 def _stored_detector(store: Store) -> str | None:
@@ -119,20 +129,12 @@ def _stored_detector(store: Store) -> str | None:
 def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
     """Store no quality of samples that there are none of, but the reason."""
     config, has_network = run.settings, not were_imported(run.store.latents)
-    known = _stored_detector(run.store) if has_network else NONE
-    if known and (config.detector == AUTO or not has_network):
+    if known := _known_detector(config, run.store, name):
         config = config.model_copy(update={"detector": known})
-    attrs = {"judged": name, "held_out": "", "count": 0, "wanted": config.count}
-    attrs |= {"level": config.level, "detector": config.detector, LEFT_OUT: reason}
+    attrs = _attrs(config, name, held_out="", count=0) | {LEFT_OUT: reason}
     template = _template(run.store, 0, measured_by(config, images=has_network))
     run.work.create(quality_of(name), template, attrs=attrs)
     return 0
-
-
-def held_out_photographs(store: Store, config: EvaluateConfig) -> HeldOut:
-    """The photographs, or vectors, that every row of the table is compared with."""
-    fewest = 2 * (config.neighbours + 1)
-    return choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
 
 
 def _subjects(

@@ -103,29 +103,21 @@ class Subject:
             each measure that judges image by image, (sample).
         """
         z = self.vectors(start, stop)
-        statistics = stored_statistics(self.root, self.version)
-        if not self.has_network:
-            batch = Batch(
-                config=config,
-                statistics=statistics,
-                z=z,
-                images=np.empty((len(z), 0, 0, 0), np.uint8),
-                reencoded=z,
-                decoded=False,
-            )
-            return measure_images(batch, measured_by(config, images=False))
-        with self._network(config.device) as network:
-            images = self.images(start, stop, network)
-            reencoded = network.encode(images, batch=BATCH)["z"]
+        images, reencoded = np.empty((len(z), 0, 0, 0), np.uint8), z
+        if self.has_network:
+            with self._network(config.device) as network:
+                images = self.images(start, stop, network)
+                reencoded = network.encode(images, batch=BATCH)["z"]
         batch = Batch(
             config=config,
-            statistics=statistics,
+            statistics=stored_statistics(self.root, self.version),
             z=z,
             images=images,
             reencoded=reencoded,
-            decoded=not self.is_real,
+            decoded=self.has_network and not self.is_real,
         )
-        return {"reencoded": reencoded, **measure_images(batch, measured_by(config, images=True))}
+        found = measure_images(batch, measured_by(config, images=self.has_network))
+        return {"reencoded": reencoded, **found} if self.has_network else found
 
     def _network(self, device: Literal["auto", "cpu", "cuda"]) -> AbstractContextManager[Network]:
         remedy = "Set evaluate.device to cpu."

@@ -113,7 +113,7 @@ def open_vector_source(
     config
         Names them.
     photographs
-        The photographs that theirs are among; None if they have none.
+        Photographs, among them one for each vector; None if the vectors have none.
     console
         Reports format, size, labels, and what many components cost.
 

@@ -83,8 +83,8 @@ class CodedImages(ABC):
         Parameters
         ----------
         z
-            Vectors; a labelled array may have any dimensions beside `component`, as what `add`
-            returns for several strengths has.
+            Vectors; a labelled array may have any dimensions besides `component`, e.g. what `add`
+            returns for several strengths.
 
         Returns
         -------

@@ -258,7 +258,7 @@ def _refuse_second_selection(name: str, reads: str) -> None:
     """Refuse `where` for a generator that is fitted to a configured selection."""
     if reads != "statistics":
         raise SampleError(
-            f"The generator {name!r} is fitted to {reads}, and where= names other vectors; "
-            "expected only one of both. Leave where out, or draw with its base, e.g. "
+            f"The generator {name!r} is fitted to {reads}, and where= selects other vectors; "
+            "expected one of the two. Leave where out, or draw with its base, e.g. "
             'draw("multivariate_normal", n, where=...).'
         )

@@ -59,7 +59,8 @@ def images_named(z: xr.DataArray, given: Given) -> xr.DataArray:
     if isinstance(given, int | np.integer):
         if not -z.sizes["image"] <= given < z.sizes["image"]:
             raise VectorError(
-                f"There is no image {given}; expected a number from 0 to {z.sizes['image'] - 1:,}."
+                f"There is no latent vector number {given}; expected 0 to "
+                f"{z.sizes['image'] - 1:,}, or the name of one."
             )
         return z.isel(image=int(given))
     names = given.values.astype(object).tolist() if isinstance(given, xr.DataArray) else given
@@ -164,6 +165,6 @@ def _row(z: xr.DataArray, name: str) -> int:
     except KeyError:
         some = ", ".join(map(str, index[:3])) or "none"
         raise VectorError(
-            f"There is no image {name!r} among the {len(index):,} latent vectors. Expected the "
-            f"name of one, such as {some}."
+            f"None of the {len(index):,} latent vectors has the name {name!r}. Expected a name "
+            f"such as {some}."
         ) from None

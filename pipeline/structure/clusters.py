@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.reduction import merged_over_chunks
+from zpoints.pipeline.structure.k_means import Sums, nearest_centre
 from zpoints.pipeline.structure.memory import SAMPLE
-from zpoints.pipeline.structure.nearest import Sums, nearest
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -80,7 +80,7 @@ def find_clusters(z: da.Array, clusters: int, *, variance: float, seed: int) -> 
         centre = moved
         if shift < tolerance:
             break
-    belongs = da.map_blocks(nearest, z, centre, drop_axis=1, dtype=np.int64)
+    belongs = da.map_blocks(nearest_centre, z, centre, drop_axis=1, dtype=np.int64)
     with single_threaded_blas():
         member = belongs.compute()
     count = np.bincount(member, minlength=clusters)

@@ -37,8 +37,9 @@ class Measure:
     heading
         Heading of its column in the report; empty keeps it out of the table.
     reading
-        How to read the column, as HTML; `{level}` stands for `evaluate.level`, `{judged}` for the
-        vectors that are judged and `{others}` for those that they are compared with.
+        How to read the column, as HTML. In zpoints' own measures `{level}` stands for
+        `evaluate.level`, `{judged}` for the vectors that are judged and `{others}` for those that
+        they are compared with.
     aim
         Row of the table that generators are compared with.
     swept

@@ -25,9 +25,10 @@ from tests.benchmarks.measure import Figure, peak_gib
 from tests.conftest import SilentConsole
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.structure.clusters import MOST_STEPS
 
 ROWS, WIDTH, BLOCK = 200_000, 512, 10_000
-BINS, CLUSTERS, PASSES, FITTED, PARTS = 100, 10, 25, 10_000, 5
+BINS, CLUSTERS, FITTED, PARTS = 100, 10, 10_000, 5
 LIMIT_GIB = 2.0
 
 
@@ -81,7 +82,7 @@ def by_hand(file: Path) -> None:
         np.histogram(component, bins=BINS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        KMeans(CLUSTERS, n_init=1, max_iter=PASSES, random_state=0).fit(z)
+        KMeans(CLUSTERS, n_init=1, max_iter=MOST_STEPS, random_state=0).fit(z)
         some = z[:: ROWS // FITTED].astype(np.float64)
         white = ((some - mean) @ axes / np.sqrt(variance)).astype(np.float32)
         GaussianMixture(PARTS, reg_covar=0.01, max_iter=30, random_state=0).fit(white)

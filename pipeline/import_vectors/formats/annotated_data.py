@@ -139,7 +139,7 @@ def _observations(file: Any) -> pd.DataFrame:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise ValueError(f"{OBSERVATIONS}: {first}") from error
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"{OBSERVATIONS} is no table")
+        raise TypeError(f"{OBSERVATIONS} is not a table")
     return table
 
 

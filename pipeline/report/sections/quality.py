@@ -20,22 +20,19 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.quality import count, quality
 
-QUALITY = Markup(
-    "Quality of {size} images per row, measured against as many photographs {photographs}.{few} "
+OF_IMAGES = Markup(
+    "Quality of {size} images per row, measured against as many photographs {splits}.{few} "
     "<i>real</i>: other photographs, which stand for a perfect generator; <i>reconstruction</i>: "
-    "these photographs encoded and decoded, the best that this decoder can do. Bold: within two "
-    "standard errors of <i>real</i> (round trip: of <i>reconstruction</i>), or better. ±: standard "
-    "error; for a share of k of <i>n</i> that of (k + 1) / (n + 2). Measures of a whole set depend "
-    "on <i>n</i> and are left out (–) where <i>n</i> differs from that of <i>real</i>."
-    "<ul>{measures}</ul>"
+    "these photographs encoded and decoded, the best that this decoder can do. "
 )
 OF_VECTORS = Markup(
-    "Quality of {size} vectors per row, measured against as many others {photographs}.{few} "
-    "<i>real</i>: further ones of these, which stand for a perfect generator. Bold: within two "
-    "standard errors of <i>real</i>, or better. ±: standard error; for a share of k of <i>n</i> "
-    "that of (k + 1) / (n + 2). Measures of a whole set depend on <i>n</i> and are left out (–) "
-    "where <i>n</i> differs from that of <i>real</i>."
-    "<ul>{measures}</ul>"
+    "Quality of {size} vectors per row, measured against as many stored ones {splits}.{few} "
+    "<i>real</i>: other stored vectors, which stand for a perfect generator. "
+)
+BOLD = Markup(
+    "Bold: within two standard errors of <i>real</i>{aim}, or better. ±: standard error; for a "
+    "share of k of <i>n</i> that of (k + 1) / (n + 2). Measures of a whole set depend on <i>n</i> "
+    "and are left out (–) where <i>n</i> differs from that of <i>real</i>.<ul>{measures}</ul>"
 )
 MEASURED = Markup(
     "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
@@ -90,7 +87,7 @@ def _measured(data: ReportData) -> list[Entry]:
         Entry(
             "quality-measures",
             "The measures, compared",
-            MEASURED.format(aim="" if data.model is None else ROUND_TRIP),
+            MEASURED.format(aim=_aim(data)),
             lambda: quality_measures.quality({name: data.quality[name] for name in names}),
             "A panel for each measure of quality, a row for each generator.",
         ),
@@ -120,12 +117,17 @@ def _caption(data: ReportData, names: list[str]) -> Markup:
         )
         for measure in listed(data.quality, names)
     )
-    return (OF_VECTORS if data.model is None else QUALITY).format(
+    judged = (OF_VECTORS if data.model is None else OF_IMAGES).format(
         size=f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}",
-        photographs="of all splits" if held_out == "all" else f"held out of training ({held_out})",
+        splits="of all splits" if held_out == "all" else f"held out of training ({held_out})",
         few=f" {first['wanted']:,} were wanted." if most < first["wanted"] else "",
-        measures=measures,
     )
+    return judged + BOLD.format(aim=_aim(data), measures=measures)
+
+
+def _aim(data: ReportData) -> Markup:
+    """A note on the measure with another aim than `real`, if it was made."""
+    return Markup("") if data.model is None else ROUND_TRIP
 
 
 def _strip(data: ReportData, name: str) -> NDArray[np.uint8]:

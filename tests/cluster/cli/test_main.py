@@ -287,5 +287,5 @@ def test_export__refuses_sizes_of_sheets_without_sheets(small_root: str, tmp_pat
     )
 
     assert shown.returncode == 2
-    assert "--columns is of contact sheets; add --sheets" in " ".join(shown.stderr.split())
+    assert "--columns applies to contact sheets only; add" in " ".join(shown.stderr.split())
     assert not (tmp_path / "o").exists()

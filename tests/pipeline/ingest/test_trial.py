@@ -19,7 +19,7 @@ def tried(folder: Path, config: IngestConfig = WHOLE) -> None:
     try_photograph(prepare(opened(folder), config, SourceConfig(), None), config)
 
 
-def test_try_photograph__one_sound_photograph_among_many_damaged_ones_suffices(
+def test_try_photograph__passes_over_damaged_photographs_all_over_the_source(
     tmp_path: Path,
 ) -> None:
     write_small(tmp_path, NAMES)

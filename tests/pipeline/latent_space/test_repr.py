@@ -16,7 +16,7 @@ def space() -> LatentArrays:
 
 
 @pytest.mark.parametrize("shown", [repr, lambda space: space._repr_html_()], ids=["text", "html"])
-def test_repr__leads_to_questions_and_figures_that_exist(space: LatentArrays, shown) -> None:
+def test_repr__leads_to_questions_that_exist_and_to_the_figures(space: LatentArrays, shown) -> None:
     hint = shown(space)[shown(space).index("Ask ") :]
 
     named = re.findall(r"\.([a-z]+),", hint)

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
 
-from zpoints.pipeline.structure.nearest import ROWS, Sums, nearest
+from zpoints.pipeline.structure.k_means import ROWS, Sums, nearest_centre
 
 
 def vectors(dtype: type, offset: float = 0.0) -> np.ndarray:
@@ -18,11 +18,11 @@ def vectors(dtype: type, offset: float = 0.0) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("offset", [0.0, 1e4], ids=["near the origin", "far from it"])
-def test_nearest__is_that_of_scikit_learn(dtype: type, offset: float) -> None:
+def test_nearest_centre__is_that_of_scikit_learn(dtype: type, offset: float) -> None:
     z = vectors(dtype, offset)
     centre = z[::97].astype(np.float64)
 
-    found = nearest(z, centre)
+    found = nearest_centre(z, centre)
 
     np.testing.assert_array_equal(found, pairwise_distances_argmin(z.astype(np.float64), centre))
 

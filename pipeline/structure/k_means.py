@@ -55,7 +55,7 @@ class Sums:
         return found
 
 
-def nearest(block: NDArray[np.floating], centre: Floats) -> Counts:
+def nearest_centre(block: NDArray[np.floating], centre: Floats) -> Counts:
     """Index (vector,) of the nearest centre, the first of several.
 
     Parameters
@@ -67,7 +67,8 @@ def nearest(block: NDArray[np.floating], centre: Floats) -> Counts:
 
     Examples
     --------
-    >>> nearest(np.array([[1.0, 1.0], [4.0, 5.0]]), np.array([[0.0, 0.0], [6.0, 6.0]])).tolist()
+    >>> centre = np.array([[0.0, 0.0], [6.0, 6.0]])
+    >>> nearest_centre(np.array([[1.0, 1.0], [4.0, 5.0]]), centre).tolist()
     [0, 1]
     """
     found = np.empty(len(block), np.int64)
