@@ -92,6 +92,13 @@ def numbers(statistics: Any) -> Figure:
 def moments_text(mean: float, spread: float, unit: str) -> str:
     """Mean and standard deviation of a label, a date as a date.
 
+    Parameters
+    ----------
+    mean, spread
+        In the label's unit; days since 1970 for dates.
+    unit
+        The unit, as the registry of variables names it.
+
     Examples
     --------
     >>> moments_text(41.25, 12.5, "1"), moments_text(20787.0, 30.0, DAYS)

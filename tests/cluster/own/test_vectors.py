@@ -268,7 +268,6 @@ def test_run__changed_labels_are_stored_and_vectors_kept(folder: Path) -> None:
         (["sweep.K=[3, 9]"], r"sweep.K has 9, which exceeds the 6 components of .*z.npy; lower it"),
         (["sample.generators={e: {generator: ellipse, K: 7}}"], "e.K = 7 exceeds the 6 components"),
         (["analyze.pairs.original=[[0, 6]]"], "invalid component 6; expected 0 to 5"),
-        (["ingest.source=elsewhere"], "ingest.source another origin of the latents; set either"),
     ],
 )
 def test_run__settings_that_do_not_fit_the_vectors_fail_before_anything_is_stored(

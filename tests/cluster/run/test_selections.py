@@ -123,7 +123,7 @@ def test_run__statistics_include_the_means_of_all_attributes(root: Path) -> None
 def test_run__refuses_a_selection_without_images(config: RunConfig, root: Path) -> None:
     nobody = override(config, ["analyze.selections.nobody='Bald and not Bald'"])
 
-    with pytest.raises(AnalyzeError, match=rf"selections.nobody .* none of the {FIRST} images"):
+    with pytest.raises(AnalyzeError, match=rf"selections.nobody .* none of the {FIRST} vectors"):
         go(nobody, root)
 
 

@@ -98,8 +98,10 @@ def test_choose_held_out__reads_the_vectors_that_it_chooses_from_alone() -> None
     assert 0 < len(read) <= 10
 
 
-def test_choose_held_out__needs_two_photographs() -> None:
-    with pytest.raises(EvaluateError, match=r"at least 2 photographs .* this store has 1\."):
+def test_choose_held_out__needs_two_vectors() -> None:
+    with pytest.raises(
+        EvaluateError, match=r"at least 2 finite latent vectors; this store has 1\."
+    ):
         choose_held_out(latents(1), 20, fewest=3, seed=0)
 
 

@@ -116,7 +116,7 @@ def test_shown_attributes__are_those_named_visible_ones_or_the_most_even(run: Ru
     assert shown_attributes(own, None) == ["half", "third", "most"]
     with pytest.raises(SampleError, match=r"report.attributes: .*'Smyling'"):
         shown_attributes(celeba, ["Smyling"])
-    with pytest.raises(SampleError, match="0 of 600 images"):
+    with pytest.raises(SampleError, match="0 of 600 vectors"):
         shown_attributes(celeba, ["Eyeglasses"])
 
 

@@ -78,7 +78,7 @@ def test_path__joins_two_stored_images(statistics: xr.Dataset, latents: xr.Datas
 @pytest.mark.parametrize(
     ("ends", "message"),
     [
-        (["0003.jpg", "absent.jpg"], "'absent.jpg': no stored image .* look like '0000.jpg'"),
+        (["0003.jpg", "absent.jpg"], "'absent.jpg': no stored vector .* look like '0000.jpg'"),
         (["0007.jpg", "0003.jpg"], "'0007.jpg', whose latent vector is not finite"),
     ],
 )
