@@ -32,6 +32,7 @@ from zpoints.storage import (
     open_store,
 )
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
+from zpoints.storage.schema.attributes import nested
 
 
 def test_publish__round_trip_of_values_labels_and_attributes(repository, root):
@@ -325,7 +326,7 @@ def test_create__small_groups_need_no_chunks(repository, root):
     work.publish(message="trained", rows=0)
 
     model = open_store(root).model
-    assert model.attrs["architecture"] == {"z_dim": 4, "filters": [32, 64]}
+    assert nested(model.attrs, "architecture") == {"z_dim": 4, "filters": [32, 64]}
     assert np.array_equal(model.weights.values, weights)
     assert model.loss.values.tolist() == [0.5, 0.25]
 
