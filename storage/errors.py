@@ -72,4 +72,6 @@ def unknown_name(module: str, name: str, known: Iterable[str]) -> AttributeError
     message = f"module {module!r} has no attribute {name!r}"
     alike = get_close_matches(name, list(known), 1)
     # With a name but without an object, Python adds no second suggestion.
-    return AttributeError(f"{message}. Did you mean: {alike[0]!r}?" if alike else message, name=name)
+    return AttributeError(
+        f"{message}. Did you mean: {alike[0]!r}?" if alike else message, name=name
+    )

@@ -62,8 +62,9 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
             f"This version of the store has no group {group}; its groups: "
-            f"{', '.join(group_names(session)) or 'none'}. `zpoints run` makes missing groups; "
-            "`zpoints history` lists other versions."
+            f"{', '.join(group_names(session)) or 'none'}. `zpoints "
+            f"{'sweep' if group == 'sweep' else 'run'}` makes missing groups; `zpoints history` "
+            "lists other versions."
         ) from error
     dataset = _named_by_labels(group, dataset)
     validate(group, dataset)
