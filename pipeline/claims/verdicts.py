@@ -82,7 +82,7 @@ def claims(statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 
     """
     if not isinstance(statistics, xr.Dataset) or "histogram" not in statistics:
         raise AnalyzeError(
-            f"Got a {type(statistics).__name__} for the group statistics. Call "
+            f"Got {type(statistics).__name__} for the group statistics. Call "
             "zp.claims(store.statistics); store.claims has all that can be tested."
         )
     return Verdicts(

@@ -147,7 +147,8 @@ def open_arrays(
         raise VectorError(str(error)) from None
     if np.ndim(array) != 2 or 0 in np.shape(array):
         raise VectorError(
-            f"z has the shape {np.shape(array)}; expected (vector, component), both at least 1."
+            f"z has the shape {np.shape(array)}; expected (vector, component), both at least 1. "
+            'np.load(path, mmap_mode="r") opens a file.'
         )
     vectors = as_dask(array)
     if vectors.dtype.kind not in "fiu":
