@@ -85,6 +85,13 @@ def numbers(statistics: Any) -> Figure:
 def moments_text(mean: float, spread: float, unit: str) -> str:
     """Mean and standard deviation of a label, a date as a date.
 
+    Parameters
+    ----------
+    mean, spread
+        Of the label, in its unit.
+    unit
+        "1", or that of dates.
+
     Examples
     --------
     >>> moments_text(41.25, 12.5, "1"), moments_text(20787.0, 30.0, DAYS)
