@@ -1,5 +1,8 @@
 """Errors of stores; each message names the object, what was expected and what to do."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class ZpointsError(Exception):
     """Base of every error that a user can cause or repair; shown without a traceback."""
@@ -47,3 +50,28 @@ class StoreLockedError(StoreError):
 
 class ObjectStoreError(StoreError):
     """The server of a bucket does not answer, or refuses; the message names the remedy."""
+
+
+def unknown_name(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error of a module that lacks an attribute, as Python words it.
+
+    Parameters
+    ----------
+    module
+        Name of the module as users write it.
+    name
+        The unknown name.
+    known
+        Names that it has; the nearest is suggested, which Python does in its own tracebacks only.
+
+    Examples
+    --------
+    >>> print(unknown_name("zpoints", "opn", ["open", "draw"]))
+    module 'zpoints' has no attribute 'opn'. Did you mean: 'open'?
+    """
+    message = f"module {module!r} has no attribute {name!r}"
+    alike = get_close_matches(name, list(known), 1)
+    # With a name but without an object, Python adds no second suggestion.
+    return AttributeError(
+        f"{message}. Did you mean: {alike[0]!r}?" if alike else message, name=name
+    )

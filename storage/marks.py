@@ -86,4 +86,6 @@ def _has(content: bytes | None, *keys: str, within: tuple[str, ...] = ()) -> boo
         return False
     for key in within:
         found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str):  # as xarray writes a dataset of a store
+            return _has(found.encode(), *keys)
     return isinstance(found, dict) and set(keys) <= set(found)

@@ -17,7 +17,7 @@ from zpoints.storage.arrays.groups import group_names
 from zpoints.storage.backend.location import reaching
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.sheet import contact_sheet, picture
-from zpoints.storage.schema.registry import VARIABLES, kind_of
+from zpoints.storage.schema.registry import NAMED_KINDS, VARIABLES, kind_of
 from zpoints.storage.text import one_line
 from zpoints.storage.versions import Version
 
@@ -27,6 +27,8 @@ SIDE = 64
 """Largest height of the strip, pixels."""
 VERSIONS = 5
 """Versions listed; the others are counted."""
+NAMES = 6
+"""Names listed of the groups of a kind, in text; the others are counted."""
 DIMS = 6
 """Dims listed of a group, in the order of its variables; the others are counted."""
 
@@ -43,15 +45,20 @@ class Content:
         Length of each dim.
     bytes
         Size of its arrays in memory.
+    names
+        Names of the groups that share the line, instead of sizes.
     """
 
     name: str
     sizes: Mapping[str, int]
     bytes: int
+    names: str = ""
 
     @property
     def dims(self) -> str:
-        """The sizes as text."""
+        """The sizes as text, or the names."""
+        if self.names:
+            return self.names
         shown = [f"{dim}: {length:,}" for dim, length in list(self.sizes.items())[:DIMS]]
         more = len(self.sizes) - len(shown)
         return ", ".join([*shown, f"{more} more"] if more else shown)
@@ -68,7 +75,7 @@ def as_text(root: str, version: str, time: datetime, session: icechunk.Session) 
         Reads the version.
     """
     lines = [f"Store {one_line(root)}", f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC"]
-    groups = contents(root, session)
+    groups = _by_kind(contents(root, session))
     width = max((len(g.name) for g in groups), default=0)
     lines += [f"  {g.name:<{width}} {format_bytes(g.bytes):>11}  ({g.dims})" for g in groups]
     return "\n".join(lines if groups else [*lines, "  nothing published yet"])
@@ -108,6 +115,25 @@ def as_html(
     return f"<div>{''.join(parts)}</div>"
 
 
+def _by_kind(groups: Sequence[Content]) -> list[Content]:
+    """A line for each kind with many groups, which repeat their sizes."""
+    lines: dict[str, list[Content]] = {}
+    for group in groups:
+        kind = kind_of(group.name)
+        lines.setdefault(kind if kind in NAMED_KINDS else group.name, []).append(group)
+    return [_joined(kind, members) for kind, members in lines.items()]
+
+
+def _joined(kind: str, members: Sequence[Content]) -> Content:
+    if len(members) == 1:
+        return members[0]
+    names = [one_line(member.name.partition("/")[2]) for member in members]
+    shown = ", ".join(names[:NAMES])
+    more = f", {len(names) - NAMES} more" if len(names) > NAMES else ""
+    size = sum(member.bytes for member in members)
+    return Content(f"{kind}/...", {}, size, f"{len(names)} groups: {shown}{more}")
+
+
 def contents(root: str, session: icechunk.Session) -> list[Content]:
     """The groups of a version; no array is read."""
     with reaching(root):
@@ -127,18 +153,23 @@ def _content(name: str, group: zarr.Group | zarr.Array) -> Content:
 
 
 def _photographs(root: str, session: icechunk.Session) -> NDArray[np.uint8]:
-    """The first photographs; none if their chunk is damaged, which `verify` reports."""
+    """Photographs spread over all; none if a chunk is damaged, which `verify` reports."""
     try:
         with reaching(root):
             pixels = zarr.open_array(session.store, path="images/pixels", mode="r")
-            return np.asarray(pixels[:PHOTOGRAPHS])
+            count = pixels.shape[0]
+            rows = np.linspace(0, count - 1, min(PHOTOGRAPHS, count))
+            return np.asarray(pixels.oindex[rows.round().astype(np.int64)])
     except (StoreError, ValueError):
         return np.empty((0, 1, 1, 1), np.uint8)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     def row(cells: Sequence[str], tag: str) -> str:
-        filled = (f'<{tag} style="text-align: left">{escape(cell)}</{tag}>' for cell in cells)
+        filled = (
+            f'<{tag} style="text-align: left; white-space: nowrap">{escape(cell)}</{tag}>'
+            for cell in cells
+        )
         return f"<tr>{''.join(filled)}</tr>"
 
     return f"<table>{row(heads, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"

@@ -4,12 +4,60 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
 from zpoints.pipeline.errors import AnalyzeError
 
 Vectors = da.Array | xr.DataArray | NDArray[np.number]
+
+
+def as_array(z: Any) -> Any:
+    """Vectors from elsewhere as an array; what is read by chunks stays lazy.
+
+    Parameters
+    ----------
+    z
+        An array of NumPy, Dask, Zarr or h5py; a labelled array, a data frame of numbers, a tensor,
+        or what else NumPy makes an array of.
+
+    Raises
+    ------
+    AnalyzeError
+        If z is a Dataset, or no array can be made of it.
+
+    Examples
+    --------
+    >>> as_array(pd.DataFrame({"x": [1, 2], "y": [0.5, 1.5]})).shape
+    (2, 2)
+    """
+    if isinstance(z, xr.Dataset):
+        raise AnalyzeError('Expected an array of vectors, got a Dataset: pass latents["z"].')
+    array = z.data if isinstance(z, xr.DataArray) else z
+    if isinstance(array, np.ndarray) or hasattr(array, "chunks"):
+        return array
+    if isinstance(array, pd.DataFrame):
+        other = [str(name) for name, kind in array.dtypes.items() if not is_numeric_dtype(kind)]
+        if other:
+            raise AnalyzeError(
+                f"Got columns that are not numbers: {', '.join(other[:5])}. Expected a column for "
+                "each component; pass others as labels, and names of vectors as the index."
+            )
+        return array.to_numpy(dtype=np.result_type(np.float32, *map(_numpy, array.dtypes)))
+    try:
+        return np.asarray(array)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors on a GPU
+        raise AnalyzeError(
+            f"No array can be made of a {type(array).__name__} ({error}). Expected vectors "
+            "(vector, component), e.g. tensor.detach().cpu()."
+        ) from error
+
+
+def _numpy(kind: Any) -> np.dtype[Any]:
+    """NumPy's type for that of a column, which may know missing values."""
+    return np.dtype(getattr(kind, "numpy_dtype", kind))
 
 
 def as_dask(z: Vectors) -> da.Array:
@@ -20,9 +68,7 @@ def as_dask(z: Vectors) -> da.Array:
     AnalyzeError
         If z is not a two-dimensional array with at least one column.
     """
-    if isinstance(z, xr.Dataset):
-        raise AnalyzeError('Expected an array of vectors, got a Dataset: pass latents["z"].')
-    array = z.data if isinstance(z, xr.DataArray) else z
+    array = as_array(z)
     if np.ndim(array) != 2 or np.shape(array)[1] == 0:
         raise AnalyzeError(
             "Expected vectors as an array (vector, component) with at least one component, got "

@@ -12,6 +12,7 @@ from zpoints.pipeline.claims.components import component_claims
 from zpoints.pipeline.claims.densities import pair_claims
 from zpoints.pipeline.claims.faces import faces_claim
 from zpoints.pipeline.claims.uniform import uniform_claims
+from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.sample.region import UniformHits
 
 VERDICTS = {True: "holds", False: "does not hold", None: "not measured"}
@@ -66,6 +67,11 @@ def claims(statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 
     least_mu, least_hw
         Thresholds of |mu| and hw, in latent units, of a dominant component (claim 9).
 
+    Raises
+    ------
+    AnalyzeError
+        If `statistics` is something else.
+
     Examples
     --------
     >>> import dask.array as da
@@ -74,6 +80,11 @@ def claims(statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 
     >>> found[0].measured[:6], found[0].holds, found[5].measured, found[5].holds
     ('8 of 8', True, '8 of 8', False)
     """
+    if not isinstance(statistics, xr.Dataset) or "histogram" not in statistics:
+        raise AnalyzeError(
+            f"Got {type(statistics).__name__} for the group statistics. Call "
+            "zp.claims(store.statistics); store.claims has all that can be tested."
+        )
     return Verdicts(
         (
             *component_claims(statistics),

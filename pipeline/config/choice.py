@@ -121,7 +121,7 @@ def _stored(store: Store) -> Iterator[tuple[str, Choice]]:
     """What the store's images and model have."""
     if store.is_current("images"):
         images, why = store.images, "as in the stored images"
-        yield "ingest.crop", Choice(images.attrs["crop"], why)
+        yield "ingest.crop", Choice(images.attrs.get("crop"), why)
         yield "ingest.side", Choice(images.sizes["y"], why)
         yield "ingest.channels", Choice(images.sizes["channel"], why)
     if store.is_current("model"):

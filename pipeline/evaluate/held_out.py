@@ -74,6 +74,28 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
     return HeldOut(kind, rows[:n], rows[n:])
 
 
+def known_splits(latents: xr.Dataset) -> NDArray[np.object_] | None:
+    """The split (image,) of each vector; None where neither splits nor checksums are stored."""
+    known = {"split", "checksum"} & set(latents.coords)
+    return Labels(latents).splits if known else None
+
+
+def held_out_rows(latents: xr.Dataset) -> tuple[str, Rows]:
+    """Name of the split and rows of the test images, or of all images where there are none.
+
+    Parameters
+    ----------
+    latents
+        The group `latents`.
+    """
+    splits = known_splits(latents)
+    if splits is not None:
+        rows = np.flatnonzero(splits == "test")
+        if rows.size:
+            return "test", rows
+    return "all", np.arange(latents.sizes["image"])
+
+
 def first_finite(z: xr.DataArray, rows: Rows, wanted: int) -> Rows:
     """The first rows whose vectors are finite; reads few others.
 

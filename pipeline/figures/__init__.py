@@ -10,6 +10,7 @@ from typing import Any
 import lazy_loader
 
 from zpoints.pipeline.parts.installed import FIGURES, offered
+from zpoints.storage.errors import unknown_name
 
 # The names of __init__.pyi, each loaded when first used: Matplotlib takes its time.
 _own, _own_names, __all__ = lazy_loader.attach_stub(__name__, __file__)
@@ -17,13 +18,19 @@ OWN = tuple(__all__)
 
 
 def __getattr__(name: str) -> Any:
-    if name in OWN or name not in dict(offered(FIGURES)):
+    if name in OWN:
         return _own(name)
+    if name not in dict(offered(FIGURES)):
+        raise _unknown(name)
     from zpoints.pipeline.parts.figures import installed_figures  # runs a package's code
 
     if (part := installed_figures(OWN).get(name)) is None:
-        return _own(name)
+        raise _unknown(name)
     return part.value
+
+
+def _unknown(name: str) -> AttributeError:
+    return unknown_name("zpoints.pl", name, __dir__())
 
 
 def __dir__() -> list[str]:

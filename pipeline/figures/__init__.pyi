@@ -7,11 +7,11 @@ from .image_grids import faces as faces
 from .image_grids import paths as paths
 from .image_grids import reconstructions as reconstructions
 from .image_grids import strips as strips
-from .label_structure import angles as angles
-from .label_structure import categories as categories
-from .label_structure import clusters as clusters
-from .label_structure import numbers as numbers
-from .label_structure import probes as probes
+from .labels.angles import angles as angles
+from .labels.clusters import clusters as clusters
+from .labels.probes import probes as probes
+from .labels.statistics import categories as categories
+from .labels.statistics import numbers as numbers
 from .pair_densities import densities as densities
 from .pair_scatter import generators as generators
 from .pair_scatter import pairs as pairs

@@ -1,6 +1,6 @@
 """Grids of images, drawn pixel for pixel where the figure is saved at its own resolution."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures import style
-from zpoints.pipeline.figures.inputs import as_bytes, described, mapping, pixels
+from zpoints.pipeline.figures.inputs import as_bytes, described, held_out_pair, mapping, pixels
 
 Bytes = NDArray[np.uint8]
 
@@ -88,20 +88,24 @@ def faces(
     return drawn
 
 
-def reconstructions(originals: Any, decoded: Any) -> Figure:
+def reconstructions(originals: Any, decoded: Any = None) -> Figure:
     """Draw each original above its reconstruction.
 
     Parameters
     ----------
     originals, decoded
-        The same images in the same order, each as in `faces`.
+        The same images in the same order, each as in `faces`; or a store alone, whose first
+        held-out images are drawn.
 
     Raises
     ------
     FigureError
         If these are no images, or not of the same number and size.
     """
-    upper, lower = pixels(originals), pixels(decoded)
+    if decoded is None:
+        upper, lower = held_out_pair(originals)
+    else:
+        upper, lower = pixels(originals), pixels(decoded)
     if upper.shape[:3] != lower.shape[:3]:
         raise FigureError(
             f"Got {len(upper)} originals of {_size(upper)} pixels and {len(lower)} reconstructions "
@@ -125,21 +129,24 @@ def reconstructions(originals: Any, decoded: Any) -> Figure:
     return _draw(canvas, left=LABEL_PIXELS, rows=(centres, names))
 
 
-def strips(images: Mapping[str, Any]) -> Figure:
+def strips(images: Any) -> Figure:
     """Draw the first images of each name in a row, its name on the left.
 
     Parameters
     ----------
     images
         For each name its images, as in `faces`, all of one size, e.g.
-        ``{"photographs": store.images, "ellipse": store.samples("ellipse")}``.
+        ``{"photographs": store.images, "ellipse": store.samples("ellipse")}``; or a store, whose
+        held-out images, their reconstructions and samples are drawn.
 
     Raises
     ------
     FigureError
         If these are no images, or of several sizes.
     """
-    expected = "a mapping of names to images, e.g. {'ellipse': store.samples('ellipse')}"
+    if hasattr(images, "sample_names"):
+        images = _of_store(images)
+    expected = "a store, or a mapping of names to images, e.g. {'real': store.images}"
     shown = {name: pixels(of, ROW_PIXELS) for name, of in mapping(images, expected).items()}
     sizes = {_size(of) for of in shown.values()}
     if len(sizes) > 1:
@@ -152,6 +159,13 @@ def strips(images: Mapping[str, Any]) -> Figure:
     centres = [(index + 0.5) * height for index in range(len(bands))]
     names = [style.plain_label(str(name)) for name in enlarged]
     return _draw(np.concatenate(bands), left=NAME_PIXELS, rows=(centres, names))
+
+
+def _of_store(store: Any) -> dict[str, Any]:
+    """The rows of the report: held-out images, their reconstructions, and those of generators."""
+    samples = {name: store.samples(name) for name in store.sample_names}
+    drawn = {name: of for name, of in samples.items() if "pixels" in of}
+    return dict(zip(("real", "reconstruction"), held_out_pair(store), strict=True)) | drawn
 
 
 def paths(

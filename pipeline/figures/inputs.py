@@ -8,13 +8,20 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import FigureError
+from zpoints.pipeline.evaluate.held_out import held_out_rows
 from zpoints.pipeline.row_sample import representative_rows
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
+HELD_OUT = 10
+"""Held-out images drawn of a store."""
 PIXEL_DIMS = ("y", "x", "channel")
 """Last dimensions of a variable that holds images."""
+ONLY_STORED = (
+    " Only a store has it: `zpoints import vectors.npy --root ROOT` makes one of vectors, which "
+    "zp.open(ROOT) opens."
+)
 NAMED = 8
 """Variables or names that an error message lists at most."""
 
@@ -25,7 +32,8 @@ def group(data: Any, name: str, needs: Sequence[str]) -> xr.Dataset:
     Parameters
     ----------
     data
-        A dataset, or a store, which has an attribute of that name or a method `group`.
+        A dataset, or a store, which has an attribute of that name or a method `group`; for
+        statistics also vectors (vector, component), which are analysed.
     name
         Name of the group, e.g. "statistics".
     needs
@@ -39,16 +47,22 @@ def group(data: Any, name: str, needs: Sequence[str]) -> xr.Dataset:
     found = data if isinstance(data, xr.Dataset) else getattr(data, name, None)
     if found is None and hasattr(data, "group"):
         found = data.group(name)
+    if name == "statistics" and getattr(data, "ndim", 0) == 2:
+        from zpoints.pipeline.analyze.passes import analyze  # loads Numba
+
+        found = analyze(data)
     if not isinstance(found, xr.Dataset):
+        only = ONLY_STORED if hasattr(data, "latents") and not hasattr(data, "group") else ""
         raise FigureError(
             f"Got {described(data)}; expected a store, or its group `{name}`, e.g. store.{name}."
+            f"{only}"
         )
     missing = [variable for variable in needs if variable not in found.variables]
     if missing:
         raise FigureError(
             f"The dataset lacks {_listed(missing)}; expected the group `{name}`, got a dataset "
             f"with {_listed(found.variables)}. Pass store.{name}, or make it with "
-            "`zpoints run`."
+            f"`zpoints {'sweep' if name == 'sweep' else 'run'}`."
         )
     return found
 
@@ -89,6 +103,29 @@ def vectors(data: Any, rows: int | None = None) -> tuple[Floats, NDArray[np.int6
     if not finite.any() and len(values):
         raise FigureError(f"None of the {len(values)} vectors is finite. Draw finite ones.")
     return values[finite], chosen[finite]
+
+
+def held_out_pair(data: Any) -> tuple[Bytes, Bytes]:
+    """The first held-out images of a store and their reconstructions, (image, y, x, channel) uint8.
+
+    Parameters
+    ----------
+    data
+        A store, or the latent space of arrays with images and a decoder.
+
+    Raises
+    ------
+    FigureError
+        If it is neither.
+    """
+    if not all(hasattr(data, name) for name in ("latents", "decode")):
+        raise FigureError(
+            f"Got {described(data)}; expected a store, or images and their reconstructions, e.g. "
+            "store.images.pixels[:8] and store.decode(store.latents.z[:8])."
+        )
+    rows = held_out_rows(data.latents)[1][:HELD_OUT]
+    originals = data.images["pixels"][rows]
+    return pixels(originals), pixels(np.asarray(data.decode(data.latents["z"][rows])))
 
 
 def components_of(chosen: Any, total: int, *, what: str = "component") -> list[int]:

@@ -14,7 +14,7 @@ from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.clouds import Cloud, read_cloud, share_inside
 from zpoints.pipeline.figures.inputs import mapping
-from zpoints.pipeline.figures.label_colours import Colours, colours_by, values_of
+from zpoints.pipeline.figures.labels.colours import Colours, colours_by, values_of
 
 Floats = NDArray[np.float64]
 

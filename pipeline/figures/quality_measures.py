@@ -14,7 +14,7 @@ from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.evaluate.config import FACE, REFERENCES
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of
 from zpoints.pipeline.figures import style
-from zpoints.pipeline.figures.inputs import group, mapping
+from zpoints.pipeline.figures.inputs import ONLY_STORED, described, group, mapping
 from zpoints.storage.schema.quality import MEASURES, Measure
 
 Qualities = Mapping[str, xr.Dataset]
@@ -58,6 +58,8 @@ def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
     """
     if hasattr(measured, "quality_names"):
         measured = {name: measured.quality(name) for name in measured.quality_names}
+    if hasattr(measured, "latents") and not hasattr(measured, "quality_names"):
+        raise FigureError(f"Got {described(measured)}; expected a store.{ONLY_STORED}")
     expected = "a store, or a mapping of names to groups, e.g. {'real': store.quality('real')}"
     found = mapping(measured, expected)
     names = ordered({name: group(of, "quality", ()) for name, of in found.items()})

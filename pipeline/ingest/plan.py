@@ -163,7 +163,7 @@ def _in_order(
 
 
 def _cut(images: xr.Dataset) -> tuple[int, int, int | None]:
-    return images.sizes["y"], images.sizes["channel"], images.attrs["crop"]
+    return images.sizes["y"], images.sizes["channel"], images.attrs.get("crop")
 
 
 def _compared(
@@ -171,7 +171,7 @@ def _compared(
 ) -> IngestPlan:
     if _cut(images) != (config.side, config.channels, config.crop):
         return _selected(source, config)
-    if images.attrs["limit"] != config.limit:
+    if images.attrs.get("limit") != config.limit:
         return _selected(source, config, matched)
     return _grown(source, config, images, matched)
 

@@ -34,7 +34,7 @@ class LabelNumbers:
     columns: tuple[LabelColumn, ...]
     values: Any
 
-    def __getitem__(self, rows: slice) -> "LabelNumbers":
+    def __getitem__(self, rows: slice | Bools) -> "LabelNumbers":
         """The same of some rows."""
         return LabelNumbers(self.columns, self.values[rows])
 

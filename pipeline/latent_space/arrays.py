@@ -11,18 +11,23 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.passes import analyze
-from zpoints.pipeline.analyze.vectors import as_dask
+from zpoints.pipeline.analyze.vectors import as_array, as_dask
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
-from zpoints.pipeline.errors import VectorError
+from zpoints.pipeline.errors import AnalyzeError, VectorError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
+from zpoints.storage import Store
 from zpoints.storage.labels.columns import label_values
 from zpoints.storage.labels.dataset import LabelledDataset
 
-Table = pd.DataFrame | xr.Dataset | Mapping[str, Any]
+Table = pd.DataFrame | pd.Series | xr.Dataset | Mapping[str, Any]
 """Labels, a column or a variable each."""
+ONLY_STORED = ("compare", "export")
+"""What `zpoints.open` returns beside the attributes of a `Store`."""
+ROWS = 4096
+"""Vectors that are searched at a time for a finite one."""
 
 
 class LatentArrays(LatentSpace):
@@ -77,6 +82,15 @@ class LatentArrays(LatentSpace):
             raise VectorError("There is no encoder; pass encoder= to open_arrays.")
         return self._given_encoder
 
+    def __getattr__(self, name: str) -> Any:
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if (hasattr(Store, name) or name in ONLY_STORED) and not hasattr(type(self), name):
+            message += (
+                ". Only a store has it: save the vectors, `zpoints import vectors.npy --root ROOT` "
+                "makes a store of them and all that follows, and zpoints.open(ROOT) opens it."
+            )
+        raise AttributeError(message)
+
     def __repr__(self) -> str:
         sizes, names = self._latents["z"].sizes, list(map(str, self._latents.coords))
         labels = ", ".join(name for name in names if name not in ("image", "component"))
@@ -101,11 +115,12 @@ def open_arrays(
     Parameters
     ----------
     z
-        Real (vector, component): a NumPy or Dask array, or a labelled array of these dimensions,
+        Real (vector, component): a NumPy, Dask or Zarr array, a tensor, a DataFrame of a column for
+        each component, whose index names the vectors, or a labelled array of these dimensions,
         whose coordinates become labels.
     labels
-        Values of each vector by name, of any kind: a DataFrame, whose index names the vectors, a
-        Dataset along `image`, or a mapping of arrays.
+        Values of each vector by name, of any kind: a DataFrame or a Series, whose index names the
+        vectors, a Dataset along `image`, or a mapping of arrays.
     images
         uint8 (vector, y, x, channel), or (vector, y, x) for grey images.
     decoder
@@ -116,7 +131,8 @@ def open_arrays(
     Raises
     ------
     VectorError
-        If the shapes do not agree, or a label has a name that is taken.
+        If z is no such array, no vector is finite, the shapes do not agree, or a label has a name
+        that is taken.
 
     Examples
     --------
@@ -125,18 +141,33 @@ def open_arrays(
     >>> space.query("digit == 3").sizes["image"], space.draw("ellipse", 2, K=3).z.shape
     (50, (2, 4))
     """
-    array = z.data if isinstance(z, xr.DataArray) else z
+    try:
+        array = as_array(z)
+    except AnalyzeError as error:
+        raise VectorError(str(error)) from None
     if np.ndim(array) != 2 or 0 in np.shape(array):
         raise VectorError(
-            f"z has the shape {np.shape(array)}; expected (vector, component), both at least 1."
+            f"z has the shape {np.shape(array)}; expected (vector, component), both at least 1. "
+            'np.load(path, mmap_mode="r") opens a file.'
         )
     vectors = as_dask(array)
     if vectors.dtype.kind not in "fiu":
         raise VectorError(f"z has the type {vectors.dtype}; expected real numbers.")
+    if isinstance(array, np.ndarray) and not _any_finite(array):
+        raise VectorError(
+            f"None of the {len(array):,} vectors of z is finite: each has a NaN or infinite "
+            "component. Expected at least one without."
+        )
     count, components = vectors.shape
     coords = {"component": np.arange(components), **_coordinates(z, labels, count)}
     latents = xr.Dataset({"z": (("image", "component"), vectors)}, coords)
     return LatentArrays(latents, _images(images, latents), _checked(decoder), _checked(encoder))
+
+
+def _any_finite(z: NDArray[Any]) -> bool:
+    """Whether a vector (vector, component) is finite; reads no more than it has to."""
+    starts = range(0, len(z), ROWS)
+    return any(np.isfinite(z[row : row + ROWS]).all(axis=1).any() for row in starts)
 
 
 def _checked(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
@@ -152,12 +183,20 @@ def _coordinates(z: Any, labels: Table | None, count: int) -> dict[str, Any]:
         rows = z.dims[0]
         inner = {name: coord for name, coord in z.coords.items() if coord.dims == (rows,)}
         found |= {"image" if name == rows else str(name): c.values for name, c in inner.items()}
+    named = _names(z) if isinstance(z, pd.DataFrame) else {}
+    found |= named
+    if isinstance(labels, pd.Series):
+        labels = labels.to_frame(labels.name or "label")
     if isinstance(labels, xr.Dataset):
         labels = {str(name): labels[name].values for name in labels.variables}
     elif isinstance(labels, pd.DataFrame):
-        if not isinstance(labels.index, pd.RangeIndex):
-            found["image"] = labels.index.astype(str).to_numpy()
+        found |= _same_names(named, _names(labels))
         labels = {str(name): labels[name].to_numpy() for name in labels}
+    elif labels is not None and not isinstance(labels, Mapping):
+        raise VectorError(
+            f"The labels are a {type(labels).__name__}; expected a DataFrame, a Dataset, or a "
+            "mapping of arrays, e.g. {'digit': values}."
+        )
     for name, values in (labels or {}).items():
         if name in ("z", "component", "pixels"):
             raise VectorError(
@@ -174,6 +213,23 @@ def _coordinates(z: Any, labels: Table | None, count: int) -> dict[str, Any]:
     if len(set(map(str, found["image"]))) < count:
         raise VectorError("Two vectors have the same name; expected unique ones in `image`.")
     return {name: ("image", values) for name, values in found.items()}
+
+
+def _names(table: pd.DataFrame) -> dict[str, Any]:
+    """The names that an index gives to vectors; none if it only counts rows."""
+    if isinstance(table.index, pd.RangeIndex):
+        return {}
+    return {"image": table.index.astype(str).to_numpy()}
+
+
+def _same_names(z: dict[str, Any], labels: dict[str, Any]) -> dict[str, Any]:
+    """The names of labels, which are those of the vectors if both have names."""
+    if z and labels and not np.array_equal(z["image"], labels["image"]):
+        raise VectorError(
+            "The indexes of z and labels differ; expected the same names in the same order. Pass "
+            "labels=labels.loc[z.index]."
+        )
+    return labels
 
 
 def _images(images: Any, latents: xr.Dataset) -> xr.Dataset | None:

@@ -9,8 +9,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.latent_space.mapping import mapped
-from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS, pixels_of
-from zpoints.pipeline.latent_space.vectors import Given, images_named, names_images, vectors_in
+from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS, PIXELS, pixels_of
+from zpoints.pipeline.latent_space.vectors import (
+    Given,
+    images_named,
+    names_images,
+    vectors_in,
+    with_coordinates,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +81,7 @@ class CodedImages(ABC):
             If there is no encoder, or the images do not fit it.
         """
         pixels = pixels_of(images, self._image_shape)
-        return mapped(self._encoder, pixels, 3, ("component",), np.float32).rename("z")
+        return mapped(self._encoder, pixels, 3, ("component",), np.float32).pipe(with_coordinates)
 
     def decode(self, z: Given) -> xr.DataArray:
         """Images that vectors decode to; lazy if z is.
@@ -97,7 +103,8 @@ class CodedImages(ABC):
             If there is no decoder, or z does not fit it.
         """
         vectors = self._vectors(z, self._decoded_components, nested=True).astype(np.float32)
-        return mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8).rename("pixels")
+        decoded = mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8)
+        return decoded.rename("pixels").assign_attrs(PIXELS)
 
     def faces(self, n: int = 16) -> "Figure":
         """A figure of the first images.

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.errors import VectorError
+from zpoints.pipeline.latent_space.vectors import with_coordinates
 from zpoints.pipeline.sample.arithmetic import (
     attribute_direction,
     interpolate,
@@ -14,7 +15,6 @@ from zpoints.pipeline.sample.arithmetic import (
 )
 
 Form = Literal["arc", "line"]
-VECTOR = {"long_name": "latent vector", "units": "1"}
 
 
 def path_between(
@@ -49,8 +49,7 @@ def path_between(
     else:
         raise VectorError(f"form = {form!r}: expected 'arc' (around the mean) or 'line'.")
     share = xr.Variable("step", shares, {"long_name": "share of the way", "units": "1"})
-    coords = {"share": share, "component": np.arange(z.shape[1])}
-    return xr.DataArray(z, coords, ("step", "component"), "z", VECTOR)
+    return with_coordinates(xr.DataArray(z, {"share": share}, ("step", "component")))
 
 
 def added(
@@ -80,4 +79,4 @@ def added(
         values = ("strength", factor.values, {"long_name": f"multiple of {attribute}"})
         factor = xr.DataArray(factor.values, {"strength": values}, dims="strength")
     moved = (z + factor * direction).transpose(..., "component")
-    return moved.rename("z").assign_attrs(VECTOR)
+    return with_coordinates(moved)

@@ -8,6 +8,7 @@ import xarray as xr
 from zpoints.pipeline.errors import VectorError
 
 IMAGE_DIMS = ("y", "x", "channel")
+PIXELS = {"long_name": "decoded images, 0 to 255", "units": "1"}
 
 
 def pixels_of(images: Any, shape: tuple[int, int, int] | None) -> xr.DataArray:

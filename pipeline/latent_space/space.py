@@ -183,15 +183,15 @@ class LatentSpace(CodedImages):
     def add(
         self, attribute: str, z: Given, strength: float | Sequence[float] = 1.0
     ) -> xr.DataArray:
-        """Vectors with the direction of an attribute added.
+        """Vectors with the direction of an attribute or of a category added.
 
         The direction leads from the mean of the vectors without the attribute to the mean of those
-        with it.
+        with it; for a category, from the mean of the other categories of its label.
 
         Parameters
         ----------
         attribute
-            Name of a label that is true or false, e.g. "Smiling".
+            Name of a label that is true or false, e.g. "Smiling", or a category, e.g. "digit=3".
         z
             Vectors.
         strength
@@ -206,7 +206,7 @@ class LatentSpace(CodedImages):
         Raises
         ------
         SampleError
-            If the attribute is unknown, or all or no vectors have it.
+            If it is unknown, or all or no vectors have it.
         VectorError
             If z does not fit.
         """

@@ -1,6 +1,8 @@
 """Vectors as a user names them: images of the latents by name or number, or values."""
 
+from bisect import bisect
 from collections.abc import Hashable
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,13 @@ from zpoints.storage.schema.validation import is_text
 
 Given = Any
 """Name or number of an image, names of images, or vectors; see `images_named` and `vectors_in`."""
+
+
+VECTOR = {"long_name": "latent vector", "units": "1"}
+ALIKE = 3
+"""Names that a message suggests."""
+COMPARED = 5_000
+"""Names that are compared with an unknown one; more would take seconds."""
 
 
 def names_images(given: Given) -> bool:
@@ -36,8 +45,8 @@ def images_named(z: xr.DataArray, given: Given) -> xr.DataArray:
     z
         All latent vectors (image, component).
     given
-        The name of an image or its number from 0; or names of images, e.g. the coordinate `image`
-        of what `neighbours` returns.
+        The name of an image, or the end of its path if no other has it, or its number from 0; or
+        names of images, e.g. the coordinate `image` of what `neighbours` returns.
 
     Returns
     -------
@@ -108,6 +117,13 @@ def vectors_in(given: Given, components: int, *, nested: bool = False) -> xr.Dat
     return _with_components(_labelled(given, nested=nested), components, nested=nested)
 
 
+def with_coordinates(z: xr.DataArray) -> xr.DataArray:
+    """Vectors as a group has them: `z`, with the numbers of the components and a meaning."""
+    attrs = {"long_name": "component", "units": "1"}
+    component = xr.Variable("component", np.arange(z.sizes["component"]), attrs)
+    return z.assign_coords(component=component).rename("z").assign_attrs(VECTOR)
+
+
 def vector_dim(z: xr.DataArray) -> Hashable | None:
     """The dimension along which vectors are counted; None for a single vector."""
     return next((dim for dim in z.dims if dim != "component"), None)
@@ -163,8 +179,22 @@ def _row(z: xr.DataArray, name: str) -> int:
     try:
         return int(index.get_loc(name))
     except KeyError:
-        some = ", ".join(map(str, index[:3])) or "none"
-        raise VectorError(
-            f"None of the {len(index):,} latent vectors has the name {name!r}. Expected a name "
-            f"such as {some}."
-        ) from None
+        names = list(map(str, index))
+    ends = [row for row, known in enumerate(names) if known.endswith(f"/{name}")]
+    if len(ends) == 1:
+        return ends[0]
+    alike = [names[row] for row in ends[:ALIKE]] or _alike(name, names)
+    found = f"{len(ends):,} of the {len(index):,} latent vectors have names that end with"
+    raise VectorError(
+        f"{found if ends else f'None of the {len(index):,} latent vectors has the name'} {name!r}. "
+        f"Expected a name such as {', '.join(alike) or 'none'}."
+    )
+
+
+def _alike(name: str, names: list[str]) -> list[str]:
+    """The names most like a name; of many, among those next to it in alphabetical order."""
+    if len(names) > COMPARED:
+        names = sorted(names)
+        place = bisect(names, name)
+        names = names[max(0, place - COMPARED // 2) : place + COMPARED // 2]
+    return get_close_matches(name, names, ALIKE, cutoff=0)

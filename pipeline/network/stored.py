@@ -1,6 +1,6 @@
 """What the attribute ``architecture`` of a ``model`` group describes; read as data, not trusted."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import xarray as xr
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
@@ -9,6 +9,7 @@ from zpoints.pipeline.network.architecture import Architecture
 from zpoints.pipeline.network.code import CodeName
 from zpoints.pipeline.settings import Settings
 from zpoints.storage.errors import StoreError
+from zpoints.storage.schema.attributes import nested
 
 Sha256 = str
 _HEX = r"^[0-9a-f]{64}$"
@@ -91,11 +92,11 @@ def stored_architecture(model: xr.Dataset) -> AnyArchitecture:
     StoreError
         If the stored description is not one of a network.
     """
-    values: Any = model.attrs["architecture"]
+    values = nested(model.attrs, "architecture")
     kind: type[AnyArchitecture] = Architecture
-    if isinstance(values, dict) and "network" in values:
+    if "network" in values:
         kind = OwnArchitecture
-    elif isinstance(values, dict) and "encode" in values:
+    elif "encode" in values:
         kind = ElsewhereArchitecture
     try:
         return TypeAdapter(kind).validate_python(values)

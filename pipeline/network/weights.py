@@ -24,6 +24,7 @@ from zpoints.pipeline.network.stored import (
 )
 from zpoints.pipeline.network.subpixel import SubpixelConvolution
 from zpoints.storage.errors import StoreError
+from zpoints.storage.schema.attributes import nested
 
 
 def weights_dataset(model: TrainedNetwork) -> xr.Dataset:
@@ -92,7 +93,7 @@ def restore_autoencoder(model: xr.Dataset, device: torch.device) -> Autoencoder:
     use_exact_float32(device)
     use_repeatable_algorithms(device)
     data = _stored_bytes(model)
-    network = Autoencoder(Architecture(**model.attrs["architecture"]))
+    network = Autoencoder(Architecture(**nested(model.attrs, "architecture")))
     network.load_state_dict(safetensors.torch.load(data))
     last = network.decoder[-1]
     if device.type == "cpu" and isinstance(last, nn.ConvTranspose2d):

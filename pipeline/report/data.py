@@ -9,10 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import FACE
-from zpoints.pipeline.evaluate.held_out import first_finite
+from zpoints.pipeline.evaluate.held_out import first_finite, held_out_rows, known_splits
 from zpoints.pipeline.evaluate.measure_table import detector_of
 from zpoints.pipeline.figures.clouds import Cloud, cloud
-from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.latent_space.neighbours import nearest
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components
@@ -164,8 +163,8 @@ def read_data(
         If `config.attributes` names an attribute without a direction.
     """
     latents, statistics = store.latents, store.statistics.compute()
-    splits = Labels(latents).splits if {"split", "checksum"} & set(latents.coords) else None
-    held_out, rows = _held_out(splits, latents.sizes["image"])
+    splits = known_splits(latents)
+    held_out, rows = held_out_rows(latents)
     structure = store.group("structure").compute() if store.is_current("structure") else None
     images = (
         _NO_IMAGES
@@ -240,15 +239,6 @@ def _sweep(store: ReportStore) -> xr.Dataset | None:
         return None
     sweep = store.sweep
     return sweep if sweep.sizes["point"] else None
-
-
-def _held_out(splits: NDArray[np.object_] | None, total: int) -> tuple[str, NDArray[np.int64]]:
-    """Name and rows of the test images, or of all images where there are none."""
-    if splits is not None:
-        rows = np.flatnonzero(splits == "test")
-        if rows.size:
-            return "test", rows
-    return "all", np.arange(total)
 
 
 def _count(splits: NDArray[np.object_]) -> dict[str, int]:

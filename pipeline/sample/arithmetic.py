@@ -1,6 +1,6 @@
 """Arithmetic on latent vectors: attribute directions and interpolation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -8,24 +8,27 @@ from numpy.typing import ArrayLike, NDArray
 
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
+from zpoints.pipeline.labels.category_statistics import category_counts, category_direction
 
 Floats = NDArray[np.float64]
+LISTED = 60
+"""Names that a message lists."""
 
 
 def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
-    """Mean latent vector (component,) with an attribute minus the mean without it.
+    """Mean latent vector (component,) with an attribute, or of a category, minus that of others.
 
     Added once to a vector without the attribute, it leads on average to one with it; subtracting
     it does the opposite. It is computed from the statistics alone, see
-    `zpoints.pipeline.labels.AttributeStatistics`.
+    `zpoints.pipeline.labels.AttributeStatistics` and `category_direction`.
 
     Parameters
     ----------
     statistics
         The `statistics` group: `mean`, `count` (component), `attribute_mean` (attribute,
-        component), `attribute_count` (attribute), and the label `attribute`.
+        component), `attribute_count` (attribute), and the label `attribute`; those of categories.
     attribute
-        Name of an attribute, such as "Smiling".
+        Name of an attribute, such as "Smiling", or of a category, such as "digit=3".
 
     Returns
     -------
@@ -35,7 +38,7 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     Raises
     ------
     SampleError
-        If the attribute is unknown, or if all or no vectors have it.
+        If there is no such attribute or category, or if all or no vectors have it.
 
     Examples
     --------
@@ -53,9 +56,14 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
     """
     attributes = AttributeStatistics(statistics)
     counts, total = attributes.counts, attributes.annotated
+    categories = category_counts(statistics)
     if attribute not in counts:
-        known = ", ".join(counts) or "none, since the vectors came without attributes"
-        raise SampleError(f"The statistics have no attribute {attribute!r}; known: {known}.")
+        if attribute in categories:
+            return _of_category(statistics, attribute)
+        raise SampleError(
+            f"The statistics have no attribute or category {attribute!r}; attributes: "
+            f"{_listed(counts)}; categories: {_listed(categories)}."
+        )
     having = counts[attribute]
     if not 0 < having < total:
         raise SampleError(
@@ -64,6 +72,23 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
         )
     direction: Floats = attributes.directions().sel(attribute=attribute).values
     return direction
+
+
+def _of_category(statistics: xr.Dataset, category: str) -> Floats:
+    direction = category_direction(statistics, category)
+    if not np.isfinite(direction).all():
+        raise SampleError(
+            f"The category {category!r} has no direction: it has no vectors, or no other category "
+            "of its label has any. Choose one that some vectors have and others do not."
+        )
+    return direction
+
+
+def _listed(names: Iterable[str]) -> str:
+    everything = list(names)
+    more = len(everything) - LISTED
+    text = ", ".join(everything[:LISTED])
+    return f"{text} and {more} more" if more > 0 else text or "none"
 
 
 def interpolate(start: ArrayLike, end: ArrayLike, shares: Sequence[float]) -> Floats:

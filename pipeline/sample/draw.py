@@ -14,10 +14,14 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.parts.generator import Generator, Sampler
 from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.pipeline.settings import fault_message, setting_path
+from zpoints.storage.schema.attributes import as_netcdf
 from zpoints.storage.schema.description import described
 
 BLOCK = 256
 """Samples drawn together: block b holds the samples b * BLOCK to (b + 1) * BLOCK - 1."""
+
+CALL = 'call zp.draw("ellipse", store.statistics, 8, K=4), or store.draw("ellipse", 8, K=4).'
+"""How vectors are drawn, for messages."""
 
 Drawn = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -67,9 +71,13 @@ def draw(
     >>> draw("ellipse", statistics, 5, K=4)["z"].shape
     (5, 8)
     """
+    if not isinstance(name, str):
+        raise SampleError(f"Got {_kind(name)} for the name of a generator; {CALL}")
     chosen = generator(name, **parameters)
     if not isinstance(statistics, xr.Dataset) or "loadings" not in statistics:
-        raise SampleError("draw expects the group statistics of a store: pass store.statistics.")
+        raise SampleError(f"Got {_kind(statistics)} for the group statistics of a store; {CALL}")
+    if latents is not None and not (isinstance(latents, xr.Dataset) and "z" in latents):
+        raise SampleError(f"Got {_kind(latents)} for the latents; pass latents=store.latents.")
     if not isinstance(n, int | np.integer) or n < 0:
         raise SampleError(f"n = {n!r}: expected the number of vectors to draw, 0 or more.")
     if not isinstance(seed, int | np.integer) or seed < 0:
@@ -78,7 +86,7 @@ def draw(
     z, v = draw_rows(sampler, Basis.from_statistics(statistics), int(seed), 0, n)
     drawn = xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
-        attrs=sample_attrs(chosen, seed, sampler.constraint),
+        attrs=as_netcdf(sample_attrs(chosen, int(seed), sampler.constraint)),
     )
     return described(f"samples/{name}", drawn)
 
@@ -99,6 +107,14 @@ def generator(name: str, **parameters: Any) -> Generator:
         reasons = "; ".join(_reason(fault, parameters) for fault in error.errors())
         known = ", ".join(f for f in GENERATORS[name].model_fields if f != "generator") or "none"
         raise SampleError(f"Generator {name!r}: {reasons}. It takes: {known}.") from None
+
+
+def _kind(value: Any) -> str:
+    """What a value is, for a message."""
+    if isinstance(value, xr.Dataset):
+        names = ", ".join(map(str, list(value)[:3])) or "no variables"
+        return f"a Dataset with {names}"
+    return repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 
 def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:

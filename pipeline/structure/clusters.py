@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.reduction import merged_over_chunks
+from zpoints.pipeline.labels.labels import LabelNumbers
 from zpoints.pipeline.structure.k_means import Sums, nearest_centre
 from zpoints.pipeline.structure.memory import SAMPLE
 
@@ -110,6 +111,43 @@ def attribute_counts(member: Counts, values: Bools, clusters: int) -> tuple[Coun
     total = np.bincount(member, minlength=clusters)
     having = [np.bincount(member[has], minlength=clusters) for has in values.T]
     return total, np.stack(having, axis=1)
+
+
+def category_shares(
+    member: Counts, label_numbers: LabelNumbers, clusters: int
+) -> dict[str, tuple[tuple[str, ...], Floats]]:
+    """Share of each category among the vectors of each cluster that have its label, and among all.
+
+    Parameters
+    ----------
+    member
+        (vector,) int, index of the cluster.
+    label_numbers
+        The labels of these vectors, in memory; numbers and dates are passed over.
+    clusters
+        Number of clusters.
+
+    Returns
+    -------
+    dict
+        `cluster_category_share` (cluster, category), NaN where no vector has the label, and
+        `category_rate` (category); empty without categories.
+    """
+    counts = []
+    for column, codes in zip(label_numbers.columns, label_numbers.values.T, strict=True):
+        if width := len(column.categories):
+            known = ~np.isnan(codes)
+            cells = member[known] * width + codes[known].astype(np.int64)
+            counts.append(np.bincount(cells, minlength=clusters * width).reshape(clusters, width))
+    if not counts:
+        return {}
+    with np.errstate(invalid="ignore"):
+        shares = [of / of.sum(axis=1, keepdims=True) for of in counts]
+        rates = [of.sum(axis=0) / of.sum() for of in counts]
+    return {
+        "cluster_category_share": (("cluster", "category"), np.concatenate(shares, axis=1)),
+        "category_rate": (("category",), np.concatenate(rates)),
+    }
 
 
 def cramers_v(total: Counts, having: Counts) -> Floats:

@@ -16,6 +16,7 @@ from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.clusters import (
     Clusters,
     attribute_counts,
+    category_shares,
     cluster_roc_auc,
     cramers_v,
     find_clusters,
@@ -103,6 +104,9 @@ def describe_structure(
         contents |= _clusters(clusters, labels.values, rows)
         contents |= _probes(z, statistics, labels.values, rows, config, on_progress)
     if labels.as_numbers is not None:
+        contents |= category_shares(
+            clusters.member, labels.as_numbers[rows.finite], len(clusters.count)
+        )
         contents |= probe_labels(
             Split(z, *(rows.finite & labels.in_split(split) for split in ("train", "test"))),
             labels.as_numbers,

@@ -5,10 +5,19 @@ functions of `pl` draw figures of either.
 """
 
 from importlib.metadata import version
+from typing import Any
 
 import lazy_loader
+
+from zpoints.storage.errors import unknown_name
 
 __version__ = version("zpoints")
 
 # The names of __init__.pyi, each loaded when first used.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_handed_on, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return _handed_on(name)
+    raise unknown_name(__name__, name, __all__)

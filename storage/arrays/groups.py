@@ -15,6 +15,7 @@ from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.schema.array_names import label_name
+from zpoints.storage.schema.attributes import as_netcdf
 from zpoints.storage.schema.description import in_order
 from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
 from zpoints.storage.schema.validation import is_text, validate
@@ -39,6 +40,8 @@ def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:
 def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     """Open a group: labels and small variables in memory, big arrays as lazy Dask arrays.
 
+    Attributes that are objects are JSON texts, see `zpoints.storage.schema.attributes`.
+
     Raises
     ------
     StoreNotFoundError
@@ -59,8 +62,9 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
             f"This version of the store has no group {group}; its groups: "
-            f"{', '.join(group_names(session)) or 'none'}. `zpoints run` makes missing groups; "
-            "`zpoints history` lists other versions."
+            f"{', '.join(group_names(session)) or 'none'}. `zpoints "
+            f"{'sweep' if group == 'sweep' else 'run'}` makes missing groups; `zpoints history` "
+            "lists other versions."
         ) from error
     dataset = _named_by_labels(group, dataset)
     validate(group, dataset)
@@ -79,7 +83,7 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     _load(group, small)
     variables = {str(name): _indexable(name, v) for name, v in small.variables.items()}
     data, coords = in_order(group, {**variables, **big})
-    return LabelledDataset(data, coords, dataset.attrs)
+    return LabelledDataset(data, coords, as_netcdf(dataset.attrs))
 
 
 def _indexable(name: Hashable, variable: xr.Variable) -> xr.Variable:

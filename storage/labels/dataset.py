@@ -19,6 +19,12 @@ class LabelledDataset(xr.Dataset):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return _as_dataset(super().__repr__())
+
+    def _repr_html_(self) -> str:
+        return _as_dataset(super()._repr_html_())
+
     @classmethod
     def of(cls, dataset: xr.Dataset) -> Self:
         """The same variables and attributes; nothing is read."""
@@ -60,3 +66,8 @@ class LabelledDataset(xr.Dataset):
                 )
             rows[dim] = np.flatnonzero(select_rows(self, query, dim=dim))
         return self.isel(rows)
+
+
+def _as_dataset(shown: str) -> str:
+    """Text or HTML with the title of an `xarray.Dataset`, which readers know."""
+    return shown.replace("xarray.LabelledDataset", "xarray.Dataset")

@@ -5,13 +5,15 @@ from typing import Any
 
 import xarray as xr
 
+from zpoints.storage.schema.attributes import nested
+
 PROVENANCE = "provenance"
-"""The attribute; its value is an object of JSON."""
+"""The attribute; its value is an object, in datasets as JSON."""
 IMPORT = "import"
 """The stage that stores vectors that were made elsewhere."""
 
 
-def provenance_of(attrs: Mapping[str, Any]) -> Mapping[str, Any]:
+def provenance_of(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """What a group records of its making; empty if it records nothing.
 
     Parameters
@@ -21,17 +23,16 @@ def provenance_of(attrs: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Returns
     -------
-    Mapping
+    dict
         At least `stage`, `fingerprint`, `lineage` (shared with the versions that the group grew
         from) and `inputs` (the groups it was made from) of every stored group.
 
     Examples
     --------
-    >>> provenance_of({"schema_version": 2, "provenance": {"stage": "encode"}})["stage"]
+    >>> provenance_of({"schema_version": 2, "provenance": '{"stage": "encode"}'})["stage"]
     'encode'
     """
-    found = attrs.get(PROVENANCE, {})
-    return found if isinstance(found, Mapping) else {}
+    return nested(attrs, PROVENANCE)
 
 
 def were_imported(latents: xr.Dataset) -> bool:

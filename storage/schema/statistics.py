@@ -159,6 +159,8 @@ class_accuracy    | categorical | float64 | 1 | accuracy of the probe on the tes
 class_balanced_accuracy | categorical | float64 | 1 | mean accuracy over the classes, test split
 class_majority    | categorical | float64 | 1 | share of the most frequent class, test split
 class_tested      | categorical | int64   | 1 | vectors of the test split that have the label
+cluster_category_share | cluster category | float64 | 1 | share of vectors of the category
+category_rate     | category | float64 | 1 | share of the vectors that have the label
 category_coefficient | category component | float64 | 1 | z @ coefficient + intercept: log-odds
 category_intercept | category | float64 | 1 | intercept of the class; the largest log-odds wins
 numeric_r2        | numeric | float64 | 1 | R squared of the probe on the test split

@@ -8,6 +8,7 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.text import describe
 from zpoints.pipeline.report.inputs import ReportStore
 from zpoints.pipeline.spread import Spread
+from zpoints.storage.schema.attributes import nested
 
 Items = list[tuple[str, str]]
 """Pairs of a name and its value."""
@@ -49,11 +50,11 @@ def provenance(store: ReportStore, data: ReportData) -> Items:
     """Architecture, training, seed and versions: what distinguishes this run from others."""
     attrs = {} if data.model is None else data.model.attrs
     rows = "vectors" if data.model is None else "images"
-    training = dict(attrs.get("training", {}))
+    training = nested(attrs, "training")
     seed = training.pop("seed", attrs.get("seed"))
     items: list[tuple[str, Any]] = [
         (f"{rows} per split", ", ".join(f"{name} {n:,}" for name, n in data.splits.items())),
-        ("architecture", _settings(attrs.get("architecture", {}))),
+        ("architecture", _settings(nested(attrs, "architecture"))),
         ("training", _settings(training)),
         ("seed", seed),
         ("device", attrs.get("device")),

@@ -14,6 +14,7 @@ from zpoints.pipeline.report.tables.claims import hit_table, verdicts
 from zpoints.pipeline.report.tables.samples import inside_region
 from zpoints.pipeline.sample.laws.ellipse import Ellipse
 from zpoints.pipeline.sample.region import UniformHits, uniform_hits
+from zpoints.storage.schema.attributes import nested
 
 VERDICTS = Markup(
     "The claims of the method’s source on the latent vectors of its autoencoder, tested on those "
@@ -98,6 +99,8 @@ def _all_claims(data: ReportData, hits: UniformHits) -> Verdicts:
 def _ellipse(data: ReportData) -> Ellipse:
     """The first generator `ellipse` of the run, or one with default parameters."""
     drawn: list[Mapping[str, Any]] = [
-        g.attrs["parameters"] for g in data.generated if g.attrs.get("generator") == "ellipse"
+        nested(g.attrs, "parameters")
+        for g in data.generated
+        if g.attrs.get("generator") == "ellipse"
     ]
     return Ellipse.model_validate(drawn[0] if drawn else {})

@@ -9,6 +9,7 @@ from zpoints.pipeline.report.data import Generated, ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.text import describe, typeset
 from zpoints.pipeline.report.tables.samples import generators
+from zpoints.storage.schema.attributes import nested
 
 GENERATORS = Markup(
     "Parameters and vectors of each generator. Radius: mean ± standard deviation. Inside ellipses: "
@@ -60,7 +61,7 @@ def _nearest(data: ReportData) -> Entry:
 
 
 def _images(what: str, position: int, g: Generated) -> Entry:
-    parameters = describe(g.attrs.get("parameters", {}))
+    parameters = describe(nested(g.attrs, "parameters"))
     return Entry(
         f"{what}-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
         g.name,

@@ -6,15 +6,10 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
-from zpoints.pipeline.figures.label_structure import (
-    MOST_ROWS,
-    SHOWN_CLUSTERS,
-    angles,
-    categories,
-    clusters,
-    numbers,
-    probes,
-)
+from zpoints.pipeline.figures.labels.angles import angles
+from zpoints.pipeline.figures.labels.clusters import SHOWN_CLUSTERS, clusters
+from zpoints.pipeline.figures.labels.probes import probes
+from zpoints.pipeline.figures.labels.statistics import MOST_ROWS, categories, numbers
 from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
@@ -38,6 +33,10 @@ PROBES = Markup(
     "the cluster of a vector alone; 0.5 is chance. An attribute that few vectors have gains "
     "little accuracy even where the probe orders the vectors well."
 )
+PROBED_LABELS = Markup(
+    " Below: accuracy for labels of categories, and of always naming the most frequent one; "
+    "<i>R</i>² for numbers and dates."
+)
 LABELS = Markup(
     "Labels beside the attributes: their classes, or mean and standard deviation; how well a "
     "linear probe finds them in the test vectors, and how well one does without looking at a "
@@ -57,9 +56,12 @@ CLUSTERS = Markup(
     "{count} k-means clusters, {which}: decoded centre, number of vectors and their share."
 )
 CLUSTERS_ALONE = Markup("{count} k-means clusters: number of vectors and their share.")
+CLUSTER_LABELS = Markup(
+    " Bars: share of the labels in which a cluster exceeds all vectors most; marks: their share "
+    "among all vectors."
+)
 CLUSTER_ATTRIBUTES = Markup(
-    " Bars: share of the attributes in which a cluster exceeds all vectors most; marks: their "
-    "share among all vectors. Cramér’s <i>V</i> of clusters and attribute (0: no cluster differs, "
+    " Cramér’s <i>V</i> of clusters and attribute (0: no cluster differs, "
     "1: each has all or none) is highest for {strongest}."
 )
 ANGLES = Markup(
@@ -84,7 +86,7 @@ def entries(data: ReportData) -> list[Entry]:
         return found
     if np.isfinite(s["probe_roc_auc"].values).any():
         found.insert(0, _probes(s))
-    if np.isfinite(s["direction_effect"].values).any():
+    if np.count_nonzero(np.isfinite(s["direction_effect"].values)) > 1:
         found.append(_angles(s))
     return found
 
@@ -118,7 +120,9 @@ def _probes(s: xr.Dataset) -> Entry:
     return Entry(
         "probes",
         "Attributes by linear probes",
-        findings(s) + PROBES,
+        findings(s)
+        + PROBES
+        + (PROBED_LABELS if {"categorical", "numeric"} & set(s.coords) else ""),
         lambda: probes(s),
         "Accuracy of linear probes over the majority rate, and ROC areas of probes and clusters.",
     )
@@ -164,6 +168,8 @@ def _clusters(s: xr.Dataset, centres: np.ndarray | None) -> Entry:
     count = s.sizes["cluster"]
     which = "the largest first" if count <= SHOWN_CLUSTERS else f"the largest {SHOWN_CLUSTERS}"
     caption = CLUSTERS.format(count=count, which=which)
+    if {"attribute", "category"} & set(s.coords):
+        caption += CLUSTER_LABELS
     if "attribute" in s.coords:
         caption += CLUSTER_ATTRIBUTES.format(strongest=_strongest(s["cluster_cramers_v"]))
     return Entry(

@@ -12,6 +12,7 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.text import entry_id
 from zpoints.pipeline.report.traversals import SHARES, STRENGTHS, Interpolations, Traversal
+from zpoints.storage.schema.attributes import nested
 
 SHOWN = 9
 """Images in a row of conditioned samples."""
@@ -66,7 +67,7 @@ def _attribute(data: ReportData, traversal: Traversal, total: int) -> Entry:
 
 def _conditioned(data: ReportData) -> list[Entry]:
     """Samples that are conditioned on a selection, a row each."""
-    chosen = [g for g in data.generated if "selection" in g.attrs.get("parameters", {})]
+    chosen = [g for g in data.generated if "selection" in nested(g.attrs, "parameters")]
     chosen = [g for g in chosen if len(g.images)]
     if not chosen:
         return []

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.figures.label_structure import moments_text
+from zpoints.pipeline.figures.labels.statistics import moments_text
 from zpoints.pipeline.figures.style import readable
 from zpoints.pipeline.report.elements.table import Table
 

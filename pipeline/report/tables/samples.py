@@ -19,6 +19,7 @@ from zpoints.pipeline.sample.region import (
     mahalanobis_radius,
     pair_violations,
 )
+from zpoints.storage.schema.attributes import nested
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ def generators(data: ReportData) -> Table:
 
     rows = [row("data", "", {}, int(data.statistics["count"].max()), data.z)]
     rows += [
-        row(g.name, str(g.attrs.get("generator", "")), g.attrs.get("parameters", {}), g.count, g.z)
+        row(g.name, str(g.attrs.get("generator", "")), nested(g.attrs, "parameters"), g.count, g.z)
         for g in data.generated
     ]
     header = ("samples", "generator", "parameters", "vectors", "radius", "inside ellipses")

@@ -10,7 +10,7 @@ import xarray as xr
 
 from zpoints.pipeline.encode.verify_latents import verify_latents
 from zpoints.storage import Store, open_repository, open_store
-from zpoints.storage.schema.provenance import provenance_of
+from zpoints.storage.schema.provenance import PROVENANCE, provenance_of
 from zpoints.storage.verify.store import verify
 
 
@@ -100,7 +100,8 @@ def test_verify_latents__finds_nothing_without_latents(tmp_path):
 
 def test_verify_latents__ignores_latents_of_an_older_model(copied_root: str):
     images = open_store(copied_root).images.compute()
-    images.attrs["provenance"] |= {"fingerprint": "0123", "lineage": "0123"}
+    older = {"fingerprint": "0123", "lineage": "0123"}
+    images.attrs[PROVENANCE] = provenance_of(images.attrs) | older
 
     store = replace(copied_root, "images", images)
 

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 import zpoints.pl as pl
-from zpoints.pipeline.figures.label_colours import COLOURS, MISSING, OTHER, colours_by
+from zpoints.pipeline.figures.labels.colours import COLOURS, MISSING, OTHER, colours_by
 
 FIRST, SECOND = COLOURS[:2]
 

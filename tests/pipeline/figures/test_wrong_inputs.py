@@ -128,7 +128,10 @@ WRONG: dict[str, tuple[Callable[[Run], Any], str]] = {
         lambda run: pl.reconstructions(run.images["pixels"][:2], run.images["pixels"][:3]),
         r"Got 2 originals of 64 x 64 pixels and 3 reconstructions of 64 x 64",
     ),
-    "strips of one dataset": (lambda run: pl.strips(run.images), "expected a mapping of names"),
+    "strips of one dataset": (
+        lambda run: pl.strips(run.images),
+        "expected a store, or a mapping of names",
+    ),
     "a limit of zero": (
         lambda run: pl.radii(run.statistics, limits=(1, 0)),
         r"Got limits \(1, 0\); expected numbers above 0",

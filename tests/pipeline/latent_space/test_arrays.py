@@ -274,7 +274,11 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
     "one step": (lambda s: s.walk(0, 1, 1), VectorError, "steps = 1: expected"),
     "form": (lambda s: s.walk(0, 1, form="spline"), VectorError, "'arc'"),
     "several ends": (lambda s: s.walk(["000.png", "001.png"], 1), VectorError, "got several"),
-    "attribute": (lambda s: s.add("short", 0), SampleError, "no attribute 'short'; known: tall"),
+    "attribute": (
+        lambda s: s.add("short", 0),
+        SampleError,
+        "no attribute or category 'short'; attributes: tall; categories: digit=0,",
+    ),
     "empty query": (lambda s: s.draw("ellipse", 1, where="age > 99"), SampleError, "selects 0 of"),
     "unknown label": (lambda s: s.draw("ellipse", 1, where="aeg > 9"), QueryError, "aeg"),
     "generator": (lambda s: s.draw("elipse", 1), SampleError, "'elipse'; choose one of"),

@@ -15,6 +15,7 @@ import zpoints as zp
 from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.latent_space.stored import LatentStore
 from zpoints.storage import StoreNotFoundError, open_store
+from zpoints.storage.schema.attributes import nested
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,9 @@ def test_decode__of_vectors_needs_the_model_alone(store: LatentStore) -> None:
 def test_draw__has_the_vectors_of_the_stored_samples(store: LatentStore) -> None:
     stored = store.samples("uniform")
 
-    drawn = store.draw("uniform", 20, seed=stored.attrs["seed"], **stored.attrs["parameters"])
+    drawn = store.draw(
+        "uniform", 20, seed=stored.attrs["seed"], **nested(stored.attrs, "parameters")
+    )
 
     assert (drawn["z"].values == stored["z"][:20].values).all()
 

@@ -94,7 +94,7 @@ def test_restore_network_of__restores_every_weight(name: str) -> None:
 
 def test_restore_network_of__refuses_a_class_whose_source_has_changed() -> None:
     dataset = weights_dataset(OwnNetwork(own()))
-    dataset.attrs["architecture"]["source"] = "0" * 64
+    dataset.attrs["architecture"] = dataset.attrs["architecture"] | {"source": "0" * 64}
 
     with pytest.raises(NetworkError, match=r"expected SHA-256 000000000000.*Restore that version"):
         restore_network_of(dataset, CPU)

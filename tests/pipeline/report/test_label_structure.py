@@ -12,7 +12,10 @@ from PIL import Image
 
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import analyze
-from zpoints.pipeline.figures import label_structure, style
+from zpoints.pipeline.figures import style
+from zpoints.pipeline.figures.labels.angles import angles
+from zpoints.pipeline.figures.labels.clusters import clusters, enriched
+from zpoints.pipeline.figures.labels.probes import probes
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.page.render import write_report
@@ -66,7 +69,7 @@ def test_figures__draw_attributes_of_any_name(structure: xr.Dataset, tmp_path: P
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for figure in (label_structure.probes(renamed), label_structure.angles(renamed)):
+        for figure in (probes(renamed), angles(renamed)):
             style.save(figure, tmp_path / "figure.png")
 
 
@@ -124,13 +127,13 @@ def test_probes__shows_areas_far_below_chance(structure: xr.Dataset) -> None:
     areas = structure["probe_roc_auc"].copy()
     areas[1] = 0.2
 
-    right = label_structure.probes(structure.assign(probe_roc_auc=areas)).axes[1]
+    right = probes(structure.assign(probe_roc_auc=areas)).axes[1]
 
     assert right.get_xlim()[0] < 0.2
 
 
 def test_probes__shows_the_stored_scores_by_gain(structure: xr.Dataset) -> None:
-    left, right = label_structure.probes(structure).axes
+    left, right = probes(structure).axes
     gain = (structure["probe_accuracy"] - structure["probe_majority"]).values
     order = np.argsort(-gain)[:5]
 
@@ -146,12 +149,12 @@ def test_clusters__shows_decoded_centres_and_enriched_attributes(
     structure: xr.Dataset, data: ReportData
 ) -> None:
     assert data.cluster_images is not None
-    figure = label_structure.clusters(structure, data.cluster_images)
+    figure = clusters(structure, data.cluster_images)
 
     faces = [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
     np.testing.assert_array_equal(faces[1][::2, ::2], data.cluster_images[1])
     panel = next(axes for axes in figure.axes if axes.patches)
-    best = label_structure.enriched(
+    best = enriched(
         structure["cluster_attribute_share"][0].values, structure["attribute_rate"].values
     )
     assert [bar.get_width() for bar in panel.patches] == [
@@ -163,11 +166,11 @@ def test_enriched__orders_by_excess_over_the_spread_of_the_rate() -> None:
     rate = np.array([0.5, 0.1, 0.9, 0.0, 0.5])
     share = np.array([0.6, 0.2, 0.8, 0.0, 0.5])
 
-    assert label_structure.enriched(share, rate).tolist() == [1, 0]
+    assert enriched(share, rate).tolist() == [1, 0]
 
 
 def test_angles__are_original_above_and_whitened_below_the_diagonal(structure: xr.Dataset) -> None:
-    axes = label_structure.angles(structure).axes[0]
+    axes = angles(structure).axes[0]
     (picture,) = axes.get_images()
     shown, names = picture.get_array(), [t.get_text() for t in axes.get_yticklabels()]
 

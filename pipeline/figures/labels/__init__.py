@@ -1,0 +1,1 @@
+"""Figures of labels, and the colours of labelled vectors."""
