@@ -13,6 +13,7 @@ from zpoints.pipeline.evaluate.config import NONE
 from zpoints.pipeline.import_vectors.plan import VectorsPlan
 from zpoints.pipeline.ingest.plan import IngestPlan
 from zpoints.pipeline.plan import PlannedStep
+from zpoints.pipeline.sample.stage import group_of
 from zpoints.pipeline.stage_order import IN_DRIVER
 from zpoints.pipeline.train.speed import seconds_per_image
 from zpoints.storage import ZpointsError
@@ -31,10 +32,12 @@ JUDGEMENT = 0.005
 """Seconds for the measures of a drawn vector."""
 GROUP = 1.0
 """Seconds for a group, however few its rows."""
+REPORT = 20.0
+"""Seconds for the figures of a report, whose number hardly depends on the photographs."""
 
 
 def estimate_lines(
-    config: RunConfig, plan: OriginPlan, planned: Sequence[PlannedStep]
+    config: RunConfig, plan: OriginPlan, planned: Sequence[PlannedStep], *, report: bool
 ) -> Iterator[str]:
     """A line each for disk, memory and time of what a run would do; none if it would do nothing.
 
@@ -46,10 +49,13 @@ def estimate_lines(
         The photographs or vectors of the run.
     planned
         The steps of the run.
+    report
+        Whether a report is to be written.
     """
     made = [item for item in planned if item.reason]
     if not made:
         return
+    more = REPORT if report else 0.0
     worker, driver = expected_worker(config.cluster), this_machine()
     needed = [item.step.memory(driver if item.stage in IN_DRIVER else worker) for item in made]
     needed += [item.step.driver_memory(driver) for item in made]
@@ -62,13 +68,15 @@ def estimate_lines(
         "driver."
     )
     if isinstance(plan, IngestPlan):
-        yield _time(config, plan, made)
+        yield _time(config, plan, made, more)
     else:
-        yield _time_of_vectors(config, plan, made)
+        yield _time_of_vectors(config, plan, made, more)
 
 
-def _time(config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep]) -> str:
-    """The line about the time; a step of the training is measured here."""
+def _time(
+    config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep], more: float
+) -> str:
+    """The line about the time, `more` seconds included; a step of the training is measured here."""
     ingest = config.ingest
     try:
         each = seconds_per_image(config.train, side=ingest.side, channels=ingest.channels)
@@ -82,25 +90,36 @@ def _time(config: RunConfig, photographs: IngestPlan, made: Sequence[PlannedStep
     passes += sum(item.stage == "sample" for item in made) * config.sample.count
     judged = sum(item.stage == "evaluate" for item in made) * config.evaluate.count
     faces = 0.0 if config.evaluate.detector == NONE else judged * DETECTION
-    others = (passes + 2 * judged) * FORWARD * each + faces  # judged images are encoded again
+    # Judged images are encoded again.
+    others = (passes + 2 * judged) * FORWARD * each + faces + more
     return (
         f"Estimate: about {_rounded(training + others)} on this machine, {_rounded(training)} of "
         "it for the training, by a training step that was measured just now; a rough figure."
     )
 
 
-def _time_of_vectors(config: RunConfig, vectors: VectorsPlan, made: Sequence[PlannedStep]) -> str:
+def _time_of_vectors(
+    config: RunConfig, vectors: VectorsPlan, made: Sequence[PlannedStep], more: float
+) -> str:
     """The line about the time for imported vectors; a pass over some is measured here."""
     passes = sum(PASSES.get(item.stage, 0) for item in made)
-    passes += FIT * sum(item.stage == "sample" and "latents" in item.step.reads for item in made)
+    passes += FIT * sum(_is_fit(config, item) for item in made)
     judged = sum(item.stage == "evaluate" for item in made) * config.evaluate.count
     each = seconds_per_vector(vectors.source.file.width)
-    total = passes * vectors.rows * each + judged * JUDGEMENT + len(made) * GROUP
+    total = passes * vectors.rows * each + judged * JUDGEMENT + len(made) * GROUP + more
     photographs = "" if vectors.photographs is None else ", without reading the photographs"
     return (
         f"Estimate: about {_rounded(total)} on one core of this machine{photographs}, by a pass "
         "over random vectors that was measured just now; a rough figure."
     )
+
+
+def _is_fit(config: RunConfig, item: PlannedStep) -> bool:
+    """Whether a generator is fitted to the vectors; one of a fixed number of points is not."""
+    if item.stage != "sample" or "latents" not in item.step.reads:
+        return False
+    names = (name for name in config.sample.generators if group_of(name) == item.target)
+    return config.sample.generators[next(names)].size is None
 
 
 def _training_images(photographs: IngestPlan) -> int:

@@ -24,7 +24,7 @@ from zpoints.pipeline.memory import memory_errors, require_disk, require_memory
 from zpoints.pipeline.needs import report_memory
 from zpoints.pipeline.network.device import choose_device
 from zpoints.pipeline.plan import Planned, PlannedStep, check_labels, plan_report, plan_steps
-from zpoints.pipeline.progress import Console, counted
+from zpoints.pipeline.progress import Console, WithoutRepeats, counted
 from zpoints.pipeline.report.destination import (
     Destination,
     page_of,
@@ -117,7 +117,11 @@ def run(
         if destination is not None and any(item.reason for item in planned):
             _require_report_memory(config)
         execute = partial(
-            _execute, repository=repository, console=console, gate=gate, code=config.named_code
+            _execute,
+            repository=repository,
+            console=WithoutRepeats(console),
+            gate=gate,
+            code=config.named_code,
         )
         outcomes = []
         for item in planned:
@@ -130,7 +134,7 @@ def run(
         store = repository.store()
         if destination is None:
             return RunResult(outcomes=tuple(outcomes), store=store, page=None)
-        outcomes.append(_report(config, store, destination, planned, title=title))
+        outcomes.append(_report(config, store, destination, planned, console, title=title))
     return RunResult(outcomes=tuple(outcomes), store=store, page=page_of(destination))
 
 
@@ -175,7 +179,7 @@ def dry_run(
     config = choose_settings(config, origin, store, console)
     plan, planned = _planned(config, origin, store, console, until=until)
     _probe(planned)
-    for line in estimate_lines(config, plan, planned):
+    for line in estimate_lines(config, plan, planned, report=destination is not None):
         console.line(line)
     _check_stored_labels(planned, store)
     _require_capacity(config, planned, root)
@@ -310,6 +314,7 @@ def _report(
     store: Store,
     destination: Destination,
     planned: list[PlannedStep],
+    console: Console,
     *,
     title: str,
 ) -> Outcome:
@@ -328,6 +333,7 @@ def _report(
             title=title,
             fingerprint=report.identity,
             code=config.named_code,
+            console=console,
         )
     seconds = time.perf_counter() - started
     return Outcome(stage="report", target=report.target, seconds=seconds)

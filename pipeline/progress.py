@@ -19,6 +19,36 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+class WithoutRepeats:
+    """Shows each line once, however often the stages of a run report it.
+
+    Parameters
+    ----------
+    console
+        Shows the lines and the progress.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> console = WithoutRepeats(SimpleNamespace(line=print))
+    >>> console.line("28 images"), console.line("28 images")
+    28 images
+    (None, None)
+    """
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._shown: set[str] = set()
+
+    def line(self, text: str) -> None:
+        if text not in self._shown:
+            self._shown.add(text)
+            self._console.line(text)
+
+    def bar(self, label: str, *, total: int, unit: str) -> AbstractContextManager[Advance]:
+        return self._console.bar(label, total=total, unit=unit)
+
+
 class Console(Protocol):
     """Receives the lines and the progress of a stage."""
 

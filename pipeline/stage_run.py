@@ -62,6 +62,11 @@ class StageRun(Generic[S]):
     worker: Worker
     code: tuple[str, ...] = ()
 
+    @property
+    def has_network(self) -> bool:
+        """Whether the result is made with a network; imported vectors come without one."""
+        return "model" in self.work.inputs
+
     def previous(self, group: str) -> xr.Dataset | None:
         """The stored group if this result can grow from it, that is, has the same lineage."""
         if self.store.lineage(group) != self.work.lineage:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from zpoints.storage.schema.provenance import PROVENANCE
 
-EXPORT_MARK = "export.json"
-"""File in a folder of exported pictures that names their store, version and group."""
+EXPORT_MARK = "_export.json"
+"""File in a folder of exported tables, arrays or pictures that names their store, version and
+group. Readers of whole folders skip names that begin with an underscore, as Arrow and Spark do."""
 REPORT_MARK = "report.json"
 """File in the folder of a report that names its version and settings."""
 REPORT_FIGURES = "figures"
@@ -32,7 +33,7 @@ def result_kind(
 ) -> Result:
     """What zpoints wrote to a folder; empty if somebody else made the folder.
 
-    A file of the right name proves nothing, since other programs write an ``export.json`` too: the
+    A file of the right name proves nothing, since other programs write files of the same names: the
     content has to be that of zpoints.
 
     Parameters

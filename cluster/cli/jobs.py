@@ -78,7 +78,10 @@ def submit(
     where = run_root(root, config, settings.root)
     check_source(settings)
     if settings.cluster.kind != "address":  # otherwise photographs may be where the workers are
-        from zpoints.cluster.run import dry_run
+        from zpoints.pipeline.config.existing import require_origin
+
+        require_origin(settings)
+        from zpoints.cluster.run import dry_run  # torch and Dask take seconds to load
 
         dry_run(settings, where, console=console_for(errors), until=until, title=run_name(config))
     job = submit_job(settings, where, title=run_name(config), until=until)

@@ -121,10 +121,12 @@ def run(
     strict: Strict = False,
 ) -> None:
     """Run all stages whose results are missing or out of date."""
+    from zpoints.pipeline.config.existing import require_origin
     from zpoints.pipeline.config.run import load_config
 
     check_stage(until)
     settings = load_config(config, overrides(set_, cluster, strict))
+    require_origin(settings)
     name, where = run_name(config), run_root(root, config, settings.root)
 
     from zpoints.cluster.cli.run_summary import print_result

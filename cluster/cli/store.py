@@ -173,5 +173,5 @@ def report(
     settings = validated({"report": last.get("report", {})}, origin=f"{where}/{MARK}")
     chosen = override(settings, set_ or ())
     title = last.get("title") or Path(root).resolve().name
-    write(chosen.report, store, where, title=title)
+    write(chosen.report, store, where, title=title, console=console_for(output))
     output.print(f"{page_of(where)}", soft_wrap=True)

@@ -54,6 +54,7 @@ def import_(
     dry_run: DryRun = False,
 ) -> None:
     """Make a store of vectors that were made elsewhere, and run every stage that they allow."""
+    from zpoints.pipeline.config.existing import require_origin
     from zpoints.pipeline.config.run import RunConfig, set_values
 
     check_stage(until)
@@ -67,6 +68,7 @@ def import_(
     cut = () if images is None else (f"choose=[{', '.join(CUT)}]",)
     more = [*cut, *(set_ or ()), *cluster_overrides(cluster)]
     settings = set_values(RunConfig(), given, more)
+    require_origin(settings)
 
     from zpoints.cluster.cli.run_summary import print_result
     from zpoints.cluster.cli.tables import plan_table

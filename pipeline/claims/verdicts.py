@@ -43,7 +43,7 @@ class Verdicts(tuple[Claim, ...]):
 
     def __repr__(self) -> str:
         return "\n".join(
-            f"{c.number:>2} {VERDICTS[c.holds]:<13} {c.statement}: {c.measured}" for c in self
+            f"{c.number:>2} | {VERDICTS[c.holds]:<13} | {c.statement} | {c.measured}" for c in self
         )
 
     def _repr_html_(self) -> str:

@@ -1,17 +1,18 @@
 """Chooses settings from the photographs and their number, for the preset `folder`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from zpoints.pipeline.config.commented_yaml import as_yaml
-from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.config.run import Chosen, RunConfig, override
 from zpoints.pipeline.errors import PhotographError
 from zpoints.pipeline.ingest.decoding.image import open_image
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.progress import Console, counted
+from zpoints.pipeline.train.elsewhere import network_width
 from zpoints.storage import Store
 from zpoints.storage.labels.splits import TRAINING_SHARE
 
@@ -63,20 +64,45 @@ def choose_from_photographs(
     count = min(len(source.names), config.ingest.limit or len(source.names))
     stored = dict(_stored(store)) if store is not None else {}
     found = {**dict(_from_photographs(source, count)), **stored}
+    if config.elsewhere is not None:
+        found |= _from_network(config, found)
+        config = config.model_copy(update={"choose": _without_epochs(config)})
     chosen = {key: found[key] for key in config.choose}
-    console.line(
-        f"Chosen from {counted(count, 'photograph')} (--set SECTION.KEY=VALUE sets a value):"
-    )
+    if chosen:
+        console.line(
+            f"Chosen from {counted(count, 'photograph')} (--set SECTION.KEY=VALUE sets a value):"
+        )
     for key, choice in chosen.items():
         console.line(f"  {key} = {as_yaml(choice.value)}: {choice.reason}")
-    config = override(config, [f"{key}={as_yaml(c.value)}" for key, c in chosen.items()])
+    config = _with(config, chosen)
     if config.imported is None and count < PER_COMPONENT * config.train.z_dim:
         console.line(
             f"Too few photographs for the components: expected at least {PER_COMPONENT} for each "
             f"of {config.train.z_dim}, {PER_COMPONENT * config.train.z_dim:,} in all, got "
-            f"{count:,}. The statistics will be noisy; add photographs, or lower train.z_dim."
+            f"{count:,}. The statistics will be noisy; add photographs"
+            + (", or lower train.z_dim." if config.elsewhere is None else ".")
         )
     return config
+
+
+def _with(config: RunConfig, chosen: Mapping[str, Choice]) -> RunConfig:
+    return override(config, [f"{key}={as_yaml(c.value)}" for key, c in chosen.items()])
+
+
+def _without_epochs(config: RunConfig) -> tuple[Chosen, ...]:
+    """What is chosen where nothing is trained."""
+    return tuple(key for key in config.choose if key != "train.epochs")
+
+
+def _from_network(config: RunConfig, found: Mapping[str, Choice]) -> Mapping[str, Choice]:
+    """The components of a network that was trained elsewhere, for images of the chosen size."""
+    if "train.z_dim" not in config.choose:
+        return {}
+    cut = {key: found[key] for key in config.choose if key.startswith("ingest.")}
+    network = _with(config, cut).elsewhere
+    assert network is not None
+    width = network_width(network)
+    return {"train.z_dim": Choice(width, f"the components that {network.encode} returns")}
 
 
 def _from_photographs(source: Source, count: int) -> Iterator[tuple[str, Choice]]:

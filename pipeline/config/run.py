@@ -267,7 +267,15 @@ def _line(fault: Mapping[str, Any], values: Any) -> str:
     single = isinstance(fault["input"], str | int | float | bool | None)
     complete = fault["type"] == "value_error"
     value = as_yaml(fault["input"]) if single and not complete else ""
-    return f"{message} (got {value})" if value else message
+    meaning = _meaning(path) if fault["type"].endswith(("_parsing", "_type")) else ""
+    return (f"{message} (got {value})" if value else message) + f"; {meaning}" * bool(meaning)
+
+
+def _meaning(path: Sequence[str]) -> str:
+    """The description of a setting of a section; empty for others."""
+    section = RunConfig.model_fields.get(path[0]) if len(path) == 2 else None
+    fields = getattr(section and section.annotation, "model_fields", {})
+    return str(fields[path[1]].description or "") if path[-1] in fields else ""
 
 
 def _known_parameters(path: Sequence[str], values: Any) -> str:

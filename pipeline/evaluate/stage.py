@@ -27,7 +27,6 @@ from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store
 from zpoints.storage.arrays.layout import unwritten
 from zpoints.storage.rows import Rows
-from zpoints.storage.schema.provenance import were_imported
 from zpoints.storage.schema.quality import Measure, PerImage
 from zpoints.storage.store import LEFT_OUT
 
@@ -55,15 +54,15 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     fewest = 2 * (config.neighbours + 1)
     held_out = choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
     config = _with_detector(run, held_out, name)
-    subject, reference = _subjects(store, held_out, name, run.code)
+    subject, reference = _subjects(run, held_out, name)
     measures, count = measured_by(config, images=subject.has_network), len(subject.rows)
     judged_as = "image" if subject.has_network else "vector"
     if count < config.count:
         run.console.line(
-            f"{group}: {counted(count, judged_as)} available; evaluate.count = {config.count:,}."
+            f"evaluate: {counted(count, judged_as)} available; evaluate.count = {config.count:,}."
         )
     attrs = _attrs(config, name, held_out=held_out.kind, count=count)
-    template = _template(store, count, measures)
+    template = _template(run, count, measures)
     run.work.create(group, template, attrs=attrs)
     blocks = [
         Block(start, stop, partial(subject.judge, config, start, stop))
@@ -102,7 +101,7 @@ def _judged_vectors(subject: Subject, judged: xr.Dataset) -> NDArray[np.float32]
 def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) -> EvaluateConfig:
     """The settings with the detector that `auto` stands for; the photographs' row decides it."""
     config, store = run.settings, run.store
-    if known := _known_detector(config, store, name):
+    if known := _known_detector(run, name):
         return config.model_copy(update={"detector": known})
     rows = np.sort(held_out.reference[:JUDGED])
     pixels = Rows(store.root, store.version, "images", "pixels").take(rows)
@@ -112,11 +111,12 @@ def _with_detector(run: StageRun[EvaluateConfig], held_out: HeldOut, name: str) 
     return config.model_copy(update={"detector": detector})
 
 
-def _known_detector(config: EvaluateConfig, store: Store, name: str) -> str | None:
+def _known_detector(run: StageRun[EvaluateConfig], name: str) -> str | None:
     """The detector that no photograph has to decide."""
-    if were_imported(store.latents):
+    if not run.has_network:
         return NONE
-    return _stored_detector(store) if config.detector == AUTO and name != "real" else None
+    undecided = run.settings.detector == AUTO and name != "real"
+    return _stored_detector(run.store) if undecided else None
 
 
 def _stored_detector(store: Store) -> str | None:
@@ -128,24 +128,26 @@ def _stored_detector(store: Store) -> str | None:
 
 def _leave_out(run: StageRun[EvaluateConfig], name: str, reason: str) -> int:
     """Store no quality of samples that there are none of, but the reason."""
-    config, has_network = run.settings, not were_imported(run.store.latents)
-    if known := _known_detector(config, run.store, name):
+    config = run.settings
+    if known := _known_detector(run, name):
         config = config.model_copy(update={"detector": known})
     attrs = _attrs(config, name, held_out="", count=0) | {LEFT_OUT: reason}
-    template = _template(run.store, 0, measured_by(config, images=has_network))
+    template = _template(run, 0, measured_by(config, images=run.has_network))
     run.work.create(quality_of(name), template, attrs=attrs)
     return 0
 
 
 def _subjects(
-    store: Store, held_out: HeldOut, name: str, code: tuple[str, ...]
+    run: StageRun[EvaluateConfig], held_out: HeldOut, name: str
 ) -> tuple[Subject, Subject]:
     """The judged images or vectors, and as many photographs or held-out vectors.
 
     Rows are sorted, so that neighbours in the store, which share chunks, are read together.
     """
-    has_network = not were_imported(store.latents)
-    subject = partial(Subject, store.root, store.version, code=code, has_network=has_network)
+    store = run.store
+    subject = partial(
+        Subject, store.root, store.version, code=run.code, has_network=run.has_network
+    )
     if name in REFERENCES:
         rows = np.sort(held_out.real)
     else:
@@ -188,15 +190,15 @@ def _of_set(
     return measure_set(file, comparison)
 
 
-def _template(store: Store, count: int, measures: Iterable[Measure]) -> xr.Dataset:
+def _template(run: StageRun[EvaluateConfig], count: int, measures: Iterable[Measure]) -> xr.Dataset:
     """The group's metadata; measures are NaN until they are computed."""
     measured: dict[str, xr.Variable] = {
         **{v.name: _along_samples(v, count) for m in measures if (v := m.per_image)},
         **{key: _single(meaning) for m in measures for key, meaning in m.stored_as.items()},
     }
-    if were_imported(store.latents):
+    if not run.has_network:
         return xr.Dataset(measured)
-    architecture = stored_architecture(store.model)
+    architecture = stored_architecture(run.store.model)
     sides = np.array(levels(architecture.side), dtype=np.int64)
     return xr.Dataset(
         {

@@ -6,7 +6,7 @@ from pathlib import Path
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.bucket import S3Path
-from zpoints.pipeline.ingest.files.path import SourcePath, source_path
+from zpoints.pipeline.ingest.files.path import SourcePath, existing_path
 from zpoints.pipeline.ingest.match_stored import match, pack_rechecked, unpack_rechecked
 from zpoints.pipeline.ingest.plan import IngestPlan, plan_ingest
 from zpoints.pipeline.ingest.sources.formats import open_source
@@ -50,16 +50,7 @@ def open_photographs(
     SourceError
         If the source cannot be read.
     """
-    if config.source is None:
-        raise ConfigError(
-            "ingest.source is not set. Expected the folder of the photographs, e.g. "
-            "--set ingest.source=CelebA. (zpoints demo draws its own.)"
-        )
-    path = source_path(config.source)
-    if not path.exists():
-        raise ConfigError(
-            f"ingest.source = {path} does not exist. Expected the folder of the photographs."
-        )
+    path = existing_path(config.source)
     if root is not None and _is_within(path, root):
         raise ConfigError(
             f"ingest.source = {path} lies in the root of the store, {root}, where everything is "

@@ -19,6 +19,7 @@ from zpoints.pipeline.ingest.quarantine import (
     quarantine_refused,
 )
 from zpoints.pipeline.ingest.tables.interpret import LANDMARKS
+from zpoints.pipeline.ingest.tables.values import whole
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block
@@ -197,8 +198,7 @@ def _template(
         "fault": unwritten("image", (count,), np.dtypes.StringDType(), chunk=config.chunk),
     }
     labels: dict[str, tuple] = {
-        str(name): ("image", column.to_numpy())
-        for name, column in source.labels.iloc[position].items()
+        str(name): ("image", _values(column, position)) for name, column in source.labels.items()
     }
     labels["image"] = ("image", plan.names[rows])
     labels["signature"] = ("image", plan.signatures[rows])
@@ -207,3 +207,9 @@ def _template(
         labels["landmark"] = ("landmark", list(LANDMARKS))
         labels["axis"] = ("axis", ["x", "y"])
     return xr.Dataset({name: tasks[name] for name in written}, coords=labels)
+
+
+def _values(column: pd.Series, position: np.ndarray) -> np.ndarray:
+    """A label of some photographs: whole numbers where only others lack one."""
+    values = column.to_numpy()[position]
+    return whole(values) if column.isna().any() else values

@@ -6,12 +6,15 @@ from zpoints.pipeline.errors import PhotographError, SourceError
 from zpoints.pipeline.ingest.config import IngestConfig
 from zpoints.pipeline.ingest.images import decode_photograph
 from zpoints.pipeline.ingest.plan import IngestPlan
+from zpoints.pipeline.ingest.tables.join import listed
 from zpoints.pipeline.progress import counted
 
 TRIED = 32
 """Photographs that are tried until one can be used; the ingest quarantines the others."""
 REASONS = 3
 """Reasons that a message gives at most."""
+NAMED = 3
+"""Photographs that a message names for each reason at most."""
 
 
 def try_photograph(plan: IngestPlan, config: IngestConfig) -> None:
@@ -44,10 +47,15 @@ def try_photograph(plan: IngestPlan, config: IngestConfig) -> None:
         except PhotographError as error:
             refused.setdefault(str(error).rstrip("."), []).append(str(plan.source.names[row]))
     tried = sum(map(len, refused.values()))
-    reasons = [f"{', '.join(names)}: {reason}" for reason, names in refused.items()]
+    reasons = [f"{_some(names)}: {reason}" for reason, names in refused.items()]
     others = [name for names in list(refused.values())[REASONS:] for name in names]
-    more = f" For other reasons: {', '.join(others)}." if others else ""
+    more = f" For other reasons: {_some(others)}." if others else ""
     raise SourceError(
         f"None of {counted(tried, 'photograph')} that were tried, spread over the source, can be "
         f"used; expected one. {'; '.join(reasons[:REASONS])}.{more} Nothing was started."
     )
+
+
+def _some(names: list[str]) -> str:
+    """The number of photographs, with some names."""
+    return f"{counted(len(names), 'photograph')} ({listed(names, NAMED)})"

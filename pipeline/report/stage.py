@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
+from zpoints.pipeline.progress import Console
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import Destination, mark_of, writing_to
 from zpoints.pipeline.report.inputs import Reconstruct, StageTiming
@@ -56,6 +57,7 @@ def write(
     title: str,
     fingerprint: str | None = None,
     code: tuple[str, ...] = (),
+    console: Console,
 ) -> None:
     """Write the report of a store to a folder or a bucket, over an earlier one if there is one.
 
@@ -73,6 +75,8 @@ def write(
         Fingerprint of the report, kept in the mark; None for a report outside a run.
     code
         As in `StageRun`.
+    console
+        Shows how many figures and tables are done.
 
     Raises
     ------
@@ -100,6 +104,7 @@ def write(
             title=title,
             timings=stage_timings(store),
             reconstruct=_decoder(store, code),
+            console=console,
         )
 
 

@@ -70,7 +70,7 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
         attrs=sample_attrs(parameters, config.seed, fitted.sampler.constraint),
     )
     decoded = partial(_decoded, store.root, store.version, config.device, run.code)
-    task = partial(_sample_rows, config.seed, decoded if _has_network(run) else None)
+    task = partial(_sample_rows, config.seed, decoded if run.has_network else None)
     blocks = [
         Block(start, stop, partial(task, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
@@ -98,11 +98,6 @@ def _leave_out(run: StageRun[SampleConfig], name: str, reason: str) -> int:
         attrs={**sample_attrs(config.generators[name], config.seed, ""), LEFT_OUT: reason},
     )
     return 0
-
-
-def _has_network(run: StageRun[SampleConfig]) -> bool:
-    """Whether the vectors are decoded; imported vectors come without a network."""
-    return "model" in run.work.inputs
 
 
 def _sample_rows(
@@ -143,7 +138,7 @@ def _template(run: StageRun[SampleConfig], count: int) -> xr.Dataset:
         "z": (("sample", "component"), (z_dim,), np.float32),
         "v": (("sample", "pc"), (z_dim,), np.float32),
     }
-    if _has_network(run):
+    if run.has_network:
         a = stored_architecture(run.store.model)
         pixels = (a.side, a.side, a.channels)
         shapes["pixels"] = (("sample", "y", "x", "channel"), pixels, np.uint8)

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import torch
 
+from zpoints.pipeline.network.checked import called, random_images
 from zpoints.pipeline.network.elsewhere.network import Brought, ElsewhereNetwork, bring
 from zpoints.pipeline.network.size import NetworkSize, measured_size
 from zpoints.pipeline.network.stored import ElsewhereArchitecture
@@ -74,6 +75,23 @@ def check_elsewhere(config: ElsewhereConfig) -> None:
         If a part cannot be read, or does not fit the settings.
     """
     elsewhere_network(config).check()
+
+
+def network_width(config: ElsewhereConfig) -> int:
+    """Components of the vectors that the encoder returns; `config.z_dim` does not matter.
+
+    Raises
+    ------
+    NetworkError
+        If the encoder cannot be read, or does not return a vector for each image.
+    """
+    network, name = elsewhere_network(config), f"encode.network ({config.encode})"
+    x = random_images(network.architecture, CPU)
+    with torch.no_grad():
+        z = called(network.encode, x, name)
+    if z.ndim != 2:
+        network.check()  # refuses it, and names the remedy
+    return int(z.shape[-1])
 
 
 def elsewhere_size(config: ElsewhereConfig) -> NetworkSize:

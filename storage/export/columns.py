@@ -52,6 +52,16 @@ class Columns:
             for name in self.names[key]
         )
 
+    @property
+    def days(self) -> frozenset[str]:
+        """Names of the columns of dates that are whole days, all of them."""
+        return frozenset(
+            column
+            for name, variable in self.variables.items()
+            if variable.dtype.kind == "M" and _whole_days(variable)
+            for column in self.names[name]
+        )
+
     def blocks(self) -> Iterator[pa.RecordBatch]:
         """The rows, a block of whole chunks at a time; missing values are null."""
         lazy = [v.chunks[0][0] for v in self.variables.values() if v.chunks]
@@ -64,15 +74,8 @@ class Columns:
         for name, variable in self.variables.items():
             values = rows_of(self.store, self.group, name, variable, start, stop)
             flat = values.reshape(stop - start, -1)
-            text = is_text(variable.dtype)
-            arrays += [
-                pa.array(
-                    column.astype(object) if text else np.ascontiguousarray(column),
-                    _arrow_type(variable.dtype),
-                    from_pandas=True,
-                )
-                for column in flat.T
-            ]
+            kind = _arrow_type(variable.dtype)
+            arrays += [pa.array(_with_missing(column), kind, from_pandas=True) for column in flat.T]
         return pa.record_batch(arrays, self.schema)
 
 
@@ -138,6 +141,11 @@ def has_columns(dataset: xr.Dataset, name: str) -> bool:
     return name in dataset.coords or dataset.variables[name].ndim <= 2
 
 
+def _whole_days(variable: xr.Variable) -> bool:
+    dates = variable.values
+    return bool((np.isnat(dates) | (dates == dates.astype("M8[D]"))).all())
+
+
 def _column_names(
     dataset: xr.Dataset, variables: Mapping[str, xr.Variable]
 ) -> dict[str, tuple[str, ...]]:
@@ -163,6 +171,15 @@ def _free(name: str, taken: set[str]) -> str:
         name += "_"
     taken.add(name)
     return name
+
+
+def _with_missing(column: np.ndarray) -> np.ndarray:
+    """A column as Arrow takes it; missing text, which the store keeps as empty, is None."""
+    if not is_text(column.dtype):
+        return np.ascontiguousarray(column)
+    texts = column.astype(object)
+    texts[texts == ""] = None
+    return texts
 
 
 def _arrow_type(dtype: np.dtype) -> pa.DataType:

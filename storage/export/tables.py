@@ -41,9 +41,11 @@ def export_tables(
     """Write a group as tables, a file per dimension of rows, e.g. `image.parquet` of `latents`.
 
     A table has a column for each label, and a column for each component of `z` (`z_0`, `z_1`, ...)
-    and of other arrays of two dimensions. Arrays of more, such as `pixels`, are left out; missing
-    values are empty. In CSV files, text that a spreadsheet would compute as a formula, since it
-    begins with =, +, -, @ or a blank of another kind, has an apostrophe in front.
+    and of other arrays of two dimensions. Arrays of more, such as `pixels`, are left out. Missing
+    values are null in Parquet and empty in CSV; an unknown `identity` or landmark is -1 in both. In
+    CSV, dates have no time of day where all of a label are whole days, and text that a spreadsheet
+    would compute as a formula, since it begins with =, +, -, @ or a blank of another kind, has an
+    apostrophe in front.
 
     Parameters
     ----------
@@ -152,10 +154,12 @@ class _Written:
 def _write_tables(
     folder: Path, tables: Mapping[str, Columns], form: TableForm, written: _Written
 ) -> None:
-    writers = {"parquet": _write_parquet, "csv": _write_csv}
     for dim, table in tables.items():
-        blocks = _counting(table.blocks(), written)
-        writers[form](folder / f"{array_name(dim)}.{form}", table.schema, blocks)
+        path, blocks = folder / f"{array_name(dim)}.{form}", _counting(table.blocks(), written)
+        if form == "csv":
+            _write_csv(path, table.schema, blocks, days=table.days)
+        else:
+            _write_parquet(path, table.schema, blocks)
 
 
 def _counting(blocks: Iterable[pa.RecordBatch], written: _Written) -> Iterable[pa.RecordBatch]:
@@ -174,11 +178,21 @@ def _write_parquet(path: Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatc
             writer.write_batch(block)
 
 
-def _write_csv(path: Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> None:
-    header = pa.schema(field.with_name(re.sub(FORMULA, r"'\1", field.name)) for field in schema)
+def _write_csv(
+    path: Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch], *, days: frozenset[str]
+) -> None:
+    header = pa.schema(
+        pa.field(
+            re.sub(FORMULA, r"'\1", field.name), pa.date32() if field.name in days else field.type
+        )
+        for field in schema
+    )
     with pa.csv.CSVWriter(path, header) as writer:
         for block in blocks:
-            cells = [_without_formulas(column) for column in block.columns]
+            cells = [
+                _without_formulas(column).cast(field.type)
+                for column, field in zip(block.columns, header, strict=True)
+            ]
             writer.write_batch(pa.record_batch(cells, header))
 
 

@@ -226,8 +226,10 @@ MEASURED = (((), "float64"), (("sample",), "float32"), (("sample",), "bool"))
 
 REENCODED = "reencoded | sample component | float32 | 1 | latent vectors of the decoded images"
 _ALWAYS = [m for m in MEASURES if m.of_vectors]
-_OPTIONAL = [m for m in MEASURES if not m.of_vectors]
+_OF_IMAGES = [m for m in MEASURES if not m.of_vectors and not m.needs]
+_OPTIONAL = [m for m in MEASURES if not m.of_vectors and m.needs]
 ALWAYS = _along_samples(_ALWAYS) + _variables(_ALWAYS)
+OF_IMAGES = _along_samples(_OF_IMAGES) + _variables(_OF_IMAGES)
 OPTIONAL = _along_samples(_OPTIONAL) + _variables(_OPTIONAL)
 SWEPT = _variables((m for m in MEASURES if m.swept), dim="point")
 

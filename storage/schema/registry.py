@@ -125,16 +125,17 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     "structure": statistics.STRUCTURE,
     "samples": by_name(
         parse_table(_DRAWN, required=True, lazy=True),
-        parse_table(_DECODED, lazy=True),  # absent where there is no network
+        parse_table(_DECODED, required=True, made_with="model", lazy=True),
         parse_table(SAMPLE + COMPONENT, label=True),
         parse_table(PC + CHANNEL, label=True),
     ),
     "quality": by_name(
-        parse_table(quality.REENCODED, lazy=True),
+        parse_table(quality.REENCODED, required=True, made_with="model", lazy=True),
         parse_table(quality.ALWAYS, required=True),
-        parse_table(quality.OPTIONAL + quality.BY_LEVEL),  # those of images, where there are some
+        parse_table(quality.OF_IMAGES + quality.BY_LEVEL, required=True, made_with="model"),
+        parse_table(quality.OPTIONAL, made_with="model"),
         parse_table(SAMPLE + COMPONENT, label=True),
-        parse_table(quality.LEVEL, label=True),
+        parse_table(quality.LEVEL, required=True, made_with="model", label=True),
     ),
     "sweep": by_name(
         parse_table(quality.SWEPT, required=True),

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from zpoints.storage.errors import SchemaError
+from zpoints.storage.schema.provenance import provenance_of
 from zpoints.storage.schema.registry import (
     LABELLED,
     OPEN,
@@ -40,9 +41,14 @@ def _disagreements(group: str, dataset: xr.Dataset) -> Iterator[str]:
         same = is_text(array.dtype) if known.dtype == "str" else array.dtype == known.dtype
         if not same:
             yield f"{name} has dtype {array.dtype}, expected {known.dtype}"
+    inputs = provenance_of(dataset.attrs).get("inputs") or {}  # empty: not recorded
     for name, variable in VARIABLES[kind_of(group)].items():
-        if variable.required and name not in dataset.variables:
+        stored, source = name in dataset.variables, variable.made_with
+        made = not source or source in inputs
+        if variable.required and made and not stored:
             yield f"{name} {variable.dims} {variable.dtype} is missing"
+        if stored and not made and inputs:
+            yield f"{name} follows from the group {source}, without which {group} was made"
     for name in REQUIRED_ATTRS[kind_of(group)]:
         if name not in dataset.attrs:
             yield f"the attribute {name} is missing"

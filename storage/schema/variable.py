@@ -21,7 +21,10 @@ class Variable:
     meaning
         What it contains, with its range.
     required
-        Whether every group must have it.
+        Whether every group must have it, or with `made_with` every one that was made with that.
+    made_with
+        The group that it follows from, e.g. `model`: a group that was made without has no such
+        variable. Empty if it follows from none in particular.
     label
         Whether it describes the rows and is a coordinate rather than a data variable.
     lazy
@@ -34,12 +37,18 @@ class Variable:
     units: str
     meaning: str
     required: bool = False
+    made_with: str = ""
     label: bool = False
     lazy: bool = False
 
 
 def parse_table(
-    text: str, *, required: bool = False, label: bool = False, lazy: bool = False
+    text: str,
+    *,
+    required: bool = False,
+    made_with: str = "",
+    label: bool = False,
+    lazy: bool = False,
 ) -> Iterator[Variable]:
     """Parse lines `name | dims | dtype | units | meaning`.
 
@@ -47,7 +56,7 @@ def parse_table(
     ----------
     text
         The lines; empty ones are ignored.
-    required, label, lazy
+    required, made_with, label, lazy
         The same attributes for all variables of the table.
     """
     for line in filter(str.strip, text.splitlines()):
@@ -59,6 +68,7 @@ def parse_table(
             units=units,
             meaning=meaning,
             required=required,
+            made_with=made_with,
             label=label,
             lazy=lazy,
         )

@@ -7,8 +7,10 @@ from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.tables.join import listed
 
 
-def chosen(path: Path, kind: str, names: Sequence[str], key: str | None) -> str:
-    """The named one, or the only one.
+def chosen(
+    path: Path, kind: str, names: Sequence[str], key: str | None, *, fitting: Sequence[str] = ()
+) -> str:
+    """The named one, or the only one, of those that can hold vectors if any can.
 
     Parameters
     ----------
@@ -20,20 +22,23 @@ def chosen(path: Path, kind: str, names: Sequence[str], key: str | None) -> str:
         Those that there are.
     key
         The setting `ingest.vectors_key`.
+    fitting
+        Those that have two dimensions, among which one is chosen if no key is given.
 
     Raises
     ------
     SourceError
         If there is no such one, or several and none is named.
     """
-    if key is None and len(names) == 1:
-        return names[0]
+    if key is None and len(choice := fitting or names) == 1:
+        return choice[0]
     if not names:
         raise SourceError(f"{path} holds no {kind} of vectors. Expected one with numbers.")
     if key is None:
         raise SourceError(
-            f"{path} holds {len(names)} {kind}s: {listed(list(names))}. Name that of the vectors "
-            "with --key NAME (ingest.vectors_key)."
+            f"{path} holds {len(choice)} {kind}s{' of two dimensions' if fitting else ''}: "
+            f"{listed(list(choice))}. Name that of the vectors with --key NAME "
+            "(ingest.vectors_key)."
         )
     if key not in names:
         raise SourceError(

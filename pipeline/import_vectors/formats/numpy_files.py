@@ -76,7 +76,7 @@ def open_npy(path: Path, key: str | None) -> VectorFile:
 
 
 def open_npz(path: Path, key: str | None) -> VectorFile:
-    """Open an array of a `.npz` file.
+    """Open an array of a `.npz` file, the only one of two dimensions if no key is given.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def open_npz(path: Path, key: str | None) -> VectorFile:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
-        name = chosen(path, "array", names, key)
+        flat = [name for name in names if key is None and _has_two_dimensions(path, name)]
+        name = chosen(path, "array", names, key, fitting=flat)
         with _member(path, f"{name}.npy") as (_, header):
             refuse_objects(path, header.dtype)
             if header.fortran and len(header.shape) > 1:
@@ -119,6 +120,11 @@ def refuse_objects(path: Path, dtype: np.dtype) -> None:
 def _member(path: Path, member: str) -> Iterator[tuple[IO[bytes], _Header]]:
     with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
         yield stream, _header(stream)
+
+
+def _has_two_dimensions(path: Path, name: str) -> bool:
+    with _member(path, f"{name}.npy") as (_, header):
+        return len(header.shape) == 2
 
 
 def _header(stream: IO[bytes]) -> _Header:

@@ -31,6 +31,18 @@ def open_vectors(location: str, key: str | None) -> VectorFile:
     SourceError
         If it is of no known format, damaged, or holds no vectors.
     """
+    path = existing_vectors(location)
+    return _opener(path)(path.absolute(), key)
+
+
+def existing_vectors(location: str) -> Path:
+    """The path of `ingest.vectors`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file or folder on this machine.
+    """
     if "://" in location:
         raise ConfigError(
             f"ingest.vectors = {location} is a URL. Expected a local file or folder; copy it."
@@ -38,7 +50,7 @@ def open_vectors(location: str, key: str | None) -> VectorFile:
     path = local_path(location)
     if not path.exists():
         raise ConfigError(f"ingest.vectors = {path} does not exist. Expected {EXPECTED}.")
-    return _opener(path)(path.absolute(), key)
+    return path
 
 
 def _opener(path: Path) -> Callable[[Path, str | None], VectorFile]:

@@ -25,7 +25,7 @@ def open_zarr(path: Path, key: str | None) -> VectorFile:
         name = ""
         if "" not in arrays:
             flat = [name for name, shape in arrays.items() if len(shape) == 2]
-            name = chosen(path, "array", flat if key is None else list(arrays), key)
+            name = chosen(path, "array", list(arrays), key, fitting=flat)
         elif key is not None:
             raise SourceError(f"{path} is one array; expected no ingest.vectors_key, got {key!r}.")
         array = open_foreign(path, name)

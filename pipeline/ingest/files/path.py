@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.ingest.files.bucket import S3Path
 from zpoints.pipeline.ingest.files.listed_path import ListedPath
 from zpoints.pipeline.ingest.files.ranges import DiskRanges, Ranges
@@ -21,6 +22,27 @@ def source_path(text: str) -> SourcePath:
     Local paths become absolute, since workers have working folders of their own.
     """
     return S3Path.of(text) if text.startswith(SCHEME) else local_path(text).absolute()
+
+
+def existing_path(source: str | None) -> SourcePath:
+    """The path of `ingest.source`.
+
+    Raises
+    ------
+    ConfigError
+        If it is not set, or there is nothing.
+    """
+    if source is None:
+        raise ConfigError(
+            "ingest.source is not set. Expected the folder of the photographs, e.g. "
+            "--set ingest.source=CelebA. (zpoints demo draws its own.)"
+        )
+    path = source_path(source)
+    if not path.exists():
+        raise ConfigError(
+            f"ingest.source = {path} does not exist. Expected the folder of the photographs."
+        )
+    return path
 
 
 def stamp(path: SourcePath) -> str:

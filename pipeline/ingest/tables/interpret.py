@@ -114,7 +114,11 @@ def interpret(columns: pd.DataFrame, *, present: np.ndarray, origin: str) -> Lab
         elif left_out.keeps(name):
             values[name] = found
     notes += note(origin, columns.index[_partly(attributes, present)], "row", BLANKS)
-    notes += [*_values_notes(values, present, origin), *left_out.notes(origin)]
+    notes += [
+        *_kinds_notes({**values, **attributes}, origin),
+        *_missing_notes(values, present, origin),
+    ]
+    notes += left_out.notes(origin)
     return Labelled(columns.index, attributes, values, kinds, landmarks, notes=tuple(notes))
 
 
@@ -144,18 +148,22 @@ class _LeftOut:
         return [*found, *misnamed_notes(self.misnamed, origin)]
 
 
-def _values_notes(values: dict[str, Known], present: np.ndarray, origin: str) -> list[str]:
-    """A line about labels by kind, and one about rows that lack some."""
+def _kinds_notes(labels: dict[str, Known], origin: str) -> list[str]:
+    """A line with the labels of each kind, attributes among them."""
     by_kind: dict[str, list[str]] = {}
-    missing = np.zeros(len(present), np.bool_)
-    for name, label in values.items():
+    for name, label in labels.items():
         by_kind.setdefault(NAMES[label.values.dtype.kind], []).append(name)
-        missing |= present & ~label.known
     kinds = "; ".join(f"{kind}: {listed(names)}" for kind, names in by_kind.items())
-    notes = [f"{origin}: labels of {kinds}."] if kinds else []
-    if missing.any():
-        notes.append(f"{origin}: {counted(int(missing.sum()), 'row')} with a missing value.")
-    return notes
+    return [f"{origin}: labels of {kinds}."] if kinds else []
+
+
+def _missing_notes(values: dict[str, Known], present: np.ndarray, origin: str) -> list[str]:
+    """A line about rows that lack a value; `BLANKS` is that of attributes."""
+    missing = np.zeros(len(present), np.bool_)
+    for label in values.values():
+        missing |= present & ~label.known
+    count = int(missing.sum())
+    return [f"{origin}: {counted(count, 'row')} with a missing value."] if count else []
 
 
 def misnamed_notes(names: Iterable[str], origin: str) -> list[str]:

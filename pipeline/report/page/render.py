@@ -1,15 +1,17 @@
 """Writes the page: draws every entry, then fills the template."""
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from zpoints.pipeline.figures import style
+from zpoints.pipeline.progress import Console
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import read_data
-from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, notices, provenance
@@ -26,6 +28,7 @@ def write_report(
     title: str,
     timings: Sequence[StageTiming],
     reconstruct: Reconstruct | None,
+    console: Console,
 ) -> Path:
     """Write the report of a store: the figures first, then the page that shows them.
 
@@ -44,6 +47,8 @@ def write_report(
     reconstruct
         Decodes z (image, component) float32 into images (image, y, x, channel) uint8; None where
         vectors have no images, of which the page then shows none.
+    console
+        Shows how many figures and tables are done.
 
     Returns
     -------
@@ -52,14 +57,9 @@ def write_report(
     """
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     data, history = read_data(store, config, reconstruct), store.history()
-    sections: list[dict[str, Any]] = [
-        {
-            "id": section.id,
-            "title": section.title,
-            "entries": [_render(entry, folder) for entry in section.entries],
-        }
-        for section in (*contents(data, timings, history), *packages.section(store))
-    ]
+    sections = _rendered(
+        [*contents(data, timings, history), *packages.section(store)], folder, console
+    )
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -77,6 +77,20 @@ def write_report(
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
+
+
+def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> list[dict[str, Any]]:
+    """Draw all entries; returns the values that the template needs."""
+    total, done = sum(len(section.entries) for section in sections), count(1)
+    values = []
+    with console.bar("report", total=total, unit="figures and tables") as advance:
+        for section in sections:
+            entries = []
+            for entry in section.entries:
+                entries.append(_render(entry, folder))
+                advance(next(done), "")
+            values.append({"id": section.id, "title": section.title, "entries": entries})
+    return values
 
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:

@@ -10,8 +10,12 @@ from sklearn.svm import SVC
 
 import zpoints as zp
 from tests.cluster.cli.commands import zpoints
-from zpoints.pipeline.config.run import load_config, override
+from tests.conftest import SilentConsole
+from zpoints.pipeline.config.origin import choose_settings, open_origin
+from zpoints.pipeline.config.run import RunConfig, load_config, override
+from zpoints.pipeline.errors import ConfigError, NetworkError
 from zpoints.pipeline.latent_space.stored import LatentStore
+from zpoints.pipeline.stage_table import check_networks
 from zpoints.storage import open_store
 
 
@@ -134,3 +138,47 @@ def test_override__of_a_setting_that_is_chosen_wins() -> None:
 
     assert config.choose == ("ingest.crop", "ingest.channels", "train.epochs")
     assert override(config, ["choose=[]"]).choose == ()
+
+
+def first_column_means(images: np.ndarray) -> np.ndarray:
+    """An encoder of images (n, channel, side, side) to six components."""
+    return np.ascontiguousarray(images.mean(axis=(1, 2))[:, :6])
+
+
+def grey(z: np.ndarray) -> np.ndarray:
+    """Its decoder, to images of 32 x 32."""
+    return np.full((len(z), 1, 32, 32), 0.5, np.float32)
+
+
+OWN = [f"encode.network={__name__}:first_column_means", f"decode.network={__name__}:grey"]
+
+
+def chosen(folder: Path, *settings: str) -> tuple[RunConfig, list[str]]:
+    console = SilentConsole()
+    config = load_config("folder", [f"ingest.source={folder}", *settings])
+    origin, config = open_origin(config, console, root=str(folder.parent / "store"))
+    return choose_settings(config, origin, None, console), console.lines
+
+
+def test_choose_settings__takes_the_width_of_a_network_from_elsewhere(tmp_path: Path) -> None:
+    config, lines = chosen(write_digits(tmp_path / "digits", 20), *OWN)
+
+    assert config.train.z_dim == 6
+    assert [line for line in lines if "train.z_dim" in line] == [
+        f"  train.z_dim = 6: the components that {__name__}:first_column_means returns"
+    ]
+    assert not any("train.epochs" in line for line in lines)
+    check_networks(config)
+
+
+def test_choose_settings__keeps_a_z_dim_that_is_set(tmp_path: Path) -> None:
+    config, _ = chosen(write_digits(tmp_path / "digits", 20), *OWN, "train.z_dim=5")
+
+    assert config.train.z_dim == 5
+    with pytest.raises(NetworkError, match=r"\(2, 6\); expected \(2, 5\)"):
+        check_networks(config)
+
+
+def test_load_config__a_crop_of_four_numbers_gets_the_meaning_of_the_setting() -> None:
+    with pytest.raises(ConfigError, match=r"whole number .*; side in pixels of the central square"):
+        load_config("folder", ["ingest.crop=100,100,0,0"])

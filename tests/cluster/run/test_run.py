@@ -115,7 +115,7 @@ def test_write__the_report_omits_samples_of_an_older_model(
         title="t",
         until="sample",
     ).store
-    write(small_config.report, store, tmp_path / "report", title="t")
+    write(small_config.report, store, tmp_path / "report", title="t", console=SilentConsole())
     page = (tmp_path / "report" / "index.html").read_text()
 
     assert "samples/ellipse" in store.groups
@@ -133,7 +133,7 @@ def test_write__refuses_latents_of_an_older_model(
 
     assert run_summary(store) == []
     with pytest.raises(StoreError, match="latents"):
-        write(small_config.report, store, tmp_path / "report", title="t")
+        write(small_config.report, store, tmp_path / "report", title="t", console=SilentConsole())
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,14 @@ def test_open_vectors__rows_are_those_written(
     np.testing.assert_array_equal(found, Z[start:stop])
 
 
+def test_open_vectors__the_only_array_of_two_dimensions_is_taken(tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", y=np.arange(ROWS), emb=Z, cube=Z[:, None])
+
+    file = open_vectors(str(tmp_path / "v.npz"), None)
+
+    assert (file.part, file.rows, file.width) == ("emb", ROWS, WIDTH)
+
+
 def test_open_vectors__null_lists_and_numbers_become_nan(tmp_path: Path) -> None:
     rows = [[1.0, 2.0], None, [3.0, None]]
     table = pa.table({"v": pa.array(rows, pa.list_(pa.float32(), 2))})
@@ -107,7 +115,12 @@ WRONG: dict[str, tuple[Callable[[Path], Path], str | None, str]] = {
     "a cut npy": (lambda f: _cut(_npy(f, Z), 900), None, "cannot be read .* write it again"),
     "an empty npy": (lambda f: _text(f / "z.npy", ""), None, "cannot be read"),
     "a cut npz": (lambda f: _cut(_npz(f, z=Z), 900), None, "cannot be read"),
-    "two arrays": (lambda f: _npz(f, a=Z, b=Z), None, "holds 2 arrays: a, b. Name that"),
+    "two arrays": (
+        lambda f: _npz(f, a=Z, b=Z, c=Z[0]),
+        None,
+        "2 arrays of two .*: a, b. Name that",
+    ),
+    "two flat arrays": (lambda f: _npz(f, a=Z[0], b=Z[0]), None, "holds 2 arrays: a, b. Name that"),
     "an unknown array": (lambda f: _npz(f, a=Z, b=Z), "c", "no array 'c'.* one of: a, b"),
     "npz of Fortran": (lambda f: _npz(f, z=np.asfortranarray(Z)), None, "order of Fortran"),
     "an unknown variable": (lambda f: write_zarr(f / "z", 3), "q", "no array 'q'.*: .*inner/z"),

@@ -29,7 +29,7 @@ def test_try_photograph__passes_over_damaged_photographs_all_over_the_source(
     tried(tmp_path)
 
 
-def test_try_photograph__names_all_that_were_tried(tmp_path: Path) -> None:
+def test_try_photograph__counts_all_that_were_tried_and_names_some(tmp_path: Path) -> None:
     write_small(tmp_path, NAMES)
     for name in NAMES[1::2]:
         (tmp_path / name).write_bytes(b"")
@@ -38,8 +38,8 @@ def test_try_photograph__names_all_that_were_tried(tmp_path: Path) -> None:
         tried(tmp_path, IngestConfig(crop=140, side=32))
 
     message = str(caught.value)
-    expected = {NAMES[row] for row in np.linspace(0, 39, 32).astype(int)}
-    assert {name for name in NAMES if name in message} == expected
     assert message.startswith("None of 32 photographs")
+    assert "17 photographs (01.jpg, 03.jpg, 05.jpg and 14 others): the file is empty" in message
+    assert len([name for name in NAMES if name in message]) == 6
     assert "crop" in message
     assert "empty" in message

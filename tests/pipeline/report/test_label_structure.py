@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from tests.conftest import SilentConsole
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.figures import style
@@ -51,7 +52,13 @@ def structure(run: Run) -> xr.Dataset:
 @pytest.mark.slow
 def test_write_report__shows_the_figures_of_the_structure(tmp_path: Path, run: Run) -> None:
     page = write_report(
-        tmp_path, run, config=CONFIG, title="t", timings=TIMINGS, reconstruct=run.decode
+        tmp_path,
+        run,
+        config=CONFIG,
+        title="t",
+        timings=TIMINGS,
+        reconstruct=run.decode,
+        console=SilentConsole(),
     )
 
     text = page.read_text(encoding="utf-8")

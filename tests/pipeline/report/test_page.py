@@ -1,6 +1,7 @@
 """The page: sections, captions and tables of a small run."""
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import SilentConsole
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, make_run
 from zpoints.pipeline.analyze import AnalyzeConfig, analyze
 from zpoints.pipeline.analyze.shape.peaks import dominant_components
+from zpoints.pipeline.progress import Advance
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.page.render import write_report
 from zpoints.pipeline.report.sections.contents import contents
@@ -58,17 +61,43 @@ class Page(HTMLParser):
         return [attrs[attribute] or "" for name, attrs in self.elements if name == tag]
 
 
-def write(folder: Path, run: Run, *, title: str = "A run") -> str:
+class CountingConsole(SilentConsole):
+    """Keeps what a bar is called with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[int] = []
+        self.total = 0
+
+    def bar(self, label: str, *, total: int, unit: str) -> AbstractContextManager[Advance]:
+        self.total = total
+        return nullcontext(lambda done, note: self.done.append(done))
+
+
+def write(
+    folder: Path, run: Run, *, title: str = "A run", console: CountingConsole | None = None
+) -> str:
     page = write_report(
-        folder, run, config=CONFIG, title=title, timings=TIMINGS, reconstruct=run.decode
+        folder,
+        run,
+        config=CONFIG,
+        title=title,
+        timings=TIMINGS,
+        reconstruct=run.decode,
+        console=console or SilentConsole(),
     )
     return page.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+def console() -> CountingConsole:
+    return CountingConsole()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, run: Run, console: CountingConsole) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    write(folder, run, title="Faces <1> & more")
+    write(folder, run, title="Faces <1> & more", console=console)
     return folder
 
 
@@ -204,3 +233,10 @@ def test_timings__sums_up() -> None:
         ("train", "3", "1 min 1 s", "0.049"),
         ("total", "", "1 min 3 s", ""),
     )
+
+
+def test_write_report__reports_how_many_figures_are_done(
+    folder: Path, console: CountingConsole
+) -> None:
+    assert console.done == list(range(1, console.total + 1))
+    assert 0 < len(list((folder / "figures").glob("*.png"))) <= console.total

@@ -43,7 +43,7 @@ def test_export_images__pngs_hold_every_pixel_under_the_stored_name(repository, 
     assert sorted(p.name for p in folder.glob("*.png")) == [f"{row:06d}.png" for row in range(8)]
     for row in range(8):
         assert np.array_equal(np.asarray(Image.open(folder / f"{row:06d}.png")), expected[row])
-    assert '"group": "images"' in (folder / "export.json").read_text()
+    assert '"group": "images"' in (folder / "_export.json").read_text()
 
 
 def test_export_images__jpegs_are_close(repository, root, tmp_path):

@@ -55,7 +55,7 @@ def test_export_tables__pandas_reads_vectors_and_labels(repository, root, tmp_pa
     assert (table["checksum"].to_numpy() == expected["checksum"].values).all()
     z = table[[f"z_{k}" for k in range(4)]].to_numpy(np.float32)
     assert (z == vectors(8)).all()
-    assert sorted(path.name for path in folder.iterdir()) == ["export.json", f"image.{form}"]
+    assert sorted(path.name for path in folder.iterdir()) == ["_export.json", f"image.{form}"]
     assert seen == [(8, 8)]
 
 
@@ -64,7 +64,7 @@ def test_export_tables__labels_of_several_values_have_named_columns(repository, 
 
     folder = export_tables(open_store(root), "images", tmp_path / "out")
 
-    assert sorted(path.name for path in folder.iterdir()) == ["export.json", "image.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == ["_export.json", "image.parquet"]
     table = pd.read_parquet(folder / "image.parquet")
     assert (table["landmarks_nose_x"] == 1).all()
     assert not [name for name in table if name.startswith("pixels")]
@@ -150,7 +150,7 @@ def test_export_npy__numpy_reads_arrays_without_pickle(repository, root, tmp_pat
     assert (labels["Male"].to_numpy() == photographs(8)["Male"].values).all()
     assert "z_0" not in labels
     assert sorted(path.name for path in (tmp_path / "latents").iterdir()) == [
-        *("export.json", "image.parquet", "reconstruction_error.npy", "z.npy")
+        *("_export.json", "image.parquet", "reconstruction_error.npy", "z.npy")
     ]
 
 
@@ -163,7 +163,7 @@ def test_export__replaces_an_earlier_export_and_nothing_else(repository, root, t
     with pytest.raises(StoreError, match="out exists"):
         export(store, "latents", out, form=form)
     export(store, "latents", out, form=form, overwrite=True)
-    mark = json.loads((out / "export.json").read_text())
+    mark = json.loads((out / "_export.json").read_text())
     assert (mark["group"], mark["version"]) == ("latents", store.version)
     (out / f"mine.{form}").write_text("mine")
     with pytest.raises(StoreError, match="1 more files than it wrote"):
@@ -194,3 +194,40 @@ def test_export__an_unknown_form_is_refused(repository, root, tmp_path):
     with pytest.raises(StoreError, match="'xlsx'; expected one of zarr, parquet, csv, npy, png"):
         export(open_store(root), "latents", tmp_path / "out", form="xlsx")
     assert not (tmp_path / "out").exists()
+
+
+def test_export_tables__pandas_reads_the_whole_folder(repository, root, tmp_path):
+    publish_latents(repository)
+
+    folder = export_tables(open_store(root), "latents", tmp_path / "out")
+
+    assert (pd.read_parquet(folder)["Male"].to_numpy() == photographs(8)["Male"].values).all()
+
+
+WRITERS = np.array(["Ada", "", "Bo", "", "Cy", "Di", "", "Ed"], object)
+
+
+@pytest.mark.parametrize("form", ["parquet", "npy"])
+def test_export__missing_text_is_null(repository, root, tmp_path, form):
+    publish_labelled(repository, {"writer": WRITERS})
+
+    folder = export(open_store(root), "latents", tmp_path / "out", form=form)
+
+    writers = pd.read_parquet(folder / "image.parquet")["writer"]
+    assert (pd.isna(writers).to_numpy() == (WRITERS == "")).all()
+    assert list(writers.dropna()) == [name for name in WRITERS if name]
+
+
+def test_export_tables__whole_days_have_no_time_of_day_in_csv(repository, root, tmp_path):
+    days = np.array([*FAR[2:4], *["2026-11-30"] * 6], "M8[us]")
+    publish_labelled(
+        repository, {"day": days, "time": days + np.timedelta64(90, "s"), "writer": WRITERS}
+    )
+
+    folder = export_tables(open_store(root), "latents", tmp_path / "out", form="csv")
+
+    with (folder / "image.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert [row["day"] for row in table] == ["", "0001-01-01", *["2026-11-30"] * 6]
+    assert table[2]["time"].startswith("2026-11-30 00:01:30")
+    assert [row["writer"] for row in table] == list(WRITERS)

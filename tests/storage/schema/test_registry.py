@@ -88,3 +88,36 @@ def test_label_variables__are_a_valid_description_of_latents():
     assert {"image", "checksum", "split", "Smiling", "landmarks", "landmark"} <= set(described)
     z = latent_template(4)[["z"]].reset_coords(drop=True)
     validate("latents", z.assign_coords(described))
+
+
+def quality(*lost: str, inputs: tuple[str, ...]) -> xr.Dataset:
+    """A group `quality/x` with all variables but those that are lost, made from some groups."""
+    sizes = {"sample": 2, "component": 3, "level": 2}
+    arrays = {
+        name: (v.dims, np.zeros([sizes[dim] for dim in v.dims], v.dtype))
+        for name, v in VARIABLES["quality"].items()
+        if v.required and name not in lost
+    }
+    attrs = dict.fromkeys(("judged", "held_out", "count", "wanted", "level"), 1)
+    provenance = {"inputs": dict.fromkeys(inputs, "")}
+    return xr.Dataset(arrays, attrs={**attrs, "provenance": provenance})
+
+
+OF_IMAGES = ["reencoded", "swd", "round_trip", "round_trip_distance", "swd_by_level", "level"]
+
+
+@pytest.mark.parametrize("lost", OF_IMAGES)
+def test_validate__quality_of_images_has_all_of_its_measures(lost):
+    validate("quality/x", quality(inputs=("latents", "model")))
+
+    with pytest.raises(SchemaError, match=rf"{lost} \(.* is missing"):
+        validate("quality/x", quality(lost, inputs=("latents", "model")))
+
+
+def test_validate__quality_of_imported_vectors_has_no_measure_of_images():
+    of_images = [n for n, v in VARIABLES["quality"].items() if v.made_with]
+    assert set(OF_IMAGES) <= set(of_images)
+
+    validate("quality/x", quality(*of_images, inputs=("latents",)))
+    with pytest.raises(SchemaError, match="swd follows from the group model, without which"):
+        validate("quality/x", quality(inputs=("latents",)))

@@ -64,7 +64,7 @@ def demo_faces(home: Path, root: str) -> None:
 
 def nothing(home: Path, root: str) -> None:
     """Other programs write these files too."""
-    for name in ("export.json", "report.json", "zarr.json", "synthesize.json"):
+    for name in ("_export.json", "report.json", "zarr.json", "synthesize.json"):
         (home / "a" / name).write_text(json.dumps({"store": "a shop", "report": 1, "items": []}))
     for name in ("refs", "snapshots"):
         (home / name).mkdir()

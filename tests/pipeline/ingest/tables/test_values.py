@@ -72,7 +72,8 @@ def test_open_source__reads_labels_of_every_kind(tmp_path: Path) -> None:
     assert labels["born"].isna().tolist() == [False, True, False, False]
     assert labels["Smiling"].tolist() == [True, False, True, False]
     assert source.notes[1:] == (
-        "labels.tsv: labels of numbers: digit, age; text: species; dates: born.",
+        "labels.tsv: labels of numbers: digit, age; text: species; dates: born; true and false: "
+        "Smiling.",
         "labels.tsv: 3 rows with a missing value.",
     )
     (tmp_path / "labels.tsv").write_text((tmp_path / "labels.tsv").read_text().replace("41", "42"))
@@ -132,3 +133,13 @@ def test_open_source__tables_complete_each_other_and_do_not_mix_kinds(tmp_path: 
     assert source.labels["species"].tolist() == ["cat", "dog", "emu", ""]
     assert "room is left out, since its kind differs: numbers, text." in source.notes[-1]
     assert any("with different values of age; none is used" in note for note in source.notes)
+
+
+def test_open_source__names_attributes_among_the_labels(tmp_path: Path) -> None:
+    write_small(tmp_path, NAMES[:4])
+    rows = [f"{name},{digit},{digit % 2}" for digit, name in enumerate(NAMES[:4], 3)]
+    table(tmp_path, "labels.csv", "file,digit,odd", *rows)
+
+    notes = opened(tmp_path).notes
+
+    assert "labels.csv: labels of numbers: digit; true and false: odd." in notes
