@@ -67,7 +67,7 @@ def choose_from_photographs(
     if config.elsewhere is not None:
         found |= _from_network(config, found)
         config = config.model_copy(update={"choose": _without_epochs(config)})
-    chosen = {key: found[key] for key in config.choose}
+    chosen: dict[str, Choice] = {key: found[key] for key in config.choose}
     if chosen:
         console.line(
             f"Chosen from {counted(count, 'photograph')} (--set SECTION.KEY=VALUE sets a value):"
@@ -98,7 +98,7 @@ def _from_network(config: RunConfig, found: Mapping[str, Choice]) -> Mapping[str
     """The components of a network that was trained elsewhere, for images of the chosen size."""
     if "train.z_dim" not in config.choose:
         return {}
-    cut = {key: found[key] for key in config.choose if key.startswith("ingest.")}
+    cut: dict[str, Choice] = {key: found[key] for key in config.choose if key.startswith("ingest.")}
     network = _with(config, cut).elsewhere
     assert network is not None
     width = network_width(network)
