@@ -1,5 +1,6 @@
-"""Configuration files and job records for tests of jobs."""
+"""Configuration files, photographs and job records for tests of jobs."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def written(config: RunConfig, path: Path, *overrides: str) -> Path:
     settings = override(config, overrides).model_dump(mode="json")
     path.write_text(yaml.safe_dump(settings))
     return path
+
+
+def with_a_damaged_one(faces: Path, folder: Path) -> Path:
+    """A copy of the photographs of which 000003.jpg is empty, so that --strict ends a run."""
+    shutil.copytree(faces, folder)
+    (damaged,) = folder.rglob("000003.jpg")
+    damaged.write_bytes(b"")
+    return folder
 
 
 def a_job(**facts: object) -> Job:

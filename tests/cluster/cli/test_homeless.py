@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cli.commands import ZPOINTS, zpoints
-from tests.cluster.users import written
+from tests.cluster.users import with_a_damaged_one, written
 from tests.conftest import SMALL
 from zpoints.cluster.jobs.known_roots import known_roots, remember
 from zpoints.pipeline.cache_folders import CACHES, provide_cache_folders
@@ -87,7 +87,8 @@ def test_run__works_without_a_home(environment: dict[str, str], faces: Path, hom
 def test_submit__works_without_a_home_and_says_so_in_one_line(
     environment: dict[str, str], faces: Path, home: Path
 ) -> None:
-    options = ["--set", f"ingest.source={home}/absent", "--root", "store"]
+    source = with_a_damaged_one(faces, home / "faces")
+    options = ["--set", f"ingest.source={source}", "--root", "store", "--strict"]
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         return called(ZPOINTS, *arguments, folder=home, environment=environment)
@@ -98,9 +99,9 @@ def test_submit__works_without_a_home_and_says_so_in_one_line(
     listed, unknown = call("jobs", "store"), call("logs", id_)
 
     assert done.returncode == 0, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert "--root" in done.stderr
-    assert "absent does not exist" in waited.stdout
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("  "))
+    assert "--root" in line
+    assert "000003.jpg" in waited.stdout
     assert (listed.returncode, id_ in listed.stdout) == (0, True)
     assert unknown.returncode == 1
     assert "Traceback" not in done.stderr + waited.stderr + listed.stderr + unknown.stderr

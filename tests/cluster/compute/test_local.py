@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import dask
@@ -29,7 +30,7 @@ from zpoints.cluster.errors import ClusterError
 from zpoints.pipeline.config.cluster import ClusterConfig, TlsConfig
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.sample import generator
-from zpoints.pipeline.sample.stage import _fit, _sample_rows
+from zpoints.pipeline.sample.stage import _decoded, _fit, _sample_rows
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import Store, open_repository
 
@@ -109,11 +110,12 @@ def test_tasks__on_a_worker_with_one_thread_do_not_deadlock(small_store: Store) 
         generator("gaussian_mixture", parts=2, vectors=60),
     ]
     version = (small_store.root, small_store.version)
+    decoded = partial(_decoded, *version, "cpu", ())
 
     with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
         fits = [client.submit(_fit, *version, law) for law in laws]
         tasks = [
-            client.submit(_sample_rows, *version, 0, "cpu", start, start + 8, fitted)
+            client.submit(_sample_rows, 0, decoded, start, start + 8, fitted)
             for fitted in fits
             for start in (0, 8)
         ]

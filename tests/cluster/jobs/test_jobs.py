@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.cluster.cli.commands import zpoints, zpoints_process
-from tests.cluster.users import LONG, a_job, written
+from tests.cluster.users import LONG, a_job, with_a_damaged_one, written
 from tests.s3 import new_bucket
 from tests.s3_proxy import failing_at
 from tests.waiting import wait_until
@@ -106,8 +106,9 @@ def test_cancel__ends_the_job_and_leaves_the_store_unchanged(long: Path, folder:
     assert "Traceback" not in log.stdout
 
 
-def test_submit__a_failed_run_records_its_reason(config: Path, folder: Path) -> None:
-    options = ["--root", "store", "--set", "ingest.source=absent", "--strict"]
+def test_submit__a_failed_run_records_its_reason(config: Path, faces: Path, folder: Path) -> None:
+    source = with_a_damaged_one(faces, folder / "faces")
+    options = ["--root", "store", "--set", f"ingest.source={source}", "--strict"]
     id_ = zpoints("submit", config, *options, folder=folder).stdout.strip()
     root = str(folder / "store")
 
@@ -115,8 +116,8 @@ def test_submit__a_failed_run_records_its_reason(config: Path, folder: Path) -> 
 
     assert status.state == "failed"
     assert status.job.config["source"]["strict"]
-    assert "absent does not exist" in status.note
-    assert "absent does not exist" in JobLog(root, id_).read().decode()
+    assert "000003.jpg" in status.note
+    assert "000003.jpg" in JobLog(root, id_).read().decode()
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,8 @@ def test_write__the_report_omits_samples_of_an_older_model(
 
     assert "samples/ellipse" in store.groups
     assert store.sample_names == ("gaussian",)
-    assert "faces-1-gaussian" in page
-    assert "faces-2" not in page
+    assert "images-1-gaussian" in page
+    assert "images-2" not in page
 
 
 def test_write__refuses_latents_of_an_older_model(
