@@ -15,6 +15,7 @@ os.environ.update(
     OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1"
 )
 
+import hypothesis
 import torch
 from xdist.scheduler import LoadFileScheduling
 
@@ -27,6 +28,10 @@ from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import Store, open_store
+
+# A property is tried many times; `tests.time_limit` bounds the test as a whole.
+hypothesis.settings.register_profile("zpoints", deadline=None)
+hypothesis.settings.load_profile("zpoints")
 
 SLURM_FILE = "test_slurm.py"
 """Name of the files whose tests share a Slurm, which starts once per worker."""

@@ -273,9 +273,11 @@ def _line(fault: Mapping[str, Any], values: Any) -> str:
 
 def _meaning(path: Sequence[str]) -> str:
     """The description of a setting of a section; empty for others."""
-    section = RunConfig.model_fields.get(path[0]) if len(path) == 2 else None
+    if len(path) != 2:
+        return ""
+    section = RunConfig.model_fields.get(path[0])
     fields = getattr(section and section.annotation, "model_fields", {})
-    return str(fields[path[1]].description or "") if path[-1] in fields else ""
+    return str(fields[path[1]].description or "") if path[1] in fields else ""
 
 
 def _known_parameters(path: Sequence[str], values: Any) -> str:

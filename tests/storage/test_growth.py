@@ -59,7 +59,7 @@ def test_create__chunks_with_other_rows_are_computed(repository, root):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), before=st.integers(1, 14), after=st.integers(1, 14))
 def test_create__any_change_of_rows_gives_the_array(tmp_path_factory, data, before, after):
     repository = open_repository(tmp_path_factory.mktemp("any") / "run")
@@ -140,7 +140,7 @@ def test_settle__moves_and_drops_rows_in_one_commit(repository, root):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), before=st.integers(1, 14), chunk=st.integers(1, 16))
 def test_settle__any_choice_of_rows_gives_the_array(tmp_path_factory, data, before, chunk):
     repository = open_repository(tmp_path_factory.mktemp("any") / "run")

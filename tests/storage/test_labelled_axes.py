@@ -72,6 +72,7 @@ def test_group__labels_are_coordinates_in_the_order_of_the_registry(repository, 
     assert {"image", "channel", "landmark", "axis"} == set(images.indexes)
 
 
+@pytest.mark.services
 def test_group__order_is_the_same_in_every_process(repository, root):
     publish_images(repository)
     publish(repository)

@@ -55,7 +55,7 @@ def test_publish__round_trip_of_values_labels_and_attributes(repository, root):
         assert stored.dtype.kind in "OT" or stored.dtype == expected.dtype
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(count=st.integers(1, 20), chunk=st.integers(1, 8), chunks_per_block=st.integers(1, 3))
 def test_write_chunks__any_length_and_chunk_gives_the_array_back(
     tmp_path_factory, count, chunk, chunks_per_block

@@ -127,9 +127,10 @@ def test_run__a_source_without_a_readable_photograph_is_an_error(
     for path in (tree / "img_align_celeba").iterdir():
         path.write_bytes(b"")
 
-    first, *_, last = sorted(path.name for path in (tree / "img_align_celeba").iterdir())
+    first = min(path.name for path in (tree / "img_align_celeba").iterdir())
     with pytest.raises(
-        SourceError, match=rf"None of 32 photographs .* {first}, .*{last}: .*Nothing was started"
+        SourceError,
+        match=rf"None of 32 photographs .*{first}, .* and 29 others\): .*Nothing was started",
     ):
         go(config, tmp_path / "store", until="ingest")
 

@@ -66,7 +66,7 @@ def fits(function: Callable[[Rerun], str], run: Rerun) -> str | None:
 
 
 def quick(test: Any) -> Any:
-    return settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))(
+    return settings(max_examples=25, suppress_health_check=list(HealthCheck))(
         given(NAMES)(example("a b")(example(INJECTED)(example("end\\")(example("\\%")(test)))))
     )
 

@@ -49,7 +49,7 @@ def test_analyze__means_by_attribute_equal_numpy(labelled: xr.Dataset, chunk: in
     assert np.isnan(nobody["attribute_mean"]).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays.arrays(bool, st.tuples(st.integers(1, 40), st.just(3))),
     st.lists(st.integers(0, 40), max_size=4),

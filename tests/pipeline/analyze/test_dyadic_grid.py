@@ -42,13 +42,13 @@ def test_distribution__counts_equal_numpy_histogram(law: str, dtype: str) -> Non
     assert_counts_are_numpys(x, distribution(x))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(arrays.arrays(np.float32, (40, 2), elements=st.floats(-1e6, 1e6, width=32)))
 def test_distribution__counts_equal_numpy_histogram_for_any_values(x: np.ndarray) -> None:
     assert_counts_are_numpys(x, distribution(x, bins=10))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(arrays.arrays(np.int8, (40, 2)))
 def test_distribution__counts_equal_numpy_histogram_for_values_on_the_edges(x: np.ndarray) -> None:
     values = x.astype(np.float32)
@@ -78,7 +78,7 @@ def test_distribution__one_far_value_goes_to_the_overflow() -> None:
     assert shown.counts.sum() + shown.underflow[0] == 999
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=2, max_size=2))
 def test_grid_exponent__is_the_smallest_that_fits(ends: list[float]) -> None:
     low, high = np.array([min(ends)]), np.array([max(ends)])
@@ -92,7 +92,7 @@ def test_grid_exponent__is_the_smallest_that_fits(ends: list[float]) -> None:
     assert cells(exponent - 1) > CELLS or exponent == max(largest - 40, -1000) or not any(ends)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=4, max_size=4))
 def test_grid_exponent__never_decreases_when_the_range_grows(values: list[float]) -> None:
     low, inner_low, inner_high, high = np.sort(values)
@@ -103,7 +103,7 @@ def test_grid_exponent__never_decreases_when_the_range_grows(values: list[float]
     assert inner[0] <= outer[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     arrays.arrays(np.float32, (30, 2), elements=st.floats(-1e6, 1e6, width=32)),
     st.integers(0, 30),

@@ -155,7 +155,7 @@ def divisions(draw: st.DrawFn, rows: int) -> list[np.ndarray]:
     return np.split(order, cuts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from([None, 2, 0.9]), st.integers(2, 30))
 def test_partial_fit_and_merge__any_parts_in_any_order(
     data: st.DataObject, n_components: Any, rows: int

@@ -121,7 +121,7 @@ edges = arrays.arrays(
 ).map(lambda e: np.sort(e, axis=1))  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     x=arrays.arrays(np.float32, st.tuples(st.integers(0, 25), st.just(2)),
                     elements=st.floats(-3.5, 3.5, width=16)),

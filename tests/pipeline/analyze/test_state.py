@@ -55,7 +55,7 @@ def divided(draw: st.DrawFn, elements: st.SearchStrategy[float]) -> tuple:
     return z, draw(divisions(len(z)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(divided(st.floats(width=32, allow_nan=True, allow_infinity=True)))
 def test_merge__counts_are_bit_identical_for_any_parts_in_any_order(case: tuple) -> None:
     z, parts = case
@@ -66,7 +66,7 @@ def test_merge__counts_are_bit_identical_for_any_parts_in_any_order(case: tuple)
     assert_same_counts(merged, whole)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(divided(st.floats(-100, 100, width=32)))
 def test_merge__moments_equal_those_of_the_union(case: tuple) -> None:
     z, parts = case

@@ -101,8 +101,10 @@ def test_quality__stores_every_measure_with_its_error(small_store: Store) -> Non
 
     for measure in ALWAYS:
         for name in (measure.name, f"{measure.name}_error"):
-            assert VARIABLES["quality"][name].required == measure.of_vectors
-            assert stored[name].dims == VARIABLES["quality"][name].dims == ()
+            variable = VARIABLES["quality"][name]
+            assert variable.required == (measure.of_vectors or not measure.needs)
+            assert (variable.made_with == "model") == (not measure.of_vectors)
+            assert stored[name].dims == variable.dims == ()
         if measure.per_image:
             sample = stored[measure.per_image.name]
             known = np.isfinite(sample.astype(float))

@@ -112,7 +112,7 @@ def test_read_folder__finds_the_column_of_names(folder: Path, names: list[str], 
     assert source.why.endswith("and labels in labels.csv")
     assert source.notes == (
         f"labels.csv: the column file holds the {way}.",
-        "labels.csv: labels of numbers: number.",
+        "labels.csv: labels of numbers: number; true and false: Smiling.",
     )
 
 
@@ -161,6 +161,7 @@ def test_read_folder__columns_that_are_not_labels_are_left_out_and_reported(fold
 
     assert list(source.labels) == ["hat/cap", "Male"]
     assert source.notes[1:] == (
+        "labels.csv: labels of true and false: hat/cap, Male.",
         "labels.csv: columns left out, which count the rows: Unnamed: 0.",
         "labels.csv: columns left out, not of a known kind of label: empty.",
         "labels.csv: columns left out for their names: 'image' has another meaning in the store, "
@@ -179,6 +180,7 @@ def test_read_folder__blank_cells_and_absent_rows_are_marked(folder: Path) -> No
     assert source.notes[1:] == (
         "labels.csv: 1 row without a photograph, e.g. x.jpg.",
         "labels.csv: 2 rows with blank attributes, e.g. a/2.jpeg.",
+        "labels.csv: labels of true and false: Male, Young.",
         "labels.csv: 1 photograph without a row, e.g. top.webp.",
     )
 
@@ -201,7 +203,7 @@ def test_read_folder__repeated_rows_are_never_mixed_up(folder: Path) -> None:
 
     assert source.labels["Male"].tolist() == [True, False, True, False]
     assert source.labels["has_attributes"].tolist() == [True, False, True, True]
-    assert len(source.notes) == 3
+    assert len(source.notes) == 4
 
 
 def test_read_folder__reads_the_configured_table(folder: Path, tmp_path: Path) -> None:

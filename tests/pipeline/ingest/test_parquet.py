@@ -69,7 +69,7 @@ def test_read_parquet__reads_shards_with_splits_identities_and_attributes(shards
     assert source.labels["identity"].dtype == np.int32
     assert source.labels["Smiling"].tolist() == [n % 2 == 1 for n in order]
     assert source.labels.index.tolist() == list(source.names)
-    assert source.notes == ()
+    assert source.notes == ("Hugging Face parquet: labels of true and false: Smiling.",)
     assert len(set(source.signatures)) == 9
 
 

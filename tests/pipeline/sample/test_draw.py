@@ -72,7 +72,7 @@ def test_draw_rows__any_slice_is_the_same_bytes(
     whole = draw_rows(sampler, basis, 5, 0, 3 * BLOCK)
     elsewhere = pickle.loads(pickle.dumps(sampler))
 
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=12)
     @given(cuts=st.lists(st.integers(0, 3 * BLOCK), min_size=2, max_size=2))
     def compare(cuts: list[int]) -> None:
         start, stop = sorted(cuts)
