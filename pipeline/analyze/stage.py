@@ -50,7 +50,7 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
     covered, known = _known(run, group, labels)
     new = z[covered:]
     if covered:
-        run.console.line(f"The statistics of {counted(covered, 'vector')} grow by {len(new):,}.")
+        run.console.line(f"{group}: {counted(covered, 'vector')} grow by {len(new):,}.")
     (loaded,) = dask.compute(dask.delayed(process_memory)())  # measured by a worker
     memory = memory_needed(
         z,

@@ -126,7 +126,7 @@ def test_run__labels_of_every_kind_are_stored_described_and_grow(form: str, tmp_
     result, lines = go(configured(tree), root)
 
     assert "statistics" in done(result)
-    assert f"The statistics of {FEW} vectors grow by {ALL - FEW}." in lines
+    assert f"statistics: {FEW} vectors grow by {ALL - FEW}." in lines
     assert "digit=9" in result.store.statistics["category"].values
     assert_labels(result.store.latents)
     assert_described(result.store)

@@ -221,7 +221,7 @@ def test_run__more_vectors_are_appended_and_their_statistics_merged(folder: Path
     assert planned[0].reason == f"vectors: {MORE} new"
     assert done(result) == ["latents", "statistics", "selections/odd"]
     assert f"{ROWS} vectors stored already, {MORE} new." in lines
-    assert f"The statistics of {ROWS} vectors grow by {MORE}." in lines
+    assert f"statistics: {ROWS} vectors grow by {MORE}." in lines
     np.testing.assert_array_equal(result.store.latents["z"].values, z)
     finite = np.delete(z, NAN_ROW, axis=0).astype(np.float64)
     np.testing.assert_allclose(result.store.statistics["covariance"], np.cov(finite.T), atol=1e-12)

@@ -48,7 +48,7 @@ def test_run__more_photographs_are_ingested_encoded_and_merged(
     assert store.images["image"].values[FIRST:].tolist() == shown["names"]
     assert f"{FIRST} photographs stored already, {MORE} to be read." in shown["lines"]
     assert f"{FIRST} images already encoded, {MORE} new." in shown["lines"]
-    assert f"The statistics of {FIRST} vectors grow by {MORE}." in shown["lines"]
+    assert f"statistics: {FIRST} vectors grow by {MORE}." in shown["lines"]
     np.testing.assert_array_equal(store.latents["z"][:FIRST], before.latents["z"])
     assert all(store.is_current(group) for group in store.groups)
 
