@@ -131,8 +131,8 @@ def open_arrays(
     Raises
     ------
     VectorError
-        If z is no such array, no vector is finite, the shapes do not agree, or a label has a name
-        that is taken.
+        If z is not such an array, no vector is finite, the shapes do not agree, or a label has a
+        name that is taken.
 
     Examples
     --------
