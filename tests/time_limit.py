@@ -1,4 +1,5 @@
-"""Fast tests stay fast: one that is marked neither slow nor services and takes over 5 s fails."""
+"""Fast tests stay fast: one marked neither slow nor services is named if it takes over 5 s, and
+fails if it takes over 20 s. The room between is for busy machines, on which nothing may fail."""
 
 import os
 import time
@@ -11,9 +12,8 @@ from numba.core import event
 
 SECONDS = 5.0
 """Limit of a test itself; fixtures, which tests share, do not count."""
-PATIENCE = 2.0
-"""Factor of the limit where the machine has that many times the work it has processors for: a CPU
-second does less there."""
+FAILS = 20.0
+"""Seconds after which a test fails."""
 UNLIMITED = ("slow", "services")
 
 
@@ -48,15 +48,16 @@ def _cpu_seconds() -> float:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Fail a test without a mark that took longer than the limit."""
+    """Name a test without a mark that took longer than the limit, or fail it."""
     watch = Stopwatch()
     with watch.running():
         yield
-    busy = os.getloadavg()[0] > PATIENCE * (os.cpu_count() or 1)
-    limit = SECONDS * (PATIENCE if busy else 1.0)
-    if watch.seconds > limit and not any(map(item.get_closest_marker, UNLIMITED)):
-        pytest.fail(
-            f"The test passed, but took {watch.seconds:.1f} s; expected at most {limit:.0f} s. "
-            "Make it faster, or mark it: services if it needs other processes, else slow.",
-            pytrace=False,
-        )
+    if watch.seconds <= SECONDS or any(map(item.get_closest_marker, UNLIMITED)):
+        return
+    message = (
+        f"The test passed, but took {watch.seconds:.1f} s; expected at most {SECONDS:.0f} s. "
+        "Make it faster, or mark it: services if it needs other processes, else slow."
+    )
+    if watch.seconds > FAILS:
+        pytest.fail(message, pytrace=False)
+    item.warn(pytest.PytestWarning(message))

@@ -131,6 +131,7 @@ def test_orientation__a_damaged_block_gives_none(block: bytes) -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_orientation__damaged_blocks_raise_nothing() -> None:
     rng = np.random.default_rng(0)
     whole = np.frombuffer(exif(6), np.uint8)
