@@ -55,11 +55,30 @@ class OwnNetwork(nn.Module):
         if has_loss(self.inner):
             own: Tensor = self.inner.loss(x.contiguous())
             return own.float()
-        decoded = self.inner.decode(self.inner.encode(x.contiguous())).float()
-        with torch.autocast(x.device.type, enabled=False):
-            if kind == "bce":
-                return binary_cross_entropy(decoded.clamp(0, 1), x)
-            return mse_loss(decoded, x)
+        return reconstruction_loss(self.reconstruct(x), x, kind)
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Decoded latents of images ``x`` (B, C, S, S), float32 and not cut to [0, 1]."""
+        decoded: Tensor = self.inner.decode(self.inner.encode(x.contiguous()))
+        return decoded.float()
+
+
+def reconstruction_loss(images: Tensor, x: Tensor, kind: str) -> Tensor:
+    """The scalar by which reconstructions differ from their images, computed in float32.
+
+    Parameters
+    ----------
+    images
+        Reconstructions (B, C, S, S), float32.
+    x
+        Images (B, C, S, S) in [0, 1].
+    kind
+        "mse" or "bce".
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        if kind == "bce":
+            return binary_cross_entropy(images.clamp(0, 1), x)
+        return mse_loss(images, x)
 
 
 def has_loss(module: nn.Module) -> bool:

@@ -38,6 +38,18 @@ class TrainConfig(Settings):
         description="mse (mean squared error) or bce (binary cross-entropy); an own network with a "
         "method loss has its own",
     )
+    edges: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="weight of an added term, the mean squared difference between the gradients of "
+        "a reconstruction and of its photograph; 0 leaves it out. Reported losses are without it",
+    )
+    mirror: bool = Field(
+        False,
+        description="mirror each photograph of a training batch left-right with probability 1/2; "
+        "validation and test are as they are",
+    )
     epochs: int = Field(24, ge=1, le=10_000, description="passes over the training split")
     batch: int = Field(64, ge=2, le=65536, description="images per optimiser step")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="peak (one_cycle) or fixed rate")

@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 from torch.nn.utils import clip_grad_norm_
 
 from zpoints.pipeline.errors import TrainingError
 from zpoints.pipeline.network.device import (
     choose_device,
-    gains_from_bfloat16,
     use_exact_float32,
     use_repeatable_algorithms,
 )
 from zpoints.pipeline.network.forward import TrainedNetwork, to_input
-from zpoints.pipeline.network.own import OwnNetwork
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.train.checkpoint import Checkpoint, Saver
 from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.loss import Losses, losses_of
 from zpoints.pipeline.train.state import Curves, TrainingState
 
 STEPS_BETWEEN_CHECKS = 25
@@ -29,7 +27,6 @@ LARGEST_GRADIENT = 0.5  # norm over all weights; usual gradients have a tenth of
 COLLAPSE = 4.0  # multiple of the best epoch's loss
 
 OnStep = Callable[[int, Curves], None]
-LossOf = Callable[[TrainedNetwork, Tensor], Tensor]
 
 
 def train(
@@ -88,7 +85,7 @@ def train(
     if checkpoint is not None:
         state.restore(checkpoint)
     model, optimizer, curves = state.model, state.optimizer, state.curves
-    loss_of = _loss(config, device)
+    losses = losses_of(model, config, device)
     images, validation = _in_gpu_memory(images, device), _in_gpu_memory(validation, device)
     on_step((state.epoch * steps + state.step) * batch, curves)
 
@@ -96,15 +93,16 @@ def train(
         model.train()
         order = state.draw_order().to(images.device)
         for step in range(state.step, steps):
-            x = to_input(images[order[step * batch : (step + 1) * batch]], device)  # (B, C, S, S)
+            rows = images[order[step * batch : (step + 1) * batch]]
+            x = to_input(state.mirror(rows, step), device)  # (B, C, S, S)
             state.seed_noise(step)
-            loss = loss_of(model, x)
+            loss, reported = losses(x)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
             optimizer.step()
             state.schedule.step()
-            state.count_step(loss.detach())
+            state.count_step(reported.detach())
             due = saver is not None and saver.due()
             if due or state.step % STEPS_BETWEEN_CHECKS == 0 or state.step == steps:
                 _refuse_divergence(state.total, epoch, config)
@@ -114,7 +112,7 @@ def train(
         curves.loss.append(state.total.item() / steps)
         refuse_collapse(curves, config)
         state.seed_noise(steps)
-        curves.validation_loss.append(_mean_loss(model, validation, loss_of, device, config.batch))
+        curves.validation_loss.append(_mean_loss(model, validation, losses, device, config.batch))
         curves.learning_rate.append(float(state.schedule.get_last_lr()[0]))
         state.end_epoch()
         on_step((epoch + 1) * steps * batch, curves)
@@ -133,30 +131,6 @@ def _epoch(count: int, config: TrainConfig) -> tuple[int, int]:
     """Images per step, and steps; the images left over differ from epoch to epoch."""
     batch = min(config.batch, count)
     return batch, count // batch
-
-
-def autocasts(config: TrainConfig, device: torch.device) -> bool:
-    """Whether the forward pass of the training computes in bfloat16."""
-    if config.precision == "auto" and config.network is not None:
-        return False
-    if config.precision == "auto":
-        return gains_from_bfloat16(device)
-    return config.precision == "bfloat16"
-
-
-def _loss(config: TrainConfig, device: torch.device) -> LossOf:
-    autocast = autocasts(config, device)
-
-    def loss(model: TrainedNetwork, x: Tensor) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
-            if isinstance(model, OwnNetwork):
-                return model.loss(x, config.loss)
-            logits = model(x)
-        if config.loss == "bce":
-            return binary_cross_entropy_with_logits(logits.float(), x)
-        return mse_loss(torch.sigmoid(logits.float()), x)
-
-    return loss
 
 
 def _in_gpu_memory(images: Tensor, device: torch.device) -> Tensor:
@@ -202,12 +176,12 @@ def _batches(images: Tensor, batch: int, device: torch.device) -> Iterator[Tenso
 def _mean_loss(
     model: TrainedNetwork,
     images: Tensor,
-    loss_of: LossOf,
+    losses: Losses,
     device: torch.device,
     batch: int,
 ) -> float:
     if len(images) == 0:
         return float("nan")
     model.eval()
-    sums = [loss_of(model, x).item() * len(x) for x in _batches(images, batch, device)]
+    sums = [losses(x)[1].item() * len(x) for x in _batches(images, batch, device)]
     return sum(sums) / len(images)

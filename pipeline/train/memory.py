@@ -6,6 +6,8 @@ from zpoints.pipeline.train.config import TrainConfig
 
 BOTH_PASSES = 2.1
 """Values that a step holds at once: those of all layers, their gradients, and scratch space."""
+EDGES = 2
+"""Batches of images that `train.edges` adds; 1.5 measured in case I at 64 x 64."""
 STATES = 5
 """The weights, their gradients, Adam's two moments, and a checkpoint."""
 
@@ -31,7 +33,8 @@ def training_memory(
         Bytes of the images that it holds.
     """
     batch = min(config.batch, max(count, 2))
-    step = int(batch * (BOTH_PASSES * size.values + 2 * size.image) * 4)
+    images_per_step = 2 + (EDGES if config.edges else 0)
+    step = int(batch * (BOTH_PASSES * size.values + images_per_step * size.image) * 4)
     step = 0 if on_gpu else step
     states = STATES * 4 * size.weights
     return Memory(

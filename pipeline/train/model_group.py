@@ -9,7 +9,7 @@ import xarray as xr
 from zpoints.pipeline.network.forward import TrainedNetwork
 from zpoints.pipeline.network.weights import weights_dataset
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.pipeline.train.loop import autocasts
+from zpoints.pipeline.train.loss import autocasts
 from zpoints.pipeline.train.state import Curves
 
 

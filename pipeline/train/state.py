@@ -1,7 +1,7 @@
 """State of a training: everything that its next step depends on.
 
-Random numbers determine only the initial weights and the order of the images in each epoch, and
-what an own network draws in a step.
+Random numbers determine only the initial weights, the order of the images in each epoch, which of
+them are mirrored, and what an own network draws in a step.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -19,10 +19,12 @@ from zpoints.pipeline.network.own import OwnNetwork, check_own
 from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.train.checkpoint import DAMAGED, Checkpoint, CheckpointError, form
 from zpoints.pipeline.train.config import TrainConfig
+from zpoints.pipeline.train.loss import require_one_loss
 
 # A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
 # With the usual 0.999 one large gradient after many small ones can destroy the network.
 BETAS = (0.9, 0.95)
+MIRROR_STREAM = 1  # other numbers than those that seed what an own network draws
 
 
 @dataclass
@@ -74,6 +76,7 @@ class TrainingState:
         self.step = 0
         self.total = torch.zeros((), device=device)
         self._seed, self._own = config.seed, config.network is not None
+        self._mirror = config.mirror
         self._settings = settings_for_fingerprint(config)
         self._shape = tuple(shape)
         self._epochs, self._steps = config.epochs, steps
@@ -84,6 +87,19 @@ class TrainingState:
         """Order of the images in the current epoch: int64 (N)."""
         self._before_order = self._orders.get_state()
         return torch.randperm(self._shape[0], generator=self._orders)
+
+    def mirror(self, images: Tensor, step: int) -> Tensor:
+        """Mirror each of a step's images (B, S, S, C) left-right with probability 1/2.
+
+        The draw depends on the seed, the epoch and the step, so that an interruption changes
+        nothing. Without `train.mirror` the images stay as they are.
+        """
+        if not self._mirror:
+            return images
+        seed = np.random.SeedSequence([self._seed, self.epoch, step], spawn_key=(MIRROR_STREAM,))
+        drawn = np.random.default_rng(seed).random(len(images)) < 0.5
+        mirrored = torch.from_numpy(drawn).to(images.device).view(-1, 1, 1, 1)
+        return torch.where(mirrored, images.flip(2), images)
 
     def seed_noise(self, step: int) -> None:
         """Seed what an own network draws in a step, so that an interruption changes nothing."""
@@ -178,7 +194,9 @@ def check_network(a: OwnArchitecture, config: TrainConfig) -> None:
     NetworkError
         If it does not fit the settings.
     """
-    check_own(OwnNetwork(a), config.loss, torch.device("cpu"))
+    network = OwnNetwork(a)
+    require_one_loss(network, config)
+    check_own(network, config.loss, torch.device("cpu"))
 
 
 def architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture | OwnArchitecture:

@@ -100,6 +100,8 @@ def interrupted(config: TrainConfig, stops: Sequence[int]) -> dict[str, bytes]:
         {"precision": "float32", "schedule": "constant", "case": 2},
         {"network": f"{NAME}Vae"},
         {"network": f"{NAME}Linear", "loss": "bce"},
+        {"mirror": True, "edges": 2.0},
+        {"mirror": True, "network": f"{NAME}Vae"},
     ],
 )
 @pytest.mark.slow
@@ -112,6 +114,17 @@ def test_train__interrupted_repeatedly_ends_the_same(settings: dict) -> None:
 @pytest.mark.parametrize("stop", [0, 1, STEPS, STEPS + 1, STEPS + 2, CALLS - 2, CALLS - 1])
 def test_train__interrupted_anywhere_ends_the_same(stop: int, expected: dict[str, bytes]) -> None:
     assert interrupted(CONFIG, stops=[stop]) == expected
+
+
+def test_train__mirroring_its_images_and_interrupted_ends_the_same(
+    expected: dict[str, bytes],
+) -> None:
+    config = CONFIG.model_copy(update={"mirror": True, "edges": 2.0})
+
+    result = interrupted(config, stops=[2, STEPS + 2])
+
+    assert result == undisturbed(config)
+    assert result["weights"] != expected["weights"]
 
 
 def test_train__interrupted_at_random_moments_ends_the_same(expected: dict[str, bytes]) -> None:
