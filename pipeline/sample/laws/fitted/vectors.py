@@ -15,7 +15,7 @@ from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.parts.generator import require_latents
 from zpoints.pipeline.row_sample import representative_rows
 
-Vectors = NDArray[np.float32]
+Vectors = NDArray[np.floating]
 
 BLOCK = 4096
 """Vectors of a block. Blocks do not depend on the chunks of the store, so sums over them do not."""
@@ -30,7 +30,7 @@ class StoredVectors:
     Attributes
     ----------
     z
-        float32 (image, component), lazy or in memory.
+        (image, component) of floats, lazy or in memory.
     rows
         int64, increasing.
     """
@@ -68,12 +68,10 @@ class StoredVectors:
     def _parts(self) -> Iterator[Vectors]:
         """The finite vectors of each chunk."""
         chunks = self.z.chunks[0] if self.z.chunks else (BLOCK,) * -(-len(self.z) // BLOCK)
-        stops = np.cumsum(chunks)
-        for rows in np.split(self.rows, np.searchsorted(self.rows, stops[:-1])):
-            # A sample has few runs in a chunk, and only the rows between its first and last are read.
+        for rows in np.split(self.rows, np.searchsorted(self.rows, np.cumsum(chunks[:-1]))):
             if len(rows):
                 read = self.z[rows[0] : rows[-1] + 1].compute(scheduler="synchronous").values
-                found = read[rows - rows[0]].astype(np.float32)
+                found = read[rows - rows[0]]
                 yield found[np.isfinite(found).all(axis=1)]
 
 
@@ -116,7 +114,7 @@ def trial_vectors(latents: xr.Dataset, most: int) -> tuple[Vectors, Vectors]:
     Returns
     -------
     trial, others
-        (vector, component) float32.
+        (vector, component).
     """
     splits = known_splits(latents)
     trial = training_vectors(latents, "").sample(most).load()
