@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.sample.laws.pair_condition import PairCondition, violating_pairs
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import PairCondition, violating_pairs
 
 Floats = NDArray[np.float64]
 

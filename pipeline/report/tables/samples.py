@@ -11,7 +11,7 @@ from zpoints.pipeline.figures.clouds import share_inside
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.elements.text import describe
-from zpoints.pipeline.sample.laws.ellipse import Ellipse
+from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
 from zpoints.pipeline.sample.region import (
     LIMITS,
     MULTIPLES,

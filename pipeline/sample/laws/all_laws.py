@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 
 from zpoints.pipeline.parts import installed
 from zpoints.pipeline.parts.generator import Generator
-from zpoints.pipeline.sample.laws.ellipse import Ellipse
-from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal
+from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
+from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
 from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture

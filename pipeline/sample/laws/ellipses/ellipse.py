@@ -16,12 +16,12 @@ from zpoints.pipeline.parts.generator import (
     Sampler,
     require_spread,
 )
-from zpoints.pipeline.sample.laws.pair_condition import (
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import (
     PairCondition,
     shrink_pairs,
     uniform_in_region,
 )
-from zpoints.pipeline.sample.laws.truncated_normal import NormalInRegion
+from zpoints.pipeline.sample.laws.ellipses.truncated_normal import NormalInRegion
 
 MOST_LEADING = 105
 """The source's number of components; the default of K if as many vary."""
