@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.parts.generator import Floats, Generator, require_latents, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_latents, require_spread
 from zpoints.pipeline.row_sample import representative_rows
+from zpoints.pipeline.sample.laws.law import Law
 
 RUNS = 64
 """Number of runs of consecutive rows that the vectors of a fit are read from."""
@@ -27,7 +28,7 @@ NEGLIGIBLE = -60.0
 """Logarithm of the share of a vector in a part below which the part does not count it."""
 
 
-class GaussianMixture(Generator):
+class GaussianMixture(Law):
     """scikit-learn's GaussianMixture with full covariances, in whitened PCA coordinates.
 
     It is fitted to 64 runs of consecutive rows, evenly spaced over the store. Vectors with a
@@ -65,7 +66,7 @@ class GaussianMixture(Generator):
         each = VECTOR * components + SHARE * parts
         return vectors * each + parts * COVARIANCE * components**2
 
-    def fit(
+    def fit_law(
         self, statistics: xr.Dataset, latents: xr.Dataset | None = None
     ) -> "GaussianMixtureSampler":
         """Fit to a subsample of the stored vectors; the same for any number of threads."""
