@@ -13,8 +13,8 @@ from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
 from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
+from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture
 from zpoints.pipeline.sample.laws.gaussian import Gaussian
-from zpoints.pipeline.sample.laws.gaussian_mixture import GaussianMixture
 from zpoints.pipeline.sample.laws.grid import Grid
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 from zpoints.pipeline.sample.laws.path import Path

@@ -10,7 +10,7 @@ from sklearn.mixture import GaussianMixture
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample import draw
-from zpoints.pipeline.sample.laws.gaussian_mixture import (
+from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import (
     NEGLIGIBLE,
     _estimator,
     spaced_vectors,
