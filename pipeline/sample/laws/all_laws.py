@@ -86,5 +86,5 @@ if TYPE_CHECKING:
 else:
     Laws = reduce(or_, (part.value for part in _INSTALLED), OwnLaws)
 
-Law = Annotated[Laws, Field(discriminator="generator"), names_one_of(generator_names(Laws))]
+AnyLaw = Annotated[Laws, Field(discriminator="generator"), names_one_of(generator_names(Laws))]
 """Parameters of any law, distinguished by the field `generator`."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.parts.generator import Floats, Generator, Sampler
-from zpoints.pipeline.sample.laws.all_laws import Law
+from zpoints.pipeline.sample.laws.all_laws import AnyLaw
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 
 
@@ -24,7 +24,7 @@ class Conditional(Generator):
     selection: str = Field(
         min_length=1, description="Name of an entry of analyze.selections, e.g. smiling."
     )
-    base: Law = Field(
+    base: AnyLaw = Field(
         default_factory=MultivariateNormal,
         description="The generator that is fitted to it, with its parameters.",
     )

@@ -22,6 +22,8 @@ CASES = [
     ("uniform", {"b": 1.5}),
     ("gaussian", {}),
     ("multivariate_normal", {}),
+    ("multivariate_normal", {"temperature": 1.2, "radius": 0.5}),
+    ("gaussian", {"temperature": 0.8, "radius": 0.9}),
     ("ellipse", {"K": 10}),
     ("ellipse", {"K": COMPONENTS, "law": "uniform", "fact": 0.6}),
     ("ellipse", {"K": COMPONENTS, "law": "normal"}),

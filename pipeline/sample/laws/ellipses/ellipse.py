@@ -12,7 +12,6 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.parts.generator import (
     ROUNDING_MARGIN,
     Floats,
-    Generator,
     Sampler,
     require_spread,
 )
@@ -22,12 +21,13 @@ from zpoints.pipeline.sample.laws.ellipses.pair_condition import (
     uniform_in_region,
 )
 from zpoints.pipeline.sample.laws.ellipses.truncated_normal import NormalInRegion
+from zpoints.pipeline.sample.laws.law import Law
 
 MOST_LEADING = 105
 """The source's number of components; the default of K if as many vary."""
 
 
-class Ellipse(Generator):
+class Ellipse(Law):
     """Pairs of the K leading PCA coordinates inside ellipses with half-axes a_i = fact * hw_i."""
 
     generator: Literal["ellipse"] = "ellipse"
@@ -53,7 +53,7 @@ class Ellipse(Generator):
         description="Use widths and variances of the core (analyze.core_level) only.",
     )
 
-    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
+    def fit_law(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
         require_spread(statistics, self.generator)
         basis, kept = Basis.from_statistics(statistics), self.kept(statistics)

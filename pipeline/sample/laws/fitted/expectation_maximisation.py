@@ -59,12 +59,14 @@ class Mixture:
 
     def __str__(self) -> str:
         parts = len(self.weights)
-        return "one normal distribution" if parts == 1 else f"a mixture of {parts} normal distributions"
+        return (
+            f"a mixture of {parts} normal distributions" if parts > 1 else "a normal distribution"
+        )
 
     @cached_property
     def roots(self) -> Floats:
         """(part, D, D) lower Cholesky factors of the covariances."""
-        return np.linalg.cholesky(self.covariances)
+        return np.linalg.cholesky(self.covariances).astype(np.float64, copy=False)
 
     @cached_property
     def whitenings(self) -> Floats:

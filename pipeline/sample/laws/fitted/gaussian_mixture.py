@@ -12,7 +12,7 @@ from pydantic import Field
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_spread
 from zpoints.pipeline.sample.laws.fitted.expectation_maximisation import (
     Mixture,
     improved,
@@ -28,12 +28,13 @@ from zpoints.pipeline.sample.laws.fitted.vectors import (
     require_vectors,
     training_vectors,
 )
+from zpoints.pipeline.sample.laws.law import Law
 
 PARTS = (1, 2, 5, 10)
 """Numbers of parts to choose from."""
 
 
-class GaussianMixture(Generator):
+class GaussianMixture(Law):
     """Normal distributions with full covariances, in whitened PCA coordinates.
 
     They are fitted to the vectors of the training split, first to at most 10,000 of them, evenly
@@ -74,7 +75,7 @@ class GaussianMixture(Generator):
         kept = kept_memory(vectors, components, components)
         return kept + mixture_memory(min(vectors, SAMPLE), components, parts)
 
-    def fit(
+    def fit_law(
         self, statistics: xr.Dataset, latents: xr.Dataset | None = None
     ) -> "GaussianMixtureSampler":
         """Fit to the training vectors; the same for any number of threads."""

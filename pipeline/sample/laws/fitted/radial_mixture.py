@@ -10,7 +10,7 @@ from pydantic import Field
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_spread
 from zpoints.pipeline.sample.laws.fitted.expectation_maximisation import (
     Mixture,
     improved,
@@ -26,6 +26,7 @@ from zpoints.pipeline.sample.laws.fitted.vectors import (
     require_vectors,
     training_vectors,
 )
+from zpoints.pipeline.sample.laws.law import Law
 
 PARTS = (1, 2, 5, 10, 20)
 """Numbers of parts to choose from."""
@@ -37,7 +38,7 @@ FIRST_PARTS = 5
 """Parts with which K is chosen, before their number is."""
 
 
-class RadialMixture(Generator):
+class RadialMixture(Law):
     """A mixture over direction and radius in whitened PCA coordinates w, with r their length.
 
     Normal distributions describe the K leading coordinates of w / r together with log r; the other
@@ -84,7 +85,7 @@ class RadialMixture(Generator):
         sample = min(vectors, SAMPLE)
         return points + sample * components * 8 * 4 + mixture_memory(sample, width, parts)
 
-    def fit(
+    def fit_law(
         self, statistics: xr.Dataset, latents: xr.Dataset | None = None
     ) -> "RadialMixtureSampler":
         """Fit to the training vectors; the same for any number of threads."""
