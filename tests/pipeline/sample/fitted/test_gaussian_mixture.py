@@ -1,5 +1,7 @@
 """Mixtures of normals in whitened coordinates, fitted to the training vectors."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -111,3 +113,23 @@ def test_gaussian_mixture__without_training_vectors_is_refused(parts: int | None
 
     with pytest.raises(SampleError, match="to 0 vectors of the training split"):
         draw("gaussian_mixture", describe(z), 5, latents=latents, parts=parts)
+
+
+@pytest.mark.parametrize("kept", [0, 2**29])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("gaussian_mixture", {}), ("radial_mixture", {"K": 30})]
+)
+def test_fit_memory__bounds_what_a_fit_holds(
+    name: str, parameters: dict, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "KEPT", kept)
+    z = heavy_tailed(20_000, 64).astype(np.float32)
+    statistics, latents, chosen = describe(z), latents_of(z), generator(name, parts=3, **parameters)
+    chosen.fit(statistics, latents)  # imports
+
+    tracemalloc.start()
+    chosen.fit(statistics, latents)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < chosen.fit_memory(*z.shape) < 5 * peak
