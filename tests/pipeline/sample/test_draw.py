@@ -29,6 +29,7 @@ CASES = [
     ("ellipse", {"K": COMPONENTS, "law": "uniform", "fact": 0.6}),
     ("ellipse", {"K": COMPONENTS, "law": "normal"}),
     ("ellipse", {"K": 10, "law": "normal", "core": True}),
+    ("ellipse", {"K": 10, "widths": "sigma", "axes": "core", "radius": 0.9}),
     ("ellipse_original", {"level": 2.0}),
     ("ellipsoid", {}),
     ("ellipsoid", {"law": "normal", "level": 3.0}),
