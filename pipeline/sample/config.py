@@ -34,6 +34,8 @@ def _default_generators() -> dict[Name, Parameters]:
         "ellipsoid": {"generator": "ellipsoid"},
         "elliptical": {"generator": "elliptical"},
         "gaussian_mixture": {"generator": "gaussian_mixture"},
+        "radial_mixture": {"generator": "radial_mixture"},
+        "radial_mixture_typical": {"generator": "radial_mixture", "radius": 0.35},
         "grid": {"generator": "grid"},
         "path": {"generator": "path"},
     }

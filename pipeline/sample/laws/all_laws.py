@@ -14,6 +14,7 @@ from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOrigin
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
 from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture
+from zpoints.pipeline.sample.laws.fitted.radial_mixture import RadialMixture
 from zpoints.pipeline.sample.laws.gaussian import Gaussian
 from zpoints.pipeline.sample.laws.grid import Grid
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
@@ -30,6 +31,7 @@ OwnLaws = (
     | Ellipsoid
     | Elliptical
     | GaussianMixture
+    | RadialMixture
     | Grid
     | Path
 )

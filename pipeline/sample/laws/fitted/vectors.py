@@ -3,7 +3,7 @@
 The others judge the law (`evaluate`), so no fit sees them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.parts.generator import require_latents
 from zpoints.pipeline.row_sample import representative_rows
@@ -19,6 +20,10 @@ Vectors = NDArray[np.floating]
 
 BLOCK = 4096
 """Vectors of a block. Blocks do not depend on the chunks of the store, so sums over them do not."""
+KEPT = 512 * 2**20
+"""Bytes of points that a fit keeps in memory; it reads more of them again in each pass."""
+SAMPLE = 10_000
+"""Vectors of the first fit, which the passes over all continue, and of a choice among fits."""
 RUNS = 64
 """Number of runs of consecutive rows that a sample is read from."""
 
@@ -38,8 +43,10 @@ class StoredVectors:
     z: xr.DataArray
     rows: NDArray[np.int64]
 
-    def sample(self, most: int) -> Self:
-        """At most so many, in runs that are evenly spaced: few chunks are read."""
+    def sample(self, most: int | None) -> Self:
+        """At most so many, in runs that are evenly spaced: few chunks are read; all if None."""
+        if most is None:
+            return self
         chosen = representative_rows(len(self.rows), most, blocks=RUNS)
         return type(self)(self.z, self.rows[chosen])
 
@@ -75,6 +82,51 @@ class StoredVectors:
                 yield found[np.isfinite(found).all(axis=1)]
 
 
+def repeatable(
+    vectors: StoredVectors, points: Callable[[Vectors], Vectors], width: int
+) -> Iterable[Vectors]:
+    """Points that a fit passes over several times, block by block.
+
+    Parameters
+    ----------
+    vectors
+        The vectors that they are made of.
+    points
+        float32 (point, width) of a block of vectors.
+    width
+        Number of their coordinates.
+
+    Returns
+    -------
+    Iterable
+        The same blocks whenever it is iterated.
+    """
+    made = _Points(vectors, points)
+    return list(made) if len(vectors.rows) * width * 4 <= KEPT else made
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Blocks of points that are made whenever it is iterated."""
+
+    vectors: StoredVectors
+    points: Callable[[Vectors], Vectors]
+
+    def __iter__(self) -> Iterator[Vectors]:
+        return map(self.points, self.vectors.blocks())
+
+
+def kept_memory(vectors: int, components: int, width: int) -> int:
+    """Bytes of the points of `repeatable`, and of the vectors of a block while they are made.
+
+    Parameters
+    ----------
+    vectors, components, width
+        Number of vectors, of their components, and of coordinates of a point.
+    """
+    return min(KEPT, vectors * width * 4) + 4 * min(vectors, 2 * BLOCK) * components * 8
+
+
 def training_vectors(latents: xr.Dataset | None, generator: str) -> StoredVectors:
     """The vectors of the training split; all where splits are unknown.
 
@@ -98,30 +150,54 @@ def training_vectors(latents: xr.Dataset | None, generator: str) -> StoredVector
     )
 
 
-def trial_vectors(latents: xr.Dataset, most: int) -> tuple[Vectors, Vectors]:
-    """Training vectors for trial fits, and others that choose among the fits.
-
-    The others are of the validation split. Where it has fewer than a twentieth of what the trial
-    has, a tenth of the training vectors takes its place and is left out of the trial.
+def require_vectors(found: int, parts: int | None, generator: str) -> None:
+    """Refuse a mixture of fewer vectors than parts.
 
     Parameters
     ----------
+    found
+        Number of finite training vectors.
+    parts
+        Number of parts; None if it is to be chosen.
+    generator
+        Name of the law, for the message.
+
+    Raises
+    ------
+    SampleError
+        If there are fewer than two vectors, or fewer than parts.
+    """
+    if found < max(2, parts or 1):
+        of = f"{parts} parts" if parts else "a mixture"
+        raise SampleError(
+            f"The generator {generator!r} cannot fit {of} to {found:,} vectors of the training "
+            "split: lower parts, or raise vectors if more are stored."
+        )
+
+
+def divided(sample: Vectors, latents: xr.Dataset | None) -> tuple[Vectors, Vectors]:
+    """Training vectors for trial fits, and others by which the best of the fits is chosen.
+
+    The others are of the validation split. Where it has fewer than a twentieth of the sample, a
+    tenth of the sample takes its place and is left out of the trial.
+
+    Parameters
+    ----------
+    sample
+        (vector, component) of the training split.
     latents
         The group `latents`.
-    most
-        Largest number of either.
 
     Returns
     -------
     trial, others
         (vector, component).
     """
-    splits = known_splits(latents)
-    trial = training_vectors(latents, "").sample(most).load()
-    if splits is not None:
+    splits = None if latents is None else known_splits(latents)
+    if latents is not None and splits is not None:
         validation = StoredVectors(latents["z"], np.flatnonzero(splits == "validation"))
-        others = validation.sample(most).load()
-        if len(others) >= max(2, len(trial) / 20):
-            return trial, others
-    tenth = np.arange(len(trial)) % 10 == 0
-    return trial[~tenth], trial[tenth]
+        others = validation.sample(SAMPLE).load()
+        if len(others) >= max(2, len(sample) / 20):
+            return sample, others
+    tenth = np.arange(len(sample)) % 10 == 0
+    return sample[~tenth], sample[tenth]
