@@ -14,6 +14,7 @@ from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOrigin
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
 from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture
+from zpoints.pipeline.sample.laws.fitted.neighbours import Neighbours
 from zpoints.pipeline.sample.laws.fitted.radial_mixture import RadialMixture
 from zpoints.pipeline.sample.laws.gaussian import Gaussian
 from zpoints.pipeline.sample.laws.grid import Grid
@@ -32,6 +33,7 @@ OwnLaws = (
     | Elliptical
     | GaussianMixture
     | RadialMixture
+    | Neighbours
     | Grid
     | Path
 )

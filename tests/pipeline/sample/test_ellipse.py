@@ -128,7 +128,7 @@ def test_draw__ellipse_with_axes_of_the_core_is_that_of_the_core_alone() -> None
     )
     options = {"K": 4, "law": "uniform", "paired": True}
 
-    drawn = draw("ellipse", describe(everything), 2000, latents=latents, axes="core", **options)
+    drawn = draw("ellipse", describe(everything), 2000, latents=latents, pca="core", **options)
     plain = draw("ellipse", describe(everything), 2000, **options)
 
     alone = draw("ellipse", describe(core), 2000, **options)
@@ -139,4 +139,4 @@ def test_draw__ellipse_with_axes_of_the_core_is_that_of_the_core_alone() -> None
 
 def test_draw__ellipse_with_axes_of_the_core_asks_for_the_vectors(statistics: xr.Dataset) -> None:
     with pytest.raises(SampleError, match=r"pass latents=store\.latents"):
-        draw("ellipse", statistics, 1, axes="core")
+        draw("ellipse", statistics, 1, pca="core")

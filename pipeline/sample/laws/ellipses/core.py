@@ -45,9 +45,9 @@ def core_statistics(statistics: xr.Dataset, latents: xr.Dataset | None) -> xr.Da
     core = np.concatenate([np.empty((0, len(basis.mean)), np.float32), *inside])
     if len(core) < 2 or not np.ptp(core, axis=0).any():
         raise SampleError(
-            f"Cannot fit the generator 'ellipse' to axes of the core, which holds {len(core)} of "
+            f"Cannot fit the generator 'ellipse' to a PCA of the core, which holds {len(core)} of "
             "the training vectors; expected at least 2 that differ: raise analyze.core_level, or "
-            "set axes to all."
+            "set pca to all."
         )
     settings = AnalyzeConfig(pairs=PairsConfig(original=[], pc=[]))
     with dask.config.set(scheduler="synchronous"):  # since a fit is part of a task

@@ -67,7 +67,7 @@ class Ellipse(Law):
         default=False,
         description="Use widths and variances of the core (analyze.core_level) only.",
     )
-    axes: Literal["all", "core"] = Field(
+    pca: Literal["all", "core"] = Field(
         default="all",
         description="all: principal components of all vectors; core: mean, principal components "
         f"and widths of the core alone, as in the source (of {CORE_VECTORS:,} training vectors).",
@@ -76,16 +76,16 @@ class Ellipse(Law):
     @property
     def reads(self) -> tuple[str, ...]:
         """The statistics; the vectors too for axes of the core."""
-        return ("statistics",) if self.axes == "all" else ("statistics", "latents")
+        return ("statistics",) if self.pca == "all" else ("statistics", "latents")
 
     def fit_memory(self, images: int, components: int) -> int:
         """The vectors of the core, if it has axes of its own."""
-        return 0 if self.axes == "all" else core_memory(images, components)
+        return 0 if self.pca == "all" else core_memory(images, components)
 
     def fit_law(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
         require_spread(statistics, self.generator)
-        if self.axes == "all":
+        if self.pca == "all":
             return self._fitted(statistics, core=self.core)
         described = core_statistics(statistics, latents)
         law = self._fitted(described, core=False)
