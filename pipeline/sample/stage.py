@@ -55,7 +55,8 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     config, store = run.settings, run.store
     parameters = config.generators[name]
     try:
-        fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()
+        placed = parameters.placed(config.device)
+        fitting = dask.delayed(_fit)(store.root, store.version, placed).persist()
         fitted = value(run.work.executor, fitting)
     except SampleError as error:
         described = store.group(parameters.reads[0])

@@ -13,6 +13,7 @@ from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
 from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
+from zpoints.pipeline.sample.laws.fitted.flow import Flow
 from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture
 from zpoints.pipeline.sample.laws.fitted.neighbours import Neighbours
 from zpoints.pipeline.sample.laws.fitted.radial_mixture import RadialMixture
@@ -33,6 +34,7 @@ OwnLaws = (
     | Elliptical
     | GaussianMixture
     | RadialMixture
+    | Flow
     | Neighbours
     | Grid
     | Path

@@ -35,6 +35,7 @@ CASES = [
     ("ellipsoid", {"law": "normal", "level": 3.0}),
     ("elliptical", {}),
     ("gaussian_mixture", {"parts": 3, "vectors": 600}),
+    ("flow", {"K": 10, "epochs": 2, "vectors": 2000}),
     ("neighbours", {"k": 5}),
     ("conditional", {"selection": "smiling"}),
     ("conditional", {"selection": "smiling", "base": {"generator": "ellipse", "K": 7}}),
