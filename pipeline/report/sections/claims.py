@@ -60,7 +60,7 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
     inside = INSIDE.format(
         pairs=kept * (kept - 1) // 2,
         kept=kept,
-        fact=ellipse.fact,
+        fact=ellipse.fact * ellipse.temperature,
         core=" of the core" if ellipse.core else "",
         most=data.config.scatter_points,
     )

@@ -78,7 +78,12 @@ def _inside(data: ReportData, z: Floats, ellipse: Ellipse) -> tuple[str, ...]:
     radius = mahalanobis_radius(z, data.statistics)
     shares = hit_test(z, data.statistics) / len(z)
     violated = pair_violations(
-        z, data.statistics, K=ellipse.kept(data.statistics), fact=ellipse.fact, core=ellipse.core
+        z,
+        data.statistics,
+        K=ellipse.kept(data.statistics),
+        fact=ellipse.fact * ellipse.temperature,
+        core=ellipse.core,
+        widths=ellipse.widths,
     )
     return (
         f"{len(z):,}",

@@ -13,7 +13,9 @@ from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
 from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
+from zpoints.pipeline.sample.laws.fitted.flow import Flow
 from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture
+from zpoints.pipeline.sample.laws.fitted.neighbours import Neighbours
 from zpoints.pipeline.sample.laws.fitted.radial_mixture import RadialMixture
 from zpoints.pipeline.sample.laws.gaussian import Gaussian
 from zpoints.pipeline.sample.laws.grid import Grid
@@ -32,6 +34,8 @@ OwnLaws = (
     | Elliptical
     | GaussianMixture
     | RadialMixture
+    | Flow
+    | Neighbours
     | Grid
     | Path
 )

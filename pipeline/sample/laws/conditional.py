@@ -1,7 +1,7 @@
 """Any law, fitted to the vectors of a selection by label."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -61,6 +61,10 @@ class Conditional(Generator):
         if latents is not None:
             latents = latents.isel(image=np.flatnonzero(Labels(latents).select(query)))
         return ConditionalSampler(self.base.fit(statistics, latents), query)
+
+    def placed(self, device: str) -> Self:
+        """With its base on the device."""
+        return self.model_copy(update={"base": self.base.placed(device)})
 
     def remark(self, statistics: xr.Dataset) -> str | None:
         """That of the base."""

@@ -14,7 +14,7 @@ from zpoints.pipeline.sample.region import mahalanobis_radius, pair_violations
 NO_LAWS = {"uniform", "grid", "path", "conditional"}
 LAWS = sorted({*GENERATORS} - NO_LAWS)
 each_law = pytest.mark.parametrize("name", LAWS)
-SMALL = {"gaussian_mixture": {"parts": 2}}
+SMALL = {"flow": {"epochs": 1, "vectors": 2000}, "gaussian_mixture": {"parts": 2}}
 
 
 @pytest.fixture(scope="module")
