@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import EvaluateError
-from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.labels.labels import Labels, known_splits
 
 Rows = NDArray[np.int64]
 PREFERRED = ("test", "validation", "train")
@@ -72,12 +72,6 @@ def choose_held_out(latents: xr.Dataset, count: int, *, fewest: int, seed: int) 
         )
     rows = rng.permutation(rows[: 2 * n])  # mix the splits
     return HeldOut(kind, rows[:n], rows[n:])
-
-
-def known_splits(latents: xr.Dataset) -> NDArray[np.object_] | None:
-    """The split (image,) of each vector; None where neither splits nor checksums are stored."""
-    known = {"split", "checksum"} & set(latents.coords)
-    return Labels(latents).splits if known else None
 
 
 def held_out_rows(latents: xr.Dataset) -> tuple[str, Rows]:

@@ -130,3 +130,10 @@ class Labels:
             for each photograph.
         """
         return select_rows(self.group, query)
+
+
+def known_splits(latents: xr.Dataset) -> NDArray[np.object_] | None:
+    """The split (image,) of each vector; None where neither splits nor checksums are stored."""
+    if "checksum" in latents.coords:
+        return Labels(latents).splits
+    return latents["split"].values.astype(object) if "split" in latents.coords else None

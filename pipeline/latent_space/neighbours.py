@@ -1,7 +1,7 @@
-"""The nearest of many vectors, found exactly, a chunk at a time."""
+"""The nearest latent vectors of some vectors, labelled."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import dask
 import dask.array as da
@@ -13,24 +13,10 @@ from numpy.typing import NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.latent_space.vectors import vector_dim
+from zpoints.pipeline.sample.nearest import Nearest, nearest_of_block, nearest_of_parts
 
 Metric = Literal["euclidean", "mahalanobis"]
 Floats = NDArray[np.float64]
-
-
-class Nearest(NamedTuple):
-    """The nearest vectors of some queries, each in ascending order of distance.
-
-    Attributes
-    ----------
-    rows
-        (query, neighbour) int64.
-    distances
-        (query, neighbour) float64.
-    """
-
-    rows: NDArray[np.int64]
-    distances: Floats
 
 
 def neighbours_of(
@@ -127,34 +113,8 @@ def nearest(z: da.Array, queries: Floats, k: int, *, transform: Floats | None = 
     shared, axes = dask.delayed(queries), dask.delayed(transform)  # not a copy per task
     parts = dask.compute(
         *(
-            dask.delayed(_nearest_of_chunk)(chunk, shared, int(start), k, axes)
+            dask.delayed(nearest_of_block)(chunk, shared, int(start), k, axes)
             for chunk, start in zip(z.to_delayed().ravel(), starts, strict=True)
         )
     )
-    rows = np.concatenate([part.rows for part in parts], axis=1)
-    distances = np.concatenate([part.distances for part in parts], axis=1)
-    order = np.lexsort((rows, distances), axis=1)[:, :k]
-    return Nearest(
-        np.take_along_axis(rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
-    )
-
-
-def _nearest_of_chunk(
-    chunk: NDArray, queries: Floats, start: int, k: int, transform: Floats | None
-) -> Nearest:
-    from sklearn.neighbors import NearestNeighbors  # slow to load
-
-    finite = np.flatnonzero(np.isfinite(chunk).all(axis=1))
-    # scikit-learn subtracts squares, which loses digits far from the origin.
-    origin = queries.mean(axis=0)
-    vectors, queries = chunk[finite] - origin, queries - origin
-    if transform is not None:
-        vectors, queries = vectors @ transform, queries @ transform
-    k = min(k, len(vectors))
-    if k == 0:
-        return Nearest(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0)))
-    found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(vectors)
-    rows = found.kneighbors(queries, return_distance=False)
-    # As differences, so that equal vectors have the distance 0.
-    distances = np.linalg.norm(vectors[rows] - queries[:, None], axis=2)
-    return Nearest(finite[rows] + start, distances)
+    return nearest_of_parts(list(parts), k)

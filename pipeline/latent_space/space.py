@@ -114,7 +114,14 @@ class LatentSpace(CodedImages):
         return Basis.from_statistics(self.statistics)
 
     def draw(
-        self, name: str, n: int, *, where: str | None = None, seed: int = 0, **parameters: Any
+        self,
+        name: str,
+        n: int,
+        *,
+        where: str | None = None,
+        seed: int = 0,
+        paired: bool = False,
+        **parameters: Any,
     ) -> xr.Dataset:
         """Draw vectors with a generator fitted to the statistics, or to those of a query.
 
@@ -128,7 +135,9 @@ class LatentSpace(CodedImages):
             Query of labels: the generator is fitted to the vectors that it selects, whose
             statistics are computed once for each query.
         seed
-            Not negative. Vector i depends only on the seed and i.
+            Not negative. Vector i depends only on the seed, the name and i.
+        paired
+            Whether all generators use the same random numbers, for comparing laws.
         parameters
             Parameters of the generator, e.g. `K` and `fact`.
 
@@ -151,7 +160,7 @@ class LatentSpace(CodedImages):
         else:
             _refuse_second_selection(name, chosen.reads[0])
             statistics, latents = self._statistics_where(where), self.query(where)
-        drawn = draw(name, statistics, n, seed=seed, latents=latents, **parameters)
+        drawn = draw(name, statistics, n, seed=seed, latents=latents, paired=paired, **parameters)
         return drawn if where is None else drawn.assign_attrs(where=where)
 
     def walk(self, start: Given, end: Given, steps: int = 8, *, form: Form = "arc") -> xr.DataArray:

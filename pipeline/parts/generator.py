@@ -1,6 +1,6 @@
 """Interface of the generators: parameters that fit a sampler to stored statistics."""
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import xarray as xr
@@ -83,6 +83,10 @@ class Generator(Settings):
             If the statistics do not support these parameters.
         """
         raise NotImplementedError
+
+    def placed(self, device: str) -> Self:
+        """The generator that computes its fit on a device: "auto", "cpu" or "cuda"."""
+        return self
 
     def remark(self, statistics: xr.Dataset) -> str | None:
         """Warning that a run reports about these parameters on these statistics, if any."""

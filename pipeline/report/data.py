@@ -9,9 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import FACE
-from zpoints.pipeline.evaluate.held_out import first_finite, held_out_rows, known_splits
+from zpoints.pipeline.evaluate.held_out import first_finite, held_out_rows
 from zpoints.pipeline.evaluate.measure_table import detector_of
 from zpoints.pipeline.figures.clouds import Cloud, cloud
+from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.latent_space.neighbours import nearest
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components

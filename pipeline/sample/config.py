@@ -34,6 +34,8 @@ def _default_generators() -> dict[Name, Parameters]:
         "ellipsoid": {"generator": "ellipsoid"},
         "elliptical": {"generator": "elliptical"},
         "gaussian_mixture": {"generator": "gaussian_mixture"},
+        "radial_mixture": {"generator": "radial_mixture"},
+        "radial_mixture_typical": {"generator": "radial_mixture", "radius": 0.35},
         "grid": {"generator": "grid"},
         "path": {"generator": "path"},
     }
@@ -47,7 +49,12 @@ class SampleConfig(Settings):
         1024, ge=1, description="samples per generator (grid and path: one per point)"
     )
     seed: int = Field(
-        0, ge=0, le=2**63 - 1, description="sample i is a function of the seed and i alone"
+        0, ge=0, le=2**63 - 1, description="sample i is a function of seed, name and i alone"
+    )
+    paired: bool = Field(
+        False,
+        description="true: the same random numbers for all names, so that samples of one number "
+        "correspond; for comparing laws",
     )
     chunk: int = Field(
         512, ge=1, le=65536, description="samples per chunk of the store, best a multiple of 256"

@@ -1,6 +1,7 @@
 """Drawing of latent vectors as a pure function of the seed and the sample number."""
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ def draw(
     n: int,
     seed: int = 0,
     latents: xr.Dataset | None = None,
+    paired: bool = False,
     **parameters: Any,
 ) -> xr.Dataset:
     """Draw n latent vectors with a generator fitted to stored statistics.
@@ -45,10 +47,14 @@ def draw(
     n
         Number of vectors. `grid` and `path` have a fixed number, after which they repeat.
     seed
-        Not negative. Vector i depends only on the seed and i: a longer draw starts with the same
-        vectors.
+        Not negative. Vector i depends only on the seed, the name and i: a longer draw starts with
+        the same vectors.
     latents
-        The `latents` group, for `gaussian_mixture` and for a `path` between images.
+        The `latents` group, for laws that are fitted to the vectors themselves and for a `path`
+        between images.
+    paired
+        Whether all generators use the same random numbers: vectors of one number then correspond,
+        for comparing laws.
     parameters
         Fields of the generator's model, such as `b` or `K`; defaults where omitted.
 
@@ -83,10 +89,11 @@ def draw(
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise SampleError(f"seed = {seed!r}: expected an integer that is not negative.")
     sampler = chosen.fit(statistics, latents)
-    z, v = draw_rows(sampler, Basis.from_statistics(statistics), int(seed), 0, n)
+    stream = None if paired else name
+    z, v = draw_rows(sampler, Basis.from_statistics(statistics), int(seed), 0, n, name=stream)
     drawn = xr.Dataset(
         {"z": (("sample", "component"), z), "v": (("sample", "pc"), v)},
-        attrs=as_netcdf(sample_attrs(chosen, int(seed), sampler.constraint)),
+        attrs=as_netcdf(sample_attrs(chosen, int(seed), sampler.constraint, paired=paired)),
     )
     return described(f"samples/{name}", drawn)
 
@@ -124,7 +131,7 @@ def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
     return f"{where} = {fault['input']!r}: {fault_message(fault)}"
 
 
-def sample_attrs(chosen: Generator, seed: int, constraint: str) -> dict[str, Any]:
+def sample_attrs(chosen: Generator, seed: int, constraint: str, *, paired: bool) -> dict[str, Any]:
     """Attributes of a group of samples that describe how it was drawn.
 
     Parameters
@@ -135,16 +142,21 @@ def sample_attrs(chosen: Generator, seed: int, constraint: str) -> dict[str, Any
         Seed of the draw.
     constraint
         That of the fitted generator; empty if it could not be fitted.
+    paired
+        Whether the random numbers are those of all generators of the seed.
     """
     return {
         "generator": chosen.generator,
         "parameters": chosen.model_dump(mode="json", exclude={"generator"}),
         "seed": seed,
+        "paired": paired,
         "constraint": constraint,
     }
 
 
-def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) -> Drawn:
+def draw_rows(
+    sampler: Sampler, basis: Basis, seed: int, start: int, stop: int, *, name: str | None = None
+) -> Drawn:
     """Draw the samples start to stop - 1.
 
     A sample has the same bytes whatever range it is drawn with.
@@ -159,6 +171,9 @@ def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) 
         Not negative.
     start, stop
         Range of sample numbers, 0 <= start <= stop.
+    name
+        Name with a stream of random numbers of its own; None for the stream that all generators of
+        the seed share.
 
     Returns
     -------
@@ -180,7 +195,8 @@ def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) 
     with single_threaded_blas():
         for block, inside in _blocks(start, stop):
             rows = slice(inside.start + block * BLOCK - start, inside.stop + block * BLOCK - start)
-            rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, block))))
+            entropy = (seed, block) if name is None else (seed, _number(name), block)
+            rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
             # Always a whole block: the bits of a matrix product may depend on its shape.
             drawn = sampler.draw(rng, range(block * BLOCK, (block + 1) * BLOCK))
             if sampler.space == "pc":
@@ -188,6 +204,11 @@ def draw_rows(sampler: Sampler, basis: Basis, seed: int, start: int, stop: int) 
             else:
                 z[rows], v[rows] = drawn[inside], basis.project(drawn)[inside]
     return z, v
+
+
+def _number(name: str) -> int:
+    """A number of 64 bits that differs from name to name, on every machine the same."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "little")
 
 
 def _blocks(start: int, stop: int) -> Iterator[tuple[int, slice]]:

@@ -11,7 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.sample.laws.pair_condition import PairCondition, violating_pairs
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import (
+    PairCondition,
+    Widths,
+    violating_pairs,
+)
 
 Floats = NDArray[np.float64]
 
@@ -215,7 +219,13 @@ def violated_pairs(w: Floats, level: float) -> NDArray[np.float32]:
 
 
 def pair_violations(
-    z: ArrayLike, statistics: xr.Dataset, *, K: int, fact: float, core: bool = False
+    z: ArrayLike,
+    statistics: xr.Dataset,
+    *,
+    K: int,
+    fact: float,
+    core: bool = False,
+    widths: Widths = "hw",
 ) -> NDArray[np.int64]:
     """Count the pairs that violate the condition of the generator `ellipse`; see `PairCondition`.
 
@@ -224,9 +234,10 @@ def pair_violations(
     z
         (vector, component), of any real dtype.
     statistics
-        The `statistics` group: `mean`, `loadings`, and `pc_hw` or `core_pc_hw`.
-    K, fact, core
-        As in the generator `ellipse`; components of no width are ignored.
+        The `statistics` group: `mean`, `loadings`, and those of the widths.
+    K, fact, core, widths
+        As in the generator `ellipse`, whose temperature multiplies `fact`; components of no width
+        are ignored.
 
     Returns
     -------
@@ -238,7 +249,7 @@ def pair_violations(
     SampleError
         If K is out of range, or the vectors do not fit the statistics.
     """
-    condition = PairCondition.from_statistics(statistics, K=K, fact=fact, core=core)
+    condition = PairCondition.from_statistics(statistics, K=K, fact=fact, core=core, widths=widths)
     return condition.violations(principal_coordinates(z, statistics))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import dask
 import numpy as np
@@ -54,7 +55,8 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     config, store = run.settings, run.store
     parameters = config.generators[name]
     try:
-        fitting = dask.delayed(_fit)(store.root, store.version, parameters).persist()
+        placed = parameters.placed(config.device)
+        fitting = dask.delayed(_fit)(store.root, store.version, placed).persist()
         fitted = value(run.work.executor, fitting)
     except SampleError as error:
         described = store.group(parameters.reads[0])
@@ -67,10 +69,11 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
     run.work.create(
         group_of(name),
         _template(run, count),
-        attrs=sample_attrs(parameters, config.seed, fitted.sampler.constraint),
+        attrs=_attrs(config, name, fitted.sampler.constraint),
     )
     decoded = partial(_decoded, store.root, store.version, config.device, run.code)
-    task = partial(_sample_rows, config.seed, decoded if run.has_network else None)
+    stream = None if config.paired else name
+    task = partial(_sample_rows, config.seed, stream, decoded if run.has_network else None)
     blocks = [
         Block(start, stop, partial(task, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
@@ -95,20 +98,26 @@ def _leave_out(run: StageRun[SampleConfig], name: str, reason: str) -> int:
     run.work.create(
         group_of(name),
         _template(run, 0),
-        attrs={**sample_attrs(config.generators[name], config.seed, ""), LEFT_OUT: reason},
+        attrs={**_attrs(config, name, ""), LEFT_OUT: reason},
     )
     return 0
 
 
+def _attrs(config: SampleConfig, name: str, constraint: str) -> dict[str, Any]:
+    parameters = config.generators[name]
+    return sample_attrs(parameters, config.seed, constraint, paired=config.paired)
+
+
 def _sample_rows(
     seed: int,
+    name: str | None,
     decoded: Callable[[np.ndarray], np.ndarray] | None,
     start: int,
     stop: int,
     fitted: Fitted,
 ) -> dict[str, np.ndarray]:
     """Draw the samples start to stop - 1, and decode them if there is a network: one task."""
-    z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop)
+    z, v = draw_rows(fitted.sampler, fitted.basis, seed, start, stop, name=name)
     return {"z": z, "v": v} if decoded is None else {"z": z, "v": v, "pixels": decoded(z)}
 
 

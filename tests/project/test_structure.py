@@ -23,6 +23,7 @@ DRAWS = (
     *("pipeline/latent_space/coding.py", "pipeline/latent_space/stored.py"),
 )
 """Files that name the type of a figure; `pipeline/figures` draws them all."""
+FLOW = "pipeline/sample/laws/fitted/flow.py"
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
     "distributed": ("cluster",),
@@ -42,11 +43,14 @@ LIBRARY_HOMES = {
     "jinja2": ("pipeline/report", "cluster/schedule"),
     "sklearn": (
         *("pipeline/analyze", "pipeline/sample", "pipeline/structure", "pipeline/evaluate"),
-        "pipeline/latent_space/neighbours.py",
     ),
     "skimage": ("pipeline/evaluate",),
     "dask_ml": ("pipeline/analyze", "pipeline/structure"),
-    "torch": ("pipeline/train", "pipeline/network", "pipeline/evaluate/measures/inception.py"),
+    "torch": (
+        *("pipeline/train", "pipeline/network", "pipeline/evaluate/measures/inception.py"),
+        FLOW,
+    ),
+    "zuko": (FLOW,),
 }
 ORDER = (
     # runs before all others

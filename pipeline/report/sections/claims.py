@@ -12,7 +12,7 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.claims import hit_table, verdicts
 from zpoints.pipeline.report.tables.samples import inside_region
-from zpoints.pipeline.sample.laws.ellipse import Ellipse
+from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
 from zpoints.pipeline.sample.region import UniformHits, uniform_hits
 from zpoints.storage.schema.attributes import nested
 
@@ -60,7 +60,7 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
     inside = INSIDE.format(
         pairs=kept * (kept - 1) // 2,
         kept=kept,
-        fact=ellipse.fact,
+        fact=ellipse.fact * ellipse.temperature,
         core=" of the core" if ellipse.core else "",
         most=data.config.scatter_points,
     )

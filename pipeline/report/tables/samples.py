@@ -11,7 +11,7 @@ from zpoints.pipeline.figures.clouds import share_inside
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.elements.text import describe
-from zpoints.pipeline.sample.laws.ellipse import Ellipse
+from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
 from zpoints.pipeline.sample.region import (
     LIMITS,
     MULTIPLES,
@@ -78,7 +78,12 @@ def _inside(data: ReportData, z: Floats, ellipse: Ellipse) -> tuple[str, ...]:
     radius = mahalanobis_radius(z, data.statistics)
     shares = hit_test(z, data.statistics) / len(z)
     violated = pair_violations(
-        z, data.statistics, K=ellipse.kept(data.statistics), fact=ellipse.fact, core=ellipse.core
+        z,
+        data.statistics,
+        K=ellipse.kept(data.statistics),
+        fact=ellipse.fact * ellipse.temperature,
+        core=ellipse.core,
+        widths=ellipse.widths,
     )
     return (
         f"{len(z):,}",

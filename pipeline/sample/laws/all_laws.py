@@ -9,12 +9,15 @@ from pydantic import BeforeValidator, Field
 
 from zpoints.pipeline.parts import installed
 from zpoints.pipeline.parts.generator import Generator
-from zpoints.pipeline.sample.laws.ellipse import Ellipse
-from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal
+from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
+from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOriginal
 from zpoints.pipeline.sample.laws.ellipsoid import Ellipsoid
 from zpoints.pipeline.sample.laws.elliptical import Elliptical
+from zpoints.pipeline.sample.laws.fitted.flow import Flow
+from zpoints.pipeline.sample.laws.fitted.gaussian_mixture import GaussianMixture
+from zpoints.pipeline.sample.laws.fitted.neighbours import Neighbours
+from zpoints.pipeline.sample.laws.fitted.radial_mixture import RadialMixture
 from zpoints.pipeline.sample.laws.gaussian import Gaussian
-from zpoints.pipeline.sample.laws.gaussian_mixture import GaussianMixture
 from zpoints.pipeline.sample.laws.grid import Grid
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 from zpoints.pipeline.sample.laws.path import Path
@@ -30,6 +33,9 @@ OwnLaws = (
     | Ellipsoid
     | Elliptical
     | GaussianMixture
+    | RadialMixture
+    | Flow
+    | Neighbours
     | Grid
     | Path
 )
@@ -84,5 +90,5 @@ if TYPE_CHECKING:
 else:
     Laws = reduce(or_, (part.value for part in _INSTALLED), OwnLaws)
 
-Law = Annotated[Laws, Field(discriminator="generator"), names_one_of(generator_names(Laws))]
+AnyLaw = Annotated[Laws, Field(discriminator="generator"), names_one_of(generator_names(Laws))]
 """Parameters of any law, distinguished by the field `generator`."""

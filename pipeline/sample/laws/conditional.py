@@ -1,7 +1,7 @@
 """Any law, fitted to the vectors of a selection by label."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ from pydantic import Field
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.parts.generator import Floats, Generator, Sampler
-from zpoints.pipeline.sample.laws.all_laws import Law
+from zpoints.pipeline.sample.laws.all_laws import AnyLaw
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 
 
@@ -24,7 +24,7 @@ class Conditional(Generator):
     selection: str = Field(
         min_length=1, description="Name of an entry of analyze.selections, e.g. smiling."
     )
-    base: Law = Field(
+    base: AnyLaw = Field(
         default_factory=MultivariateNormal,
         description="The generator that is fitted to it, with its parameters.",
     )
@@ -61,6 +61,10 @@ class Conditional(Generator):
         if latents is not None:
             latents = latents.isel(image=np.flatnonzero(Labels(latents).select(query)))
         return ConditionalSampler(self.base.fit(statistics, latents), query)
+
+    def placed(self, device: str) -> Self:
+        """With its base on the device."""
+        return self.model_copy(update={"base": self.base.placed(device)})
 
     def remark(self, statistics: xr.Dataset) -> str | None:
         """That of the base."""

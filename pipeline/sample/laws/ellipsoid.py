@@ -10,13 +10,14 @@ from scipy.special import gammainc, gammaincinv
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.parts.generator import ROUNDING_MARGIN, Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import ROUNDING_MARGIN, Floats, require_spread
+from zpoints.pipeline.sample.laws.law import Law
 
 # Below this share the inverse of the chi-squared distribution underflows.
 _LEAST_SHARE = 1e-250
 
 
-class Ellipsoid(Generator):
+class Ellipsoid(Law):
     """Vectors of Mahalanobis radius at most `level`.
 
     Principal components whose variance is rounding error (below 1e-12 of the largest) keep the
@@ -37,7 +38,9 @@ class Ellipsoid(Generator):
         "vectors, truncated to it.",
     )
 
-    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "EllipsoidSampler":
+    def fit_law(
+        self, statistics: xr.Dataset, latents: xr.Dataset | None = None
+    ) -> "EllipsoidSampler":
         """Take the variances along the principal components from the statistics."""
         require_spread(statistics, self.generator)
         deviation = Basis.from_statistics(statistics).varying_part.deviations

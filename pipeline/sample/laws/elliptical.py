@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_spread
 from zpoints.pipeline.sample.laws.ellipsoid import directions
+from zpoints.pipeline.sample.laws.law import Law
 
 
-class Elliptical(Generator):
+class Elliptical(Law):
     """Uniform directions in whitened PCA coordinates, with radii as measured.
 
     The vectors have the heavy tails of the latents. Radii are drawn from the stored histogram,
@@ -22,7 +23,9 @@ class Elliptical(Generator):
 
     generator: Literal["elliptical"] = "elliptical"
 
-    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "EllipticalSampler":
+    def fit_law(
+        self, statistics: xr.Dataset, latents: xr.Dataset | None = None
+    ) -> "EllipticalSampler":
         """Take variances and the distribution of the Mahalanobis radius from the statistics."""
         require_spread(statistics, self.generator)
         return EllipticalSampler(

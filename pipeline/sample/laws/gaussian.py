@@ -6,15 +6,18 @@ from typing import ClassVar, Literal
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_spread
+from zpoints.pipeline.sample.laws.law import Law
 
 
-class Gaussian(Generator):
+class Gaussian(Law):
     """Independent normals with each component's mean and standard deviation."""
 
     generator: Literal["gaussian"] = "gaussian"
 
-    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> "GaussianSampler":
+    def fit_law(
+        self, statistics: xr.Dataset, latents: xr.Dataset | None = None
+    ) -> "GaussianSampler":
         """Take means and standard deviations from the statistics."""
         require_spread(statistics, self.generator)
         return GaussianSampler(

@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_spread
+from zpoints.pipeline.sample.laws.law import Law
 
 
-class MultivariateNormal(Generator):
+class MultivariateNormal(Law):
     """Normal with the mean and covariance of the latent vectors.
 
     The covariance may be singular: principal components whose variance is rounding error (below
@@ -19,7 +20,7 @@ class MultivariateNormal(Generator):
 
     generator: Literal["multivariate_normal"] = "multivariate_normal"
 
-    def fit(
+    def fit_law(
         self, statistics: xr.Dataset, latents: xr.Dataset | None = None
     ) -> "MultivariateNormalSampler":
         """Take the variances along the principal components from the statistics."""

@@ -30,11 +30,11 @@ OF_DEFAULTS = {
     "latents": ("8252cb5e0d832847", "5e646a6042c79141"),
     "statistics": ("af86584d8e950f55", "f1cec0d5ef9049a6"),
     "structure": ("0e79fb7ca9df5e95", "6143b7a5cca837d4"),
-    "samples/uniform": ("0758a842f3e99635", "6c76b8aa465ec0eb"),
-    "samples/ellipse": ("b2349c7a82355384", "887917ba18b3a6d7"),
-    "samples/path": ("127f8abc1fc21c8e", "684c7c7d37bc2491"),
+    "samples/uniform": ("2f7031ab37807247", "81cafc821cd8b449"),
+    "samples/ellipse": ("0b757b693636e484", "178729ff7c762d93"),
+    "samples/path": ("1e07e21ad669e611", "6891ac40171b59cb"),
     "quality/real": ("95af77f815d12e30", "c10f44707a88cab1"),
-    "quality/path": ("6d4c25556fe41562", "6084fce2b12f5910"),
+    "quality/path": ("f2c21c1fc28f7e9e", "6dc17d56f36b9b13"),
 }
 OF_CHANGED = {
     "images": ("605b83c8191ef6f2", "ffc012511a2794fb"),
@@ -43,10 +43,10 @@ OF_CHANGED = {
     "statistics": ("558cde0a0dc55c68", "5b458dfcb1574966"),
     "selections/smiling": ("3cbfe196aaa08c21", "41ff88be08d7b676"),
     "structure": ("a293300dbf839daf", "b0b9162872a7db4a"),
-    "samples/smiling": ("f40b39940b852c58", "41b3077973c26c56"),
+    "samples/smiling": ("055d2855e1686fdf", "0d76b3dae113587c"),
     "quality/real": ("3ca620e0c59787b2", "3017a959c3cdaf61"),
     "quality/reconstruction": ("63d29c32aab88d02", "ece5c2c127067705"),
-    "quality/smiling": ("2476305e874f077b", "c701bda28cb5e368"),
+    "quality/smiling": ("418e73f8aad2d5aa", "88efe84bd360e0f8"),
     "sweep": ("8405a174d56afe80", "135ac3263d2057d8"),
 }
 """Identity and lineage of each group, as computed with schema 2 and evaluate.detector."""

@@ -79,7 +79,7 @@ def test_load_config__accepts_generators_named_by_the_user(tmp_path: Path) -> No
         ),
         (
             "sample.generators.ellipse.fat=1",
-            ".fat: no such setting; ellipse takes K, fact, law, core",
+            ".fat: no such setting; ellipse takes temperature, radius, K, fact",
         ),
         (
             "sample.generators.few={generator: conditional, selection: s, base: "

@@ -1,5 +1,6 @@
 """Draws from fitted generators: reproducible to the byte, with the stated law and constraint."""
 
+import hashlib
 import pickle
 import tracemalloc
 
@@ -22,15 +23,23 @@ CASES = [
     ("uniform", {"b": 1.5}),
     ("gaussian", {}),
     ("multivariate_normal", {}),
+    ("multivariate_normal", {"temperature": 1.2, "radius": 0.5}),
+    ("gaussian", {"temperature": 0.8, "radius": 0.9}),
     ("ellipse", {"K": 10}),
     ("ellipse", {"K": COMPONENTS, "law": "uniform", "fact": 0.6}),
     ("ellipse", {"K": COMPONENTS, "law": "normal"}),
     ("ellipse", {"K": 10, "law": "normal", "core": True}),
+    ("ellipse", {"K": 10, "widths": "sigma", "pca": "core", "radius": 0.9}),
     ("ellipse_original", {"level": 2.0}),
     ("ellipsoid", {}),
     ("ellipsoid", {"law": "normal", "level": 3.0}),
     ("elliptical", {}),
     ("gaussian_mixture", {"parts": 3, "vectors": 600}),
+    ("gaussian_mixture", {}),
+    ("radial_mixture", {"parts": 3, "K": 9, "vectors": 600}),
+    ("radial_mixture", {"parts": 2, "radius": 0.35}),
+    ("flow", {"K": 10, "epochs": 2, "vectors": 2000}),
+    ("neighbours", {"k": 5}),
     ("conditional", {"selection": "smiling"}),
     ("conditional", {"selection": "smiling", "base": {"generator": "ellipse", "K": 7}}),
 ]
@@ -203,6 +212,8 @@ def test_draw__conditional_names_its_query_in_the_constraint(
         ("ellipse_original", {"sweeps": 0}, "sweeps = 0"),
         ("gaussian_mixture", {"parts": 0}, "parts = 0"),
         ("gaussian_mixture", {}, "pass latents=store.latents"),
+        ("radial_mixture", {"K": 0}, "K = 0"),
+        ("radial_mixture", {"radius": 1.5}, "radius = 1.5"),
         ("conditional", {}, "'conditional': selection must be set"),
         (
             "conditional",
@@ -270,3 +281,34 @@ def test_parameters__are_distinguished_by_generator() -> None:
         assert adapter.validate_python(parameters.model_dump(mode="json")) == parameters
     with pytest.raises(ValidationError, match=r"has to be one of uniform, .*; it is unknown"):
         adapter.validate_python({"generator": "unknown"})
+
+
+def test_draw__generators_of_one_seed_have_random_numbers_of_their_own(
+    statistics: xr.Dataset,
+) -> None:
+    def directions(name: str, **options: bool) -> np.ndarray:
+        v = draw(name, statistics, 200, seed=4, **options)["v"].values.astype(np.float64)
+        w = v / np.sqrt(statistics["explained_variance"].values)
+        return w / np.linalg.norm(w, axis=1, keepdims=True)
+
+    normal, ball = directions("multivariate_normal"), directions("ellipsoid")
+    cosine = np.sum(normal * ball, axis=1)
+    assert np.abs(cosine).max() < 0.9
+    paired = directions("multivariate_normal", paired=True), directions("ellipsoid", paired=True)
+    np.testing.assert_allclose(*paired, atol=1e-5)
+
+
+def test_draw_rows__the_stream_of_a_name_stays_the_same(statistics: xr.Dataset) -> None:
+    sampler = generator("uniform", b=1).fit(statistics)
+    basis = Basis.from_statistics(statistics)
+
+    named = draw_rows(sampler, basis, 7, 0, 1, name="uniform")[0]
+    shared = draw_rows(sampler, basis, 7, 0, 1)[0]
+
+    assert (
+        named[0, :2].tolist() == draw("uniform", statistics, 1, 7, b=1)["z"][0, :2].values.tolist()
+    )
+    number = int.from_bytes(hashlib.sha256(b"uniform").digest()[:8], "little")
+    for z, entropy in ((named, (7, number, 0)), (shared, (7, 0))):
+        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
+        np.testing.assert_allclose(z[0], 2 * rng.random(COMPONENTS) - 1, rtol=1e-6)

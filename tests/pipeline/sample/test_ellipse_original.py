@@ -8,9 +8,12 @@ from scipy import stats
 
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.sample import draw
-from zpoints.pipeline.sample.laws import ellipse_original
-from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal, redraw_components
-from zpoints.pipeline.sample.laws.pair_condition import uniform_in_region
+from zpoints.pipeline.sample.laws.ellipses import ellipse_original
+from zpoints.pipeline.sample.laws.ellipses.ellipse_original import (
+    EllipseOriginal,
+    redraw_components,
+)
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import uniform_in_region
 
 LEAST_P = 1e-3
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from zpoints.pipeline.sample.laws.pair_condition import (
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import (
     count_violations,
     numbered_pair,
     propose_pair,

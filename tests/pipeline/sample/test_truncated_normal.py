@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zpoints.pipeline.sample.laws.pair_condition import uniform_in_region
-from zpoints.pipeline.sample.laws.truncated_normal import NormalInRegion
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import uniform_in_region
+from zpoints.pipeline.sample.laws.ellipses.truncated_normal import NormalInRegion
 
 LEAST_P = 1e-3
 

@@ -8,7 +8,8 @@ import xarray as xr
 from numba import njit
 from pydantic import Field
 
-from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.generator import Floats, require_spread
+from zpoints.pipeline.sample.laws.law import Law
 
 # A stronger correlation counts as this one: the inside of its ellipse is lost in float32.
 _STRONGEST = 1 - 1e-9
@@ -17,7 +18,7 @@ _LEAST_SWEEPS, _MOST_SWEEPS = 30, 1000
 _MOST_TOGETHER, _MOST_NUMBERS = 64, 2**22
 
 
-class EllipseOriginal(Generator):
+class EllipseOriginal(Law):
     """Uniform on the vectors all of whose N(N-1)/2 pairs are in their confidence ellipses.
 
     Each vector is the end of a separate Markov chain that starts at the mean. Gibbs sampling
@@ -47,7 +48,7 @@ class EllipseOriginal(Generator):
         f"{_LEAST_SWEEPS} to {_MOST_SWEEPS}.",
     )
 
-    def fit(
+    def fit_law(
         self, statistics: xr.Dataset, latents: xr.Dataset | None = None
     ) -> "EllipseOriginalSampler":
         """Take means, variances and correlations from the statistics."""

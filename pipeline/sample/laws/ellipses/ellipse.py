@@ -12,23 +12,33 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.parts.generator import (
     ROUNDING_MARGIN,
     Floats,
-    Generator,
     Sampler,
     require_spread,
 )
-from zpoints.pipeline.sample.laws.pair_condition import (
+from zpoints.pipeline.sample.laws.ellipses.core import (
+    CORE_VECTORS,
+    CoreSampler,
+    core_memory,
+    core_statistics,
+)
+from zpoints.pipeline.sample.laws.ellipses.pair_condition import (
     PairCondition,
     shrink_pairs,
     uniform_in_region,
 )
-from zpoints.pipeline.sample.laws.truncated_normal import NormalInRegion
+from zpoints.pipeline.sample.laws.ellipses.truncated_normal import NormalInRegion
+from zpoints.pipeline.sample.laws.law import Law
 
 MOST_LEADING = 105
 """The source's number of components; the default of K if as many vary."""
 
 
-class Ellipse(Generator):
-    """Pairs of the K leading PCA coordinates inside ellipses with half-axes a_i = fact * hw_i."""
+class Ellipse(Law):
+    """Pairs of the K leading PCA coordinates inside ellipses with half-axes a_i = fact * hw_i.
+
+    In units of sigma the half-axes are fact * 2.355 sigma_i, which is the same for a normal
+    distribution. Peaked ones are narrower at half maximum than their sigma suggests.
+    """
 
     generator: Literal["ellipse"] = "ellipse"
     K: int | None = Field(
@@ -43,6 +53,11 @@ class Ellipse(Generator):
         allow_inf_nan=False,
         description="Half-axes in units of the full width at half maximum (source: 0.6 to 0.8).",
     )
+    widths: Literal["hw", "sigma"] = Field(
+        default="hw",
+        description="hw: the measured widths at half maximum; sigma: 2.355 standard deviations, "
+        "the width of a normal distribution.",
+    )
     law: Literal["pairwise", "uniform", "normal"] = Field(
         default="pairwise",
         description="pairwise: the source's redrawing of pairs; uniform: uniform on the region; "
@@ -52,23 +67,44 @@ class Ellipse(Generator):
         default=False,
         description="Use widths and variances of the core (analyze.core_level) only.",
     )
+    pca: Literal["all", "core"] = Field(
+        default="all",
+        description="all: principal components of all vectors; core: mean, principal components "
+        f"and widths of the core alone, as in the source (of {CORE_VECTORS:,} training vectors).",
+    )
 
-    def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The statistics; the vectors too for axes of the core."""
+        return ("statistics",) if self.pca == "all" else ("statistics", "latents")
+
+    def fit_memory(self, images: int, components: int) -> int:
+        """The vectors of the core, if it has axes of its own."""
+        return 0 if self.pca == "all" else core_memory(images, components)
+
+    def fit_law(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Take the widths hw of the leading principal components from the statistics."""
         require_spread(statistics, self.generator)
+        if self.pca == "all":
+            return self._fitted(statistics, core=self.core)
+        described = core_statistics(statistics, latents)
+        law = self._fitted(described, core=False)
+        return CoreSampler(law, Basis.from_statistics(described), int(described["count"][0]))
+
+    def _fitted(self, statistics: xr.Dataset, *, core: bool) -> Sampler:
         basis, kept = Basis.from_statistics(statistics), self.kept(statistics)
         if basis.rank < kept:
             raise SampleError(
                 f"The generator 'ellipse' cannot keep K = {kept} principal components, since the "
                 f"latent vectors vary along {basis.rank} only: set K to at most {basis.rank}."
             )
-        if self.core:
+        if core:
             _require_core(statistics)
         condition = PairCondition.from_statistics(
-            statistics, K=kept, fact=self.fact, core=self.core
+            statistics, K=kept, fact=self.fact, core=core, widths=self.widths
         )
         if self.law == "normal":
-            deviations = statistics["core_pc_std"].values if self.core else basis.deviations
+            deviations = statistics["core_pc_std"].values if core else basis.deviations
             normal = NormalInRegion.of(deviations[:kept] / condition.half_axes)
             return NormalEllipseSampler(condition.half_axes, condition.description, normal)
         return EllipseSampler(condition.half_axes, condition.description, self.law)

@@ -7,6 +7,7 @@ interval. `uniform_in_region` draws uniformly.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -14,9 +15,14 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import hyp2f1
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.errors import SampleError
 
 Floats = NDArray[np.float64]
+Widths = Literal["hw", "sigma"]
+
+NORMAL_WIDTH = 2 * np.sqrt(2 * np.log(2))
+"""Full width at half maximum of a normal distribution in standard deviations, 2.355."""
 
 # Rejection finds a violating pair until fewer than 1 in this many proposals would succeed.
 _SPARSE = 64
@@ -31,7 +37,7 @@ class PairCondition:
     Attributes
     ----------
     half_axes
-        (K,) float64, fact times the full width at half maximum hw_i; 0 for a component of no width.
+        (K,) float64, fact times the width of component i; 0 for a component of no width.
     description
         The condition as text, in terms of `fact`.
     """
@@ -41,36 +47,46 @@ class PairCondition:
 
     @classmethod
     def from_statistics(
-        cls, statistics: xr.Dataset, *, K: int, fact: float, core: bool = False
+        cls,
+        statistics: xr.Dataset,
+        *,
+        K: int,
+        fact: float,
+        core: bool = False,
+        widths: Widths = "hw",
     ) -> "PairCondition":
         """Scale the ellipses by the measured widths.
 
         Parameters
         ----------
         statistics
-            The `statistics` group: `pc_hw`, or `core_pc_hw` if `core`.
+            The `statistics` group: `pc_hw` or `explained_variance`; `core_pc_hw` or `core_pc_std`
+            if `core`.
         K
             Number of leading principal components, 1 to all.
         fact
             Half-axes in units of the full width at half maximum.
         core
             Take the widths of the core instead of those of all z-points.
+        widths
+            hw, or those of normal distributions with the measured standard deviations.
 
         Raises
         ------
         SampleError
             If K is out of range.
         """
-        hw = statistics["core_pc_hw" if core else "pc_hw"].values
+        hw = _widths(statistics, core, widths)
         if not 1 <= K <= len(hw):
             raise SampleError(
                 f"K = {K}: expected 1 to {len(hw)}, the number of principal components."
             )
         of = " of the core" if core else ""
+        unit = "hw_i" if widths == "hw" else f"{NORMAL_WIDTH:.4g} sigma_i"
         return cls(
             fact * hw[:K],
             f"u_i^2 + u_j^2 <= 1 for every pair of the {K} leading principal components, "
-            f"u_i = v_i / ({fact:g} hw_i{of}); v_k = 0 for the others",
+            f"u_i = v_i / ({fact:g} {unit}{of}); v_k = 0 for the others",
         )
 
     def violations(self, v: Floats) -> NDArray[np.int64]:
@@ -81,6 +97,17 @@ class PairCondition:
         kept = np.flatnonzero(self.half_axes > 0)
         u = v[:, kept] / self.half_axes[kept]
         return violating_pairs(u * u)
+
+
+def _widths(statistics: xr.Dataset, core: bool, widths: Widths) -> Floats:
+    """Full widths at half maximum (pc,) along the principal components."""
+    if widths == "hw":
+        found: Floats = statistics["core_pc_hw" if core else "pc_hw"].values
+        return found
+    sigma = (
+        statistics["core_pc_std"].values if core else Basis.from_statistics(statistics).deviations
+    )
+    return NORMAL_WIDTH * sigma
 
 
 @njit(nogil=True, cache=True)

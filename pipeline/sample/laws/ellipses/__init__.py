@@ -1,0 +1,1 @@
+"""Laws of ellipses that every pair of components has to be in."""

@@ -1,0 +1,1 @@
+"""Laws that are fitted to the vectors themselves."""
