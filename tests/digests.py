@@ -46,6 +46,7 @@ SETTINGS = [
     "ellipse_original: {generator: ellipse_original}, ellipsoid: {generator: ellipsoid}, "
     "elliptical: {generator: elliptical}, "
     "gaussian_mixture: {generator: gaussian_mixture, parts: 2, vectors: 400}, "
+    "radial_mixture: {generator: radial_mixture, radius: 0.35}, "
     "conditional: {generator: conditional, selection: smiling}, "
     "grid: {generator: grid, axes: [0, 1], points: 3}, path: {generator: path, points: 8}}",
     "evaluate.count=64",

@@ -65,6 +65,12 @@ REFUSED = {
         "sample.generators.m.generator=gaussian_mixture sample.generators.m.parts=1000",
         f"{MORE}, or lower vectors or parts of sample.generators.m",
     ),
+    "a radial mixture of many parts": (
+        "sample",
+        "sample.generators.m.generator=radial_mixture sample.generators.m.parts=1000 "
+        "sample.generators.m.K=200",
+        f"{MORE}, or lower vectors or parts of sample.generators.m",
+    ),
     "a mixture of a selection, fitted to many vectors": (
         "sample",
         "analyze.selections.s=Smiling sample.generators.m.generator=conditional "

@@ -35,6 +35,9 @@ CASES = [
     ("ellipsoid", {"law": "normal", "level": 3.0}),
     ("elliptical", {}),
     ("gaussian_mixture", {"parts": 3, "vectors": 600}),
+    ("gaussian_mixture", {}),
+    ("radial_mixture", {"parts": 3, "K": 9, "vectors": 600}),
+    ("radial_mixture", {"parts": 2, "radius": 0.35}),
     ("flow", {"K": 10, "epochs": 2, "vectors": 2000}),
     ("neighbours", {"k": 5}),
     ("conditional", {"selection": "smiling"}),
@@ -209,6 +212,8 @@ def test_draw__conditional_names_its_query_in_the_constraint(
         ("ellipse_original", {"sweeps": 0}, "sweeps = 0"),
         ("gaussian_mixture", {"parts": 0}, "parts = 0"),
         ("gaussian_mixture", {}, "pass latents=store.latents"),
+        ("radial_mixture", {"K": 0}, "K = 0"),
+        ("radial_mixture", {"radius": 1.5}, "radius = 1.5"),
         ("conditional", {}, "'conditional': selection must be set"),
         (
             "conditional",

@@ -33,7 +33,7 @@ PARTS = (1, 2, 5, 10, 20)
 LEADING = (30, 60, 100, 150)
 """Numbers K of leading components to choose from."""
 ROUNDING = 1e-6
-"""Spread of log r up to which the radii count as equal."""
+"""Spread of log r up to which radii count as equal, and r up to which a vector is at the mean."""
 FIRST_PARTS = 5
 """Parts with which K is chosen, before their number is."""
 
@@ -145,7 +145,7 @@ class Polar:
     def of(cls, basis: Basis, sample: Vectors) -> Self:
         """With the radii of a sample of vectors."""
         lengths = np.linalg.norm(basis.whiten(sample.astype(np.float64)), axis=1)
-        logarithms = np.log(lengths[lengths > 0])
+        logarithms = np.log(lengths[lengths > ROUNDING])
         if not len(logarithms):
             return cls(basis, (0.0, 0.0))
         spread = float(logarithms.std())
@@ -158,7 +158,7 @@ class Polar:
         """
         w = self.basis.whiten(z.astype(np.float64))
         lengths = np.linalg.norm(w, axis=1)
-        w, lengths = w[lengths > 0], lengths[lengths > 0]
+        w, lengths = w[lengths > ROUNDING], lengths[lengths > ROUNDING]
         mean, spread = self.log_radius
         radius = (np.log(lengths) - mean) / (spread or 1.0)
         w *= (np.sqrt(w.shape[1]) / lengths)[:, None]
