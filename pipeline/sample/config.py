@@ -25,9 +25,11 @@ Name = Annotated[str, AfterValidator(_name)]
 def _default_generators() -> dict[Name, Parameters]:
     defaults: dict[str, dict[str, Any]] = {
         "uniform": {"generator": "uniform", "b": 12},
+        "uniform_narrow": {"generator": "uniform", "b": 1.5},
         "gaussian": {"generator": "gaussian"},
         "multivariate_normal": {"generator": "multivariate_normal"},
         "ellipse": {"generator": "ellipse", "law": "pairwise"},
+        "ellipse_wide": {"generator": "ellipse", "law": "pairwise", "fact": 1.4},
         "ellipse_uniform": {"generator": "ellipse", "law": "uniform"},
         "ellipse_normal": {"generator": "ellipse", "law": "normal"},
         "ellipse_original": {"generator": "ellipse_original"},
@@ -36,6 +38,8 @@ def _default_generators() -> dict[Name, Parameters]:
         "gaussian_mixture": {"generator": "gaussian_mixture"},
         "radial_mixture": {"generator": "radial_mixture"},
         "radial_mixture_typical": {"generator": "radial_mixture", "radius": 0.35},
+        "flow": {"generator": "flow"},
+        "neighbours": {"generator": "neighbours"},
         "grid": {"generator": "grid"},
         "path": {"generator": "path"},
     }

@@ -31,7 +31,7 @@ OF_DEFAULTS = {
     "statistics": ("af86584d8e950f55", "f1cec0d5ef9049a6"),
     "structure": ("0e79fb7ca9df5e95", "6143b7a5cca837d4"),
     "samples/uniform": ("2f7031ab37807247", "81cafc821cd8b449"),
-    "samples/ellipse": ("0b757b693636e484", "178729ff7c762d93"),
+    "samples/ellipse": ("4a8a68acbc6afe48", "4753505ee1152093"),
     "samples/path": ("1e07e21ad669e611", "6891ac40171b59cb"),
     "quality/real": ("95af77f815d12e30", "c10f44707a88cab1"),
     "quality/path": ("f2c21c1fc28f7e9e", "6dc17d56f36b9b13"),

@@ -159,20 +159,28 @@ def _points(basis: Basis, z: Vectors, kept: int) -> Floats:
 
 
 def _new_flow(features: int, seed: int) -> "NICE":
-    """A flow (features,) with random weights."""
+    """The flow of a normal distribution (features,), to be trained from random weights.
+
+    The last layers are 0, so that no transformation changes anything at first: the likelihood of
+    the fitted flow is at least that of the normal distribution.
+    """
     import torch
     from zuko.flows import NICE
     from zuko.transforms import MonotonicAffineTransform
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return NICE(
+        flow = NICE(
             features,
             transforms=TRANSFORMS,
             hidden_features=HIDDEN,
             randmask=True,
             univariate=partial(MonotonicAffineTransform, slope=1 / STEEPEST),
         )
+    for transform in flow.transform.transforms:
+        for parameter in list(transform.parameters())[-2:]:
+            torch.nn.init.zeros_(parameter)
+    return flow
 
 
 def _train_epoch(
