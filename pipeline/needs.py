@@ -10,11 +10,10 @@ import dask.array as da
 from zpoints.pipeline.analyze.memory import memory_needed
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (
+    AT_ONCE,
     BLOCK,
-    DIRECTIONS,
     PATCH,
     PATCHES,
-    levels,
 )
 from zpoints.pipeline.evaluate.subject import BATCH
 from zpoints.pipeline.memory import Memory
@@ -265,14 +264,15 @@ class Needs:
         return worker.threads * int(each)
 
     def _sets(self, count: int) -> int:
-        """Bytes of two sets of images, their patches, and the pyramids of some of them."""
+        """Bytes of two sets of images, the patches of a level, and the pyramids of some of them."""
         if not self.image:
             return 0
         ingest = self.config.ingest
-        patches = len(levels(ingest.side)) * PATCHES * PATCH**2 * ingest.channels * 4
-        projections = 8 * PATCHES * DIRECTIONS * 4
+        patches = PATCHES * PATCH**2 * ingest.channels * 4  # of one level
+        projections = 8 * PATCHES * AT_ONCE * 4
         pyramids = min(count, BLOCK) * 5 * 4 * self.image
-        return 2 * count * (self.image + 2 * patches + projections) + pyramids
+        pixels = 3 * 4 * self.image * count  # as numbers, of one set
+        return 2 * count * (2 * self.image + 3 * patches + projections) + pyramids + pixels
 
 
 def report_memory(config: RunConfig, driver: Worker) -> Memory:

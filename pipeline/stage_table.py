@@ -14,7 +14,7 @@ from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.encode.stage import encode, latents_fit_model
 from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.detector import check_detector, detector_digest
-from zpoints.pipeline.evaluate.measure_table import measure_packages
+from zpoints.pipeline.evaluate.measure_table import OWN_MEASURES, measure_packages
 from zpoints.pipeline.evaluate.measures.inception import inception_digest
 from zpoints.pipeline.evaluate.stage import evaluate, quality_of
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
@@ -293,7 +293,7 @@ def _evaluate_step(config: RunConfig, name: str, needs: Needs) -> Step:
         run=partial(evaluate, name=name),
         memory=needs.evaluate,
     )
-    extra = {"judged": name, "measures": measure_packages()}
+    extra = {"judged": name, "measures": measure_packages(), "own": OWN_MEASURES}
     if config.imported is not None:
         return step(reads=("latents", "statistics", *samples), extra=extra)
     return step(
@@ -316,6 +316,7 @@ def _sweep_step(config: RunConfig, needs: Needs) -> Step:
         reads=("images", "model", "latents", "statistics"),
         writes=SWEEP,
         settings=config.sweep,
+        extra={"own": OWN_MEASURES},
         run=sweep,
         memory=needs.sweep,
     )

@@ -1,7 +1,8 @@
 """What measures are given: a batch of images, or two sets to compare."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -53,8 +54,33 @@ class Comparison:
     images
         Reads the photographs and the judged images, both uint8 (sample, y, x, channel); only
         measures of images call it.
+    statistics
+        The group `statistics`.
+    training
+        Blocks float32 (vector, component) of the vectors of the training that are finite and not
+        among the held-out ones, each read once.
+    kept
+        What depends on the held-out vectors alone, by key; rows of the table that are compared
+        with the same ones share it.
     """
 
     config: EvaluateConfig
     latents: Callable[[], tuple[NDArray[np.float32], NDArray[np.float32]]]
     images: Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
+    statistics: xr.Dataset
+    training: Callable[[], Iterable[NDArray[np.float32]]] = tuple
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` returns, which must depend on the held-out vectors alone.
+
+        Parameters
+        ----------
+        key
+            Names the value.
+        make
+            Called unless the value is kept.
+        """
+        if key not in self.kept:
+            self.kept[key] = make()  # a second thread may make it too, alike
+        return self.kept[key]

@@ -15,6 +15,8 @@ from zpoints.storage.schema.registry import VARIABLES
 TAKEN = frozenset(
     name.removesuffix("_error") for name in (*VARIABLES["quality"], *VARIABLES["sweep"])
 )
+OWN_MEASURES = [*(measure.name for measure in MEASURES), 2]
+"""Decides, with the number of their revision, whether stored values are those of this zpoints."""
 PER_IMAGE_DTYPES = ("bool", "float32")
 
 

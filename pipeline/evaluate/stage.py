@@ -20,7 +20,8 @@ from zpoints.pipeline.evaluate.held_out import HeldOut, choose_held_out
 from zpoints.pipeline.evaluate.inputs import Comparison
 from zpoints.pipeline.evaluate.measure_table import measured_by
 from zpoints.pipeline.evaluate.measures.sliced_wasserstein import levels
-from zpoints.pipeline.evaluate.subject import Subject
+from zpoints.pipeline.evaluate.reference import Reference
+from zpoints.pipeline.evaluate.subject import Subject, stored_statistics
 from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
@@ -54,7 +55,7 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     fewest = 2 * (config.neighbours + 1)
     held_out = choose_held_out(store.latents, config.count, fewest=fewest, seed=config.seed)
     config = _with_detector(run, held_out, name)
-    subject, reference = _subjects(run, held_out, name)
+    subject, photographs = _subjects(run, held_out, name)
     measures, count = measured_by(config, images=subject.has_network), len(subject.rows)
     judged_as = "image" if subject.has_network else "vector"
     if count < config.count:
@@ -74,7 +75,13 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     samples = {m.per_image.name: judged[m.per_image.name].values for m in measures if m.per_image}
     measured = {
         **average(samples, measures),
-        **_of_sets(config, subject, reference, _judged_vectors(subject, judged)),
+        **_of_sets(
+            config,
+            subject,
+            photographs,
+            _reference(store, held_out, photographs.rows),
+            _judged_vectors(subject, judged),
+        ),
     }
     run.work.settle(group, _filled(template, measured), np.arange(count), attrs=attrs)
     return count
@@ -157,8 +164,18 @@ def _subjects(
     return subject(name, rows), subject("real", reference)
 
 
+def _reference(store: Store, held_out: HeldOut, rows: NDArray[np.int64]) -> Reference:
+    """The vectors to compare with; all that are held out, used or not, are no training vectors."""
+    others = np.setdiff1d(np.concatenate([held_out.reference, held_out.real]), rows)
+    return Reference(store.root, store.version, str(store.fingerprint("latents")), rows, others)
+
+
 def _of_sets(
-    config: EvaluateConfig, subject: Subject, reference: Subject, reencoded: np.ndarray
+    config: EvaluateConfig,
+    subject: Subject,
+    photographs: Subject,
+    reference: Reference,
+    reencoded: np.ndarray,
 ) -> Measured:
     """All measures of the whole set, a task for each file that computes some.
 
@@ -167,7 +184,7 @@ def _of_sets(
     """
     vectors = dask.delayed(reencoded, pure=False)
     tasks = [
-        dask.delayed(_of_set, pure=False)(file, config, subject, reference, vectors)
+        dask.delayed(_of_set, pure=False)(file, config, subject, photographs, reference, vectors)
         for file in set_files(measured_by(config, images=subject.has_network))
     ]
     return {name: value for found in dask.compute(*tasks) for name, value in found.items()}
@@ -177,15 +194,19 @@ def _of_set(
     file: str,
     config: EvaluateConfig,
     subject: Subject,
-    reference: Subject,
+    photographs: Subject,
+    reference: Reference,
     reencoded: NDArray[np.float32],
 ) -> Measured:
     """One task: the measures of one file."""
     finite = reencoded[np.isfinite(reencoded).all(axis=1)]
     comparison = Comparison(
         config=config,
-        latents=lambda: (reference.vectors(0, len(reference.rows)), finite),
-        images=lambda: (reference.all_images(config.device), subject.all_images(config.device)),
+        latents=lambda: (reference.vectors(), finite),
+        images=lambda: (photographs.all_images(config.device), subject.all_images(config.device)),
+        statistics=stored_statistics(subject.root, subject.version),
+        training=reference.training,
+        kept=reference.kept,
     )
     return measure_set(file, comparison)
 

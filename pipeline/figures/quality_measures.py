@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.evaluate.config import FACE, REFERENCES
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of
+from zpoints.pipeline.evaluate.merit import by_merit, memorises, merits
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import ONLY_STORED, described, group, mapping
 from zpoints.storage.schema.quality import MEASURES, Measure
@@ -31,6 +32,9 @@ PANELS = (
 )
 """Measures on the horizontal and the vertical axis of each panel."""
 
+MERIT = Measure(name="merit", file="", meaning="figure of merit", better="equal", heading="merit")
+"""Follows from other measures of the row and of `real`, and is not stored."""
+
 _COLUMNS = 4
 _BETTER = {"higher": "→", "lower": "←", "equal": ""}  # where better values are
 
@@ -41,7 +45,8 @@ def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
     """Draw the measures of quality, a panel each with a row for every generator and reference.
 
     Bars: two standard errors. Dashed: the value of `real`, or of `reconstruction` for the round
-    trip, with its two standard errors as a band.
+    trip and the diversity of images, with its two standard errors as a band. Generators are ordered
+    by merit.
 
     Parameters
     ----------
@@ -62,7 +67,8 @@ def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
         raise FigureError(f"Got {described(measured)}; expected a store.{ONLY_STORED}")
     expected = "a store, or a mapping of names to groups, e.g. {'real': store.quality('real')}"
     found = mapping(measured, expected)
-    names = ordered({name: group(of, "quality", ()) for name, of in found.items()})
+    found = _with_merit({name: group(of, "quality", ()) for name, of in found.items()})
+    names = by_merit(found)
     shown = _measures(found, names, measures)
     columns = min(_COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
@@ -73,17 +79,6 @@ def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
     for axes, measure in zip(panels, shown, strict=False):
         _measure(axes, found, names, measure)
     return figure
-
-
-def ordered(measured: Qualities) -> list[str]:
-    """Rows: the references first, then the generators, the smallest round trip first."""
-    references = [name for name in REFERENCES if name in measured]
-    others = [name for name in measured if name not in references]
-
-    def round_trip(name: str) -> float:
-        return float(measured[name].get("round_trip", np.inf))
-
-    return references + sorted(others, key=round_trip)
 
 
 def listed(measured: Qualities, names: Sequence[str]) -> list[Measure]:
@@ -128,6 +123,8 @@ def _measures(
     measured: Qualities, names: Sequence[str], wanted: Sequence[str] | None
 ) -> list[Measure]:
     present = listed(measured, names)
+    if any(np.isfinite(measured[name]["merit"]) for name in names):
+        present = [MERIT, *present]
     by_name = {measure.name: measure for measure in present}
     if isinstance(wanted, str):
         wanted = [wanted]
@@ -138,6 +135,14 @@ def _measures(
             f"some of {', '.join(by_name) or 'those that zpoints run makes in its stage evaluate'}."
         )
     return present if wanted is None else [by_name[name] for name in wanted]
+
+
+def _with_merit(measured: Qualities) -> dict[str, xr.Dataset]:
+    """The groups with the figure of merit and its error."""
+    return {
+        name: measured[name].assign(merit=found.value, merit_error=found.error)
+        for name, found in merits(measured).items()
+    }
 
 
 def _measure(axes: Axes, measured: Qualities, names: Sequence[str], measure: Measure) -> None:
@@ -156,13 +161,19 @@ def _measure(axes: Axes, measured: Qualities, names: Sequence[str], measure: Mea
         colour = style.INK if name in REFERENCES else style.DATA
         axes.plot((value - 2 * error(name), value + 2 * error(name)), (y, y), color=colour, lw=1.2)
         axes.plot(value, y, "o", color=colour, markersize=3.5)
-    axes.set_yticks(range(len(names)), [style.plain_label(name) for name in names])
+    axes.set_yticks(range(len(names)), [_label(measured, name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     style.dress(axes, title=f"{measure.heading}  {_BETTER[measure.better]}".rstrip())
     axes.grid(axis="y", color=style.FAINT, lw=0.4)
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=4, steps=(1, 2, 5, 10))
+
+
+def _label(measured: Qualities, name: str) -> str:
+    copies = name not in REFERENCES and "real" in measured
+    marked = copies and memorises(measured[name], measured["real"])
+    return style.plain_label(name) + (" (memorises)" if marked else "")
 
 
 def frontier(sweep: Any) -> Figure:

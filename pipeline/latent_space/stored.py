@@ -14,7 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
+from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
+from zpoints.pipeline.evaluate.merit import by_merit, memorises, merits
+from zpoints.pipeline.evaluate.recommendation import Recommendation, recommend
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.storage import Store
@@ -105,15 +108,40 @@ class LatentStore(Store, LatentSpace):
         Returns
         -------
         pandas.DataFrame
-            A row per name; for each measure its value, and its standard error where it has one.
+            A row per name, the references first, then the generators by their figure of merit
+            (`zpoints.pipeline.evaluate.merit`); for each measure its value, and its standard error
+            where it has one; `memorises`: whether a generator nearly copies training vectors.
         """
-        rows = {}
-        for name in self.quality_names:
-            found = self.quality(name)
-            keys = [key for m in all_measures() for key in m.stored_as if key in found]
-            rows[name] = {key: float(found[key]) for key in keys}
+        measured = {name: self.quality(name) for name in self.quality_names}
+        found, rows = merits(measured), {}
+        for name in by_merit(measured):
+            row, real = measured[name], measured.get("real")
+            keys = [key for m in all_measures() for key in m.stored_as if key in row]
+            rows[name] = {
+                "merit": found[name].value,
+                "merit_error": found[name].error,
+                "memorises": real is not None and name not in REFERENCES and memorises(row, real),
+                **{key: float(row[key]) for key in keys},
+            }
         judged = "vectors" if rows and were_imported(self.latents) else "images"
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(judged)
+
+    def recommended(self) -> pd.DataFrame:
+        """Which generator for what, chosen from the measures on these latent vectors.
+
+        Collapsed sets, noise and generators that memorise are never chosen
+        (`zpoints.pipeline.evaluate.recommendation`).
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each of "cleanest", "most diverse" and "best of both": the samples' `name`,
+            the `reason`, and the `price` in numbers. Empty where no generator qualifies.
+        """
+        measured = {name: self.quality(name) for name in self.quality_names}
+        return pd.DataFrame(recommend(measured), columns=Recommendation._fields).set_index(
+            "purpose"
+        )
 
     def export(
         self,

@@ -135,6 +135,7 @@ def _measured(
         config=batch.config,
         latents=lambda: (rows("latents", "z").take(reference), batch.reencoded),
         images=lambda: (rows("images", "pixels").take(reference), batch.images),
+        statistics=batch.statistics,
     )
     chosen = [m for m in SWEPT if faces or m.name != "face_rate"]
     measured = {} if faces else with_error("face_rate", UNKNOWN)

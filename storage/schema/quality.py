@@ -33,7 +33,8 @@ class Measure:
         The variable along `sample` whose mean the measure is (of a bool: the share of True). None
         for a measure of the whole set, whose value depends on the number of images.
     better
-        Which direction is better; "equal": best where it equals the value of its aim.
+        Which direction is better; "equal": best where it equals the value of its aim, which is so
+        for whatever copies of one typical vector, or noise, would win.
     heading
         Heading of its column in the report; empty keeps it out of the table.
     reading
@@ -76,10 +77,10 @@ MEASURES = (
         per_image=PerImage(
             "face_found", "bool", "whether a face detector finds a face in the image"
         ),
-        better="higher",
+        better="equal",
         heading="face rate",
         reading="share of the images in which a classical face detector finds a face. It misses "
-        "some photographs, so compare with the row <i>real</i>.",
+        "some photographs, so <i>real</i> is right; copies of the mean face exceed it.",
         swept=True,
         needs="detector",
     ),
@@ -90,10 +91,11 @@ MEASURES = (
         per_image=PerImage(
             "round_trip_distance", "float32", "|z - reencoded| / spread of z-points; or NaN"
         ),
-        better="lower",
+        better="equal",
         heading="round trip",
         reading="distance between a vector and its image encoded again, in units of the spread of "
-        "the z-points. It is small where the decoder has learned from similar vectors.",
+        "the z-points. It is small where the decoder has learned from similar vectors, smallest "
+        "near the middle; that of <i>reconstruction</i> is right.",
         aim="reconstruction",
         swept=True,
     ),
@@ -114,7 +116,7 @@ MEASURES = (
             "float32",
             "share of pairs of principal components out of their ellipse",
         ),
-        better="lower",
+        better="equal",
         heading="outside",
         reading="share of the pairs of principal components in which a vector lies outside the "
         "{level:g} <i>σ</i> ellipse.",
@@ -127,7 +129,8 @@ MEASURES = (
         better="lower",
         heading="SWD",
         reading="sliced Wasserstein distance of image patches × 1000, averaged over their sizes; "
-        "0 is best. Blur, which <i>reconstruction</i> has too, increases it.",
+        "0 is best. Blur, which <i>reconstruction</i> has too, increases it. With 128 patches an "
+        "image, as published.",
     ),
     Measure(
         name="frechet",
@@ -143,7 +146,7 @@ MEASURES = (
         name="precision",
         file=".neighbours",
         meaning="share of the judged vectors in the neighbourhood of a held-out one",
-        better="higher",
+        better="equal",
         heading="precision",
         reading="share of the {judged} that lie among the {others}. A value above <i>real</i> "
         "means nearer to the middle than the {others} are.",
@@ -154,7 +157,7 @@ MEASURES = (
         name="recall",
         file=".neighbours",
         meaning="share of held-out vectors in the neighbourhood of a judged one",
-        better="higher",
+        better="equal",
         heading="recall",
         reading="share of the {others} that lie among the {judged}. Read it together with "
         "precision, since widely scattered vectors surround everything.",
@@ -176,7 +179,7 @@ MEASURES = (
         name="coverage",
         file=".neighbours",
         meaning="share of held-out vectors whose neighbourhood holds a judged one",
-        better="higher",
+        better="equal",
         heading="coverage",
         reading="share of the {others} with one of the {judged} nearby. Those in the middle are "
         "near to many, so read it together with recall.",
@@ -184,13 +187,78 @@ MEASURES = (
         of_vectors=True,
     ),
     Measure(
+        name="variance_ratio",
+        file=".diversity",
+        meaning="total variance of the judged vectors over that of held-out ones",
+        better="equal",
+        heading="variance",
+        reading="total variance of the {judged} over that of the {others}; 1 is right, 0 a single "
+        "vector, repeated.",
+        swept=True,
+        of_vectors=True,
+    ),
+    Measure(
+        name="pair_distance",
+        file=".diversity",
+        meaning="mean distance of two judged vectors over that of two held-out ones",
+        better="equal",
+        heading="pairs",
+        reading="mean distance of two of the {judged} over that of two of the {others}; 1 is "
+        "right.",
+        swept=True,
+        of_vectors=True,
+    ),
+    Measure(
+        name="image_variance",
+        file=".image_diversity",
+        meaning="total variance of the pixels over that of photographs",
+        better="equal",
+        heading="variance of pixels",
+        reading="total variance of the pixels over that of the photographs; 1 is right. That of "
+        "<i>reconstruction</i> is lower, since blur removes variance.",
+        aim="reconstruction",
+    ),
+    Measure(
+        name="image_pair_distance",
+        file=".image_diversity",
+        meaning="mean distance of the pixels of two images over that of two photographs",
+        better="equal",
+        heading="pairs of images",
+        reading="mean distance of the pixels of two images over that of two photographs; 1 is "
+        "right, and <i>reconstruction</i> what the decoder can do.",
+        aim="reconstruction",
+    ),
+    Measure(
+        name="memorisation",
+        file=".memorisation",
+        meaning="median distance of judged vectors to the nearest training vector over that of "
+        "held-out ones",
+        better="equal",
+        heading="memorisation",
+        reading="median distance of the {judged} to the nearest vector of the training, over that "
+        "of the {others}. Far below 1 are near copies, but also what lies near the middle.",
+        of_vectors=True,
+    ),
+    Measure(
+        name="originality",
+        file=".memorisation",
+        meaning="median distance to the nearest training vector over that to the nearest held-out "
+        "one, relative to held-out vectors",
+        better="equal",
+        heading="originality",
+        reading="the same distance over that to the nearest of the {others}, relative to theirs: 1 "
+        "is right. What is nearer to vectors of the training than to others is a near copy.",
+        of_vectors=True,
+    ),
+    Measure(
         name="c2st",
         file=".two_sample",
         meaning="accuracy of a classifier of judged and held-out vectors, 0.5 to 1",
-        better="lower",
+        better="equal",
         heading="C2ST",
-        reading="accuracy of a classifier that tells the {judged} from the {others}; 0.5: "
-        "indistinguishable, 1: always told apart.",
+        reading="accuracy of the better of two classifiers that tell the {judged} from the "
+        "{others}, a forest and a logistic regression on whitened squares; 0.5: indistinguishable, "
+        "1: always told apart.",
         of_vectors=True,
     ),
     Measure(

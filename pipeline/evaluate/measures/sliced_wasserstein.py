@@ -1,6 +1,7 @@
 """Sliced Wasserstein distance between Laplacian-pyramid patches of two sets of images."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from zpoints.pipeline.evaluate.inputs import Comparison
 
 Floats = NDArray[np.float32]
 PATCH, SMALLEST = 7, 16  # pixels; sides of a patch and of the coarsest level
-PATCHES, DIRECTIONS = 32, 128  # patches per image and level; directions per level
+PATCHES, DIRECTIONS, REPEATS = 128, 128, 4  # patches per image and level; directions per repeat
+AT_ONCE = 16  # directions whose projections are in memory at once
 SCALE = 1e3
 BINOMIAL = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 16
 BLOCK = 128  # images whose pyramids are in memory at once
@@ -43,10 +45,11 @@ def sliced_wasserstein(
 ) -> tuple[Estimate, list[float]]:
     """Distance between two sets of images times 1000: mean over the levels, and of each level.
 
-    A fine level is large where detail is missing or wrong, a coarse one where shapes are. The
-    patches of a level are normalised by the mean and standard deviation of each channel, as in the
-    reference; there are 32 random patches per image and 128 random directions. The error is a
-    jackknife over images; it does not cover the choice of patches and directions.
+    A fine level is large where detail is missing or wrong, a coarse one where shapes are. As in the
+    reference, the patches of a level are normalised by the mean and standard deviation of each
+    channel, there are 128 random patches per image and level, and 4 times 128 random directions.
+    The error is a jackknife over images with the first 128 directions; it does not cover the choice
+    of patches and directions.
 
     Parameters
     ----------
@@ -64,56 +67,67 @@ def sliced_wasserstein(
     ----------
     Karras et al. (2018), Progressive growing of GANs, section 5 and appendix A.
     """
-    patches = [pyramid_patches(images, (seed, k)) for k, images in enumerate((reference, judged))]
     by_level, without = [], []
-    for level, pair in enumerate(zip(*patches, strict=True)):
+    for level, _ in enumerate(levels(reference.shape[1])):
+        pair = [
+            normalised(patches_of(images, level, (seed, k, level)))
+            for k, images in enumerate((reference, judged))
+        ]
         directions = random_directions(pair[0].shape[-1], (seed, 2, level))
-        with single_threaded_blas():
-            projections = [normalised(p) @ directions for p in pair]
-        by_level.append(distance(*projections))
-        without.append(distances_without(*projections))
+        found = []
+        for start in range(0, directions.shape[1], AT_ONCE):
+            with single_threaded_blas():
+                some = [p @ directions[:, start : start + AT_ONCE] for p in pair]
+            is_first = start < DIRECTIONS
+            found.append(distances_without(*some) if is_first else [distance(*some)])
+        by_level.append(float(np.mean([values[0] for values in found])))
+        without.append(np.mean(found[: DIRECTIONS // AT_ONCE], axis=0)[1:])
     error = jackknife_error(np.mean(without, axis=0))
     return Estimate(float(np.mean(by_level)), error), by_level
 
 
 def distance(x: Floats, y: Floats) -> float:
-    """Wasserstein-1 distance of projections, averaged over directions, times 1000.
+    """Mean over the directions of the Wasserstein distance of projections, times 1000.
 
     Parameters
     ----------
     x, y
-        float32 (image, patch, direction) of equal shape.
+        float32 (image, patch, direction), of equal shapes. In one dimension the distance is the
+        mean difference of the sorted values.
     """
-    return _distance_of_sorted(*(np.sort(p.reshape(-1, p.shape[-1]).T, axis=1) for p in (x, y)))
+    return _distance_of_sorted(*(np.sort(_columns(p), axis=1) for p in (x, y)))
 
 
 def distances_without(x: Floats, y: Floats) -> NDArray[np.float64]:
-    """`distance` (group,) without every tenth image, starting at the first, second, ...
+    """`distance` (1 + group,), then without every tenth image, starting at the first, second, ...
 
     Equal to `estimate.replicates`, but sorts only once: values removed from a sorted array leave
     it sorted.
     """
-    if len(x) < GROUPS:
-        return np.full(GROUPS, np.nan)
     ordered = [_sorted_with_groups(p) for p in (x, y)]
-    return np.array(
-        [
-            _distance_of_sorted(
+    found = np.full(1 + GROUPS, np.nan)
+    found[0] = _distance_of_sorted(*(values for values, _ in ordered))
+    if len(x) >= GROUPS:
+        for group in range(GROUPS):
+            found[1 + group] = _distance_of_sorted(
                 *(values[of != group].reshape(len(values), -1) for values, of in ordered)
             )
-            for group in range(GROUPS)
-        ]
-    )
+    return found
 
 
 def _distance_of_sorted(x: Floats, y: Floats) -> float:
     return float(SCALE * np.abs(x - y).mean(dtype=np.float64))
 
 
+def _columns(p: Floats) -> Floats:
+    """Projections (image, patch, direction) as (direction, value), each direction contiguous."""
+    return np.ascontiguousarray(p.reshape(-1, p.shape[-1]).T)
+
+
 def _sorted_with_groups(p: Floats) -> tuple[Floats, NDArray[np.uint8]]:
     """Projections (image, patch, direction) sorted as (direction, value), and their groups."""
     images, patches, _ = p.shape
-    columns = p.reshape(images * patches, -1).T
+    columns = _columns(p)
     order = np.argsort(columns, axis=1)
     group = (np.arange(images * patches) // patches % GROUPS).astype(np.uint8)
     return np.take_along_axis(columns, order, axis=1), group[order]
@@ -130,25 +144,32 @@ def normalised(patches: Floats) -> Floats:
 
 
 def random_directions(size: int, seed: tuple[int, ...]) -> Floats:
-    """Random unit vectors (size, direction), uniform on the sphere."""
-    directions = np.random.default_rng(seed).normal(size=(size, DIRECTIONS))
+    """Random unit vectors (size, direction) of all repeats, uniform on the sphere."""
+    directions = np.random.default_rng(seed).normal(size=(size, REPEATS * DIRECTIONS))
     return (directions / np.linalg.norm(directions, axis=0)).astype(np.float32)
 
 
-def pyramid_patches(images: NDArray[np.uint8], seed: tuple[int, ...]) -> list[Floats]:
-    """Random patches of every level of the images' Laplacian pyramids.
+def patches_of(images: NDArray[np.uint8], level: int, seed: tuple[int, ...]) -> Floats:
+    """Random patches of one level of the images' Laplacian pyramids, the finest being 0.
+
+    Parameters
+    ----------
+    images
+        uint8 (image, y, x, channel).
+    level
+        Number of the level.
+    seed
+        Seed of the positions.
 
     Returns
     -------
-    list
-        For each level float32 (image, patch, value); values in the order y, x, channel.
+    numpy.ndarray
+        float32 (image, patch, value); values in the order y, x, channel.
     """
     rng = np.random.default_rng(seed)
-    blocks = []
-    for start in range(0, len(images), BLOCK):
-        pyramid = laplacian_pyramid(images[start : start + BLOCK])
-        blocks.append([_patches(level, rng) for level in pyramid])
-    return [np.concatenate(level) for level in zip(*blocks, strict=True)]
+    starts = range(0, len(images), BLOCK)
+    pyramids = (laplacian_pyramid(images[start : start + BLOCK]) for start in starts)
+    return np.concatenate([_patches(next(islice(p, level, None)), rng) for p in pyramids])
 
 
 def laplacian_pyramid(images: NDArray[np.uint8]) -> Iterator[Floats]:

@@ -6,6 +6,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.evaluate.merit import COPIES, SOUND, by_merit
+from zpoints.pipeline.evaluate.recommendation import recommend
 from zpoints.pipeline.figures import quality_measures
 from zpoints.pipeline.figures.image_grids import strips
 from zpoints.pipeline.figures.quality_measures import (
@@ -30,22 +32,30 @@ OF_VECTORS = Markup(
     "<i>real</i>: other stored vectors, which stand for a perfect generator. "
 )
 BOLD = Markup(
-    "Bold: within two standard errors of <i>real</i>{aim}, or better. ±: standard error; for a "
-    "share of k of <i>n</i> that of (k + 1) / (n + 2). Measures of a whole set depend on <i>n</i> "
-    "and are left out (–) where <i>n</i> differs from that of <i>real</i>.<ul>{measures}</ul>"
+    "{recommended}Generators are ordered by <b>merit</b>: the geometric mean of min(x / real, "
+    "real / x) over precision, recall, density, coverage, variance and pairs, times the "
+    "originality where that is below <i>real</i>’s; 1: as other photographs. Bold: within two "
+    "standard errors of <i>real</i>{aim}, or better where 0 is best, in rows with a merit of at "
+    "least {sound:g}, since a single face, repeated, reaches some values too. (memorises): "
+    "originality below {copies:g} of <i>real</i>’s. ±: standard error; for a share of k of "
+    "<i>n</i> that of (k + 1) / (n + 2); of merit propagated as if its measures were independent. "
+    "Measures of a whole set depend on <i>n</i> and are left out (–) where <i>n</i> differs from "
+    "that of <i>real</i>.<ul>{measures}</ul>"
 )
 MEASURED = Markup(
     "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
     "<i>real</i>{aim}, with two standard errors as a band. Arrows point to where better values are."
 )
-ROUND_TRIP = Markup(" (round trip: of <i>reconstruction</i>)")
+OTHER_AIMS = Markup(
+    " (round trip, variance of pixels and pairs of images: of <i>reconstruction</i>)"
+)
 IMAGES = {"judged": "vectors of the re-encoded images", "others": "vectors of the photographs"}
 VECTORS = {"judged": "drawn vectors", "others": "held-out vectors"}
 """What is compared, in `Measure.reading`."""
 STRIPS = Markup(
     "Images of each row, not selected: the first held-out photographs and their reconstructions "
     "(the table takes random ones), then the first images of each generator, in the order of their "
-    "round trip."
+    "merit."
 )
 FRONTIER = Markup(
     "Typicality against diversity of the generator <code>ellipse</code> for {points} choices of "
@@ -66,9 +76,9 @@ def entries(data: ReportData) -> list[Entry]:
 
 
 def ordered(data: ReportData) -> list[str]:
-    """Rows of the table: references first, then generators, the smallest round trip first."""
+    """Rows of the table: references first, then generators, the largest merit first."""
     names = (*REFERENCES, *(g.name for g in data.generated))
-    return quality_measures.ordered({n: data.quality[n] for n in names if n in data.quality})
+    return by_merit({n: data.quality[n] for n in names if n in data.quality})
 
 
 def _measured(data: ReportData) -> list[Entry]:
@@ -122,12 +132,16 @@ def _caption(data: ReportData, names: list[str]) -> Markup:
         splits="of all splits" if held_out == "all" else f"held out of training ({held_out})",
         few=f" {first['wanted']:,} were wanted." if most < first["wanted"] else "",
     )
-    return judged + BOLD.format(aim=_aim(data), measures=measures)
+    chosen = recommend({name: data.quality[name] for name in names})
+    recommended = Markup("").join(Markup("<b>{}</b> ").format(one.sentence) for one in chosen)
+    return judged + BOLD.format(
+        aim=_aim(data), measures=measures, sound=SOUND, copies=COPIES, recommended=recommended
+    )
 
 
 def _aim(data: ReportData) -> Markup:
-    """A note on the measure with another aim than `real`, if it was made."""
-    return Markup("") if data.model is None else ROUND_TRIP
+    """A note on the measures with another aim than `real`, if they were made."""
+    return Markup("") if data.model is None else OTHER_AIMS
 
 
 def _strip(data: ReportData, name: str) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ import xarray as xr
 from markupsafe import Markup
 
 from zpoints.pipeline.evaluate.config import REFERENCES
+from zpoints.pipeline.evaluate.merit import memorises, merits, sound
 from zpoints.pipeline.figures.quality_measures import Qualities, comparable, listed
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.elements.text import with_error
@@ -15,6 +16,8 @@ from zpoints.storage.schema.quality import Measure
 
 def quality(measured: Qualities, names: Sequence[str], *, judged: str = "images") -> Table:
     """A row per generator and reference; bold: within two errors of its aim, or better.
+
+    Rows that memorise or have a merit below 0.5 have no bold cells.
 
     Parameters
     ----------
@@ -25,16 +28,17 @@ def quality(measured: Qualities, names: Sequence[str], *, judged: str = "images"
     judged
         What is judged: "images" or "vectors".
     """
-    shown = listed(measured, names)
+    shown, found, bold = listed(measured, names), merits(measured), sound(measured)
     rows = tuple(
         (
-            Markup("<i>{}</i>").format(name) if name in REFERENCES else name,
+            _name(measured, name),
             f"{count(measured[name]):,}",
-            *(_cell(measured, name, measure) for measure in shown),
+            _number(*found[name]),
+            *(_cell(measured, name, measure, bold=name in bold) for measure in shown),
         )
         for name in names
     )
-    return Table((judged, "n", *(measure.heading for measure in shown)), rows)
+    return Table((judged, "n", "merit", *(measure.heading for measure in shown)), rows)
 
 
 def count(quality: xr.Dataset) -> int:
@@ -42,22 +46,36 @@ def count(quality: xr.Dataset) -> int:
     return int(quality.attrs["count"])
 
 
-def _cell(measured: Qualities, name: str, measure: Measure) -> str:
+def _name(measured: Qualities, name: str) -> str:
+    if name in REFERENCES:
+        return Markup("<i>{}</i>").format(name)
+    copies = "real" in measured and memorises(measured[name], measured["real"])
+    return f"{name} (memorises)" if copies else name
+
+
+def _number(value: float, error: float) -> str:
+    if np.isnan(value):
+        return "–"
+    return Markup("{} <small>±{}</small>").format(*with_error(value, error))
+
+
+def _cell(measured: Qualities, name: str, measure: Measure, *, bold: bool) -> str:
     quality, key = measured[name], measure.name
     if not comparable(measured, name, measure):
         return "–"
-    value, error = float(quality[key]), float(quality[f"{key}_error"])
-    text = Markup("{} <small>±{}</small>").format(*with_error(value, error))
+    text = _number(float(quality[key]), float(quality[f"{key}_error"]))
     aim = measured.get(measure.aim)
-    good = name not in REFERENCES and aim is not None and _reaches(measure, quality, aim)
+    good = bold and aim is not None and _reaches(measure, quality, aim)
     return Markup("<strong>{}</strong>").format(text) if good else text
 
 
 def _reaches(measure: Measure, quality: xr.Dataset, aim: xr.Dataset) -> bool:
-    """Whether a measure is within two standard errors of its aim, or better."""
+    """Whether a measure is within two standard errors of its aim, or better if it can be."""
     key = measure.name
-    if key not in aim or measure.better == "equal":
+    if key not in aim:
         return False
     behind = float(aim[key] - quality[key]) * (-1 if measure.better == "lower" else 1)
+    if measure.better == "equal":
+        behind = abs(behind)
     errors = [np.nan_to_num(q[f"{key}_error"].item()) for q in (quality, aim)]
     return behind <= 2 * float(np.linalg.norm(errors))

@@ -64,7 +64,8 @@ def test_measured_by__keeps_measures_of_vectors_where_there_are_no_images() -> N
     found = [m.name for m in measured_by(EvaluateConfig(), images=False)]
 
     assert found[:3] == ["mahalanobis", "violations", "frechet"]
-    assert found[3:] == ["precision", "recall", "density", "coverage", "c2st"]
+    assert found[3:7] == ["precision", "recall", "density", "coverage"]
+    assert found[7:] == ["variance_ratio", "pair_distance", "memorisation", "originality", "c2st"]
 
 
 def test_measure_images__photographs_have_no_round_trip(batch: Batch) -> None:
@@ -87,6 +88,8 @@ def test_measure_set__every_row_is_computed_by_its_file(batch: Batch) -> None:
         config=batch.config,
         latents=lambda: (batch.z, batch.reencoded),
         images=lambda: (batch.images, batch.images),
+        statistics=batch.statistics,
+        training=lambda: [batch.z + np.float32(1)],
     )
 
     found = {f: set(measure_set(f, comparison)) - {"swd_by_level"} for f in set_files(ALWAYS)}

@@ -22,16 +22,17 @@ from zpoints.pipeline.evaluate.measures.sliced_wasserstein import (
     DIRECTIONS,
     PATCH,
     PATCHES,
+    REPEATS,
     distance,
     distances_without,
     laplacian_pyramid,
     levels,
     normalised,
-    pyramid_patches,
+    patches_of,
     random_directions,
     sliced_wasserstein,
 )
-from zpoints.pipeline.evaluate.measures.two_sample import two_sample_test
+from zpoints.pipeline.evaluate.measures.two_sample import forest_test, squares_test
 from zpoints.pipeline.sample.region import violated_pairs
 
 
@@ -142,21 +143,35 @@ def test_neighbourhoods__of_too_few_vectors_are_unknown() -> None:
 # classifier two-sample test
 
 
-def test_two_sample_test__cannot_tell_equal_distributions() -> None:
-    found = two_sample_test(normal(400, seed=5), normal(400, seed=6), seed=0)
+def test_forest_test__cannot_tell_equal_distributions() -> None:
+    found = forest_test(normal(400, seed=5), normal(400, seed=6), seed=0)
 
     assert abs(found.value - 0.5) < 3 * found.error
     assert found.error == pytest.approx(0.5 / np.sqrt(800), rel=0.01)
 
 
-def test_two_sample_test__distinguishes_widths() -> None:
-    found = two_sample_test(normal(300, components=30), 2 * normal(300, components=30), seed=0)
+def test_forest_test__distinguishes_widths() -> None:
+    found = forest_test(normal(300, components=30), 2 * normal(300, components=30), seed=0)
 
     assert found.value > 0.95
 
 
-def test_two_sample_test__of_too_few_vectors_is_unknown() -> None:
-    assert np.isnan(two_sample_test(normal(39), normal(400), seed=0).value)
+def test_squares_test__tells_a_mixture_that_trees_hardly_tell() -> None:
+    rng = np.random.default_rng(0)
+    heavy = rng.normal(size=(1200, 200)) * np.exp(0.25 * rng.normal(size=(1200, 1)))
+    widths = np.exp(0.2 * rng.normal(size=(5, 200)))  # of five parts
+    data, others = np.split(heavy, 2)
+    mixture = rng.normal(size=(600, 200)) * widths[rng.integers(5, size=600)]
+
+    equal = squares_test(data**2, others**2, seed=0)
+    trees, squares = forest_test(data, mixture, 0), squares_test(data**2, mixture**2, 0)
+
+    assert abs(equal.value - 0.5) < 3 * equal.error
+    assert squares.value > trees.value + 2 * trees.error
+
+
+def test_forest_test__of_too_few_vectors_is_unknown() -> None:
+    assert np.isnan(forest_test(normal(39), normal(400), seed=0).value)
 
 
 # sliced Wasserstein distance
@@ -178,10 +193,10 @@ def test_laplacian_pyramid__adds_up_to_the_image(side: int) -> None:
     np.testing.assert_allclose(whole, images, atol=1e-2)
 
 
-def test_pyramid_patches__are_cut_from_the_images() -> None:
+def test_patches_of__are_cut_from_the_images() -> None:
     images = pictures(5, side=16, channels=1)
 
-    (patches,) = pyramid_patches(images, (0,))
+    patches = patches_of(images, 0, (0,))
 
     assert patches.shape == (5, PATCHES, PATCH * PATCH)
     windows = np.lib.stride_tricks.sliding_window_view(images[2, :, :, 0], (PATCH, PATCH))
@@ -190,21 +205,21 @@ def test_pyramid_patches__are_cut_from_the_images() -> None:
 
 
 def test_sliced_wasserstein__is_the_mean_of_one_dimensional_distances() -> None:
-    real, fake = pictures(20, seed=1), pictures(20, seed=2) // 2
+    real, fake = pictures(12, seed=1), pictures(12, seed=2) // 2
 
     found, by_level = sliced_wasserstein(real, fake, seed=3)
 
     for level, value in enumerate(by_level):
         x, y = (
-            normalised(pyramid_patches(images, (3, k))[level])
+            normalised(patches_of(images, level, (3, k, level)))
             for k, images in enumerate((real, fake))
         )
         directions = random_directions(x.shape[-1], (3, 2, level))
         one = [wasserstein_distance((x @ d).ravel(), (y @ d).ravel()) for d in directions.T[:20]]
-        every = [distance((x @ d)[..., None], (y @ d)[..., None]) for d in directions.T]
-        np.testing.assert_allclose(every[:20], 1e3 * np.array(one), rtol=1e-4)
-        assert value == pytest.approx(np.mean(every), rel=1e-4)
-    assert directions.shape[1] == DIRECTIONS
+        every = distance(x @ directions[:, :20], y @ directions[:, :20])
+        assert every == pytest.approx(1e3 * np.mean(one), rel=1e-4)
+        assert value == pytest.approx(distance(x @ directions, y @ directions), rel=1e-4)
+    assert directions.shape[1] == REPEATS * DIRECTIONS == 512
     np.testing.assert_allclose(np.linalg.norm(directions, axis=0), 1, rtol=1e-5)
     assert found.value == pytest.approx(np.mean(by_level))
     assert found.error > 0
@@ -215,7 +230,10 @@ def test_distances_without__are_those_of_the_images_that_are_left(images: int) -
     rng = np.random.default_rng(images)
     x, y = rng.normal(size=(2, images, 3, 4)).astype(np.float32).round(1)  # with ties
 
-    np.testing.assert_array_equal(distances_without(x, y), replicates(distance, x, y))
+    found = distances_without(x, y)
+
+    np.testing.assert_array_equal(found[1:], replicates(distance, x, y))
+    assert found[0] == distance(x, y)
 
 
 def test_sliced_wasserstein__is_larger_for_blurred_images_than_for_others() -> None:

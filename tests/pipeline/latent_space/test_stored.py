@@ -139,7 +139,18 @@ def test_compare__has_a_row_per_generator_and_reference(store: LatentStore) -> N
     assert set(table.index) == {"real", "reconstruction", "uniform", "gaussian", "ellipse"}
     judged = store.quality("ellipse")
     assert table.loc["ellipse", "round_trip"] == float(judged["round_trip"])
-    assert list(table.columns[:2]) == ["face_rate", "face_rate_error"]
+    assert list(table.columns[:4]) == ["merit", "merit_error", "memorises", "face_rate"]
+    assert list(table.index[:2]) == ["real", "reconstruction"]
+    assert table["merit"][2:].is_monotonic_decreasing
+    assert table.loc["real", "merit"] == 1
+
+
+def test_recommended__names_samples_of_the_store(store: LatentStore) -> None:
+    table, compared = store.recommended(), store.compare()
+
+    assert list(table.columns) == ["name", "reason", "price"]
+    assert set(table["name"]) <= set(store.sample_names)
+    assert (compared.loc[table["name"], "merit"] >= 0.5).all()
 
 
 def test_claims__include_the_one_about_faces(store: LatentStore) -> None:

@@ -149,10 +149,11 @@ def make_run(
     )
 
 
-def judged(round_trip: float, face_rate: float) -> xr.Dataset:
-    """Quality of a group of samples: two measures as given, all others 0.5."""
+def judged(round_trip: float, face_rate: float, **measured: float) -> xr.Dataset:
+    """Quality of a group of samples: measures as given, all others 0.5."""
     names = [measure.name for measure in MEASURES if measure.needs != "inception"]
     values = dict.fromkeys(names, 0.5) | {"round_trip": round_trip, "face_rate": face_rate}
+    values |= measured
     scalars = {**values, **{f"{name}_error": 0.01 for name in names}}
     attrs = {"held_out": "test", "count": 60, "wanted": 1000, "level": 3.0, "detector": "face"}
     sample = {"face_found": ("sample", np.ones(60, bool))}

@@ -23,8 +23,9 @@ from zpoints.storage.schema.quality import MEASURES
 def run() -> Run:
     run = make_run()
     run.judged = {
-        "uniform_12": judged(5.0, 0.02),
-        "ellipse": judged(0.1, 0.99),
+        "uniform_12": judged(5.0, 0.02, precision=0.0, density=0.0, coverage=0.0),
+        "ellipse": judged(0.12, 0.92, originality=0.3),
+        "gaussian": judged(0.13, 0.91, recall=0.4, c2st=0.7),
         "real": judged(np.nan, 0.9),
         "reconstruction": judged(0.12, 0.9),
     }
@@ -51,26 +52,35 @@ def quality_table(data: ReportData) -> Table:
     return tables.quality(data.quality, quality.ordered(data))
 
 
-def test_table__lists_references_first_then_generators_by_round_trip(data: ReportData) -> None:
+def test_table__lists_references_first_then_generators_by_merit(data: ReportData) -> None:
     table = quality_table(data)
 
     assert [str(row[0]) for row in table.rows] == [
         "<i>real</i>",
         "<i>reconstruction</i>",
-        "ellipse",
+        "gaussian",
+        "ellipse (memorises)",
         "uniform_12",
     ]
-    assert table.header[:4] == ("images", "n", "face rate", "round trip")
+    assert table.header[:5] == ("images", "n", "merit", "face rate", "round trip")
 
 
 def test_table__emphasises_what_is_as_good_as_photographs(data: ReportData) -> None:
-    real, _, ellipse, uniform = quality_table(data).rows
+    table = quality_table(data)
+    real, _, gaussian, memorising, uniform = (
+        dict(zip(table.header, row, strict=True)) for row in table.rows
+    )
 
-    assert real[3] == "–"
-    assert ellipse[2] == "<strong>0.990 <small>±0.010</small></strong>"
-    assert ellipse[3].startswith("<strong>")
-    assert uniform[2] == "0.020 <small>±0.010</small>"
-    assert uniform[3] == "5.000 <small>±0.010</small>"
+    assert real["round trip"] == "–"
+    assert real["merit"].startswith("1.000")
+    assert gaussian["face rate"] == "<strong>0.910 <small>±0.010</small></strong>"
+    assert gaussian["round trip"].startswith("<strong>")
+    assert gaussian["precision"].startswith("<strong>")
+    assert gaussian["C2ST"] == "0.700 <small>±0.010</small>"
+    assert gaussian["recall"] == "0.400 <small>±0.010</small>"
+    for cells in (memorising, uniform):
+        assert not any("<strong>" in cell for cell in cells.values())
+    assert uniform["face rate"] == "0.020 <small>±0.010</small>"
 
 
 def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
@@ -83,14 +93,16 @@ def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
     (row,) = (row for row in table.rows if row[0] == "uniform_12")
     cells = dict(zip(table.header, row, strict=True))
     assert cells["n"] == "16"
-    assert cells["recall"] == cells["SWD"] == "–"
-    assert cells["round trip"].startswith("<strong>")
+    assert cells["recall"] == cells["SWD"] == cells["merit"] == "–"
+    assert cells["round trip"] == "0.100 <small>±0.010</small>"
 
 
 def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
     table, _, strips, _ = quality.entries(data)
 
     assert table.caption.count("re-encoded image") >= 6
+    assert "Best of both: gaussian (merit 0.96)." in table.caption
+    assert "Cleanest: gaussian (precision 0.50)." in table.caption
     assert "first images of each row of the table" not in strips.caption
 
 
