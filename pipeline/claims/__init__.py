@@ -1,4 +1,4 @@
-"""The thirteen claims of the source of the method, tested on a user's own latent vectors."""
+"""The claims of the source of the method, tested on a user's own latent vectors."""
 
 from zpoints.pipeline.claims.claim import Claim
 from zpoints.pipeline.claims.faces import faces_claim

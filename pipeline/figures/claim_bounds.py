@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from zpoints.pipeline.claims.components import COMPONENTS, COUNTS, LIMIT
+from zpoints.pipeline.claims.components import COMPONENTS, COUNTS, LIMIT, source_scale
 from zpoints.pipeline.claims.normality import DISTANCE, KURTOSIS, SKEWNESS, normality
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import group
@@ -23,7 +23,8 @@ def claims(statistics: Any) -> Figure:
     """Draw the quantities of claims 1 to 8, sorted, with the bounds of the claims.
 
     The mark of a claim is at its bound and the number of components that may reach it: the claim
-    holds where the curve passes below the mark, or through it.
+    holds where the curve passes below the mark, or through it. Grey: mu and hw rescaled to the
+    source's radius, which claims 4 to 8 are judged by too.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def claims(statistics: Any) -> Figure:
     FigureError
         If `statistics` is something else.
     """
-    needs = ("mu", "hw", "minimum", "maximum", "grid_counts")
+    needs = ("mu", "hw", "minimum", "maximum", "grid_counts", "radius_histogram")
     statistics = group(statistics, "statistics", needs)
     figure = style.new_figure(4.6)
     (shapes, distances, peaks), (mu_axes, hw_axes, ranges) = figure.subplots(2, 3)
@@ -53,6 +54,7 @@ def claims(statistics: Any) -> Figure:
     ):
         marks = [(most * total / COMPONENTS, least) for _, of, least, most in COUNTS if of == name]
         _sorted(axes, values, marks)
+        _rescaled(axes, values * source_scale(statistics))
         style.dress(axes, x="component, sorted", y=f"{symbol}  {style.UNIT}", title=title)
     _ranges(ranges, statistics["minimum"].values, statistics["maximum"].values)
     return figure
@@ -75,6 +77,17 @@ def _sorted(axes: Axes, values: Floats, marks: Sequence[tuple[float, float]]) ->
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+
+
+def _rescaled(axes: Axes, values: Floats) -> None:
+    """Draw values that do not depend on scale, and name both curves."""
+    ordered = np.sort(values[np.isfinite(values)])[::-1]
+    if not ordered.size:
+        return
+    axes.plot(np.arange(1, len(ordered) + 1), ordered, color=style.MUTED, lw=0.9, label="rescaled")
+    axes.get_lines()[0].set_label("latent units")
+    axes.set_ylim(0, max(axes.get_ylim()[1], 1.05 * ordered[0]))
+    style.legend(axes, loc="upper right")
 
 
 def _ranges(axes: Axes, low: Floats, high: Floats) -> None:

@@ -67,7 +67,7 @@ class LatentArrays(LatentSpace):
 
     @cached_property
     def claims(self) -> Verdicts:
-        """Claims 1 to 12 of the method's source, tested on these vectors; 13 is about images."""
+        """The claims of the method's source, tested on these vectors; 13 is about images."""
         return all_claims(self.statistics, None, {})
 
     @property
