@@ -82,12 +82,12 @@ def strong_correlations(
     """
     if reason := too_few(statistics):
         return STRONG_CORRELATIONS.undecided(reason)
-    measured = statistics["mu"].values, statistics["hw"].values
+    mu, hw = statistics["mu"].values, statistics["hw"].values
     size = np.abs(statistics["correlation"].values)
-    thresholds = {"least_mu": least_mu, "least_hw": least_hw}
-    dominant = len(dominant_components(*measured, **thresholds))
+    dominant = len(dominant_components(mu, hw, least_mu=least_mu, least_hw=least_hw))
     compared = min(DOMINANT, dominant)
-    pairs = _pairs(size, dominance_order(*measured, **thresholds)[:compared])
+    order = dominance_order(mu, hw, least_mu=least_mu, least_hw=least_hw)
+    pairs = _pairs(size, order[:compared])
     if not pairs.size:
         return STRONG_CORRELATIONS.undecided("fewer than two dominant components vary")
     chance = largest_by_chance(int(statistics["count"].values.max()), pairs.size)
@@ -146,7 +146,7 @@ def nested_ellipses(statistics: xr.Dataset) -> Claim:
     of the ellipses fitted to the contours; both against simulated normal vectors of the same
     number, since noise and smoothing take from ellipses too.
     """
-    found = {}
+    found: dict[str, float] = {}
     for prefix in ("", "pc_"):
         null = _null(statistics, prefix)
         found |= {
@@ -156,8 +156,9 @@ def nested_ellipses(statistics: xr.Dataset) -> Claim:
             f"{prefix}normal_tilt": null.tilt,
         }
     if not np.isfinite(list(found.values())).all():
-        reason = "no contours: fewer than 100 vectors, or no pairs in analyze.pairs"
-        return NESTED_ELLIPSES.undecided(reason)
+        return NESTED_ELLIPSES.undecided(
+            "no contours: fewer than 100 vectors, or no pairs in analyze.pairs"
+        )
     if reason := too_few(statistics, LEAST_FOR_ELLIPSES):
         return NESTED_ELLIPSES.undecided(reason)
     nested = all(

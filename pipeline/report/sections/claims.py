@@ -5,9 +5,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from zpoints.pipeline.claims import Verdicts, all_claims
+from zpoints.pipeline.claims import Answers, Verdicts, all_claims, answers
 from zpoints.pipeline.claims.components import source_scale
 from zpoints.pipeline.evaluate.measure_table import detector_of, face_rates
+from zpoints.pipeline.figures.claim_bounds import answers as answers_figure
 from zpoints.pipeline.figures.claim_bounds import claims as components
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
@@ -30,6 +31,13 @@ COMPONENTS = Markup(
     "the bound of a claim; it holds where the curve passes below its mark, or through it. Claims 4 "
     "to 8 hold if the grey curve does so too: the same rescaled to the source’s radius. For "
     "claim 1, a component looks Gaussian if it is inside the frame and below the line of distances."
+)
+ANSWERS = Markup(
+    "Left: Mahalanobis radii of the z-points and of vectors all of whose pairs of coordinates are "
+    "in 3 <i>σ</i> ellipses. Middle: correlations between the squares of whitened coordinates "
+    "<i>w</i>, each divided by |<i>w</i>|², of the data and of as many normal vectors. Right: "
+    "share of the squared deviations within k-means clusters, and silhouette, for the data and for "
+    "normal vectors of the same covariance."
 )
 HITS = Markup(
     "Number of vectors with components uniform in [−<i>b</i>, <i>b</i>] that lie within <i>k</i> · "
@@ -84,7 +92,22 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
         ),
         Entry(ours[2], "Hit table", HITS.format(vectors=hits.vectors), lambda: hit_table(hits)),
         Entry(ours[3], "Vectors inside and outside", inside, lambda: inside_region(data, ellipse)),
+        _answers(answers(data.statistics, data.structure)),
     ]
+
+
+def _answers(found: Answers) -> Entry:
+    """The questions of the source, answered in the caption and by the figure."""
+    sentences = Markup(" ").join(
+        Markup("<b>{}</b> {}").format(one.question, one.answer) for one in found
+    )
+    return Entry(
+        "answers",
+        "Questions of the source",
+        sentences + " " + ANSWERS,
+        lambda: answers_figure(found),
+        "Mahalanobis radii, correlations of squares and clusters against normal vectors.",
+    )
 
 
 def _all_claims(data: ReportData, hits: UniformHits) -> Verdicts:
