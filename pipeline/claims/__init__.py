@@ -1,4 +1,4 @@
-"""The claims of the source of the method, tested on a user's own vectors; its questions answered."""
+"""Claims and questions of the source of the method, on a user's own latent vectors."""
 
 from zpoints.pipeline.claims.answers import Answer, Answers, answers
 from zpoints.pipeline.claims.claim import Claim

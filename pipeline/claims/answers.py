@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.claims.claim import too_few
+from zpoints.pipeline.claims.claim import LEAST_VECTORS, too_few
 from zpoints.pipeline.claims.original_ellipses import COMPONENTS, LEVEL, radii_of_ellipses
 from zpoints.pipeline.errors import AnalyzeError
 
@@ -125,10 +125,14 @@ def answers(statistics: xr.Dataset, structure: xr.Dataset | None = None) -> Answ
             "answers(store.statistics, store.structure); store.answers does so."
         )
     found = [ellipses(statistics)]
-    if structure is not None and "compared_vectors" in structure:
-        found += [micro_correlations(structure), clusters(structure)]
-    missing = [topic for topic in QUESTIONS if topic not in {one.topic for one in found}]
-    return Answers([*found, *(_answer(topic, NO_COMPARISON) for topic in missing)])
+    if structure is None or "compared_vectors" not in structure:
+        reason = NO_COMPARISON
+    elif lacking := _too_few_compared(structure):
+        reason = f"Not decided: {lacking}."
+    else:
+        return Answers([*found, micro_correlations(structure), clusters(structure)])
+    rest = ("micro-correlations", "clusters")
+    return Answers([*found, *(_answer(topic, reason) for topic in rest)])
 
 
 def ellipses(statistics: xr.Dataset) -> Answer:
@@ -228,6 +232,13 @@ def _against(structure: xr.Dataset, name: str) -> tuple[float, Floats]:
 def _chance(normal: Floats) -> float:
     """Standard deviation of the draws, at least 1 % of their mean, since they are few."""
     return max(float(normal.std(ddof=1)), 0.01 * float(normal.mean()))
+
+
+def _too_few_compared(structure: xr.Dataset) -> str | None:
+    """Why as many vectors as were compared decide nothing; None if they do."""
+    vectors = int(structure["compared_vectors"])
+    least = max(LEAST_VECTORS, PER_COMPONENT * int(structure["compared_components"]))
+    return f"{vectors:,} vectors; at least {least:,} are needed" if vectors < least else None
 
 
 def _sample(structure: xr.Dataset) -> str:
