@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import xarray as xr
+
+LEAST_VECTORS = 100
+"""Fewest vectors on which any claim is decided: 100 have contours too."""
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -13,7 +18,7 @@ class Statement:
     Attributes
     ----------
     number
-        1 to 13, the number of the claim throughout.
+        1 to 17, the number of the claim throughout.
     text
         The claim.
     threshold
@@ -38,8 +43,8 @@ class Statement:
         """
         return Claim(self.number, self.text, measured, self.threshold, holds, values)
 
-    def unmeasured(self, reason: str) -> Claim:
-        """The verdict where nothing could be measured, with the reason."""
+    def undecided(self, reason: str) -> Claim:
+        """The verdict where the data cannot decide the claim, with the reason."""
         return Claim(self.number, self.text, reason, self.threshold, None)
 
 
@@ -50,16 +55,16 @@ class Claim:
     Attributes
     ----------
     number
-        1 to 13, the number of the claim throughout.
+        1 to 17, the number of the claim throughout.
     statement
         The claim.
     measured
-        The result, as text. Where nothing could be measured: the reason and the remedy.
+        The result, as text. Where the data cannot decide the claim: the reason and the remedy.
     threshold
         When the claim counts as true, as text.
     holds
-        None where nothing could be measured. False is a result, not an error: counts and ranges in
-        latent units depend on the scale that a training gives its latents.
+        None where the data cannot decide the claim, e.g. because there are too few vectors. False
+        is a result, not an error.
     values
         The measured numbers by name.
     """
@@ -70,3 +75,17 @@ class Claim:
     threshold: str
     holds: bool | None
     values: Mapping[str, float] = field(default_factory=dict)
+
+
+def too_few(statistics: xr.Dataset, least: int = LEAST_VECTORS) -> str | None:
+    """Why a claim is not decided on these vectors; None if there are enough.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group: `count` (component).
+    least
+        Fewest vectors.
+    """
+    vectors = int(statistics["count"].values.max(initial=0))
+    return f"{vectors:,} vectors; at least {least:,} are needed" if vectors < least else None

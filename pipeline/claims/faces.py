@@ -19,6 +19,11 @@ def _statement(detector: str) -> Statement:
     return Statement(13, text, BOUNDS.format(rate))
 
 
+def faces_undecided(reason: str) -> Claim:
+    """Claim 13 where there are no faces to count, with the reason."""
+    return _statement("face").undecided(reason)
+
+
 def faces_claim(
     rates: Mapping[str, float],
     generators: Mapping[str, str],
@@ -51,12 +56,12 @@ def faces_claim(
     missing = [law for law, measured in found.items() if not measured]
     if missing or not reference > 0:
         reason = (
-            f"not measured: no {what} rates of {' and '.join(missing)}; name such generators in "
+            f"no {what} rates of {' and '.join(missing)}; name such generators in "
             "sample.generators and run zpoints run CONFIG, which evaluates their images"
             if missing
-            else "not measured: the detector finds nothing in any reconstruction"
+            else "the detector finds nothing in any reconstruction"
         )
-        return statement.unmeasured(reason)
+        return statement.undecided(reason)
     least = min(found["ellipse"].values()) / reference
     most = max(found["uniform"].values()) / reference
     listed = ", ".join(f"{name} {rate:.2f}" for law in found.values() for name, rate in law.items())

@@ -1,11 +1,18 @@
 """Claims 11 and 12, on vectors with components uniform in [-b, b]."""
 
+from typing import NamedTuple
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
+from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.analyze.shape.expected_radii import uniform_radius
-from zpoints.pipeline.claims.claim import Claim, Statement
+from zpoints.pipeline.claims.claim import Claim, Statement, too_few
 from zpoints.pipeline.sample.region import UniformHits, uniform_hits
+
+Floats = NDArray[np.float64]
 
 LIMIT, MULTIPLE = 12.0, 3.0
 """Limit b and multiple k for which the source reports no hits."""
@@ -20,7 +27,28 @@ MIDDLE = (0.16, 0.84)
 """Quantiles between which a radius is typical of the data: those of one standard deviation around
 the mean of a normal distribution."""
 
-UNIFORM_MISSES = Statement(11, "uniform vectors miss the region", "no hit for b = 12 and 3 hw")
+TYPICAL_B = 1.5
+"""Limit b of uniform vectors whose radii are about those of the source's z-points."""
+
+WITHIN = 0.99
+"""Share of the data whose largest Mahalanobis radius bounds the region."""
+
+MOST_INSIDE = 0.01
+"""Largest share of uniform vectors inside that bound if they miss the region."""
+
+DRAWN = 2000
+"""Uniform vectors whose Mahalanobis radii are computed."""
+
+VECTORS_PER_COMPONENT = 10
+"""Vectors per component from which Mahalanobis radii of other vectors are comparable: with fewer
+the covariance fits its own vectors better than any others."""
+
+UNIFORM_MISSES = Statement(
+    11,
+    "uniform vectors miss the region",
+    "no hit for b = 12 and 3 hw; for b = 12 and b = 1.5 at most 1% have a Mahalanobis radius that "
+    "99% of the data do not exceed",
+)
 RADII_MATCH = Statement(
     12,
     "radii of uniform vectors match those of the data only for about 1 < b < 2",
@@ -40,19 +68,88 @@ def uniform_claims(statistics: xr.Dataset, hits: UniformHits | None = None) -> l
     """
     if hits is None:
         hits = uniform_hits(statistics, (LIMIT,), (MULTIPLE,))
-    return [uniform_misses(hits), radii_match(statistics)]
+    return [uniform_misses(statistics, hits), radii_match(statistics)]
 
 
-def uniform_misses(hits: UniformHits) -> Claim:
-    """Claim 11: no vector uniform in [-12, 12] has all components within 3 hw of mu."""
+def uniform_misses(statistics: xr.Dataset, hits: UniformHits) -> Claim:
+    """Claim 11: uniform vectors are outside the region, by hits and by Mahalanobis radius.
+
+    No vector uniform in [-12, 12] may have all components within 3 hw of mu. A box of intervals
+    ignores correlations, so vectors of small b pass this test. Vectors of b = 12 and of b = 1.5,
+    whose lengths are typical, must therefore also be far in Mahalanobis radius.
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+    hits
+        Hit table that contains the source's cell.
+    """
     cell = hits.limits.index(LIMIT), hits.multiples.index(MULTIPLE)
     found, log10 = int(hits.hits[cell]), float(hits.log10_probability[cell])
-    return UNIFORM_MISSES.judged(
+    measured = (
         f"{found:,} of {hits.vectors:,} vectors uniform in [−12, 12] within 3 hw of μ in all "
-        f"components; exact probability {power_of_ten(log10)}",
-        found == 0,
-        {"hits": found, "vectors": hits.vectors, "log10_probability": log10},
+        f"components; exact probability {power_of_ten(log10)}"
     )
+    values = {"hits": found, "vectors": hits.vectors, "log10_probability": log10}
+    far, near = (uniform_radii(statistics, b) for b in (LIMIT, TYPICAL_B))
+    measured += (
+        f"; Mahalanobis radius {far.mean:.1f} for b = 12 and {near.mean:.1f} for b = 1.5 "
+        f"({far.inside:.1%} and {near.inside:.1%} inside); 99% of the data are below "
+        f"{near.bound:.1f}"
+    )
+    values |= {
+        "inside_12": far.inside,
+        "inside_1.5": near.inside,
+        "radius_12": far.mean,
+        "radius_1.5": near.mean,
+        "bound": near.bound,
+    }
+    holds = found == 0 and max(far.inside, near.inside) <= MOST_INSIDE
+    reason = too_few(statistics, VECTORS_PER_COMPONENT * statistics.sizes["component"])
+    if holds and reason:
+        return UNIFORM_MISSES.undecided(reason)
+    return UNIFORM_MISSES.judged(measured, holds, values)
+
+
+class UniformRadii(NamedTuple):
+    """Mahalanobis radii of uniform vectors.
+
+    Attributes
+    ----------
+    mean
+        Mean radius.
+    inside
+        Share of the vectors whose radius is at most `bound`.
+    bound
+        Radius that 99 % of the data do not exceed.
+    """
+
+    mean: float
+    inside: float
+    bound: float
+
+
+def uniform_radii(statistics: xr.Dataset, b: float, *, seed: int = 0) -> UniformRadii:
+    """Mahalanobis radii of 2,000 vectors with components uniform in [-b, b].
+
+    Parameters
+    ----------
+    statistics
+        The `statistics` group.
+    b
+        Half the side of the cube, in latent units.
+    seed
+        Of the vectors.
+    """
+    counts, edges = (statistics[f"mahalanobis_{of}"].values for of in ("histogram", "edges"))
+    cumulative = np.append(0, np.cumsum(counts)) / max(counts.sum(), 1)
+    bound = float(np.interp(WITHIN, cumulative, edges))
+    basis, rng = Basis.from_statistics(statistics), np.random.default_rng(seed)
+    z = rng.uniform(-b, b, (DRAWN, len(basis.mean)))
+    with single_threaded_blas():
+        radius = np.linalg.norm(basis.whiten(z), axis=1)
+    return UniformRadii(float(radius.mean()), float(np.mean(radius <= bound)), bound)
 
 
 def radii_match(statistics: xr.Dataset) -> Claim:
@@ -62,8 +159,8 @@ def radii_match(statistics: xr.Dataset) -> Claim:
     if that mean is a typical radius of the data. All such b have to be in the range.
     """
     counts, edges = statistics["radius_histogram"].values, statistics["radius_edges"].values
-    if not counts.any():
-        return RADII_MATCH.unmeasured("no vectors were analysed")
+    if reason := too_few(statistics):
+        return RADII_MATCH.undecided(reason)
     unit, _ = uniform_radius(1.0, statistics.sizes["component"])
     cumulative = np.append(0, np.cumsum(counts)) / counts.sum()
     low, middle, high = np.interp((MIDDLE[0], 0.5, MIDDLE[1]), cumulative, edges) / unit

@@ -10,12 +10,13 @@ import xarray as xr
 from zpoints.pipeline.claims.claim import Claim
 from zpoints.pipeline.claims.components import component_claims
 from zpoints.pipeline.claims.densities import pair_claims
-from zpoints.pipeline.claims.faces import faces_claim
+from zpoints.pipeline.claims.faces import faces_claim, faces_undecided
+from zpoints.pipeline.claims.multivariate import multivariate_claims
 from zpoints.pipeline.claims.uniform import uniform_claims
 from zpoints.pipeline.errors import AnalyzeError
 from zpoints.pipeline.sample.region import UniformHits
 
-VERDICTS = {True: "holds", False: "does not hold", None: "not measured"}
+VERDICTS = {True: "holds", False: "does not hold", None: "not decided"}
 
 
 class Verdicts(tuple[Claim, ...]):
@@ -56,7 +57,7 @@ class Verdicts(tuple[Claim, ...]):
 
 
 def claims(statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 1.5) -> Verdicts:
-    """Claims 1 to 10, computed from stored statistics alone.
+    """Claims 1 to 10 and 14 to 17, computed from stored statistics alone.
 
     Claims 11 to 13 need more, see `all_claims`.
 
@@ -89,6 +90,7 @@ def claims(statistics: xr.Dataset, *, least_mu: float = 0.25, least_hw: float = 
         (
             *component_claims(statistics),
             *pair_claims(statistics, least_mu=least_mu, least_hw=least_hw),
+            *multivariate_claims(statistics),
         )
     )
 
@@ -111,11 +113,11 @@ def all_claims(
         The `statistics` group.
     rates
         Share of images with a face, by group of samples; "reconstruction" is the reference.
-        None leaves out claim 13, where vectors have no images.
+        None where vectors have no images, which leaves claim 13 undecided.
     generators
         Name of the generator, by group of samples.
     detector
-        What found the faces; claim 13 is left out if it is `none`.
+        What found the faces; claim 13 is not decided if it is `none`.
     hits
         Hits of uniform vectors; they are drawn if omitted.
     least_mu, least_hw
@@ -125,7 +127,16 @@ def all_claims(
         *claims(statistics, least_mu=least_mu, least_hw=least_hw),
         *uniform_claims(statistics, hits),
     ]
-    if rates is not None and detector != "none":
-        reference = rates.get("reconstruction", 1.0)
-        found.append(faces_claim(rates, generators, reference=reference, detector=detector))
+    found.append(_faces(rates, generators, detector))
     return Verdicts(found)
+
+
+def _faces(
+    rates: Mapping[str, float] | None, generators: Mapping[str, str], detector: str
+) -> Claim:
+    if rates is None:
+        return faces_undecided("these vectors have no images")
+    if detector == "none":
+        return faces_undecided("no detector: evaluate.detector is none")
+    reference = rates.get("reconstruction", 1.0)
+    return faces_claim(rates, generators, reference=reference, detector=detector)

@@ -1,3 +1,4 @@
+from .claim_bounds import answers as answers
 from .claim_bounds import claims as claims
 from .covariance import correlation as correlation
 from .covariance import variance as variance

@@ -10,8 +10,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.passes import analyze
 from zpoints.pipeline.analyze.vectors import as_array, as_dask
+from zpoints.pipeline.claims.answers import Answers, answers
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.errors import AnalyzeError, VectorError
 from zpoints.pipeline.labels.labels import Labels
@@ -26,6 +28,8 @@ Table = pd.DataFrame | pd.Series | xr.Dataset | Mapping[str, Any]
 """Labels, a column or a variable each."""
 ONLY_STORED = ("compare", "export")
 """What `zpoints.open` returns beside the attributes of a `Store`."""
+CLUSTERS = 10
+"""k-means clusters that are compared with those of normal vectors, as in the stage."""
 ROWS = 4096
 """Vectors that are searched at a time for a finite one."""
 
@@ -67,8 +71,19 @@ class LatentArrays(LatentSpace):
 
     @cached_property
     def claims(self) -> Verdicts:
-        """Claims 1 to 12 of the method's source, tested on these vectors; 13 is about images."""
+        """The claims of the method's source, tested on these vectors; 13 is about images."""
         return all_claims(self.statistics, None, {})
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Answers to the questions that the method's source leaves open; reads some vectors."""
+        from zpoints.pipeline.structure.against_normal import compare_with_normal  # scikit-learn
+        from zpoints.pipeline.structure.blocks import rows_where
+
+        z, basis = self._latents["z"].data, Basis.from_statistics(self.statistics)
+        finite = rows_where(z, da.isfinite(z).all(axis=1).compute())
+        found = compare_with_normal(finite, basis, clusters=CLUSTERS, seed=0)
+        return answers(self.statistics, xr.Dataset(found))
 
     @property
     def _decoder(self) -> Decoder:

@@ -8,6 +8,7 @@ from typing import Any
 import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
+from zpoints.pipeline.claims.answers import Answers
 from zpoints.pipeline.claims.verdicts import Verdicts
 from zpoints.pipeline.errors import SampleError, VectorError
 from zpoints.pipeline.latent_space.coding import CodedImages
@@ -42,6 +43,11 @@ class LatentSpace(CodedImages):
     @abstractmethod
     def claims(self) -> Verdicts:
         """The claims of the method's source, tested on these vectors."""
+
+    @property
+    @abstractmethod
+    def answers(self) -> Answers:
+        """Answers to the questions that the method's source leaves open."""
 
     def query(self, query: str) -> xr.Dataset:
         """The latent vectors whose labels a query selects, lazy; see `Store.query`.

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.claims.answers import Answers, answers
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
@@ -78,6 +79,12 @@ class LatentStore(Store, LatentSpace):
             generators,
             detector=detector_of(measured),
         )
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Answers to the questions that the method's source leaves open, on this version."""
+        current = self.is_current("structure")
+        return answers(self.statistics, self.structure.compute() if current else None)
 
     def faces(self, n: int = 16, *, of: str | None = None) -> "Figure":
         """A figure of the first photographs, or of the images of a generator's samples.

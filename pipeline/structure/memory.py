@@ -15,6 +15,15 @@ MEMBER = 64
 """Bytes of an image otherwise: its cluster, its split, its checksum, and masks."""
 SAMPLE = 10_000
 """Largest number of vectors, evenly spaced, on which the search for clusters starts."""
+COMPONENTS = 256
+"""Leading principal components at most in which vectors are compared with normal ones: as many as
+the source has components, which bounds the memory and the time for wide vectors."""
+CLUSTERED = 4000
+"""Largest number of vectors that are clustered for this; the silhouette takes the square of it."""
+COMPARED = 5 * 8
+"""Bytes of a component of a compared vector: it, a normal one, both squared, and a copy."""
+DISTANCE = 2 * 8
+"""Bytes of a pair of clustered vectors."""
 SAMPLED = 3 * 8
 """Bytes of a component of such a vector: as read, whitened, and a copy, in float64."""
 
@@ -52,9 +61,11 @@ def label_memory(images: int, attributes: int, components: int, *, process: int)
     """
     labels = images * (attributes * COPIES + MEMBER)
     sample = min(images, SAMPLE) * components * SAMPLED
+    compared = min(images, SAMPLE) * min(components, COMPONENTS) * COMPARED
+    compared += min(images, CLUSTERED) ** 2 * DISTANCE
     return Memory(
         work="The structure",
-        parts={"process": process, "labels": labels, "sample": sample},
+        parts={"process": process, "labels": labels, "sample": sample + compared},
         remedies={"lower ingest.limit": labels, "lower train.z_dim": sample},
         in_driver=True,
     )

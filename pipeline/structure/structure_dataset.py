@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.labels.labels import Labels
+from zpoints.pipeline.structure.against_normal import compare_with_normal
 from zpoints.pipeline.structure.blocks import rows_where
 from zpoints.pipeline.structure.clusters import (
     Clusters,
@@ -91,14 +92,15 @@ def describe_structure(
     labels = Labels(latents)
     rows = _Rows.of(labels, _finite(z, int(statistics["nan_rows"])))
     variance = float(statistics["variance"].mean())
+    finite, basis = rows_where(z, rows.finite), Basis.from_statistics(statistics)
     on_progress(0.0, "clusters")
-    clusters = find_clusters(
-        rows_where(z, rows.finite), config.clusters, variance=variance, seed=config.seed
-    )
+    clusters = find_clusters(finite, config.clusters, variance=variance, seed=config.seed)
     contents: Contents = {
         "cluster_centre": (("cluster", "component"), clusters.centre),
         "cluster_count": (("cluster",), clusters.count),
     }
+    on_progress(0.4, "normal vectors")
+    contents |= compare_with_normal(finite, basis, clusters=config.clusters, seed=config.seed)
     if labels.names:
         contents |= _directions(statistics, list(labels.names))
         contents |= _clusters(clusters, labels.values, rows)
@@ -110,7 +112,7 @@ def describe_structure(
         contents |= probe_labels(
             Split(z, *(rows.finite & labels.in_split(split) for split in ("train", "test"))),
             labels.as_numbers,
-            Basis.from_statistics(statistics),
+            basis,
             epochs=config.epochs,
             seed=config.seed,
             on_progress=lambda share: on_progress(AFTER + (1 - AFTER) * share, "probes of labels"),

@@ -2,7 +2,7 @@
 
 >>> import zpoints as zp
 >>> dir(zp.pl)[:4]
-['angles', 'categories', 'claims', 'clusters']
+['angles', 'answers', 'categories', 'claims']
 >>> store = zp.open("runs/celeba")  # doctest: +SKIP
 >>> zp.pl.pairs(store, (0, 1), color="Smiling")  # doctest: +SKIP
 

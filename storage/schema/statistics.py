@@ -137,6 +137,22 @@ cluster_centre | cluster component | float64 | 1 | means of the k-means clusters
 cluster_count  | cluster           | int64   | 1 | vectors in each cluster
 """
 
+_AGAINST_NORMAL = """
+compared_vectors    | | int64   | 1 | evenly spaced vectors compared with normal ones
+compared_components | | int64   | 1 | leading principal components in which they are compared
+compared_clusters   | | int64   | 1 | k-means clusters that are compared
+clustered_vectors   | | int64   | 1 | evenly spaced ones of them that are clustered for this
+square_correlation  | | float64 | 1 | root mean square correlation of (w_i / |w|)^2, w whitened
+square_correlation_edges | correlation_edge | float64 | 1 | edges of the intervals of correlations
+square_correlation_histogram | correlation_bin | int64 | 1 | pairs of components by correlation
+cluster_inertia     | | float64 | 1 | share of the squared deviations within k-means clusters
+cluster_silhouette  | | float64 | 1 | mean silhouette of the k-means clusters
+normal_square_correlation | normal_draw | float64 | 1 | that of as many normal vectors
+normal_square_correlation_histogram | normal_draw correlation_bin | int64 | 1 | theirs
+normal_cluster_inertia    | normal_draw | float64 | 1 | of normal vectors of the same covariance
+normal_cluster_silhouette | normal_draw | float64 | 1 | of normal vectors of the same covariance
+"""
+
 _BY_ATTRIBUTE = """
 attribute_rate    | attribute           | float64 | 1 | share of the vectors that have the attribute
 probe_coefficient | attribute component | float64 | 1 | z @ coefficient + intercept: log-odds
@@ -181,7 +197,7 @@ STATISTICS = by_name(
 
 STRUCTURE = by_name(
     parse_table(_CLUSTERS, required=True),
-    parse_table(_BY_ATTRIBUTE + _BY_LABEL),
+    parse_table(_AGAINST_NORMAL + _BY_ATTRIBUTE + _BY_LABEL),
     parse_table(CLUSTER + COMPONENT + ATTRIBUTE + OTHER_ATTRIBUTE, label=True),
     parse_table(CATEGORY + CATEGORICAL + NUMERIC, label=True),
 )

@@ -17,6 +17,10 @@ _EVIDENCE: Mapping[int, Mapping[str, str]] = {
     11: {"hits": "hit table", "inside": "vectors"},
     12: {"radii": "radii"},
     13: {"quality-table": "quality", "generators": "generators"},
+    14: {"mahalanobis": "Mahalanobis radii", "principal": "principal components"},
+    15: {"variance": "variance"},
+    16: {"claims-components": "components"},
+    17: {"densities-pca": "after PCA"},
 }
 """For each claim the entries of the page that show it, and the texts of the links to them."""
 
@@ -64,7 +68,7 @@ def _unbroken(text: str) -> str:
 
 def _verdict(holds: bool | None) -> Markup:
     if holds is None:
-        return Markup('<span class="unknown">not measured</span>')
+        return Markup('<span class="unknown">not decided</span>')
     if holds:
         return Markup('<span class="holds">holds</span>')
     return Markup('<span class="fails">does not hold</span>')

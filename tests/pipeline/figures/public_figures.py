@@ -12,6 +12,7 @@ import xarray as xr
 import zpoints.pl as pl
 from tests.pipeline.report.report_run import Run, judged, make_run
 from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.claims import answers
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.structure.structure_dataset import describe_structure
 from zpoints.pipeline.sweep.stage import SWEPT
@@ -74,6 +75,7 @@ def _sweep() -> xr.Dataset:
 
 FIGURES: dict[str, Callable[[Run], Any]] = {
     "angles": lambda run: pl.angles(run.structure),
+    "answers": lambda run: pl.answers(answers(run.statistics, run.structure)),
     "categories": lambda run: pl.categories(run.statistics),
     "claims": lambda run: pl.claims(run.statistics),
     "clusters": lambda run: pl.clusters(

@@ -9,6 +9,7 @@ import pytest
 import zpoints.pl as pl
 from tests.pipeline.figures.public_figures import labelled_run
 from tests.pipeline.report.report_run import CONFIG, Run
+from zpoints.pipeline.claims import answers
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements.entry import Entry
@@ -20,6 +21,7 @@ SAME: dict[str, Callable[[Run], Any]] = {
     "densities-pca": lambda run: pl.densities(run.statistics, principal=True),
     "correlation": lambda run: pl.correlation(run.statistics),
     "variance": lambda run: pl.variance(run.statistics),
+    "answers": lambda run: pl.answers(answers(run.statistics, run.structure)),
     "claims-components": lambda run: pl.claims(run.statistics),
     "principal": lambda run: pl.histogram(run.statistics, range(5), principal=True),
     "radii": lambda run: pl.radii(run.statistics, run.groups),

@@ -140,6 +140,10 @@ WRONG: dict[str, tuple[Callable[[Run], Any], str]] = {
         lambda run: pl.quality({"a": xr.Dataset({"recall": 0.5})}, ["recal"]),
         "Got 'recal' without such a measure; expected some of recall",
     ),
+    "answers of statistics": (
+        lambda run: pl.answers(run.statistics),
+        r"expected a store, or store\.answers",
+    ),
     "no measures": (lambda run: pl.quality({}), "Got a dict; expected a store, or a mapping"),
     "clusters without centres": (
         lambda run: pl.clusters(xr.Dataset({"cluster_count": ("cluster", [1])})),
