@@ -16,6 +16,7 @@ from zpoints.pipeline.report.sections.contents import contents
 
 SAME: dict[str, Callable[[Run], Any]] = {
     "spectrum": lambda run: pl.spectrum(run.statistics),
+    "intervals": lambda run: pl.intervals(run.statistics),
     "mahalanobis": lambda run: pl.mahalanobis(run.statistics),
     "densities-pca": lambda run: pl.densities(run.statistics, principal=True),
     "correlation": lambda run: pl.correlation(run.statistics),
