@@ -75,6 +75,8 @@ class ReportData:
         (cluster, y, x, channel) uint8, decoded centres of the clusters of `structure`.
     dominance
         The components in order of dominance.
+    latents
+        This group; `z` is lazy.
     z
         (image, component) float64, some z-points, in runs that are evenly spaced over the store.
     held_out
@@ -113,6 +115,7 @@ class ReportData:
     structure: xr.Dataset | None
     cluster_images: NDArray[np.uint8] | None
     dominance: Dominance
+    latents: xr.Dataset
     z: Floats
     held_out: str
     originals: NDArray[np.uint8]
@@ -176,6 +179,7 @@ def read_data(
         statistics=statistics,
         structure=structure,
         dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
+        latents=latents,
         z=_finite(
             latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
         ),

@@ -81,6 +81,7 @@ FIGURES: dict[str, Callable[[Run], Any]] = {
     ),
     "correlation": lambda run: pl.correlation(run.statistics),
     "densities": lambda run: pl.densities(run.statistics),
+    "drawn_points": lambda run: pl.drawn_points(run, "ellipse"),
     "faces": lambda run: pl.faces(run.images, n=6, columns=3),
     "frontier": lambda run: pl.frontier(run.sweep),
     "generators": lambda run: pl.generators(run.latents, run.groups, (0, 1, 2)),
