@@ -111,9 +111,12 @@ PANELS: dict[str, Callable[[Run, Any], Any]] = {
     "faces": lambda run, ax: pl.faces(run.images, n=6, titles="image", ax=ax),
     "histogram": lambda run, ax: pl.histogram(run.statistics, component=5, ax=ax),
     "intervals": lambda run, ax: pl.intervals(run.statistics, ax=ax),
+    "loss": lambda run, ax: pl.loss(run.model, ax=ax),
     "mahalanobis": lambda run, ax: pl.mahalanobis(run.statistics, ax=ax),
     "pairs": lambda run, ax: pl.pairs(run.latents, (0, 1), ax=ax),
     "paths": lambda run, ax: pl.paths(run.images["pixels"].values[:6], columns=range(6), ax=ax),
+    "spectrum": lambda run, ax: pl.spectrum(run.statistics, ax=ax),
+    "variance": lambda run, ax: pl.variance(run.statistics, ax=ax),
 }
 """Those that take `ax`, one panel each."""
 
