@@ -69,7 +69,7 @@ def intervals(
     >>> z = np.random.default_rng(0).normal(size=(500, 4))
     >>> figure = intervals(z, uniform=(2.0,))
     >>> [text.get_text() for text in figure.axes[0].get_legend().texts]
-    ['4 components', 'uniform in [−2, 2]']
+    ['4 components', 'uniform, b = 2']
     """
     _check(limit, number, uniform)
     found = fixed_intervals(group(statistics, "statistics", NEEDED), limit=limit, intervals=number)
@@ -106,7 +106,7 @@ def _curves(axes: Axes, found: FixedIntervals, uniform: Sequence[float]) -> None
     alpha = float(np.clip(25 / max(len(share), 1), 0.12, 0.8))
     for chosen, name, colour, strength in (
         (~found.narrow, "components", style.DATA, alpha),
-        (found.narrow, "narrower than an interval", style.GENERATED, 1.0),
+        (found.narrow, "unresolved", style.GENERATED, 1.0),
     ):
         curves = np.where(share[chosen] > 0, share[chosen], np.nan).T
         axes.plot(middle, curves, color=colour, lw=0.7, alpha=strength)
@@ -114,7 +114,7 @@ def _curves(axes: Axes, found: FixedIntervals, uniform: Sequence[float]) -> None
             axes.plot([], [], color=colour, lw=1.4, label=f"{chosen.sum()} {name}")
     for b, dashes in zip(uniform, _DASHES, strict=False):
         expected = 100 * uniform_share(found.edges, b)
-        label = f"uniform in [−{b:g}, {b:g}]"
+        label = f"uniform, b = {b:g}"
         axes.stairs(
             expected, found.edges, color=style.INK, lw=1.1, ls=dashes, label=label, baseline=None
         )
@@ -122,7 +122,7 @@ def _curves(axes: Axes, found: FixedIntervals, uniform: Sequence[float]) -> None
     axes.set_ylim(max(0.5 * share[share > 0].min(initial=100), 1e-3), 150)
     axes.set_xlim(found.edges[0], found.edges[-1])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    style.legend(axes, loc="upper left", borderaxespad=0.2, handlelength=2.2)
+    style.legend(axes, loc="upper left", borderaxespad=0.2, handlelength=1.7)
     style.dress(
         axes,
         x=f"$z_i$  {style.UNIT}",

@@ -21,8 +21,8 @@ INTERVALS = Markup(
     "{limit:g}] that the source takes for every component, and those of components uniform in "
     "[−<i>b</i>, <i>b</i>]. Right: <i>hw</i> read from these intervals against that from intervals "
     "of the component’s own. {narrow} of {components} components are narrower than an interval "
-    "({width:g}) and look like a spike whatever their shape is; every other figure uses intervals "
-    "that follow each component’s standard deviation. {outside}{error}"
+    "({width:g}), hence unresolved: they look like a spike whatever their shape is. Every other "
+    "figure uses intervals that follow each component’s standard deviation. {outside}{error}"
 )
 OUTSIDE = "At most {most:.2%} of the vectors of a component lie outside. "
 ERROR = (

@@ -73,7 +73,7 @@ def test_intervals__draws_uniform_vectors_at_their_share() -> None:
 
     assert heights == pytest.approx([100 / 96, 100 / 12])
     labels = [text.get_text() for text in axes.get_legend().texts]
-    assert labels[:2] == ["5 components", "2 narrower than an interval"]
+    assert labels[:2] == ["5 components", "2 unresolved"]
 
 
 @pytest.mark.parametrize(
