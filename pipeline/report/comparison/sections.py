@@ -211,7 +211,7 @@ def _claims(pair: Pair) -> Entry:
                 for cell in (found.measured if found else "–", _verdict(verdict))
             ]
             rows.append((bold(f"{number}. {claim.statement}", holds[0] is not holds[1]), *cells))
-        return Table(("claim", "A", "", "B", ""), tuple(rows), text_columns=5)
+        return Table(("claim", "A", "verdict", "B", "verdict"), tuple(rows), text_columns=5)
 
     return Entry("claims-table", "Verdicts", CLAIMS, table)
 

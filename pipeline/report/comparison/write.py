@@ -17,7 +17,7 @@ from zpoints.pipeline.report.destination import (
     report_destination,
     writing_to,
 )
-from zpoints.pipeline.report.elements.text import describe
+from zpoints.pipeline.report.page.header import settings_text
 from zpoints.storage.schema.attributes import nested
 
 COMPARED = "compared"
@@ -128,7 +128,7 @@ def _facts_of(side: Side) -> list[tuple[str, str]]:
     return [
         ("store", side.store.root),
         ("version", f"{side.store.version}, {side.store.time:%Y-%m-%d %H:%M} UTC"),
-        ("architecture", describe(nested(attrs, "architecture"))),
-        ("training", describe(nested(attrs, "training"))),
+        ("architecture", settings_text(nested(attrs, "architecture"))),
+        ("training", settings_text(nested(attrs, "training"))),
         ("weights, SHA-256", str(attrs.get("sha256", ""))),
     ]
