@@ -72,6 +72,35 @@ def diff(
 
 
 @app.command()
+def compare(
+    root_a: Annotated[str, typer.Argument(help="Store: a folder or s3://bucket/prefix.")],
+    root_b: Annotated[str, typer.Argument(help="The other store.")],
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            "--output", help="Folder of the page. Default: comparisons/NAME_A-NAME_B-HASH."
+        ),
+    ] = None,
+    version_a: Annotated[
+        str | None, typer.Option(help=f"Version of the first: {VERSION}. Default: latest.")
+    ] = None,
+    version_b: Annotated[
+        str | None, typer.Option(help="Version of the other, written alike.")
+    ] = None,
+) -> None:
+    """Write one report of two stores side by side, e.g. of case I and case II."""
+    from zpoints.pipeline.latent_space.stored import open as open_latents
+    from zpoints.pipeline.report.comparison.write import comparison_destination, write_comparison
+    from zpoints.pipeline.report.destination import page_of
+
+    a, b = open_latents(root_a, version=version_a), open_latents(root_b, version=version_b)
+    where = comparison_destination(folder, (a.root, b.root), (version_a, version_b))
+    for remark in write_comparison(a, b, where, console=console_for(output)):
+        output.print(remark, soft_wrap=True, markup=False)
+    output.print(f"{page_of(where)}", soft_wrap=True)
+
+
+@app.command()
 def verify(
     root: Root,
     sample: Annotated[

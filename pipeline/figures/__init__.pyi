@@ -20,6 +20,8 @@ from .quality_measures import frontier as frontier
 from .quality_measures import quality as quality
 from .radius_distributions import mahalanobis as mahalanobis
 from .radius_distributions import radii as radii
+from .source.drawn_points import drawn_points as drawn_points
+from .source.fixed_intervals import intervals as intervals
 from .training_curves import loss as loss
 
 OWN: tuple[str, ...]

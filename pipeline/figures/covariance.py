@@ -1,12 +1,11 @@
 """Figures of the covariance of the z-points: correlation matrix, explained variance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -114,7 +113,7 @@ def _matrix(
     return picture
 
 
-def variance(statistics: Any) -> Figure:
+def variance(statistics: Any, *, ax: Axes | None = None) -> style.Drawn:
     """Draw the variances of the principal components and the cumulative share they explain.
 
     Marks: the number of components that explain 50, 90, 95 and 99 %.
@@ -123,6 +122,13 @@ def variance(statistics: Any) -> Figure:
     ----------
     statistics
         The `statistics` group, one of `selections`, or a store.
+    ax
+        Axes to draw the cumulative share in.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A new figure; `ax` if it was given.
 
     Raises
     ------
@@ -133,11 +139,14 @@ def variance(statistics: Any) -> Figure:
     statistics = group(statistics, "statistics", needs)
     basis = Basis.from_statistics(statistics)
     variances = basis.explained_variance
-    share = np.cumsum(statistics["explained_variance_ratio"].values)
     number = np.arange(1, len(variances) + 1)
+    dot = {"marker": "o", "markersize": 1.8 if len(number) > 40 else 3.5, "lw": 0.8}
+    if ax is not None:
+        axes = style.panel(ax)
+        _cumulative(axes, statistics, dot)
+        return style.drawn(axes, ax)
     figure = style.new_figure(2.7)
     left, right = figure.subplots(1, 2)
-    dot = {"marker": "o", "markersize": 1.8 if len(number) > 40 else 3.5, "lw": 0.8}
     shown = basis.varying
     left.plot(number[shown], variances[shown], color=style.DATA, **dot)
     left.set_yscale("log")
@@ -147,18 +156,23 @@ def variance(statistics: Any) -> Figure:
         y=r"variance  $\lambda_k$  [latent units$^2$]",
         title="Scree",
     )
-    right.plot(number, 100 * share, color=style.DATA, **dot)
+    left.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    _cumulative(right, statistics, dot)
+    return figure
+
+
+def _cumulative(axes: Axes, statistics: xr.Dataset, dot: Mapping[str, Any]) -> None:
+    """Draw the cumulative share, and mark how many components explain how much."""
+    share = np.cumsum(statistics["explained_variance_ratio"].values)
+    number = np.arange(1, len(share) + 1)
+    axes.plot(number, 100 * share, color=style.DATA, **dot)
     remarks = []
     for level in (0.5, 0.9, 0.95, 0.99):
         needed = min(int(np.searchsorted(share, level - 1e-12)) + 1, len(number))
-        right.plot(needed, 100 * share[needed - 1], "o", color=style.GENERATED, markersize=4)
+        axes.plot(needed, 100 * share[needed - 1], "o", color=style.GENERATED, markersize=4)
         remarks.append(f"{level:.0%}:  $K$ = {needed}")
-    style.note(right, 0.97, 0.05, "\n".join(remarks), size=style.LABEL, ha="right", color=style.INK)
-    right.set_ylim(0, 104)
-    right.set_xlim(left=0)
-    for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-    style.dress(
-        right, x="principal components $K$", y="variance explained  [%]", title="Cumulative"
-    )
-    return figure
+    style.note(axes, 0.97, 0.05, "\n".join(remarks), size=style.LABEL, ha="right", color=style.INK)
+    axes.set_ylim(0, 104)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    style.dress(axes, x="principal components $K$", y="variance explained  [%]", title="Cumulative")

@@ -24,7 +24,7 @@ _COLUMNS = 4
 _HISTOGRAM = ("histogram", "histogram_edges", "mu", "hw")
 
 
-def spectrum(statistics: Any) -> Figure:
+def spectrum(statistics: Any, *, ax: Axes | None = None) -> style.Drawn:
     """Draw the number distributions of all components as a heat map and as curves.
 
     Left: a row per component, sorted by mu, on a common axis z. Right: a curve per component, the
@@ -34,6 +34,13 @@ def spectrum(statistics: Any) -> Figure:
     ----------
     statistics
         The `statistics` group, one of `selections`, or a store.
+    ax
+        Axes to draw the heat map in.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A new figure; `ax` if it was given.
 
     Raises
     ------
@@ -42,16 +49,26 @@ def spectrum(statistics: Any) -> Figure:
     """
     needs = ("count", "histogram", "histogram_edges", "mu", "mean", "variance")
     statistics = group(statistics, "statistics", needs)
-    height, edges = _relative_heights(statistics)
-    mu = statistics["mu"].values
+    if ax is not None:
+        axes = style.panel(ax)
+        _heat_map(axes, statistics)
+        return style.drawn(axes, ax)
     figure = style.new_figure(3.9)
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
+    _heat_map(left, statistics)
+    _standardised_curves(right, statistics)
+    return figure
 
+
+def _heat_map(axes: Axes, statistics: xr.Dataset) -> None:
+    """Draw a row per component, sorted by mu."""
+    height, edges = _relative_heights(statistics)
+    mu = statistics["mu"].values
     low, high = _range(edges, height)
     grid = np.linspace(low, high, 601)
     order = np.argsort(mu, kind="stable")
     rows = np.stack([_step(grid, edges[i], height[i]) for i in order])
-    picture = left.imshow(
+    picture = axes.imshow(
         rows,
         cmap=style.SEQUENTIAL,
         norm=PowerNorm(0.7, 0, 1),
@@ -60,18 +77,16 @@ def spectrum(statistics: Any) -> Figure:
         interpolation="none",
         extent=(low, high, 0.5, len(mu) + 0.5),
     )
-    left.axvline(0, color=style.MUTED, lw=0.6, ls=(0, (4, 3)))
-    left.locator_params(axis="x", nbins=7)  # longer labels would touch
+    axes.axvline(0, color=style.MUTED, lw=0.6, ls=(0, (4, 3)))
+    axes.locator_params(axis="x", nbins=7)  # longer labels would touch
     style.dress(
-        left,
+        axes,
         x=f"$z_i$  {style.UNIT}",
         y=r"component, sorted by $\mu_i$",
         title="On a common axis",
         frame=True,
     )
-    style.colour_bar(picture, left, "count / maximum", ticks=(0, 0.25, 0.5, 0.75, 1))
-    _standardised_curves(right, statistics)
-    return figure
+    style.colour_bar(picture, axes, "count / maximum", ticks=(0, 0.25, 0.5, 0.75, 1))
 
 
 def histogram(

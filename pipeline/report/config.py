@@ -42,6 +42,15 @@ class ReportConfig(Settings):
         le=100_000,
         description="latent vectors drawn as points, and vectors of each generator",
     )
+    cloud_points: int = Field(
+        default=60_000,
+        ge=10,
+        le=1_000_000,
+        description="latent vectors whose density is drawn behind a few vectors of a generator",
+    )
+    drawn_points: int = Field(
+        default=20, ge=1, le=99, description="vectors of a generator drawn on that density"
+    )
     ellipse_level: float = Field(
         default=2.2,
         gt=0,

@@ -76,6 +76,8 @@ class ReportData:
         (cluster, y, x, channel) uint8, decoded centres of the clusters of `structure`.
     dominance
         The components in order of dominance.
+    latents
+        This group; `z` is lazy.
     z
         (image, component) float64, some z-points, in runs that are evenly spaced over the store.
     held_out
@@ -114,6 +116,7 @@ class ReportData:
     structure: xr.Dataset | None
     cluster_images: NDArray[np.uint8] | None
     dominance: Dominance
+    latents: xr.Dataset
     z: Floats
     held_out: str
     originals: NDArray[np.uint8]
@@ -177,6 +180,7 @@ def read_data(
         statistics=statistics,
         structure=structure,
         dominance=rank_components(statistics, mu=config.dominant_mu, hw=config.dominant_hw),
+        latents=latents,
         z=_finite(
             latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
         ),

@@ -26,6 +26,8 @@ PAGE = "index.html"
 FIGURE = re.compile(rf"{REPORT_FIGURES}/[A-Za-z0-9_-]+\.png")
 UNFINISHED = re.compile(re.escape(MARK) + r"#\d+")
 """A part of a mark, which a first report leaves alone in the folder if it is killed."""
+ANOTHER = "report.folder (zpoints report: --folder, zpoints compare: --output)"
+"""The settings that name another folder."""
 UPLOADS = 8
 """Number of files written at the same time."""
 
@@ -47,18 +49,18 @@ def report_destination(chosen: str | None, root: str) -> Destination:
     """
     text = chosen if chosen is not None else f"{root.rstrip('/')}/report"
     destination = text.rstrip("/") if text.startswith(SCHEME) else local_path(text)
-    own, store = _place(destination), _place(root)
+    own, store = place(destination), place(root)
     around = store.startswith(own)
     if around or own.removeprefix(store).partition("/")[0] in STORE_FOLDERS:
         raise ConfigError(
             f"The report cannot be written to {destination}, which "
             f"{'holds' if around else 'belongs to'} the store {root}. Name another folder with "
-            "report.folder (zpoints report: --folder)."
+            f"{ANOTHER}."
         )
     return destination
 
 
-def _place(where: Destination) -> str:
+def place(where: Destination) -> str:
     """A folder or prefix for comparisons: absolute, without links, with a slash at its end."""
     text = str(where)
     path = text if text.startswith(SCHEME) else os.path.realpath(local_path(text))
@@ -104,7 +106,7 @@ def refuse_other_files(destination: Destination) -> None:
     raise ConfigError(
         f"The report cannot be written to {destination}, which {found}. Expected an empty or "
         f"absent folder, or an earlier report with its {MARK} intact; name another folder with "
-        "report.folder (zpoints report: --folder)."
+        f"{ANOTHER}."
     )
 
 
@@ -143,7 +145,7 @@ def _create(destination: Path) -> None:
     except OSError as error:
         raise ConfigError(
             f"The report cannot be written to {destination} ({error.strerror}). Expected a folder "
-            "that can be created; name another one with report.folder (zpoints report: --folder)."
+            f"that can be created; name another one with {ANOTHER}."
         ) from error
 
 
@@ -161,8 +163,7 @@ def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) ->
     if others := set(blobs.names(REPORT_FIGURES)) & set(names) - earlier:
         raise ConfigError(
             f"The report would overwrite {destination}/{min(others)}, which no earlier report "
-            "made. Rename that file, or name another folder with report.folder (zpoints report: "
-            "--folder)."
+            f"made. Rename that file, or name another folder with {ANOTHER}."
         )
 
     def send(name: str) -> None:

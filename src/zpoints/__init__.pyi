@@ -1,6 +1,7 @@
 from . import pl as pl
 from .pipeline.analyze.passes import analyze as analyze
 from .pipeline.claims.verdicts import claims as claims
+from .pipeline.compare.stores import compare as compare
 from .pipeline.latent_space.arrays import open_arrays as open_arrays
 from .pipeline.latent_space.stored import open as open
 from .pipeline.sample.draw import draw as draw

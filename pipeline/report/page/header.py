@@ -54,8 +54,8 @@ def provenance(store: ReportStore, data: ReportData) -> Items:
     seed = training.pop("seed", attrs.get("seed"))
     items: list[tuple[str, Any]] = [
         (f"{rows} per split", ", ".join(f"{name} {n:,}" for name, n in data.splits.items())),
-        ("architecture", _settings(nested(attrs, "architecture"))),
-        ("training", _settings(training)),
+        ("architecture", settings_text(nested(attrs, "architecture"))),
+        ("training", settings_text(training)),
         ("seed", seed),
         ("device", attrs.get("device")),
         ("weights, SHA-256", attrs.get("sha256")),
@@ -66,8 +66,8 @@ def provenance(store: ReportStore, data: ReportData) -> Items:
     return [(name, str(value)) for name, value in items if value not in (None, "")]
 
 
-def _settings(settings: Mapping[str, Any]) -> str:
-    """The settings that have a value, e.g. no ``network`` where the network is a case."""
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Text of the settings that have a value, e.g. no ``network`` where the network is a case."""
     return "; ".join(
         f"{name.replace('_', ' ')} {describe(value)}"
         for name, value in settings.items()

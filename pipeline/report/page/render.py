@@ -1,6 +1,6 @@
 """Writes the page: draws every entry, then fills the template."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,52 @@ def write_report(
     Path
         Path of the page.
     """
-    (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     data, history = read_data(store, config, reconstruct), store.history()
-    sections = _rendered(
-        [*contents(data, timings, history), *packages.section(store)], folder, console
+    return write_page(
+        folder,
+        [*contents(data, timings, history), *packages.section(store)],
+        title=title,
+        header={
+            "written": f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
+            "notices": notices(data),
+            "figures": key_figures(store, data),
+            "provenance": provenance(store, data),
+        },
+        console=console,
     )
+
+
+def write_page(
+    folder: Path,
+    sections: Sequence[Section],
+    *,
+    title: str,
+    header: Mapping[str, Any],
+    console: Console,
+) -> Path:
+    """Draw the entries of a page, then write it.
+
+    Parameters
+    ----------
+    folder
+        Folder for `index.html` and `figures/`; created if absent.
+    sections
+        The entries.
+    title
+        Heading of the page.
+    header
+        What stands above the sections: `written`, a time, or empty; `notices`, texts; `figures` and
+        `provenance`, pairs of a name and its value.
+    console
+        Shows how many figures and tables are done.
+
+    Returns
+    -------
+    Path
+        Path of the page.
+    """
+    (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+    rendered = _rendered(sections, folder, console)
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -67,14 +108,7 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("page.html")
-    page = template.render(
-        title=title,
-        written=f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
-        notices=notices(data),
-        figures=key_figures(store, data),
-        provenance=provenance(store, data),
-        sections=sections,
-    )
+    page = template.render(title=title, sections=rendered, **header)
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
 

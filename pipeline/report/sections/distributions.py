@@ -1,8 +1,11 @@
 """Section on the number distributions of components and principal components."""
 
+import xarray as xr
 from markupsafe import Markup
 
+from zpoints.pipeline.analyze.shape.fixed_intervals import NEEDED, fixed_intervals
 from zpoints.pipeline.figures.distributions import histogram, spectrum
+from zpoints.pipeline.figures.source.fixed_intervals import intervals
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.components import dominant_components
@@ -12,6 +15,19 @@ SPECTRUM = Markup(
     "most vectors are; rows away from zero, or wide, belong to the dominant components. Right: "
     "each distribution as the density of (<i>z<sub>i</sub></i> − mean) / <i>σ<sub>i</sub></i>, "
     "their median, and the normal distribution; components that follow the dashed line are normal."
+)
+INTERVALS = Markup(
+    "Left: number distributions of all components over the {number} intervals of [−{limit:g}, "
+    "{limit:g}] that the source takes for every component, and those of components uniform in "
+    "[−<i>b</i>, <i>b</i>]. Right: <i>hw</i> read from these intervals against that from intervals "
+    "of the component’s own. {narrow} of {components} components are narrower than an interval "
+    "({width:g}), hence unresolved: they look like a spike whatever their shape is. Every other "
+    "figure uses intervals that follow each component’s standard deviation. {outside}{error}"
+)
+OUTSIDE = "At most {most:.2%} of the vectors of a component lie outside. "
+ERROR = (
+    "Counts of components that range widely are stored in cells wider than these intervals; the "
+    "counts shown are wrong by at most {most:,.0f}."
 )
 DOMINANT = Markup(
     "Number distributions of the {count} most dominant components, ranked by the larger of "
@@ -45,6 +61,7 @@ def entries(data: ReportData) -> list[Entry]:
             lambda: spectrum(s),
             "Number distributions of all components as a heat map and as overlaid curves.",
         ),
+        *_intervals(s),
         Entry(
             "dominant",
             "Most dominant components",
@@ -65,4 +82,30 @@ def entries(data: ReportData) -> list[Entry]:
             lambda: histogram(s, leading, principal=True),
             "Histograms of the leading principal components with mu and hw marked.",
         ),
+    ]
+
+
+def _intervals(statistics: xr.Dataset) -> list[Entry]:
+    """The distributions over fixed intervals; empty where no state is stored to count them from."""
+    if not set(NEEDED) <= set(statistics.variables):
+        return []
+    found = fixed_intervals(statistics)
+    outside, error = float(found.outside.max()), float(found.error.max())
+    caption = INTERVALS.format(
+        number=found.counts.shape[1],
+        limit=found.edges[-1],
+        narrow=int(found.narrow.sum()),
+        components=len(found.narrow),
+        width=found.width,
+        outside=OUTSIDE.format(most=outside) if outside > 0 else "",
+        error=ERROR.format(most=error) if error > 0 else "",
+    )
+    return [
+        Entry(
+            "intervals",
+            "Fixed intervals, beside uniform vectors",
+            caption,
+            lambda: intervals(statistics),
+            "Number distributions of all components over the same intervals, and of uniform ones.",
+        )
     ]

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from zpoints.pipeline.analyze.shape.ellipses import coverage
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.pair_scatter import generators, pairs
+from zpoints.pipeline.figures.source.drawn_points import drawn_points
 from zpoints.pipeline.report.data import Generated, ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 
@@ -29,6 +30,12 @@ GENERATORS = Markup(
     "in pairs, nearly all stay within 1/√2 of their half-axes, so that each pair fills a rectangle "
     "rather than an ellipse."
 )
+DRAWN = Markup(
+    "The first {number} vectors of <code>{name}</code>, numbered, on the density of {points:,} "
+    "z-points in pairs of PCA coordinates (darker where more are, on a logarithmic scale), with "
+    "the {level:g} <i>σ</i> ellipses{images}. A generator that stays in the region puts its points "
+    "where the z-points are, in every pair at once."
+)
 
 
 def entries(data: ReportData) -> list[Entry]:
@@ -39,7 +46,7 @@ def entries(data: ReportData) -> list[Entry]:
     original = Coordinates("original", "dominant components", first.tolist(), False)
     found = [_pairs(data, principal), _generators(data, principal)]
     found += [_pairs(data, original), _generators(data, original)]
-    return found if data.generated else found[::2]
+    return [*_drawn(data), *found] if data.generated else found[::2]
 
 
 class Coordinates(NamedTuple):
@@ -96,6 +103,41 @@ def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
         ),
         f"Vectors of each generator on z-points and their ellipses, in {coordinates.title}.",
     )
+
+
+def _drawn(data: ReportData) -> list[Entry]:
+    """The first vectors of a generator on many z-points; empty for a single coordinate."""
+    config, chosen = data.config, data.generated[_shown_on_grid(data.generated)]
+    components = range(2 * (min(6, data.statistics.sizes["pc"]) // 2))
+    number = min(config.drawn_points, len(chosen.z))
+    if not number or not components:
+        return []
+    images = chosen.images if number <= len(chosen.images) else None
+    caption = DRAWN.format(
+        number=number,
+        name=chosen.name,
+        points=min(config.cloud_points, data.latents.sizes["image"]),
+        level=config.ellipse_level,
+        images="" if images is None else "; below, the images that they decode to",
+    )
+    return [
+        Entry(
+            "drawn-points",
+            "A few drawn vectors among the z-points",
+            caption,
+            lambda: drawn_points(
+                data.latents,
+                chosen.z,
+                number=number,
+                components=components,
+                images=images,
+                level=config.ellipse_level,
+                statistics=data.statistics,
+                points=config.cloud_points,
+            ),
+            f"Numbered vectors of {chosen.name} on the density of the z-points.",
+        )
+    ]
 
 
 def _shown_on_grid(generated: Sequence[Generated]) -> int:

@@ -83,10 +83,12 @@ FIGURES: dict[str, Callable[[Run], Any]] = {
     ),
     "correlation": lambda run: pl.correlation(run.statistics),
     "densities": lambda run: pl.densities(run.statistics),
+    "drawn_points": lambda run: pl.drawn_points(run, "ellipse"),
     "faces": lambda run: pl.faces(run.images, n=6, columns=3),
     "frontier": lambda run: pl.frontier(run.sweep),
     "generators": lambda run: pl.generators(run.latents, run.groups, (0, 1, 2)),
     "histogram": lambda run: pl.histogram(run.statistics, component=[0, 1]),
+    "intervals": lambda run: pl.intervals(run.statistics),
     "loss": lambda run: pl.loss(run.model),
     "mahalanobis": lambda run: pl.mahalanobis(run.statistics),
     "numbers": lambda run: pl.numbers(run.statistics),
@@ -110,9 +112,13 @@ PANELS: dict[str, Callable[[Run, Any], Any]] = {
     "densities": lambda run, ax: pl.densities(run.statistics, first_pair(run), ax=ax),
     "faces": lambda run, ax: pl.faces(run.images, n=6, titles="image", ax=ax),
     "histogram": lambda run, ax: pl.histogram(run.statistics, component=5, ax=ax),
+    "intervals": lambda run, ax: pl.intervals(run.statistics, ax=ax),
+    "loss": lambda run, ax: pl.loss(run.model, ax=ax),
     "mahalanobis": lambda run, ax: pl.mahalanobis(run.statistics, ax=ax),
     "pairs": lambda run, ax: pl.pairs(run.latents, (0, 1), ax=ax),
     "paths": lambda run, ax: pl.paths(run.images["pixels"].values[:6], columns=range(6), ax=ax),
+    "spectrum": lambda run, ax: pl.spectrum(run.statistics, ax=ax),
+    "variance": lambda run, ax: pl.variance(run.statistics, ax=ax),
 }
 """Those that take `ax`, one panel each."""
 

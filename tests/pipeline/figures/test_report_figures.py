@@ -17,6 +17,7 @@ from zpoints.pipeline.report.sections.contents import contents
 
 SAME: dict[str, Callable[[Run], Any]] = {
     "spectrum": lambda run: pl.spectrum(run.statistics),
+    "intervals": lambda run: pl.intervals(run.statistics),
     "mahalanobis": lambda run: pl.mahalanobis(run.statistics),
     "densities-pca": lambda run: pl.densities(run.statistics, principal=True),
     "correlation": lambda run: pl.correlation(run.statistics),
@@ -31,6 +32,7 @@ SAME: dict[str, Callable[[Run], Any]] = {
     "probes": lambda run: pl.probes(run.structure),
     "faces-1-ellipse": lambda run: pl.faces(run.groups["ellipse"], n=7, columns=None),
     "quality-measures": lambda run: pl.quality(run.judged),
+    "drawn-points": lambda run: pl.drawn_points(run, "ellipse", number=7),
     "generators-pca": lambda run: pl.generators(
         run.latents, run.groups, (0, 1, 2), principal=True, statistics=run.statistics, points=300
     ),

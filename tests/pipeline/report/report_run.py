@@ -21,6 +21,7 @@ CONFIG = ReportConfig(
     reconstructions=12,
     leading=3,
     scatter_points=300,
+    drawn_points=7,
     components=5,
     uniform_vectors=2000,
     attribute_images=4,

@@ -110,7 +110,7 @@ def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_si
     folder: Path, page: Page
 ) -> None:
     images = [attrs for tag, attrs in page.elements if tag == "img"]
-    assert len(images) == 21
+    assert len(images) == 23
     for attrs in images:
         assert attrs["alt"]
         with Image.open(folder / attrs["src"]) as picture:

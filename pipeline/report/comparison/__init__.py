@@ -1,0 +1,1 @@
+"""The report of two stores side by side."""
