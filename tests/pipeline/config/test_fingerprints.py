@@ -22,7 +22,7 @@ CHANGED = (
     "sample.generators={smiling: {generator: conditional, selection: smiling, "
     "base: {generator: gaussian}}}",
     *("evaluate.device=cpu", "evaluate.count=50"),
-    *("sweep.enabled=true", "sweep.device=cpu", "sweep.K=[4]"),
+    *("sweep.enabled=true", "sweep.device=cpu", "sweep.grid={K: [4]}"),
 )
 OF_DEFAULTS = {
     "images": ("5ca5fe69a25b7182", "df91069a8a607fa7"),
@@ -47,9 +47,9 @@ OF_CHANGED = {
     "quality/real": ("3ca620e0c59787b2", "3017a959c3cdaf61"),
     "quality/reconstruction": ("63d29c32aab88d02", "ece5c2c127067705"),
     "quality/smiling": ("2476305e874f077b", "c701bda28cb5e368"),
-    "sweep": ("8405a174d56afe80", "135ac3263d2057d8"),
+    "sweep": ("52c27f6a5665ff57", "7706835774575097"),
 }
-"""Identity and lineage of each group, as computed with schema 2 and evaluate.detector."""
+"""Identity and lineage of each group, as computed with schema 2, evaluate.detector, sweep.grid."""
 
 
 def planned(*overrides: str) -> dict[str, PlannedStep]:
@@ -64,7 +64,7 @@ def planned(*overrides: str) -> dict[str, PlannedStep]:
         annotations="",
     )
     config = override(RunConfig(), overrides)
-    return {item.target: item for item in plan_steps(steps(config, photographs)[0], None)}
+    return {item.target: item for item in plan_steps(steps(config, photographs), None)}
 
 
 @pytest.mark.parametrize(
