@@ -28,6 +28,9 @@ SAME: dict[str, Callable[[Run], Any]] = {
     "loss": lambda run: pl.loss(run.model),
     "probes": lambda run: pl.probes(run.structure),
     "faces-1-ellipse": lambda run: pl.faces(run.groups["ellipse"], n=7, columns=None),
+    "frontier": lambda run: pl.frontier(run.sweep),
+    "sweep-faces": lambda run: pl.sweep_faces(run.sweep),
+    "sweep-strips": lambda run: pl.sweep_strips(run.sweep),
     "quality-measures": lambda run: pl.quality(run.judged),
     "generators-pca": lambda run: pl.generators(
         run.latents, run.groups, (0, 1, 2), principal=True, statistics=run.statistics, points=300
