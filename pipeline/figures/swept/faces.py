@@ -12,6 +12,7 @@ from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.image_grids import GAP, LABEL_PIXELS, paths, strips
 from zpoints.pipeline.figures.inputs import Bytes, components_of, group, pixels
+from zpoints.pipeline.figures.swept.frontier import shown_panels
 from zpoints.pipeline.figures.swept.points import (
     frontier_points,
     matching,
@@ -21,7 +22,7 @@ from zpoints.pipeline.figures.swept.points import (
 )
 
 MOST_STRIPS = 24
-"""Points that all have a strip; of more, only those on the frontier of precision and recall."""
+"""Points that all have a strip; of more, only those on the frontiers."""
 MOST_IMAGES = 8
 """Images of a point that the figure of a single parameter shows."""
 SHRUNK = 0.7
@@ -83,8 +84,8 @@ def sweep_strips(sweep: Any, points: Sequence[int] | int | None = None) -> Figur
     sweep
         The `sweep` group, or a store.
     points
-        Numbers of the points, from 0; by default all, or of more than 24 those that no other one
-        exceeds in both precision and recall, at most 24 of them, the smallest recall first.
+        Numbers of the points, from 0; by default all, or of more than 24 those on the frontiers of
+        recall against precision and round trip, at most 24 of them, the smallest recall first.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def sweep_strips(sweep: Any, points: Sequence[int] | int | None = None) -> Figur
         else components_of(points, sweep.sizes["point"], what="point")
     )
     figure = strips({k: sweep["pixels"][k] for k in chosen})
-    figure.axes[0].set_yticklabels([_label(sweep, k) for k in chosen])
+    figure.axes[0].set_yticklabels([_label(sweep, k) for k in chosen], linespacing=1.0)
     return figure
 
 
@@ -106,10 +107,11 @@ def strip_points(sweep: xr.Dataset) -> list[int]:
     """Points whose strips are drawn by default."""
     if sweep.sizes["point"] <= MOST_STRIPS:
         return list(range(sweep.sizes["point"]))
-    front = np.flatnonzero(frontier_points(sweep, "recall", "precision"))
+    on_front = [frontier_points(sweep, x, y) for x, y in shown_panels(sweep) if x == "recall"]
+    front = np.flatnonzero(np.any([[False] * sweep.sizes["point"], *on_front], axis=0))
     front = front[np.argsort(sweep["recall"].values[front], kind="stable")]
     if not len(front):
-        raise FigureError("None of the points has precision and recall; name some with points=.")
+        raise FigureError("None of the points has a recall; name some with points=[0, 1].")
     evenly = np.linspace(0, len(front) - 1, min(len(front), MOST_STRIPS)).round().astype(int)
     return [int(k) for k in front[evenly]]
 

@@ -181,7 +181,11 @@ def _swept(sweep: xr.Dataset | None) -> list[Entry]:
         "An image at each point of the grid.",
     )
     every = len(strip_points(sweep)) == sweep.sizes["point"]
-    which = "each point" if every else "points on the frontier of precision and recall"
+    which = (
+        "each point"
+        if every
+        else "points on the frontiers of recall, from the most typical to the most diverse"
+    )
     strips = Entry(
         "sweep-strips",
         f"The frontier of {law} in images",

@@ -118,4 +118,5 @@ def test_strip_points__of_many_points_are_those_on_the_frontier() -> None:
 
     others = sweep["K"].values != 20
     worse = sweep.assign({name: sweep[name] - others for name in ("recall", "precision")})
+    worse = worse.assign(round_trip=worse["round_trip"] + others)
     assert set(strip_points(worse)) == set(np.flatnonzero(~others))
