@@ -112,7 +112,7 @@ def run(
     lock = repository.held(f"zpoints run {title}")
     with lock, Workers(config, repository, console) as workers:
         store = repository.store()
-        _, planned = _planned(config, origin, store, console, until=until, keep=repository.keep)
+        _, planned = _planned(config, origin, store, until=until, keep=repository.keep)
         _check(config, planned, store)
         if destination is not None and any(item.reason for item in planned):
             _require_report_memory(config)
@@ -177,7 +177,7 @@ def dry_run(
     with suppress(StoreNotFoundError):
         store = open_store(root)
     config = choose_settings(config, origin, store, console)
-    plan, planned = _planned(config, origin, store, console, until=until)
+    plan, planned = _planned(config, origin, store, until=until)
     _probe(planned)
     for line in estimate_lines(config, plan, planned, report=destination is not None):
         console.line(line)
@@ -192,17 +192,13 @@ def _planned(
     config: RunConfig,
     origin: Origin,
     store: Store | None,
-    console: Console,
     *,
     until: str,
     keep: Callable[[str, bytes], None] | None = None,
 ) -> tuple[OriginPlan, list[PlannedStep]]:
-    """The rows to store, and the steps up to a stage; reports those that are left out."""
+    """The rows to store, and the steps up to a stage."""
     plan = plan_origin(origin, config, store, keep=keep)
-    made, left_out = steps(config, plan)
-    if left_out:
-        console.line(left_out)
-    return plan, plan_steps(made, store, until=until)
+    return plan, plan_steps(steps(config, plan), store, until=until)
 
 
 def _report_destination(config: RunConfig, root: str, until: str) -> Destination | None:

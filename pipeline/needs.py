@@ -89,6 +89,7 @@ class Needs:
             "encode": self.vector,
             "import": self.vector,
             "sample": self.image + 2 * self.vector,
+            "sweep": self.image,
         }
         return rows * each.get(stage, 0)
 
@@ -232,6 +233,9 @@ class Needs:
         at_once = _at_once(self.config.sweep.device, worker)
         sets = at_once * self._sets(count)
         vectors = at_once * 2 * count * COPIES * self.vector
+        components = self.config.train.z_dim
+        fits = [law.fit_memory(self.images, components) for law in self.config.sweep.known_laws]
+        fit = at_once * max(fits)
         return _memory(
             "The sweep",
             worker,
@@ -240,8 +244,12 @@ class Needs:
                 "batches": self._passes(self.config.sweep.device, worker, BATCH),
                 "images": sets,
                 "vectors": vectors,
+                "fit": fit,
             },
-            {"lower sweep.count": sets + vectors},
+            {
+                "lower sweep.count": sets + vectors,
+                "lower vectors or parts of sweep.parameters or sweep.grid": fit,
+            },
         )
 
     @property

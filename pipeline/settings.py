@@ -68,7 +68,8 @@ def setting_path(fault: Mapping[str, Any], values: Any) -> list[str]:
     """
     path: list[str] = []
     for part in fault["loc"]:
-        if isinstance(values, Mapping) and values.get("generator") == part:
+        named = isinstance(values, Mapping) and part not in values
+        if named and values.get("generator") == part:
             values = {name: value for name, value in values.items() if name != "generator"}
         elif part != "[key]":
             path.append(str(part))

@@ -31,41 +31,18 @@ from zpoints.pipeline.sample.stage import group_of, left_out_lines, sample
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.pipeline.structure.stage import find_structure
-from zpoints.pipeline.sweep.stage import SWEEP, sweep
+from zpoints.pipeline.sweep.stage import SWEEP, fixed_parameters, sweep, why_left_out
 from zpoints.pipeline.train.elsewhere import check_elsewhere, part_digests, store_network
 from zpoints.pipeline.train.stage import train_model
 from zpoints.pipeline.train.state import architecture, check_network
 from zpoints.storage import Store
 
 
-def steps(config: RunConfig, origin: OriginPlan) -> tuple[tuple[Step, ...], str]:
+def steps(config: RunConfig, origin: OriginPlan) -> tuple[Step, ...]:
     """The steps that make the groups of the store, in the order of ``STAGES``.
 
-    A step that reads a group that no step writes is left out. The report is not a group; it follows
-    from all of them (``zpoints.pipeline.report.stage``).
-
-    Returns
-    -------
-    steps
-        Those that can be made.
-    left_out
-        A line about the stages of the others, e.g. ``Left out: sweep. It needs images and a
-        network.``; empty if there are none.
+    The report is not a group; it follows from all of them (``zpoints.pipeline.report.stage``).
     """
-    made: dict[str, Step] = {}
-    others: dict[str, None] = {}
-    for step in _wanted(config, origin):
-        if set(step.reads) <= set(made):
-            made[step.writes] = step
-        else:
-            others[step.stage] = None
-    need = "They need" if len(others) > 1 else "It needs"
-    left_out = f"Left out: {', '.join(others)}. {need} images and a network." if others else ""
-    return tuple(made.values()), left_out
-
-
-def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
-    """The steps of a configuration, whether or not another one writes what they read."""
     needs = Needs(config=config, images=len(origin.names), attributes=origin.label_count)
     first: tuple[Step, ...]
     if isinstance(origin, VectorsPlan):
@@ -105,7 +82,7 @@ def _wanted(config: RunConfig, origin: OriginPlan) -> list[Step]:
         *(_evaluate_step(config, name, needs) for name in _judged(config)),
         *([_sweep_step(config, needs)] if config.sweep.enabled else ()),
     )
-    return sorted(made, key=lambda step: STAGES.index(step.stage))
+    return tuple(sorted(made, key=lambda step: STAGES.index(step.stage)))
 
 
 def check_networks(config: RunConfig) -> None:
@@ -311,12 +288,23 @@ def _evaluate_step(config: RunConfig, name: str, needs: Needs) -> Step:
 
 
 def _sweep_step(config: RunConfig, needs: Needs) -> Step:
+    laws = config.sweep.known_laws
+    fitted = dict.fromkeys(group for law in laws for group in law.reads)
+    coded = () if config.imported is not None else ("images", "model")
+    packages = sorted({package for law in laws if (package := package_of(law))})
     return Step(
         stage="sweep",
-        reads=("images", "model", "latents", "statistics"),
+        reads=tuple(dict.fromkeys((*coded, "latents", "statistics", *fitted))),
         writes=SWEEP,
         settings=config.sweep,
-        extra={"own": OWN_MEASURES},
+        extra={
+            "parameters": fixed_parameters(config.sweep),
+            "own": OWN_MEASURES,
+            **({"packages": packages} if packages else {}),
+        },
+        sections={"parameters": "sweep.parameters"},
         run=sweep,
+        notes=why_left_out,
         memory=needs.sweep,
+        disk=needs.disk("sweep", config.sweep.size * config.sweep.images),
     )

@@ -46,7 +46,8 @@ def grey(
             "sample.count=10",
             "sample.generators={g: {generator: gaussian}, ellipse: {generator: ellipse, K: 20}}",
             "sweep.enabled=true",
-            "sweep.fact=[0.5, 0.7]",
+            "sweep.grid={law: [pairwise, uniform, normal], K: [20, null], fact: [0.5, 0.7]}",
+            "sweep.images=4",
             "sweep.faces=true",
         ],
     )

@@ -22,6 +22,7 @@ from zpoints.cluster.cli.options import (
     overrides,
     run_name,
     run_root,
+    sweep_overrides,
 )
 from zpoints.cluster.cli.schedule import app as schedule_app
 from zpoints.cluster.cli.store import app as store_app
@@ -146,17 +147,25 @@ def run(
 def sweep(
     config: ConfigArgument,
     root: RootOption = None,
+    generator: Annotated[
+        str | None, typer.Option(help="Generator whose parameters vary. Default: ellipse.")
+    ] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE,VALUE", help="Values of one parameter; repeatable."),
+    ] = None,
     set_: Set = None,
     cluster: Cluster = None,
     dry_run: DryRun = False,
     strict: Strict = False,
 ) -> None:
-    """Evaluate the ellipse generator over a grid of K, fact and law.
+    """Evaluate a generator over a grid of its parameters.
 
-    Stages that the sweep needs run first.
+    Stages that the sweep needs run first. Without --grid, ellipse is evaluated over K, fact and
+    law.
     """
-    enabled = [*(set_ or ()), "sweep.enabled=true"]
-    run(config, root, set_=enabled, cluster=cluster, dry_run=dry_run, strict=strict)
+    chosen = ["sweep.enabled=true", *sweep_overrides(generator, grid), *(set_ or ())]
+    run(config, root, set_=chosen, cluster=cluster, dry_run=dry_run, strict=strict)
 
 
 @app.command()

@@ -1,14 +1,16 @@
 """Options that several commands share, and the consoles they print to."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
 from zpoints.cluster.terminal import PlainConsole
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
+from zpoints.pipeline.config.plain_yaml import plain_values
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 
@@ -111,6 +113,43 @@ def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> 
         *cluster_overrides(cluster),
         *(["source.strict=true"] if strict else ()),
     ]
+
+
+def sweep_overrides(generator: str | None, grid: Sequence[str] | None) -> list[str]:
+    """Settings for the generator and the parameters of a sweep.
+
+    A generator starts without the parameters and the grid of the configuration, which may be those
+    of another one.
+
+    Parameters
+    ----------
+    generator
+        Value of ``--generator``.
+    grid
+        Values of ``--grid``, which replace the grid of the configuration.
+
+    Raises
+    ------
+    ConfigError
+        If a value of ``--grid`` is not a name with values.
+
+    Examples
+    --------
+    >>> sweep_overrides("uniform", ["b=1.5,12"])
+    ['sweep.generator=uniform', 'sweep.parameters={}', 'sweep.grid={"b": [1.5, 12]}']
+    """
+    found: dict[str, Any] = {}
+    for text in grid or ():
+        name, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not name or not values:
+            raise ConfigError(f"--grid {text}: expected NAME=VALUE,VALUE, e.g. fact=0.6,0.8.")
+        if name in found:
+            raise ConfigError(f"--grid {text}: {name} is there twice; list all its values in one.")
+        found[name] = plain_values(f"[{values}]", f"--grid {name}")
+    chosen = [] if generator is None else [f"sweep.generator={generator}", "sweep.parameters={}"]
+    if found or chosen:
+        chosen.append(f"sweep.grid={json.dumps(found or None)}")
+    return chosen
 
 
 def named_stores(root: str | None) -> list[str]:

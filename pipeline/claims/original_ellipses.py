@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.sample.laws.ellipse_original import EllipseOriginal
+from zpoints.pipeline.sample.laws.ellipses.ellipse_original import EllipseOriginal
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def radii_of_ellipses(statistics: xr.Dataset, *, seed: int = 0) -> EllipseRadii:
 
 
 def _drawn(statistics: xr.Dataset, seed: int) -> Floats:
-    sampler = EllipseOriginal(level=LEVEL).fit(statistics)
+    sampler = EllipseOriginal(level=LEVEL).fit_law(statistics)
     work = sampler.sweeps * statistics.sizes["component"] ** 2
     vectors = int(np.clip(WORK // work, LEAST_VECTORS, MOST_VECTORS))
     return sampler.draw(np.random.default_rng(seed), range(vectors))

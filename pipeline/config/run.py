@@ -19,6 +19,7 @@ from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.network.code import is_code_name
+from zpoints.pipeline.parts.generator import Generator
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.sample import GENERATORS
 from zpoints.pipeline.sample.config import SampleConfig
@@ -54,7 +55,7 @@ class RunConfig(Settings):
     )
     sample: SampleConfig = Field(SampleConfig(), description="new vectors and their images")
     evaluate: EvaluateConfig = Field(EvaluateConfig(), description="quality of the images")
-    sweep: SweepConfig = Field(SweepConfig(), description="ellipse on a grid of K, fact and law")
+    sweep: SweepConfig = Field(SweepConfig(), description="a generator on a grid of its parameters")
     report: ReportConfig = Field(ReportConfig(), description="the HTML page and its figures")
     cluster: ClusterConfig = Field(ClusterConfig(), description="where the run computes")
 
@@ -138,10 +139,14 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _selections_are_configured(self) -> Self:
-        for name, law in self.sample.generators.items():
+        laws: list[tuple[str, Generator]] = [
+            (f"sample.generators.{name}", law) for name, law in self.sample.generators.items()
+        ]
+        laws += [("sweep.grid", law) for law in self.sweep.known_laws]
+        for where, law in laws:
             if isinstance(law, Conditional) and law.selection not in self.analyze.selections:
                 raise ValueError(
-                    f"sample.generators.{name}.selection: unknown selection {law.selection!r}; add "
+                    f"{where}.selection: unknown selection {law.selection!r}; add "
                     "it to analyze.selections, e.g. analyze.selections.smiling=Smiling"
                 )
         return self
@@ -281,10 +286,11 @@ def _meaning(path: Sequence[str]) -> str:
 
 
 def _known_parameters(path: Sequence[str], values: Any) -> str:
-    """The parameters of a generator, if the section is one; otherwise empty."""
+    """The parameters of a generator, if the section is of one; otherwise empty."""
+    law = ""
     for part in path:
         values = values.get(part) if isinstance(values, Mapping) else None
-    law = str(values.get("generator")) if isinstance(values, Mapping) else ""
+        law = str(values.get("generator", law)) if isinstance(values, Mapping) else law
     if law not in GENERATORS:
         return ""
     names = [name for name in GENERATORS[law].model_fields if name != "generator"]

@@ -16,12 +16,14 @@ from .labels.statistics import numbers as numbers
 from .pair_densities import densities as densities
 from .pair_scatter import generators as generators
 from .pair_scatter import pairs as pairs
-from .quality_measures import frontier as frontier
 from .quality_measures import quality as quality
 from .radius_distributions import mahalanobis as mahalanobis
 from .radius_distributions import radii as radii
 from .source.drawn_points import drawn_points as drawn_points
 from .source.fixed_intervals import intervals as intervals
+from .swept.faces import sweep_faces as sweep_faces
+from .swept.faces import sweep_strips as sweep_strips
+from .swept.frontier import frontier as frontier
 from .training_curves import loss as loss
 
 OWN: tuple[str, ...]

@@ -1,1 +1,1 @@
-"""Quality of the generator `ellipse` over a grid of its parameters."""
+"""Quality of a generator over a grid of its parameters."""

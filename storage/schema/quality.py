@@ -299,14 +299,11 @@ _OPTIONAL = [m for m in MEASURES if not m.of_vectors and m.needs]
 ALWAYS = _along_samples(_ALWAYS) + _variables(_ALWAYS)
 OF_IMAGES = _along_samples(_OF_IMAGES) + _variables(_OF_IMAGES)
 OPTIONAL = _along_samples(_OPTIONAL) + _variables(_OPTIONAL)
-SWEPT = _variables((m for m in MEASURES if m.swept), dim="point")
+_SWEPT = [m for m in MEASURES if m.swept]
+SWEPT = _variables((m for m in _SWEPT if m.of_vectors), dim="point")
+SWEPT_OF_IMAGES = _variables((m for m in _SWEPT if not m.of_vectors), dim="point")
+STRIP = "pixels | point image y x channel | uint8 | 1 | first decoded images of the point, 0 to 255"
 
 BY_LEVEL = "swd_by_level | level | float64 | 1 | sliced Wasserstein distance x 1000"
 
 LEVEL = "level | level | int64 | pixel | side of the level of the pyramid"
-
-POINTS = """
-law  | point | str     | 1 | law of the generator ellipse
-K    | point | int64   | 1 | leading principal components kept
-fact | point | float64 | 1 | half-axes in units of the full width at half maximum
-"""

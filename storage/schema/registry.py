@@ -139,7 +139,9 @@ VARIABLES: Mapping[str, Mapping[str, Variable]] = {
     ),
     "sweep": by_name(
         parse_table(quality.SWEPT, required=True),
-        parse_table(quality.POINTS, required=True, label=True),
+        parse_table(quality.SWEPT_OF_IMAGES, required=True, made_with="model"),
+        parse_table(quality.STRIP, made_with="model", lazy=True),
+        parse_table(CHANNEL, label=True),
     ),
 }
 """For each kind of group, its variables by name."""
@@ -179,9 +181,10 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     """Look up a variable; `None` if the registry does not allow it.
 
     The names of labels come with the data, so an array along `image` with another name and a
-    dtype of `OPEN` is a label of `images` and `latents`. The names of measures may come from a
-    package that is not installed here, so any other number in `quality`, single or along `sample`,
-    is a measure that carries its meaning.
+    dtype of `OPEN` is a label of `images` and `latents`, and one along `point` a parameter of
+    `sweep`. The names of measures may come from a package that is not installed here, so any other
+    number in `quality`, single or along `sample`, is a measure. Parameters and measures carry
+    their meaning.
 
     Parameters
     ----------
@@ -193,23 +196,25 @@ def find_variable(group: str, name: str, array: xr.Variable | xr.DataArray) -> V
     kind = kind_of(group)
     known = VARIABLES[kind].get(name)
     dims = tuple(map(str, array.dims))
+    meaning = str(array.attrs.get("long_name", name))
     if known is None and kind == "quality" and (dims, str(array.dtype)) in quality.MEASURED:
-        meaning = str(array.attrs.get("long_name", name))
-        return Variable(
-            name=name,
-            dims=dims,
-            dtype=str(array.dtype),
-            units="1",
-            meaning=meaning,
-        )
-    if known is not None or kind not in LABELLED or is_named(name) or array.dims != ("image",):
+        dtype = str(array.dtype)
+        return Variable(name=name, dims=dims, dtype=dtype, units="1", meaning=meaning)
+    is_parameter = kind == "sweep" and dims == ("point",)
+    is_label = kind in LABELLED and not is_named(name) and dims == ("image",)
+    if known is not None or not (is_parameter or is_label):
         return known
-    dtype = OPEN.get(array.dtype.kind)
-    if dtype is None or (dtype != "str" and array.dtype != np.dtype(dtype)):
+    open_dtype = OPEN.get(array.dtype.kind)
+    if open_dtype is None or (open_dtype != "str" and array.dtype != np.dtype(open_dtype)):
         return None
-    # Xarray keeps the units of dates in their encoding.
-    units = "" if array.dtype.kind == "M" else "1"
-    return Variable(name=name, dims=("image",), dtype=dtype, units=units, meaning=name, label=True)
+    return Variable(
+        name=name,
+        dims=dims,
+        dtype=open_dtype,
+        units="" if array.dtype.kind == "M" else "1",  # xarray keeps those of dates as encoding
+        meaning=meaning if is_parameter else name,
+        label=True,
+    )
 
 
 def is_named(name: str) -> bool:

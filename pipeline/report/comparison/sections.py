@@ -13,10 +13,10 @@ from zpoints.pipeline.claims.verdicts import VERDICTS
 from zpoints.pipeline.compare.stores import compare
 from zpoints.pipeline.compare.versions import QUALITY
 from zpoints.pipeline.evaluate.measure_table import all_measures
+from zpoints.pipeline.evaluate.merit import by_merit
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.covariance import variance
 from zpoints.pipeline.figures.distributions import spectrum
-from zpoints.pipeline.figures.quality_measures import ordered
 from zpoints.pipeline.figures.radius_distributions import mahalanobis
 from zpoints.pipeline.figures.source.fixed_intervals import intervals
 from zpoints.pipeline.figures.training_curves import loss
@@ -235,7 +235,7 @@ def _quality_of(side: Side) -> Entry:
         f"quality-{side.letter.lower()}",
         f"Quality of {side.name}",
         QUALITY_OF.format(name=side.name, judged=judged),
-        lambda: quality(side.quality, ordered(side.quality), judged=judged),
+        lambda: quality(side.quality, by_merit(side.quality), judged=judged),
     )
 
 

@@ -1,4 +1,6 @@
-"""Section on quality: the table of measures, images of each row, the sweep of `ellipse`."""
+"""Section on quality: the table of measures, images of each row, the sweep."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -10,14 +12,17 @@ from zpoints.pipeline.evaluate.merit import COPIES, SOUND, by_merit
 from zpoints.pipeline.evaluate.recommendation import recommend
 from zpoints.pipeline.figures import quality_measures
 from zpoints.pipeline.figures.image_grids import strips
-from zpoints.pipeline.figures.quality_measures import (
-    PANELS,
+from zpoints.pipeline.figures.quality_measures import listed
+from zpoints.pipeline.figures.swept.faces import strip_points, sweep_faces, sweep_strips
+from zpoints.pipeline.figures.swept.frontier import (
+    MOST_NAMED,
     RECOMMENDED_FACT,
     RECOMMENDED_K,
     frontier,
-    listed,
     recommended,
+    shown_panels,
 )
+from zpoints.pipeline.figures.swept.points import parameters, values
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.quality import count, quality
@@ -58,21 +63,35 @@ STRIPS = Markup(
     "merit."
 )
 FRONTIER = Markup(
-    "Typicality against diversity of the generator <code>ellipse</code> for {points} choices of "
-    "law, <i>K</i> and <i>fact</i>, {count:,} vectors each, measured as in the table above. "
-    "Vectors are more typical towards the top and more diverse towards the right, so no choice "
-    "that another one exceeds in both is worth taking. A line joins the values of <i>fact</i> from "
-    "{smallest:g} to {largest:g} for one <i>K</i>; larger points mean larger <i>fact</i>. {ringed}"
+    "Typicality against diversity of the generator <code>{generator}</code> at {points} points of "
+    "a grid of {names}, {count:,} vectors each, measured as in the table above. Vectors are more "
+    "typical towards the top and more diverse towards the right. {lines} Dashed, with dark edges: "
+    "the frontier, points that no other one exceeds in both; the others are not worth taking. "
+    "{ringed}"
 )
+LINES = Markup(
+    "A line joins the values of {last} from {first} to {end}, with growing points; {named}.{colour}"
+)
+ALL_NAMED, SOME_NAMED = "numbers are its values", "numbers on the frontier are its values"
+COLOUR = Markup(" Its colour is {}.")
 RINGED = Markup(
     "Ringed: the source’s recommendation, <i>K</i> from {} to {} with <i>fact</i> from {:g} to "
     "{:g}."
 )
+FACES = Markup(
+    "The same random numbers at every point of the grid: what differs between the images is due to "
+    "{names} alone. Small regions draw images near to the mean, which look alike; large ones vary "
+    "more and fail more often."
+)
+FRONTIER_STRIPS = Markup(
+    "Images of {which}, not selected, drawn with the same random numbers. P: precision, R: recall, "
+    "as in the table above."
+)
 
 
 def entries(data: ReportData) -> list[Entry]:
-    """The table with its strips, and the frontier; empty where nothing was measured."""
-    return [*_measured(data), *_frontier(data.sweep)]
+    """The table with its strips, and the sweep; empty where nothing was measured."""
+    return [*_measured(data), *_swept(data.sweep)]
 
 
 def ordered(data: ReportData) -> list[str]:
@@ -152,23 +171,65 @@ def _strip(data: ReportData, name: str) -> NDArray[np.uint8]:
     return next(g.images for g in data.generated if g.name == name)
 
 
-def _frontier(sweep: xr.Dataset | None) -> list[Entry]:
-    shown = {name for panel in PANELS for name in panel}
-    if sweep is None or any(np.isnan(sweep[name]).all() for name in shown):
+def _swept(sweep: xr.Dataset | None) -> list[Entry]:
+    """The frontier of the sweep, and the images of its points."""
+    if sweep is None or not shown_panels(sweep):
         return []
-    ringed = RINGED.format(*RECOMMENDED_K, *RECOMMENDED_FACT) if recommended(sweep).any() else ""
-    return [
+    names, law = parameters(sweep), sweep.attrs.get("generator", "ellipse")
+    found = [
         Entry(
             "frontier",
-            "Typicality and diversity of ellipse",
-            FRONTIER.format(
-                points=sweep.sizes["point"],
-                count=sweep.attrs["count"],
-                smallest=float(sweep["fact"].min()),
-                largest=float(sweep["fact"].max()),
-                ringed=ringed,
-            ),
+            f"Typicality and diversity of {law}",
+            _frontier_caption(sweep, names, law),
             lambda: frontier(sweep),
-            "Round trip and precision against recall and coverage, a line for each K.",
+            "Precision and round trip against recall and coverage, a line for each value.",
         )
     ]
+    if "pixels" not in sweep:
+        return found
+    faces = Entry(
+        "sweep-faces",
+        f"Images over the grid of {law}",
+        FACES.format(names=_italic(names)),
+        lambda: sweep_faces(sweep),
+        "An image at each point of the grid.",
+    )
+    every = len(strip_points(sweep)) == sweep.sizes["point"]
+    which = (
+        "each point"
+        if every
+        else "points on the frontiers of recall, from the most typical to the most diverse"
+    )
+    strips = Entry(
+        "sweep-strips",
+        f"The frontier of {law} in images",
+        FRONTIER_STRIPS.format(which=which),
+        lambda: sweep_strips(sweep),
+        "A strip of images for each point, with its parameters.",
+    )
+    return [*found, faces, strips]
+
+
+def _frontier_caption(sweep: xr.Dataset, names: list[str], law: str) -> Markup:
+    steps = values(sweep, names[-1])
+    colour = COLOUR.format(_italic(names[-2:-1])) if names[1:] else ""
+    rows = np.prod([len(values(sweep, name)) for name in names[:-2]] or [1])
+    few = sweep.sizes["point"] <= MOST_NAMED * rows
+    return FRONTIER.format(
+        generator=law,
+        points=sweep.sizes["point"],
+        names=_italic(names),
+        count=sweep.attrs["count"],
+        lines=LINES.format(
+            last=_italic(names[-1:]),
+            first=steps[0],
+            end=steps[-1],
+            named=ALL_NAMED if few else SOME_NAMED,
+            colour=colour,
+        ),
+        ringed=RINGED.format(*RECOMMENDED_K, *RECOMMENDED_FACT) if recommended(sweep).any() else "",
+    )
+
+
+def _italic(names: Sequence[str]) -> Markup:
+    return Markup(", ").join(Markup("<i>{}</i>").format(name) for name in names)

@@ -108,15 +108,6 @@ def test_run__samples_of_vectors_have_no_pixels(imported: Path) -> None:
     assert np.isfinite(samples["z"].values).all()
 
 
-def test_run__reports_the_stages_that_are_left_out_in_one_line(tmp_path: Path) -> None:
-    write(tmp_path, 20)
-    console = SilentConsole()
-    swept = configured(tmp_path, "sweep.enabled=true")
-    dry_run(swept, str(tmp_path / "store"), console=console, title="", until="sweep")
-
-    assert console.lines.count("Left out: sweep. It needs images and a network.") == 1
-
-
 def test_run__measures_drawn_vectors_against_held_out_ones(imported: Path) -> None:
     store = zp.open(str(imported / "store"))
     compared, quality = store.compare(), store.quality("ellipse")
@@ -265,7 +256,10 @@ def test_run__changed_labels_are_stored_and_vectors_kept(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["sweep.K=[3, 9]"], r"sweep.K has 9, which exceeds the 6 components of .*z.npy; lower it"),
+        (
+            ["sweep.grid={K: [3, 9]}"],
+            r"sweep.grid.K = 9 exceeds the 6 components of .*z.npy; lower it",
+        ),
         (["sample.generators={e: {generator: ellipse, K: 7}}"], "e.K = 7 exceeds the 6 components"),
         (["analyze.pairs.original=[[0, 6]]"], "invalid component 6; expected 0 to 5"),
     ],

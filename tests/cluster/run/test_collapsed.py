@@ -61,7 +61,7 @@ def settings(source: Path, laws: Sequence[str] = ()) -> list[str]:
         "train.epochs=1",
         "sample.count=32",
         f"sample.generators={{{', '.join(generators)}}}",
-        *("sweep.enabled=true", "sweep.count=10", "sweep.fact=[0.7]", "sweep.laws=[pairwise]"),
+        *("sweep.enabled=true", "sweep.count=10", "sweep.grid={fact: [0.7]}"),
     ]
 
 

@@ -22,7 +22,7 @@ CHANGED = (
     "sample.generators={smiling: {generator: conditional, selection: smiling, "
     "base: {generator: gaussian}}}",
     *("evaluate.device=cpu", "evaluate.count=50"),
-    *("sweep.enabled=true", "sweep.device=cpu", "sweep.K=[4]"),
+    *("sweep.enabled=true", "sweep.device=cpu", "sweep.grid={K: [4]}"),
 )
 OF_DEFAULTS = {
     "images": ("5ca5fe69a25b7182", "df91069a8a607fa7"),
@@ -49,7 +49,7 @@ OF_CHANGED = {
     "quality/smiling": ("418e73f8aad2d5aa", "88efe84bd360e0f8"),
     "sweep": ("8405a174d56afe80", "135ac3263d2057d8"),
 }
-"""Identity and lineage of each group, as computed with schema 2 and evaluate.detector."""
+"""Identity and lineage of each group, as computed with schema 2, evaluate.detector, sweep.grid."""
 
 
 def planned(*overrides: str) -> dict[str, PlannedStep]:
@@ -64,7 +64,7 @@ def planned(*overrides: str) -> dict[str, PlannedStep]:
         annotations="",
     )
     config = override(RunConfig(), overrides)
-    return {item.target: item for item in plan_steps(steps(config, photographs)[0], None)}
+    return {item.target: item for item in plan_steps(steps(config, photographs), None)}
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_load_config__accepts_generators_named_by_the_user(tmp_path: Path) -> No
         ("cluster.memory=lots", "invalid amount of memory 'lots'"),
         ("cluster.jobs.memory=0GiB", "expected e.g. 4GiB"),
         ("cluster.memory=1e400", "invalid amount of memory '1e400'"),
-        (f"sweep.K={[5] * 101}", "sweep.K: expected at most 100 values\n"),
+        (f"sweep.grid={{K: {[5] * 101}}}", "sweep.grid.K: expected at most 100 values\n"),
         (
             "sample.generators.mine={generator: grid, points: " + "9" * 99 + "}",
             "mine.points: expected at most 1000000 (got 999",

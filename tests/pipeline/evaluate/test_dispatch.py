@@ -120,4 +120,4 @@ def test_quality__stores_every_measure_with_its_error(small_store: Store) -> Non
 def test_sweep__has_the_swept_measures(small_store: Store) -> None:
     names = {m.name for m in MEASURES if m.swept}
 
-    assert set(VARIABLES["sweep"]) == {*names, *(f"{n}_error" for n in names), "law", "K", "fact"}
+    assert set(VARIABLES["sweep"]) == {*names, *(f"{n}_error" for n in names), "pixels", "channel"}

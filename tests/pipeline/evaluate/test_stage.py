@@ -1,4 +1,4 @@
-"""The evaluation and the sweep as stages: choice of photographs, stored groups, repetition."""
+"""The evaluation as a stage: choice of photographs, stored groups, repetition."""
 
 import shutil
 from pathlib import Path
@@ -14,13 +14,11 @@ from tests.grey import grey as grey
 from tests.grey import inception as inception
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.errors import ConfigError, EvaluateError, SampleError
+from zpoints.pipeline.errors import ConfigError, EvaluateError
 from zpoints.pipeline.evaluate.held_out import choose_held_out
 from zpoints.pipeline.evaluate.measures.inception import inception_digest, inception_features
 from zpoints.pipeline.evaluate.measures.round_trip import spread_of
 from zpoints.pipeline.network.serving import load_network
-from zpoints.pipeline.sweep.config import SweepConfig
-from zpoints.pipeline.sweep.stage import points
 from zpoints.storage import Store, open_store
 
 
@@ -167,7 +165,7 @@ def test_config__refuses_samples_with_the_name_of_a_reference(name: str) -> None
         override(RunConfig(), [f"sample.generators.{name}={{generator: gaussian}}"])
 
 
-# grey photographs, another number of components, the FID, the sweep: one run has them all
+# grey photographs, another number of components, the FID: one run has them all
 
 
 def test_evaluate__judges_grey_images_and_fewer_samples_than_photographs(grey) -> None:
@@ -177,45 +175,6 @@ def test_evaluate__judges_grey_images_and_fewer_samples_than_photographs(grey) -
     assert quality["fid"] >= 0
     assert quality["swd"] > 0
     assert np.isnan(quality["c2st"])
-
-
-def test_sweep__has_every_point_of_the_grid(grey) -> None:
-    sweep = open_store(grey[1]).sweep
-
-    assert sweep.sizes["point"] == 3 * 2 * 2
-    assert sorted(set(sweep["K"].values.tolist())) == [20, 30]
-    assert set(sweep["law"].values.tolist()) == {"pairwise", "uniform", "normal"}
-    for name in ("round_trip", "precision", "recall", "coverage", "face_rate"):
-        assert np.isfinite(sweep[name]).all()
-    wide = sweep["fact"].values == 0.7
-    assert sweep["round_trip"].values[wide].mean() > sweep["round_trip"].values[~wide].mean()
-
-
-@pytest.mark.slow
-def test_sweep__is_in_the_report_and_is_not_repeated_when_up_to_date(grey) -> None:
-    config, root = grey
-
-    assert (Path(root) / "report" / "figures" / "frontier.png").is_file()
-    assert go(config, root, until="report") == []
-    assert go(override(config, ["sweep.enabled=false"]), root, until="report") == []
-    assert go(override(config, ["sweep.fact=[0.5]"]), root) == []
-    assert go(override(config, ["sweep.fact=[0.5]"]), root, until="sweep") == ["sweep"]
-
-
-def test_points__refuses_more_components_than_vary_before_any_task(grey) -> None:
-    statistics = open_store(grey[1]).statistics
-    variance = statistics["explained_variance"].values.copy()
-    variance[25:] = 0
-    flat = statistics.assign(explained_variance=("pc", variance))
-
-    assert {point.K for point in points(SweepConfig(), flat)} == {20, 25}
-    with pytest.raises(SampleError, match=r"sweep.K asks for 30 .* vary along 25 only"):
-        points(SweepConfig(K=(20, 30)), flat)
-
-
-def test_config__refuses_a_sweep_over_more_components_than_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"sweep.K has 300, which exceeds the train.z_dim = 256"):
-        override(RunConfig(), ["sweep.K=[20, 300]"])
 
 
 # the file of the Inception network

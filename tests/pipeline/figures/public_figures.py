@@ -1,6 +1,6 @@
 """One call of each public figure on a run in memory, as a user of `zpoints.pl` would write it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -15,7 +15,7 @@ from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.claims import answers
 from zpoints.pipeline.labels import Labels
 from zpoints.pipeline.structure.structure_dataset import describe_structure
-from zpoints.pipeline.sweep.stage import SWEPT
+from zpoints.storage.labels.columns import label_values
 
 Draw = Callable[..., Any]
 
@@ -50,7 +50,7 @@ def labelled_run() -> Run:
         statistics=as_stored(statistics),
         structure=as_stored(structure),
         judged={"real": judged(np.nan, 0.9), "ellipse": judged(0.1, 0.99)},
-        swept=_sweep(),
+        swept=made_sweep(),
     )
 
 
@@ -62,14 +62,33 @@ def as_stored(dataset: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _sweep() -> xr.Dataset:
-    law, k, fact = zip(*product(("pairwise", "uniform"), (20, 50), (0.3, 0.6)), strict=True)
-    rng = np.random.default_rng(0)
-    coords = {"law": np.array(law, dtype=object), "K": np.array(k), "fact": np.array(fact)}
+def made_sweep(
+    grid: Mapping[str, Sequence[Any]] | None = None, *, images: bool = True
+) -> xr.Dataset:
+    """A sweep of `ellipse` in memory: numbers and images that grow with the last parameter.
+
+    Parameters
+    ----------
+    grid
+        Values of each parameter.
+    images
+        Whether there are images, and measures of them.
+    """
+    grid = grid or {"law": ("pairwise", "uniform"), "K": (20, 50), "fact": (0.3, 0.6)}
+    points = list(product(*grid.values()))
+    share = np.linspace(0.1, 0.9, len(points))
+    found = {"recall": share, "precision": 1 - share**2, "coverage": share, "density": 1 / share}
+    variables: dict[str, Any] = {name: ("point", of_points) for name, of_points in found.items()}
+    if images:
+        pixels = np.arange(8)[:, None, None, None] * 10 + np.zeros((8, 32, 32, 3))
+        strips = (pixels + 150 * share[:, None, None, None, None]).astype(np.uint8)
+        variables["pixels"] = (("point", "image", "y", "x", "channel"), strips)
+        variables |= {"round_trip": ("point", share), "face_rate": ("point", share)}
+    columns = {name: [point[k] for point in points] for k, name in enumerate(grid)}
     return xr.Dataset(
-        {measure.name: ("point", rng.uniform(size=len(law))) for measure in SWEPT},
-        coords={name: ("point", values) for name, values in coords.items()},
-        attrs={"count": 200},
+        variables,
+        coords={name: ("point", label_values(column)) for name, column in columns.items()},
+        attrs={"count": 200, "generator": "ellipse", "varied": list(grid)},
     )
 
 
@@ -102,6 +121,8 @@ FIGURES: dict[str, Callable[[Run], Any]] = {
     ),
     "spectrum": lambda run: pl.spectrum(run.statistics),
     "strips": lambda run: pl.strips(run.groups),
+    "sweep_faces": lambda run: pl.sweep_faces(run.sweep),
+    "sweep_strips": lambda run: pl.sweep_strips(run.sweep),
     "variance": lambda run: pl.variance(run.statistics),
 }
 """By name, the figure of a run."""

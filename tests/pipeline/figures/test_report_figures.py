@@ -31,6 +31,9 @@ SAME: dict[str, Callable[[Run], Any]] = {
     "loss": lambda run: pl.loss(run.model),
     "probes": lambda run: pl.probes(run.structure),
     "faces-1-ellipse": lambda run: pl.faces(run.groups["ellipse"], n=7, columns=None),
+    "frontier": lambda run: pl.frontier(run.sweep),
+    "sweep-faces": lambda run: pl.sweep_faces(run.sweep),
+    "sweep-strips": lambda run: pl.sweep_strips(run.sweep),
     "quality-measures": lambda run: pl.quality(run.judged),
     "drawn-points": lambda run: pl.drawn_points(run, "ellipse", number=7),
     "generators-pca": lambda run: pl.generators(

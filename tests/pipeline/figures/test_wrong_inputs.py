@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import zpoints.pl as pl
-from tests.pipeline.figures.public_figures import labelled_run
+from tests.pipeline.figures.public_figures import labelled_run, made_sweep
 from tests.pipeline.report.report_run import Run, make_run
 from zpoints.pipeline.errors import FigureError
 
@@ -143,6 +143,22 @@ WRONG: dict[str, tuple[Callable[[Run], Any], str]] = {
     "answers of statistics": (
         lambda run: pl.answers(run.statistics),
         r"expected a store, or store\.answers",
+    ),
+    "images of a sweep without them": (
+        lambda run: pl.sweep_faces(made_sweep(images=False)),
+        "The dataset lacks pixels; expected the group `sweep`",
+    ),
+    "an image that a sweep lacks": (
+        lambda run: pl.sweep_faces(made_sweep(), image=8),
+        "Got image 8; expected a number from 0 to 7",
+    ),
+    "a point that a sweep lacks": (
+        lambda run: pl.sweep_strips(made_sweep(), points=[0, 8]),
+        "Got point 8; expected a number from 0 to 7",
+    ),
+    "a sweep that measured nothing": (
+        lambda run: pl.frontier(made_sweep() * np.nan),
+        r"None of the points has its measures.*raise sweep\.count",
     ),
     "no measures": (lambda run: pl.quality({}), "Got a dict; expected a store, or a mapping"),
     "clusters without centres": (

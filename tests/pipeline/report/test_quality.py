@@ -1,21 +1,19 @@
 """The section on quality: table, strips, frontier; absent where nothing was evaluated."""
 
 from dataclasses import replace
-from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray as xr
 
+from tests.pipeline.figures.public_figures import made_sweep
 from tests.pipeline.report.report_run import CONFIG, TIMINGS, Run, judged, make_run
-from zpoints.pipeline.figures import image_grids, quality_measures, style
+from zpoints.pipeline.figures import image_grids, style
+from zpoints.pipeline.figures.swept.frontier import recommended
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.sections import quality
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.report.tables import quality as tables
-from zpoints.pipeline.sweep.stage import SWEPT
 from zpoints.storage.schema.quality import MEASURES
 
 
@@ -29,16 +27,8 @@ def run() -> Run:
         "real": judged(np.nan, 0.9),
         "reconstruction": judged(0.12, 0.9),
     }
-    grid = list(product(("pairwise", "uniform"), (20, 50, 120), (0.3, 0.6, 0.8)))
-    rng = np.random.default_rng(0)
-    run.swept = xr.Dataset(
-        {m.name: ("point", rng.uniform(size=len(grid))) for m in SWEPT},
-        coords={
-            "law": ("point", np.array([law for law, _, _ in grid], dtype=object)),
-            "K": ("point", np.array([k for _, k, _ in grid])),
-            "fact": ("point", np.array([fact for _, _, fact in grid])),
-        },
-        attrs={"count": 200},
+    run.swept = made_sweep(
+        {"law": ("pairwise", "uniform"), "K": (20, 50, 120), "fact": (0.3, 0.6, 0.8)}
     )
     return run
 
@@ -98,7 +88,7 @@ def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
 
 
 def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
-    table, _, strips, _ = quality.entries(data)
+    table, _, strips, *_ = quality.entries(data)
 
     assert table.caption.count("re-encoded image") >= 6
     assert "Best of both: gaussian (merit 0.96)." in table.caption
@@ -107,7 +97,7 @@ def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
 
 
 def test_entries__explain_how_to_read_each_measure(data: ReportData) -> None:
-    table, _, strips, _ = quality.entries(data)
+    table, _, strips, *_ = quality.entries(data)
 
     for measure in MEASURES:
         shown = (
@@ -133,34 +123,43 @@ def test_contents__have_no_section_where_nothing_was_judged(run: Run, data: Repo
 
 def test_recommended__is_the_range_of_the_source(data: ReportData) -> None:
     assert data.sweep is not None
-    band = quality_measures.recommended(data.sweep)
+    band = recommended(data.sweep)
 
     chosen = data.sweep.isel(point=np.flatnonzero(band))
     assert set(chosen["K"].values.tolist()) == {50, 120}
     assert set(chosen["fact"].values.tolist()) == {0.6, 0.8}
+    other = data.sweep.assign_attrs(generator="ellipsoid")
+    assert not recommended(other).any()
 
 
-def test_frontier__draws_a_line_for_each_number_of_components(
-    data: ReportData, tmp_path: Path
-) -> None:
-    assert data.sweep is not None
-    figure = quality_measures.frontier(data.sweep)
+def test_entries__show_the_frontier_and_the_images_of_the_sweep(data: ReportData) -> None:
+    frontier, faces, strips = quality.entries(data)[-3:]
 
-    assert [len(axes.lines) for axes in figure.axes] == [3] * 8
-    style.save(figure, tmp_path / "frontier.png")
+    assert (frontier.id, faces.id, strips.id) == ("frontier", "sweep-faces", "sweep-strips")
+    assert "<code>ellipse</code> at 18 points of a grid of <i>law</i>, <i>K</i>" in frontier.caption
+    assert "the values of <i>fact</i> from 0.3 to 0.8" in frontier.caption
+    assert "Its colour is <i>K</i>." in frontier.caption
+    assert "Images of each point" in strips.caption
+
+
+def test_entries__of_a_sweep_of_vectors_have_no_images(data: ReportData) -> None:
+    vectors = replace(data, sweep=made_sweep(images=False))
+
+    assert [entry.id for entry in quality.entries(vectors)][-1] == "frontier"
 
 
 def test_frontier__the_caption_mentions_rings_only_if_there_are_some(data: ReportData) -> None:
     assert data.sweep is not None
     outside = data.sweep.assign_coords(fact=data.sweep["fact"] + 5)
 
-    assert "Ringed" in quality.entries(data)[-1].caption
-    assert "Ringed" not in quality.entries(replace(data, sweep=outside))[-1].caption
+    assert "Ringed" in quality.entries(data)[-3].caption
+    assert "Ringed" not in quality.entries(replace(data, sweep=outside))[-3].caption
 
 
-def test_entries__leave_a_frontier_without_numbers_out(data: ReportData) -> None:
+def test_entries__leave_a_sweep_without_numbers_out(data: ReportData) -> None:
     assert data.sweep is not None
     empty = data.sweep.assign(recall=data.sweep["recall"] * np.nan)
+    empty = empty.assign(coverage=empty["recall"])
 
     ids = [entry.id for entry in quality.entries(replace(data, sweep=empty))]
     assert ids == ["quality-table", "quality-measures", "quality-strips"]

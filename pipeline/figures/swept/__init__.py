@@ -1,0 +1,1 @@
+"""Figures of a sweep: the frontier of its points, and their images."""
