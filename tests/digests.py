@@ -47,6 +47,7 @@ SETTINGS = [
     "elliptical: {generator: elliptical}, "
     "gaussian_mixture: {generator: gaussian_mixture, parts: 2, vectors: 400}, "
     "radial_mixture: {generator: radial_mixture, radius: 0.35}, "
+    "flow: {generator: flow, epochs: 3}, neighbours: {generator: neighbours}, "
     "conditional: {generator: conditional, selection: smiling}, "
     "grid: {generator: grid, axes: [0, 1], points: 3}, path: {generator: path, points: 8}}",
     "evaluate.count=64",

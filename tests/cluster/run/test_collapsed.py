@@ -26,7 +26,7 @@ from zpoints.storage.labels.splits import SPLITS
 COUNT = 30
 LAWS = (
     *("uniform", "gaussian", "multivariate_normal", "ellipse", "ellipse_original", "ellipsoid"),
-    *("elliptical", "gaussian_mixture", "radial_mixture", "grid", "path"),
+    *("elliptical", "gaussian_mixture", "radial_mixture", "flow", "neighbours", "grid", "path"),
 )
 SITUATIONS = {
     "black": (

@@ -195,7 +195,8 @@ COLLAPSED = [
         "black photographs",
         collapsed("black"),
         "30 latents; uniform; left out: ellipse ellipse_9 ellipse_original ellipsoid elliptical "
-        "gaussian gaussian_mixture grid hats multivariate_normal path radial_mixture",
+        "flow gaussian gaussian_mixture grid hats multivariate_normal neighbours path "
+        "radial_mixture",
         ("have collapsed: all are equal", "lower train.learning_rate", "ellipse is left out."),
         0,
         generators,

@@ -34,7 +34,7 @@ TRANSFORMS, HIDDEN = 6, (128, 128)
 """Coupling transformations, and the hidden layers of the network that each has."""
 STEEPEST = 10.0
 """Largest factor by which one transformation stretches a coordinate, so that none explodes."""
-BATCH, RATE, STEEPEST_STEP = 256, 1e-3, 5.0
+BATCH, RATE, STEEPEST_STEP = 256, 3e-3, 5.0
 """Vectors of a step, the learning rate of Adam, and the norm to which gradients are cut."""
 PATIENCE = 8
 """Epochs without a better likelihood after which the training ends."""
