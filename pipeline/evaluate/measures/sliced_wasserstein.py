@@ -138,9 +138,12 @@ def normalised(patches: Floats) -> Floats:
     n, count, size = patches.shape
     pixels = patches.reshape(n * count, PATCH * PATCH, size // PATCH**2)
     mean = pixels.mean(axis=(0, 1), dtype=np.float64)
-    spread = pixels.std(axis=(0, 1), dtype=np.float64)
+    centred = pixels - mean.astype(np.float32)  # in single precision: there are many patches
+    squares = np.einsum("ijk,ijk->k", centred, centred, dtype=np.float64)
+    spread = np.sqrt(squares / (n * count * PATCH * PATCH))
     spread[spread == 0] = 1.0  # a constant channel
-    return ((pixels - mean) / spread).astype(np.float32).reshape(patches.shape)
+    centred /= spread.astype(np.float32)
+    return centred.reshape(patches.shape)
 
 
 def random_directions(size: int, seed: tuple[int, ...]) -> Floats:
