@@ -19,6 +19,7 @@ from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.network.code import is_code_name
+from zpoints.pipeline.parts.generator import Generator
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.sample import GENERATORS
 from zpoints.pipeline.sample.config import SampleConfig
@@ -138,7 +139,10 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _selections_are_configured(self) -> Self:
-        laws = [(f"sample.generators.{name}", law) for name, law in self.sample.generators.items()]
+        generators = self.sample.generators
+        laws: list[tuple[str, Generator]] = [
+            (f"sample.generators.{n}", generators[n]) for n in generators
+        ]
         laws += [("sweep.grid", law) for law in self.sweep.known_laws]
         for where, law in laws:
             if isinstance(law, Conditional) and law.selection not in self.analyze.selections:
