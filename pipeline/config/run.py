@@ -139,8 +139,9 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _selections_are_configured(self) -> Self:
+        generators = self.sample.generators
         laws: list[tuple[str, Generator]] = [
-            (f"sample.generators.{name}", law) for name, law in self.sample.generators.items()
+            (f"sample.generators.{n}", generators[n]) for n in generators
         ]
         laws += [("sweep.grid", law) for law in self.sweep.known_laws]
         for where, law in laws:

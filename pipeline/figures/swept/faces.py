@@ -107,8 +107,11 @@ def strip_points(sweep: xr.Dataset) -> list[int]:
     """Points whose strips are drawn by default."""
     if sweep.sizes["point"] <= MOST_STRIPS:
         return list(range(sweep.sizes["point"]))
-    on_front = [frontier_points(sweep, x, y) for x, y in shown_panels(sweep) if x == "recall"]
-    front = np.flatnonzero(np.logical_or.reduce([np.zeros(sweep.sizes["point"], bool), *on_front]))
+    on_front = np.zeros(sweep.sizes["point"], dtype=bool)
+    for x, y in shown_panels(sweep):
+        if x == "recall":
+            on_front |= frontier_points(sweep, x, y)
+    front = np.flatnonzero(on_front)
     front = front[np.argsort(sweep["recall"].values[front], kind="stable")]
     if not len(front):
         raise FigureError("None of the points has a recall; name some with points=[0, 1].")

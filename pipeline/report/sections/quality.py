@@ -80,8 +80,7 @@ RINGED = Markup(
 )
 FACES = Markup(
     "The same random numbers at every point of the grid: what differs between the images is due to "
-    "{names} alone. Small regions draw images near to the mean, which look alike; large ones vary "
-    "more and fail more often."
+    "{names} alone."
 )
 FRONTIER_STRIPS = Markup(
     "Images of {which}, not selected, drawn with the same random numbers. P: precision, R: recall, "

@@ -48,6 +48,8 @@ def test_run__reports_an_up_to_date_store(
         (["run", "demo", "--set", "train.epochs=0"], 2, "train.epochs"),
         (["run", "demo", "--until", "paint"], 2, "paint"),
         (["sweep", "absent.yaml"], 2, "neither a file nor a preset"),
+        (["sweep", "demo", "--grid", "fact=-1"], 2, "sweep.grid.fact: expected more than 0"),
+        (["sweep", "demo", "--generator", "uniform"], 2, "sweep.grid: the generator uniform needs"),
         (["sweep", "absent.yaml", "--cluster", "local", "--strict"], 2, "neither a file nor"),
         (["run", "demo"], 2, "ingest.source is not set"),
         (["run", "demo", "--set", "ingest.source=absent"], 2, "does not exist"),

@@ -18,6 +18,12 @@ CONFIG = """
 ingest: {crop: null, side: 32, channels: 1}
 train: {z_dim: 8, epochs: 1, batch: 16}
 analyze: {selections: {}}
+sweep:
+  enabled: true
+  count: 20
+  neighbours: 2
+  generator: shell
+  grid: {radius: [0.5, 2]}
 sample:
   count: 24
   generators:
@@ -88,6 +94,11 @@ def test_run__knows_the_parts_of_an_installed_package(
     assert quality["contrast"] == pytest.approx(quality["contrast_of_image"].values.mean())
     gap = store.samples("shell")["pixels"][:20].values.mean() - faces.mean()
     assert float(quality["brightness_gap"]) == pytest.approx(gap, abs=20)
+
+    assert store.sweep["radius"].values.tolist() == [0.5, 2]
+    assert store.sweep["radius"].attrs["long_name"] == "Mahalanobis radius of every vector."
+    assert np.isfinite(store.sweep["round_trip"]).all()
+    assert store.sweep["pixels"].shape == (2, store.sweep.attrs["count"], 32, 32, 1)
 
     drawn = called(sys.executable, "-c", DRAW, folder=tmp_path, env=environment)
     shape, listed, axes, columns = json.loads(drawn.stdout)

@@ -85,6 +85,11 @@ REFUSED = {
     ),
     "large sets": ("evaluate", "evaluate.count=5000", f"{MORE}, or lower evaluate.count"),
     "large sets of a sweep": ("sweep", "sweep.count=5000", f"{MORE}, or lower sweep.count"),
+    "a sweep of mixtures of many parts": (
+        "sweep",
+        "sweep.generator=gaussian_mixture sweep.grid={parts:[2,1000]}",
+        f"{MORE}, or lower vectors or parts of sweep.parameters or sweep.grid",
+    ),
     "many points": (
         "report",
         "report.scatter_points=100000",
