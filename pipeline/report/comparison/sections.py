@@ -1,23 +1,22 @@
 """Sections of the page: both stores in tables and figures, side by side."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from zpoints.pipeline.claims.verdicts import VERDICTS
 from zpoints.pipeline.compare.stores import compare
 from zpoints.pipeline.compare.versions import QUALITY
 from zpoints.pipeline.evaluate.measure_table import all_measures
 from zpoints.pipeline.evaluate.merit import by_merit
-from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.covariance import variance
 from zpoints.pipeline.figures.distributions import spectrum
 from zpoints.pipeline.figures.radius_distributions import mahalanobis
+from zpoints.pipeline.figures.side_by_side import side_by_side
 from zpoints.pipeline.figures.source.fixed_intervals import intervals
 from zpoints.pipeline.figures.training_curves import loss
 from zpoints.pipeline.report.comparison.faces import generated, reconstructed
@@ -77,45 +76,10 @@ def sections(pair: Pair) -> list[Section]:
     return [section for section in found if section.entries]
 
 
-def side_by_side(
-    pair: Pair,
-    draw: Callable[[Side, Axes], Any],
-    *,
-    height: float,
-    same: str = "xy",
-    pad: float = 6,
-) -> Figure:
-    """One panel for each store, under its name.
-
-    Parameters
-    ----------
-    pair
-        The stores.
-    draw
-        Draws one store into axes.
-    height
-        Height of the figure, in inches.
-    same
-        Axes, of x and y, that have the same limits in both panels.
-    pad
-        Points between a panel and its name, where a legend may be.
-    """
-    figure = style.new_figure(height)
-    panels = figure.subplots(1, 2)
-    for side, axes in zip(pair.sides, panels, strict=True):
-        draw(side, axes)
-        axes.set_title(
-            style.plain_label(side.name, 46),
-            loc="left",
-            fontsize=style.TITLE,
-            color=style.INK,
-            pad=pad,
-        )
-    for axis in same:
-        limits = np.array([getattr(axes, f"get_{axis}lim")() for axes in panels])
-        for axes in panels:
-            getattr(axes, f"set_{axis}lim")(limits[:, 0].min(), limits[:, 1].max())
-    return figure
+def _beside(pair: Pair, draw: Callable[[Side, Any], Any], **options: Any) -> Any:
+    """A panel for each store, under its name."""
+    panels = {side.name: partial(draw, side) for side in pair.sides}
+    return side_by_side(panels, **options)
 
 
 def _differences(table: pd.DataFrame) -> Entry:
@@ -141,7 +105,7 @@ def _training(pair: Pair) -> list[Entry]:
             "loss",
             "Loss curves",
             LOSS,
-            lambda: side_by_side(pair, lambda side, ax: loss(side.model, ax=ax), height=2.8),
+            lambda: _beside(pair, lambda side, ax: loss(side.model, ax=ax), height=2.8),
             "Training and validation loss of both networks against the epoch.",
         )
     ]
@@ -153,7 +117,7 @@ def _distributions(pair: Pair) -> list[Entry]:
             "spectrum",
             "All components on a common axis",
             SPECTRUM,
-            lambda: side_by_side(
+            lambda: _beside(
                 pair, lambda side, ax: spectrum(side.statistics, ax=ax), height=3.6, same="x"
             ),
             "Heat maps of the number distributions of both stores.",
@@ -162,9 +126,7 @@ def _distributions(pair: Pair) -> list[Entry]:
             "intervals",
             "Fixed intervals, beside uniform vectors",
             INTERVALS,
-            lambda: side_by_side(
-                pair, lambda side, ax: intervals(side.statistics, ax=ax), height=3.2
-            ),
+            lambda: _beside(pair, lambda side, ax: intervals(side.statistics, ax=ax), height=3.2),
             "Number distributions of both stores over fixed intervals.",
         ),
     ]
@@ -176,16 +138,14 @@ def _spectra(pair: Pair) -> list[Entry]:
             "variance",
             "Explained variance",
             VARIANCE,
-            lambda: side_by_side(
-                pair, lambda side, ax: variance(side.statistics, ax=ax), height=2.7
-            ),
+            lambda: _beside(pair, lambda side, ax: variance(side.statistics, ax=ax), height=2.7),
             "Cumulative share of the variance of both stores.",
         ),
         Entry(
             "mahalanobis",
             "Mahalanobis radii",
             MAHALANOBIS,
-            lambda: side_by_side(
+            lambda: _beside(
                 pair,
                 lambda side, ax: mahalanobis(side.statistics, ax=ax),
                 height=2.9,

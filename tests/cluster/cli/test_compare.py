@@ -78,6 +78,7 @@ def test_compare__escapes_the_names_of_stores(small_root: str, tmp_path: Path) -
     assert "one/&lt;i&gt;$x$ &amp; {y} beside other/&lt;i&gt;" in page
 
 
+@pytest.mark.slow
 def test_compare__takes_vectors_without_images(small_root: str, tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", np.random.default_rng(0).normal(size=(300, 8)).astype("f4"))
     made = zpoints("import", "v.npy", "--root", "v", folder=tmp_path)
@@ -159,6 +160,7 @@ def test_labels__are_the_shortest_ends_of_roots_that_differ(small_root: str) -> 
     assert both(*same) == ("one @ 1CECHNKR", "one @ 9ABCDEFG")
 
 
+@pytest.mark.services
 def test_compare__reads_and_writes_buckets(s3: Any, small_root: str, tmp_path: Path) -> None:
     bucket = new_bucket(s3)
     upload(s3, Path(small_root), bucket, "small")
