@@ -79,7 +79,7 @@ def sliced_wasserstein(
             with single_threaded_blas():
                 some = [p @ directions[:, start : start + AT_ONCE] for p in pair]
             is_first = start < DIRECTIONS
-            found.append(distances_without(*some) if is_first else [distance(*some)])
+            found.append(distances_without(*some) if is_first else np.array([distance(*some)]))
         by_level.append(float(np.mean([values[0] for values in found])))
         without.append(np.mean(found[: DIRECTIONS // AT_ONCE], axis=0)[1:])
     error = jackknife_error(np.mean(without, axis=0))

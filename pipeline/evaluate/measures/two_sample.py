@@ -21,10 +21,10 @@ PENALTY = 0.01
 def measure_set(comparison: Comparison) -> dict[str, Estimate]:
     """`c2st`: accuracy on the latents of photographs and of re-encoded images."""
     reference, judged = comparison.latents()
-    squares = (whitened(z, comparison.statistics) ** 2 for z in (reference, judged))
+    first, second = (whitened(z, comparison.statistics) ** 2 for z in (reference, judged))
     seed = comparison.config.seed
     with single_threaded_blas():
-        found = (forest_test(reference, judged, seed), squares_test(*squares, seed))
+        found = (forest_test(reference, judged, seed), squares_test(first, second, seed))
     return {"c2st": max(found, key=lambda estimate: np.nan_to_num(estimate.value))}
 
 
