@@ -38,10 +38,9 @@ def draw(
 ) -> xr.Dataset:
     """Draw n latent vectors with a generator fitted to stored statistics.
 
-    Which generator for what depends on the data; `store.recommended()` chooses. Cleanest: one
-    confined to the middle, but not too much, such as `ellipse` with `fact` 1.4. Most diverse: a
-    mixture, such as `gaussian_mixture`. Best of both: a law with the measured radii, such as
-    `elliptical`.
+    Which generator for what depends on the data; `store.recommended()` chooses. On faces, best of
+    both: `radial_mixture`. Cleanest: the same with `radius=0.35`. Most diverse:
+    `gaussian_mixture`.
 
     Parameters
     ----------
