@@ -24,6 +24,8 @@ Qualities = Mapping[str, xr.Dataset]
 MERIT = Measure(name="merit", file="", meaning="figure of merit", better="equal", heading="merit")
 """Follows from other measures of the row and of `real`, and is not stored."""
 
+UPPER, FARTHEST = 0.75, 2.0
+"""Quantile of the values of a panel, and the multiple of it at which the panel ends."""
 _COLUMNS = 4
 _BETTER = {"higher": "→", "lower": "←", "equal": ""}  # where better values are
 
@@ -33,7 +35,7 @@ def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
 
     Bars: two standard errors. Dashed: the value of `real`, or of `reconstruction` for the round
     trip and the diversity of images, with its two standard errors as a band. Generators are ordered
-    by merit.
+    by merit. An arrow with its value stands for one far beyond the others.
 
     Parameters
     ----------
@@ -143,9 +145,13 @@ def _measure(axes: Axes, measured: Qualities, names: Sequence[str], measure: Mea
         aim, spread = float(measured[measure.aim][key]), 2 * error(measure.aim)
         axes.axvspan(aim - spread, aim + spread, color=style.FAINT, alpha=0.5, lw=0, zorder=0)
         axes.axvline(aim, color=style.INK, lw=0.8, ls=(0, (4, 2)), zorder=1)
-    for name in rows:
-        y, value = names.index(name), float(measured[name][key])
-        colour = style.INK if name in REFERENCES else style.DATA
+    values = {name: float(measured[name][key]) for name in rows}
+    end = _end(list(values.values()))
+    for name, value in values.items():
+        y, colour = names.index(name), style.INK if name in REFERENCES else style.DATA
+        if value > end:
+            _beyond(axes, end, y, value)
+            continue
         axes.plot((value - 2 * error(name), value + 2 * error(name)), (y, y), color=colour, lw=1.2)
         axes.plot(value, y, "o", color=colour, markersize=3.5)
     axes.set_yticks(range(len(names)), [_label(measured, name) for name in names])
@@ -155,6 +161,26 @@ def _measure(axes: Axes, measured: Qualities, names: Sequence[str], measure: Mea
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=4, steps=(1, 2, 5, 10))
+
+
+def _end(values: Sequence[float]) -> float:
+    """Where a panel ends: noise can be a hundred times beyond the values that one compares."""
+    upper = float(np.quantile(values, UPPER)) if values else 0.0
+    return FARTHEST * upper if upper > 0 else np.inf
+
+
+def _beyond(axes: Axes, end: float, y: int, value: float) -> None:
+    axes.plot(end, y, ">", color=style.DATA, markersize=3.5)
+    axes.annotate(
+        f"{value:,.0f} " if value >= 1000 else f"{value:.3g} ",
+        (end, y),
+        xytext=(-3, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=style.TICK,
+        color=style.INK,
+    )
 
 
 def _label(measured: Qualities, name: str) -> str:

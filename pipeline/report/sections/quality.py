@@ -49,7 +49,9 @@ BOLD = Markup(
 )
 MEASURED = Markup(
     "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
-    "<i>real</i>{aim}, with two standard errors as a band. Arrows point to where better values are."
+    "<i>real</i>{aim}, with two standard errors as a band. An arrow in a title points to where "
+    "better values are; one with a value, at the end of a row, stands for a value far beyond the "
+    "others."
 )
 OTHER_AIMS = Markup(
     " (round trip, variance of pixels and pairs of images: of <i>reconstruction</i>)"
