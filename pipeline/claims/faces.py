@@ -19,11 +19,6 @@ def _statement(detector: str) -> Statement:
     return Statement(13, text, BOUNDS.format(rate))
 
 
-def faces_undecided(reason: str) -> Claim:
-    """Claim 13 where there are no faces to count, with the reason."""
-    return _statement("face").undecided(reason)
-
-
 def faces_claim(
     rates: Mapping[str, float],
     generators: Mapping[str, str],

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import group
-from zpoints.pipeline.figures.swept.points import frontier_points, matching, parameters, values
+from zpoints.pipeline.figures.swept.points import (
+    SMALL_IS_GOOD,
+    frontier_points,
+    matching,
+    parameters,
+    values,
+)
 from zpoints.storage.schema.quality import MEASURES
 
 RECOMMENDED_K, RECOMMENDED_FACT = (50, 120), (0.6, 0.8)
@@ -65,8 +71,8 @@ def frontier(sweep: Any) -> Figure:
             _panel(axes, sweep, matching(sweep, chosen), colour, last, (x, y))
             style.dress(axes, x=_HEADINGS[x], y=_HEADINGS[y], title=title)
     for axes, (_, y) in zip(grid[0], panels, strict=True):
-        if y == "round_trip":
-            axes.invert_yaxis()  # small is good; shared by the column
+        if y in SMALL_IS_GOOD:
+            axes.invert_yaxis()  # shared by the column
     if colour is not None:
         title = style.tick_label(colour)
         style.legend(grid[0, -1], title=title, title_fontsize=style.TICK, loc="lower left")

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.storage.schema.quality import MEASURES
-
 NULL = "null"
 """A parameter that is not set, as configurations write it."""
+SMALL_IS_GOOD = ("round_trip",)
+"""Measures of typicality of which less is better; of the others of a frontier, more is."""
 
 
 def parameters(sweep: xr.Dataset) -> list[str]:
@@ -66,8 +66,7 @@ def matching(sweep: xr.Dataset, chosen: dict[str, str]) -> NDArray[np.int64]:
 
 
 def _sign(name: str) -> int:
-    better = {measure.name: measure.better for measure in MEASURES}.get(name, "higher")
-    return -1 if better == "lower" else 1
+    return -1 if name in SMALL_IS_GOOD else 1
 
 
 def _listed(attribute: Any) -> Sequence[str]:

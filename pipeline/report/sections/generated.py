@@ -22,6 +22,8 @@ IMAGES = Markup(
     "seed {seed}, not selected. Constraint: {constraint}."
 )
 
+NEUTRAL = {"temperature": 1}
+"""Parameters that change nothing have no place in a caption."""
 NEAREST = Markup(
     "For the first vectors of each generator, not selected, the photograph of the nearest stored "
     "vector (Euclidean distance); no network decodes these vectors. The photographs show the part "
@@ -61,7 +63,8 @@ def _nearest(data: ReportData) -> Entry:
 
 
 def _images(what: str, position: int, g: Generated) -> Entry:
-    parameters = describe(nested(g.attrs, "parameters"))
+    given = nested(g.attrs, "parameters")
+    parameters = describe({k: v for k, v in given.items() if NEUTRAL.get(k) != v})
     return Entry(
         f"{what}-{position}-{re.sub(r'[^A-Za-z0-9]+', '-', g.name)}",
         g.name,

@@ -39,9 +39,9 @@ OF_VECTORS = Markup(
 BOLD = Markup(
     "{recommended}Generators are ordered by <b>merit</b>: the geometric mean of min(x / real, "
     "real / x) over precision, recall, density, coverage, variance and pairs, times the "
-    "originality where that is below <i>real</i>’s; 1: as other photographs. Bold: within two "
+    "originality where that is below <i>real</i>’s; 1: as <i>real</i>. Bold: within two "
     "standard errors of <i>real</i>{aim}, or better where 0 is best, in rows with a merit of at "
-    "least {sound:g}, since a single face, repeated, reaches some values too. (memorises): "
+    "least {sound:g}, since one vector, repeated, reaches some values too. (memorises): "
     "originality below {copies:g} of <i>real</i>’s. ±: standard error; for a share of k of "
     "<i>n</i> that of (k + 1) / (n + 2); of merit propagated as if its measures were independent. "
     "Measures of a whole set depend on <i>n</i> and are left out (–) where <i>n</i> differs from "

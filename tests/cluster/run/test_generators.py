@@ -8,9 +8,10 @@ import pytest
 
 from tests.cluster.conftest import configured, done, go
 from tests.shared import made_once
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, SampleError
-from zpoints.pipeline.sample import draw
+from zpoints.pipeline.sample import draw_rows, generator
 from zpoints.storage import open_store
 
 
@@ -60,14 +61,11 @@ def test_run__draws_conditionals_paths_and_grids(drawing: RunConfig, root: Path)
     assert store.sample_names == ("between", "plane", "smiling")
     sizes = {name: store.samples(name).sizes["sample"] for name in store.sample_names}
     assert sizes == {"between": 7, "plane": 36, "smiling": drawing.sample.count}
-    again = draw(
-        "conditional",
-        store.selection("smiling"),
-        10,
-        selection="smiling",
-        base={"generator": "ellipse", "K": 20},
-    )
-    np.testing.assert_array_equal(again["z"], store.samples("smiling")["z"][:10])
+    selection = store.selection("smiling").load()
+    law = generator("conditional", selection="smiling", base={"generator": "ellipse", "K": 20})
+    basis = Basis.from_statistics(selection)
+    again, _ = draw_rows(law.fit(selection), basis, drawing.sample.seed, 0, 10, name="smiling")
+    np.testing.assert_array_equal(again, store.samples("smiling")["z"][:10])
     ends = store.samples("between")["z"].values[[0, -1]]
     np.testing.assert_allclose(ends, store.latents["z"].values[[3, 5]], atol=1e-5)
     assert done(go(drawing, root, until="sample")[0]) == []

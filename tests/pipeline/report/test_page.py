@@ -110,7 +110,7 @@ def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_si
     folder: Path, page: Page
 ) -> None:
     images = [attrs for tag, attrs in page.elements if tag == "img"]
-    assert len(images) == 23
+    assert len(images) == 24
     for attrs in images:
         assert attrs["alt"]
         with Image.open(folder / attrs["src"]) as picture:
@@ -157,7 +157,7 @@ def test_write_report__header_states_the_error_of_the_test_images_and_escapes_th
 
 def test_write_report__captions_state_parameters_and_constraint(folder: Path) -> None:
     text = (folder / "index.html").read_text(encoding="utf-8")
-    assert "<code>ellipse</code> with K = 6, fact = 0.7, law = pairwise, seed 1" in text
+    assert "<code>ellipse</code> with K = 6, fact = 0.7, widths = hw, law = pairwise" in text
     assert "<i>u<sub>i</sub></i><sup>2</sup> + <i>u<sub>j</sub></i><sup>2</sup> ≤ 1" in text
 
 

@@ -119,9 +119,9 @@ def describe_selection(latents: xr.Dataset, query: str) -> xr.Dataset:
 def test_conditional__is_the_base_fitted_to_the_selection(latents: xr.Dataset) -> None:
     selection = describe_selection(latents, "Smiling")
 
-    drawn = draw("conditional", selection, 500, selection="smiling")
+    drawn = draw("conditional", selection, 500, paired=True, selection="smiling")
 
-    expected = draw("multivariate_normal", selection, 500)
+    expected = draw("multivariate_normal", selection, 500, paired=True)
     np.testing.assert_array_equal(drawn["z"].values, expected["z"].values)
     np.testing.assert_allclose(drawn["z"].mean("sample"), 4, atol=0.5)
 

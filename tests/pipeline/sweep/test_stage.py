@@ -44,7 +44,13 @@ def test_sweep__has_every_point_of_the_grid(grey: tuple[RunConfig, str]) -> None
     np.testing.assert_array_equal(sweep["fact"], [0.5, 0.7] * 6)
     assert "full width at half maximum" in sweep["fact"].attrs["long_name"]
     assert sweep.attrs["generator"] == "ellipse"
-    assert nested(sweep.attrs, "parameters") == {"core": False}
+    assert nested(sweep.attrs, "parameters") == {
+        "temperature": 1,
+        "radius": None,
+        "widths": "hw",
+        "core": False,
+        "pca": "all",
+    }
     for name in ("round_trip", "precision", "recall", "coverage", "face_rate"):
         assert np.isfinite(sweep[name]).all()
         assert np.isfinite(sweep[f"{name}_error"]).all()
@@ -135,7 +141,7 @@ def test_sweep__of_vectors_compares_them_with_held_out_ones(swept: Callable[...,
     rows = np.sort(choose_held_out(store.latents, 60, fewest=12, seed=0).reference)
     reference = store.latents["z"].values[rows]
     for point, b in enumerate((1, 3)):
-        drawn = draw("uniform", store.statistics, len(rows), b=b)["z"].values
+        drawn = draw("uniform", store.statistics, len(rows), paired=True, b=b)["z"].values
         for name, expected in neighbourhoods(reference, drawn, 5).items():
             assert float(sweep[name][point]) == expected.value
             assert float(sweep[f"{name}_error"][point]) == expected.error
@@ -151,7 +157,10 @@ def test_sweep__of_vectors_compares_them_with_held_out_ones(swept: Callable[...,
         (
             "sweep.generator=conditional\n"
             "sweep.grid={selection: [odd, even], base: [{generator: gaussian}]}",
-            {"selection": ["odd", "even"], "base": ['{"generator": "gaussian"}'] * 2},
+            {
+                "selection": ["odd", "even"],
+                "base": ['{"generator": "gaussian", "temperature": 1.0, "radius": null}'] * 2,
+            },
         ),
         (
             "sweep.generator=grid\nsweep.grid={axes: [[0], [0, 1]]}",
