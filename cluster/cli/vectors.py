@@ -55,7 +55,7 @@ def import_(
 ) -> None:
     """Make a store of vectors that were made elsewhere, and run every stage that they allow."""
     from zpoints.pipeline.config.existing import require_origin
-    from zpoints.pipeline.config.run import RunConfig, set_values
+    from zpoints.pipeline.config.run import load_config, set_values
 
     check_stage(until)
     named = {
@@ -67,7 +67,7 @@ def import_(
     given = {name: value for name, value in named.items() if value is not None}
     cut = () if images is None else (f"choose=[{', '.join(CUT)}]",)
     more = [*cut, *(set_ or ()), *cluster_overrides(cluster)]
-    settings = set_values(RunConfig(), given, more)
+    settings = set_values(load_config("vectors"), given, more)
     require_origin(settings)
 
     from zpoints.cluster.cli.run_summary import print_result

@@ -16,6 +16,7 @@ from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.sample import Parameters, Sampler, draw_rows, sample_attrs
 from zpoints.pipeline.sample.config import SampleConfig
+from zpoints.pipeline.sample.stored_fit import fit_to_store
 from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.storage import Block, Store, open_store
@@ -131,11 +132,9 @@ def _decoded(
 
 def _fit(root: str, version: str, parameters: Parameters) -> Fitted:
     """Fit a generator to the groups of a version that it reads."""
-    store = open_store(root, version=version)
-    described, *others = parameters.reads
-    statistics = store.group(described).load(scheduler="synchronous")  # as part of a task
+    sampler, statistics = fit_to_store(parameters, open_store(root, version=version))
     return Fitted(
-        parameters.fit(statistics, store.latents if others else None),
+        sampler,
         Basis.from_statistics(statistics),
         parameters.remark(statistics),
     )

@@ -26,6 +26,7 @@ from zpoints.pipeline.evaluate.subject import BATCH, stored_statistics
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.network.stored import stored_architecture
 from zpoints.pipeline.sample import Generator, Sampler, draw_rows
+from zpoints.pipeline.sample.stored_fit import fit_to_store
 from zpoints.pipeline.spread import Spread
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.sweep.config import SweepConfig
@@ -115,14 +116,12 @@ def _require_fits(store: Store, laws: Iterable[Generator], grid: Grid) -> None:
     """
     for law in laws:
         if len(law.reads) == 1:
-            _fit(law, store.group(law.reads[0]), None, grid)
+            _fit(law, store, grid)
 
 
-def _fit(
-    law: Generator, statistics: xr.Dataset, latents: xr.Dataset | None, varied: Iterable[str]
-) -> Sampler:
+def _fit(law: Generator, store: Store, varied: Iterable[str]) -> tuple[Sampler, xr.Dataset]:
     try:
-        return law.fit(statistics, latents)
+        return fit_to_store(law, store)
     except SampleError as error:
         point = ", ".join(f"{name} = {plain(law, name)}" for name in varied)
         raise SampleError(f"sweep.grid, at {point}: {error}") from None
@@ -192,9 +191,7 @@ class Task:
 
     def _drawn(self, law: Generator, count: int) -> NDArray[np.float32]:
         store = open_store(self.root, version=self.version)
-        described, *others = law.reads
-        statistics = store.group(described).load(scheduler="synchronous")  # as part of a task
-        sampler = _fit(law, statistics, store.latents if others else None, self.varied)
+        sampler, statistics = _fit(law, store, self.varied)
         return draw_rows(sampler, Basis.from_statistics(statistics), self.config.seed, 0, count)[0]
 
     def _measured(self, batch: Batch, reference: NDArray[np.int64]) -> Measured:

@@ -24,7 +24,7 @@ from sklearn.mixture import GaussianMixture
 from tests.benchmarks.measure import Figure, peak_gib
 from tests.conftest import SilentConsole
 from zpoints.cluster.run import run
-from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.config.run import load_config
 from zpoints.pipeline.structure.clusters import MOST_STEPS
 
 ROWS, WIDTH, BLOCK = 200_000, 512, 10_000
@@ -95,7 +95,7 @@ def _in_new_process(file: Path, root: Path) -> tuple[float, float, float]:
 
 def measure(file: str, root: str, *settings: str) -> tuple[float, float, float]:
     """Seconds, CPU seconds, and the peak of this process in GiB, of an import to the report."""
-    config = override(RunConfig(), [f"ingest.vectors={file}", *settings])
+    config = load_config("vectors", [f"ingest.vectors={file}", *settings])
     started = time.perf_counter()
     run(config, root, console=SilentConsole(), title="vectors")
     seconds = time.perf_counter() - started

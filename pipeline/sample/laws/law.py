@@ -1,7 +1,7 @@
 """What all laws of the region share: their spread, and the largest radius."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -38,7 +38,15 @@ class Law(Generator):
 
     def fit(self, statistics: xr.Dataset, latents: xr.Dataset | None = None) -> Sampler:
         """Fit the law, with its temperature and its largest radius."""
-        law = self.fit_law(statistics, latents)
+        return self.moderated(self.fit_law(statistics, latents), statistics)
+
+    @property
+    def unmoderated(self) -> Self:
+        """The same law without temperature and radius, whose `fit_law` is the same."""
+        return self.model_copy(update={"temperature": 1.0, "radius": None})
+
+    def moderated(self, law: Sampler, statistics: xr.Dataset) -> Sampler:
+        """A fit of `fit_law` with this temperature and largest radius."""
         if self.temperature == 1 and self.radius is None:
             return law
         largest = np.inf if self.radius is None else radius_quantile(statistics, self.radius)

@@ -292,7 +292,7 @@ def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) 
 
     shown = zpoints(
         *("import", "z.npy", "--root", "store", "--labels", "labels.csv", "--dry-run"),
-        *("--set", "choose=[train.z_dim]"),
+        *("--set", "choose=[train.z_dim]", "--set", "sample.generators.box={generator: uniform}"),
         folder=tmp_path,
     )
 
@@ -302,6 +302,9 @@ def test_import__dry_run_describes_vectors_and_creates_no_store(tmp_path: Path) 
     assert "MiB of disk" in shown.stdout
     assert "on one core of this machine, by a pass over random vectors" in shown.stdout
     assert "choose is not used for vectors: train.z_dim." in shown.stdout
+    assert "samples/radial_mixture_typical" in shown.stdout
+    assert "samples/box" in shown.stdout
+    assert "samples/flow" not in shown.stdout  # not of the preset `vectors`
     assert not (tmp_path / "store").exists()
 
 

@@ -15,7 +15,7 @@ from zpoints.pipeline.settings import Settings
 
 
 def test_preset_names__lists_the_presets() -> None:
-    assert preset_names() == ["celeba-case-1", "celeba-case-2", "demo", "folder"]
+    assert preset_names() == ["celeba-case-1", "celeba-case-2", "demo", "folder", "vectors"]
 
 
 @pytest.mark.parametrize("name", preset_names())
