@@ -42,6 +42,10 @@ class SampleError(ZpointsError):
     """A generator cannot be fitted, or cannot draw what was asked for."""
 
 
+class FewVectorsError(SampleError):
+    """A generator needs more vectors than there are; a run leaves it out and goes on."""
+
+
 class VectorError(ZpointsError, ValueError):
     """Vectors or images do not fit a latent space, or are not in it."""
 

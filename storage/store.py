@@ -158,7 +158,7 @@ class Store:
 
     @property
     def sweep(self) -> xr.Dataset:
-        """Quality of the generator `ellipse` over a grid of laws, K and fact.
+        """Quality of a generator at every point of a grid of its parameters.
 
         Raises
         ------

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.errors import FewVectorsError, SampleError
 from zpoints.pipeline.network.device import DeviceName
 from zpoints.pipeline.network.serving import task_network
 from zpoints.pipeline.network.stored import stored_architecture
@@ -59,6 +59,8 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
         placed = parameters.placed(config.device)
         fitting = dask.delayed(_fit)(store.root, store.version, placed).persist()
         fitted = value(run.work.executor, fitting)
+    except FewVectorsError as error:
+        return _leave_out(run, name, str(error))
     except SampleError as error:
         described = store.group(parameters.reads[0])
         if Spread.from_statistics(described).collapsed:

@@ -293,15 +293,30 @@ MEASURED = (((), "float64"), (("sample",), "float32"), (("sample",), "bool"))
 """Dims and dtypes of a measure and of its variable along `sample`."""
 
 REENCODED = "reencoded | sample component | float32 | 1 | latent vectors of the decoded images"
-_ALWAYS = [m for m in MEASURES if m.of_vectors]
-_OF_IMAGES = [m for m in MEASURES if not m.of_vectors and not m.needs]
-_OPTIONAL = [m for m in MEASURES if not m.of_vectors and m.needs]
+ADDED = (
+    "variance_ratio",
+    "pair_distance",
+    "image_variance",
+    "image_pair_distance",
+    "memorisation",
+    "originality",
+)
+"""Measures that groups of earlier versions lack, which are read all the same."""
+
+_KNOWN = [m for m in MEASURES if m.name not in ADDED]
+_NEW = [m for m in MEASURES if m.name in ADDED]
+_ALWAYS = [m for m in _KNOWN if m.of_vectors]
+_OF_IMAGES = [m for m in _KNOWN if not m.of_vectors and not m.needs]
+_OPTIONAL = [m for m in _KNOWN if not m.of_vectors and m.needs]
 ALWAYS = _along_samples(_ALWAYS) + _variables(_ALWAYS)
 OF_IMAGES = _along_samples(_OF_IMAGES) + _variables(_OF_IMAGES)
 OPTIONAL = _along_samples(_OPTIONAL) + _variables(_OPTIONAL)
-_SWEPT = [m for m in MEASURES if m.swept]
+NEW = _variables(m for m in _NEW if m.of_vectors)
+NEW_OF_IMAGES = _variables(m for m in _NEW if not m.of_vectors)
+_SWEPT = [m for m in _KNOWN if m.swept]
 SWEPT = _variables((m for m in _SWEPT if m.of_vectors), dim="point")
 SWEPT_OF_IMAGES = _variables((m for m in _SWEPT if not m.of_vectors), dim="point")
+NEW_SWEPT = _variables((m for m in _NEW if m.swept), dim="point")
 STRIP = "pixels | point image y x channel | uint8 | 1 | first decoded images of the point, 0 to 255"
 
 BY_LEVEL = "swd_by_level | level | float64 | 1 | sliced Wasserstein distance x 1000"

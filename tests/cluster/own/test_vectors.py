@@ -325,3 +325,20 @@ def test_run__vectors_of_any_width_are_imported(width: int, tmp_path: Path) -> N
 
     np.testing.assert_array_equal(result.store.latents["z"].values, z)
     assert any("square of the components" in line for line in lines) == (width > 4096)
+
+
+def test_run__leaves_out_generators_that_need_more_vectors(tmp_path: Path) -> None:
+    np.save(tmp_path / "z.npy", np.random.default_rng(0).normal(size=(3, 4)))
+    fitted = ("gaussian_mixture", "radial_mixture", "flow", "neighbours")
+    generators = ", ".join(f"{name}: {{generator: {name}}}" for name in fitted)
+
+    _, lines = go(
+        tmp_path,
+        *("source.labels=null", "analyze.selections={}", f"sample.generators={{{generators}}}"),
+        until="evaluate",
+    )
+
+    left_out = open_store(tmp_path / "store").left_out
+    assert {"gaussian_mixture", "flow"} <= set(left_out)
+    assert "cannot fit 5 parts to" in left_out["gaussian_mixture"]
+    assert all(any(reason in line for line in lines) for reason in left_out.values())

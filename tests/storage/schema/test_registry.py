@@ -6,6 +6,7 @@ import xarray as xr
 
 from tests.storage.conftest import latent_template, photographs
 from zpoints.storage import SCHEMA_VERSION, SchemaError, label_variables, validate
+from zpoints.storage.schema.quality import ADDED
 from zpoints.storage.schema.registry import KINDS, VARIABLES, kind_of
 
 
@@ -121,3 +122,11 @@ def test_validate__quality_of_imported_vectors_has_no_measure_of_images():
     validate("quality/x", quality(*of_images, inputs=("latents",)))
     with pytest.raises(SchemaError, match="swd follows from the group model, without which"):
         validate("quality/x", quality(inputs=("latents",)))
+
+
+def test_validate__quality_of_earlier_versions_lacks_measures_that_were_added():
+    of_images = [n for n, v in VARIABLES["quality"].items() if v.made_with]
+    earlier = quality(*of_images, inputs=("latents",))
+
+    assert not set(ADDED) & set(earlier.variables)
+    validate("quality/x", earlier)

@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.errors import FewVectorsError, SampleError
 from zpoints.pipeline.parts.generator import Floats, require_spread
 from zpoints.pipeline.sample.laws.ellipsoid import directions
 from zpoints.pipeline.sample.laws.fitted.vectors import Vectors, divided, training_vectors
@@ -113,7 +113,7 @@ class Flow(Law):
             )
         vectors = training_vectors(latents, self.generator).sample(self.vectors).load()
         if len(vectors) < FEWEST:
-            raise SampleError(
+            raise FewVectorsError(
                 f"The generator 'flow' needs at least {FEWEST} finite vectors in the training "
                 f"split, not {len(vectors)}: store more, or leave it out."
             )

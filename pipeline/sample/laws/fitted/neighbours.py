@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
-from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.errors import FewVectorsError
 from zpoints.pipeline.parts.generator import Floats, require_spread
 from zpoints.pipeline.sample.laws.fitted.vectors import BLOCK, StoredVectors, training_vectors
 from zpoints.pipeline.sample.laws.law import Law
@@ -60,7 +60,7 @@ class Neighbours(Law):
         with single_threaded_blas():
             neighbourhoods = _neighbourhoods(stored, centres, self.k)
         if neighbourhoods.shape[1] < 2:
-            raise SampleError(
+            raise FewVectorsError(
                 "The generator 'neighbours' needs at least 2 finite vectors in the training "
                 f"split, not {neighbourhoods.shape[1]}: store more, or leave it out."
             )

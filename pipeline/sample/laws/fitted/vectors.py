@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.errors import FewVectorsError
 from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.parts.generator import require_latents
 from zpoints.pipeline.row_sample import representative_rows
@@ -164,14 +164,14 @@ def require_vectors(found: int, parts: int | None, generator: str) -> None:
 
     Raises
     ------
-    SampleError
+    FewVectorsError
         If there are fewer than two vectors, or fewer than parts.
     """
     if found < max(2, parts or 1):
-        of = f"{parts} parts" if parts else "a mixture"
-        raise SampleError(
+        of, repair = (f"{parts} parts", "lower parts, ") if parts else ("a mixture", "")
+        raise FewVectorsError(
             f"The generator {generator!r} cannot fit {of} to {found:,} vectors of the training "
-            "split: lower parts, or raise vectors if more are stored."
+            f"split: {repair}store more, or raise vectors if it leaves some out."
         )
 
 
