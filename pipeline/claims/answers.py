@@ -36,7 +36,7 @@ PER_COMPONENT = 10
 """Vectors per component from which whitened coordinates are more than a fit."""
 
 LEAST_COMPONENTS = 3
-"""Principal components from which squares divided by the squared radius correlate by chance only."""
+"""Principal components from which squares over the squared radius are not bound to correlate."""
 
 QUESTIONS = {
     "ellipses": "Do ellipses of the original coordinates do as well as those after PCA?",
