@@ -35,6 +35,9 @@ silhouette that exceeds theirs by 0.05."""
 PER_COMPONENT = 10
 """Vectors per component from which whitened coordinates are more than a fit."""
 
+LEAST_COMPONENTS = 3
+"""Principal components from which squares over the squared radius are not bound to correlate."""
+
 QUESTIONS = {
     "ellipses": "Do ellipses of the original coordinates do as well as those after PCA?",
     "micro-correlations": "Are there correlations that the covariance does not show?",
@@ -168,6 +171,12 @@ def ellipses(statistics: xr.Dataset) -> Answer:
 
 def micro_correlations(structure: xr.Dataset) -> Answer:
     """Compare correlations of squared whitened coordinates with those of normal vectors."""
+    if (components := int(structure["compared_components"])) < LEAST_COMPONENTS:
+        return _answer(
+            "micro-correlations",
+            f"Not decided: {components} principal components vary; at least {LEAST_COMPONENTS} are "
+            "needed, since the squares of two, divided by the squared radius, add up to 1.",
+        )
     measured, normal = _against(structure, "square_correlation")
     beyond = float(np.sqrt(max(measured**2 - float(normal.mean()) ** 2, 0.0)))
     if measured <= normal.mean() + CHANCE * _chance(normal):

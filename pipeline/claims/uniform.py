@@ -84,7 +84,13 @@ def uniform_misses(statistics: xr.Dataset, hits: UniformHits) -> Claim:
         The `statistics` group.
     hits
         Hit table that contains the source's cell.
+
+    With fewer than 10 vectors per component the claim may fail and cannot hold.
     """
+    if not np.nanmax(statistics["variance"].values, initial=0.0) > 0:
+        return UNIFORM_MISSES.undecided("no component varies")
+    if reason := too_few(statistics):
+        return UNIFORM_MISSES.undecided(reason)
     cell = hits.limits.index(LIMIT), hits.multiples.index(MULTIPLE)
     found, log10 = int(hits.hits[cell]), float(hits.log10_probability[cell])
     measured = (

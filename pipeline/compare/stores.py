@@ -111,15 +111,18 @@ def remarks(a: Store, b: Store, shared: Shared) -> list[str]:
     shared
         The rows that they have in common.
     """
+    if (os.path.realpath(a.root), a.version) == (os.path.realpath(b.root), b.version):
+        return ["A and B are the same version of one store: nothing differs."]
     found = []
     first, second = shared.count
+    what = "vectors" if all(were_imported(store.latents) for store in (a, b)) else "photographs"
     if first != second or len(shared.same) < first:
         changed = f"; {shared.changed:,} have the same name and other content" * bool(
             shared.changed
         )
         found.append(
-            f"Other photographs: A has {first:,} and B {second:,}, of which {len(shared.same):,} "
-            f"are in both{changed}. Differences may be due to the photographs."
+            f"Other {what}: A has {first:,} and B {second:,}, of which {len(shared.same):,} "
+            f"are in both{changed}. Differences may be due to the {what}."
         )
     one, other = (_pixels(store) for store in (a, b))
     if one and other and one != other:

@@ -243,7 +243,7 @@ def set_values(
         _set(values, key.split("."), plain_values(value, f"--set {key}"))
         if key in get_args(Chosen) and isinstance(values["choose"], list):
             values["choose"] = [name for name in values["choose"] if name != key]
-    return validated(values, origin="--set")
+    return validated(values, origin="The command line")
 
 
 def validated(values: Any, *, origin: str) -> RunConfig:

@@ -116,6 +116,7 @@ class SweepConfig(Settings):
         _refuse_names(grid, ("generator",), "sweep.generator names it")
         _refuse_names(grid, parameters, "it is in sweep.parameters too; name it in one of them")
         _refuse_names(grid, STORED, "the store needs the name for something else")
+        _refuse_repeated(grid)
         if (points := grid_size(grid)) > MOST_POINTS:
             raise ValueError(
                 f"{points:,} points; expected at most {MOST_POINTS:,}, with fewer values"
@@ -127,6 +128,12 @@ class SweepConfig(Settings):
         }
         tuple(grid_laws(name, parameters, grid))  # some parameters exclude others
         return grid
+
+
+def _refuse_repeated(grid: dict[str, Values]) -> None:
+    for name, values in grid.items():
+        if repeated := [value for k, value in enumerate(values) if value in values[:k]]:
+            raise ValueError(f"{name} has {repeated[0]} twice; list each value once")
 
 
 def _refuse_names(names: Iterable[str], refused: Iterable[str], why: str) -> None:

@@ -51,7 +51,7 @@ def sweep_faces(sweep: Any, image: int = 0) -> Figure:
     FigureError
         If `sweep` is something else, or has no images, or not as many.
     """
-    sweep = group(sweep, "sweep", ("pixels",))
+    sweep = _with_images(sweep)
     (number,) = components_of(image, sweep.sizes["image"], what="image")
     *others, along = parameters(sweep)
     across = [{along: value} for value in values(sweep, along)]
@@ -92,7 +92,7 @@ def sweep_strips(sweep: Any, points: Sequence[int] | int | None = None) -> Figur
     FigureError
         If `sweep` is something else, or has no images, or no such point.
     """
-    sweep = group(sweep, "sweep", ("pixels", "precision", "recall"))
+    sweep = _with_images(sweep)
     chosen = (
         strip_points(sweep)
         if points is None
@@ -117,6 +117,18 @@ def strip_points(sweep: xr.Dataset) -> list[int]:
         raise FigureError("None of the points has a recall; name some with points=[0, 1].")
     evenly = np.linspace(0, len(front) - 1, min(len(front), MOST_STRIPS)).round().astype(int)
     return [int(k) for k in front[evenly]]
+
+
+def _with_images(sweep: Any) -> xr.Dataset:
+    """The group `sweep`, if it has images."""
+    found = group(sweep, "sweep", ("precision", "recall"))
+    if "pixels" not in found:
+        raise FigureError(
+            "The sweep has no images: its vectors have no network that decodes them, or an earlier "
+            "version of zpoints made it. zp.pl.frontier draws its measures; `zpoints sweep` makes "
+            "it again."
+        )
+    return found
 
 
 def _image(sweep: xr.Dataset, chosen: dict[str, str], number: int) -> Bytes:

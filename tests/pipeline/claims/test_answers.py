@@ -98,3 +98,10 @@ def test_answers__of_arrays_ignore_vectors_that_are_not_finite() -> None:
     whole = open_arrays(z).answers
     with_nan = np.concatenate([z, np.full((3, COMPONENTS), np.nan)])
     assert repr(open_arrays(with_nan).answers) == repr(whole)
+
+
+def test_answers__two_components_decide_no_micro_correlations() -> None:
+    found = answers_on(np.random.default_rng(0).normal(size=(400, 2)))
+
+    assert found[1].answer.startswith("Not decided: 2 principal components vary")
+    assert not found[1].values

@@ -196,3 +196,18 @@ def test_claim_13__compares_face_rates_with_those_of_reconstructions() -> None:
     assert missing.holds is None
     assert "no face rates of uniform" in missing.measured
     assert faces_claim(rates, laws, reference=0.0).holds is None
+
+
+@pytest.mark.parametrize(
+    ("z", "reason"),
+    [
+        (np.ones((200, 4)), "no component varies"),
+        (np.random.default_rng(0).normal(size=(20, 4)), "20 vectors; at least 100 are needed"),
+    ],
+)
+def test_claim_11__is_not_decided_without_a_region(z: np.ndarray, reason: str) -> None:
+    statistics = analyze(da.from_array(z))
+
+    found = uniform_misses(statistics, uniform_hits(statistics, vectors=100))
+
+    assert (found.holds, found.measured) == (None, reason)

@@ -66,7 +66,8 @@ def test_compare__a_store_with_itself_differs_in_nothing(small_store: Store) -> 
 
     assert (found["difference"].dropna() == 0).all()
     shared = shared_rows(small_store.latents, small_store.latents)
-    assert remarks(small_store, small_store, shared) == ["A and B have the same network."]
+    same = ["A and B are the same version of one store: nothing differs."]
+    assert remarks(small_store, small_store, shared) == same
 
 
 def test_compare__refuses_what_is_no_store_or_has_no_statistics(

@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[Callable[[Run], Any], str]] = {
     ),
     "images of a sweep without them": (
         lambda run: pl.sweep_faces(made_sweep(images=False)),
-        "The dataset lacks pixels; expected the group `sweep`",
+        "The sweep has no images: its vectors have no network",
     ),
     "an image that a sweep lacks": (
         lambda run: pl.sweep_faces(made_sweep(), image=8),
