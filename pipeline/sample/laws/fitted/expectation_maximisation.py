@@ -234,13 +234,13 @@ def _summed(sums: Callable[[Points], Sums], blocks: Iterable[Points]) -> Sums:
     """The sums over all blocks, added in their order; as many blocks at once as there are cores."""
     total: Sums | None = None
     with single_threaded_blas():
-        for part in side_by_side(sums, blocks):
+        for part in in_threads(sums, blocks):
             total = part if total is None else total + part
     assert total is not None
     return total
 
 
-def side_by_side(made: Callable[[Points], Made], blocks: Iterable[Points]) -> Iterator[Made]:
+def in_threads(made: Callable[[Points], Made], blocks: Iterable[Points]) -> Iterator[Made]:
     """What is made of each block, in their order; as many blocks at once as there are cores."""
     waiting = iter(blocks)
     with ThreadPoolExecutor(THREADS) as pool:

@@ -15,7 +15,7 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.parts.generator import require_latents
 from zpoints.pipeline.row_sample import representative_rows
-from zpoints.pipeline.sample.laws.fitted.expectation_maximisation import THREADS, side_by_side
+from zpoints.pipeline.sample.laws.fitted.expectation_maximisation import THREADS, in_threads
 
 Vectors = NDArray[np.floating]
 
@@ -114,7 +114,7 @@ class _Points:
     points: Callable[[Vectors], Vectors]
 
     def __iter__(self) -> Iterator[Vectors]:
-        return side_by_side(self.points, self.vectors.blocks())
+        return in_threads(self.points, self.vectors.blocks())
 
 
 def kept_memory(vectors: int, components: int, width: int) -> int:
