@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice, pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.floating]
+Made = TypeVar("Made")
 
 REGULARISATION = 0.01
 """Added to the variances of the parts, for points of variance 1: a part may have few of them."""
@@ -232,16 +234,18 @@ def _summed(sums: Callable[[Points], Sums], blocks: Iterable[Points]) -> Sums:
     """The sums over all blocks, added in their order; as many blocks at once as there are cores."""
     total: Sums | None = None
     with single_threaded_blas():
-        for part in _mapped(sums, iter(blocks)):
+        for part in in_threads(sums, blocks):
             total = part if total is None else total + part
     assert total is not None
     return total
 
 
-def _mapped(sums: Callable[[Points], Sums], blocks: Iterator[Points]) -> Iterator[Sums]:
+def in_threads(made: Callable[[Points], Made], blocks: Iterable[Points]) -> Iterator[Made]:
+    """What is made of each block, in their order; as many blocks at once as there are cores."""
+    waiting = iter(blocks)
     with ThreadPoolExecutor(THREADS) as pool:
-        while some := list(islice(blocks, THREADS)):
-            yield from pool.map(sums, some)
+        while some := list(islice(waiting, THREADS)):
+            yield from pool.map(made, some)
 
 
 def mixture_memory(points: int, dims: int, parts: int) -> int:

@@ -71,7 +71,7 @@ class Flow(Law):
         "split gains nothing.",
     )
     vectors: int = Field(
-        default=100_000,
+        default=50_000,
         ge=FEWEST,
         le=10_000_000,
         description="Largest number of training vectors that the flow is fitted to.",

@@ -15,6 +15,7 @@ from zpoints.pipeline.errors import FewVectorsError
 from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.parts.generator import require_latents
 from zpoints.pipeline.row_sample import representative_rows
+from zpoints.pipeline.sample.laws.fitted.expectation_maximisation import THREADS, in_threads
 
 Vectors = NDArray[np.floating]
 
@@ -113,7 +114,7 @@ class _Points:
     points: Callable[[Vectors], Vectors]
 
     def __iter__(self) -> Iterator[Vectors]:
-        return map(self.points, self.vectors.blocks())
+        return in_threads(self.points, self.vectors.blocks())
 
 
 def kept_memory(vectors: int, components: int, width: int) -> int:
@@ -124,7 +125,8 @@ def kept_memory(vectors: int, components: int, width: int) -> int:
     vectors, components, width
         Number of vectors, of their components, and of coordinates of a point.
     """
-    return min(KEPT, vectors * width * 4) + 4 * min(vectors, 2 * BLOCK) * components * 8
+    made = min(vectors, (2 + 3 * THREADS) * BLOCK)  # each thread has a block in three stages
+    return min(KEPT, vectors * width * 4) + made * components * 8
 
 
 def training_vectors(latents: xr.Dataset | None, generator: str) -> StoredVectors:
