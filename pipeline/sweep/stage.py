@@ -55,7 +55,7 @@ def sweep(run: StageRun[SweepConfig]) -> int:
             raise
         run.console.line(f"The sweep is left out. {error}")
         attrs = {"count": 0, "held_out": "", LEFT_OUT: str(error)}
-        run.work.create(SWEEP, _template(run, grid, (), 0), attrs=attrs)
+        run.work.create(SWEEP, _template(run, grid, (), config.images), attrs=attrs)
         return 0
     held_out = choose_held_out(
         store.latents, config.count, fewest=2 * (config.neighbours + 1), seed=config.seed

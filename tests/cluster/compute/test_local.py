@@ -115,7 +115,7 @@ def test_tasks__on_a_worker_with_one_thread_do_not_deadlock(small_store: Store) 
     with dask_client(ClusterConfig(workers=1, processes=True), SilentConsole()) as client:
         fits = [client.submit(_fit, *version, law) for law in laws]
         tasks = [
-            client.submit(_sample_rows, 0, decoded, start, start + 8, fitted)
+            client.submit(_sample_rows, 0, None, decoded, start, start + 8, fitted)
             for fitted in fits
             for start in (0, 8)
         ]

@@ -249,7 +249,7 @@ def test_run__reports_the_photographs_nearest_to_drawn_vectors(folder: Path) -> 
     assert "Photographs nearest to drawn vectors" in page
     assert (folder / "store/report/figures/nearest-photographs.png").stat().st_size > 1000
     assert "quality/gaussian" in done(result)
-    assert list(zp.open(folder / "store").compare().index) == ["gaussian", "real"]
+    assert list(zp.open(folder / "store").compare().index) == ["real", "gaussian"]
     assert verify(str(folder / "store")).findings == ()
     exported = zp.open(folder / "store").export("images", folder / "out", form="png")
     assert len(list(exported.rglob("*.png"))) == ROWS
