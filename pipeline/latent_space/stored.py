@@ -1,12 +1,13 @@
 """The latent space of a store."""
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,17 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.answers import Answers, answers
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
+from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
 from zpoints.pipeline.evaluate.merit import by_merit, memorises, merits
 from zpoints.pipeline.evaluate.recommendation import Recommendation, recommend
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
+from zpoints.pipeline.sample.draw import generator
+from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.storage import Store
+from zpoints.storage.schema.attributes import nested
 from zpoints.storage.schema.provenance import were_imported
 
 if TYPE_CHECKING:
@@ -132,6 +137,37 @@ class LatentStore(Store, LatentSpace):
             }
         judged = "vectors" if rows and were_imported(self.latents) else "images"
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(judged)
+
+    def draw(
+        self,
+        name: str,
+        n: int,
+        *,
+        where: str | None = None,
+        seed: int = 0,
+        paired: bool = False,
+        **parameters: Any,
+    ) -> xr.Dataset:
+        """Draw vectors with a generator fitted to the statistics, or to those of a query.
+
+        Parameters
+        ----------
+        name, n, where, seed, paired, parameters
+            As in `zpoints.pipeline.latent_space.space.LatentSpace.draw`.
+
+        Raises
+        ------
+        SampleError
+            Also if `name` is that of stored samples; the message has the call that draws such.
+        """
+        if name not in GENERATORS and name in self.sample_names:
+            attrs = self.samples(name).attrs
+            call = _call(attrs["generator"], nested(attrs, "parameters"))
+            raise SampleError(
+                f"{name!r} is a name of stored samples, not of a generator. {call} "
+                f"draws such vectors; store.samples({name!r}) holds those that the run drew."
+            )
+        return super().draw(name, n, where=where, seed=seed, paired=paired, **parameters)
 
     def recommended(self) -> pd.DataFrame:
         """Which generator for what, chosen from the measures on these latent vectors.
@@ -279,3 +315,16 @@ def open(
     >>> store.decode(store.draw("ellipse", 16).z)  # doctest: +SKIP
     """
     return LatentStore.open(root, version=version, as_of=as_of, network=network)
+
+
+def _call(name: str, parameters: Mapping[str, Any]) -> str:
+    """The call that draws vectors as stored ones were, without defaults.
+
+    Examples
+    --------
+    >>> _call("radial_mixture", {"temperature": 1.0, "radius": 0.35, "parts": None})
+    "store.draw('radial_mixture', n, radius=0.35)"
+    """
+    usual = generator(name).model_dump() if name in GENERATORS else {}
+    changed = "".join(f", {k}={v!r}" for k, v in parameters.items() if usual.get(k, ...) != v)
+    return f"store.draw({name!r}, n{changed})"

@@ -1,6 +1,6 @@
 """Opens groups of a store as xarray datasets."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -62,7 +62,7 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
         raise StoreNotFoundError(
             f"This version of the store has no group {group}; its groups: "
-            f"{', '.join(group_names(session)) or 'none'}. `zpoints "
+            f"{', '.join(_beside(group, group_names(session))) or 'none'}. `zpoints "
             f"{'sweep' if group == 'sweep' else 'run'}` makes missing groups; `zpoints history` "
             "lists other versions."
         ) from error
@@ -84,6 +84,19 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     variables = {str(name): _indexable(name, v) for name, v in small.variables.items()}
     data, coords = in_order(group, {**variables, **big})
     return LabelledDataset(data, coords, as_netcdf(dataset.attrs))
+
+
+def _beside(wanted: str, names: Iterable[str]) -> list[str]:
+    """Names in the folder of a missing group and at the top; other folders as one entry each.
+
+    Examples
+    --------
+    >>> _beside("samples/elipse", ["latents", "quality/grid", "quality/real", "samples/ellipse"])
+    ['latents', 'quality/...', 'samples/ellipse']
+    """
+    own = wanted.rpartition("/")[0]
+    folders = {name: name.rpartition("/")[0] for name in names}
+    return list(dict.fromkeys(n if f in ("", own) else f"{f}/..." for n, f in folders.items()))
 
 
 def _indexable(name: Hashable, variable: xr.Variable) -> xr.Variable:

@@ -12,7 +12,10 @@ import pytest
 from distributed import Client, LocalCluster
 
 import zpoints as zp
-from zpoints.pipeline.errors import VectorError
+from tests.grey import grey as grey
+from tests.grey import inception as inception
+from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.errors import SampleError, VectorError
 from zpoints.pipeline.latent_space.stored import LatentStore
 from zpoints.storage import StoreNotFoundError, open_store
 from zpoints.storage.schema.attributes import nested
@@ -151,6 +154,21 @@ def test_recommended__names_samples_of_the_store(store: LatentStore) -> None:
     assert list(table.columns) == ["name", "reason", "price"]
     assert set(table["name"]) <= set(store.sample_names)
     assert (compared.loc[table["name"], "merit"] >= 0.5).all()
+
+
+def test_draw__gives_the_call_behind_names_of_stored_samples(grey: tuple[RunConfig, str]) -> None:
+    with pytest.raises(SampleError, match="'g' is a name of stored samples") as caught:
+        zp.open(grey[1]).draw("g", 2)
+
+    assert "store.draw('gaussian', n) draws such vectors" in str(caught.value)
+
+
+def test_samples__of_an_unknown_name_list_samples_only(store: LatentStore) -> None:
+    with pytest.raises(StoreNotFoundError, match="samples/ellipse, ") as caught:
+        store.samples("elipse")
+
+    assert "quality/..., " in str(caught.value)
+    assert "quality/ellipse" not in str(caught.value)
 
 
 def test_claims__include_the_one_about_faces(store: LatentStore) -> None:
