@@ -25,7 +25,7 @@ class Recommendation(NamedTuple):
     reason
         What it has most of.
     price
-        What it costs, in numbers; empty if nothing.
+        What it costs, in numbers, against the best of both; empty if nothing.
     """
 
     purpose: str
@@ -94,6 +94,8 @@ def _recommendation(
 ) -> Recommendation | None:
     if name is None:
         return None
+    if name == best:
+        return Recommendation(purpose, name, f"{key} {float(fit[name][key]):.2f}", f"also {BOTH}")
     other = "recall" if key == "precision" else "precision"
     less = float(fit[best][other]) - float(fit[name][other])
     price = f"costs {less:.2f} of {other} against {best}" if less >= 0.005 else ""

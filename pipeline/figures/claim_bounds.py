@@ -109,7 +109,7 @@ def answers(data: Any) -> Figure:
 
     Left: Mahalanobis radii of the z-points and of vectors all of whose pairs are in ellipses.
     Middle: correlations of squared whitened coordinates over the squared radius. Right: tightness
-    of k-means clusters. A question that is not decided leaves its panel empty.
+    of k-means clusters. Only questions that are decided have a panel.
 
     Parameters
     ----------
@@ -119,21 +119,21 @@ def answers(data: Any) -> Figure:
     Raises
     ------
     FigureError
-        If `data` is something else.
+        If `data` is something else, or no question is decided.
     """
     found = data if isinstance(data, Answers) else getattr(data, "answers", None)
     if not isinstance(found, Answers):
         raise FigureError(f"Got {described(data)}; expected a store, or store.answers.")
+    decided = [answer for answer in found if answer.values]
+    if not decided:
+        raise FigureError(f"Got answers of which none is decided. {found[0].answer}")
     figure = style.new_figure(2.7)
     draw = {"ellipses": _ellipses, "micro-correlations": _correlations, "clusters": _clusters}
-    for axes, answer in zip(figure.subplots(1, len(draw)), found, strict=True):
-        if answer.values:
-            draw[answer.topic](axes, answer)
-        else:
-            style.note(axes, 0.5, 0.5, "not decided", ha="center")
-            axes.set_xticks([])
-            axes.set_yticks([])
-            style.dress(axes, title=answer.topic)
+    panels = figure.subplots(1, len(draw))
+    for axes, answer in zip(panels, decided, strict=False):
+        draw[answer.topic](axes, answer)
+    for axes in panels[len(decided) :]:
+        axes.remove()
     return figure
 
 

@@ -150,7 +150,7 @@ def _panel(axes: Axes, cloud: Cloud, drawn: Floats, x: int, level: float) -> Non
     pair = [x, x + 1]
     points, new, centre = cloud.points[:, pair], drawn[:, pair], cloud.mean[pair]
     spread = float(np.sqrt(cloud.covariance.diagonal()[pair].max()))
-    half = max(3.3 * spread, 1.12 * float(np.abs(new - centre).max())) or 0.5
+    half = 1.15 * max(level * spread, float(np.abs(new - centre).max())) or 0.5
     (left, right), (low, high) = ((c - half, c + half) for c in centre)
     cells = int(np.clip(0.9 * np.sqrt(len(points)), *_CELLS))
     around = [(left, right), (low, high)]

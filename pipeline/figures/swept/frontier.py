@@ -26,6 +26,7 @@ RECOMMENDED_K, RECOMMENDED_FACT = (50, 120), (0.6, 0.8)
 
 PANELS = (("recall", "precision"), ("coverage", "precision"), ("recall", "round_trip"))
 """Measures on the horizontal and the vertical axis of each panel: diversity, typicality."""
+SHARES, END = ("recall", "precision", "coverage"), 1.02
 MOST_NAMED = 12
 """Points of a panel that are all named; of more, only those on the frontier."""
 
@@ -70,13 +71,22 @@ def frontier(sweep: Any) -> Figure:
         for axes, (x, y) in zip(row, panels, strict=True):
             _panel(axes, sweep, matching(sweep, chosen), colour, last, (x, y))
             style.dress(axes, x=_HEADINGS[x], y=_HEADINGS[y], title=title)
-    for axes, (_, y) in zip(grid[0], panels, strict=True):
+    for axes, (x, y) in zip(grid[0], panels, strict=True):
+        _end_at_one(axes, x, y)
         if y in SMALL_IS_GOOD:
             axes.invert_yaxis()  # shared by the column
     if colour is not None:
         title = style.tick_label(colour)
         style.legend(grid[0, -1], title=title, title_fontsize=style.TICK, loc="lower left")
     return figure
+
+
+def _end_at_one(axes: Axes, x: str, y: str) -> None:
+    """No axis of a share goes on beyond 1."""
+    if x in SHARES:
+        axes.set_xlim(right=min(axes.get_xlim()[1], END))
+    if y in SHARES:
+        axes.set_ylim(top=min(axes.get_ylim()[1], END))
 
 
 def shown_panels(sweep: xr.Dataset) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from zpoints.pipeline.figures.claim_bounds import answers as answers_figure
 from zpoints.pipeline.figures.claim_bounds import claims as components
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.tables.claims import hit_table, verdicts
 from zpoints.pipeline.report.tables.samples import inside_region
 from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
@@ -98,12 +99,16 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
 
 def _answers(found: Answers) -> Entry:
     """The questions of the source, answered in the caption and by the figure."""
+    title = "Questions of the source"
+    if not any(one.values for one in found):
+        rows = tuple((one.question, one.answer) for one in found)
+        return Entry("answers", title, Markup(""), lambda: Table(("question", "answer"), rows, 2))
     sentences = Markup(" ").join(
         Markup("<b>{}</b> {}").format(one.question, one.answer) for one in found
     )
     return Entry(
         "answers",
-        "Questions of the source",
+        title,
         sentences + " " + ANSWERS,
         lambda: answers_figure(found),
         "Mahalanobis radii, correlations of squares and clusters against normal vectors.",

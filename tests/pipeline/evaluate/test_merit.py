@@ -84,7 +84,7 @@ def test_recommend__names_one_for_each_purpose_with_its_price() -> None:
     assert clean.sentence == (
         "Cleanest: truncated (precision 0.90; costs 0.09 of recall against radial_mixture)."
     )
-    assert wide.sentence == "Most diverse: radial_mixture (recall 0.44)."
+    assert wide.sentence == "Most diverse: radial_mixture (recall 0.44; also best of both)."
     assert both.reason.startswith("merit 0.9")
 
 

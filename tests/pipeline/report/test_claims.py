@@ -3,14 +3,20 @@
 import re
 from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
 
 from tests.pipeline.report.report_run import CONFIG, Run, judged, make_run
+from zpoints import pl
+from zpoints.pipeline.analyze import analyze
+from zpoints.pipeline.claims import answers
+from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures.claim_bounds import claims
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
+from zpoints.pipeline.report.sections.claims import _answers
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.sample.region import hit_test, pair_violations
 
@@ -104,3 +110,16 @@ def test_components_against_claims__marks_what_the_claims_allow(run: Run) -> Non
     np.testing.assert_array_equal(curve.get_ydata(), hw)
     marks = [(line.get_xdata()[0], line.get_ydata()[0]) for line in lines[1::2]]
     assert marks == [(40 / 32, 1.0), (20 / 32, 1.5), (5 / 32, 3.0)]
+
+
+def test_answers__without_a_decision_are_sentences_in_a_table(data: ReportData) -> None:
+    few = da.from_array(np.random.default_rng(0).normal(size=(60, 32)))
+    undecided = answers(analyze(few))
+    assert not any(answer.values for answer in undecided)
+
+    shown = _answers(undecided).draw()
+
+    assert isinstance(shown, Table)
+    assert [row[0] for row in shown.rows] == [answer.question for answer in undecided]
+    with pytest.raises(FigureError, match="none is decided"):
+        pl.answers(undecided)
