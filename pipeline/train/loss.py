@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
-from zpoints.pipeline.errors import NetworkError
 from zpoints.pipeline.network.device import gains_from_bfloat16
 from zpoints.pipeline.network.forward import TrainedNetwork
 from zpoints.pipeline.network.own import OwnNetwork, has_loss, reconstruction_loss
@@ -24,7 +23,7 @@ def losses_of(model: TrainedNetwork, config: TrainConfig, device: torch.device) 
     """The losses of a network.
 
     The reported one is `train.loss` alone, so that trainings with and without the term of the
-    edges can be compared.
+    edges can be compared. A network with a loss of its own minimises and reports that alone.
 
     Parameters
     ----------
@@ -34,13 +33,7 @@ def losses_of(model: TrainedNetwork, config: TrainConfig, device: torch.device) 
         The settings.
     device
         Where it computes.
-
-    Raises
-    ------
-    NetworkError
-        If the network has a loss of its own and the settings ask for the term of the edges.
     """
-    require_one_loss(model, config)
     autocast = autocasts(config, device)
 
     def losses(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,22 +67,6 @@ def gradient_difference(images: Tensor, x: Tensor) -> Tensor:
     difference = images - x
     along_rows, along_columns = difference.diff(dim=-1), difference.diff(dim=-2)
     return along_rows.square().mean() + along_columns.square().mean()
-
-
-def require_one_loss(model: TrainedNetwork, config: TrainConfig) -> None:
-    """Refuse the term of the edges for a network that has a loss of its own.
-
-    Raises
-    ------
-    NetworkError
-        If both are there.
-    """
-    if config.edges and isinstance(model, OwnNetwork) and has_loss(model.inner):
-        raise NetworkError(
-            f"train.edges = {config.edges:g}, but {config.network} has a loss of its own; expected "
-            "0, since that loss alone is minimised. Set train.edges=0, or add the term in its "
-            "method loss."
-        )
 
 
 def autocasts(config: TrainConfig, device: torch.device) -> bool:

@@ -19,7 +19,6 @@ from zpoints.pipeline.network.own import OwnNetwork, check_own
 from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.train.checkpoint import DAMAGED, Checkpoint, CheckpointError, form
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.pipeline.train.loss import require_one_loss
 
 # A short memory of the squared gradients bounds a step at 1 / sqrt(1 - 0.95) = 4.5 learning rates.
 # With the usual 0.999 one large gradient after many small ones can destroy the network.
@@ -194,9 +193,7 @@ def check_network(a: OwnArchitecture, config: TrainConfig) -> None:
     NetworkError
         If it does not fit the settings.
     """
-    network = OwnNetwork(a)
-    require_one_loss(network, config)
-    check_own(network, config.loss, torch.device("cpu"))
+    check_own(OwnNetwork(a), config.loss, torch.device("cpu"))
 
 
 def architecture(shape: tuple[int, ...], config: TrainConfig) -> Architecture | OwnArchitecture:

@@ -33,7 +33,7 @@ def test_all_claims__verdicts_on_known_clouds(cloud: Draw) -> None:
     wrong = {n: found[n].measured for n in hold if found[n].holds is not True}
     wrong |= {n: found[n].measured for n in fail if found[n].holds is not False}
     assert wrong == {}
-    assert found[13].holds is None
+    assert 13 not in found  # it is about images
 
 
 def test_known_clouds__decide_every_claim_in_both_directions() -> None:

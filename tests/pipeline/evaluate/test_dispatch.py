@@ -16,7 +16,7 @@ from zpoints.pipeline.evaluate.dispatch import (
 from zpoints.pipeline.evaluate.inputs import Batch, Comparison
 from zpoints.pipeline.evaluate.measure_table import measured_by
 from zpoints.storage import Store
-from zpoints.storage.schema.quality import MEASURES
+from zpoints.storage.schema.quality import ADDED, MEASURES
 from zpoints.storage.schema.registry import VARIABLES
 
 ALWAYS = measured_by(EvaluateConfig(), images=True)
@@ -105,7 +105,8 @@ def test_quality__stores_every_measure_with_its_error(small_store: Store) -> Non
     for measure in ALWAYS:
         for name in (measure.name, f"{measure.name}_error"):
             variable = VARIABLES["quality"][name]
-            assert variable.required == (measure.of_vectors or not measure.needs)
+            added = measure.name in ADDED
+            assert variable.required == (not added and (measure.of_vectors or not measure.needs))
             assert (variable.made_with == "model") == (not measure.of_vectors)
             assert stored[name].dims == variable.dims == ()
         if measure.per_image:

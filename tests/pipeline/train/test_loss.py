@@ -8,13 +8,12 @@ from torch import Tensor
 
 from tests.pipeline.network.own_networks import NAME
 from zpoints.pipeline.config.run import load_config
-from zpoints.pipeline.errors import ConfigError, NetworkError
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
-from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.train.config import TrainConfig
 from zpoints.pipeline.train.loop import train
 from zpoints.pipeline.train.loss import gradient_difference, losses_of
-from zpoints.pipeline.train.state import TrainingState, architecture, check_network
+from zpoints.pipeline.train.state import TrainingState
 
 CPU = torch.device("cpu")
 SHAPE = (64, 32, 32, 3)
@@ -115,17 +114,16 @@ def test_train__learns_gradients_that_edges_weigh() -> None:
     assert remaining(4.0) < remaining(0.0)
 
 
-def test_check_network__refuses_the_term_of_the_edges_beside_a_loss_of_the_network() -> None:
-    config = TrainConfig(network=f"{NAME}Vae", z_dim=4, edges=0.5, device="cpu")
-    a = architecture(SHAPE, config)
-    assert isinstance(a, OwnArchitecture)
+def test_train__a_loss_of_the_network_alone_counts_whatever_edges_is() -> None:
+    config = TrainConfig(network=f"{NAME}Vae", z_dim=4, epochs=1, batch=8, device="cpu")
 
-    message = r"train\.edges = 0\.5, but .*:Vae has a loss of its own; expected 0.* Set train\.edge"
-    with pytest.raises(NetworkError, match=message):
-        check_network(a, config)
-    with pytest.raises(NetworkError, match=message):
-        train(noise(8), noise(0), config)
-    check_network(a, config.model_copy(update={"edges": 0.0, "mirror": True}))
+    (plain, _), (weighted, _) = (
+        train(noise(16), noise(0), config.model_copy(update={"edges": edges}))
+        for edges in (0.0, 5.0)
+    )
+
+    for a, b in zip(plain.parameters(), weighted.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
 def test_mirror__mirrors_about_half_of_the_images_left_right() -> None:
