@@ -21,7 +21,7 @@ def side_by_side(
     height
         Height of the figure, in inches.
     same
-        Axes, of x and y, that have the same limits in all panels.
+        Axes, of x and y, that have the same limits in all panels of the same scale.
     pad
         Points between a panel and its name, where a legend may be.
     """
@@ -32,6 +32,8 @@ def side_by_side(
         title = style.plain_label(name, 92 // len(panels))
         axes.set_title(title, loc="left", fontsize=style.TITLE, color=style.INK, pad=pad)
     for axis in same:
+        if len({getattr(axes, f"get_{axis}scale")() for axes in drawn}) > 1:
+            continue  # logarithmic beside linear: the limits of one may not suit the other
         limits = np.array([getattr(axes, f"get_{axis}lim")() for axes in drawn])
         for axes in drawn:
             getattr(axes, f"set_{axis}lim")(limits[:, 0].min(), limits[:, 1].max())

@@ -50,12 +50,12 @@ def loss(model: Any, *, ax: Axes | None = None) -> style.Drawn:
 def _losses(axes: Axes, model: xr.Dataset) -> None:
     epoch = model["epoch"].values
     curves = (("loss", "training", style.DATA), ("validation_loss", "validation", style.GENERATED))
+    found = np.concatenate([model[name].values for name, *_ in curves])
     for name, label, colour in curves:
         values = model[name].values
         if np.isfinite(values).any():
             axes.plot(epoch, values, color=colour, lw=1.3, label=label, **_marks(model))
-    low, high = axes.get_ylim()
-    if 0 < 2 * low < high:
+    if np.isfinite(found).any() and 0 < 2 * np.nanmin(found) < np.nanmax(found):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")

@@ -30,8 +30,8 @@ DIFFERENCES = Markup(
     "<code>zp.compare</code> returns these figures, and those of the quality below."
 )
 LOSS = Markup(
-    "Mean loss per image after each epoch, on common axes. Losses of different kinds or of "
-    "different images do not compare."
+    "Mean loss per image after each epoch, on common axes if both are logarithmic or neither is. "
+    "Losses of different kinds or of different images do not compare."
 )
 SPECTRUM = Markup(
     "Number distributions of all components, a row each, dark where most vectors are. Components "
