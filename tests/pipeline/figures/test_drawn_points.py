@@ -59,7 +59,7 @@ def test_drawn_points__counts_the_chosen_points_in_blocks(monkeypatch: pytest.Mo
     figure = pl.drawn_points(z, np.zeros((3, 4)), components=(0, 1), principal=False, points=3000)
 
     counts = figure.axes[0].collections[0].get_array()
-    assert np.nansum(counts) == pytest.approx(3000, abs=15)  # some are outside the frame
+    assert np.nansum(counts) == pytest.approx(3000, abs=100)  # some are outside the frame
     assert max(sizes) == 512
 
 

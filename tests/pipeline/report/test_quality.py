@@ -92,7 +92,7 @@ def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
 
     assert table.caption.count("re-encoded image") >= 6
     assert "Best of both: gaussian (merit 0.96)." in table.caption
-    assert "Cleanest: gaussian (precision 0.50)." in table.caption
+    assert "Cleanest: gaussian (precision 0.50; also best of both)." in table.caption
     assert "first images of each row of the table" not in strips.caption
 
 
