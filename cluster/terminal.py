@@ -1,28 +1,28 @@
-"""Prints to terminals, pipes and log files: text as it is, progress as bars or lines."""
+"""Prints to terminals, pipes and log files: text as it is, progress as a moving line or as lines."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console as RichConsole
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
+from zpoints.cluster.progress_line import Pace, progress_line, progress_text
 from zpoints.cluster.signals import raise_if_interrupted
 from zpoints.pipeline.progress import Advance, Console
 from zpoints.storage.text import printable
 
-SECONDS_BETWEEN_LINES = 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 60.0
+"""Seconds between two lines of progress in a log; each pause is twice the one before."""
+REDRAWN_PER_SECOND = 4
+UNICODE_BAR, ASCII_BAR = ("━", "╌"), ("#", "-")
 
 
 class PlainConsole(RichConsole):
@@ -57,62 +57,135 @@ def replace_unencodable(*, encoding: str | None = None) -> None:
             stream.reconfigure(encoding=encoding, errors="replace")
 
 
-def console_for(output: RichConsole) -> Console:
-    """Progress bars if ``output`` is a terminal, plain lines otherwise."""
-    return TerminalConsole(output) if output.is_terminal else LogConsole(output)
+def console_for(output: RichConsole, *, timed: bool = True) -> Console:
+    """A moving line of progress if ``output`` is a terminal, plain lines in a log otherwise.
+
+    Parameters
+    ----------
+    output
+        Where to print.
+    timed
+        Whether lines begin with the time, as those of a run do.
+    """
+    return (TerminalConsole if _is_screen(output) else LogConsole)(output, timed=timed)
 
 
-class TerminalConsole:
-    """Progress bars, which are removed when their work is done."""
+def _is_screen(output: RichConsole) -> bool:
+    """Whether lines can be redrawn there: not in a pipe, whose colours may be forced."""
+    return output.is_terminal and not output.is_dumb_terminal and output.file.isatty()
 
-    def __init__(self, output: RichConsole) -> None:
+
+class LogConsole:
+    """Plain lines; progress is one of them, first after 10 s, then less and less often.
+
+    Parameters
+    ----------
+    output
+        Where to print.
+    timed
+        Whether lines begin with the local time. A line of its own gives the date and the zone at
+        the start and on each new day.
+    """
+
+    def __init__(self, output: RichConsole, *, timed: bool = True) -> None:
         self._output = output
+        self._timed = timed
+        self._day = ""
 
     def line(self, text: str) -> None:
         raise_if_interrupted()
-        self._output.print(f"  {text}")
+        if not self._timed:
+            self._print("", text)
+            return
+        now = datetime.now().astimezone()
+        if (day := day_line(now)) != self._day:
+            self._day = day
+            self._print("", day)
+        self._print(f"{now:%H:%M:%S}", text)
+
+    def _print(self, start: str, text: str) -> None:
+        self._output.print(f"{start}  {text}" if start else text, soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
-        columns = (
-            TextColumn("  {task.description:<8}"),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TextColumn(unit),
-            TimeElapsedColumn(),
-            TextColumn("/"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-        )
-        with Progress(*columns, console=self._output, transient=True) as progress:
-            task = progress.add_task(label, total=total, note="")
+        pace, pause = Pace(total), FIRST_PAUSE
+        due = time.monotonic() + pause
+
+        def advance(done: int, note: str) -> None:
+            nonlocal due, pause
+            raise_if_interrupted()
+            pace.report(done)
+            if time.monotonic() >= due:
+                pause = min(2 * pause, LONGEST_PAUSE)
+                due = time.monotonic() + pause
+                self.line(progress_text(label, pace, unit=unit, note=note))
+
+        yield advance
+
+
+class TerminalConsole(LogConsole):
+    """Lines that wrap next to their time, above a line of progress, which goes with its work."""
+
+    def _print(self, start: str, text: str) -> None:
+        if not start:
+            self._output.print(text)
+            return
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_column(no_wrap=True)
+        row.add_column(overflow="fold")
+        row.add_row(start, self._output.render_str(text))
+        self._output.print(row)
+
+    @contextmanager
+    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        pace, latest = Pace(total), ""
+        drawn = UNICODE_BAR if self._output.encoding.startswith("utf") else ASCII_BAR
+
+        def shown() -> Text:
+            # One column stays free: some terminals wrap a line that fills the last one.
+            line = progress_line(
+                printable(label),
+                pace,
+                unit=unit,
+                note=printable(latest),
+                width=self._output.width - 1,
+                drawn=drawn,
+            )
+            return _coloured(line, drawn)
+
+        with Live(
+            console=self._output,
+            get_renderable=shown,
+            refresh_per_second=REDRAWN_PER_SECOND,
+            transient=True,
+        ):
 
             def advance(done: int, note: str) -> None:
+                nonlocal latest
                 raise_if_interrupted()
-                progress.update(task, completed=done, note=note)
+                latest = note
+                pace.report(done)
 
             yield advance
 
 
-class LogConsole:
-    """One line of progress every ``SECONDS_BETWEEN_LINES`` seconds."""
+def day_line(now: datetime) -> str:
+    """The date and the zone of the times that follow.
 
-    def __init__(self, output: RichConsole) -> None:
-        self._output = output
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> day_line(datetime(2026, 11, 30, tzinfo=UTC))
+    '2026-11-30, times in UTC'
+    """
+    offset = now.isoformat()[-len("+00:00") :]
+    zone = "UTC" if offset == "+00:00" else f"UTC{offset}"
+    return f"{now:%Y-%m-%d}, times in {zone}"
 
-    def line(self, text: str) -> None:
-        raise_if_interrupted()
-        self._output.print(f"  {text}", soft_wrap=True)
 
-    @contextmanager
-    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
-        due = time.monotonic() + SECONDS_BETWEEN_LINES
-
-        def advance(done: int, note: str) -> None:
-            nonlocal due
-            raise_if_interrupted()
-            if time.monotonic() >= due:
-                due = time.monotonic() + SECONDS_BETWEEN_LINES
-                self.line(f"{label}: {done:,} of {total:,} {unit}" + (f", {note}" if note else ""))
-
-        yield advance
+def _coloured(line: str, drawn: tuple[str, str]) -> Text:
+    """A line of progress; its bar has the only colour."""
+    text = Text(line, no_wrap=True, overflow="crop")
+    text.highlight_regex(f"{re.escape(drawn[0])}{{2,}}", "cyan")
+    text.highlight_regex(f"{re.escape(drawn[1])}{{2,}}", "dim")
+    return text

@@ -77,7 +77,7 @@ ORDER = (
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (
-    *("errors", "signals", "terminal", "batch_job"),
+    *("errors", "signals", "progress_line", "terminal", "batch_job"),
     *("compute", "estimate", "run", "jobs", "schedule", "cli"),
 )
 """The same for ``cluster``."""
