@@ -1,4 +1,4 @@
-"""Prints to terminals, pipes and log files: text as it is, progress as a moving line or as lines."""
+"""Prints to terminals, pipes and log files: text as it is, progress as a line that moves."""
 
 import re
 import sys

@@ -7,12 +7,18 @@ from typing import Any
 from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.fingerprint import fingerprint
 from zpoints.pipeline.parts.installed import FIGURES, offered
+from zpoints.pipeline.progress import counted, folded
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import Destination
 from zpoints.pipeline.report.stage import report_mark, report_settings
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.storage import Store
+
+NEW_RESULTS = "new results"
+NEW_SCHEMA = "new schema"
+REASONS_SHOWN = 4
+"""Reasons that the line about a plan names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,11 @@ class Planned:
     target: str
     identity: str
     reason: str
+
+    @property
+    def name(self) -> str:
+        """The group, or the report, whose target is a path."""
+        return self.stage if self.stage == "report" else self.target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +132,40 @@ def _plan_step(step: Step, store: Store | None, reads: Sequence[PlannedStep]) ->
     )
 
 
+def plan_line(planned: Sequence[Planned]) -> str:
+    """How many results are up to date, which are to be made, and why.
+
+    Of results that only follow from others, no reason is given.
+
+    Examples
+    --------
+    ``30 up to date, 2 to run: samples/ellipse (sample.count: 80 -> 90); then report.``
+    """
+    made = [item for item in planned if item.reason]
+    current = len(planned) - len(made)
+    if not made:
+        return f"All {counted(current, 'result')} are up to date."
+    reasons: dict[str, list[str]] = {}
+    for item in made:
+        if not _follows(item):
+            reasons.setdefault(item.reason, []).append(item.name)
+    told = [f"{folded(names)} ({why})" for why, names in reasons.items()]
+    if len(told) > REASONS_SHOWN:
+        told = [*told[:REASONS_SHOWN], f"{len(told) - REASONS_SHOWN} more (--dry-run lists them)"]
+    following = [item.name for item in made if _follows(item)]
+    if following:
+        told.append(f"then {folded(following)}" if told else folded(following))
+    before = f"{current} up to date, " if current else ""
+    return f"{before}{len(made)} to run: {'; '.join(told)}."
+
+
+def _follows(item: Planned) -> bool:
+    """Whether a result is made only because what it is made from is new."""
+    return item.reason == NEW_RESULTS or all(
+        part.startswith("new ") and part != NEW_SCHEMA for part in item.reason.split(", ")
+    )
+
+
 def check_labels(planned: Iterable[PlannedStep], store: Store) -> None:
     """Check before the training that the labels of the images suffice for the later steps.
 
@@ -157,7 +202,7 @@ def plan_report(
     title
         Heading of the report.
     """
-    report = Planned(stage="report", target=str(destination), identity="", reason="new results")
+    report = Planned(stage="report", target=str(destination), identity="", reason=NEW_RESULTS)
     if store is None or any(item.reason for item in planned):
         return report
     identity = _report_identity(config, store, planned, title=title)
@@ -193,7 +238,7 @@ def _reason(step: Step, store: Store | None, inputs: Mapping[str, str]) -> str:
         reasons += filter(None, [step.changes(store)])
     known = published.get("inputs", {})
     reasons += [f"new {group}" for group in inputs if known.get(group) != inputs[group]]
-    return ", ".join(reasons) or f"new {' and '.join(step.reads) or 'schema'}"
+    return ", ".join(reasons) or ", ".join(f"new {group}" for group in step.reads) or NEW_SCHEMA
 
 
 def _publication(store: Store, group: str) -> Mapping[str, Any]:

@@ -1,11 +1,15 @@
 """The interface through which stages report progress; the command line implements it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 Advance = Callable[[int, str], None]
 """Called with the units of work done so far and a short note, e.g. the current loss."""
+
+
+FOLDED = 3
+"""Number of names of one folder from which a line counts them."""
 
 
 def counted(count: int, noun: str) -> str:
@@ -17,6 +21,41 @@ def counted(count: int, noun: str) -> str:
     ('1 epoch', '2,000 epochs')
     """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def spent(seconds: float) -> str:
+    """A duration in two units at most.
+
+    Examples
+    --------
+    >>> spent(5.13), spent(192), spent(7500)
+    ('5.1 s', '3 min 12 s', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def folded(names: Sequence[str]) -> str:
+    """Names of results on one line; those of a folder are counted if there are three or more.
+
+    Examples
+    --------
+    >>> folded(["images", "samples/grid", "samples/flow", "samples/ellipse", "quality/grid"])
+    'images, 3 in samples/, quality/grid'
+    """
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folder, slash, _ = name.partition("/")
+        folders.setdefault(folder + slash if slash else name, []).append(name)
+    shown = (
+        [f"{len(inside)} in {folder}"] if len(inside) >= FOLDED else inside
+        for folder, inside in folders.items()
+    )
+    return ", ".join(text for texts in shown for text in texts)
 
 
 class WithoutRepeats:

@@ -1,13 +1,12 @@
 """Formats the comparison of two versions for the command line."""
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 from rich.table import Table
 
+from zpoints.cluster.cli.tables import finite
 from zpoints.pipeline.compare.versions import Drift, ImageChanges, VersionComparison
 
 EXAMPLES = 3
@@ -15,7 +14,7 @@ EXAMPLES = 3
 
 def diff_json(comparison: VersionComparison) -> str:
     """The whole comparison as JSON; NaN and infinity become null."""
-    return json.dumps(_finite(asdict(comparison)), indent=2, allow_nan=False)
+    return json.dumps(finite(asdict(comparison)), indent=2, allow_nan=False)
 
 
 def diff_head(comparison: VersionComparison) -> list[str]:
@@ -94,11 +93,3 @@ def _drift_rows(drift: Drift) -> Iterator[tuple[str, str, str, str]]:
 
 def _counts(name: str, before: int, after: int) -> tuple[str, str, str, str]:
     return name, f"{before:,}", f"{after:,}", f"{after - before:+,}" if after != before else ""
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,7 +1,10 @@
 """Commands for jobs."""
 
 import codecs
+import json
+import shlex
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +14,7 @@ from zpoints.cluster.cli.exit_codes import FAILED, NOT_OVER
 from zpoints.cluster.cli.options import (
     Cluster,
     ConfigArgument,
+    Json,
     RootOption,
     Set,
     Strict,
@@ -23,6 +27,7 @@ from zpoints.cluster.cli.options import (
     run_name,
     run_root,
 )
+from zpoints.cluster.run_ids import short
 from zpoints.cluster.terminal import console_for
 from zpoints.pipeline.config.cluster import LONGEST_WAIT
 from zpoints.pipeline.stage_order import STAGES
@@ -30,13 +35,17 @@ from zpoints.storage.text import printable
 
 if TYPE_CHECKING:
     from zpoints.cluster.jobs.job import Job
+    from zpoints.cluster.jobs.record import JobStatus
 
 DAY = 86400.0
 STOP_SECONDS = 20.0
 """How long ``zpoints cancel`` waits for a cancelled process to end."""
 
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="Id of the job, as printed by zpoints submit.")
+    str,
+    typer.Argument(
+        metavar="ID", help="Id of the job, as printed by zpoints submit, or its beginning or end."
+    ),
 ]
 JobRoot = Annotated[
     str | None,
@@ -81,11 +90,13 @@ def submit(
         from zpoints.pipeline.config.existing import require_origin
 
         require_origin(settings)
-        from zpoints.cluster.run import dry_run  # torch and Dask take seconds to load
+    from zpoints.cluster.run_plan import check_job  # torch and Dask take seconds to load
 
-        dry_run(settings, where, console=console_for(errors), until=until, title=run_name(config))
-    job = submit_job(settings, where, title=run_name(config), until=until)
+    name, console = run_name(config), console_for(errors, timed=False)
+    check_job(settings, where, console=console, until=until, title=name)
+    job = submit_job(settings, where, title=name, until=until)
     output.print(job.id)
+    _suggest(f"zpoints logs {short(job.id)} --follow")
 
 
 @app.command()
@@ -94,13 +105,22 @@ def jobs(
         str | None,
         typer.Argument(help="Store. Default: all stores that you have submitted jobs to."),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """List jobs with their state, stage and progress."""
-    from zpoints.cluster.cli.tables import job_table
+    from zpoints.cluster.cli.tables import job_facts, job_table
     from zpoints.cluster.jobs.record import Jobs
 
-    statuses = [(store, status) for store in named_stores(root) for status in Jobs(store).all()]
-    output.print(job_table(statuses, several=root is None))
+    stores = named_stores(root)
+    statuses = [(store, status) for store in stores for status in Jobs(store).all()]
+    if as_json:
+        print(json.dumps(job_facts(statuses), indent=2))  # noqa: T201
+    elif not statuses:
+        where = root or "any store that you have submitted jobs to"
+        errors.print(f"No jobs in {where}; zpoints submit CONFIG starts one.")
+    else:
+        output.print(job_table(statuses, several=len(stores) > 1))
+        _suggest(_after_listing([status for _, status in statuses]))
 
 
 @app.command()
@@ -113,13 +133,13 @@ def logs(
     timeout: Timeout = DAY,
 ) -> None:
     """Print the output of a job."""
+    from zpoints.cluster.jobs.known_roots import find_job
     from zpoints.cluster.jobs.log import JobLog
     from zpoints.cluster.jobs.record import Jobs
 
-    where = _root_of(id_, root)
+    where, id_ = find_job(id_, root)
     log, known, shown = JobLog(where, id_), Jobs(where), 0
     text_of = codecs.getincrementaldecoder("utf-8")("replace").decode
-    known.read(id_)
     limit = time.monotonic() + timeout
     while True:
         status = known.status(id_)
@@ -131,7 +151,12 @@ def logs(
         if status.over or not follow:
             return
         if time.monotonic() > limit:
-            errors.print(f"zpoints: job {id_} has not ended after {timeout:,.0f} s.", style="red")
+            errors.print(
+                f"zpoints: job {id_} has not ended after {timeout:,.0f} s; a longer --timeout "
+                "follows it on.",
+                style="red",
+                soft_wrap=True,
+            )
             raise typer.Exit(NOT_OVER)
         time.sleep(1)
 
@@ -144,14 +169,16 @@ def cancel(id_: Id, root: JobRoot = None) -> None:
     """
     from zpoints.cluster.jobs.cancel import StillQueuedError
     from zpoints.cluster.jobs.cancel import cancel as cancel_job
+    from zpoints.cluster.jobs.known_roots import find_job
     from zpoints.cluster.jobs.wait import WaitedError
     from zpoints.cluster.jobs.wait import wait as wait_for
 
-    where = _root_of(id_, root)
+    where, id_ = find_job(id_, root)
     try:
         cancel_job(where, id_)
         wait_for(where, id_, seconds=STOP_SECONDS)
         output.print(f"{id_} is cancelled.")
+        _suggest("zpoints submit with the same options, which continues where it ended")
     except StillQueuedError as error:
         errors.print(f"zpoints: {id_} is cancelled. {error}", style="red", soft_wrap=True)
         raise typer.Exit(FAILED) from error
@@ -165,17 +192,23 @@ def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
 
     Exit codes: 0 the job is done, 1 it is not, 6 it has not ended in time.
     """
+    from zpoints.cluster.cli.tables import printed
+    from zpoints.cluster.jobs.known_roots import find_job
     from zpoints.cluster.jobs.wait import WaitedError
     from zpoints.cluster.jobs.wait import wait as wait_for
 
     try:
-        status = wait_for(_root_of(id_, root), id_, seconds=timeout)
+        where, id_ = find_job(id_, root)
+        status = wait_for(where, id_, seconds=timeout)
     except WaitedError as error:
         errors.print(f"zpoints: {error}", style="red", soft_wrap=True)
         raise typer.Exit(NOT_OVER) from error
     reason = f": {status.note}" if status.note else ""
     output.print(f"{id_} {status.state}{reason}", soft_wrap=True)
-    if status.state != "done":
+    if status.state == "done":
+        _suggest(shlex.join(["zpoints", "explore", printed(where)]))
+    else:
+        _suggest(f"zpoints logs {short(id_)}")
         raise typer.Exit(FAILED)
 
 
@@ -198,8 +231,17 @@ def _rest(job: "Job", shown: int) -> bytes:
     return rest or b""
 
 
-def _root_of(id_: str, root: str | None) -> str:
-    from zpoints.cluster.jobs.known_roots import root_of
-    from zpoints.storage.backend.location import Location
+def _suggest(command: str) -> None:
+    """Print the next command, for people: not into pipes and logs."""
+    if command and errors.is_terminal:
+        errors.print(f"Next: {command}", soft_wrap=True)
 
-    return root_of(id_) if root is None else Location.of(root).root
+
+def _after_listing(statuses: "Sequence[JobStatus]") -> str:
+    """The command to try after a list: about the job that failed or runs last."""
+    for status in reversed(statuses):
+        if status.state in ("failed", "lost"):
+            return f"zpoints logs {short(status.job.id)}"
+        if not status.over:
+            return f"zpoints logs {short(status.job.id)} --follow"
+    return ""

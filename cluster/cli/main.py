@@ -11,10 +11,12 @@ from zpoints.cluster.cli.options import (
     Cluster,
     ConfigArgument,
     DryRun,
+    Json,
     RootOption,
     Set,
     Strict,
     Until,
+    check_json,
     check_stage,
     cluster_overrides,
     errors,
@@ -120,27 +122,24 @@ def run(
     cluster: Cluster = None,
     dry_run: DryRun = False,
     strict: Strict = False,
+    as_json: Json = False,
 ) -> None:
     """Run all stages whose results are missing or out of date."""
     from zpoints.pipeline.config.existing import require_origin
     from zpoints.pipeline.config.run import load_config
 
     check_stage(until)
+    check_json(as_json, dry_run)
     settings = load_config(config, overrides(set_, cluster, strict))
     require_origin(settings)
     name, where = run_name(config), run_root(root, config, settings.root)
 
-    from zpoints.cluster.cli.run_summary import print_result
-    from zpoints.cluster.cli.tables import plan_table
-    from zpoints.cluster.run import dry_run as plan_stages
-    from zpoints.cluster.run import run as run_stages
+    from zpoints.cluster.cli.run_summary import print_plan, run_and_print
 
-    console = console_for(output)
     if dry_run:
-        prospects = plan_stages(settings, where, console=console, until=until, title=name)
-        output.print(plan_table(prospects))
+        print_plan(settings, where, title=name, until=until, as_json=as_json)
     else:
-        print_result(run_stages(settings, where, console=console, until=until, title=name))
+        run_and_print(settings, where, title=name, until=until)
 
 
 @app.command()
@@ -158,6 +157,7 @@ def sweep(
     cluster: Cluster = None,
     dry_run: DryRun = False,
     strict: Strict = False,
+    as_json: Json = False,
 ) -> None:
     """Evaluate a generator over a grid of its parameters.
 
@@ -165,7 +165,15 @@ def sweep(
     law.
     """
     chosen = ["sweep.enabled=true", *sweep_overrides(generator, grid), *(set_ or ())]
-    run(config, root, set_=chosen, cluster=cluster, dry_run=dry_run, strict=strict)
+    run(
+        config,
+        root,
+        set_=chosen,
+        cluster=cluster,
+        dry_run=dry_run,
+        strict=strict,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -39,6 +39,9 @@ Cluster = Annotated[
     typer.Option("--cluster", help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would run, and why.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON on standard output, with stable keys.")
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail if a photograph is unreadable; do not quarantine it.")
 ]
@@ -55,6 +58,21 @@ def check_stage(until: str) -> None:
     """
     if until not in STAGES:
         raise typer.BadParameter(f"unknown stage {until!r}; choose one of {', '.join(STAGES)}.")
+
+
+def check_json(as_json: bool, dry_run: bool) -> None:
+    """Refuse ``--json`` for a run, whose results are in the store.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is given without ``--dry-run``.
+    """
+    if as_json and not dry_run:
+        raise typer.BadParameter(
+            "--json describes what would run; add --dry-run. zpoints history ROOT --json lists "
+            "what runs have made."
+        )
 
 
 def cluster_overrides(cluster: str | None) -> list[str]:

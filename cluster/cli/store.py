@@ -1,12 +1,13 @@
 """Commands for a store: versions, verification, export and report."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from zpoints.cluster.cli.exit_codes import DAMAGED
-from zpoints.cluster.cli.options import VERSION, Root, Set, Version, output
+from zpoints.cluster.cli.options import VERSION, Json, Root, Set, Version, errors, output
 from zpoints.cluster.terminal import console_for
 
 app = typer.Typer()
@@ -16,16 +17,39 @@ WHOLE = 100
 @app.command()
 def history(
     root: Root,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN", help="Id of a run, or its beginning or end: list its versions."
+        ),
+    ] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", "-a", help="One row per version, not per run.")
+    ] = False,
     verbose: Annotated[
         bool,
-        typer.Option("--verbose", "-v", help="Also show fingerprint, seed, host and libraries."),
+        typer.Option(
+            "--verbose", "-v", help="The same, with fingerprint, seed, host and libraries."
+        ),
     ] = False,
+    as_json: Json = False,
 ) -> None:
-    """List the published versions of a store, newest first."""
-    from zpoints.cluster.cli.tables import history_table
+    """List the runs that have made a store, newest first."""
+    from zpoints.cluster.cli.tables import history_facts, history_table, runs_table
     from zpoints.storage import open_store
+    from zpoints.storage.run_history import chosen_run, runs_of
 
-    output.print(history_table(open_store(root).history(), verbose=verbose))
+    store = open_store(root)
+    runs = runs_of(store.history())
+    if run is not None:
+        runs = [chosen_run(runs, run, root)]
+    if as_json:
+        print(json.dumps(history_facts(store.root, runs), indent=2))  # noqa: T201
+    elif run is not None or all_ or verbose:
+        versions = [version for entry in runs for version in entry.versions]
+        output.print(history_table(versions, verbose=verbose))
+    else:
+        output.print(runs_table(runs))
 
 
 @app.command()
@@ -54,9 +78,7 @@ def diff(
         ),
     ] = "previous",
     after: Annotated[str, typer.Argument(help="Version, written alike.")] = "latest",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the whole comparison as JSON.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare two versions: images, drift of the latents, and quality."""
     from zpoints.cluster.cli.diff import diff_head, diff_json, diff_table
@@ -67,7 +89,7 @@ def diff(
         print(diff_json(found))  # noqa: T201
         return
     for line in diff_head(found):
-        output.print(line, soft_wrap=True)
+        output.print(line)
     output.print(diff_table(found))
 
 
@@ -107,6 +129,7 @@ def verify(
         float, typer.Option(metavar="PERCENT", help="Percentage of the chunks to read.")
     ] = 100.0,
     version: Version = None,
+    as_json: Json = False,
 ) -> None:
     """Verify a store: read its chunks and compare its groups."""
     if not 0 < sample <= 100:
@@ -116,10 +139,13 @@ def verify(
 
     from zpoints.cluster.cli.verify_store import verify_store
 
-    found = verify_store(root, sample=sample, version=version, console=console_for(output))
-    for finding in found.findings:
-        output.print(f"{finding.kind}: {finding.subject}: {finding.message}", soft_wrap=True)
-    output.print(found.summary, soft_wrap=True)
+    console = console_for(errors if as_json else output, timed=False)
+    found = verify_store(root, sample=sample, version=version, console=console)
+    if as_json:
+        print(json.dumps(found.facts, indent=2))  # noqa: T201
+    else:
+        for line in found.lines:
+            output.print(line, soft_wrap=True)
     if not found.ok:
         raise typer.Exit(DAMAGED)
 

@@ -1,49 +1,120 @@
-"""Formats runs, versions, jobs and schedules as tables for the terminal."""
+"""Formats runs, versions, jobs and schedules: as tables for the terminal, or as plain facts."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from zpoints.cluster.jobs.record import JobStatus, utc
+from zpoints.cluster.run_ids import short
 from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord
+from zpoints.pipeline.progress import folded
 from zpoints.storage.text import one_line
 
 if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
-    from zpoints.cluster.run import RunResult
     from zpoints.pipeline.plan import Planned
     from zpoints.storage import Version
+    from zpoints.storage.run_history import RunEntry
 
-RIGHT = ("rows", "time", "seconds", "took")
-UNBROKEN = ("job", "state", "took")
+RIGHT = ("rows", "took", "seconds")
+UNBROKEN = ("job", "state", "took", "run", "version", "ended (UTC)")
 """Columns whose cells are never wrapped, so that users can copy from them."""
 RUNS_SHOWN = 20
 """Number of runs in the status of a schedule, the last ones."""
-
-
-def outcome_table(result: "RunResult") -> Table:
-    """Result of each step of a run: rows and duration."""
-    table = _table("stage", "result", "rows", "time")
-    for outcome in result.outcomes:
-        rows = "" if outcome.rows is None else f"{outcome.rows:,}"
-        seconds = "up to date" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
-        table.add_row(outcome.stage, outcome.target, rows, seconds)
-    return table
+VERSION_SHOWN = 8
+"""Characters of a version in a row, which commands take as its beginning."""
 
 
 def plan_table(planned: Sequence["Planned"]) -> Table:
-    """Steps that a run would do or skip, and why."""
-    table = _table("stage", "result", "would", "because")
+    """Results that a run would make, and why; those of one stage with one reason share a row."""
+    rows: dict[tuple[str, str], list[str]] = {}
     for item in planned:
-        would = "run" if item.reason else "skip"
-        table.add_row(item.stage, item.target, would, item.reason or "up to date")
+        if item.reason:
+            rows.setdefault((item.stage, item.reason), []).append(item.name)
+    table = _table("result", "because")
+    for (_, reason), names in rows.items():
+        table.add_row(folded(names), reason)
     return table
+
+
+def plan_facts(root: str, planned: Sequence["Planned"]) -> dict[str, Any]:
+    """What a run would make, as JSON has it.
+
+    Keys: ``root``; ``up_to_date`` and ``to_run``, numbers of results; ``results``, each with
+    ``stage``, ``result`` (the group, or the place of the report), ``run`` and ``reason``, which is
+    empty if the result is up to date.
+    """
+    results = [
+        {"stage": p.stage, "result": p.target, "run": bool(p.reason), "reason": p.reason}
+        for p in planned
+    ]
+    made = sum(bool(item.reason) for item in planned)
+    return {
+        "root": root,
+        "up_to_date": len(planned) - made,
+        "to_run": made,
+        "results": results,
+    }
+
+
+def runs_table(runs: Iterable["RunEntry"]) -> Table:
+    """One row for each run: what it has made, and the version after it."""
+    table = _table("run", "ended (UTC)", "took", "version", "made")
+    for run in runs:
+        ended, took = f"{run.ended:%Y-%m-%d %H:%M}", _duration(run.seconds)
+        version = run.versions[0].id[:VERSION_SHOWN]
+        table.add_row(short(run.id), ended, took, version, folded(run.groups))
+    return table
+
+
+def history_facts(root: str, runs: Iterable["RunEntry"]) -> dict[str, Any]:
+    """Runs and their versions, newest first, as JSON has them.
+
+    Keys: ``root``; ``runs``, each with ``run`` (its id), ``title``, ``began``, ``ended``,
+    ``seconds``, ``version`` (the last) and ``versions``, each with ``version``, ``time``,
+    ``stage``, ``group``, ``rows``, ``seconds``, ``seed``, ``fingerprint``, ``host`` and
+    ``libraries``. Times are ISO 8601 in UTC; null stands for what is unknown.
+    """
+    return {"root": root, "runs": [_run_facts(run) for run in runs]}
+
+
+def _run_facts(run: "RunEntry") -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "title": run.title,
+        "began": run.began.isoformat(timespec="seconds"),
+        "ended": run.ended.isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 3),
+        "version": run.versions[0].id,
+        "versions": [_version_facts(version) for version in run.versions],
+    }
+
+
+def _version_facts(version: "Version") -> dict[str, Any]:
+    facts = version.metadata
+    return finite(
+        {
+            "version": version.id,
+            "time": version.time.isoformat(timespec="seconds"),
+            "stage": version.stage,
+            "group": facts.get("group"),
+            "rows": facts.get("rows"),
+            "seconds": facts.get("duration"),
+            "seed": facts.get("seed"),
+            "fingerprint": facts.get("fingerprint"),
+            "host": facts.get("host"),
+            "libraries": facts.get("versions"),
+        }
+    )
 
 
 def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
     """Versions of a store; ``verbose`` adds fingerprint, seed, host and libraries."""
-    table = _table("version", "time (UTC)", "group", "rows", "seconds")
+    table = _table("version", "published (UTC)", "group", "rows", "seconds")
     if verbose:
         for name in ("fingerprint", "seed", "host", "made with"):
             table.add_column(name, overflow="fold")
@@ -67,15 +138,44 @@ def history_table(versions: Iterable["Version"], *, verbose: bool) -> Table:
 
 
 def job_table(statuses: Sequence[tuple[str, JobStatus]], *, several: bool) -> Table:
-    """Jobs, with the roots of their stores if there are several stores."""
-    names = ("job", "state", "what", "run", "took", "where")
-    table = _table(*names, *(("store",) if several else ()))
+    """Jobs with their state and progress, under the root of their store if there are several."""
+    table = _table("job", "state", "took", "run", "what")
     for root, status in statuses:
         job = status.job
         took = "" if job.began is None else _duration((job.ended or time.time()) - job.began)
-        row = [job.id, status.state, status.note, job.title, took, job.where]
-        table.add_row(*row, *((root,) if several else ()))
+        what = status.note or ("" if status.over else job.where)
+        where = f"{what}\n{printed(root)}" if several else what
+        table.add_row(job.id, status.state, took, job.title, where.strip())
     return table
+
+
+def job_facts(statuses: Iterable[tuple[str, JobStatus]]) -> dict[str, Any]:
+    """Jobs, the newest last, as JSON has them.
+
+    Keys: ``jobs``, each with ``job`` (its id), ``root``, ``state``, ``note`` (progress, or how it
+    ended), ``over``, ``title``, ``until``, ``submitted``, ``began``, ``ended``, ``seconds`` and
+    ``where``. Times are ISO 8601 in UTC; null stands for what has not happened yet.
+    """
+    return {"jobs": [_job_facts(root, status) for root, status in statuses]}
+
+
+def _job_facts(root: str, status: JobStatus) -> dict[str, Any]:
+    job = status.job
+    took = None if job.began is None else round((job.ended or time.time()) - job.began, 1)
+    return {
+        "job": job.id,
+        "root": root,
+        "state": status.state,
+        "note": status.note,
+        "over": status.over,
+        "title": job.title,
+        "until": job.until,
+        "submitted": _iso(job.submitted),
+        "began": _iso(job.began),
+        "ended": _iso(job.ended),
+        "seconds": took,
+        "where": job.where,
+    }
 
 
 def schedule_tables(
@@ -108,6 +208,31 @@ def schedule_tables(
         began, took = utc(run.began).removesuffix(" UTC"), _duration(run.ended - run.began)
         runs_table.add_row(began, took, run.state, run.job, run.note)
     return [health_table, runs_table] if runs else [health_table]
+
+
+def printed(root: str) -> str:
+    """A root for display and for commands: relative if it lies in the working folder."""
+    if "://" in root:
+        return root
+    try:
+        return str(Path(root).resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return root
+
+
+def finite(value: Any) -> Any:
+    """The value for JSON: NaN and infinity become null, sequences lists."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _iso(seconds: float | None) -> str | None:
+    if not seconds:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _formatted(number: object, form: str) -> str:

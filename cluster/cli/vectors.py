@@ -7,14 +7,14 @@ import typer
 from zpoints.cluster.cli.options import (
     Cluster,
     DryRun,
+    Json,
     Set,
     Until,
+    check_json,
     check_stage,
     cluster_overrides,
-    output,
     run_name,
 )
-from zpoints.cluster.terminal import console_for
 from zpoints.pipeline.stage_order import STAGES
 
 CUT = ("ingest.crop", "ingest.side", "ingest.channels")
@@ -52,12 +52,14 @@ def import_(
     set_: Set = None,
     cluster: Cluster = None,
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Make a store of vectors that were made elsewhere, and run every stage that they allow."""
     from zpoints.pipeline.config.existing import require_origin
     from zpoints.pipeline.config.run import load_config, set_values
 
     check_stage(until)
+    check_json(as_json, dry_run)
     named = {
         "ingest.vectors": vectors,
         "ingest.vectors_key": key,
@@ -70,14 +72,9 @@ def import_(
     settings = set_values(load_config("vectors"), given, more)
     require_origin(settings)
 
-    from zpoints.cluster.cli.run_summary import print_result
-    from zpoints.cluster.cli.tables import plan_table
-    from zpoints.cluster.run import dry_run as plan_stages
-    from zpoints.cluster.run import run as run_stages
+    from zpoints.cluster.cli.run_summary import print_plan, run_and_print
 
-    console, title = console_for(output), run_name(vectors)
     if dry_run:
-        prospects = plan_stages(settings, root, console=console, until=until, title=title)
-        output.print(plan_table(prospects))
+        print_plan(settings, root, title=run_name(vectors), until=until, as_json=as_json)
     else:
-        print_result(run_stages(settings, root, console=console, until=until, title=title))
+        run_and_print(settings, root, title=run_name(vectors), until=until)

@@ -1,30 +1,79 @@
 """Verifies a store for the command line: its chunks, and a few images encoded again."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from zpoints.pipeline.encode.verify_latents import verify_latents
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import open_store
 from zpoints.storage.verify.chunks import Finding
-from zpoints.storage.verify.store import WHOLE, verify
+from zpoints.storage.verify.store import WHOLE, Verification, verify
 
 REMEDY = (
-    " Roll back to an older version if its chunks are intact (zpoints history, zpoints verify "
+    "Roll back to an older version whose chunks are intact (zpoints history, zpoints verify "
     "--version), restore the files from a backup, or run again with a new root."
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VerificationSummary:
-    """Findings, and a line on how much was verified."""
+    """What a verification has found.
 
+    Attributes
+    ----------
+    found
+        Its result, without the images that were encoded again.
+    findings
+        All findings.
+    sample
+        Percentage of the chunks that were read.
+    """
+
+    found: Verification
     findings: tuple[Finding, ...]
-    summary: str
+    sample: float
 
     @property
     def ok(self) -> bool:
         """Whether there are no findings apart from notes."""
-        return all(finding.kind == "note" for finding in self.findings)
+        return not self.faults
+
+    @property
+    def faults(self) -> list[Finding]:
+        """The findings apart from notes."""
+        return [finding for finding in self.findings if finding.kind != "note"]
+
+    @property
+    def lines(self) -> list[str]:
+        """The answer, then the findings, then what to do."""
+        version = self.found.version
+        answer = counted(len(self.faults), "fault") if self.faults else "No faults"
+        share = "" if self.sample == WHOLE else f", {self.sample:g} % of all,"
+        lines = [
+            f"{answer} in version {version or 'unknown'}: {counted(self.found.chunks, 'chunk')}"
+            f"{share} with {self.found.bytes / 2**20:,.1f} MiB read back."
+        ]
+        lines += [f"{it.kind}: {it.subject}: {it.message}" for it in self.findings]
+        # Without a version that can be read, the fault itself names the way back.
+        return [*lines, REMEDY] if self.faults and version is not None else lines
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same as JSON has it.
+
+        Keys: ``ok``; ``version``, null if the store could not be opened; ``chunks`` and ``bytes``
+        that were read; ``sample``, a percentage; ``faults``, a number; ``findings``, each with
+        ``kind`` (damage, mismatch or note), ``subject`` and ``message``.
+        """
+        return {
+            "ok": self.ok,
+            "version": self.found.version,
+            "chunks": self.found.chunks,
+            "bytes": self.found.bytes,
+            "sample": self.sample,
+            "faults": len(self.faults),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
 
 
 def verify_store(
@@ -68,12 +117,4 @@ def verify_store(
     findings = found.findings
     if found.ok and found.version is not None:
         findings += verify_latents(open_store(root, version=found.version))
-    faults = sum(finding.kind != "note" for finding in findings)
-    share = "" if sample == WHOLE else f" ({sample:g} % of all)"
-    summary = (
-        f"{counted(found.chunks, 'chunk')}{share}, {found.bytes / 2**20:,.1f} MiB of version "
-        f"{found.version or 'unknown'}: {counted(faults, 'fault') if faults else 'no faults'}."
-    )
-    # Without a version that can be read, the fault itself names the way back.
-    remedy = REMEDY if faults and found.version is not None else ""
-    return VerificationSummary(findings, summary + remedy)
+    return VerificationSummary(found=found, findings=findings, sample=sample)

@@ -26,6 +26,7 @@ from zpoints.cluster.signals import Interrupted, ignore_further_signals, install
 from zpoints.cluster.terminal import LogConsole, PlainConsole, replace_unencodable
 from zpoints.pipeline.config.run import validated
 from zpoints.pipeline.progress import Advance
+from zpoints.pipeline.report.destination import link_of
 from zpoints.storage.errors import StoreError, ZpointsError
 
 BEAT_SECONDS = 3.0
@@ -134,9 +135,10 @@ class Driver:
                 title=job.title,
                 until=job.until,
                 gate=self.gate,
+                id_=job.id,
             )
             if result.page is not None:
-                self.console.line(f"report: {result.page}")
+                self.console.line(f"Report: {link_of(result.page)}")
         except (ZpointsError, OSError) as error:
             return "failed", str(error), 1
         except Exception as error:

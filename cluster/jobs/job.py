@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from zpoints.cluster.batch_job import CLUSTER, NUMBER, BatchJob
+from zpoints.cluster.run_ids import ID
 from zpoints.storage.backend.record import (
     RECORD,
     Line,
@@ -17,7 +18,6 @@ from zpoints.storage.backend.record import (
     parse_record,
 )
 
-ID = r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}"
 State = Literal["queued", "running", "publishing", "done", "failed", "cancelled"]
 
 

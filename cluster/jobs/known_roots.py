@@ -2,16 +2,28 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from zpoints.cluster.jobs.record import Jobs
-from zpoints.storage.errors import DamagedRecordError, StoreError, StoreNotFoundError
+from zpoints.cluster.run_ids import abbreviated_by
+from zpoints.pipeline.errors import ConfigError
+from zpoints.storage.backend.location import Location
+from zpoints.storage.errors import StoreError, StoreNotFoundError
+from zpoints.storage.text import one_line
 
 UNUSABLE = (OSError, RuntimeError, ValueError)
 """Raised without a home folder, or if it or the list cannot be read or written."""
 REMEDY = "Name the store with --root, or set XDG_STATE_HOME to a folder of yours."
 
+IDS_SHOWN = 6
+"""Ids that a message lists."""
+
 logger = logging.getLogger(__name__)
+
+
+class AmbiguousJobError(ConfigError):
+    """Several jobs have an id that begins or ends as given."""
 
 
 def _list_path() -> Path:
@@ -54,23 +66,63 @@ def remember(root: str) -> None:
         logger.warning("%s cannot be added to the list of your stores: %s. %s", root, error, REMEDY)
 
 
-def root_of(id_: str) -> str:
-    """Root of the store that has a job.
+def find_job(id_: str, root: str | None = None) -> tuple[str, str]:
+    """Root of the store that has a job, and the whole id of the job.
+
+    Parameters
+    ----------
+    id_
+        Id of the job, or its beginning or end.
+    root
+        Root of the store; by default all that this account has submitted jobs to, the last one
+        first.
 
     Raises
     ------
     StoreNotFoundError
-        If no known store has it.
+        If there is no such job.
+    AmbiguousJobError
+        If there are several.
     """
-    for root in reversed(known_roots()):
-        try:
-            Jobs(root).read(id_)
-        except DamagedRecordError:
-            return root  # whoever reads the record reports the fault
-        except StoreError:  # no such job, or the store was removed
-            continue
-        return root
-    raise StoreNotFoundError(
-        f"Job {id_} not found in any store that this account has submitted jobs to. Name the store "
-        "with --root; zpoints jobs ROOT lists its jobs."
+    roots = reversed(known_roots()) if root is None else [Location.of(root).root]
+    found: dict[str, str] = {}
+    for place in roots:
+        for job in abbreviated_by(id_, _ids(place, strict=root is not None)):
+            found.setdefault(job, place)
+        if id_ in found:
+            return found[id_], id_
+    if len(found) > 1:
+        raise AmbiguousJobError(
+            f"{len(found)} jobs begin or end with {one_line(id_)}: {_listing(found)}. Expected one "
+            "of them; add characters."
+        )
+    if not found:
+        raise StoreNotFoundError(_unknown(id_, root))
+    ((job, place),) = found.items()
+    return place, job
+
+
+def _ids(root: str, *, strict: bool) -> list[str]:
+    """Ids of the jobs of a store, whose records may be damaged; of a strange one only if strict."""
+    try:
+        return Jobs(root).ids()
+    except StoreError:  # the store was removed, or its server does not answer
+        if strict:
+            raise
+        return []
+
+
+def _listing(found: Mapping[str, str]) -> str:
+    ids = sorted(found)
+    more = f", and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
+    return ", ".join(ids[:IDS_SHOWN]) + more
+
+
+def _unknown(id_: str, root: str | None) -> str:
+    name = one_line(id_) or "(empty)"
+    if root is not None:
+        return f"{root} has no job {name}; `zpoints jobs {root}` lists its jobs."
+    return (
+        f"Job {name} not found in any store that this account has submitted jobs to. Name the "
+        "store with --root; zpoints jobs ROOT lists its jobs."
     )

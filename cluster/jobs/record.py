@@ -2,7 +2,6 @@
 
 import json
 import platform
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -45,11 +44,6 @@ class JobStatus:
     state: str
     note: str
     over: bool
-
-
-def new_id() -> str:
-    """A new id; ids sort by time."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
 
 
 class Jobs:
@@ -150,6 +144,10 @@ class Jobs:
         state = "queued" if job.state == "queued" else "running"
         doing = "" if beat is None else beat.doing
         return JobStatus(job=job, state=state, note=doing, over=False)
+
+    def ids(self) -> list[str]:
+        """Ids of all folders of jobs, the newest last; one may hold no record."""
+        return list(self._blobs.folders(FOLDER))
 
     def all(self) -> list[JobStatus]:
         """Status of all jobs, the newest last.

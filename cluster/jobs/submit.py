@@ -10,8 +10,9 @@ from typing import Any
 from zpoints.cluster.jobs.job import Job, output_file
 from zpoints.cluster.jobs.known_roots import remember
 from zpoints.cluster.jobs.launch import DRIVER, launch
-from zpoints.cluster.jobs.record import ALIVE, Jobs, new_id
+from zpoints.cluster.jobs.record import ALIVE, Jobs
 from zpoints.cluster.jobs.slurm import driver_options, enqueue
+from zpoints.cluster.run_ids import new_id
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES

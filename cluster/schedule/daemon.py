@@ -19,10 +19,11 @@ from zpoints.cluster.jobs.cancel import JobEndedError, cancel
 from zpoints.cluster.jobs.record import Jobs, JobStatus
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.jobs.wait import wait
+from zpoints.cluster.run_ids import short
 from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord, TakenOverError
-from zpoints.cluster.signals import raise_if_interrupted
+from zpoints.cluster.signals import Interrupted, raise_if_interrupted
 from zpoints.pipeline.config.run import RunConfig
-from zpoints.pipeline.progress import Console
+from zpoints.pipeline.progress import Console, spent
 from zpoints.storage.errors import (
     DamagedRecordError,
     StoreError,
@@ -71,6 +72,7 @@ class Schedule:
         self._scheduler = BackgroundScheduler(executors=pool, job_defaults=ONE_AT_A_TIME)
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
         self._planned: Any = None
+        self._console: Console | None = None
         self._taken_over = False
         process = psutil.Process()
         self._me: dict[str, Any] = {
@@ -81,6 +83,11 @@ class Schedule:
 
     def run(self, console: Console) -> None:
         """Run at the set times until the process is asked to end.
+
+        Parameters
+        ----------
+        console
+            Gets a line whenever a run is due, starts, ends or is skipped.
 
         Raises
         ------
@@ -94,10 +101,16 @@ class Schedule:
         """
         before = self._ledger.claim(self._health())
         self._job = "" if before is None else self._unfinished(before)
+        self._console = console
+        # The scheduler logs skipped runs in terms of its own.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         due = self._first_time()
         self._planned = self._scheduler.add_job(self._rerun, self._trigger, next_run_time=due)
+        if self._job:
+            console.line(f"following {self._job}, which an earlier schedule started.")
+        else:
+            console.line(f"The next run is due {due:%Y-%m-%d %H:%M:%S %Z}.")
         self._scheduler.start()
-        console.line(f"The next run is due {due:%Y-%m-%d %H:%M:%S %Z}.")
         try:
             while True:
                 self._heartbeat()
@@ -158,6 +171,7 @@ class Schedule:
                 self._heartbeat()  # raises if another process has taken over the schedule
                 job = submit(self._load(), self._ledger.root, title=self._ledger.name)
                 self._job = job.id
+                self._line(f"started {job.id}; zpoints logs {short(job.id)} shows its output.")
                 self._heartbeat()  # at once, so that the next process finds the job after a kill
             run = _run_record(self._followed(self._job))
         except TakenOverError:
@@ -174,6 +188,7 @@ class Schedule:
             )
         if self._add(run):
             self._job = ""
+            self._line(_ending(run, self._planned.next_run_time))
             if self._stopping.is_set():
                 self._last = run
 
@@ -208,9 +223,16 @@ class Schedule:
         return wait(root, id_, seconds=STOP_SECONDS)
 
     def _skipped(self, event: object) -> None:
-        now = time.time()
-        note = f"job {self._job} is still active"
+        now, job = time.time(), self._job
+        note = f"{job} is still at work" if job else "the run before is still starting"
+        self._line(f"skipped: {note}.")
         self._ledger.add(RunRecord(began=now, ended=now, state="skipped", note=note))
+
+    def _line(self, text: str) -> None:
+        """Print a line, from any thread; an interruption is for the main one."""
+        if self._console is not None:
+            with suppress(Interrupted):
+                self._console.line(text)
 
     def _add(self, run: RunRecord) -> bool:
         """Add a run to the ledger; try again while the store does not answer.
@@ -243,6 +265,17 @@ class Schedule:
             self._ledger.heartbeat(self._health())
         except StoreError as error:  # a schedule without heartbeats counts as lost
             logger.warning("The heartbeat could not be written: %s", error)
+
+
+def _ending(run: RunRecord, following: datetime | None) -> str:
+    """How a run ended, and when the next one is due."""
+    because = f": {run.note.rstrip('.')}" if run.note else ""
+    if run.job:
+        ended = f"{run.job} is {run.state} after {spent(run.ended - run.began)}{because}."
+    else:
+        ended = f"could not start{because}."
+    due = "" if following is None else f" The next run is due {following:%Y-%m-%d %H:%M:%S %Z}."
+    return ended + due
 
 
 def _run_record(status: JobStatus) -> RunRecord:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from zpoints.cluster.jobs.job import ID
 from zpoints.cluster.jobs.record import lives, utc
+from zpoints.cluster.run_ids import ID
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.lease import Facts, Lease, LeaseHeldError, LeaseLostError
 from zpoints.storage.backend.record import (

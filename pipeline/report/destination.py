@@ -72,6 +72,17 @@ def page_of(destination: Destination) -> Destination:
     return destination / PAGE if isinstance(destination, Path) else f"{destination}/{PAGE}"
 
 
+def link_of(page: Destination) -> str:
+    """Address of a page, which a browser or a terminal opens; that of a bucket as it is.
+
+    Examples
+    --------
+    >>> link_of(Path("/runs/my faces/report/index.html"))
+    'file:///runs/my%20faces/report/index.html'
+    """
+    return page.resolve().as_uri() if isinstance(page, Path) else page
+
+
 def mark_of(destination: Destination) -> bytes | None:
     """Content of the file that marks a report; None if there is no report."""
     if isinstance(destination, Path):

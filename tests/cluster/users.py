@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from zpoints.cluster.jobs.job import Job
-from zpoints.cluster.jobs.record import new_id
+from zpoints.cluster.run_ids import new_id
 from zpoints.pipeline.config.run import RunConfig, override
 
 LONG = ["train.epochs=500"]

@@ -13,7 +13,8 @@ from tests.waiting import wait_until
 from zpoints.cluster.jobs.driver_process import Driver, begin
 from zpoints.cluster.jobs.job import output_file
 from zpoints.cluster.jobs.launch import launch
-from zpoints.cluster.jobs.record import Jobs, lives, new_id
+from zpoints.cluster.jobs.record import Jobs, lives
+from zpoints.cluster.run_ids import new_id
 from zpoints.storage import open_repository
 from zpoints.storage.backend.blobs import Blobs
 

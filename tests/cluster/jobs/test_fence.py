@@ -13,7 +13,8 @@ from tests.forks import script
 from tests.s3 import new_bucket
 from tests.waiting import random_delays
 from zpoints.cluster.jobs.cancel import cancel
-from zpoints.cluster.jobs.record import Jobs, new_id
+from zpoints.cluster.jobs.record import Jobs
+from zpoints.cluster.run_ids import new_id
 from zpoints.storage import StoreLockedError, open_repository, open_store
 
 pytestmark = pytest.mark.services

@@ -60,7 +60,7 @@ def test_submit__the_run_finishes_without_its_client(
     assert waited.stdout.strip() == f"{id_} done"
     log = zpoints("logs", id_, folder=folder).stdout
     assert "CelebA form" in log
-    assert f"report: {root}/report/index.html" in log
+    assert f"Report: file://{root}/report/index.html" in log
     assert not Path(Jobs(str(root)).read(id_).output).exists()
     listed = zpoints("jobs", "store", folder=folder).stdout.splitlines()
     assert [line.split()[:2] for line in listed] == [["job", "state"], [id_, "done"]]

@@ -9,9 +9,10 @@ from tests.cluster.cli.commands import zpoints
 from tests.cluster.users import a_job
 from zpoints.cluster.jobs.job import output_file
 from zpoints.cluster.jobs.log import PIECE, JobLog
-from zpoints.cluster.jobs.record import Jobs, new_id
+from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.jobs.submit import submit
 from zpoints.cluster.jobs.wait import wait
+from zpoints.cluster.run_ids import new_id
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import open_repository
 

@@ -74,7 +74,7 @@ def test_submit__a_whole_run_on_slurm_gives_the_bytes_of_a_local_one(
     assert "CelebA form" in first
     assert first + rest == log
     assert "1 job submitted to slurm" in log
-    assert f"report: {root}/report/index.html" in log
+    assert f"Report: file://{root}/report/index.html" in log
     assert_same_results(open_store(root), small_store)
     batch = jobs.read(id_).batch
     assert batch is not None

@@ -13,7 +13,8 @@ from tests.cluster.cli.commands import zpoints
 from tests.cluster.conftest import done
 from tests.conftest import SilentConsole
 from tests.shared import made_once
-from zpoints.cluster.run import RunResult, dry_run, run
+from zpoints.cluster.run import RunResult, run
+from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, SourceError
 from zpoints.storage import open_store

@@ -23,7 +23,8 @@ from tests.s3 import new_bucket, upload
 from tests.waiting import wait_until
 from zpoints.cluster.cli.demo import run_demo
 from zpoints.cluster.cli.verify_store import verify_store
-from zpoints.cluster.run import RunResult, dry_run, run
+from zpoints.cluster.run import RunResult, run
+from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.config.run import RunConfig, load_config, override
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage import Store, StoreNotFoundError, export_group, open_repository, open_store

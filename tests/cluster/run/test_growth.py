@@ -11,7 +11,7 @@ import xarray as xr
 from tests.cluster.conftest import FIRST, MORE, arrive, chunk_files, configured, done, go
 from tests.conftest import SilentConsole
 from tests.shared import made_once
-from zpoints.cluster.run import dry_run
+from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.analyze import analyze
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import SourceError

@@ -15,7 +15,8 @@ import torch
 
 from tests.cluster.conftest import FIRST, arrive, done, go
 from tests.conftest import SilentConsole
-from zpoints.cluster.run import dry_run, run
+from zpoints.cluster.run import run
+from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import CapacityError
 from zpoints.pipeline.memory import memory_errors, remedy

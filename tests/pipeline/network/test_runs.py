@@ -10,7 +10,8 @@ import torch
 from tests.cluster.cli.commands import zpoints
 from tests.conftest import SMALL, SilentConsole
 from tests.pipeline.network.own_networks import NAME, Vae
-from zpoints.cluster.run import RunResult, dry_run, run
+from zpoints.cluster.run import RunResult, run
+from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, NetworkError
 from zpoints.pipeline.network import code

@@ -12,7 +12,8 @@ import xarray as xr
 from tests.conftest import SilentConsole
 from tests.grey import grey as grey
 from tests.grey import inception as inception
-from zpoints.cluster.run import dry_run, run
+from zpoints.cluster.run import run
+from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import SampleError
