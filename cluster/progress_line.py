@@ -8,7 +8,7 @@ PACE_SECONDS = 30.0
 """The rate is the mean over this time, so that the time left does not jump."""
 FEWEST_SECONDS = 1.0
 """Without a rate until work has been seen for this long."""
-LABEL_WIDTH = 8
+LABEL_WIDTH, RATE_WIDTH = 8, 14
 NARROWEST_BAR, WIDEST_BAR = 12, 32
 PERCENT = "%"
 
@@ -110,7 +110,7 @@ def progress_line(
     share = pace.done / pace.total if pace.total else 1.0
     parts = [f"{label:<{LABEL_WIDTH}}", f"{_floor(share):>4} %"]
     if rate := rate_text(pace.rate, unit):
-        parts.append(f"{rate:>{len(unit) + 8}}")
+        parts.append(f"{rate:>{RATE_WIDTH}}")
     if (left := pace.seconds_left) is not None:
         parts.append(f"{clock_text(left)} left")
     while len(parts) > 1 and _width(parts) > width:
@@ -167,14 +167,15 @@ def rate_text(rate: float | None, unit: str) -> str:
     --------
     >>> rate_text(1234.5, "images"), rate_text(2.25, "samples"), rate_text(0.05, "points")
     ('1,234 images/s', '2.2 samples/s', '3.0 points/min')
-    >>> rate_text(None, "images"), rate_text(3.0, "%")
-    ('', '')
+    >>> rate_text(3.0, "figures and tables"), rate_text(None, "images"), rate_text(3.0, "%")
+    ('3.0/s', '', '')
     """
     if not rate or unit == PERCENT:
         return ""
+    named = "" if " " in unit else f" {unit}"
     if rate < 1:
-        return f"{60 * rate:.1f} {unit}/min"
-    return f"{rate:.1f} {unit}/s" if rate < 100 else f"{int(rate):,} {unit}/s"
+        return f"{60 * rate:.1f}{named}/min"
+    return f"{rate:.1f}{named}/s" if rate < 100 else f"{int(rate):,}{named}/s"
 
 
 def clock_text(seconds: float) -> str:

@@ -10,6 +10,8 @@ from zpoints.cluster.cli.tables import finite
 from zpoints.pipeline.compare.versions import Drift, ImageChanges, VersionComparison
 
 EXAMPLES = 3
+ERRORS = 2
+"""Standard errors beyond which a measure counts as changed."""
 
 
 def diff_json(comparison: VersionComparison) -> str:
@@ -17,9 +19,49 @@ def diff_json(comparison: VersionComparison) -> str:
     return json.dumps(finite(asdict(comparison)), indent=2, allow_nan=False)
 
 
+def diff_answer(comparison: VersionComparison) -> str:
+    """What has changed, in one sentence.
+
+    Examples
+    --------
+    ``45 images added, 1 removed; vectors moved by 0.034 sigma (RMS); quality as before.``
+    """
+    parts = [_images_answer(comparison.images), _drift_answer(comparison.drift)]
+    if comparison.quality:
+        changes = [abs(it.after - it.before) / it.error for it in comparison.quality if it.error]
+        beyond = sum(change > ERRORS for change in changes)
+        parts.append(
+            f"{beyond} of {len(changes)} measures of quality changed by more than {ERRORS} errors"
+            if beyond
+            else "quality as before"
+        )
+    text = "; ".join(part for part in parts if part)
+    return f"{text[:1].upper()}{text[1:]}." if text else "Nothing to compare."
+
+
+def _images_answer(images: ImageChanges | None) -> str:
+    if images is None:
+        return ""
+    counts = {what: len(getattr(images, what)) for what in ("added", "removed", "changed")}
+    found = [f"{count:,} {what}" for what, count in counts.items() if count]
+    if not found:
+        return "the same images"
+    number = next(filter(None, counts.values()))
+    noun = "image" if number == 1 else "images"
+    return ", ".join([found[0].replace(" ", f" {noun} ", 1), *found[1:]])
+
+
+def _drift_answer(drift: Drift | None) -> str:
+    if drift is None:
+        return ""
+    if not drift.mean_rms and not drift.covariance:
+        return "the same vectors"
+    return f"vectors moved by {drift.mean_rms:.2g} sigma (RMS)"
+
+
 def diff_head(comparison: VersionComparison) -> list[str]:
-    """The compared versions, and why parts of the comparison are missing."""
-    lines = [f"{comparison.before} -> {comparison.after}"]
+    """What has changed, the compared versions, and why parts of the comparison are missing."""
+    lines = [diff_answer(comparison), f"{comparison.before} -> {comparison.after}"]
     before, after = comparison.models
     if not comparison.same_model and before and after:
         lines.append(

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +31,11 @@ VERSION_SHOWN = 8
 
 
 def plan_table(planned: Sequence["Planned"]) -> Table:
-    """Results that a run would make, and why; those of one stage with one reason share a row."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for item in planned:
-        if item.reason:
-            rows.setdefault((item.stage, item.reason), []).append(item.name)
+    """Results that a run would make, and why; those in a row with one reason share a line."""
     table = _table("result", "because")
-    for (_, reason), names in rows.items():
-        table.add_row(folded(names), reason)
+    made = [item for item in planned if item.reason]
+    for reason, items in groupby(made, lambda item: item.reason):
+        table.add_row(folded([item.name for item in items]), reason)
     return table
 
 

@@ -48,10 +48,10 @@ class VerificationSummary:
         """The answer, then the findings, then what to do."""
         version = self.found.version
         answer = counted(len(self.faults), "fault") if self.faults else "No faults"
-        share = "" if self.sample == WHOLE else f", {self.sample:g} % of all,"
+        share = "" if self.sample == WHOLE else f" ({self.sample:g} % of all)"
         lines = [
-            f"{answer} in version {version or 'unknown'}: {counted(self.found.chunks, 'chunk')}"
-            f"{share} with {self.found.bytes / 2**20:,.1f} MiB read back."
+            f"{answer} in version {version or 'unknown'}; read "
+            f"{counted(self.found.chunks, 'chunk')}{share}, {self.found.bytes / 2**20:,.1f} MiB."
         ]
         lines += [f"{it.kind}: {it.subject}: {it.message}" for it in self.findings]
         # Without a version that can be read, the fault itself names the way back.

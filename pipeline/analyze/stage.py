@@ -32,6 +32,8 @@ from zpoints.storage.schema.registry import VARIABLES, label_variables
 
 GROUP = "statistics"
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
+NOTABLE = 0.25
+"""Share of a worker's memory from which a run names what the analysis needs."""
 
 
 def selection_group(name: str) -> str:
@@ -61,12 +63,15 @@ def analyze_latents(run: StageRun[AnalyzeConfig], *, selection: str | None = Non
         base=max(run.worker.held, loaded),
     )
     require_memory(memory, run.worker)
-    run.console.line(f"The analysis needs {memory}.")
+    if memory.total > NOTABLE * run.worker.memory:
+        run.console.line(f"The analysis needs {memory}.")
     cut = (WAVE, covered, *z.chunks[0])
     first, second = unpack(run.work.load_checkpoint(), cut)
     total, saved = (waves(new) if len(new) else 0) + waves(z), time.monotonic()
 
-    with run.console.bar(selection or "analyze", total=len(z), unit="vectors") as advance:
+    with run.console.bar(
+        group if selection else "analyze", total=len(z), unit="vectors"
+    ) as advance:
 
         def on_wave() -> None:
             nonlocal saved

@@ -81,7 +81,7 @@ def sample(run: StageRun[SampleConfig], *, name: str) -> int:
         Block(start, stop, partial(task, start, stop))
         for start, stop in chunk_bounds(count, config.chunk)
     ]
-    with run.console.bar(name, total=count, unit="samples") as advance:
+    with run.console.bar(group_of(name), total=count, unit="samples") as advance:
         run.work.write_chunks(
             group_of(name), blocks, shared=fitting, on_progress=lambda done: advance(done, "")
         )

@@ -12,6 +12,8 @@ SCORES = (
     ("numeric", "numeric_r2", "with two values"),
 )
 """Kinds of probes: the dim of their labels, a score, and what it needs of each split."""
+LABELS_SHOWN = 5
+"""Labels that a line about missing probes names."""
 
 
 def find_structure(run: StageRun[StructureConfig]) -> int:
@@ -32,8 +34,10 @@ def find_structure(run: StageRun[StructureConfig]) -> int:
             continue
         undefined = structure[dim].values[np.isnan(structure[score].values)]
         if len(undefined):
+            more = len(undefined) - LABELS_SHOWN
+            names = ", ".join(undefined[:LABELS_SHOWN]) + (f" and {more} more" if more > 0 else "")
             run.console.line(
-                f"No probe for {', '.join(undefined)}: the training and the test split must each "
+                f"No probe for {names}: the training and the test split must each "
                 f"have vectors {need}."
             )
     run.work.create(GROUP, structure)

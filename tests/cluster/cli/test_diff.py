@@ -105,7 +105,7 @@ def test_compare__reports_different_models_first(root: Path, config: RunConfig) 
     assert found.drift is None
     assert found.images is not None
     assert found.images.count == (FIRST, FIRST)
-    assert "Different models: SHA-256" in diff_head(found)[1]
+    assert "Different models: SHA-256" in diff_head(found)[2]
     assert diff_table(found).row_count == 4
     assert json.loads(diff_json(found))["drift"] is None
 
@@ -118,7 +118,9 @@ def test_diff__from_the_command_line(grown: tuple[Store, Store], tmp_path: Path)
     wrong = zpoints("diff", before.root, "nothing", folder=tmp_path)
 
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.splitlines()[0] == f"{before.version} -> {after.version}"
+    answer, versions, *_ = shown.stdout.splitlines()
+    assert answer.startswith(f"{MORE} images added, 1 removed, 1 changed; vectors moved by 0.")
+    assert versions == f"{before.version} -> {after.version}"
     for words in ("Mahalanobis", "relative Frobenius", "leading components", "hw", "1: 000005.jpg"):
         assert words in shown.stdout
     content = json.loads(as_json.stdout)

@@ -37,8 +37,10 @@ def test_run__reports_an_up_to_date_store(
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert done.stdout.count("up to date") >= 9
-    assert f"{small_root}/report/index.html" in done.stdout
+    assert "All 14 results are up to date." in done.stdout
+    assert f"Report: file://{small_root}/report/index.html" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"Next:   zpoints explore {small_root}"
+    assert len(done.stdout.splitlines()) <= 8
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_errors__of_the_machine_have_a_message(
 
 
 def test_history__lists_the_published_versions(small_root: str, tmp_path: Path) -> None:
-    done = zpoints("history", small_root, folder=tmp_path)
+    done = zpoints("history", small_root, "--all", folder=tmp_path)
 
     assert done.returncode == 0
     groups = [line.split()[3] for line in done.stdout.splitlines()[1:]]

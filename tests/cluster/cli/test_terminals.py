@@ -18,7 +18,7 @@ from zpoints.storage import open_store
 from zpoints.storage.errors import PathError
 
 FIGURES = [word for it in SMALL if it.startswith("report.") for word in ("--set", it)]
-NO_PATHS = ("submit", "config", "history", "verify", "--help")
+NO_PATHS = ("run", "submit", "config", "history", "verify", "--help")
 """Commands that print no path, or not each time."""
 ENDED = {"began": 1.0, "ended": 2.0, "reason": "Jörg hat es beendet", "title": "Gesichter für Jörg"}
 
