@@ -155,7 +155,10 @@ def run(
                 check_labels(planned, repository.store())
         store = repository.store()
         if destination is not None:
-            outcomes.append(_report(config, store, destination, planned, console, title=title))
+            report = _report(config, store, destination, planned, console, title=title)
+            outcomes.append(report)
+            if report.seconds is not None:
+                console.line(f"{next(numbers)}report: written in {spent(report.seconds)}.")
     return RunResult(
         outcomes=tuple(outcomes),
         store=store,

@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Console as RichConsole
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from zpoints.cluster.progress_line import Pace, progress_line, progress_text
@@ -22,6 +21,8 @@ from zpoints.storage.text import printable
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 60.0
 """Seconds between two lines of progress in a log; each pause is twice the one before."""
 REDRAWN_PER_SECOND = 4
+LEAST_ROOM = 20
+"""Columns next to a time; on a narrower terminal a line wraps below it."""
 UNICODE_BAR, ASCII_BAR = ("━", "╌"), ("#", "-")
 
 
@@ -43,6 +44,30 @@ class PlainConsole(RichConsole):
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable(text), **options)
 
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """Print as Rich does; on a terminal, text that wraps softly breaks between words.
+
+        A word that is longer than a line stays whole, so that a path can be copied.
+
+        Parameters
+        ----------
+        *objects
+            Text, or what Rich renders.
+        soft_wrap
+            Whether the width of the output breaks no line; on a terminal it breaks none in a word.
+        **options
+            Those of Rich's ``print``.
+        """
+        if soft_wrap and self.is_terminal and all(isinstance(it, str) for it in objects):
+            texts = [self.wrapped(it, self.width) for it in objects]
+            objects = tuple("\n".join(lines) for lines in texts)
+        super().print(*objects, soft_wrap=soft_wrap, **options)
+
+    def wrapped(self, text: str, width: int) -> list[str]:
+        """Lines of a text that break between words, within so many columns where words allow it."""
+        lines = Text(printable(text)).wrap(self, max(width, 1), overflow="ignore")
+        return [line.plain.rstrip() for line in lines]
+
 
 def replace_unencodable(*, encoding: str | None = None) -> None:
     """Let standard output and errors replace characters that they cannot encode.
@@ -57,7 +82,7 @@ def replace_unencodable(*, encoding: str | None = None) -> None:
             stream.reconfigure(encoding=encoding, errors="replace")
 
 
-def console_for(output: RichConsole, *, timed: bool = True) -> Console:
+def console_for(output: "PlainConsole", *, timed: bool = True) -> Console:
     """A moving line of progress if ``output`` is a terminal, plain lines in a log otherwise.
 
     Parameters
@@ -87,7 +112,7 @@ class LogConsole:
         the start and on each new day.
     """
 
-    def __init__(self, output: RichConsole, *, timed: bool = True) -> None:
+    def __init__(self, output: PlainConsole, *, timed: bool = True) -> None:
         self._output = output
         self._timed = timed
         self._day = ""
@@ -127,14 +152,11 @@ class TerminalConsole(LogConsole):
     """Lines that wrap next to their time, above a line of progress, which goes with its work."""
 
     def _print(self, start: str, text: str) -> None:
-        if not start:
-            self._output.print(text)
-            return
-        row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(no_wrap=True)
-        row.add_column(overflow="fold")
-        row.add_row(start, self._output.render_str(text))
-        self._output.print(row)
+        first = f"{start}  " if start else ""
+        room = self._output.width - len(first)
+        for line in self._output.wrapped(text, room if room >= LEAST_ROOM else self._output.width):
+            self._output.print(Text(first + line), soft_wrap=True)
+            first = " " * len(first)
 
     @contextmanager
     def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:

@@ -71,7 +71,9 @@ def _print_planned(planned: list[Planned]) -> None:
         return
     output.print(f"{made} to run" + (f", {current} up to date:" if current else ":"))
     output.print(plan_table(planned))
-    output.print("Nothing has been changed. The same command without --dry-run runs it.")
+    output.print(
+        "Nothing has been changed. The same command without --dry-run runs it.", soft_wrap=True
+    )
 
 
 def print_result(result: RunResult) -> None:
@@ -81,9 +83,9 @@ def print_result(result: RunResult) -> None:
     if made:
         before = f", {current} up to date" if current else ""
         done = f"Done in {spent(result.seconds)}: {counted(made, 'result')} made{before}."
-        output.print(done)
+        output.print(done, soft_wrap=True)
     for line in run_summary(result.store):
-        output.print(line)
+        output.print(line, soft_wrap=True)
     if result.page is not None:
         output.print(f"Report: {link_of(result.page)}", soft_wrap=True)
     output.print(f"Next:   {next_command(result)}", soft_wrap=True)

@@ -89,7 +89,7 @@ def diff(
         print(diff_json(found))  # noqa: T201
         return
     for line in diff_head(found):
-        output.print(line)
+        output.print(line, soft_wrap=True)
     output.print(diff_table(found))
 
 

@@ -17,7 +17,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from rich.console import Console as RichConsole
 
 from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.log import JobLog
@@ -45,7 +44,7 @@ class JobCancelledError(ZpointsError):
 class JobConsole(LogConsole):
     """Writes lines of a log, and notes the current progress for the heartbeats."""
 
-    def __init__(self, output: RichConsole) -> None:
+    def __init__(self, output: PlainConsole) -> None:
         super().__init__(output)
         self.doing = "starting"
 
