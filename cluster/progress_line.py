@@ -113,9 +113,12 @@ def progress_line(
         parts.append(f"{rate:>{RATE_WIDTH}}")
     if (left := pace.seconds_left) is not None:
         parts.append(f"{clock_text(left)} left")
-    while len(parts) > 1 and _width(parts) > width:
-        parts.pop()
-    return "  ".join(_with_rest(parts, pace, share, unit, note, width, drawn))[:width]
+    if _width(parts) > width:
+        while len(parts) > 1 and _width(parts) > width:
+            parts.pop()
+    else:
+        parts = _with_rest(parts, pace, share, unit, note, width, drawn)
+    return "  ".join(parts)[:width]
 
 
 def _with_rest(
@@ -129,7 +132,7 @@ def _with_rest(
 ) -> list[str]:
     """The parts that a line needs, with a bar, a note and counts as far as they have room."""
     room = width - _width(parts) - 2
-    if len(parts) < 2 or room < NARROWEST_BAR:
+    if room < NARROWEST_BAR:
         return parts
     rest: list[str] = []
     room -= NARROWEST_BAR

@@ -9,6 +9,7 @@ from datetime import datetime
 from io import TextIOWrapper
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console as RichConsole
 from rich.live import Live
 from rich.text import Text
@@ -59,14 +60,32 @@ class PlainConsole(RichConsole):
             Those of Rich's ``print``.
         """
         if soft_wrap and self.is_terminal and all(isinstance(it, str) for it in objects):
-            texts = [self.wrapped(it, self.width) for it in objects]
-            objects = tuple("\n".join(lines) for lines in texts)
+            objects = tuple("\n".join(wrapped(it, self.width)) for it in objects)
         super().print(*objects, soft_wrap=soft_wrap, **options)
 
-    def wrapped(self, text: str, width: int) -> list[str]:
-        """Lines of a text that break between words, within so many columns where words allow it."""
-        lines = Text(printable(text)).wrap(self, max(width, 1), overflow="ignore")
-        return [line.plain.rstrip() for line in lines]
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of a text that break between words; a word that is longer than a line stays whole.
+
+    Examples
+    --------
+    >>> wrapped("The report is in /runs/faces.", 14)
+    ['The report is', 'in', '/runs/faces.']
+    >>> wrapped("  two\\nlines", 80)
+    ['  two', 'lines']
+    """
+    lines = []
+    for paragraph in printable(text).split("\n"):
+        words = paragraph.split(" ")
+        line = words[0]
+        for word in words[1:]:
+            if line.strip() and cell_len(line) + 1 + cell_len(word) > width:
+                lines.append(line)
+                line = word
+            else:
+                line += f" {word}"
+        lines.append(line)
+    return lines
 
 
 def replace_unencodable(*, encoding: str | None = None) -> None:
@@ -154,7 +173,7 @@ class TerminalConsole(LogConsole):
     def _print(self, start: str, text: str) -> None:
         first = f"{start}  " if start else ""
         room = self._output.width - len(first)
-        for line in self._output.wrapped(text, room if room >= LEAST_ROOM else self._output.width):
+        for line in wrapped(text, room if room >= LEAST_ROOM else self._output.width):
             self._output.print(Text(first + line), soft_wrap=True)
             first = " " * len(first)
 

@@ -47,6 +47,14 @@ class Planned:
         """The group, or the report, whose target is a path."""
         return self.stage if self.stage == "report" else self.target
 
+    @property
+    def follows(self) -> bool:
+        """Whether it is made only because what it is made from is new."""
+        parts = self.reason.split(", ")
+        return self.reason == NEW_RESULTS or all(
+            part.startswith("new ") and part != NEW_SCHEMA for part in parts
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedStep(Planned):
@@ -147,23 +155,16 @@ def plan_line(planned: Sequence[Planned]) -> str:
         return f"All {counted(current, 'result')} are up to date."
     reasons: dict[str, list[str]] = {}
     for item in made:
-        if not _follows(item):
+        if not item.follows:
             reasons.setdefault(item.reason, []).append(item.name)
     told = [f"{folded(names)} ({why})" for why, names in reasons.items()]
     if len(told) > REASONS_SHOWN:
         told = [*told[:REASONS_SHOWN], f"{len(told) - REASONS_SHOWN} more (--dry-run lists them)"]
-    following = [item.name for item in made if _follows(item)]
+    following = [item.name for item in made if item.follows]
     if following:
         told.append(f"then {folded(following)}" if told else folded(following))
     before = f"{current} up to date, " if current else ""
     return f"{before}{len(made)} to run: {'; '.join(told)}."
-
-
-def _follows(item: Planned) -> bool:
-    """Whether a result is made only because what it is made from is new."""
-    return item.reason == NEW_RESULTS or all(
-        part.startswith("new ") and part != NEW_SCHEMA for part in item.reason.split(", ")
-    )
 
 
 def check_labels(planned: Iterable[PlannedStep], store: Store) -> None:

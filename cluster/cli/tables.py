@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
 RIGHT = ("rows", "took", "seconds")
 UNBROKEN = ("job", "state", "took", "run", "version", "ended (UTC)")
 """Columns whose cells are never wrapped, so that users can copy from them."""
+FOLLOWS = "made from new results"
 RUNS_SHOWN = 20
 """Number of runs in the status of a schedule, the last ones."""
 VERSION_SHOWN = 8
@@ -34,7 +35,7 @@ def plan_table(planned: Sequence["Planned"]) -> Table:
     """Results that a run would make, and why; those in a row with one reason share a line."""
     table = _table("result", "because")
     made = [item for item in planned if item.reason]
-    for reason, items in groupby(made, lambda item: item.reason):
+    for reason, items in groupby(made, lambda item: FOLLOWS if item.follows else item.reason):
         table.add_row(folded([item.name for item in items]), reason)
     return table
 
