@@ -168,6 +168,10 @@ def test_schedule__no_run_starts_while_another_is_active(
     assert {"done", "skipped"} <= {run.state for run in runs}
     skipped = [run for run in runs if run.state == "skipped"]
     assert any(jobs[0].id in run.note for run in skipped)
+    assert f"started {jobs[0].id}; zpoints logs" in output
+    assert f"skipped: {jobs[0].id} is still at work." in output
+    assert f"{jobs[0].id} is done after" in output
+    assert "maximum number" not in output
     last = next(run for run in runs if run.job == jobs[1].id)
     assert last.state in ("cancelled", "done")
     assert Jobs(str(root)).status(jobs[1].id).over

@@ -9,7 +9,14 @@ import pytest
 
 from zpoints.pipeline.encode.config import EncodeConfig
 from zpoints.pipeline.ingest.config import IngestConfig
-from zpoints.pipeline.plan import PlannedStep, check_labels, is_up_to_date, plan_steps
+from zpoints.pipeline.plan import (
+    Planned,
+    PlannedStep,
+    check_labels,
+    is_up_to_date,
+    plan_line,
+    plan_steps,
+)
 from zpoints.pipeline.settings import Settings
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.step import Step
@@ -170,3 +177,29 @@ def test_check_labels__asks_only_the_steps_that_run() -> None:
     check_labels(plan_steps((IMAGES, MODEL, checked), store), store)
     with pytest.raises(QueryError, match="no such label"):
         check_labels(plan_steps((IMAGES, MODEL, checked), None), store)
+
+
+def test_plan_line__names_what_runs_and_why_and_counts_what_follows() -> None:
+    def line(*reasons: str) -> str:
+        names = ["images", "model", "samples/a", "samples/b", "samples/c", "report"]
+        items = zip(names, reasons, strict=False)
+        return plan_line(
+            [
+                Planned(stage=name.split("/")[0], target=name, identity="", reason=reason)
+                for name, reason in items
+            ]
+        )
+
+    assert line("", "") == "All 2 results are up to date."
+    assert line("", "", "not in the store yet") == (
+        "2 up to date, 1 to run: samples/a (not in the store yet)."
+    )
+    assert line("", "train.epochs: 1 -> 9", *3 * ["new model"], "new results") == (
+        "1 up to date, 5 to run: model (train.epochs: 1 -> 9); then 3 in samples/, report."
+    )
+    assert line(*6 * ["new schema"]) == (
+        "6 to run: images, model, 3 in samples/, report (new schema)."
+    )
+    assert line("a", "b", "c", "d", "e, new model", "f").endswith(
+        "; 2 more (--dry-run lists them)."
+    )
