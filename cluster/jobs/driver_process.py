@@ -21,6 +21,7 @@ import psutil
 from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import ALIVE, ENDED, Jobs
+from zpoints.cluster.progress_line import PERCENT, Pace, progress_text
 from zpoints.cluster.signals import Interrupted, ignore_further_signals, install_handlers
 from zpoints.cluster.terminal import LogConsole, PlainConsole, replace_unencodable
 from zpoints.pipeline.config.run import validated
@@ -50,10 +51,12 @@ class JobConsole(LogConsole):
 
     @contextmanager
     def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        pace = Pace(total)
         with super().bar(label, total=total, unit=unit) as report:
 
             def advance(done: int, note: str) -> None:
-                self.doing = f"{label}: {done:,} of {total:,} {unit}"
+                pace.report(done)
+                self.doing = progress_text(label, pace, unit=PERCENT)  # for a column of a table
                 report(done, note)
 
             self.doing = label
