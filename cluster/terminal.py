@@ -183,13 +183,13 @@ class TerminalConsole(LogConsole):
         drawn = UNICODE_BAR if self._output.encoding.startswith("utf") else ASCII_BAR
 
         def shown() -> Text:
-            # One column stays free: some terminals wrap a line that fills the last one.
+            # Room for the ^C of a terminal, with which the line would wrap and stay.
             line = progress_line(
                 printable(label),
                 pace,
                 unit=unit,
                 note=printable(latest),
-                width=self._output.width - 1,
+                width=self._output.width - len("^C") - 1,
                 drawn=drawn,
             )
             return _coloured(line, drawn)

@@ -22,9 +22,11 @@ if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
     from zpoints.storage.run_history import RunEntry
 
 RIGHT = ("rows", "took", "seconds")
-UNBROKEN = ("job", "state", "took", "run", "version", "ended (UTC)")
+UNBROKEN = ("job", "state", "took", "run", "version", "ended (UTC)", "began (UTC)", "next (UTC)")
 """Columns whose cells are never wrapped, so that users can copy from them."""
 FOLLOWS = "made from new results"
+MINUTES = len("2026-11-30 03:00")
+"""Length of a time in a column, without seconds and zone."""
 RUNS_SHOWN = 20
 """Number of runs in the status of a schedule, the last ones."""
 VERSION_SHOWN = 8
@@ -199,13 +201,13 @@ def schedule_tables(
     health_table = _table("schedule", "state", "times", "next (UTC)", "last seen (UTC)", "where")
     if health is not None:
         following = "" if health.following is None else utc(health.following)
-        times = [when.removesuffix(" UTC") for when in (following, utc(health.beat))]
+        times = [when[:MINUTES] for when in (following, utc(health.beat))]
         where = f"process {health.pid} on {health.host}"
         health_table.add_row(one_line(ledger.name), health.seen, health.cron, *times, where)
     runs_table = _table("began (UTC)", "took", "state", "job", "note")
     for run in runs[-RUNS_SHOWN:]:
-        began, took = utc(run.began).removesuffix(" UTC"), _duration(run.ended - run.began)
-        runs_table.add_row(began, took, run.state, run.job, run.note)
+        began, took = utc(run.began)[:MINUTES], _duration(run.ended - run.began)
+        runs_table.add_row(began, took, run.state, short(run.job), run.note)
     return [health_table, runs_table] if runs else [health_table]
 
 
