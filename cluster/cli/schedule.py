@@ -122,7 +122,7 @@ def _print_unit(
 
 
 def _status(root: str | None) -> None:
-    from zpoints.cluster.cli.tables import printed, schedule_tables
+    from zpoints.cluster.cli.tables import schedule_tables
     from zpoints.cluster.schedule.ledger import is_well, ledgers
     from zpoints.storage.errors import ObjectStoreError, StoreError
 
@@ -142,7 +142,7 @@ def _status(root: str | None) -> None:
             output.print(f"{ledger.root}:\ndamaged: {error}", soft_wrap=True)
             well = False
             continue
-        output.print(f"{printed(ledger.root)}:", soft_wrap=True)
+        output.print(f"{ledger.root}:", soft_wrap=True)
         for table in schedule_tables(ledger, health, runs):
             output.print(table)
         for fault in faults:
