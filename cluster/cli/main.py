@@ -196,7 +196,8 @@ def config(
     """Print a configuration as YAML, with the meaning and range of every key."""
     from zpoints.pipeline.config.commented_yaml import commented_yaml
     from zpoints.pipeline.config.parts import part_lines
-    from zpoints.pipeline.config.run import RunConfig, load_config, override, preset_names
+    from zpoints.pipeline.config.preset_files import preset_names
+    from zpoints.pipeline.config.run import RunConfig, load_config, override
 
     settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
     print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
