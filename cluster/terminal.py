@@ -37,6 +37,9 @@ class PlainConsole(RichConsole):
         Those of Rich's console.
     """
 
+    shows_progress = True
+    """Whether `console_for` shows lines and bars; results are printed in any case."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **options)
 
@@ -58,7 +61,9 @@ def replace_unencodable(*, encoding: str | None = None) -> None:
 
 
 def console_for(output: RichConsole) -> Console:
-    """Progress bars if ``output`` is a terminal, plain lines otherwise."""
+    """Progress bars if ``output`` is a terminal, plain lines otherwise; nothing if it is quiet."""
+    if not getattr(output, "shows_progress", True):
+        return SilentConsole()
     return TerminalConsole(output) if output.is_terminal else LogConsole(output)
 
 
@@ -116,3 +121,14 @@ class LogConsole:
                 self.line(f"{label}: {done:,} of {total:,} {unit}" + (f", {note}" if note else ""))
 
         yield advance
+
+
+class SilentConsole:
+    """No progress at all; an interruption ends the work all the same."""
+
+    def line(self, text: str) -> None:
+        raise_if_interrupted()
+
+    @contextmanager
+    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        yield lambda done, note: raise_if_interrupted()

@@ -23,6 +23,10 @@ class PlaceError(StoreError):
     """A place that the user names cannot take, or be, what was asked for: it holds other files."""
 
 
+class ExportError(StoreError):
+    """A group cannot be exported in the form that was asked for."""
+
+
 class VersionError(StoreError, ValueError):
     """A version is spelled in no known way, or the spelling fits several."""
 
