@@ -16,7 +16,7 @@ from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError, VersionError
 from zpoints.storage.labels.dataset import LabelledDataset
-from zpoints.storage.overview import Content, as_html, as_text, contents
+from zpoints.storage.overview import Content, as_html, as_text, by_kind, contents
 from zpoints.storage.schema.array_names import array_name
 from zpoints.storage.schema.provenance import IMPORT, provenance_of
 from zpoints.storage.versions import Version, choose_version, published
@@ -196,8 +196,8 @@ class Store:
                 return zarr.open_array(self._session.store, path=path, mode="r")
 
     def contents(self) -> list[Content]:
-        """Names, dims and sizes of the groups; reads no array."""
-        return contents(self.root, self._session)
+        """Names, dims and sizes of the groups, those of one kind together; reads no array."""
+        return by_kind(contents(self.root, self._session))
 
     def fingerprint(self, group: str) -> str | None:
         """Fingerprint of the stage that made a group; `None` if the group does not exist."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -94,6 +95,7 @@ class Commands(TyperGroup):
         for panel, name, entry in entries():
             if (command := self.commands.get(name)) is None:
                 continue
+            command.help = _unwrapped(command.help or "")
             command.rich_help_panel = panel  # type: ignore[attr-defined]
             command.epilog = f"Example:\n  {_unmarked(entry.example)}"
             if entry.progress:
@@ -155,6 +157,11 @@ Quiet = Annotated[
         help="Print only results and errors.",
     ),
 ]
+
+
+def _unwrapped(text: str) -> str:
+    """Paragraphs on one line each, for the terminal to wrap."""
+    return "\n\n".join(" ".join(part.split()) for part in cleandoc(text).split("\n\n"))
 
 
 def _unmarked(text: str) -> str:
