@@ -39,6 +39,9 @@ class PlainConsole(RichConsole):
         Those of Rich's console.
     """
 
+    shows_progress = True
+    """Whether `console_for` shows lines and bars; results are printed in any case."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **options)
 
@@ -102,7 +105,7 @@ def replace_unencodable(*, encoding: str | None = None) -> None:
 
 
 def console_for(output: "PlainConsole", *, timed: bool = True) -> Console:
-    """A moving line of progress if ``output`` is a terminal, plain lines in a log otherwise.
+    """A moving line of progress on a terminal, plain lines in a log, nothing where it is quiet.
 
     Parameters
     ----------
@@ -111,6 +114,8 @@ def console_for(output: "PlainConsole", *, timed: bool = True) -> Console:
     timed
         Whether lines begin with the time, as those of a run do.
     """
+    if not output.shows_progress:
+        return SilentConsole()
     return (TerminalConsole if _is_screen(output) else LogConsole)(output, timed=timed)
 
 
@@ -230,3 +235,14 @@ def _coloured(line: str, drawn: tuple[str, str]) -> Text:
     text.highlight_regex(f"{re.escape(drawn[0])}{{2,}}", "cyan")
     text.highlight_regex(f"{re.escape(drawn[1])}{{2,}}", "dim")
     return text
+
+
+class SilentConsole:
+    """No progress at all; an interruption ends the work all the same."""
+
+    def line(self, text: str) -> None:
+        raise_if_interrupted()
+
+    @contextmanager
+    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
+        yield lambda done, note: raise_if_interrupted()

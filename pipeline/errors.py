@@ -8,7 +8,11 @@ class ConfigError(ZpointsError):
 
 
 class SourceError(ZpointsError):
-    """The source of photographs cannot be read."""
+    """The source of photographs or vectors is not one, or cannot be read."""
+
+
+class UnreadableError(SourceError):
+    """Some of a valid source cannot be read, or has changed; the work that needs it failed."""
 
 
 class PhotographError(ValueError):

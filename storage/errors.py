@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+SHORTEST_PART = 3
+"""Characters from which a part of a name counts as that name mistyped."""
+
 
 class ZpointsError(Exception):
     """Base of every error that a user can cause or repair; shown without a traceback."""
@@ -14,6 +17,14 @@ class StoreError(ZpointsError):
 
 class StoreNotFoundError(StoreError):
     """There is no such store, version or group."""
+
+
+class PlaceError(StoreError):
+    """A place that the user names cannot take, or be, what was asked for: it holds other files."""
+
+
+class ExportError(StoreError):
+    """A group cannot be exported in the form that was asked for."""
 
 
 class VersionError(StoreError, ValueError):
@@ -52,6 +63,72 @@ class ObjectStoreError(StoreError):
     """The server of a bucket does not answer, or refuses; the message names the remedy."""
 
 
+def nearest(name: str, known: Iterable[str], most: int = 1, *, cutoff: float = 0.7) -> list[str]:
+    """The known names most like a mistyped one, the nearest first; case does not matter.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    known
+        The names that there are.
+    most
+        Largest number of names returned.
+    cutoff
+        Similarity from which a name counts as alike, 0 to 1.
+
+    Examples
+    --------
+    >>> nearest("elipse", ["uniform", "ellipse"]), nearest("MALE", ["Male"]), nearest("x", ["Male"])
+    (['ellipse'], ['Male'], [])
+    >>> nearest("mixture", ["uniform", "gaussian_mixture"])
+    ['gaussian_mixture']
+    """
+    by_spelling: dict[str, str] = {}
+    for spelled in known:
+        by_spelling.setdefault(spelled.casefold(), spelled)
+    wanted = name.casefold()
+    found = get_close_matches(wanted, list(by_spelling), most, cutoff)
+    if not found and len(wanted) >= SHORTEST_PART:
+        found = [spelled for spelled in by_spelling if wanted in spelled][:most]
+    return [by_spelling[spelled] for spelled in found]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence for the end of a message, after a space; empty if no known name is alike.
+
+    Examples
+    --------
+    >>> did_you_mean("elipse", ["uniform", "ellipse"])
+    ' Did you mean ellipse?'
+    """
+    found = nearest(name, known)
+    return f" Did you mean {found[0]}?" if found else ""
+
+
+def instead(name: str, known: Iterable[str]) -> str:
+    """What to write instead of an unknown name, for the end of a message without its full stop.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    known
+        The names that there are; all are listed, so these should be few.
+
+    Examples
+    --------
+    >>> instead("elipse", ["uniform", "ellipse"])
+    'did you mean ellipse? Choose one of uniform, ellipse'
+    >>> instead("grid", ["uniform", "ellipse"])
+    'choose one of uniform, ellipse'
+    """
+    names = list(known)
+    listed = f"hoose one of {', '.join(names)}"
+    question = did_you_mean(name, names)
+    return f"{question[1:2].lower()}{question[2:]} C{listed}" if question else f"c{listed}"
+
+
 def unknown_name(module: str, name: str, known: Iterable[str]) -> AttributeError:
     """The error of a module that lacks an attribute, as Python words it.
 
@@ -70,7 +147,7 @@ def unknown_name(module: str, name: str, known: Iterable[str]) -> AttributeError
     module 'zpoints' has no attribute 'opn'. Did you mean: 'open'?
     """
     message = f"module {module!r} has no attribute {name!r}"
-    alike = get_close_matches(name, list(known), 1)
+    alike = nearest(name, known)
     # With a name but without an object, Python adds no second suggestion.
     return AttributeError(
         f"{message}. Did you mean: {alike[0]!r}?" if alike else message, name=name

@@ -75,7 +75,7 @@ def as_text(root: str, version: str, time: datetime, session: icechunk.Session) 
         Reads the version.
     """
     lines = [f"Store {one_line(root)}", f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC"]
-    groups = _by_kind(contents(root, session))
+    groups = by_kind(contents(root, session))
     width = max((len(g.name) for g in groups), default=0)
     lines += [f"  {g.name:<{width}} {format_bytes(g.bytes):>11}  ({g.dims})" for g in groups]
     return "\n".join(lines if groups else [*lines, "  nothing published yet"])
@@ -115,7 +115,7 @@ def as_html(
     return f"<div>{''.join(parts)}</div>"
 
 
-def _by_kind(groups: Sequence[Content]) -> list[Content]:
+def by_kind(groups: Sequence[Content]) -> list[Content]:
     """A line for each kind with many groups, which repeat their sizes."""
     lines: dict[str, list[Content]] = {}
     for group in groups:

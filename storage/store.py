@@ -16,9 +16,9 @@ from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.backend.location import Location, reaching
 from zpoints.storage.errors import StoreError, VersionError
 from zpoints.storage.labels.dataset import LabelledDataset
-from zpoints.storage.overview import as_html, as_text
+from zpoints.storage.overview import Content, as_html, as_text, by_kind, contents
 from zpoints.storage.schema.array_names import array_name
-from zpoints.storage.schema.provenance import provenance_of
+from zpoints.storage.schema.provenance import IMPORT, provenance_of
 from zpoints.storage.versions import Version, choose_version, published
 
 DECODERS = "zpoints.decoders"
@@ -28,7 +28,10 @@ LEFT_OUT = "left_out"
 
 
 class Store:
-    """One version, read-only, as `open_store` opens it: labels in memory, big arrays lazy."""
+    """One version, read-only, as `open_store` opens it: labels in memory, big arrays lazy.
+
+    What opens a group raises `StoreNotFoundError` if this version has no such group.
+    """
 
     def __init__(
         self, location: Location, repository: icechunk.Repository, snapshot: icechunk.SnapshotInfo
@@ -127,44 +130,20 @@ class Store:
         return self._made("selections")
 
     def selection(self, name: str) -> xr.Dataset:
-        """The variables of `statistics` for the vectors that a configured query selects.
-
-        Raises
-        ------
-        StoreNotFoundError
-            If there is no selection of that name.
-        """
+        """The variables of `statistics` for the vectors that a configured query selects."""
         return self.group(f"selections/{name}")
 
     def samples(self, name: str) -> xr.Dataset:
-        """Vectors drawn by a generator and the faces they decode to.
-
-        Raises
-        ------
-        StoreNotFoundError
-            If there are no samples of that name.
-        """
+        """Vectors drawn by a generator and the faces they decode to."""
         return self.group(f"samples/{name}")
 
     def quality(self, name: str) -> xr.Dataset:
-        """Quality of the samples of a generator, or of "real" and "reconstruction" for comparison.
-
-        Raises
-        ------
-        StoreNotFoundError
-            If there is no such evaluation.
-        """
+        """Quality of a generator's samples, or of "real" and "reconstruction" for comparison."""
         return self.group(f"quality/{name}")
 
     @property
     def sweep(self) -> xr.Dataset:
-        """Quality of a generator at every point of a grid of its parameters.
-
-        Raises
-        ------
-        StoreNotFoundError
-            If there is no sweep.
-        """
+        """Quality of a generator at every point of a grid of its parameters."""
         return self.group("sweep")
 
     def query(self, query: str, *, group: str = "latents") -> LabelledDataset:
@@ -216,6 +195,10 @@ class Store:
             with metadata_errors(self._session):
                 return zarr.open_array(self._session.store, path=path, mode="r")
 
+    def contents(self) -> list[Content]:
+        """Names, dims and sizes of the groups, those of one kind together; reads no array."""
+        return by_kind(contents(self.root, self._session))
+
     def fingerprint(self, group: str) -> str | None:
         """Fingerprint of the stage that made a group; `None` if the group does not exist."""
         value = self._provenance(group).get("fingerprint")
@@ -241,6 +224,12 @@ class Store:
         """Identifier that a group shares with the versions it grew from; `None` without one."""
         value = self._provenance(group).get("lineage")
         return None if value is None else str(value)
+
+    @property
+    def made_by(self) -> str:
+        """The command that makes what this version lacks."""
+        imported = self._provenance("latents").get("stage") == IMPORT
+        return f"zpoints {'import VECTORS' if imported else 'run CONFIG'} --root {self.root}"
 
     def _current(self, kind: str) -> tuple[str, ...]:
         """Names of the groups `<kind>/<name>` that are current and have rows."""

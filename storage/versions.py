@@ -16,7 +16,7 @@ import icechunk
 from zpoints.storage.backend.damage import absent
 from zpoints.storage.backend.location import OBJECT_NAME
 from zpoints.storage.backend.refs import tags
-from zpoints.storage.errors import StoreNotFoundError, VersionError
+from zpoints.storage.errors import StoreNotFoundError, VersionError, did_you_mean
 from zpoints.storage.text import one_line
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -146,7 +146,7 @@ def _published_id(root: str, repository: icechunk.Repository, version: str) -> s
             raise
         metadata = {}
     if not metadata.get("published") and metadata.get("stage") != "create":
-        raise _unknown(root, version)
+        raise _unknown(root, repository, version)
     return version
 
 
@@ -154,7 +154,7 @@ def _beginning_with(root: str, repository: icechunk.Repository, beginning: str) 
     """Id of the only published version whose id begins so."""
     found = [entry.id for entry in published(root, repository) if entry.id.startswith(beginning)]
     if not beginning or not found:
-        raise _unknown(root, beginning)
+        raise _unknown(root, repository, beginning)
     if len(found) > 1:
         raise VersionError(
             f"{len(found)} versions of the store {root} begin with {beginning}: "
@@ -163,10 +163,12 @@ def _beginning_with(root: str, repository: icechunk.Repository, beginning: str) 
     return found[0]
 
 
-def _unknown(root: str, version: str) -> StoreNotFoundError:
+def _unknown(root: str, repository: icechunk.Repository, version: str) -> StoreNotFoundError:
+    known = [LATEST, PREVIOUS, *(entry.id for entry in published(root, repository))]
     return StoreNotFoundError(
-        f"The store {root} has no version {one_line(version) or '(empty)'}. Expected latest, "
-        f"previous, a date, or an id or its beginning; `zpoints history {root}` lists the ids."
+        f"The store {root} has no version {one_line(version) or '(empty)'}."
+        f"{did_you_mean(version, known)} Expected latest, previous, a date, or an id or its "
+        f"beginning; `zpoints history {root}` lists the ids."
     )
 
 

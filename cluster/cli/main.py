@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zpoints.cluster.cli.exit_codes import BUSY, FAILED, LOST, USAGE
+from zpoints.cluster.cli.checkup.commands import app as checkup_app
+from zpoints.cluster.cli.exit_codes import FAILED, code_of
 from zpoints.cluster.cli.jobs import app as jobs_app
 from zpoints.cluster.cli.options import (
     Cluster,
@@ -19,6 +20,7 @@ from zpoints.cluster.cli.options import (
     check_json,
     check_stage,
     cluster_overrides,
+    demo_overrides,
     errors,
     output,
     overrides,
@@ -27,15 +29,16 @@ from zpoints.cluster.cli.options import (
     sweep_overrides,
 )
 from zpoints.cluster.cli.schedule import app as schedule_app
+from zpoints.cluster.cli.shell.commands import Commands
+from zpoints.cluster.cli.shell.completion import complete_preset
+from zpoints.cluster.cli.shell.installed import version_lines
 from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.cli.vectors import app as vectors_app
-from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
-from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.parts.installed import offered_parts
 from zpoints.pipeline.stage_order import STAGES
-from zpoints.storage.errors import QueryError, StoreLockedError, ZpointsError
+from zpoints.storage.errors import ZpointsError
 
 # Commands import the stages' modules themselves: torch and Dask take seconds to load, for which
 # help texts and `zpoints config` should not wait.
@@ -48,14 +51,14 @@ RESUMES = dict.fromkeys(
 """Message after an interruption, by command."""
 
 app = typer.Typer(
+    cls=Commands,
     help="Latent statistics and constrained generation for plain autoencoders, on Dask.",
     no_args_is_help=True,
     epilog=offered_parts(),
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (vectors_app, jobs_app, schedule_app, store_app):
+for commands in (vectors_app, checkup_app, store_app, jobs_app, schedule_app):
     app.add_typer(commands)
 
 
@@ -65,14 +68,8 @@ def main() -> None:
     replace_unencodable()
     try:
         app()
-    except (ConfigError, QueryError, SecurityError) as error:
-        _fail(str(error), USAGE)
-    except StoreLockedError as error:
-        _fail(str(error), BUSY)
-    except ClusterError as error:
-        _fail(str(error), LOST)
     except ZpointsError as error:
-        _fail(str(error), FAILED)
+        _fail(str(error), code_of(error))
     except Interrupted as stop:
         outcome = stop.outcome or RESUMES.get(sys.argv[1], "")
         _fail(f"Interrupted. {outcome}".strip(), stop.code)
@@ -91,6 +88,29 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        for line in version_lines():
+            output.print(line, soft_wrap=True)
+        raise typer.Exit
+
+
+@app.callback()
+def zpoints(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the versions of zpoints and its main libraries, and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Latent statistics and constrained generation for plain autoencoders, on Dask."""
+
+
 @app.command()
 def demo(
     root: RootOption = None,
@@ -101,6 +121,7 @@ def demo(
         ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Number of faces.")] = 8000,
+    set_: Set = None,
     cluster: Cluster = None,
 ) -> None:
     """Run every stage on synthetic faces; takes a few minutes."""
@@ -108,7 +129,7 @@ def demo(
     from zpoints.cluster.cli.run_summary import print_result
     from zpoints.pipeline.config.run import load_config
 
-    config = load_config("demo", cluster_overrides(cluster))
+    config = load_config("demo", [*demo_overrides(set_), *cluster_overrides(cluster)])
     where = run_root(root, "demo", config.root)
     print_result(run_demo(config, where, faces=faces, count=count, console=console_for(output)))
 
@@ -184,7 +205,7 @@ def synthesize(
         int, typer.Option(min=0, help="Random seed; face i depends on it and on i alone.")
     ] = 0,
 ) -> None:
-    """Draw synthetic faces with known factors, in the format of CelebA."""
+    """Draw synthetic faces of known factors as CelebA's files."""
     from zpoints.pipeline.progress import counted
     from zpoints.pipeline.synthesize import synthesize as draw_tree
 
@@ -197,14 +218,19 @@ def synthesize(
 def config(
     preset: Annotated[
         str | None,
-        typer.Argument(help="Name of a preset, or YAML file. Default: the default settings."),
+        typer.Argument(
+            metavar="CONFIG",
+            autocompletion=complete_preset,
+            help="Name of a preset, or YAML file. Default: the default settings.",
+        ),
     ] = None,
     set_: Set = None,
 ) -> None:
-    """Print a configuration as YAML, with the meaning and range of every key."""
+    """Print a configuration as YAML: every key, its meaning and range."""
     from zpoints.pipeline.config.commented_yaml import commented_yaml
     from zpoints.pipeline.config.parts import part_lines
-    from zpoints.pipeline.config.run import RunConfig, load_config, override, preset_names
+    from zpoints.pipeline.config.preset_files import preset_names
+    from zpoints.pipeline.config.run import RunConfig, load_config, override
 
     settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
     print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201

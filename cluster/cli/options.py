@@ -8,19 +8,33 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from zpoints.cluster.cli.shell.completion import (
+    complete_cluster,
+    complete_preset,
+    complete_setting,
+    complete_stage,
+    complete_version,
+)
 from zpoints.cluster.terminal import PlainConsole
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.config.plain_yaml import plain_values
 from zpoints.pipeline.errors import ConfigError
+from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.stage_order import STAGES
+from zpoints.storage.errors import did_you_mean, instead, nearest
 
 # A file or a pipe has no terminal width to fit into; a closed output is None.
 WIDTH = None if sys.stdout is not None and sys.stdout.isatty() else 160
 output = PlainConsole(width=WIDTH)
 errors = PlainConsole(stderr=True)
 
-ConfigArgument = Annotated[str, typer.Argument(help="YAML file or name of a preset.")]
-Root = Annotated[str, typer.Argument(help="Store: a folder or s3://bucket/prefix.")]
+ConfigArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG", autocompletion=complete_preset, help="YAML file or name of a preset."
+    ),
+]
+Root = Annotated[str, typer.Argument(metavar="ROOT", help="Store: a folder or s3://bucket/prefix.")]
 RootOption = Annotated[
     str | None,
     typer.Option("--root", help="Store: a folder or s3://bucket/prefix. Default: runs/NAME."),
@@ -28,15 +42,29 @@ RootOption = Annotated[
 VERSION = "latest, previous, a date, or an id of zpoints history or its beginning"
 """How a version is written; see `zpoints.storage.versions`."""
 Version = Annotated[
-    str | None, typer.Option("--version", help=f"Version: {VERSION}. Default: latest.")
+    str | None,
+    typer.Option(
+        "--version",
+        autocompletion=complete_version,
+        help=f"Version: {VERSION}. Default: latest.",
+    ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override one setting; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=complete_setting,
+        help="Override one setting, e.g. train.epochs=30; repeatable.",
+    ),
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option("--cluster", help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT."),
+    typer.Option(
+        "--cluster",
+        autocompletion=complete_cluster,
+        help="Where to compute: local, slurm, pbs, lsf, or tls://HOST:PORT.",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would run, and why.")]
 Json = Annotated[
@@ -45,7 +73,15 @@ Json = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail if a photograph is unreadable; do not quarantine it.")
 ]
-Until = Annotated[str, typer.Option("--until", help=f"Last stage: {', '.join(STAGES)}.")]
+Until = Annotated[
+    str,
+    typer.Option(
+        "--until",
+        metavar="STAGE",
+        autocompletion=complete_stage,
+        help=f"Last stage: {', '.join(STAGES)}.",
+    ),
+]
 
 
 def check_stage(until: str) -> None:
@@ -57,7 +93,7 @@ def check_stage(until: str) -> None:
         If ``until`` is not one of ``STAGES``.
     """
     if until not in STAGES:
-        raise typer.BadParameter(f"unknown stage {until!r}; choose one of {', '.join(STAGES)}.")
+        raise typer.BadParameter(f"unknown stage {until!r}; {instead(until, STAGES)}.")
 
 
 def check_json(as_json: bool, dry_run: bool) -> None:
@@ -101,6 +137,7 @@ def cluster_overrides(cluster: str | None) -> list[str]:
             f"--cluster {cluster}: expected local (this machine), slurm, pbs or lsf (jobs of a "
             "batch system), tls://HOST:PORT (an existing Dask scheduler; tcp://HOST:PORT if it "
             "has no TLS), or address (the scheduler in cluster.address)."
+            f"{did_you_mean(cluster, get_args(Kind))}"
         ) from error
 
 
@@ -131,6 +168,50 @@ def overrides(set_: Sequence[str] | None, cluster: str | None, strict: bool) -> 
         *cluster_overrides(cluster),
         *(["source.strict=true"] if strict else ()),
     ]
+
+
+def demo_overrides(set_: Sequence[str] | None) -> list[str]:
+    """Settings for the demo, which draws its own photographs.
+
+    Raises
+    ------
+    ConfigError
+        If one of them names other photographs or vectors.
+    """
+    for text in set_ or ():
+        key = text.partition("=")[0].strip()
+        if key in ("ingest.source", "ingest.vectors"):
+            raise ConfigError(
+                f"--set {text}: the demo draws its own photographs. Use zpoints run demo --set "
+                f"{text}, or --faces FOLDER for where to draw them."
+            )
+    return list(set_ or ())
+
+
+def report_overrides(set_: Sequence[str] | None) -> list[str]:
+    """Settings for writing a report alone.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is of another section, which a report does not read.
+
+    Examples
+    --------
+    >>> report_overrides(["report.faces=40"])
+    ['report.faces=40']
+    """
+    known = ReportConfig.model_fields
+    for text in set_ or ():
+        section, _, name = text.partition("=")[0].strip().rpartition(".")
+        if section == "report":
+            continue
+        alike = nearest(name, known) or ["faces"]
+        raise ConfigError(
+            f"--set {text}: not a setting of the report. Expected report.KEY=VALUE, e.g. "
+            f"report.{alike[0]}=...; zpoints config lists them, and zpoints run takes the others."
+        )
+    return list(set_ or ())
 
 
 def sweep_overrides(generator: str | None, grid: Sequence[str] | None) -> list[str]:

@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 import typer
 
 from zpoints.cluster.cli.exit_codes import DAMAGED
-from zpoints.cluster.cli.options import VERSION, Json, Root, Set, Version, errors, output
+from zpoints.cluster.cli.options import (
+    VERSION,
+    Json,
+    Root,
+    Set,
+    Version,
+    errors,
+    output,
+    report_overrides,
+)
+from zpoints.cluster.cli.shell.completion import complete_group
 from zpoints.cluster.terminal import console_for
 
 app = typer.Typer()
@@ -110,7 +120,7 @@ def compare(
         str | None, typer.Option(help="Version of the other, written alike.")
     ] = None,
 ) -> None:
-    """Write one report of two stores side by side, e.g. of case I and case II."""
+    """Write one page of two stores side by side, e.g. of two networks."""
     from zpoints.pipeline.latent_space.stored import open as open_latents
     from zpoints.pipeline.report.comparison.write import comparison_destination, write_comparison
     from zpoints.pipeline.report.destination import page_of
@@ -153,12 +163,21 @@ def verify(
 @app.command()
 def export(
     root: Root,
-    group: Annotated[str, typer.Argument(help="Group, e.g. latents or samples/ellipse.")],
+    group: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete_group, help="Group, e.g. latents or samples/ellipse."
+        ),
+    ],
     destination: Annotated[str, typer.Argument(help="New local folder.")],
     version: Version = None,
     form: Annotated[
         Literal["zarr", "parquet", "csv", "npy", "png", "jpeg"],
-        typer.Option("--as", help="A Zarr store, tables, NumPy arrays, or picture files."),
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help="zarr; parquet or csv: tables; npy: NumPy arrays; png or jpeg: picture files.",
+        ),
     ] = "zarr",
     sheets: Annotated[
         bool, typer.Option("--sheets", help="Write contact sheets, not a file per image.")
@@ -173,7 +192,7 @@ def export(
         bool, typer.Option("--overwrite", help="Replace the folder of an earlier export.")
     ] = False,
 ) -> None:
-    """Export a group as a Zarr store, tables, NumPy arrays, or its images as picture files."""
+    """Write a group as plain Zarr, tables, arrays, or picture files."""
     from zpoints.storage import open_store
     from zpoints.storage.export.forms import PICTURES, export
     from zpoints.storage.export.tables import left_out_of_tables
@@ -215,18 +234,19 @@ def report(
     version: Version = None,
     set_: Set = None,
 ) -> None:
-    """Write the report again, e.g. of an older version or with other settings."""
+    """Write the report again, e.g. of an older version."""
     from zpoints.pipeline.config.run import override, validated
     from zpoints.pipeline.report.destination import MARK, page_of, report_destination
     from zpoints.pipeline.report.stage import report_mark, write
     from zpoints.storage import open_store
 
-    named = override(validated({}, origin="--set"), set_ or ()).report.folder
+    changes = report_overrides(set_)
+    named = override(validated({}, origin="--set"), changes).report.folder
     where = report_destination(folder if folder is not None else named, root)
     store = open_store(root, version=version)
     last = report_mark(where)
     settings = validated({"report": last.get("report", {})}, origin=f"{where}/{MARK}")
-    chosen = override(settings, set_ or ())
+    chosen = override(settings, changes)
     title = last.get("title") or Path(root).resolve().name
     write(chosen.report, store, where, title=title, console=console_for(output))
     output.print(f"{page_of(where)}", soft_wrap=True)

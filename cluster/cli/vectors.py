@@ -54,7 +54,7 @@ def import_(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Make a store of vectors that were made elsewhere, and run every stage that they allow."""
+    """Make a store of vectors of another program, and run all they allow."""
     from zpoints.pipeline.config.existing import require_origin
     from zpoints.pipeline.config.run import load_config, set_values
 

@@ -97,7 +97,7 @@ def require_groups(store: Store) -> None:
         if not store.is_current(group):
             raise StoreError(
                 f"The comparison needs the group {group} of {store.root}, which is missing or "
-                f"outdated. Run: zpoints run CONFIG --root {store.root}"
+                f"outdated. Run: {store.made_by}"
             )
 
 

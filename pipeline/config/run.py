@@ -1,7 +1,6 @@
 """The configuration of a run: one YAML file, one section per stage."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -13,6 +12,8 @@ from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.config.commented_yaml import as_yaml
 from zpoints.pipeline.config.components import check_components
 from zpoints.pipeline.config.plain_yaml import MOST_BYTES, plain_values
+from zpoints.pipeline.config.preset_files import preset_names, preset_text
+from zpoints.pipeline.config.setting_names import instead_of
 from zpoints.pipeline.encode.config import DecodeConfig, EncodeConfig
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
@@ -21,13 +22,14 @@ from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.network.code import is_code_name
 from zpoints.pipeline.parts.generator import Generator
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.sample import GENERATORS
 from zpoints.pipeline.sample.config import SampleConfig
 from zpoints.pipeline.sample.laws.conditional import Conditional
+from zpoints.pipeline.sample.registry import GENERATORS, parameter_names
 from zpoints.pipeline.settings import Settings, fault_message, setting_path
 from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.train.config import ElsewhereConfig, TrainConfig
+from zpoints.storage.errors import did_you_mean, nearest
 
 Chosen = Literal["ingest.crop", "ingest.side", "ingest.channels", "train.z_dim", "train.epochs"]
 """A setting that a run can choose from the photographs (`config/choice.py`)."""
@@ -148,7 +150,8 @@ class RunConfig(Settings):
             if isinstance(law, Conditional) and law.selection not in self.analyze.selections:
                 raise ValueError(
                     f"{where}.selection: unknown selection {law.selection!r}; add "
-                    "it to analyze.selections, e.g. analyze.selections.smiling=Smiling"
+                    "it to analyze.selections, e.g. analyze.selections.smiling=Smiling."
+                    f"{did_you_mean(law.selection, self.analyze.selections)}".rstrip(".")
                 )
         return self
 
@@ -177,11 +180,6 @@ class RunConfig(Settings):
                     "and their reconstructions in the evaluation; choose another name"
                 )
         return self
-
-
-def preset_names() -> list[str]:
-    """Names of the built-in presets."""
-    return sorted(p.name.removesuffix(".yaml") for p in _presets() if p.name.endswith(".yaml"))
 
 
 def load_config(config: str, overrides: Sequence[str] = ()) -> RunConfig:
@@ -269,7 +267,7 @@ def _line(fault: Mapping[str, Any], values: Any) -> str:
     path = setting_path(fault, values)
     message = ".".join(path) + ": " * bool(path) + fault_message(fault)
     if fault["type"] == "extra_forbidden":
-        return message + _known_parameters(path[:-1], values)
+        return message + (_known_parameters(path, values) or instead_of(path, RunConfig))
     single = isinstance(fault["input"], str | int | float | bool | None)
     complete = fault["type"] == "value_error"
     value = as_yaml(fault["input"]) if single and not complete else ""
@@ -287,34 +285,32 @@ def _meaning(path: Sequence[str]) -> str:
 
 
 def _known_parameters(path: Sequence[str], values: Any) -> str:
-    """The parameters of a generator, if the section is of one; otherwise empty."""
-    law = ""
-    for part in path:
+    """The parameters of a generator, if the unknown setting is of one; otherwise empty."""
+    law, where = "", path[:-1]
+    for part in where:
         values = values.get(part) if isinstance(values, Mapping) else None
         law = str(values.get("generator", law)) if isinstance(values, Mapping) else law
     if law not in GENERATORS:
         return ""
-    names = [name for name in GENERATORS[law].model_fields if name != "generator"]
-    return f"; {law} takes {', '.join(names) or 'no parameters'}"
-
-
-def _presets() -> Iterable[Any]:
-    return files("zpoints.pipeline.config").joinpath("presets").iterdir()
+    names = parameter_names(law)
+    takes = f"; {law} takes {', '.join(names) or 'no parameters'}"
+    alike = nearest(path[-1], names)
+    return f"; did you mean {'.'.join((*where, alike[0]))}?{takes[1:]}" if alike else takes
 
 
 def _read(config: str) -> Any:
     if isfile(config):  # unlike Path.is_file it allows for any length
         text = _text(Path(config))
     elif config in preset_names():
-        preset = files("zpoints.pipeline.config").joinpath("presets", f"{config}.yaml")
-        text = preset.read_text(encoding="utf-8")
+        text = preset_text(config)
     elif isdir(config):
         raise ConfigError(
             f"{config} is a folder; expected a YAML file or a preset: {', '.join(preset_names())}."
         )
     else:
         raise ConfigError(
-            f"{config} is neither a file nor a preset. Presets: {', '.join(preset_names())}."
+            f"{config} is neither a file nor a preset.{did_you_mean(config, preset_names())} "
+            f"Presets: {', '.join(preset_names())}."
         )
     values = plain_values(text, config)
     return {} if values is None else values

@@ -16,6 +16,7 @@ from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of
 from zpoints.pipeline.evaluate.merit import by_merit, memorises, merits
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import ONLY_STORED, described, group, mapping
+from zpoints.storage.errors import did_you_mean
 from zpoints.storage.schema.quality import Measure
 
 Qualities = Mapping[str, xr.Dataset]
@@ -122,6 +123,7 @@ def _measures(
         raise FigureError(
             f"Got {', '.join(map(repr, unknown)) or 'datasets'} without such a measure; expected "
             f"some of {', '.join(by_name) or 'those that zpoints run makes in its stage evaluate'}."
+            f"{did_you_mean(str(unknown[0]), by_name) if unknown else ''}"
         )
     return present if wanted is None else [by_name[name] for name in wanted]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.errors import ConfigError, SourceError
+from zpoints.pipeline.errors import ConfigError, SourceError, UnreadableError
 from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.import_vectors.formats.open_vectors import open_vectors
 from zpoints.pipeline.import_vectors.labels import NamedVectors, label_vectors
@@ -232,7 +232,7 @@ def _compared(plan: VectorsPlan, config: ImportConfig, latents: xr.Dataset) -> V
     plan = replace(plan, changed=len(differs), removed=max(stored - file.rows, 0))
     if plan.changed or plan.removed:
         if not config.follow_changes:
-            raise SourceError(_changes_message(plan, differs))
+            raise UnreadableError(_changes_message(plan, differs))
         return plan
     content = made["content"] if file.rows == stored else plan.content
     return replace(plan, carried=stored, content=content, grows=same_names)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from zpoints.pipeline.errors import SourceError
+from zpoints.pipeline.errors import SourceError, UnreadableError
 from zpoints.pipeline.ingest.files.photographs import digest
 
 BLOCK_BYTES = 32 * 2**20
@@ -157,7 +157,7 @@ def vectors_read(file: VectorFile, start: int, stop: int) -> NDArray[np.float32]
     try:
         values = file.reader.read(start, stop)
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise SourceError(
+        raise UnreadableError(
             f"{file.path} cannot be read from row {start:,} to {stop - 1:,} ({error}). Expected "
             f"{file.rows:,} vectors as when it was opened; repair the file, or write it again."
         ) from error

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.errors import SourceError
+from zpoints.pipeline.errors import UnreadableError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
 from zpoints.pipeline.ingest.files.photographs import digest
 from zpoints.pipeline.ingest.match_stored import Match
@@ -131,9 +131,9 @@ def plan_ingest(
     if of_vectors:
         plan = replace(plan, of_vectors=True, parent=digest(map(str, plan.names)))
     if source_config.on_change == "error" and (plan.removed or plan.changed):
-        raise SourceError(_changes_message(plan))
+        raise UnreadableError(_changes_message(plan))
     if source_config.strict and len(plan.quarantine):
-        raise SourceError(quarantine_refused(plan.quarantine, of_vectors=of_vectors))
+        raise UnreadableError(quarantine_refused(plan.quarantine, of_vectors=of_vectors))
     return plan
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.errors import SourceError
+from zpoints.pipeline.errors import UnreadableError
 from zpoints.pipeline.ingest.config import IngestConfig
 from zpoints.pipeline.ingest.files.photograph_files import PhotographFiles
 from zpoints.pipeline.ingest.images import read_block
@@ -69,7 +69,7 @@ def ingest(run: StageRun[IngestConfig], *, plan: IngestPlan, strict: bool) -> in
     found = provenance_of(run.work.attrs(GROUP))
     quarantine = quarantine_of(run.work.dataset(GROUP))
     if (strict or plan.of_vectors) and len(quarantine):
-        raise SourceError(quarantine_refused(quarantine, of_vectors=plan.of_vectors))
+        raise UnreadableError(quarantine_refused(quarantine, of_vectors=plan.of_vectors))
     for line in quarantine_lines(quarantine):
         run.console.line(line)
     if found.get("split_by_order"):
@@ -143,7 +143,7 @@ def _settle(run: StageRun[IngestConfig], plan: IngestPlan) -> None:
     )
     quarantine = pd.concat([plan.quarantine, found])
     if len(good) == 0:
-        raise SourceError(
+        raise UnreadableError(
             f"No photograph of the source can be read: {quarantine_examples(quarantine)}."
         )
     rows = _filled_from_the_end(good)

@@ -2,7 +2,6 @@
 
 from bisect import bisect
 from collections.abc import Hashable
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from zpoints.pipeline.errors import VectorError
+from zpoints.storage.errors import nearest
 from zpoints.storage.schema.validation import is_text
 
 Given = Any
@@ -197,4 +197,4 @@ def _alike(name: str, names: list[str]) -> list[str]:
         names = sorted(names)
         place = bisect(names, name)
         names = names[max(0, place - COMPARED // 2) : place + COMPARED // 2]
-    return get_close_matches(name, names, ALIKE, cutoff=0)
+    return nearest(name, names, ALIKE, cutoff=0)

@@ -92,7 +92,7 @@ def write(
         if not store.is_current(group):
             raise StoreError(
                 f"The report needs the group {group} of {store.root}, which is missing or "
-                f"outdated. Run: zpoints run CONFIG --root {store.root}"
+                f"outdated. Run: {store.made_by}"
             )
     mark: dict[str, Any] = {"fingerprint": fingerprint, "version": store.version}
     mark |= report_settings(config, title=title)

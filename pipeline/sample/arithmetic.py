@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.labels.category_statistics import category_counts, category_direction
+from zpoints.storage.errors import did_you_mean
 
 Floats = NDArray[np.float64]
 LISTED = 60
@@ -61,8 +62,9 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
         if attribute in categories:
             return _of_category(statistics, attribute)
         raise SampleError(
-            f"The statistics have no attribute or category {attribute!r}; attributes: "
-            f"{_listed(counts)}; categories: {_listed(categories)}."
+            f"The statistics have no attribute or category {attribute!r}."
+            f"{did_you_mean(attribute, [*counts, *categories])} Attributes: {_listed(counts)}; "
+            f"categories: {_listed(categories)}."
         )
     having = counts[attribute]
     if not 0 < having < total:

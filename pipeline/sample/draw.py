@@ -1,6 +1,6 @@
 """Drawing of latent vectors as a pure function of the seed and the sample number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,8 +13,9 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.kernels.blas import single_threaded_blas
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.parts.generator import Generator, Sampler
-from zpoints.pipeline.sample.registry import GENERATORS
+from zpoints.pipeline.sample.registry import GENERATORS, parameter_names
 from zpoints.pipeline.settings import fault_message, setting_path
+from zpoints.storage.errors import instead, nearest
 from zpoints.storage.schema.attributes import as_netcdf
 from zpoints.storage.schema.description import described
 
@@ -111,12 +112,14 @@ def generator(name: str, **parameters: Any) -> Generator:
         If the generator is unknown, or a parameter is unknown or out of range.
     """
     if name not in GENERATORS:
-        raise SampleError(f"Unknown generator {name!r}; choose one of {', '.join(GENERATORS)}.")
+        raise SampleError(f"Unknown generator {name!r}; {instead(name, GENERATORS)}.")
     try:
         return GENERATORS[name](generator=name, **parameters)
     except ValidationError as error:
-        reasons = "; ".join(_reason(fault, parameters) for fault in error.errors())
-        known = ", ".join(f for f in GENERATORS[name].model_fields if f != "generator") or "none"
+        reasons = "; ".join(
+            _reason(fault, parameters, parameter_names(name)) for fault in error.errors()
+        )
+        known = ", ".join(parameter_names(name)) or "none"
         raise SampleError(f"Generator {name!r}: {reasons}. It takes: {known}.") from None
 
 
@@ -128,11 +131,13 @@ def _kind(value: Any) -> str:
     return repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 
-def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+def _reason(fault: Mapping[str, Any], parameters: Mapping[str, Any], known: Sequence[str]) -> str:
     where = ".".join(setting_path(fault, parameters))
     if fault["type"] in ("value_error", "missing"):
         return " ".join(filter(None, (where, fault_message(fault))))
-    return f"{where} = {fault['input']!r}: {fault_message(fault)}"
+    alike = nearest(where, known) if fault["type"] == "extra_forbidden" else []
+    question = f" (did you mean {alike[0]}?)" if alike else ""
+    return f"{where} = {fault['input']!r}: {fault_message(fault)}{question}"
 
 
 def sample_attrs(chosen: Generator, seed: int, constraint: str, *, paired: bool) -> dict[str, Any]:

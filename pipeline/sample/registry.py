@@ -22,6 +22,13 @@ GENERATORS: Mapping[str, type[Generator]] = {
 """Model of the parameters of each generator, by its name."""
 
 
+def parameter_names(name: str) -> tuple[str, ...]:
+    """Names of the parameters of a generator: its own first, then inherited ones."""
+    kinds = [getattr(kind, "model_fields", {}) for kind in GENERATORS[name].__mro__]
+    fields = [field for field in kinds[0] if field != "generator"]
+    return tuple(sorted(fields, key=lambda field: sum(field in kind for kind in kinds)))
+
+
 def package_of(parameters: Generator) -> str:
     """Name and version of the installed package that a generator is from; empty for zpoints."""
     law = parameters.base if isinstance(parameters, Conditional) else parameters

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from zpoints.pipeline.parts.generator import Generator
-from zpoints.pipeline.sample.registry import GENERATORS
+from zpoints.pipeline.sample.registry import GENERATORS, parameter_names
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 from zpoints.pipeline.sweep.grid import (
     Grid,
@@ -16,6 +16,7 @@ from zpoints.pipeline.sweep.grid import (
     law_of,
     plain,
 )
+from zpoints.storage.errors import instead
 from zpoints.storage.schema.registry import VARIABLES
 
 MOST_VALUES, MOST_POINTS = 100, 1_000
@@ -80,7 +81,7 @@ class SweepConfig(Settings):
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in GENERATORS:
-            raise ValueError(f"unknown generator {name!r}; choose one of {', '.join(GENERATORS)}")
+            raise ValueError(f"unknown generator {name!r}; {instead(name, GENERATORS)}")
         return name
 
     @field_validator("parameters")
@@ -110,8 +111,7 @@ class SweepConfig(Settings):
         if grid is None and name == ELLIPSE:
             return None
         if not grid:
-            known = [field for field in GENERATORS[name].model_fields if field != "generator"]
-            takes = ", ".join(known) or "no parameters"
+            takes = ", ".join(parameter_names(name)) or "no parameters"
             raise ValueError(f"the generator {name} needs values of a parameter; it takes {takes}")
         _refuse_names(grid, ("generator",), "sweep.generator names it")
         _refuse_names(grid, parameters, "it is in sweep.parameters too; name it in one of them")

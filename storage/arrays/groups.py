@@ -12,11 +12,12 @@ from dask.base import tokenize
 
 from zpoints.storage.arrays.lazy import lazy
 from zpoints.storage.backend.damage import metadata_errors
-from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError
+from zpoints.storage.errors import SchemaError, StoreError, StoreNotFoundError, did_you_mean
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.schema.array_names import label_name
 from zpoints.storage.schema.attributes import as_netcdf
 from zpoints.storage.schema.description import in_order
+from zpoints.storage.schema.provenance import IMPORT, provenance_of
 from zpoints.storage.schema.registry import NAMED_KINDS, find_variable
 from zpoints.storage.schema.validation import is_text, validate
 
@@ -24,6 +25,8 @@ EAGER_BYTES = 64 * 2**20
 """Data variables above this size open lazily, whatever the registry says."""
 DATES = xr.coders.CFDatetimeCoder(time_unit="us")
 """Decodes dates to microseconds; nanoseconds end in 1677 and 2262."""
+OF_A_NETWORK = ("images", "model")
+"""Groups that vectors made elsewhere need not have."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels takes a round trip."""
 
@@ -60,12 +63,7 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
                 decode_times=DATES,
             )
     except (FileNotFoundError, zarr.errors.GroupNotFoundError) as error:
-        raise StoreNotFoundError(
-            f"This version of the store has no group {group}; its groups: "
-            f"{', '.join(_beside(group, group_names(session))) or 'none'}. `zpoints "
-            f"{'sweep' if group == 'sweep' else 'run'}` makes missing groups; `zpoints history` "
-            "lists other versions."
-        ) from error
+        raise _no_such_group(session, group) from error
     dataset = _named_by_labels(group, dataset)
     validate(group, dataset)
     known = {name: find_variable(group, str(name), v) for name, v in dataset.variables.items()}
@@ -86,17 +84,40 @@ def open_group(session: icechunk.Session, group: str) -> LabelledDataset:
     return LabelledDataset(data, coords, as_netcdf(dataset.attrs))
 
 
-def _beside(wanted: str, names: Iterable[str]) -> list[str]:
-    """Names in the folder of a missing group and at the top; other folders as one entry each.
+def _no_such_group(session: icechunk.Session, group: str) -> StoreNotFoundError:
+    names = group_names(session)
+    imported = provenance_of(group_attrs(session, "latents")).get("stage") == IMPORT
+    remedy = f"`zpoints {'sweep' if group == 'sweep' else 'run'}` makes missing groups; "
+    if imported and group in OF_A_NETWORK:
+        remedy = (
+            "Its vectors were imported, so it has no network, and images only if "
+            "`zpoints import VECTORS --images FOLDER` names some; "
+        )
+    elif imported:
+        more = " --set sweep.enabled=true" if group == "sweep" else ""
+        remedy = f"`zpoints import VECTORS --root ROOT{more}` makes missing groups; "
+    return StoreNotFoundError(
+        f"This version of the store has no group {group}.{did_you_mean(group, names)} Its groups: "
+        f"{', '.join(families(names)) or 'none'}. {remedy}`zpoints history` lists other versions."
+    )
+
+
+def families(names: Iterable[str]) -> list[str]:
+    """Names of groups, those in one folder as a single entry with their number.
 
     Examples
     --------
-    >>> _beside("samples/elipse", ["latents", "quality/grid", "quality/real", "samples/ellipse"])
-    ['latents', 'quality/...', 'samples/ellipse']
+    >>> families(["latents", "quality/grid", "quality/real", "samples/ellipse"])
+    ['latents', 'quality/... (2)', 'samples/ellipse']
     """
-    own = wanted.rpartition("/")[0]
-    folders = {name: name.rpartition("/")[0] for name in names}
-    return list(dict.fromkeys(n if f in ("", own) else f"{f}/..." for n, f in folders.items()))
+    members: dict[str, list[str]] = {}
+    for name in names:
+        folder, _, _ = name.rpartition("/")
+        members.setdefault(folder or name, []).append(name)
+    return [
+        inside[0] if len(inside) == 1 else f"{folder}/... ({len(inside)})"
+        for folder, inside in members.items()
+    ]
 
 
 def _indexable(name: Hashable, variable: xr.Variable) -> xr.Variable:

@@ -18,8 +18,9 @@ from filelock import FileLock, Timeout
 from zpoints.storage.backend.damage import FREE_SPACE, explain, is_panic, lost_main, metadata_errors
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
+from zpoints.storage.backend.nearby import stores_nearby
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Server, check_reach
-from zpoints.storage.errors import StoreError, StoreLockedError, StoreNotFoundError
+from zpoints.storage.errors import PlaceError, StoreError, StoreLockedError, StoreNotFoundError
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import check_schema_version
 from zpoints.storage.text import one_line
@@ -60,7 +61,7 @@ class Location:
 
         Raises
         ------
-        StoreError
+        PlaceError
             If `root` is a URL other than `s3://bucket/prefix`.
         PathError
             If the path is not UTF-8, or names a home folder that does not exist.
@@ -71,7 +72,7 @@ class Location:
         scheme, _, rest = text.partition("://")
         bucket, _, prefix = rest.strip("/").partition("/")
         if scheme != "s3" or not bucket or not prefix:
-            raise StoreError(
+            raise PlaceError(
                 f"{text} cannot be a store; expected a local path or s3://bucket/prefix."
             )
         return cls(f"s3://{bucket}/{prefix}")
@@ -140,9 +141,9 @@ class Location:
         """
         if not self.exists():
             if not self.has_remains():
+                remedy = f"`zpoints run CONFIG --root {self.root}` creates one."
                 raise StoreNotFoundError(
-                    f"There is no store at {self.root}. `zpoints run CONFIG --root {self.root}` "
-                    "creates one."
+                    f"There is no store at {self.root}. {stores_nearby(self.root) or remedy}"
                 )
             self._refuse_lost_main()
         with reaching(self.root):
@@ -179,9 +180,11 @@ class Location:
 
         Raises
         ------
+        PlaceError
+            If the root is a file or a folder with other content, or if nothing can be written
+            there.
         StoreError
-            If the root is a file, a folder with other content or what is left of a store, or if
-            nothing can be written there.
+            If it is what is left of a store.
         """
         if self.has_remains():
             self._refuse_lost_main()
@@ -197,7 +200,7 @@ class Location:
                 if error.errno in (ENOSPC, EDQUOT)
                 else "Choose a root where you may create folders with --root."
             )
-            raise StoreError(
+            raise PlaceError(
                 f"A store cannot be created at {self.root} ({error.strerror}). {advice}"
             ) from error
 
@@ -219,7 +222,7 @@ class Location:
                 if not self.exists():
                     objects, folders = Bucket(self.bucket).folder(self.prefix)
                     names = [it.key for it in objects] + [f"{it}/" for it in folders]
-                    raise StoreError(
+                    raise PlaceError(
                         f"A store cannot be created at {self.root}: expected no objects there, got "
                         f"{_some(names)} in the bucket. Remove them, or choose another root with "
                         "--root."
@@ -238,7 +241,7 @@ class Location:
             except OSError as error:
                 shutil.rmtree(made, ignore_errors=True)
                 if not self.exists():
-                    raise StoreError(
+                    raise PlaceError(
                         f"A store cannot be created at {self.root}: expected a new or empty folder "
                         f"({error.strerror}{_content(self.root)})."
                     ) from error

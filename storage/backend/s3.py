@@ -191,6 +191,12 @@ class Bucket:
             raise _irregular(f"{SCHEME}{self.name}/{folder}", "it begins with a slash")
         return [it for it in objects if it.size or it.key not in folders], sorted(folders)
 
+    def size(self, folder: str) -> int:
+        """Bytes of all objects below a folder."""
+        with reaching_s3(f"{SCHEME}{self.name}/{folder}"):
+            pages = obstore.list(s3_store(self.name), f"{folder}/")
+            return sum(int(meta["size"]) for page in pages for meta in page)
+
     def find(self, key: str) -> S3Object | None:
         """The object with this key; `None` if there is none."""
         try:

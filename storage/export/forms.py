@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from zpoints.storage.errors import StoreError
+from zpoints.storage.errors import ExportError
 from zpoints.storage.export.pictures import export_images, export_sheets
 from zpoints.storage.export.tables import export_npy, export_tables
 from zpoints.storage.export.zarr import export_group
@@ -59,12 +59,14 @@ def export(
     ------
     StoreNotFoundError
         If the store has no such group.
-    StoreError
+    ExportError
         If the form is unknown or does not suit the group, `sheet` does not suit the form, or
         `destination` is a URL or exists and may not be replaced.
     """
     if form not in (known := get_args(ExportForm)):
-        raise StoreError(f"Unknown form of an export {form!r}; expected one of {', '.join(known)}.")
+        raise ExportError(
+            f"Unknown form of an export {form!r}; expected one of {', '.join(known)}."
+        )
     if sheet is not None:
         _check_sheet(sheet, form)
     if form == "zarr":
@@ -80,12 +82,12 @@ def export(
 
 def _check_sheet(sheet: Mapping[str, Any], form: ExportForm) -> None:
     if form not in PICTURES:
-        raise StoreError(
+        raise ExportError(
             f"The form {form!r} has no contact sheets, but sheet = {dict(sheet)} was given; "
             f"expected one of {', '.join(PICTURES)}. Leave sheet out, or choose one of these."
         )
     if unknown := set(sheet) - set(SHEET):
-        raise StoreError(
+        raise ExportError(
             f"sheet has {', '.join(map(repr, sorted(unknown)))}; expected numbers of images as "
             f"{' and '.join(SHEET)}."
         )

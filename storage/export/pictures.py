@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from zpoints.storage.errors import StoreError
+from zpoints.storage.arrays.groups import families
+from zpoints.storage.errors import ExportError
 from zpoints.storage.export.earlier import leave_mark
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.export.picture_names import picture_names
@@ -64,7 +65,7 @@ def export_images(
     ------
     StoreNotFoundError
         If the store has no such group.
-    StoreError
+    ExportError
         If the group has no images, or `destination` is a URL or exists and may not be replaced.
     """
     images = _images(store, group)
@@ -119,7 +120,7 @@ def export_sheets(
     height, width = images.sizes["y"] + GAP, images.sizes["x"] + GAP
     whole = all(isinstance(number, int | np.integer) for number in (columns, rows))
     if not whole or min(columns, rows) < 1 or columns * rows * height * width * 3 > SHEET_BYTES:
-        raise StoreError(
+        raise ExportError(
             f"Invalid sheet of {columns!r} x {rows!r} images of {images.sizes['x']} x "
             f"{images.sizes['y']} pixels; expected at least 1 x 1 and at most "
             f"{SHEET_BYTES // (3 * height * width):,} images. Change columns or rows."
@@ -143,8 +144,9 @@ def _images(store: Store, group: str) -> xr.Dataset:
     dataset = store.group(group)
     if "pixels" not in dataset.variables or dataset["pixels"].ndim != 4:
         having = [name for name in store.groups if name == "images" or name.startswith("samples/")]
-        raise StoreError(
-            f"{group} has no images to export; these groups have: {', '.join(having) or 'none'}."
+        raise ExportError(
+            f"{group} has no images to export; these groups have: "
+            f"{', '.join(families(having)) or 'none'}."
         )
     return dataset
 

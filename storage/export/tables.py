@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import xarray as xr
 
-from zpoints.storage.errors import StoreError
+from zpoints.storage.errors import ExportError
 from zpoints.storage.export.columns import Columns, has_columns, rows_of, tables_of
 from zpoints.storage.export.earlier import leave_mark
 from zpoints.storage.export.folder import local_folder
@@ -71,11 +71,11 @@ def export_tables(
     ------
     StoreNotFoundError
         If the store has no such group.
-    StoreError
+    ExportError
         If `destination` is a URL, or exists and may not be replaced.
     """
     if form not in ("parquet", "csv"):
-        raise StoreError(f"Unknown form of a table {form!r}; expected parquet or csv.")
+        raise ExportError(f"Unknown form of a table {form!r}; expected parquet or csv.")
     dataset = store.group(group)
     names = [str(name) for name in dataset.variables if has_columns(dataset, str(name))]
     tables = tables_of(store, group, dataset, names)

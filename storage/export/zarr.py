@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from zpoints.storage.arrays.layout import layout
-from zpoints.storage.errors import StoreError
+from zpoints.storage.errors import PlaceError, StoreError
 from zpoints.storage.export.earlier import other_files
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.marks import result_kind_of
@@ -119,17 +119,17 @@ def _check_free(target: Path, what: str, *, overwrite: bool) -> None:
     if not target.exists():
         return
     if not overwrite:
-        raise StoreError(
+        raise PlaceError(
             f"{target} exists: name a new folder to export {what} to, or replace it with "
             "--overwrite."
         )
     if result_kind_of(target) != "export":
-        raise StoreError(
+        raise PlaceError(
             f"{target} is not an earlier export and is not overwritten. Name a new folder to "
             f"export {what} to."
         )
     if others := other_files(target):
-        raise StoreError(
+        raise PlaceError(
             f"{target} is an earlier export, but holds other files ({others}), and is not "
             f"overwritten. Move them, or name a new folder to export {what} to."
         )

@@ -5,7 +5,6 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import reduce
 from typing import Any, Literal
 from unicodedata import normalize
@@ -13,6 +12,7 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
+from zpoints.storage.errors import nearest
 from zpoints.storage.labels.arithmetic import OutOfRangeError, calculate, is_in
 from zpoints.storage.labels.syntax import Query, literals
 from zpoints.storage.labels.tokens import quoted, shown
@@ -287,7 +287,7 @@ def _known(values: np.ndarray, kind: Kind) -> Any:
 
 
 def _suggestion(wrong: str, names: list[str]) -> str:
-    close = get_close_matches(wrong, names, n=3, cutoff=0.5)
+    close = nearest(wrong, names, 3, cutoff=0.5)
     if close:
         return f"did you mean {', '.join(map(quoted, close))}?"
     some = [shown(name)[1:-1] for name in sorted(names)[:MOST_LISTED]]

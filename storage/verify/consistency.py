@@ -21,7 +21,7 @@ MADE_FROM: Mapping[str, str] = {
 }
 """For each kind of group, the group whose dims it must share."""
 
-NOT_CURRENT = "it was made from groups that have changed since; `zpoints run` computes it again."
+NOT_CURRENT = "it was made from groups that have changed since; the same run computes it again."
 
 
 def disagreements(store: Store, names: Sequence[str], found: Sequence[Finding]) -> list[Finding]:

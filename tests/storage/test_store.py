@@ -164,7 +164,7 @@ def test_query__runs_no_code(repository, root, tmp_path, ask):
 def test_query__of_a_missing_group_names_the_groups(repository, root):
     publish_images(repository)
 
-    with pytest.raises(StoreNotFoundError, match="no group latents; its groups: images"):
+    with pytest.raises(StoreNotFoundError, match=r"no group latents\. Its groups: images"):
         open_store(root).query("Smiling")
     assert open_store(root).query("identity > 2", group="images").sizes["image"] == 5
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import described
+from zpoints.storage.errors import did_you_mean
 
 MISSING, OTHER = "#a7b0ba", "#d5dbe1"
 COLOURS = (style.DATA, *style.SERIES, style.INK, "#882255")
@@ -117,6 +118,7 @@ def values_of(data: Any, color: Any, rows: NDArray[np.int64], total: int) -> tup
             raise FigureError(
                 f"Got color={color!r}; expected a label of the vectors ({listed}"
                 f"{' …' if len(known) > 8 else ''}), or a value for each of the {total} vectors."
+                f"{did_you_mean(color, known)}"
             )
         return color, np.asarray(dataset[color][rows])  # type: ignore[index]
     name = str(getattr(color, "name", None) or "")

@@ -1,6 +1,6 @@
 """The file of an archive: whether it is the one that was listed, and the errors about it."""
 
-from zpoints.pipeline.errors import SourceError
+from zpoints.pipeline.errors import SourceError, UnreadableError
 from zpoints.pipeline.ingest.files.path import SourcePath, stamp
 
 
@@ -24,7 +24,7 @@ def archive_stamp(archive: SourcePath) -> str:
 def check_unchanged(archive: SourcePath, expected: str) -> None:
     """Raise `SourceError` if an archive has changed since it had a stamp."""
     if archive_stamp(archive) != expected:
-        raise SourceError(
+        raise UnreadableError(
             f"{archive} has changed since it was listed. Expected an archive that does not change "
             "during a run; run again."
         )

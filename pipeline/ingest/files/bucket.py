@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
-from zpoints.pipeline.errors import SourceError
+from zpoints.pipeline.errors import SourceError, UnreadableError
 from zpoints.pipeline.ingest.files.listed_path import Entry, ListedPath, parent_key
 from zpoints.pipeline.ingest.files.ranges import Ranges
 from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
@@ -217,7 +217,7 @@ class BucketFiles:
         try:
             return self.bucket.read(name, tag)
         except FileNotFoundError as error:
-            raise SourceError(
+            raise UnreadableError(
                 f"{SCHEME}{self.bucket.name}/{name} no longer exists. Expected the photograph that "
                 "was listed there; run again."
             ) from error

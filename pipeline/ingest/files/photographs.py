@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar
 
-from zpoints.pipeline.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, UnreadableError
 from zpoints.pipeline.ingest.limits import refuse_bytes
 
 
@@ -28,7 +28,7 @@ class FolderFiles:
                 "no permission to read the file; grant it, or remove the file"
             ) from error
         except OSError as error:
-            raise SourceError(
+            raise UnreadableError(
                 f"{self.folder / key} cannot be read ({error}). Expected the photograph that was "
                 "listed there; check that the folder is complete and reachable, then run again."
             ) from error

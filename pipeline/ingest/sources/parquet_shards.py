@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zpoints.pipeline.errors import PhotographError, SourceError
+from zpoints.pipeline.errors import PhotographError, UnreadableError
 from zpoints.pipeline.ingest.files.path import SourcePath, random_access
 from zpoints.pipeline.ingest.limits import MOST_BYTES, refuse_bytes
 
@@ -45,7 +45,7 @@ class ParquetFiles:
             cell = self._cursor(shard).cell(int(row))
         except SHARD_ERRORS as error:
             _thread.cursor = None
-            raise SourceError(
+            raise UnreadableError(
                 f"{self.folder / shard} cannot be read at row {row} ({error}). Expected the "
                 "complete parquet shard that was listed; fetch it again."
             ) from error

@@ -22,6 +22,7 @@ from zpoints.pipeline.sample.laws.grid import Grid
 from zpoints.pipeline.sample.laws.multivariate_normal import MultivariateNormal
 from zpoints.pipeline.sample.laws.path import Path
 from zpoints.pipeline.sample.laws.uniform import Uniform
+from zpoints.storage.errors import did_you_mean
 
 # A new generator of zpoints joins here: the configuration and `draw` then know it.
 OwnLaws = (
@@ -71,9 +72,12 @@ def names_one_of(known: Sequence[str]) -> BeforeValidator:
         if not isinstance(value, Mapping):
             example = "{generator: ellipse, K: 50}"
             raise ValueError(f"expected a generator with parameters, e.g. {example}, not {value!r}")
-        if value.get("generator") not in known:
-            found = f"it is {value['generator']}" if "generator" in value else "it is not set"
-            raise ValueError(f"generator has to be one of {', '.join(known)}; {found}")
+        if (name := value.get("generator")) not in known:
+            found = f"it is {name}" if "generator" in value else "it is not set"
+            question = did_you_mean(str(name), known)
+            listed = ", ".join(known)
+            message = f"generator has to be one of {listed}; {found}"
+            raise ValueError(f"{message}.{question}" if question else message)
         return value
 
     return BeforeValidator(check)

@@ -9,7 +9,8 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from zpoints.pipeline.config.commented_yaml import commented_yaml
-from zpoints.pipeline.config.run import RunConfig, load_config, preset_names
+from zpoints.pipeline.config.preset_files import preset_names
+from zpoints.pipeline.config.run import RunConfig, load_config
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.settings import Settings
 
@@ -65,6 +66,12 @@ def test_load_config__accepts_generators_named_by_the_user(tmp_path: Path) -> No
             "cluster.address: invalid scheduler address 'tls://head:99999'",
         ),
         ("ingest.side=50", "ingest.side"),
+        ("sample.generatrs=3", "no such setting; did you mean sample.generators?"),
+        ("train.crop=3", "train.crop: no such setting; did you mean ingest.crop?"),
+        ("sampel.count=3", "sampel: no such setting; did you mean sample?"),
+        ("cluster.jobs.queu=x", "did you mean cluster.jobs.queue?"),
+        ("decode.zzz=x", "no such setting; decode has "),
+        ("sample.generators.mine={generator: elipse}", "it is elipse. Did you mean ellipse?"),
         ("training.epochs=3", "training"),
         ("train.epochs.first=3", "train.epochs"),
         ("train.epochs", "section.key=value"),
@@ -79,7 +86,7 @@ def test_load_config__accepts_generators_named_by_the_user(tmp_path: Path) -> No
         ),
         (
             "sample.generators.ellipse.fat=1",
-            ".fat: no such setting; ellipse takes temperature, radius, K, fact",
+            ".fat: no such setting; did you mean sample.generators.ellipse.fact? ellipse takes K, ",
         ),
         (
             "sample.generators.few={generator: conditional, selection: s, base: "

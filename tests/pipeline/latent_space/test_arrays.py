@@ -281,7 +281,7 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
     ),
     "empty query": (lambda s: s.draw("ellipse", 1, where="age > 99"), SampleError, "selects 0 of"),
     "unknown label": (lambda s: s.draw("ellipse", 1, where="aeg > 9"), QueryError, "aeg"),
-    "generator": (lambda s: s.draw("elipse", 1), SampleError, "'elipse'; choose one of"),
+    "generator": (lambda s: s.draw("elipse", 1), SampleError, "'elipse'; did you mean ellipse"),
     "selection": (
         lambda s: s.draw("conditional", 1, selection="tall"),
         VectorError,

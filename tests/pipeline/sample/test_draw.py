@@ -199,7 +199,13 @@ def test_draw__conditional_names_its_query_in_the_constraint(
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("normal", {}, "Unknown generator 'normal'; choose one of uniform, gaussian"),
+        (
+            "normal",
+            {},
+            r"Unknown generator 'normal'; did you mean multivariate_normal\? Choose one of ",
+        ),
+        ("walk", {}, "Unknown generator 'walk'; choose one of uniform, gaussian"),
+        ("ellipse", {"Fact": 1}, r"Fact = 1: no such setting \(did you mean fact\?\). It takes: K"),
         ("uniform", {"b": 0}, "b = 0: expected more than 0"),
         ("uniform", {"b": float("inf")}, "b = inf"),
         ("ellipse", {"fact": -1}, "fact = -1"),

@@ -1,0 +1,1 @@
+"""Commands that look at a store and at this installation."""

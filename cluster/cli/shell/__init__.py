@@ -1,0 +1,1 @@
+"""What a shell sees of the command line: order, examples and completion of commands."""
