@@ -8,6 +8,7 @@ from zpoints.pipeline.figures.distributions import histogram, spectrum
 from zpoints.pipeline.figures.source.fixed_intervals import intervals
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.sections.claims import components_entry
 from zpoints.pipeline.report.tables.components import dominant_components
 
 SPECTRUM = Markup(
@@ -54,9 +55,10 @@ def entries(data: ReportData) -> list[Entry]:
     thresholds = {"mu": config.dominant_mu, "hw": config.dominant_hw}
     components = s.sizes["component"]
     return [
+        components_entry(data),
         Entry(
             "spectrum",
-            "Spectrum of all components",
+            "Spectrum",
             SPECTRUM.format(components=components),
             lambda: spectrum(s),
             "Number distributions of all components as a heat map and as overlaid curves.",
@@ -64,20 +66,21 @@ def entries(data: ReportData) -> list[Entry]:
         *_intervals(s),
         Entry(
             "dominant",
-            "Most dominant components",
+            "Dominant components",
             DOMINANT.format(count=len(first), **thresholds),
             lambda: histogram(s, first.tolist()),
             "Histograms of the dominant components with mu and hw marked.",
         ),
         Entry(
             "mu-hw",
-            "μ and hw of the dominant components",
+            "μ and hw",
             MU_HW.format(count=data.dominance.count, components=components, **thresholds),
             lambda: dominant_components(data),
+            folded=True,
         ),
         Entry(
             "principal",
-            "Leading principal components",
+            "Principal components",
             PRINCIPAL,
             lambda: histogram(s, leading, principal=True),
             "Histograms of the leading principal components with mu and hw marked.",
@@ -103,7 +106,7 @@ def _intervals(statistics: xr.Dataset) -> list[Entry]:
     return [
         Entry(
             "intervals",
-            "Fixed intervals, beside uniform vectors",
+            "Fixed intervals",
             caption,
             lambda: intervals(statistics),
             "Number distributions of all components over the same intervals, and of uniform ones.",

@@ -15,6 +15,7 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.clusters import cluster_sizes
 from zpoints.pipeline.report.tables.labels import label_probes
+from zpoints.pipeline.report.tables.selections import selections
 
 FOUND = 0.8
 """Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""
@@ -73,9 +74,19 @@ ANGLES = Markup(
     "that chance adds to a direction): {largest}."
 )
 
+SELECTIONS = Markup(
+    "Statistics of the vectors that a query of the labels selects, compared with all vectors. "
+    "Shift: Mahalanobis distance between the means of the selection and of all vectors. Variance: "
+    "sum over all components, as a share of that of all vectors."
+)
+
 
 def entries(data: ReportData) -> list[Entry]:
-    """Labels, probes, clusters and angles, as far as there are labels; none without the group."""
+    """Labels, probes, clusters and angles, as far as there are labels, and selections."""
+    return [*_structure(data), *_selections(data)]
+
+
+def _structure(data: ReportData) -> list[Entry]:
     s, described = data.structure, _label_statistics(data.statistics)
     if s is None:
         return described
@@ -89,6 +100,19 @@ def entries(data: ReportData) -> list[Entry]:
     if np.count_nonzero(np.isfinite(s["direction_effect"].values)) > 1:
         found.append(_angles(s))
     return found
+
+
+def _selections(data: ReportData) -> list[Entry]:
+    if not data.selections:
+        return []
+    return [
+        Entry(
+            "selections",
+            "Selections",
+            SELECTIONS,
+            lambda: selections(data.statistics, data.selections),
+        )
+    ]
 
 
 def findings(structure: xr.Dataset) -> Markup:
@@ -119,7 +143,7 @@ def _listed(names: Iterable[str]) -> str:
 def _probes(s: xr.Dataset) -> Entry:
     return Entry(
         "probes",
-        "Attributes by linear probes",
+        "Attributes",
         findings(s)
         + PROBES
         + (PROBED_LABELS if {"categorical", "numeric"} & set(s.coords) else ""),
@@ -129,9 +153,7 @@ def _probes(s: xr.Dataset) -> Entry:
 
 
 def _labels(statistics: xr.Dataset, s: xr.Dataset) -> Entry:
-    return Entry(
-        "label-probes", "Labels by linear probes", LABELS, lambda: label_probes(statistics, s)
-    )
+    return Entry("label-probes", "Labels", LABELS, lambda: label_probes(statistics, s))
 
 
 def _label_statistics(statistics: xr.Dataset) -> list[Entry]:
@@ -195,7 +217,7 @@ def _angles(s: xr.Dataset) -> Entry:
     order = np.argsort(-np.nan_to_num(effect))[:3]
     return Entry(
         "direction-angles",
-        "Angles between attribute directions",
+        "Angles",
         ANGLES.format(largest=", ".join(f"{readable(names[i])} {effect[i]:.1f}" for i in order)),
         lambda: angles(s),
         "Matrix of the angles between the directions of all pairs of attributes.",

@@ -8,8 +8,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import REFERENCES
-from zpoints.pipeline.evaluate.merit import COPIES, SOUND, by_merit
-from zpoints.pipeline.evaluate.recommendation import recommend
+from zpoints.pipeline.evaluate.merit import COPIES, SOUND, merits, sound
 from zpoints.pipeline.figures import quality_measures
 from zpoints.pipeline.figures.image_grids import strips
 from zpoints.pipeline.figures.quality_measures import listed
@@ -37,7 +36,7 @@ OF_VECTORS = Markup(
     "<i>real</i>: other stored vectors, which stand for a perfect generator. "
 )
 BOLD = Markup(
-    "{recommended}Generators are ordered by <b>merit</b>: the geometric mean of min(x / real, "
+    "Generators are ordered by <b>merit</b>: the geometric mean of min(x / real, "
     "real / x) over precision, recall, density, coverage, variance and pairs, times the "
     "originality where that is below <i>real</i>’s; 1: as <i>real</i>. Bold: within two "
     "standard errors of <i>real</i>{aim}, or better where 0 is best, in rows with a merit of at "
@@ -45,7 +44,10 @@ BOLD = Markup(
     "originality below {copies:g} of <i>real</i>’s. ±: standard error; for a share of k of "
     "<i>n</i> that of (k + 1) / (n + 2); of merit propagated as if its measures were independent. "
     "Measures of a whole set depend on <i>n</i> and are left out (–) where <i>n</i> differs from "
-    "that of <i>real</i>.<ul>{measures}</ul>"
+    "that of <i>real</i>.<ul>{measures}</ul>{conclusion}"
+)
+CONCLUSION = Markup(
+    "{count} of {total} generators have a merit of at least {sound:g} and do not memorise{names}."
 )
 MEASURED = Markup(
     "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
@@ -63,6 +65,10 @@ STRIPS = Markup(
     "Images of each row, not selected: the first held-out photographs and their reconstructions "
     "(the table takes random ones), then the first images of each generator, in the order of their "
     "merit."
+)
+FALLING = Markup(
+    " The merit falls from {best:.2f} for <code>{first}</code> to {least:.2f} for "
+    "<code>{last}</code>."
 )
 FRONTIER = Markup(
     "Typicality against diversity of the generator <code>{generator}</code> at {points} points of "
@@ -96,9 +102,8 @@ def entries(data: ReportData) -> list[Entry]:
 
 
 def ordered(data: ReportData) -> list[str]:
-    """Rows of the table: references first, then generators, the largest merit first."""
-    names = (*REFERENCES, *(g.name for g in data.generated))
-    return by_merit({n: data.quality[n] for n in names if n in data.quality})
+    """Rows of the table: references first, then generators, the recommended one first."""
+    return [*(name for name in REFERENCES if name in data.quality), *_drawn_names(data)]
 
 
 def _measured(data: ReportData) -> list[Entry]:
@@ -107,33 +112,45 @@ def _measured(data: ReportData) -> list[Entry]:
         return []
     images = {name: strip for name in names if len(strip := _strip(data, name))}
     shown = "vectors" if data.model is None else "images"
-    found = [
+    table, measures = [
         Entry(
             "quality-table",
-            f"How good are the {shown}?",
+            "Quality",
             _caption(data, names),
             lambda: quality(data.quality, names, judged=shown),
         ),
         Entry(
             "quality-measures",
-            "The measures, compared",
+            "Measures",
             MEASURED.format(aim=_aim(data)),
             lambda: quality_measures.quality({name: data.quality[name] for name in names}),
             "A panel for each measure of quality, a row for each generator.",
         ),
     ]
     if data.model is None:
-        return found
-    found.append(
-        Entry(
-            "quality-strips",
-            "Images of each row",
-            STRIPS,
-            lambda: strips(images),
-            "A strip of images for photographs, reconstructions and each generator.",
-        )
+        return [table, measures]
+    strip = Entry(
+        "quality-strips",
+        "Images",
+        STRIPS + _falling(data),
+        lambda: strips(images),
+        "A strip of images for photographs, reconstructions and each generator.",
     )
-    return found
+    return [strip, table, measures]
+
+
+def _falling(data: ReportData) -> Markup:
+    """The range of merit from the first strip to the last; empty where it is unknown."""
+    known = [(name, merits(data.quality)[name].value) for name in _drawn_names(data)]
+    known = [(name, value) for name, value in known if np.isfinite(value)]
+    if len(known) < 2:
+        return Markup("")
+    (first, best), (last, least) = known[0], known[-1]
+    return FALLING.format(first=first, best=best, last=last, least=least)
+
+
+def _drawn_names(data: ReportData) -> list[str]:
+    return [one.name for one in data.generated if one.name in data.quality]
 
 
 def _caption(data: ReportData, names: list[str]) -> Markup:
@@ -152,10 +169,15 @@ def _caption(data: ReportData, names: list[str]) -> Markup:
         splits="of all splits" if held_out == "all" else f"held out of training ({held_out})",
         few=f" {first['wanted']:,} were wanted." if most < first["wanted"] else "",
     )
-    chosen = recommend({name: data.quality[name] for name in names})
-    recommended = Markup("").join(Markup("<b>{}</b> ").format(one.sentence) for one in chosen)
+    fit = [name for name in names if name in sound(data.quality)]
+    conclusion = CONCLUSION.format(
+        count=len(fit),
+        total=len([name for name in names if name not in REFERENCES]),
+        sound=SOUND,
+        names=Markup(": <code>{}</code>").format(", ".join(fit)) if fit else "",
+    )
     return judged + BOLD.format(
-        aim=_aim(data), measures=measures, sound=SOUND, copies=COPIES, recommended=recommended
+        aim=_aim(data), measures=measures, sound=SOUND, copies=COPIES, conclusion=conclusion
     )
 
 
@@ -180,7 +202,7 @@ def _swept(sweep: xr.Dataset | None) -> list[Entry]:
     found = [
         Entry(
             "frontier",
-            f"Typicality and diversity of {law}",
+            "Typicality and diversity",
             _frontier_caption(sweep, names, law),
             lambda: frontier(sweep),
             "Precision and round trip against recall and coverage, a line for each value.",
@@ -190,7 +212,7 @@ def _swept(sweep: xr.Dataset | None) -> list[Entry]:
         return found
     faces = Entry(
         "sweep-faces",
-        f"Images over the grid of {law}",
+        "The grid in images",
         FACES.format(names=_italic(names)),
         lambda: sweep_faces(sweep),
         "An image at each point of the grid.",
@@ -203,7 +225,7 @@ def _swept(sweep: xr.Dataset | None) -> list[Entry]:
     )
     strips = Entry(
         "sweep-strips",
-        f"The frontier of {law} in images",
+        "The frontier in images",
         FRONTIER_STRIPS.format(which=which),
         lambda: sweep_strips(sweep),
         "A strip of images for each point, with its parameters.",
