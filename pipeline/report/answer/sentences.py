@@ -37,7 +37,7 @@ PRECISION_OF_VECTORS = (
 )
 AS_WELL_TEXT = " Uniform vectors do so as well: it is not the region that makes the difference."
 RECALL = (
-    "{recall} of the held-out {others} lie among those of {name} (recall; of other {others} "
+    "{recall} of the held-out {others} lie among the {drawn} of {name} (recall; of other {others} "
     "{real_recall}), and {coverage} have one nearby (coverage; {real_coverage})."
 )
 UNMEASURED = "Not measured: the store holds no current quality of {name}. Run zpoints run CONFIG."
@@ -46,6 +46,7 @@ NONE_FIT = (
     "None yet: {name} comes nearest, with a merit of {merit:.2f}{why}; {sound:g} is needed (1: as "
     "good as {others}). {remedy}"
 )
+MEASURES = Markup('<a href="#quality-table">All measures</a>.')
 MORE = "Train longer, or on more images; see the section on generators."
 MORE_OF_VECTORS = "Store more vectors, or try other generators."
 
@@ -114,8 +115,10 @@ def _cover(data: ReportData, drawn: Generated) -> Markup:
     }
     verdict = _verdict(values["recall"], values["real_recall"], ("Nearly all", "A part", "Little"))
     shown = {key: _share(value) for key, value in values.items()}
-    others = "vectors" if data.model is None else "photographs"
-    text = Markup(RECALL).format(name=_code(drawn.name), others=others, **shown)
+    others, drawn_things = (
+        ("vectors", "vectors") if data.model is None else ("photographs", "images")
+    )
+    text = Markup(RECALL).format(name=_code(drawn.name), others=others, drawn=drawn_things, **shown)
     return Markup("{}: {}").format(verdict, text)
 
 
@@ -141,14 +144,14 @@ def _recommended(found: Sequence[Recommendation]) -> Markup:
     """The best of both first, then the others with what they cost."""
     best = next(one for one in found if one.purpose == BOTH)
     also = [one.purpose for one in found if one is not best and one.name == best.name]
-    roles = " and ".join([BOTH, *also])
+    roles = " and ".join([", ".join([BOTH, *also[:-1]]), *also[-1:]])
     parts = [Markup("{}, {} ({} of 1).").format(_code(best.name), roles, best.reason)]
     for one in found:
         if one.name != best.name:
             because = "; ".join(part for part in (one.reason, one.price) if part)
             purpose = one.purpose.capitalize()
             parts.append(Markup("{}: {} ({}).").format(purpose, _code(one.name), because))
-    return Markup(" ").join(parts)
+    return Markup(" ").join([*parts, MEASURES])
 
 
 def _verdict(value: float, real: float, answers: tuple[str, str, str]) -> str:

@@ -31,7 +31,7 @@ def entries(data: ReportData) -> list[Entry]:
         return [
             Entry(
                 "answer-images",
-                "What was stored, and what was drawn",
+                "In images",
                 _answered(data, caption),
                 lambda: strips(_images(data)),
                 f"Rows of images: {', '.join(_images(data))}.",
@@ -48,7 +48,7 @@ def entries(data: ReportData) -> list[Entry]:
     return [
         Entry(
             "answer-points",
-            "What was stored, and what was drawn",
+            "In vectors",
             _answered(data, caption),
             lambda: generators(
                 data.z,

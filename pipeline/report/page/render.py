@@ -139,7 +139,7 @@ def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> li
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:
     """Draw an entry; returns the values that the template needs."""
-    common = {"id": entry.id, "title": entry.title, "caption": entry.caption}
+    common: dict[str, Any] = {"id": entry.id, "title": entry.title, "caption": entry.caption}
     common["folded"] = entry.folded
     drawn = entry.draw()
     if isinstance(drawn, Table):

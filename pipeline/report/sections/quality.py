@@ -11,7 +11,7 @@ from zpoints.pipeline.evaluate.config import REFERENCES
 from zpoints.pipeline.evaluate.merit import COPIES, SOUND, merits, sound
 from zpoints.pipeline.figures import quality_measures
 from zpoints.pipeline.figures.image_grids import strips
-from zpoints.pipeline.figures.quality_measures import listed
+from zpoints.pipeline.figures.quality_measures import comparable, listed
 from zpoints.pipeline.figures.swept.faces import strip_points, sweep_faces, sweep_strips
 from zpoints.pipeline.figures.swept.frontier import (
     MOST_NAMED,
@@ -21,10 +21,11 @@ from zpoints.pipeline.figures.swept.frontier import (
     recommended,
     shown_panels,
 )
-from zpoints.pipeline.figures.swept.points import parameters, values
+from zpoints.pipeline.figures.swept.points import frontier_points, parameters, values
+from zpoints.pipeline.report.answer.choice import best_of_both
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
-from zpoints.pipeline.report.tables.quality import count, quality
+from zpoints.pipeline.report.tables.quality import count, quality, reaches
 
 OF_IMAGES = Markup(
     "Quality of {size} images per row, measured against as many photographs {splits}.{few} "
@@ -44,7 +45,8 @@ BOLD = Markup(
     "originality below {copies:g} of <i>real</i>’s. ±: standard error; for a share of k of "
     "<i>n</i> that of (k + 1) / (n + 2); of merit propagated as if its measures were independent. "
     "Measures of a whole set depend on <i>n</i> and are left out (–) where <i>n</i> differs from "
-    "that of <i>real</i>.<ul>{measures}</ul>{conclusion}"
+    'that of <i>real</i>. {conclusion}<details class="more"><summary>How to read each measure'
+    "</summary><ul>{measures}</ul></details>"
 )
 CONCLUSION = Markup(
     "{count} of {total} generators have a merit of at least {sound:g} and do not memorise{names}."
@@ -53,7 +55,11 @@ MEASURED = Markup(
     "The measures of the table, a panel each. Bars: two standard errors. Dashed: the value of "
     "<i>real</i>{aim}, with two standard errors as a band. An arrow in a title points to where "
     "better values are; one with a value, at the end of a row, stands for a value far beyond the "
-    "others."
+    "others.{reached}"
+)
+REACHED = Markup(
+    " <code>{name}</code> is within two standard errors of its aim, or better, in {number} of "
+    "{total} measures."
 )
 OTHER_AIMS = Markup(
     " (round trip, variance of pixels and pairs of images: of <i>reconstruction</i>)"
@@ -74,8 +80,8 @@ FRONTIER = Markup(
     "Typicality against diversity of the generator <code>{generator}</code> at {points} points of "
     "a grid of {names}, {count:,} vectors each, measured as in the table above. Vectors are more "
     "typical towards the top and more diverse towards the right. {lines} Dashed, with dark edges: "
-    "the frontier, points that no other one exceeds in both; the others are not worth taking. "
-    "{ringed}"
+    "the frontier, points that no other one exceeds in both. {ringed}{worth} of {points} points "
+    "are on the frontier of {first[0]} and {first[1]}; the others are not worth taking."
 )
 LINES = Markup(
     "A line joins the values of {last} from {first} to {end}, with growing points; {named}.{colour}"
@@ -84,7 +90,7 @@ ALL_NAMED, SOME_NAMED = "numbers are its values", "numbers on the frontier are i
 COLOUR = Markup(" Its colour is {}.")
 RINGED = Markup(
     "Ringed: the source’s recommendation, <i>K</i> from {} to {} with <i>fact</i> from {:g} to "
-    "{:g}."
+    "{:g}. "
 )
 FACES = Markup(
     "The same random numbers at every point of the grid: what differs between the images is due to "
@@ -122,21 +128,35 @@ def _measured(data: ReportData) -> list[Entry]:
         Entry(
             "quality-measures",
             "Measures",
-            MEASURED.format(aim=_aim(data)),
+            MEASURED.format(aim=_aim(data), reached=_reached(data)),
             lambda: quality_measures.quality({name: data.quality[name] for name in names}),
             "A panel for each measure of quality, a row for each generator.",
         ),
     ]
     if data.model is None:
         return [table, measures]
-    strip = Entry(
+    rows = Entry(
         "quality-strips",
         "Images",
         STRIPS + _falling(data),
         lambda: strips(images),
         "A strip of images for photographs, reconstructions and each generator.",
     )
-    return [strip, table, measures]
+    return [rows, table, measures]
+
+
+def _reached(data: ReportData) -> Markup:
+    """In how many measures the best generator is as good as its aim; empty without one."""
+    name = best_of_both(data.quality)
+    if name is None:
+        return Markup("")
+    shown = [
+        measure
+        for measure in listed(data.quality, [name])
+        if comparable(data.quality, name, measure) and measure.aim in data.quality
+    ]
+    good = [m for m in shown if reaches(m, data.quality[name], data.quality[m.aim])]
+    return REACHED.format(name=name, number=len(good), total=len(shown))
 
 
 def _falling(data: ReportData) -> Markup:
@@ -238,7 +258,10 @@ def _frontier_caption(sweep: xr.Dataset, names: list[str], law: str) -> Markup:
     colour = COLOUR.format(_italic(names[-2:-1])) if names[1:] else ""
     rows = np.prod([len(values(sweep, name)) for name in names[:-2]] or [1])
     few = sweep.sizes["point"] <= MOST_NAMED * rows
+    first = shown_panels(sweep)[0]
     return FRONTIER.format(
+        worth=int(np.count_nonzero(frontier_points(sweep, *first))),
+        first=[name.replace("_", " ") for name in first],
         generator=law,
         points=sweep.sizes["point"],
         names=_italic(names),

@@ -12,6 +12,7 @@ from zpoints.pipeline.sample.region import UniformHits
 
 _EVIDENCE: Mapping[int, Mapping[str, str]] = {
     **{number: {"claims-components": "components"} for number in range(1, 9)},
+    1: {"claims-components": "components", "spectrum": "spectrum"},
     9: {"correlation": "correlations"},
     10: {"densities-original": "pairs", "densities-pca": "after PCA"},
     11: {"hits": "hit table", "inside": "vectors"},
