@@ -8,9 +8,6 @@ from zpoints.pipeline.spread import REMEDY, Spread
 
 SAMPLES = "samples/"
 
-LEAST_EXPLAINED = 0.05
-"""Share of the variance of pixels up to which reconstructions are no better than the mean image."""
-
 UNTRAINED = (
     "The network is no better than the mean image: its mean squared error on the {held_out} images "
     "is {error:.5f}, that of their mean {mean:.5f}."
@@ -49,8 +46,7 @@ def notices(store: ReportStore, data: ReportData) -> list[Notice]:
 
 
 def _untrained(data: ReportData) -> list[Notice]:
-    explained = 1 - data.reconstruction_error / data.mean_image_error
-    if not explained < LEAST_EXPLAINED:
+    if data.trained:
         return []
     text = UNTRAINED.format(
         held_out="stored" if data.held_out == "all" else data.held_out,

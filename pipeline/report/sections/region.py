@@ -53,9 +53,11 @@ DRAWN = Markup(
 def entries(data: ReportData) -> list[Entry]:
     """Pairs of components with confidence ellipses, z-points and generated vectors."""
     leading = range(min(data.config.leading, data.statistics.sizes["pc"]))
-    principal = Coordinates("pca", "principal components", leading, True)
+    principal = Coordinates("pca", "principal components", "after PCA", leading, True)
     first = data.dominance.order[: data.config.leading]
-    original = Coordinates("original", "dominant components", first.tolist(), False)
+    original = Coordinates(
+        "original", "dominant components", "of components", first.tolist(), False
+    )
     found = [
         entry
         for coordinates in (principal, original)
@@ -69,6 +71,7 @@ class Coordinates(NamedTuple):
 
     id: str
     title: str
+    place: str
     components: Sequence[int]
     principal: bool
 
@@ -85,7 +88,7 @@ def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
     caption = PAIRS if drawn else ALONE
     return Entry(
         f"pairs-{coordinates.id}",
-        f"Pairs of {coordinates.title}",
+        f"Pairs {coordinates.place}",
         (caption if coordinates.principal else AGAIN).format(
             points=len(data.z),
             vectors=len(drawn.z) if drawn else 0,
@@ -122,7 +125,7 @@ def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
     )
     return Entry(
         f"generators-{coordinates.id}",
-        f"Generators, in {coordinates.title}",
+        f"Generators {coordinates.place}",
         (GENERATORS if coordinates.principal else AGAIN) + inside,
         lambda: generators(
             data.z,
@@ -134,6 +137,7 @@ def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
             points=None,
         ),
         f"Vectors of each generator on z-points and their ellipses, in {coordinates.title}.",
+        folded=not coordinates.principal,
     )
 
 
