@@ -9,12 +9,13 @@ import jinja2
 
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.progress import Console
+from zpoints.pipeline.report.answer.notices import notices
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
-from zpoints.pipeline.report.page.header import key_figures, notices, provenance
+from zpoints.pipeline.report.page.header import key_figures, provenance
 from zpoints.pipeline.report.sections import packages
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.storage.marks import REPORT_FIGURES as FIGURES
@@ -56,15 +57,16 @@ def write_report(
         Path of the page.
     """
     data, history = read_data(store, config, reconstruct), store.history()
+    *shown, run = contents(data, timings, history, provenance(store, data))
     return write_page(
         folder,
-        [*contents(data, timings, history), *packages.section(store)],
+        [*shown, *packages.section(store), run],
         title=title,
         header={
             "written": f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
-            "notices": notices(data),
+            "notices": notices(store, data),
             "figures": key_figures(store, data),
-            "provenance": provenance(store, data),
+            "provenance": [],
         },
         console=console,
     )
@@ -89,8 +91,8 @@ def write_page(
     title
         Heading of the page.
     header
-        What stands above the sections: `written`, a time, or empty; `notices`, texts; `figures` and
-        `provenance`, pairs of a name and its value.
+        What stands above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
+        `figures` and `provenance`, pairs of a name and its value.
     console
         Shows how many figures and tables are done.
 
@@ -123,13 +125,22 @@ def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> li
             for entry in section.entries:
                 entries.append(_render(entry, folder))
                 advance(next(done), "")
-            values.append({"id": section.id, "title": section.title, "entries": entries})
+            values.append(
+                {
+                    "id": section.id,
+                    "title": section.title,
+                    "folded": section.folded,
+                    "entries": entries,
+                    "listed": [] if section.folded or len(entries) < 2 else entries,
+                }
+            )
     return values
 
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:
     """Draw an entry; returns the values that the template needs."""
-    common = {"id": entry.id, "title": entry.title, "caption": entry.caption}
+    common: dict[str, Any] = {"id": entry.id, "title": entry.title, "caption": entry.caption}
+    common["folded"] = entry.folded
     drawn = entry.draw()
     if isinstance(drawn, Table):
         return {**common, "table": drawn}
