@@ -24,6 +24,8 @@ class Entry:
         Makes the figure or the table.
     alt
         Text alternative of a figure, for screen readers.
+    folded
+        Whether the page shows only the heading until a reader opens it.
     """
 
     id: str
@@ -31,12 +33,14 @@ class Entry:
     caption: str
     draw: Callable[[], Figure | Table]
     alt: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)
 class Section:
-    """Entries under one heading."""
+    """Entries under one heading; folded, the page shows only the heading until it is opened."""
 
     id: str
     title: str
     entries: list[Entry]
+    folded: bool = False

@@ -7,7 +7,6 @@ from typing import Any
 
 import jinja2
 
-from zpoints.pipeline.figures import style
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import read_data
@@ -15,9 +14,11 @@ from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, notices, provenance
+from zpoints.pipeline.report.page.pictures import write_picture
+from zpoints.pipeline.report.page.spreadsheet import csv_text
 from zpoints.pipeline.report.sections import packages
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.storage.marks import REPORT_FIGURES as FIGURES
+from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES
 
 
 def write_report(
@@ -35,7 +36,7 @@ def write_report(
     Parameters
     ----------
     folder
-        Folder for `index.html` and `figures/`; created if absent.
+        Folder for `index.html`, `figures/` and `tables/`; created if absent.
     store
         The store, complete up to its samples.
     config
@@ -83,7 +84,7 @@ def write_page(
     Parameters
     ----------
     folder
-        Folder for `index.html` and `figures/`; created if absent.
+        Folder for `index.html`, `figures/` and `tables/`; created if absent.
     sections
         The entries.
     title
@@ -99,7 +100,8 @@ def write_page(
     Path
         Path of the page.
     """
-    (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+    for inner in (REPORT_FIGURES, REPORT_TABLES):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
     rendered = _rendered(sections, folder, console)
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -113,8 +115,10 @@ def write_page(
     return folder / "index.html"
 
 
-def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> list[dict[str, Any]]:
-    """Draw all entries; returns the values that the template needs."""
+def _rendered(
+    sections: Sequence[Section], folder: Path, console: Console
+) -> list[tuple[Section, list[dict[str, Any]]]]:
+    """Draw all entries; returns what the template needs of each section."""
     total, done = sum(len(section.entries) for section in sections), count(1)
     values = []
     with console.bar("report", total=total, unit="figures and tables") as advance:
@@ -123,16 +127,15 @@ def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> li
             for entry in section.entries:
                 entries.append(_render(entry, folder))
                 advance(next(done), "")
-            values.append({"id": section.id, "title": section.title, "entries": entries})
+            values.append((section, entries))
     return values
 
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:
     """Draw an entry; returns the values that the template needs."""
-    common = {"id": entry.id, "title": entry.title, "caption": entry.caption}
     drawn = entry.draw()
     if isinstance(drawn, Table):
-        return {**common, "table": drawn}
-    name = f"{FIGURES}/{entry.id}.png"
-    width, height = style.save(drawn, folder / name)
-    return {**common, "image": name, "width": width, "height": height, "alt": entry.alt}
+        name = f"{REPORT_TABLES}/{entry.id}.csv"
+        (folder / name).write_text(csv_text(drawn), encoding="utf-8")
+        return {"entry": entry, "table": drawn, "csv": name}
+    return {"entry": entry, "picture": write_picture(drawn, folder, entry.id)}
