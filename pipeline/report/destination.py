@@ -17,13 +17,13 @@ from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
 from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES, STORE_FOLDERS, result_kind
 from zpoints.storage.marks import REPORT_MARK as MARK
+from zpoints.storage.marks import REPORT_POINTS as POINTS
 from zpoints.storage.text import one_line
 
 Destination = Path | str
 """Path of a folder, or URL of a prefix in a bucket."""
 
 PAGE = "index.html"
-POINTS = "points.html"
 FOLDERS = (REPORT_FIGURES, REPORT_TABLES)
 FILE = re.compile(
     rf"{REPORT_FIGURES}/[A-Za-z0-9_=-]+\.(png|jpg)|{REPORT_TABLES}/[A-Za-z0-9_=-]+\.csv"

@@ -16,6 +16,7 @@ from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, notices, provenance
 from zpoints.pipeline.report.page.pictures import write_picture
 from zpoints.pipeline.report.page.spreadsheet import csv_text
+from zpoints.pipeline.report.points.write import write_points
 from zpoints.pipeline.report.sections import packages
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES
@@ -57,6 +58,8 @@ def write_report(
         Path of the page.
     """
     data, history = read_data(store, config, reconstruct), store.history()
+    _make_folders(folder)
+    points = write_points(folder, store, data, title=title)
     return write_page(
         folder,
         [*contents(data, timings, history), *packages.section(store)],
@@ -64,6 +67,7 @@ def write_report(
         header={
             "written": f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
             "notices": notices(data),
+            "points": points,
             "figures": key_figures(store, data),
             "provenance": provenance(store, data),
         },
@@ -90,8 +94,8 @@ def write_page(
     title
         Heading of the page.
     header
-        What stands above the sections: `written`, a time, or empty; `notices`, texts; `figures` and
-        `provenance`, pairs of a name and its value.
+        What stands above the sections: `written`, a time, or empty; `notices`, texts; `points`, the
+        page of z-points, if any; `figures` and `provenance`, pairs of a name and its value.
     console
         Shows how many figures and tables are done.
 
@@ -100,8 +104,7 @@ def write_page(
     Path
         Path of the page.
     """
-    for inner in (REPORT_FIGURES, REPORT_TABLES):
-        (folder / inner).mkdir(parents=True, exist_ok=True)
+    _make_folders(folder)
     rendered = _rendered(sections, folder, console)
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -110,9 +113,14 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("page.html")
-    page = template.render(title=title, sections=rendered, **header)
+    page = template.render(title=title, sections=rendered, **{"points": None, **header})
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
+
+
+def _make_folders(folder: Path) -> None:
+    for inner in (REPORT_FIGURES, REPORT_TABLES):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
 
 
 def _rendered(
