@@ -19,6 +19,8 @@ PRINCIPAL, COMPONENTS = 8, 8
 """Principal components and components that are coordinates, at most."""
 STEPS = 65534
 """Steps between the smallest and the largest value of a number."""
+SHADED = (0.01, 0.99)
+"""Quantiles of a number at the ends of its scale of colours; a few outliers would use it up."""
 MISSING_NUMBER, MISSING_CATEGORY = 65535, 255
 MOST_CATEGORIES = 254
 """Categories of their own; the rarest of more share the last code but one."""
@@ -35,8 +37,8 @@ class Column:
     codes
         (point) uint16 of a number, uint8 of a category; the largest code stands for a missing one.
     facts
-        What the page needs besides: `low` and `high` of a number, the names of `categories`,
-        `kind` and `unit`.
+        What the page needs besides: `low`, `high` and `shaded`, the ends of the scale of colours, of
+        a number; the names of `categories`; `kind` and `unit`.
     """
 
     name: str
@@ -65,7 +67,10 @@ def number_column(name: str, values: Floats, **facts: Any) -> Column:
     low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
     share = (np.where(known, values, low) - low) / ((high - low) or 1.0)
     codes = np.where(known, np.rint(STEPS * share), MISSING_NUMBER).astype("<u2")
-    return Column(name, codes, {"kind": "number", "low": float(low), "high": float(high), **facts})
+    ends = np.quantile(values[known], SHADED) if known.any() else (0.0, 0.0)
+    shaded = [float(end) for end in ends]
+    facts = {"kind": "number", "low": float(low), "high": float(high), "shaded": shaded, **facts}
+    return Column(name, codes, facts)
 
 
 def category_column(name: str, numbers: Floats, categories: Sequence[str]) -> Column:

@@ -3,7 +3,10 @@
 const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#5B5EA6", "#1d2733", "#882255"];
 const DARK = ["#4ea8de", "#f0803c", "#2fbf94", "#e08fc0", "#f0b429", "#8fd3f5", "#c2a14d", "#9698e0", "#e4e8ed", "#d0689b"];
 const OTHER = {light: "#c3cad2", dark: "#4a5560"};
-const SCALE = ["#440154", "#472f7d", "#39568c", "#2a788e", "#1fa088", "#4fc46a", "#a5db36", "#fde725"];
+const SCALES = {
+  light: ["#440154", "#472f7d", "#39568c", "#2a788e", "#1fa088", "#4fc46a", "#a5db36", "#f3d81a"],
+  dark: ["#7a5fd0", "#6a7fd6", "#4a9bce", "#36b0b4", "#3fc48b", "#78d35a", "#b9df3c", "#fde725"],
+};
 const SHADES = 48;
 const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 const byId = (id) => document.getElementById(id);
@@ -59,16 +62,18 @@ class Page {
 
   palette() { return darkScheme.matches ? DARK : LIGHT; }
 
+  scale() { return darkScheme.matches ? SCALES.dark : SCALES.light; }
+
   other() { return darkScheme.matches ? OTHER.dark : OTHER.light; }
 
   /* The colour of a point, by its number; null where it is hidden. */
   painter(column) {
     const palette = this.palette(), other = this.other(), {hidden} = this;
     if (column.values) {
-      const step = SHADES / (column.high - column.low || 1);
-      const shades = Array.from({length: SHADES}, (_, k) => shade((k + 0.5) / SHADES));
+      const [low, high] = column.shaded, step = SHADES / (high - low || 1), scale = this.scale();
+      const shades = Array.from({length: SHADES}, (_, k) => shade(scale, (k + 0.5) / SHADES));
       return (i) => Number.isNaN(column.values[i]) ? other
-        : shades[Math.min(SHADES - 1, Math.floor((column.values[i] - column.low) * step))];
+        : shades[Math.max(0, Math.min(SHADES - 1, Math.floor((column.values[i] - low) * step)))];
     }
     if (!column.codes) return () => palette[0];
     this.rank = ranked(column, palette.length);
@@ -99,10 +104,11 @@ class Page {
     const legend = byId("legend");
     legend.replaceChildren();
     if (column.values) {
-      const stops = SCALE.join(", "), ends = element("div", undefined, {className: "ends"});
+      const stops = this.scale().join(", "), ends = element("div", undefined, {className: "ends"});
       const bar = element("div", undefined, {className: "scale"});
       bar.style.background = `linear-gradient(to right, ${stops})`;
-      for (const end of [column.low, column.high]) ends.append(element("span", shownNumber(end, column)));
+      column.shaded.forEach((end, k) =>
+        ends.append(element("span", `${"≤≥"[k]} ${shownNumber(end, column)}`)));
       legend.append(element("h2", titled(column)), bar, ends);
     } else if (column.codes) {
       legend.append(element("h2", column.name.replaceAll("_", " ")));
@@ -168,10 +174,10 @@ function ranked(column, most) {
   return new Map(frequent.sort((a, b) => a - b).map((code, k) => [code, k]));
 }
 
-function shade(share) {
-  const at = share * (SCALE.length - 1), k = Math.min(SCALE.length - 2, Math.floor(at)), rest = at - k;
+function shade(scale, share) {
+  const at = share * (scale.length - 1), k = Math.min(scale.length - 2, Math.floor(at)), rest = at - k;
   const parts = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-  const [from, to] = [parts(SCALE[k]), parts(SCALE[k + 1])];
+  const [from, to] = [parts(scale[k]), parts(scale[k + 1])];
   return `rgb(${from.map((part, i) => Math.round(part + rest * (to[i] - part))).join(" ")})`;
 }
 

@@ -46,6 +46,7 @@ class Plane {
     this.scale = [this.x, this.y].map((axis, k) =>
       (k ? high : wide) / (1.08 * (axis.high - axis.low) || 1));
     if (this.x.unit === this.y.unit) this.scale.fill(Math.min(...this.scale));
+    this.whole = this.scale[0];
     this.centre = [this.x, this.y].map((axis) => (axis.low + axis.high) / 2);
     this.draw();
   }
@@ -147,7 +148,8 @@ class Plane {
 
   drawPoints(pen) {
     const paths = new Map(), xs = this.x.values, ys = this.y.values;
-    const size = xs.length > 5000 ? 1.7 : xs.length > 1500 ? 2.2 : 3;
+    const closer = Math.min(2.5, Math.max(1, Math.sqrt(this.scale[0] / this.whole)));
+    const size = closer * (xs.length > 5000 ? 1.7 : xs.length > 1500 ? 2.2 : 3);
     const [zeroLeft, zeroTop] = this.place(0, 0);
     for (let i = 0; i < xs.length; i++) {
       const colour = this.paint(i);
