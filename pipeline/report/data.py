@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from zpoints.pipeline.evaluate.config import FACE
 from zpoints.pipeline.evaluate.held_out import first_finite, held_out_rows
 from zpoints.pipeline.evaluate.measure_table import detector_of
-from zpoints.pipeline.figures.clouds import Cloud, cloud
 from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.latent_space.neighbours import nearest
+from zpoints.pipeline.report.answer.choice import chosen, ordered
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.dominance import Dominance, rank_components
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore
@@ -24,11 +24,14 @@ from zpoints.storage.schema.provenance import were_imported
 
 Floats = NDArray[np.float64]
 
+COMPARED = 256
+"""Held-out images whose mean is compared with reconstructions."""
+
 _NONE = np.empty((0, 1, 1, 1), np.uint8)
 _NO_IMAGES: Mapping[str, Any] = {
     **dict.fromkeys(("model", "cluster_images", "interpolations")),
     **dict.fromkeys(("originals", "reconstructions", "start_images"), _NONE),
-    "reconstruction_error": np.nan,
+    **dict.fromkeys(("reconstruction_error", "mean_image_error"), np.nan),
     "traversals": (),
 }
 """The fields of `ReportData` that need images or the network, where there are none."""
@@ -86,8 +89,10 @@ class ReportData:
         (image, y, x, channel) uint8, the first held-out images.
     reconstruction_error
         Mean squared error of all held-out images.
+    mean_image_error
+        That of the mean image, of at most `COMPARED` of them; NaN if they are equal.
     generated
-        The samples, in the order of their names.
+        The samples, the recommended ones first, then by merit; in stored order where none is known.
     splits
         Number of images per split.
     selections
@@ -122,6 +127,7 @@ class ReportData:
     originals: NDArray[np.uint8]
     reconstructions: NDArray[np.uint8]
     reconstruction_error: float
+    mean_image_error: float
     generated: tuple[Generated, ...]
     splits: Mapping[str, int]
     selections: Mapping[str, xr.Dataset]
@@ -140,10 +146,10 @@ class ReportData:
             return "vectors"
         return "faces" if detector_of(self.quality, otherwise="") == FACE else "images"
 
-    def principal_cloud(self) -> Cloud:
-        """The z-points in the leading PCA coordinates."""
-        leading = range(min(self.config.leading, self.statistics.sizes["pc"]))
-        return cloud(self.z, leading, self.statistics, principal=True)
+    @property
+    def representative(self) -> Generated | None:
+        """The samples that stand for all: the best ones, where that is known."""
+        return chosen(self.generated, self.quality)
 
 
 def read_data(
@@ -168,6 +174,7 @@ def read_data(
     """
     latents, statistics = store.latents, store.statistics.compute()
     splits = known_splits(latents)
+    quality = {name: store.quality(name).drop_dims("sample") for name in store.quality_names}
     held_out, rows = held_out_rows(latents)
     structure = store.group("structure").compute() if store.is_current("structure") else None
     images = (
@@ -185,10 +192,10 @@ def read_data(
             latents["z"][representative_rows(latents.sizes["image"], config.scatter_points)].values
         ),
         held_out=held_out,
-        generated=tuple(_read_samples(store, name, config) for name in store.sample_names),
+        generated=ordered([_read_samples(store, n, config) for n in store.sample_names], quality),
         splits={} if splits is None else _count(splits),
         selections={name: store.selection(name) for name in store.selection_names},
-        quality={name: store.quality(name).drop_dims("sample") for name in store.quality_names},
+        quality=quality,
         sweep=_sweep(store),
         left_out=store.left_out,
         nearest=_nearest(store, config),
@@ -221,10 +228,19 @@ def _read_images(
         "originals": store.images["pixels"][shown].values,
         "reconstructions": reconstruct(latents["z"][shown].values),
         "reconstruction_error": float(latents["reconstruction_error"][rows].mean().compute()),
+        "mean_image_error": _mean_image_error(store.images, rows),
         "start_images": start_images,
         "traversals": traversals,
         "interpolations": interpolations,
     }
+
+
+def _mean_image_error(images: xr.Dataset, rows: NDArray[np.int64]) -> float:
+    """Mean squared error of the mean of some images, pixel values from 0 to 1."""
+    some = rows[representative_rows(len(rows), COMPARED, blocks=4)]
+    pixels = images["pixels"][some].values / np.float32(255)
+    error = float(pixels.var(axis=0, ddof=1).mean()) if len(pixels) > 1 else 0.0
+    return error if error > 0 else np.nan
 
 
 def _nearest(store: ReportStore, config: ReportConfig) -> dict[str, NDArray[np.uint8]]:

@@ -35,6 +35,12 @@ class ReportStore(Protocol):
     """The part of `storage.Store` that the report reads."""
 
     @property
+    def root(self) -> str: ...
+
+    @property
+    def groups(self) -> tuple[str, ...]: ...
+
+    @property
     def images(self) -> xr.Dataset: ...
 
     @property

@@ -17,6 +17,7 @@ from zpoints.pipeline.report.destination import (
     report_destination,
     writing_to,
 )
+from zpoints.pipeline.report.elements.notice import Notice
 from zpoints.pipeline.report.page.header import settings_text
 from zpoints.storage.schema.attributes import nested
 
@@ -108,7 +109,8 @@ def write_comparison(
         COMPARED: [a.root, b.root],
     }
     with writing_to(destination, mark) as folder:
-        header = {"written": "", "notices": notices, "figures": [], "provenance": _facts(pair)}
+        shown = [Notice(text) for text in notices]
+        header = {"written": "", "notices": shown, "figures": [], "provenance": _facts(pair)}
         write_page(folder, sections(pair), title=title, header=header, console=console)
     return notices
 

@@ -7,7 +7,6 @@ from typing import Any
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.text import describe
 from zpoints.pipeline.report.inputs import ReportStore
-from zpoints.pipeline.spread import Spread
 from zpoints.storage.schema.attributes import nested
 
 Items = list[tuple[str, str]]
@@ -36,14 +35,6 @@ def key_figures(store: ReportStore, data: ReportData) -> Items:
 def _left_out_vectors(data: ReportData) -> Items:
     nan_rows = int(data.statistics["nan_rows"])
     return [("vectors with NaN, left out", f"{nan_rows:,}")] if nan_rows else []
-
-
-def notices(data: ReportData) -> list[str]:
-    """What a reader has to know before everything else: collapsed vectors, missing samples."""
-    left_out = [f"samples/{name} is left out. {why}" for name, why in data.left_out.items()]
-    spread = Spread.from_statistics(data.statistics)
-    collapse = spread.finding if data.model is None else spread.message
-    return [*filter(None, [collapse]), *left_out]
 
 
 def provenance(store: ReportStore, data: ReportData) -> Items:

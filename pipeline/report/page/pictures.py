@@ -1,8 +1,8 @@
 """Picture files of the page, one PNG for light and dark pages.
 
-The style sheet of a dark page inverts a picture. Photographs must not be inverted, so the page shows
-the picture once more on top of itself, cut to the photographs. What is between these is transparent
-(docs/decisions/pipeline-report-figures.md).
+The style sheet of a dark page inverts a picture. Photographs must not be inverted, so the page
+shows the picture once more on top of itself, cut to the photographs. What is between these is
+transparent (docs/decisions/pipeline-report-figures.md).
 """
 
 import io
@@ -100,8 +100,9 @@ def _png(drawn: NDArray[np.uint8], places: tuple[Rectangle, ...]) -> bytes:
     height, width = opacity.shape[:2]
     gaps = np.zeros((height, width), bool)
     for left, top, right, low in places:
-        inside = slice(round(top * height), round(low * height)), slice(round(left * width), round(right * width))
-        gaps[inside] = opacity[inside][..., 0] == 0
+        rows = slice(round(top * height), round(low * height))
+        columns = slice(round(left * width), round(right * width))
+        gaps[rows, columns] = opacity[rows, columns, 0] == 0
     key = _unused(pixels)
     pixels[gaps] = key
     written = io.BytesIO()

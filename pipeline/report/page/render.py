@@ -8,12 +8,13 @@ from typing import Any
 import jinja2
 
 from zpoints.pipeline.progress import Console
+from zpoints.pipeline.report.answer.notices import notices
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
-from zpoints.pipeline.report.page.header import key_figures, notices, provenance
+from zpoints.pipeline.report.page.header import key_figures, provenance
 from zpoints.pipeline.report.page.pictures import write_picture
 from zpoints.pipeline.report.page.spreadsheet import csv_text
 from zpoints.pipeline.report.points.write import write_points
@@ -60,16 +61,17 @@ def write_report(
     data, history = read_data(store, config, reconstruct), store.history()
     _make_folders(folder)
     points = write_points(folder, store, data, title=title)
+    *shown, run = contents(data, timings, history, provenance(store, data))
     return write_page(
         folder,
-        [*contents(data, timings, history), *packages.section(store)],
+        [*shown, *packages.section(store), run],
         title=title,
         header={
             "written": f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
-            "notices": notices(data),
+            "notices": notices(store, data),
             "points": points,
             "figures": key_figures(store, data),
-            "provenance": provenance(store, data),
+            "provenance": [],
         },
         console=console,
     )
@@ -94,8 +96,9 @@ def write_page(
     title
         Heading of the page.
     header
-        What stands above the sections: `written`, a time, or empty; `notices`, texts; `points`, the
-        page of z-points, if any; `figures` and `provenance`, pairs of a name and its value.
+        What stands above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
+        `points`, the page of z-points, if any; `figures` and `provenance`, pairs of a name and its
+        value.
     console
         Shows how many figures and tables are done.
 
@@ -123,10 +126,8 @@ def _make_folders(folder: Path) -> None:
         (folder / inner).mkdir(parents=True, exist_ok=True)
 
 
-def _rendered(
-    sections: Sequence[Section], folder: Path, console: Console
-) -> list[tuple[Section, list[dict[str, Any]]]]:
-    """Draw all entries; returns what the template needs of each section."""
+def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> list[dict[str, Any]]:
+    """Draw all entries; returns the values that the template needs of each section."""
     total, done = sum(len(section.entries) for section in sections), count(1)
     values = []
     with console.bar("report", total=total, unit="figures and tables") as advance:
@@ -135,7 +136,15 @@ def _rendered(
             for entry in section.entries:
                 entries.append(_render(entry, folder))
                 advance(next(done), "")
-            values.append((section, entries))
+            values.append(
+                {
+                    "section": section,
+                    "entries": entries,
+                    "listed": section.entries
+                    if len(section.entries) > 1 and not section.folded
+                    else [],
+                }
+            )
     return values
 
 

@@ -37,8 +37,8 @@ class Column:
     codes
         (point) uint16 of a number, uint8 of a category; the largest code stands for a missing one.
     facts
-        What the page needs besides: `low`, `high` and `shaded`, the ends of the scale of colours, of
-        a number; the names of `categories`; `kind` and `unit`.
+        What the page needs besides. Of a number `low`, `high` and `shaded`, the ends of the scale
+        of colours; of categories their names; `kind` and `unit`.
     """
 
     name: str

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDES = (64, 48, 32, 16)
-"""Sides of a small photograph in pixels, whole blocks of JPEG, so that none bleeds into the next."""
+"""Sides of a small photograph in pixels, whole blocks of JPEG: none bleeds into the next."""
 MOST_PIXELS = 4608
 """Side of the picture in pixels: browsers of telephones decode it."""
 QUALITY = 70

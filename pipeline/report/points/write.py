@@ -11,7 +11,6 @@ from typing import Any
 import jinja2
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.report.config import ReportConfig

@@ -16,7 +16,7 @@ from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.tables.claims import hit_table, verdicts
 from zpoints.pipeline.report.tables.samples import inside_region
 from zpoints.pipeline.sample.laws.ellipses.ellipse import Ellipse
-from zpoints.pipeline.sample.region import UniformHits, uniform_hits
+from zpoints.pipeline.sample.region import UniformHits
 from zpoints.storage.schema.attributes import nested
 
 VERDICTS = Markup(
@@ -25,7 +25,8 @@ VERDICTS = Markup(
     "The scale of latent vectors is an accident of training. Claims 3 and 12, the uniform vectors "
     "of 11 and the bounds of dominance of 9 are in latent units. Claims 4 to 8 are judged in "
     "latent units and free of scale, after multiplying all vectors by {scale:.3g}, which gives "
-    "them the radius of the source’s z-points. The other claims do not depend on scale."
+    "them the radius of the source’s z-points. The other claims do not depend on scale. Of the "
+    "{total} claims {hold} hold here, {fail} do not, and {open} are not decided."
 )
 COMPONENTS = Markup(
     "The quantities of claims 1 to 8 for all components, each curve in descending order. Dashed: "
@@ -56,18 +57,75 @@ INSIDE = Markup(
 )
 
 
-def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
-    """The entries of the section.
+def judged(data: ReportData, hits: UniformHits) -> Verdicts:
+    """The verdicts on all claims.
 
     Parameters
     ----------
     data
         The report's data.
+    hits
+        Hits of uniform vectors.
+    """
+    generators = {g.name: str(g.attrs.get("generator", "")) for g in data.generated}
+    return all_claims(
+        data.statistics,
+        None if data.model is None else face_rates(data.quality),
+        generators,
+        detector=detector_of(data.quality),
+        hits=hits,
+        least_mu=data.config.dominant_mu,
+        least_hw=data.config.dominant_hw,
+    )
+
+
+def entries(data: ReportData, found: Verdicts, shown: Collection[str]) -> list[Entry]:
+    """The table of verdicts, and the questions of the source.
+
+    Parameters
+    ----------
+    data
+        The report's data.
+    found
+        The verdicts.
     shown
         Ids of the entries of all other sections, which the verdicts link to.
     """
-    hits = uniform_hits(data.statistics, vectors=data.config.uniform_vectors)
-    ours = ("claims-table", "claims-components", "hits", "inside")
+    caption = VERDICTS.format(
+        scale=source_scale(data.statistics),
+        **{
+            name: sum(claim.holds is holds for claim in found)
+            for name, holds in (("hold", True), ("fail", False), ("open", None))
+        },
+        total=len(found),
+    )
+    return [
+        Entry("claims-table", "Verdicts", caption, lambda: verdicts(found, shown)),
+        _answers(answers(data.statistics, data.structure)),
+    ]
+
+
+def components_entry(data: ReportData) -> Entry:
+    """The components with the bounds of claims 1 to 8."""
+    return Entry(
+        "claims-components",
+        "Against the claims",
+        COMPONENTS,
+        lambda: components(data.statistics),
+        "Shape, position, width and range of all components with the bounds of the claims.",
+    )
+
+
+def uniform_entries(data: ReportData, hits: UniformHits) -> list[Entry]:
+    """The hits of uniform vectors, and how far inside the region all kinds of vectors are.
+
+    Parameters
+    ----------
+    data
+        The report's data.
+    hits
+        Hits of uniform vectors.
+    """
     ellipse = _ellipse(data)
     kept = ellipse.kept(data.statistics)
     inside = INSIDE.format(
@@ -78,28 +136,14 @@ def entries(data: ReportData, shown: Collection[str]) -> list[Entry]:
         most=data.config.scatter_points,
     )
     return [
-        Entry(
-            ours[0],
-            "Verdicts",
-            VERDICTS.format(scale=source_scale(data.statistics)),
-            lambda: verdicts(_all_claims(data, hits), {*shown, *ours}),
-        ),
-        Entry(
-            ours[1],
-            "The components against claims 1 to 8",
-            COMPONENTS,
-            lambda: components(data.statistics),
-            "Shape, position, width and range of all components with the bounds of the claims.",
-        ),
-        Entry(ours[2], "Hit table", HITS.format(vectors=hits.vectors), lambda: hit_table(hits)),
-        Entry(ours[3], "Vectors inside and outside", inside, lambda: inside_region(data, ellipse)),
-        _answers(answers(data.statistics, data.structure)),
+        Entry("hits", "Hit table", HITS.format(vectors=hits.vectors), lambda: hit_table(hits)),
+        Entry("inside", "Inside and outside", inside, lambda: inside_region(data, ellipse)),
     ]
 
 
 def _answers(found: Answers) -> Entry:
     """The questions of the source, answered in the caption and by the figure."""
-    title = "Questions of the source"
+    title = "Open questions"
     if not any(one.values for one in found):
         rows = tuple((one.question, one.answer) for one in found)
         return Entry("answers", title, Markup(""), lambda: Table(("question", "answer"), rows, 2))
@@ -112,19 +156,6 @@ def _answers(found: Answers) -> Entry:
         sentences + " " + ANSWERS,
         lambda: answers_figure(found),
         "Mahalanobis radii, correlations of squares and clusters against normal vectors.",
-    )
-
-
-def _all_claims(data: ReportData, hits: UniformHits) -> Verdicts:
-    generators = {g.name: str(g.attrs.get("generator", "")) for g in data.generated}
-    return all_claims(
-        data.statistics,
-        None if data.model is None else face_rates(data.quality),
-        generators,
-        detector=detector_of(data.quality),
-        hits=hits,
-        least_mu=data.config.dominant_mu,
-        least_hw=data.config.dominant_hw,
     )
 
 

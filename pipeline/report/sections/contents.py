@@ -1,14 +1,20 @@
 """The sections of the page, in order.
 
 To add a figure, write a function in `pipeline/figures` that returns it, list it in the
-`__init__.pyi` there, and here as an `Entry` in the file of its section.
+`__init__.pyi` there, and here as an `Entry` in the file of its section. Its caption has a sentence
+on what is drawn and one on what follows from it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from markupsafe import Markup
+
+from zpoints.pipeline.claims import Claim
+from zpoints.pipeline.report.answer import strip
 from zpoints.pipeline.report.data import ReportData
-from zpoints.pipeline.report.elements.entry import Section
+from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.inputs import StageTiming
 from zpoints.pipeline.report.sections import (
     claims,
@@ -22,12 +28,22 @@ from zpoints.pipeline.report.sections import (
     training,
     traversals,
 )
+from zpoints.pipeline.report.tables.claims import verdict_lines
+from zpoints.pipeline.sample.region import uniform_hits
+
+Items = Sequence[tuple[str, str]]
 
 
 def contents(
-    data: ReportData, timings: Sequence[StageTiming], history: Sequence[Any]
+    data: ReportData,
+    timings: Sequence[StageTiming],
+    history: Sequence[Any],
+    settings: Items = (),
 ) -> list[Section]:
     """List the sections of the page; those without entries are left out.
+
+    The answer comes first, then the claims, then the figures and tables of each claim, which end
+    with its verdict, then everything else; what few readers need is folded.
 
     Parameters
     ----------
@@ -37,20 +53,39 @@ def contents(
         Time of each stage, in the order of the stages.
     history
         Published versions of the store, the newest first.
+    settings
+        Names and values of what distinguishes this run from others.
     """
+    hits = uniform_hits(data.statistics, vectors=data.config.uniform_vectors)
+    judged = claims.judged(data, hits)
+    what = f"All {data.what}" if data.quality else f"Generated {data.what}"
     sections = [
-        Section("training", "Training", training.entries(data)),
-        Section("distributions", "Number distributions", distributions.entries(data)),
+        Section("distributions", "Components", distributions.entries(data)),
+        Section("structure", "Pairs", radii_covariance_pairs.pairs(data)),
         Section(
-            "structure", "Structure of the latent vectors", radii_covariance_pairs.entries(data)
+            "spread",
+            "Radii and variance",
+            [*claims.uniform_entries(data, hits), *radii_covariance_pairs.radii_and_variance(data)],
         ),
-        Section("attributes", "Structure by label", label_structure.entries(data)),
-        Section("region", "The region of the z-points", region.entries(data)),
-        Section("generated", f"Generated {data.what}", generated.entries(data)),
-        Section("traversals", "Traversals and interpolations", traversals.entries(data)),
-        Section("quality", "Quality", quality.entries(data)),
-        Section("run", "The run", run.entries(timings, history)),
+        Section("quality", "Generators", quality.entries(data)),
+        Section("region", "Region", region.entries(data)),
+        Section("attributes", "Labels", label_structure.entries(data)),
+        Section("traversals", "Paths", traversals.entries(data)),
+        Section("training", "Network", training.entries(data)),
+        Section("generated", what, generated.entries(data), folded=bool(data.quality)),
+        Section("run", "Run", run.entries(timings, history, settings), folded=True),
     ]
-    shown = [entry.id for section in sections for entry in section.entries]
-    first = Section("claims", "The claims", claims.entries(data, shown))
-    return [section for section in (first, *sections) if section.entries]
+    ids = [entry.id for section in sections for entry in section.entries]
+    first = [
+        Section("answer", "In short", strip.entries(data)),
+        Section("claims", "Claims", claims.entries(data, judged, ids)),
+    ]
+    found = [replace(s, entries=[_concluded(e, judged) for e in s.entries]) for s in sections]
+    return [section for section in (*first, *found) if section.entries]
+
+
+def _concluded(entry: Entry, judged: Sequence[Claim]) -> Entry:
+    """The entry; its caption ends with the verdicts on the claims that it shows."""
+    if not (verdicts := verdict_lines(judged, entry.id)):
+        return entry
+    return replace(entry, caption=Markup("{} {}").format(entry.caption, verdicts))

@@ -8,6 +8,7 @@ from zpoints.pipeline.figures.distributions import histogram, spectrum
 from zpoints.pipeline.figures.source.fixed_intervals import intervals
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.sections.claims import components_entry
 from zpoints.pipeline.report.tables.components import dominant_components
 
 SPECTRUM = Markup(
@@ -20,20 +21,25 @@ INTERVALS = Markup(
     "Left: number distributions of all components over the {number} intervals of [−{limit:g}, "
     "{limit:g}] that the source takes for every component, and those of components uniform in "
     "[−<i>b</i>, <i>b</i>]. Right: <i>hw</i> read from these intervals against that from intervals "
-    "of the component’s own. {narrow} of {components} components are narrower than an interval "
-    "({width:g}), hence unresolved: they look like a spike whatever their shape is. Every other "
-    "figure uses intervals that follow each component’s standard deviation. {outside}{error}"
+    "of the component’s own. Every other figure uses intervals that follow each component’s "
+    "standard deviation. {outside}{error}{resolved}"
+)
+RESOLVED = "All components are wider than an interval ({width:g}), hence resolved."
+UNRESOLVED = (
+    "{narrow} of {components} components are narrower than an interval ({width:g}), hence "
+    "unresolved: they look like a spike whatever their shape is."
 )
 OUTSIDE = "At most {most:.2%} of the vectors of a component lie outside. "
 ERROR = (
     "Counts of components that range widely are stored in cells wider than these intervals; the "
-    "counts shown are wrong by at most {most:,.0f}."
+    "counts shown are wrong by at most {most:,.0f}. "
 )
 DOMINANT = Markup(
     "Number distributions of the {count} most dominant components, ranked by the larger of "
     "|<i>μ</i>| / {mu:g} and <i>hw</i> / {hw:g}. Dashed line: <i>μ</i>, the position of the "
     "maximum; bar: <i>hw</i>, the full width at half maximum (2.355 <i>σ</i> for a normal "
-    "distribution). Components are numbered from 0, as in the store."
+    "distribution). Components are numbered from 0, as in the store. {dominant} of the "
+    "{components} components reach one of these bounds and are dominant."
 )
 MU_HW = Markup(
     "The {count} of {components} components with |<i>μ</i>| ≥ {mu:g} or <i>hw</i> ≥ {hw:g} in "
@@ -54,9 +60,10 @@ def entries(data: ReportData) -> list[Entry]:
     thresholds = {"mu": config.dominant_mu, "hw": config.dominant_hw}
     components = s.sizes["component"]
     return [
+        components_entry(data),
         Entry(
             "spectrum",
-            "Spectrum of all components",
+            "Spectrum",
             SPECTRUM.format(components=components),
             lambda: spectrum(s),
             "Number distributions of all components as a heat map and as overlaid curves.",
@@ -64,20 +71,26 @@ def entries(data: ReportData) -> list[Entry]:
         *_intervals(s),
         Entry(
             "dominant",
-            "Most dominant components",
-            DOMINANT.format(count=len(first), **thresholds),
+            "Dominant components",
+            DOMINANT.format(
+                count=len(first),
+                dominant=data.dominance.count,
+                components=components,
+                **thresholds,
+            ),
             lambda: histogram(s, first.tolist()),
             "Histograms of the dominant components with mu and hw marked.",
         ),
         Entry(
             "mu-hw",
-            "μ and hw of the dominant components",
+            "μ and hw",
             MU_HW.format(count=data.dominance.count, components=components, **thresholds),
             lambda: dominant_components(data),
+            folded=True,
         ),
         Entry(
             "principal",
-            "Leading principal components",
+            "Principal components",
             PRINCIPAL,
             lambda: histogram(s, leading, principal=True),
             "Histograms of the leading principal components with mu and hw marked.",
@@ -90,20 +103,21 @@ def _intervals(statistics: xr.Dataset) -> list[Entry]:
     if not set(NEEDED) <= set(statistics.variables):
         return []
     found = fixed_intervals(statistics)
+    narrow = int(found.narrow.sum())
     outside, error = float(found.outside.max()), float(found.error.max())
     caption = INTERVALS.format(
         number=found.counts.shape[1],
         limit=found.edges[-1],
-        narrow=int(found.narrow.sum()),
-        components=len(found.narrow),
-        width=found.width,
+        resolved=(UNRESOLVED if narrow else RESOLVED).format(
+            narrow=narrow, components=len(found.narrow), width=found.width
+        ),
         outside=OUTSIDE.format(most=outside) if outside > 0 else "",
         error=ERROR.format(most=error) if error > 0 else "",
     )
     return [
         Entry(
             "intervals",
-            "Fixed intervals, beside uniform vectors",
+            "Fixed intervals",
             caption,
             lambda: intervals(statistics),
             "Number distributions of all components over the same intervals, and of uniform ones.",

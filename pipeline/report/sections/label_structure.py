@@ -1,6 +1,7 @@
 """Section by label: categories, numbers, linear probes, clusters, angles between directions."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,7 @@ from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.clusters import cluster_sizes
 from zpoints.pipeline.report.tables.labels import label_probes
+from zpoints.pipeline.report.tables.selections import selections
 
 FOUND = 0.8
 """Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""
@@ -24,7 +26,7 @@ LISTED = 8
 
 FINDINGS = Markup(
     "A linear probe finds {by_probe} of {tested} attributes (area under the ROC curve ≥ {found:g}; "
-    "gain in percentage points of accuracy: {gains}). The clusters find {by_cluster}. "
+    "gain in percentage points of accuracy: {gains}). The clusters find {by_cluster}."
 )
 PROBES = Markup(
     "Left: accuracy of a linear probe (logistic regression on <i>z</i>) on the vectors of the test "
@@ -40,22 +42,28 @@ PROBED_LABELS = Markup(
 LABELS = Markup(
     "Labels beside the attributes: their classes, or mean and standard deviation; how well a "
     "linear probe finds them in the test vectors, and how well one does without looking at a "
-    "vector. Of numbers and dates <i>R</i>² is the share of the variance that the probe explains."
+    "vector. Of numbers and dates <i>R</i>² is the share of the variance that the probe explains. "
+    "{found}"
 )
+FOUND_LABEL = "Found best: {name} ({kind} {score:.2f})."
+FOUND_NONE = "No label was probed."
 CATEGORIES = Markup(
     "Categories of the labels{shown}: number of vectors, and the mean of their vectors minus the "
     "mean of all, in standard deviations of each component. A category of <i>n</i> vectors differs "
-    "by about 1/√<i>n</i> by chance."
+    "by about 1/√<i>n</i> by chance. Farthest: {name}, in component {component} ({value:+.1f})."
 )
 NUMBERS = Markup(
     "Labels of numbers and dates, with mean and standard deviation: number of vectors with a "
     "value, and the correlation of the label with each component. A correlation within "
-    "±2/√<i>n</i> may be chance."
+    "±2/√<i>n</i> may be chance. Largest: {name} with component {component} ({value:+.2f})."
 )
 CLUSTERS = Markup(
     "{count} k-means clusters, {which}: decoded centre, number of vectors and their share."
 )
 CLUSTERS_ALONE = Markup("{count} k-means clusters: number of vectors and their share.")
+CLUSTER_SIZES = Markup(
+    " They hold {least:.1%} to {most:.1%} of the vectors; equal ones would hold {equal:.1%}."
+)
 CLUSTER_LABELS = Markup(
     " Bars: share of the labels in which a cluster exceeds all vectors most; marks: their share "
     "among all vectors."
@@ -73,9 +81,20 @@ ANGLES = Markup(
     "that chance adds to a direction): {largest}."
 )
 
+SELECTIONS = Markup(
+    "Statistics of the vectors that a query of the labels selects, compared with all vectors. "
+    "Shift: Mahalanobis distance between the means of the selection and of all vectors. Variance: "
+    "sum over all components, as a share of that of all vectors; below 100% the selected vectors "
+    "are more alike than all."
+)
+
 
 def entries(data: ReportData) -> list[Entry]:
-    """Labels, probes, clusters and angles, as far as there are labels; none without the group."""
+    """Labels, probes, clusters and angles, as far as there are labels, and selections."""
+    return [*_structure(data), *_selections(data)]
+
+
+def _structure(data: ReportData) -> list[Entry]:
     s, described = data.structure, _label_statistics(data.statistics)
     if s is None:
         return described
@@ -89,6 +108,19 @@ def entries(data: ReportData) -> list[Entry]:
     if np.count_nonzero(np.isfinite(s["direction_effect"].values)) > 1:
         found.append(_angles(s))
     return found
+
+
+def _selections(data: ReportData) -> list[Entry]:
+    if not data.selections:
+        return []
+    return [
+        Entry(
+            "selections",
+            "Selections",
+            SELECTIONS,
+            lambda: selections(data.statistics, data.selections),
+        )
+    ]
 
 
 def findings(structure: xr.Dataset) -> Markup:
@@ -117,21 +149,37 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _probes(s: xr.Dataset) -> Entry:
+    below = PROBED_LABELS if {"categorical", "numeric"} & set(s.coords) else ""
     return Entry(
         "probes",
-        "Attributes by linear probes",
-        findings(s)
-        + PROBES
-        + (PROBED_LABELS if {"categorical", "numeric"} & set(s.coords) else ""),
+        "Attributes",
+        PROBES + below + " " + findings(s),
         lambda: probes(s),
         "Accuracy of linear probes over the majority rate, and ROC areas of probes and clusters.",
     )
 
 
 def _labels(statistics: xr.Dataset, s: xr.Dataset) -> Entry:
-    return Entry(
-        "label-probes", "Labels by linear probes", LABELS, lambda: label_probes(statistics, s)
-    )
+    caption = LABELS.format(found=_best_label(s))
+    return Entry("label-probes", "Labels", caption, lambda: label_probes(statistics, s))
+
+
+def _best_label(s: xr.Dataset) -> str:
+    """The label with the largest score of a probe."""
+    scores = [
+        (float(score), readable(str(name)), kind)
+        for dim, variable, kind in (
+            ("categorical", "class_balanced_accuracy", "balanced accuracy"),
+            ("numeric", "numeric_r2", "R²"),
+        )
+        if dim in s.coords
+        for name, score in zip(s[dim].values, s[variable].values, strict=True)
+        if np.isfinite(score)
+    ]
+    if not scores:
+        return FOUND_NONE
+    score, name, kind = max(scores)
+    return FOUND_LABEL.format(name=name, kind=kind, score=score)
 
 
 def _label_statistics(statistics: xr.Dataset) -> list[Entry]:
@@ -143,7 +191,7 @@ def _label_statistics(statistics: xr.Dataset) -> list[Entry]:
             Entry(
                 "label-categories",
                 "Categories",
-                CATEGORIES.format(shown=shown),
+                CATEGORIES.format(shown=shown, **_farthest(statistics)),
                 lambda: categories(statistics),
                 "Number of vectors of each category, and the shift of its mean by component.",
             )
@@ -153,7 +201,7 @@ def _label_statistics(statistics: xr.Dataset) -> list[Entry]:
             Entry(
                 "label-numbers",
                 "Numbers and dates",
-                NUMBERS,
+                NUMBERS.format(**_largest(statistics["numeric_correlation"], "numeric")),
                 lambda: numbers(statistics),
                 "Correlation of each label of numbers or dates with each component.",
             )
@@ -161,15 +209,35 @@ def _label_statistics(statistics: xr.Dataset) -> list[Entry]:
     return found
 
 
+def _farthest(statistics: xr.Dataset) -> dict[str, Any]:
+    """The category and the component whose mean is farthest from that of all, in deviations."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = (statistics["category_mean"] - statistics["mean"]) / np.sqrt(statistics["variance"])
+    return _largest(away, "category")
+
+
+def _largest(values: xr.DataArray, dim: str) -> dict[str, Any]:
+    """Name, component and value of the largest absolute value of (`dim`, component)."""
+    values = values.transpose(dim, "component")
+    size = np.nan_to_num(np.abs(values.values), posinf=0.0)
+    row, component = np.unravel_index(size.argmax(), size.shape)
+    return {
+        "name": readable(str(values[dim].values[row])),
+        "component": component,
+        "value": float(values.values[row, component]),
+    }
+
+
 def _clusters(s: xr.Dataset, centres: np.ndarray | None) -> Entry:
     if centres is None:
-        caption = CLUSTERS_ALONE.format(count=s.sizes["cluster"])
+        caption = CLUSTERS_ALONE.format(count=s.sizes["cluster"]) + _sizes(s)
         return Entry("clusters", "Clusters", caption, lambda: cluster_sizes(s))
     count = s.sizes["cluster"]
     which = "the largest first" if count <= SHOWN_CLUSTERS else f"the largest {SHOWN_CLUSTERS}"
     caption = CLUSTERS.format(count=count, which=which)
     if {"attribute", "category"} & set(s.coords):
         caption += CLUSTER_LABELS
+    caption += _sizes(s)
     if "attribute" in s.coords:
         caption += CLUSTER_ATTRIBUTES.format(strongest=_strongest(s["cluster_cramers_v"]))
     return Entry(
@@ -179,6 +247,11 @@ def _clusters(s: xr.Dataset, centres: np.ndarray | None) -> Entry:
         lambda: clusters(s, centres),
         "For each cluster its decoded centre, its size and its most enriched attributes.",
     )
+
+
+def _sizes(s: xr.Dataset) -> Markup:
+    share = s["cluster_count"].values / max(int(s["cluster_count"].sum()), 1)
+    return CLUSTER_SIZES.format(least=share.min(), most=share.max(), equal=1 / len(share))
 
 
 def _strongest(v: xr.DataArray, listed: int = 3) -> str:
@@ -195,7 +268,7 @@ def _angles(s: xr.Dataset) -> Entry:
     order = np.argsort(-np.nan_to_num(effect))[:3]
     return Entry(
         "direction-angles",
-        "Angles between attribute directions",
+        "Angles",
         ANGLES.format(largest=", ".join(f"{readable(names[i])} {effect[i]:.1f}" for i in order)),
         lambda: angles(s),
         "Matrix of the angles between the directions of all pairs of attributes.",

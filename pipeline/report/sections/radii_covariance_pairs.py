@@ -19,9 +19,7 @@ RADII = Markup(
     "axis; each curve is scaled to maximum 1. Dashed lines and bars: the expected mean "
     "<i>b</i> √(<i>N</i>/3 − 1/15) and standard deviation <i>b</i>/√15 for <i>N</i> = "
     "{components}. Below: median and range from 5% to 95%, also of the generated vectors. Uniform "
-    "vectors have the radii of the data only where their peak covers that of the data. (A standard "
-    "deviation that grows with <i>N</i>, as found in print, is wrong: for <i>N</i> = 256 and "
-    "<i>b</i> = 1 simulation gives mean 9.234 and standard deviation 0.258.)"
+    "vectors have the radii of the data only where their peak covers that of the data."
 )
 CORRELATION = Markup(
     "Pearson correlation of all pairs of components, ordered by dominance, and of the most "
@@ -39,8 +37,12 @@ DENSITIES = Markup(
     "centre, axis ratio and angle of the covariance, averaged over the contours. Normal vectors "
     "reach 0.93 if there are 5,000, and 0.98 if there are 200,000."
 )
+DENSITIES_AFTER_PCA = Markup(
+    "The same for pairs of PCA coordinates, which are uncorrelated: their ellipses have the "
+    "directions of the axes."
+)
 ELLIPTICITY = Markup(
-    " Here it is {low:.2f} to {high:.2f}, median {median:.2f}, over {count} pairs."
+    " The ellipticity is {low:.2f} to {high:.2f}, median {median:.2f}, over {count} pairs."
 )
 FIRST_PAIRS = Markup(" The first {shown} of {count} pairs are shown.")
 VARIANCE = Markup(
@@ -55,8 +57,22 @@ SOLVER = Markup(
 )
 
 
-def entries(data: ReportData) -> list[Entry]:
-    """Radii, correlations, the core, pair densities, explained variance."""
+def pairs(data: ReportData) -> list[Entry]:
+    """Correlations and pair densities."""
+    return [
+        Entry(
+            "correlation",
+            "Correlations",
+            CORRELATION,
+            lambda: correlation(data.statistics, order=data.dominance.order),
+            "Correlation matrix of the latent components.",
+        ),
+        *_densities(data.statistics),
+    ]
+
+
+def radii_and_variance(data: ReportData) -> list[Entry]:
+    """Radii, the core, explained variance."""
     s = data.statistics
     return [
         Entry(
@@ -72,15 +88,7 @@ def entries(data: ReportData) -> list[Entry]:
             ),
             "Radius distribution of the data and of uniform vectors for several b.",
         ),
-        Entry(
-            "correlation",
-            "Correlations",
-            CORRELATION,
-            lambda: correlation(s, order=data.dominance.order),
-            "Correlation matrix of the latent components.",
-        ),
-        *mahalanobis_radii.entries(data),
-        *_densities(s),
+        mahalanobis_radii.entry(s),
         Entry(
             "variance",
             "Explained variance",
@@ -92,14 +100,14 @@ def entries(data: ReportData) -> list[Entry]:
 
 
 def _densities(s: xr.Dataset) -> list[Entry]:
-    kinds = [("original", "dominant components", ""), ("pca", "PCA coordinates", "pc_")]
+    kinds = [("original", "Densities", ""), ("pca", "Densities after PCA", "pc_")]
     return [
         Entry(
             f"densities-{name}",
-            f"Pair densities, {title}",
+            title,
             densities_caption(s, prefix=prefix),
             partial(densities, s, principal=bool(prefix)),
-            f"Densities of pairs of {title} with contours, fitted ellipses, covariance ellipses.",
+            "Densities of pairs with contours, fitted ellipses and covariance ellipses.",
         )
         for name, title, prefix in kinds
         if s.sizes.get(f"{prefix}pair", 0) > 0
@@ -116,12 +124,14 @@ def densities_caption(statistics: xr.Dataset, *, prefix: str = "") -> Markup:
         lowest=lowest,
         level=np.sqrt(-2 * np.log(lowest)),
     )
+    if prefix and statistics.sizes.get("pair", 0):
+        text = DENSITIES_AFTER_PCA
+    if len(scores) > SHOWN:
+        text += FIRST_PAIRS.format(shown=SHOWN, count=len(scores))
     if defined.size:
         text += ELLIPTICITY.format(
             low=defined.min(), high=defined.max(), median=np.median(defined), count=defined.size
         )
-    if len(scores) > SHOWN:
-        text += FIRST_PAIRS.format(shown=SHOWN, count=len(scores))
     return text
 
 

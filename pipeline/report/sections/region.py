@@ -3,38 +3,50 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from markupsafe import Markup
 
 from zpoints.pipeline.analyze.shape.ellipses import coverage
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.pair_scatter import generators, pairs
 from zpoints.pipeline.figures.source.drawn_points import drawn_points
-from zpoints.pipeline.report.data import Generated, ReportData
+from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.tables.samples import DATA, mean_shares
 
 PAIRS = Markup(
     "Pairs of components: {points:,} z-points below the diagonal, {vectors:,} vectors of "
     "<code>{name}</code> on grey z-points above it, both distributions on it. Ellipses: "
     "{level:g} <i>σ</i> confidence ellipses of the covariance of all z-points. Numbers: share of "
-    "the coloured points inside; {coverage:.0%} for a normal distribution."
+    "the coloured points inside. "
 )
 ALONE = Markup(
     "Pairs of components of {points:,} z-points, and their distributions. Ellipses: {level:g} "
     "<i>σ</i> confidence ellipses of the covariance of all z-points. Numbers: share of the points "
-    "inside; {coverage:.0%} for a normal distribution."
+    "inside. "
 )
+AGAIN = Markup("The same for the dominant components. ")
+PAIRS_INSIDE = Markup(
+    "On average {data:.0%} of the z-points are inside{drawn}; of a normal distribution "
+    "{normal:.0%} would be."
+)
+DRAWN_INSIDE = Markup(", and {share:.0%} of the vectors of <code>{name}</code>")
 GENERATORS = Markup(
     "Vectors of each generator (coloured) on the z-points (grey), for neighbouring pairs of the "
     "same coordinates. Numbers: share of the generated vectors inside the ellipse; vectors outside "
     "the frame count as outside. Where many components obey the condition of <code>ellipse</code> "
     "in pairs, nearly all stay within 1/√2 of their half-axes, so that each pair fills a rectangle "
-    "rather than an ellipse."
+    "rather than an ellipse. "
+)
+GENERATORS_INSIDE = Markup(
+    "Of the z-points {data:.0%} are inside on average; closest to that is <code>{near}</code> "
+    "({near_share:.0%}), farthest from it <code>{far}</code> ({far_share:.0%})."
 )
 DRAWN = Markup(
     "The first {number} vectors of <code>{name}</code>, numbered, on the density of {points:,} "
     "z-points in pairs of PCA coordinates (darker where more are, on a logarithmic scale), with "
-    "the {level:g} <i>σ</i> ellipses{images}. A generator that stays in the region puts its points "
-    "where the z-points are, in every pair at once."
+    "the {level:g} <i>σ</i> ellipses{images}. {share:.0%} of the vectors of this generator are "
+    "inside, averaged over the pairs of leading components; of the z-points {data:.0%} are."
 )
 
 
@@ -44,8 +56,11 @@ def entries(data: ReportData) -> list[Entry]:
     principal = Coordinates("pca", "principal components", leading, True)
     first = data.dominance.order[: data.config.leading]
     original = Coordinates("original", "dominant components", first.tolist(), False)
-    found = [_pairs(data, principal), _generators(data, principal)]
-    found += [_pairs(data, original), _generators(data, original)]
+    found = [
+        entry
+        for coordinates in (principal, original)
+        for entry in (_pairs(data, coordinates), _generators(data, coordinates))
+    ]
     return [*_drawn(data), *found] if data.generated else found[::2]
 
 
@@ -59,19 +74,25 @@ class Coordinates(NamedTuple):
 
 
 def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
-    shown, level = _shown_on_grid(data.generated), data.config.ellipse_level
-    drawn = data.generated[shown] if data.generated else None
+    drawn, level = data.representative, data.config.ellipse_level
     name = drawn.name if drawn else ""
+    shares = _shares(data, coordinates)
+    inside = PAIRS_INSIDE.format(
+        data=shares.pop(DATA),
+        drawn=DRAWN_INSIDE.format(share=shares[name], name=name) if name in shares else "",
+        normal=coverage(level),
+    )
+    caption = PAIRS if drawn else ALONE
     return Entry(
         f"pairs-{coordinates.id}",
         f"Pairs of {coordinates.title}",
-        (PAIRS if drawn else ALONE).format(
+        (caption if coordinates.principal else AGAIN).format(
             points=len(data.z),
             vectors=len(drawn.z) if drawn else 0,
             name=name,
             level=level,
-            coverage=coverage(level),
-        ),
+        )
+        + inside,
         lambda: pairs(
             data.z,
             coordinates.components,
@@ -79,7 +100,7 @@ def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
             statistics=data.statistics,
             generated=drawn.z if drawn else None,
             name=name,
-            generated_color=style.series(shown),
+            generated_color=style.series(data.generated.index(drawn) if drawn else 0),
             level=level,
             points=None,
         ),
@@ -88,10 +109,21 @@ def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
 
 
 def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
+    shares = _shares(data, coordinates)
+    stored = shares.pop(DATA)
+    by_distance = sorted(shares, key=lambda name: abs(shares[name] - stored))
+    near, far = (by_distance[0], by_distance[-1]) if shares else ("", "")
+    inside = GENERATORS_INSIDE.format(
+        data=stored,
+        near=near,
+        near_share=shares.get(near, np.nan),
+        far=far,
+        far_share=shares.get(far, np.nan),
+    )
     return Entry(
         f"generators-{coordinates.id}",
-        f"Every generator, in {coordinates.title}",
-        GENERATORS,
+        f"Generators, in {coordinates.title}",
+        (GENERATORS if coordinates.principal else AGAIN) + inside,
         lambda: generators(
             data.z,
             {g.name: g.z for g in data.generated},
@@ -105,15 +137,23 @@ def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
     )
 
 
+def _shares(data: ReportData, coordinates: Coordinates) -> dict[str, float]:
+    """Share inside the ellipses, averaged over the pairs, of the data and each generator."""
+    return mean_shares(data, coordinates.components, principal=coordinates.principal)
+
+
 def _drawn(data: ReportData) -> list[Entry]:
     """The first vectors of a generator on many z-points; empty for a single coordinate."""
-    config, chosen = data.config, data.generated[_shown_on_grid(data.generated)]
+    config, chosen = data.config, data.representative
     components = range(2 * (min(6, data.statistics.sizes["pc"]) // 2))
-    number = min(config.drawn_points, len(chosen.z))
-    if not number or not components:
+    number = 0 if chosen is None else min(config.drawn_points, len(chosen.z))
+    if chosen is None or not number or not components:
         return []
     images = chosen.images if number <= len(chosen.images) else None
+    shares = mean_shares(data, range(min(config.leading, data.statistics.sizes["pc"])))
     caption = DRAWN.format(
+        share=shares[chosen.name],
+        data=shares[DATA],
         number=number,
         name=chosen.name,
         points=min(config.cloud_points, data.latents.sizes["image"]),
@@ -123,7 +163,7 @@ def _drawn(data: ReportData) -> list[Entry]:
     return [
         Entry(
             "drawn-points",
-            "A few drawn vectors among the z-points",
+            "Drawn among stored",
             caption,
             lambda: drawn_points(
                 data.latents,
@@ -138,9 +178,3 @@ def _drawn(data: ReportData) -> list[Entry]:
             f"Numbered vectors of {chosen.name} on the density of the z-points.",
         )
     ]
-
-
-def _shown_on_grid(generated: Sequence[Generated]) -> int:
-    """Position of the samples that the pairs show: the first of `ellipse`, else the last."""
-    names = [str(g.attrs.get("generator", g.name)) for g in generated]
-    return names.index("ellipse") if "ellipse" in names else max(len(names) - 1, 0)

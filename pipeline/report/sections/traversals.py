@@ -23,7 +23,15 @@ ATTRIBUTE = Markup(
     "column. The direction is the mean vector of the {having:,} images that have the attribute "
     "minus that of the {lacking:,} that do not; a strength of 1 leads from one mean to the other. "
     "On the left: whether the photograph has the attribute. Properties that often occur together "
-    "with the attribute in the photographs change with it."
+    "with the attribute in the photographs change with it.{apart}"
+)
+ANOTHER = Markup(
+    "The same with the direction of <code>{attribute}</code>, which {having:,} images have and "
+    "{lacking:,} do not.{apart}"
+)
+APART = (
+    " The images with it and those without are {effect:.1f} standard deviations apart along the "
+    "direction (Cohen’s <i>d</i>)."
 )
 CONDITIONED = Markup(
     "The first images of the samples that are drawn for a selection of the photographs. {samples}."
@@ -53,16 +61,26 @@ def _attribute(data: ReportData, traversal: Traversal, total: int) -> Entry:
     return Entry(
         f"attribute-{entry_id(name)}",
         readable(name),
-        ATTRIBUTE.format(
+        (ATTRIBUTE if traversal is data.traversals[0] else ANOTHER).format(
             count=len(traversal.images),
             origin=origin,
             attribute=name,
             having=traversal.having,
             lacking=total - traversal.having,
+            apart=_apart(data, name),
         ),
         lambda: attribute_traversal(data.start_images, traversal),
         f"Held-out images decoded with {name} added at several strengths.",
     )
+
+
+def _apart(data: ReportData, attribute: str) -> Markup:
+    """How far apart both groups are along the direction; empty where it was not measured."""
+    s = data.structure
+    if s is None or "attribute" not in s.coords or attribute not in s["attribute"].values:
+        return Markup("")
+    effect = float(s["direction_effect"].sel(attribute=attribute))
+    return Markup(APART).format(effect=effect) if np.isfinite(effect) else Markup("")
 
 
 def _conditioned(data: ReportData) -> list[Entry]:

@@ -12,6 +12,7 @@ from zpoints.pipeline.sample.region import UniformHits
 
 _EVIDENCE: Mapping[int, Mapping[str, str]] = {
     **{number: {"claims-components": "components"} for number in range(1, 9)},
+    1: {"claims-components": "components", "spectrum": "spectrum"},
     9: {"correlation": "correlations"},
     10: {"densities-original": "pairs", "densities-pca": "after PCA"},
     11: {"hits": "hit table", "inside": "vectors"},
@@ -23,6 +24,9 @@ _EVIDENCE: Mapping[int, Mapping[str, str]] = {
     17: {"densities-pca": "after PCA"},
 }
 """For each claim the entries of the page that show it, and the texts of the links to them."""
+
+MOST_STATED = 3
+"""Claims whose statements are repeated below one figure."""
 
 
 def verdicts(found: Sequence[Claim], shown: Collection[str]) -> Table:
@@ -37,7 +41,9 @@ def verdicts(found: Sequence[Claim], shown: Collection[str]) -> Table:
     """
     rows = [
         (
-            _unbroken(f"{claim.number}. {claim.statement}"),
+            Markup('{0}. <span id="claim-{0}">{1}</span>').format(
+                claim.number, _unbroken(claim.statement)
+            ),
             _unbroken(claim.measured),
             _unbroken(claim.threshold),
             _verdict(claim.holds),
@@ -47,6 +53,36 @@ def verdicts(found: Sequence[Claim], shown: Collection[str]) -> Table:
     ]
     header = ("claim", "measured", "holds if", "verdict", "shown in")
     return Table(header, tuple(rows), text_columns=5, first=3)
+
+
+def verdict_lines(found: Sequence[Claim], entry: str) -> Markup:
+    """What follows from an entry for the claims that it shows; empty if it shows none.
+
+    Parameters
+    ----------
+    found
+        The judged claims.
+    entry
+        Id of the entry.
+    """
+    shown = [claim for claim in found if entry in _EVIDENCE[claim.number]]
+    if len(shown) > MOST_STATED:
+        return Markup("; ").join(
+            Markup("{} {}").format(_numbers(same), _verdict(holds, several=len(same) > 1))
+            for holds in (True, False, None)
+            if (same := [claim.number for claim in shown if claim.holds is holds])
+        )
+    return Markup(" ").join(
+        Markup('<a href="#claim-{0}">Claim {0}</a> {1}: {2}.').format(
+            claim.number, _verdict(claim.holds), _unbroken(claim.statement)
+        )
+        for claim in shown
+    )
+
+
+def _numbers(numbers: Sequence[int]) -> Markup:
+    links = [Markup('<a href="#claim-{0}">{0}</a>').format(number) for number in numbers]
+    return Markup("Claims {}" if len(links) > 1 else "Claim {}").format(Markup(", ").join(links))
 
 
 def hit_table(hits: UniformHits) -> Table:
@@ -66,12 +102,12 @@ def _unbroken(text: str) -> str:
     return re.sub(r"\|(\S+?)\|", "|\u2060\\1\u2060|", text)
 
 
-def _verdict(holds: bool | None) -> Markup:
+def _verdict(holds: bool | None, *, several: bool = False) -> Markup:
     if holds is None:
         return Markup('<span class="unknown">not decided</span>')
     if holds:
-        return Markup('<span class="holds">holds</span>')
-    return Markup('<span class="fails">does not hold</span>')
+        return Markup('<span class="holds">{}</span>').format("hold" if several else "holds")
+    return Markup('<span class="fails">{} not hold</span>').format("do" if several else "does")
 
 
 def _links(number: int, shown: Collection[str]) -> Markup:

@@ -65,12 +65,20 @@ def _cell(measured: Qualities, name: str, measure: Measure, *, bold: bool) -> st
         return "–"
     text = _number(float(quality[key]), float(quality[f"{key}_error"]))
     aim = measured.get(measure.aim)
-    good = bold and aim is not None and _reaches(measure, quality, aim)
+    good = bold and aim is not None and reaches(measure, quality, aim)
     return Markup("<strong>{}</strong>").format(text) if good else text
 
 
-def _reaches(measure: Measure, quality: xr.Dataset, aim: xr.Dataset) -> bool:
-    """Whether a measure is within two standard errors of its aim, or better if it can be."""
+def reaches(measure: Measure, quality: xr.Dataset, aim: xr.Dataset) -> bool:
+    """Whether a measure is within two standard errors of its aim, or better if it can be.
+
+    Parameters
+    ----------
+    measure
+        The measure.
+    quality, aim
+        The row that is judged, and the one with the value to reach.
+    """
     key = measure.name
     if key not in aim:
         return False

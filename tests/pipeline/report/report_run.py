@@ -47,6 +47,8 @@ class Run:
     left_out: dict[str, str] = field(default_factory=dict)
     swept: xr.Dataset | None = None
 
+    root: str = "runs/faces"
+
     @property
     def sample_names(self) -> tuple[str, ...]:
         return tuple(self.groups)

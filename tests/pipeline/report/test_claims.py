@@ -41,10 +41,26 @@ def table(data: ReportData, name: str) -> Table:
     return drawn
 
 
-def test_contents__begin_with_the_claims(data: ReportData) -> None:
-    first, *_ = contents(data, [], [])
-    assert first.id == "claims"
-    assert first.entries[0].id == "claims-table"
+def test_contents__begin_with_the_answer_then_the_claims(data: ReportData) -> None:
+    answer, claimed, *_ = contents(data, [], [])
+
+    assert [entry.id for entry in answer.entries] == ["answer-images"]
+    assert claimed.entries[0].id == "claims-table"
+    verdicts = table(data, "claims-table").rows
+    holding = sum("✓" in row[3] or ">holds<" in row[3] for row in verdicts)
+    assert f"Of the 17 claims {holding} hold here" in claimed.entries[0].caption
+
+
+def test_contents__figures_of_claims_end_with_their_verdicts(data: ReportData) -> None:
+    rows, shown = table(data, "claims-table").rows, entries(data)
+
+    assert shown["variance"].caption.endswith(
+        f'<a href="#claim-15">Claim 15</a> {rows[14][3]}: a tenth of the components dominate.'
+    )
+    components = re.sub("<[^>]*>", "", shown["claims-components"].caption)
+    assert re.search(
+        r"Claims? [\d, ]+ (hold|holds|do not hold|does not hold|not decided)", components
+    )
 
 
 def test_claims_table__has_seventeen_rows_whose_links_lead_to_entries(data: ReportData) -> None:

@@ -62,7 +62,7 @@ def test_write_report__shows_the_figures_of_the_structure(tmp_path: Path, run: R
     )
 
     text = page.read_text(encoding="utf-8")
-    assert "Structure by label" in text
+    assert "<h2>Labels</h2>" in text
     for name in ("probes", "clusters", "direction-angles"):
         assert f"figures/{name}.png" in text
         with Image.open(tmp_path / "figures" / f"{name}.png") as picture:
@@ -110,9 +110,9 @@ def test_findings__names_what_a_probe_finds_and_what_the_clusters_find(
 
     assert "A linear probe finds 5 of 5 attributes" in text
     assert f"accuracy: {clearest.replace('_', ' ')} +{100 * float(gain.max()):.0f}" in text
-    assert text.endswith("The clusters find A 0. ")
+    assert text.endswith("The clusters find A 0.")
     nothing = structure.assign(cluster_roc_auc=structure["cluster_roc_auc"] * 0)
-    assert section.findings(nothing).endswith("The clusters find none. ")
+    assert section.findings(nothing).endswith("The clusters find none.")
 
 
 def test_findings__has_a_minus_before_a_loss_and_keeps_hyphens_of_names(

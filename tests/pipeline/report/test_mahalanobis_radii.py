@@ -30,10 +30,8 @@ def test_mahalanobis__draws_the_stored_density_and_that_of_chi(run: Run) -> None
     assert np.sum(drawn.values * np.diff(drawn.edges)) == pytest.approx(1)
 
 
-def test_entries__state_the_share_of_the_core(run: Run) -> None:
-    data = read_data(run, CONFIG, run.decode)
-
-    (entry,) = mahalanobis_radii.entries(data)
+def test_entry__states_the_share_of_the_core(run: Run) -> None:
+    entry = mahalanobis_radii.entry(run.statistics)
 
     share = float(run.statistics["core_count"]) / 600
     assert f"holds {share:.1%} of the vectors, and would hold 98.9% of normal ones" in entry.caption

@@ -109,15 +109,19 @@ def page(folder: Path) -> Page:
 def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_size(
     folder: Path, page: Page
 ) -> None:
-    images = [attrs for tag, attrs in page.elements if tag == "img"]
-    assert len(images) == 24
+    every = [attrs for tag, attrs in page.elements if tag == "img"]
+    images = [attrs for attrs in every if attrs.get("class") != "photographs"]
+    assert len(images) == 25
+    assert {attrs["loading"] for attrs in every} == {"lazy"}
+    assert {attrs["src"] for attrs in every} == {attrs["src"] for attrs in images}
     for attrs in images:
         assert attrs["alt"]
         with Image.open(folder / attrs["src"]) as picture:
             assert picture.size == (int(attrs["width"]), int(attrs["height"]))
         assert (folder / attrs["src"]).stat().st_size < 400_000
     assert {f"figures/{p.name}" for p in (folder / "figures").iterdir()} == {
-        attrs["src"] for attrs in images
+        *(attrs["src"] for attrs in images),
+        "figures/points.jpg",
     }
 
 
@@ -130,6 +134,7 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
     assert {
         "claims",
+        "answer",
         "traversals",
         "training",
         "distributions",
@@ -140,17 +145,22 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
     } <= anchors
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"https?:|<script|<link|@import|url\(", text)
-    assert sorted(path.name for path in folder.iterdir()) == ["figures", "index.html"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("figures", "index.html", "points.html", "tables"),
+    ]
+    assert {link for link in links if link.endswith(".csv")} == {
+        f"tables/{path.name}" for path in (folder / "tables").iterdir()
+    }
 
 
 def test_write_report__header_states_the_error_of_the_test_images_and_escapes_the_title(
-    folder: Path, run: Run
+    folder: Path, run: Run, page: Page
 ) -> None:
     text = (folder / "index.html").read_text(encoding="utf-8")
     error = run.latents["reconstruction_error"].values[-60:].mean()
     assert f"<dt>reconstruction MSE, test images</dt><dd>{error:.5f}</dd>" in text
     assert "<h1>Faces &lt;1&gt; &amp; more</h1>" in text
-    assert "<dt>seed</dt><dd>11</dd>" in text
+    assert ["seed", "11"] in page.cells
     assert "train 500, validation 40, test 60" in text
     assert run.version in text
 

@@ -88,16 +88,18 @@ def test_table__compares_sets_of_equal_numbers_only(run: Run) -> None:
 
 
 def test_entries__name_what_is_measured_and_shown(data: ReportData) -> None:
-    table, _, strips, *_ = quality.entries(data)
+    strips, table, measures, *_ = quality.entries(data)
 
     assert table.caption.count("re-encoded image") >= 6
-    assert "Best of both: gaussian (merit 0.96)." in table.caption
-    assert "Cleanest: gaussian (precision 0.50; also best of both)." in table.caption
-    assert "first images of each row of the table" not in strips.caption
+    assert "1 of 3 generators have a merit of at least 0.5 and do not memorise" in table.caption
+    assert strips.caption.endswith(
+        " The merit falls from 0.96 for <code>gaussian</code> to 0.10 for <code>uniform_12</code>."
+    )
+    assert "<code>gaussian</code> is within two standard errors of its aim" in measures.caption
 
 
 def test_entries__explain_how_to_read_each_measure(data: ReportData) -> None:
-    table, _, strips, *_ = quality.entries(data)
+    strips, table, *_ = quality.entries(data)
 
     for measure in MEASURES:
         shown = (
@@ -162,4 +164,4 @@ def test_entries__leave_a_sweep_without_numbers_out(data: ReportData) -> None:
     empty = empty.assign(coverage=empty["recall"])
 
     ids = [entry.id for entry in quality.entries(replace(data, sweep=empty))]
-    assert ids == ["quality-table", "quality-measures", "quality-strips"]
+    assert ids == ["quality-strips", "quality-table", "quality-measures"]
