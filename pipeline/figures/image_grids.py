@@ -118,7 +118,7 @@ def reconstructions(originals: Any, decoded: Any = None) -> Figure:
         for start in range(0, len(upper), columns)
         for images in (upper, lower)
     ]
-    spacer = np.full((3 * GAP, bands[0].shape[1], 3), 255, np.uint8)
+    spacer = np.zeros((3 * GAP, bands[0].shape[1], 4), np.uint8)
     for index in range(len(bands) - 2, 0, -2):
         bands.insert(index, spacer)
     canvas = np.concatenate(bands)
@@ -271,14 +271,15 @@ def _enlarged_colour(images: Bytes) -> Bytes:
 
 
 def _rows(images: Bytes, columns: int, *, above: int = 0) -> Bytes:
-    """One canvas of images side by side on white; the last row may be short."""
+    """One transparent canvas (y, x, 4) of images side by side; the last row may be short."""
     count, height, width, _ = images.shape
     rows = -(-count // columns)
-    canvas = np.full((rows, above + height + GAP, columns, width + GAP, 3), 255, np.uint8)
+    canvas = np.zeros((rows, above + height + GAP, columns, width + GAP, 4), np.uint8)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        canvas[row, above : above + height, column, :width] = image
-    return canvas.reshape(rows * (above + height + GAP), columns * (width + GAP), 3)
+        canvas[row, above : above + height, column, :width, :3] = image
+        canvas[row, above : above + height, column, :width, 3] = 255
+    return canvas.reshape(rows * (above + height + GAP), columns * (width + GAP), 4)
 
 
 def _draw(

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 from PIL import Image
 
 from zpoints.pipeline.errors import FigureError
@@ -248,21 +249,29 @@ def plain_label(name: str, longest: int = LONGEST) -> str:
     return short.replace("$", r"\$")
 
 
+def has_photographs(figure: Figure) -> bool:
+    """Whether a figure shows images in colour, not only what a colour map paints."""
+    return any(np.ndim(image.get_array()) == 3 for axes in figure.axes for image in axes.images)
+
+
+def rgba(figure: Figure) -> NDArray[np.uint8]:
+    """Pixels of a figure, (y, x, 4) uint8."""
+    canvas = FigureCanvasAgg(figure)
+    with warnings.catch_warnings():
+        # Names of attributes may have characters that the font lacks; it draws boxes for them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
 def png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
     """A figure as PNG, and its width and height in pixels.
 
     Drawings get a palette of 256 colours, which needs a third of the bytes; figures with
     photographs keep all colours. The same figure gives the same bytes.
     """
-    canvas = FigureCanvasAgg(figure)
-    with warnings.catch_warnings():
-        # Names of attributes may have characters that the font lacks; it draws boxes for them.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    if not any(
-        np.asarray(image.get_array()).ndim == 3 for axes in figure.axes for image in axes.images
-    ):
+    picture = Image.fromarray(rgba(figure)).convert("RGB")
+    if not has_photographs(figure):
         method = Image.Quantize.MAXCOVERAGE
         picture = picture.quantize(256, method, dither=Image.Dither.NONE)
     # Level 9 takes ten times as long for figures with images and saves 1 %

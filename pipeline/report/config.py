@@ -51,6 +51,19 @@ class ReportConfig(Settings):
     drawn_points: int = Field(
         default=20, ge=1, le=99, description="vectors of a generator drawn on that density"
     )
+    points: int = Field(
+        default=20_000,
+        ge=0,
+        le=20_000,
+        description="latent vectors on the page points.html, which opens from a file; 0: no page",
+    )
+    thumbnails: int = Field(
+        default=20_000,
+        ge=0,
+        le=20_000,
+        description="points of that page with a small photograph, all of which are in one file "
+        "(20,000 take about 5 MB); 0: none",
+    )
     ellipse_level: float = Field(
         default=2.2,
         gt=0,

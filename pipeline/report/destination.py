@@ -15,15 +15,23 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.s3 import SCHEME
-from zpoints.storage.marks import REPORT_FIGURES, STORE_FOLDERS, result_kind
+from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES, STORE_FOLDERS, result_kind
 from zpoints.storage.marks import REPORT_MARK as MARK
+from zpoints.storage.marks import REPORT_POINTS as POINTS
 from zpoints.storage.text import one_line
 
 Destination = Path | str
 """Path of a folder, or URL of a prefix in a bucket."""
 
 PAGE = "index.html"
+FOLDERS = (REPORT_FIGURES, REPORT_TABLES)
+FILE = re.compile(
+    rf"{REPORT_FIGURES}/[A-Za-z0-9_=-]+\.(png|jpg)|{REPORT_TABLES}/[A-Za-z0-9_=-]+\.csv"
+    rf"|{re.escape(POINTS)}"
+)
+"""Names of the files that the page shows or links to."""
 FIGURE = re.compile(rf"{REPORT_FIGURES}/[A-Za-z0-9_-]+\.png")
+"""Names of the figures in a page whose mark lists no files."""
 UNFINISHED = re.compile(re.escape(MARK) + r"#\d+")
 """A part of a mark, which a first report leaves alone in the folder if it is killed."""
 ANOTHER = "report.folder (zpoints report: --folder, zpoints compare: --output)"
@@ -110,7 +118,7 @@ def refuse_other_files(destination: Destination) -> None:
         blobs = Blobs(str(destination))
         names = blobs.some_names()
         if all(UNFINISHED.fullmatch(name) for name in names) or _is_report(blobs.get(MARK)):
-            for name in (MARK, PAGE, REPORT_FIGURES, *_earlier_figures(blobs)):
+            for name in (MARK, PAGE, *FOLDERS, *_earlier_files(blobs)):
                 blobs.refuse_outside(name)
             return
         found = f"holds other files, e.g. {one_line(names[0])}"
@@ -127,7 +135,7 @@ def _is_report(mark: bytes | None) -> bool:
 
 @contextmanager
 def writing_to(destination: Destination, mark: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield a scratch folder for the page and its figures; publishes them if the block succeeds.
+    """Yield a scratch folder for the page and its files; publishes them if the block succeeds.
 
     Parameters
     ----------
@@ -139,8 +147,8 @@ def writing_to(destination: Destination, mark: Mapping[str, Any]) -> Iterator[Pa
     Raises
     ------
     ConfigError
-        If the destination holds anything but an earlier report, or a file that a figure of this
-        one would replace.
+        If the destination holds anything but an earlier report, or a file that a figure or table
+        of this one would replace.
     """
     refuse_other_files(destination)
     with TemporaryDirectory(prefix="zpoints-") as scratch:
@@ -161,17 +169,19 @@ def _create(destination: Path) -> None:
 
 
 def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) -> None:
-    """Write figures, the page, and last the mark; remove figures that the earlier report made.
+    """Write the files of the page, the page, and last the mark; remove those of earlier reports.
 
-    The mark is there from the first figure on, so that an ingest never takes these for photographs.
+    The mark is there from the first file on, so that an ingest never takes these for photographs.
     It has no fingerprint until the report is complete, so that no run takes it for a current one.
     """
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     blobs = Blobs(str(destination))
-    earlier = _earlier_figures(blobs)
+    earlier = _earlier_files(blobs)
     for name in names:
         blobs.refuse_outside(name)
-    if others := set(blobs.names(REPORT_FIGURES)) & set(names) - earlier:
+    present = {name for folder in FOLDERS for name in blobs.names(folder)}
+    present |= {POINTS} if POINTS in names and blobs.get(POINTS) is not None else set()
+    if others := present & set(names) - earlier:
         raise ConfigError(
             f"The report would overwrite {destination}/{min(others)}, which no earlier report "
             f"made. Rename that file, or name another folder with {ANOTHER}."
@@ -194,15 +204,15 @@ def _publish(folder: Path, destination: Destination, mark: Mapping[str, Any]) ->
     leave_mark(files=names)
 
 
-def _earlier_figures(blobs: Blobs) -> set[str]:
-    """Names of the figures of the earlier report, by its mark; by its page if the mark lists none.
+def _earlier_files(blobs: Blobs) -> set[str]:
+    """Names of the files of the earlier report, by its mark; by its page if the mark lists none.
 
-    Both are data, and name nothing but figures.
+    Both are data, and name nothing but figures and tables.
     """
     try:
         names = json.loads(blobs.get(MARK) or b"{}").get("files")
         if names is None:
             names = FIGURE.findall((blobs.get(PAGE) or b"").decode())
-        return {name for name in names if isinstance(name, str) and FIGURE.fullmatch(name)}
+        return {name for name in names if isinstance(name, str) and FILE.fullmatch(name)}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return set()

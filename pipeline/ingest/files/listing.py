@@ -19,6 +19,7 @@ from zpoints.pipeline.progress import counted
 from zpoints.storage.marks import (
     MARK_BYTES,
     REPORT_FIGURES,
+    REPORT_TABLES,
     STORE_FOLDERS,
     Result,
     read_mark,
@@ -204,8 +205,8 @@ def _subfolders(
     for name in folders:
         if kind == "store" and name in STORE_FOLDERS:
             continue  # they hold no pictures, but a great many files
-        figures = kind == "report" and name == REPORT_FIGURES
-        yield f"{inner}{name}/", part or (f"the report {inner or '.'}" if figures else "")
+        written = kind == "report" and name in (REPORT_FIGURES, REPORT_TABLES)
+        yield f"{inner}{name}/", part or (f"the report {inner or '.'}" if written else "")
 
 
 def _disk_marks(home: Path) -> Callable[[str], bytes | None]:

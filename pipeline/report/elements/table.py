@@ -17,11 +17,20 @@ class Table:
         Rows of cells.
     text_columns
         Number of columns, from the left, that hold text; the others hold numbers.
+    first
+        Number of the column that a narrow page shows first, e.g. that of a verdict; None: the left
+        one.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text_columns: int = 1
+    first: int | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether all columns hold text; a narrow page then shows each row as a block."""
+        return self.text_columns >= len(self.header)
 
 
 def bold(text: str, emphasised: bool) -> str:

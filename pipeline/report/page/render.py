@@ -7,7 +7,6 @@ from typing import Any
 
 import jinja2
 
-from zpoints.pipeline.figures import style
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.report.answer.notices import notices
 from zpoints.pipeline.report.config import ReportConfig
@@ -16,9 +15,12 @@ from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, provenance
+from zpoints.pipeline.report.page.pictures import write_picture
+from zpoints.pipeline.report.page.spreadsheet import csv_text
+from zpoints.pipeline.report.points.write import write_points
 from zpoints.pipeline.report.sections import packages
 from zpoints.pipeline.report.sections.contents import contents
-from zpoints.storage.marks import REPORT_FIGURES as FIGURES
+from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES
 
 
 def write_report(
@@ -36,7 +38,7 @@ def write_report(
     Parameters
     ----------
     folder
-        Folder for `index.html` and `figures/`; created if absent.
+        Folder for `index.html`, `figures/` and `tables/`; created if absent.
     store
         The store, complete up to its samples.
     config
@@ -57,6 +59,8 @@ def write_report(
         Path of the page.
     """
     data, history = read_data(store, config, reconstruct), store.history()
+    _make_folders(folder)
+    points = write_points(folder, store, data, title=title)
     *shown, run = contents(data, timings, history, provenance(store, data))
     return write_page(
         folder,
@@ -65,6 +69,7 @@ def write_report(
         header={
             "written": f"{history[0].time:%Y-%m-%d %H:%M} UTC" if history else "",
             "notices": notices(store, data),
+            "points": points,
             "figures": key_figures(store, data),
             "provenance": [],
         },
@@ -85,14 +90,15 @@ def write_page(
     Parameters
     ----------
     folder
-        Folder for `index.html` and `figures/`; created if absent.
+        Folder for `index.html`, `figures/` and `tables/`; created if absent.
     sections
         The entries.
     title
         Heading of the page.
     header
         What stands above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
-        `figures` and `provenance`, pairs of a name and its value.
+        `points`, the page of z-points, if any; `figures` and `provenance`, pairs of a name and its
+        value.
     console
         Shows how many figures and tables are done.
 
@@ -101,7 +107,7 @@ def write_page(
     Path
         Path of the page.
     """
-    (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+    _make_folders(folder)
     rendered = _rendered(sections, folder, console)
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -110,13 +116,18 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("page.html")
-    page = template.render(title=title, sections=rendered, **header)
+    page = template.render(title=title, sections=rendered, **{"points": None, **header})
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
 
 
+def _make_folders(folder: Path) -> None:
+    for inner in (REPORT_FIGURES, REPORT_TABLES):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
+
+
 def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> list[dict[str, Any]]:
-    """Draw all entries; returns the values that the template needs."""
+    """Draw all entries; returns the values that the template needs of each section."""
     total, done = sum(len(section.entries) for section in sections), count(1)
     values = []
     with console.bar("report", total=total, unit="figures and tables") as advance:
@@ -127,11 +138,11 @@ def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> li
                 advance(next(done), "")
             values.append(
                 {
-                    "id": section.id,
-                    "title": section.title,
-                    "folded": section.folded,
+                    "section": section,
                     "entries": entries,
-                    "listed": [] if section.folded or len(entries) < 2 else entries,
+                    "listed": section.entries
+                    if len(section.entries) > 1 and not section.folded
+                    else [],
                 }
             )
     return values
@@ -139,11 +150,9 @@ def _rendered(sections: Sequence[Section], folder: Path, console: Console) -> li
 
 def _render(entry: Entry, folder: Path) -> dict[str, Any]:
     """Draw an entry; returns the values that the template needs."""
-    common: dict[str, Any] = {"id": entry.id, "title": entry.title, "caption": entry.caption}
-    common["folded"] = entry.folded
     drawn = entry.draw()
     if isinstance(drawn, Table):
-        return {**common, "table": drawn}
-    name = f"{FIGURES}/{entry.id}.png"
-    width, height = style.save(drawn, folder / name)
-    return {**common, "image": name, "width": width, "height": height, "alt": entry.alt}
+        name = f"{REPORT_TABLES}/{entry.id}.csv"
+        (folder / name).write_text(csv_text(drawn), encoding="utf-8")
+        return {"entry": entry, "table": drawn, "csv": name}
+    return {"entry": entry, "picture": write_picture(drawn, folder, entry.id)}

@@ -52,7 +52,7 @@ def verdicts(found: Sequence[Claim], shown: Collection[str]) -> Table:
         for claim in found
     ]
     header = ("claim", "measured", "holds if", "verdict", "shown in")
-    return Table(header, tuple(rows), text_columns=5)
+    return Table(header, tuple(rows), text_columns=5, first=3)
 
 
 def verdict_lines(found: Sequence[Claim], entry: str) -> Markup:

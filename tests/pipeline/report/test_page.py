@@ -109,15 +109,19 @@ def page(folder: Path) -> Page:
 def test_write_report__shows_every_figure_with_an_existing_file_of_the_stated_size(
     folder: Path, page: Page
 ) -> None:
-    images = [attrs for tag, attrs in page.elements if tag == "img"]
+    every = [attrs for tag, attrs in page.elements if tag == "img"]
+    images = [attrs for attrs in every if attrs.get("class") != "photographs"]
     assert len(images) == 25
+    assert {attrs["loading"] for attrs in every} == {"lazy"}
+    assert {attrs["src"] for attrs in every} == {attrs["src"] for attrs in images}
     for attrs in images:
         assert attrs["alt"]
         with Image.open(folder / attrs["src"]) as picture:
             assert picture.size == (int(attrs["width"]), int(attrs["height"]))
         assert (folder / attrs["src"]).stat().st_size < 400_000
     assert {f"figures/{p.name}" for p in (folder / "figures").iterdir()} == {
-        attrs["src"] for attrs in images
+        *(attrs["src"] for attrs in images),
+        "figures/points.jpg",
     }
 
 
@@ -141,7 +145,12 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
     } <= anchors
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"https?:|<script|<link|@import|url\(", text)
-    assert sorted(path.name for path in folder.iterdir()) == ["figures", "index.html"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("figures", "index.html", "points.html", "tables"),
+    ]
+    assert {link for link in links if link.endswith(".csv")} == {
+        f"tables/{path.name}" for path in (folder / "tables").iterdir()
+    }
 
 
 def test_write_report__header_states_the_error_of_the_test_images_and_escapes_the_title(
