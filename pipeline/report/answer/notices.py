@@ -90,7 +90,7 @@ def _incomplete(store: ReportStore, data: ReportData) -> list[Notice]:
     if data.structure is None:
         found.append(("The structure is", "structure" in held, "clusters and probes of labels"))
     if stale or not (drawn or data.left_out):
-        found.append((f"Samples{_listed(stale)} are", bool(stale), "what they decode to"))
+        found.append((f"Samples{_listed(stale)} are", bool(stale), "them"))
     for names, outdated in ((judged_before, True), (unjudged - judged_before, False)):
         if names:
             found.append((f"The quality of{_listed(names)} is", outdated, "its measures"))
