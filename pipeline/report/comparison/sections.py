@@ -34,7 +34,7 @@ LOSS = Markup(
     "Losses of different kinds or of different images do not compare."
 )
 SPECTRUM = Markup(
-    "Number distributions of all components, a row each, dark where most vectors are. Components "
+    "Number distributions of all components, a row each, coloured where most vectors are. Components "
     "of two networks have no common meaning: the shapes compare, not the rows."
 )
 INTERVALS = Markup(
