@@ -115,14 +115,15 @@ def remarks(a: Store, b: Store, shared: Shared) -> list[str]:
         return ["A and B are the same version of one store: nothing differs."]
     found = []
     first, second = shared.count
-    what = "vectors" if all(were_imported(store.latents) for store in (a, b)) else "photographs"
+    kinds = ["vectors" if were_imported(store.latents) else "photographs" for store in (a, b)]
+    what = kinds[0] if kinds[0] == kinds[1] else "data"
     if first != second or len(shared.same) < first:
         changed = f"; {shared.changed:,} have the same name and other content" * bool(
             shared.changed
         )
         found.append(
-            f"Other {what}: A has {first:,} and B {second:,}, of which {len(shared.same):,} "
-            f"are in both{changed}. Differences may be due to the {what}."
+            f"Other {what}: A has {first:,} {kinds[0]} and B {second:,} {kinds[1]}, of which "
+            f"{len(shared.same):,} are in both{changed}. Differences may be due to the {what}."
         )
     one, other = (_pixels(store) for store in (a, b))
     if one and other and one != other:

@@ -27,6 +27,9 @@ Floats = NDArray[np.float64]
 COMPARED = 256
 """Held-out images whose mean is compared with reconstructions."""
 
+LEAST_EXPLAINED = 0.05
+"""Share of the variance of pixels up to which reconstructions are no better than the mean image."""
+
 _NONE = np.empty((0, 1, 1, 1), np.uint8)
 _NO_IMAGES: Mapping[str, Any] = {
     **dict.fromkeys(("model", "cluster_images", "interpolations")),
@@ -145,6 +148,16 @@ class ReportData:
         if self.model is None:
             return "vectors"
         return "faces" if detector_of(self.quality, otherwise="") == FACE else "images"
+
+    @property
+    def explained(self) -> float:
+        """Share of the variance of pixels that reconstructions keep; NaN without one."""
+        return 1 - self.reconstruction_error / self.mean_image_error
+
+    @property
+    def trained(self) -> bool:
+        """Whether the network, if there is one, is better than the mean image."""
+        return not self.explained < LEAST_EXPLAINED
 
     @property
     def representative(self) -> Generated | None:

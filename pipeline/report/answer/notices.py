@@ -8,9 +8,6 @@ from zpoints.pipeline.spread import REMEDY, Spread
 
 SAMPLES = "samples/"
 
-LEAST_EXPLAINED = 0.05
-"""Share of the variance of pixels up to which reconstructions are no better than the mean image."""
-
 UNTRAINED = (
     "The network is no better than the mean image: its mean squared error on the {held_out} images "
     "is {error:.5f}, that of their mean {mean:.5f}."
@@ -49,8 +46,7 @@ def notices(store: ReportStore, data: ReportData) -> list[Notice]:
 
 
 def _untrained(data: ReportData) -> list[Notice]:
-    explained = 1 - data.reconstruction_error / data.mean_image_error
-    if not explained < LEAST_EXPLAINED:
+    if data.trained:
         return []
     text = UNTRAINED.format(
         held_out="stored" if data.held_out == "all" else data.held_out,
@@ -94,7 +90,7 @@ def _incomplete(store: ReportStore, data: ReportData) -> list[Notice]:
     if data.structure is None:
         found.append(("The structure is", "structure" in held, "clusters and probes of labels"))
     if stale or not (drawn or data.left_out):
-        found.append((f"Samples{_listed(stale)} are", bool(stale), "what they decode to"))
+        found.append((f"Samples{_listed(stale)} are", bool(stale), "them"))
     for names, outdated in ((judged_before, True), (unjudged - judged_before, False)):
         if names:
             found.append((f"The quality of{_listed(names)} is", outdated, "its measures"))

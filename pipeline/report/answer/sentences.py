@@ -35,12 +35,20 @@ PRECISION_OF_VECTORS = (
     "{drawn} of the vectors of {name} lie among the stored ones (precision); of held-out ones "
     "{real}{uniform}."
 )
+NO_DECODER = (
+    "No: the network does not even reproduce the photographs that it encoded, so that measures of "
+    "generators mean nothing yet."
+)
 AS_WELL_TEXT = " Uniform vectors do so as well: it is not the region that makes the difference."
 RECALL = (
     "{recall} of the held-out {others} lie among the {drawn} of {name} (recall; of other {others} "
     "{real_recall}), and {coverage} have one nearby (coverage; {real_coverage})."
 )
 UNMEASURED = "Not measured: the store holds no current quality of {name}. Run zpoints run CONFIG."
+NO_MERIT = (
+    "Not decided: the stored quality of {name} lacks measures that the merit needs, or is of "
+    "another number than that of real. Run zpoints run CONFIG, which measures again."
+)
 NOTHING = "Nothing was drawn: name generators in sample.generators and run zpoints run CONFIG."
 NONE_FIT = (
     "None yet: {name} comes nearest, with a merit of {merit:.2f}{why}; {sound:g} is needed (1: as "
@@ -54,19 +62,28 @@ MORE_OF_VECTORS = "Store more vectors, or try other generators."
 def sentences(data: ReportData) -> Markup:
     """The three answers as a list."""
     drawn = data.representative
-    if drawn is None:
+    if not data.trained:
+        answers = [(QUESTIONS["images"], Markup(escape(NO_DECODER)))]
+    elif drawn is None:
         answers = [(QUESTIONS[data.what], Markup(escape(NOTHING)))]
     elif drawn.name not in data.quality or "real" not in data.quality:
         text = Markup(UNMEASURED).format(name=_code(drawn.name))
         answers = [(QUESTIONS[data.what], text)]
     else:
         answers = [
-            (QUESTIONS[data.what], _inside(data, drawn)),
+            (_question(data, drawn), _inside(data, drawn)),
             (COVER, _cover(data, drawn)),
             (WHICH, _which(data, drawn)),
         ]
     items = Markup("").join(Markup("<li><b>{}</b> {}</li>").format(*one) for one in answers)
     return Markup('<ol class="answers">{}</ol>').format(items)
+
+
+def _question(data: ReportData, drawn: Generated) -> str:
+    """The first question: of faces only where a face rate answers it."""
+    if data.model is None:
+        return QUESTIONS["vectors"]
+    return QUESTIONS["faces" if _measure(data, drawn)[0] == "face_rate" else "images"]
 
 
 def _inside(data: ReportData, drawn: Generated) -> Markup:
@@ -129,7 +146,7 @@ def _which(data: ReportData, drawn: Generated) -> Markup:
     value = merits(data.quality)[drawn.name].value
     copies = memorises(data.quality[drawn.name], data.quality["real"])
     if not np.isfinite(value):
-        return Markup(UNMEASURED).format(name=_code(drawn.name))
+        return Markup(NO_MERIT).format(name=_code(drawn.name))
     return Markup(NONE_FIT).format(
         name=_code(drawn.name),
         merit=value,

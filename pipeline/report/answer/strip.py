@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from zpoints.pipeline.figures.image_grids import strips
@@ -12,10 +12,12 @@ from zpoints.pipeline.report.answer.sentences import sentences
 from zpoints.pipeline.report.data import Generated, ReportData
 from zpoints.pipeline.report.elements.entry import Entry
 
-PAIRED = 4
+PAIRED = 6
 """Principal components in whose neighbouring pairs vectors without images are drawn."""
 
-IMAGES = Markup("From top to bottom, none selected: {rows}.")
+IMAGES = Markup("Rows, none selected: {rows}.")
+DECODED = Markup("decoded vectors of <code>{}</code>")
+NEAREST = Markup("photographs of the stored vectors nearest to those of <code>{}</code>")
 POINTS = Markup(
     "Drawn vectors (coloured) on the stored ones (grey), in pairs of the leading principal "
     "components, with the {level:g} <i>σ</i> ellipses and the share of drawn vectors inside. From "
@@ -65,7 +67,7 @@ def entries(data: ReportData) -> list[Entry]:
 
 
 def _answered(data: ReportData, caption: Markup) -> Markup:
-    return sentences(data) + Markup('<span class="rows">{}</span>').format(caption)
+    return Markup('<span class="rows">{}</span>').format(caption) + sentences(data)
 
 
 def _shown(data: ReportData) -> list[Generated]:
@@ -84,16 +86,12 @@ def _images(data: ReportData) -> dict[str, NDArray[Any]]:
 
 def _rows(data: ReportData) -> list[Markup]:
     """What each row of images is; empty without images."""
-    drawn = [one for one in _shown(data) if one.name in _images(data)]
+    drawn = [one.name for one in _shown(data) if one.name in _images(data)]
     if data.model is None:
-        text = Markup("photographs of the stored vectors nearest to those of <code>{}</code>")
-        return [text.format(one.name) for one in drawn]
-    held_out = (
-        "the first images" if data.held_out == "all" else f"images of the {data.held_out} split"
-    )
-    text = Markup("images decoded from vectors of <code>{}</code>")
+        return [NEAREST.format(name) for name in drawn]
+    held_out = "images" if data.held_out == "all" else f"{data.held_out} images"
     return [
-        Markup(held_out),
-        Markup("their reconstructions by the autoencoder"),
-        *(text.format(one.name) for one in drawn),
+        escape(held_out),
+        Markup("their reconstructions"),
+        *(DECODED.format(name) for name in drawn),
     ]

@@ -45,8 +45,8 @@ BOLD = Markup(
     "originality below {copies:g} of <i>real</i>’s. ±: standard error; for a share of k of "
     "<i>n</i> that of (k + 1) / (n + 2); of merit propagated as if its measures were independent. "
     "Measures of a whole set depend on <i>n</i> and are left out (–) where <i>n</i> differs from "
-    'that of <i>real</i>. {conclusion}<details class="more"><summary>How to read each measure'
-    "</summary><ul>{measures}</ul></details>"
+    'that of <i>real</i>.<details class="more"><summary>How to read each measure</summary>'
+    "<ul>{measures}</ul></details>{conclusion}"
 )
 CONCLUSION = Markup(
     "{count} of {total} generators have a merit of at least {sound:g} and do not memorise{names}."

@@ -12,6 +12,7 @@ from zpoints.pipeline.figures.pair_scatter import generators, pairs
 from zpoints.pipeline.figures.source.drawn_points import drawn_points
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.entry import Entry
+from zpoints.pipeline.report.elements.text import percentage
 from zpoints.pipeline.report.tables.samples import DATA, mean_shares
 
 PAIRS = Markup(
@@ -27,10 +28,10 @@ ALONE = Markup(
 )
 AGAIN = Markup("The same for the dominant components. ")
 PAIRS_INSIDE = Markup(
-    "On average {data:.0%} of the z-points are inside{drawn}; of a normal distribution "
+    "On average {data} of the z-points are inside{drawn}; of a normal distribution "
     "{normal:.0%} would be."
 )
-DRAWN_INSIDE = Markup(", and {share:.0%} of the vectors of <code>{name}</code>")
+DRAWN_INSIDE = Markup(", and {share} of the vectors of <code>{name}</code>")
 GENERATORS = Markup(
     "Vectors of each generator (coloured) on the z-points (grey), for neighbouring pairs of the "
     "same coordinates. Numbers: share of the generated vectors inside the ellipse; vectors outside "
@@ -39,23 +40,25 @@ GENERATORS = Markup(
     "rather than an ellipse. "
 )
 GENERATORS_INSIDE = Markup(
-    "Of the z-points {data:.0%} are inside on average; closest to that is <code>{near}</code> "
-    "({near_share:.0%}), farthest from it <code>{far}</code> ({far_share:.0%})."
+    "Of the z-points {data} are inside on average; closest to that is <code>{near}</code> "
+    "({near_share}), farthest from it <code>{far}</code> ({far_share})."
 )
 DRAWN = Markup(
     "The first {number} vectors of <code>{name}</code>, numbered, on the density of {points:,} "
-    "z-points in pairs of PCA coordinates (stronger colour where more are, on a logarithmic scale), with "
-    "the {level:g} <i>σ</i> ellipses{images}. {share:.0%} of the vectors of this generator are "
-    "inside, averaged over the pairs of leading components; of the z-points {data:.0%} are."
+    "z-points in pairs of PCA coordinates (coloured where they are, on a logarithmic scale), with "
+    "the {level:g} <i>σ</i> ellipses{images}. {share} of the vectors of this generator are "
+    "inside, averaged over the pairs of leading components; of the z-points {data} are."
 )
 
 
 def entries(data: ReportData) -> list[Entry]:
     """Pairs of components with confidence ellipses, z-points and generated vectors."""
     leading = range(min(data.config.leading, data.statistics.sizes["pc"]))
-    principal = Coordinates("pca", "principal components", leading, True)
+    principal = Coordinates("pca", "principal components", "after PCA", leading, True)
     first = data.dominance.order[: data.config.leading]
-    original = Coordinates("original", "dominant components", first.tolist(), False)
+    original = Coordinates(
+        "original", "dominant components", "of components", first.tolist(), False
+    )
     found = [
         entry
         for coordinates in (principal, original)
@@ -69,6 +72,7 @@ class Coordinates(NamedTuple):
 
     id: str
     title: str
+    place: str
     components: Sequence[int]
     principal: bool
 
@@ -78,14 +82,16 @@ def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
     name = drawn.name if drawn else ""
     shares = _shares(data, coordinates)
     inside = PAIRS_INSIDE.format(
-        data=shares.pop(DATA),
-        drawn=DRAWN_INSIDE.format(share=shares[name], name=name) if name in shares else "",
+        data=percentage(shares.pop(DATA), 1),
+        drawn=DRAWN_INSIDE.format(share=percentage(shares[name], 1), name=name)
+        if name in shares
+        else "",
         normal=coverage(level),
     )
     caption = PAIRS if drawn else ALONE
     return Entry(
         f"pairs-{coordinates.id}",
-        f"Pairs of {coordinates.title}",
+        f"Pairs {coordinates.place}",
         (caption if coordinates.principal else AGAIN).format(
             points=len(data.z),
             vectors=len(drawn.z) if drawn else 0,
@@ -111,18 +117,21 @@ def _pairs(data: ReportData, coordinates: Coordinates) -> Entry:
 def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
     shares = _shares(data, coordinates)
     stored = shares.pop(DATA)
-    by_distance = sorted(shares, key=lambda name: abs(shares[name] - stored))
-    near, far = (by_distance[0], by_distance[-1]) if shares else ("", "")
-    inside = GENERATORS_INSIDE.format(
-        data=stored,
-        near=near,
-        near_share=shares.get(near, np.nan),
-        far=far,
-        far_share=shares.get(far, np.nan),
-    )
+    known = [name for name in shares if np.isfinite(shares[name] - stored)]
+    known.sort(key=lambda name: abs(shares[name] - stored))
+    inside = Markup("")
+    if known:
+        near, far = known[0], known[-1]
+        inside = GENERATORS_INSIDE.format(
+            data=percentage(stored, 1),
+            near=near,
+            near_share=percentage(shares[near], 1),
+            far=far,
+            far_share=percentage(shares[far], 1),
+        )
     return Entry(
         f"generators-{coordinates.id}",
-        f"Generators, in {coordinates.title}",
+        f"Generators {coordinates.place}",
         (GENERATORS if coordinates.principal else AGAIN) + inside,
         lambda: generators(
             data.z,
@@ -134,6 +143,7 @@ def _generators(data: ReportData, coordinates: Coordinates) -> Entry:
             points=None,
         ),
         f"Vectors of each generator on z-points and their ellipses, in {coordinates.title}.",
+        folded=not coordinates.principal,
     )
 
 
@@ -152,8 +162,8 @@ def _drawn(data: ReportData) -> list[Entry]:
     images = chosen.images if number <= len(chosen.images) else None
     shares = mean_shares(data, range(min(config.leading, data.statistics.sizes["pc"])))
     caption = DRAWN.format(
-        share=shares[chosen.name],
-        data=shares[DATA],
+        share=percentage(shares[chosen.name], 1),
+        data=percentage(shares[DATA], 1),
         number=number,
         name=chosen.name,
         points=min(config.cloud_points, data.latents.sizes["image"]),

@@ -36,7 +36,7 @@ def entries(data: ReportData) -> list[Entry]:
     of_split = "" if data.held_out == "all" else f" of the {data.held_out} split"
     shown = Entry(
         "reconstructions",
-        "Originals and reconstructions",
+        "Reconstructions",
         RECONSTRUCTIONS.format(
             count=len(data.originals),
             of_split=of_split,
@@ -60,10 +60,9 @@ def entries(data: ReportData) -> list[Entry]:
 
 def _explained(data: ReportData) -> str:
     """The share of the variance of pixels that reconstructions keep; empty for equal images."""
-    share = 1 - data.reconstruction_error / data.mean_image_error
-    if not np.isfinite(share):
+    if not np.isfinite(data.explained):
         return ""
-    return EXPLAINED.format(mean=data.mean_image_error, share=max(share, 0.0))
+    return EXPLAINED.format(mean=data.mean_image_error, share=max(data.explained, 0.0))
 
 
 def _lowest(model: xr.Dataset) -> str:

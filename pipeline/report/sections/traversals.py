@@ -113,7 +113,7 @@ def _interpolations(between: Interpolations | None, what: str) -> list[Entry]:
     return [
         Entry(
             "interpolations",
-            "From one image to another",
+            "Interpolations",
             INTERPOLATIONS.format(what=what, ends=ends, line=line, arc=arc),
             lambda: interpolation(between),
             "Rows of decoded images between two photographs, on a line and on an arc.",

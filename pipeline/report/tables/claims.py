@@ -67,11 +67,12 @@ def verdict_lines(found: Sequence[Claim], entry: str) -> Markup:
     """
     shown = [claim for claim in found if entry in _EVIDENCE[claim.number]]
     if len(shown) > MOST_STATED:
-        return Markup("; ").join(
+        parts = Markup("; ").join(
             Markup("{} {}").format(_numbers(same), _verdict(holds, several=len(same) > 1))
             for holds in (True, False, None)
             if (same := [claim.number for claim in shown if claim.holds is holds])
         )
+        return Markup("Of the claims {}.").format(parts)
     return Markup(" ").join(
         Markup('<a href="#claim-{0}">Claim {0}</a> {1}: {2}.').format(
             claim.number, _verdict(claim.holds), _unbroken(claim.statement)
@@ -82,7 +83,7 @@ def verdict_lines(found: Sequence[Claim], entry: str) -> Markup:
 
 def _numbers(numbers: Sequence[int]) -> Markup:
     links = [Markup('<a href="#claim-{0}">{0}</a>').format(number) for number in numbers]
-    return Markup("Claims {}" if len(links) > 1 else "Claim {}").format(Markup(", ").join(links))
+    return Markup(", ").join(links)
 
 
 def hit_table(hits: UniformHits) -> Table:

@@ -94,8 +94,8 @@ def inside_region(data: ReportData, ellipse: Ellipse) -> Table:
         The generator whose pair condition is tested.
     """
     rows = [(name, *_inside(data, z, ellipse)) for name, z in _batches(data) if len(z)]
-    header = ("vectors", "number", *(f"within {k:g} hw" for k in MULTIPLES))
-    return Table((*header, "Mahalanobis radius", "violated pairs"), tuple(rows))
+    header = ("vectors", "number", *(f"≤ {k:g} hw" for k in MULTIPLES))
+    return Table((*header, "radius", "violated"), tuple(rows))
 
 
 def _batches(data: ReportData) -> Iterator[tuple[str, Floats]]:

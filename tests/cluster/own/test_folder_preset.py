@@ -79,7 +79,7 @@ def test_run__folder_makes_a_report_of_digits_without_a_word_of_faces(tmp_path: 
     assert store.structure["class_balanced_accuracy"].sel(categorical="digit") > 0.9
     assert_drawn_as_asked(zp.open(tmp_path / "store"))
     page = (tmp_path / "store" / "report" / "index.html").read_text()
-    assert "Generated images" in page
+    assert "All images" in page
     assert "face" not in page.lower()
     names = [path.name for path in (tmp_path / "store" / "report" / "figures").iterdir()]
     assert not [name for name in names if "face" in name]

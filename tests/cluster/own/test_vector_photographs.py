@@ -246,7 +246,8 @@ def test_run__reports_the_photographs_nearest_to_drawn_vectors(folder: Path) -> 
     result, _ = go(folder, until="report")
 
     page = (folder / "store/report/index.html").read_text()
-    assert "Photographs nearest to drawn vectors" in page
+    assert "Nearest photographs" in page
+    assert "photographs of the stored vectors nearest to those of <code>" in page
     assert (folder / "store/report/figures/nearest-photographs.png").stat().st_size > 1000
     assert "quality/gaussian" in done(result)
     assert list(zp.open(folder / "store").compare().index) == ["real", "gaussian"]

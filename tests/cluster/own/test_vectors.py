@@ -156,20 +156,13 @@ def test_report__of_vectors_has_their_sections_and_no_word_of_faces(imported: Pa
     text = " ".join(page.texts)
 
     assert page.sections == [
-        *(
-            "claims",
-            "distributions",
-            "structure",
-            "attributes",
-            "region",
-            "generated",
-            "quality",
-            "run",
-        )
+        *("answer", "claims", "distributions", "structure", "spread", "quality", "region"),
+        *("attributes", "generated", "run"),
     ]
     assert re.findall(r"(?i)\b(?:face|photograph|image|pixel|reconstruct|decod)\w*", text) == []
-    assert "Generated vectors" in text
-    assert "How good are the vectors?" in text
+    assert "All vectors" in text
+    assert "Are vectors drawn inside the region like the stored ones?" in text
+    assert "Yes: " in text
     assert "share of the drawn vectors" in text
     assert "vectors with NaN, left out" in text
     figures = [path.stem for path in (imported / "store/report/figures").iterdir()]

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,6 +90,23 @@ def test_remarks__state_other_images_and_components(small_store: Store, grey: Gr
         "A has 112 latent components and B 30",
     ]
     assert "A has 32 x 32 x 3 pixels and B 32 x 32 x 1" in found[0]
+
+
+def test_remarks__name_vectors_beside_photographs_as_what_they_are() -> None:
+    def store(stage: str, names: list[str]) -> SimpleNamespace:
+        latents = rows(names, None, None).assign_attrs(provenance={"stage": stage})
+        return SimpleNamespace(
+            root=stage, version="1", latents=latents, is_current=lambda group: False
+        )
+
+    one, other = store("encode", ["a", "b", "c"]), store("import", ["c", "d"])
+
+    found = remarks(one, other, shared_rows(one.latents, other.latents))
+
+    assert found == [
+        "Other data: A has 3 photographs and B 2 vectors, of which 1 are in both. Differences may "
+        "be due to the data."
+    ]
 
 
 def rows(names: list[str], sums: list[int] | None, splits: list[str] | None) -> xr.Dataset:

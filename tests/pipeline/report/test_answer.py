@@ -113,7 +113,7 @@ def test_notices__name_what_is_missing_or_outdated(run: Run) -> None:
 
     assert missing == [
         "The structure is missing, so that this page lacks clusters and probes of labels.",
-        "Samples are missing, so that this page lacks what they decode to.",
+        "Samples are missing, so that this page lacks them.",
     ]
     assert stale[0].startswith("The structure is outdated")
     assert stale[1].startswith("Samples old are outdated")

@@ -59,7 +59,7 @@ def test_contents__figures_of_claims_end_with_their_verdicts(data: ReportData) -
     )
     components = re.sub("<[^>]*>", "", shown["claims-components"].caption)
     assert re.search(
-        r"Claims? [\d, ]+ (hold|holds|do not hold|does not hold|not decided)", components
+        r"Of the claims [\d, ]+ (hold|holds|do not hold|does not hold|not decided)", components
     )
 
 
