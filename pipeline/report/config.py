@@ -62,7 +62,7 @@ class ReportConfig(Settings):
         ge=0,
         le=20_000,
         description="points of that page with a small photograph, all of which are in one file "
-        "(20,000 take about 5 MB); 0: none",
+        "(20,000 take about 6 MB); 0: none",
     )
     ellipse_level: float = Field(
         default=2.2,

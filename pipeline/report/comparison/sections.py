@@ -34,8 +34,8 @@ LOSS = Markup(
     "Losses of different kinds or of different images do not compare."
 )
 SPECTRUM = Markup(
-    "Number distributions of all components, a row each, dark where most vectors are. Components "
-    "of two networks have no common meaning: the shapes compare, not the rows."
+    "Number distributions of all components, a row each, coloured where most vectors are. "
+    "Components of two networks have no common meaning: the shapes compare, not the rows."
 )
 INTERVALS = Markup(
     "The same distributions over fixed intervals of [−12, 12], and those of components uniform in "

@@ -81,7 +81,7 @@ def write_points(
     rows, z = rows[finite], z[finite].astype(np.float64)
     if not len(rows):
         return None
-    shown = latents[[n for n in latents if n != "z"]].isel(image=rows).load()
+    shown = latents.drop_vars("z").isel(image=rows).load()
     axes, mean, covariance = coordinates(shown, z, data.statistics, data.dominance.order)
     photographs = _photographs(folder, store, rows, config)
     head = {

@@ -79,7 +79,7 @@ FALLING = Markup(
 FRONTIER = Markup(
     "Typicality against diversity of the generator <code>{generator}</code> at {points} points of "
     "a grid of {names}, {count:,} vectors each, measured as in the table above. Vectors are more "
-    "typical towards the top and more diverse towards the right. {lines} Dashed, with dark edges: "
+    "typical towards the top and more diverse towards the right. {lines} Dashed, with edges: "
     "the frontier, points that no other one exceeds in both. {ringed}{worth} of {points} points "
     "are on the frontier of {first[0]} and {first[1]}; the others are not worth taking."
 )

@@ -45,7 +45,7 @@ GENERATORS_INSIDE = Markup(
 )
 DRAWN = Markup(
     "The first {number} vectors of <code>{name}</code>, numbered, on the density of {points:,} "
-    "z-points in pairs of PCA coordinates (darker where more are, on a logarithmic scale), with "
+    "z-points in pairs of PCA coordinates (coloured where they are, on a logarithmic scale), with "
     "the {level:g} <i>σ</i> ellipses{images}. {share} of the vectors of this generator are "
     "inside, averaged over the pairs of leading components; of the z-points {data} are."
 )
