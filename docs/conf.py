@@ -1,4 +1,4 @@
-"""Settings of Sphinx for these pages. `make docs` builds them, without network, into docs/_build."""
+"""Settings of Sphinx. `make docs` builds the pages, without network, into docs/_build."""
 
 import os
 import shutil
@@ -34,7 +34,8 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "_templates", "**/.ipynb_checkpoints"]
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "smartquotes"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
+smartquotes_action = "q"  # quotes alone: `--set` keeps its hyphens
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests run the notebooks; their outputs are committed
 nb_merge_streams = True

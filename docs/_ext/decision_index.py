@@ -41,6 +41,8 @@ def _entry(path: Path) -> str:
 
 def _question(text: str) -> str:
     """The first sentence of the context, as far as the record has one."""
-    found = re.search(r"(?:^## Context\n+|\*\*Context\.\*\* )(.+?)(?:\n\n|\Z)", text, re.M | re.S)
+    found = re.search(
+        r"(?:^## Context\n+|\*\*Context\.\*\* )(.+?)(?:\n\n|\n\*\*|\Z)", text, re.M | re.S
+    )
     paragraph = " ".join(found.group(1).split()) if found else ""
     return re.split(r"(?<=[.?!]) (?=[A-Z`])", paragraph)[0]
