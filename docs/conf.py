@@ -45,7 +45,6 @@ autosummary_generate = True
 autosummary_imported_members = True
 autodoc_member_order = "groupwise"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 80
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False

@@ -40,7 +40,10 @@ def _entry(path: Path) -> str:
 
 
 def _question(text: str) -> str:
-    """The first sentence of the context, as far as the record has one."""
+    """The first sentence of the context; of a record of several decisions, their titles."""
+    if "**Context.**" in text:
+        titles = re.findall(r"^## (.+?)(?: \(\d{4}-\d\d-\d\d\))?$", text, re.M)
+        return "; ".join(title[:1].lower() + title[1:] for title in titles)
     found = re.search(
         r"(?:^## Context\n+|\*\*Context\.\*\* )(.+?)(?:\n\n|\n\*\*|\Z)", text, re.M | re.S
     )
