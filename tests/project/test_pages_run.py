@@ -18,6 +18,8 @@ from tests.project.pages import DOCS, blocks, command_lines, name_of, pages
 README = ROOT / "README.md"
 RUNS = ("run", "sweep", "import", "submit")
 """Commands that compute: they get the settings that make a run take seconds."""
+WHOLE = "how-to/images.md"
+"""The page whose run goes through all stages; those of the others end before vectors are drawn."""
 WITH_PYTHON = [page for page in pages() if blocks(page, "python")]
 WITH_SHELL = [
     page
@@ -80,11 +82,12 @@ def test_commands__run(page: Path, workplace: Path) -> None:
         if first.startswith("# ") and first.endswith(".yaml"):
             (workplace / first.removeprefix("# ")).write_text(text)
     small = [option for setting in SMALL for option in ("--set", setting)]
+    until = [] if name_of(page) == WHOLE else ["--until", "analyze"]
     for block in blocks(page, "sh"):
         if block.needs:
             continue
         for name, *arguments in command_lines(block.text):
-            options = small if name in RUNS else []
+            options = (small if name in RUNS else []) + (until if name == "run" else [])
             done = zpoints(name, *options, *arguments, folder=workplace)
             assert done.returncode == 0, (name, arguments, done.stdout, done.stderr)
 
