@@ -18,10 +18,10 @@ Command = Any
 
 def markdown() -> str:
     """A section for each command."""
-    group = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app)
     context = group.make_context("zpoints", [], resilient_parsing=True)
-    names = group.list_commands(context)  # type: ignore[attr-defined]
-    commands = {name: group.get_command(context, name) for name in names}  # type: ignore[attr-defined]
+    names = group.list_commands(context)
+    commands = {name: group.get_command(context, name) for name in names}
     return "\n\n".join(_section(name, command) for name, command in commands.items())
 
 
