@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --durations 25
 
-.PHONY: demo test test-services lint bench format constraints clean
+.PHONY: demo test test-services lint docs linkcheck bench format constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
@@ -25,6 +25,15 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation, without network: docs/_build/html/index.html.
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+# Its external links; needs a network.
+linkcheck: $(INSTALLED)
+	$(BIN)/sphinx-build --builder linkcheck --quiet docs docs/_build/linkcheck
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks
@@ -50,4 +59,4 @@ constraints:
 	touch $(INSTALLED)
 
 clean:
-	rm -rf $(VENV) runs build dist src/*.egg-info
+	rm -rf $(VENV) runs build dist src/*.egg-info docs/_build docs/notebooks docs/reference/api

@@ -189,11 +189,11 @@ def test_decode_photograph__reads_documented_formats_alone(form: str) -> None:
 
 
 def test_names__are_the_formats_whose_suffixes_make_a_photograph() -> None:
-    """The message, the README and the listing agree."""
+    """The message, the documentation and the listing agree."""
     by_suffix = {Image.registered_extensions().get(suffix, "") for suffix in SUFFIXES}
     pillow = {"PNM": "PPM", "JPEG 2000": "JPEG2000"}
     named = NAMES.replace(" and ", ", ").split(", ")
 
     assert {pillow.get(name, name.upper()) for name in named} == by_suffix - {""}
-    readme = Path(__file__).parents[3] / "README.md"
-    assert NAMES in " ".join(readme.read_text().split())
+    page = Path(__file__).parents[3] / "docs/reference/formats.md"
+    assert NAMES in " ".join(page.read_text().split())
