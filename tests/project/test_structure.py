@@ -78,7 +78,7 @@ ORDER = (
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (
     *("errors", "signals", "terminal", "batch_job"),
-    *("compute", "estimate", "run", "jobs", "schedule", "cli"),
+    *("compute", "estimate", "run", "demo_store", "jobs", "schedule", "cli"),
 )
 """The same for ``cluster``."""
 ANALYZE_ORDER = (
