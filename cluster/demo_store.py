@@ -20,7 +20,7 @@ USUAL = Path("runs", "demo")
 """Where `zpoints demo` and `make demo` put their store."""
 FACES = 2000
 SETTINGS = (
-    "train.epochs=30",
+    "train.epochs=20",
     "train.batch=16",
     "sample.count=256",
     "sample.generators={uniform: {generator: uniform, b: 12}, "
@@ -33,7 +33,7 @@ SETTINGS = (
 LAST_STAGE = "evaluate"
 ANNOUNCEMENT = (
     "There is no demo store yet. Drawing {count:,} synthetic faces and training an autoencoder on "
-    "them takes about 3 minutes on two cores. The store is kept in {folder}; it needs about 60 MB."
+    "them takes a few minutes on two cores. The store is kept in {folder}; it needs about 60 MB."
 )
 
 

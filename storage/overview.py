@@ -122,7 +122,7 @@ def as_html(
     if any(group.name == "images" for group in groups):
         parts.append(_strip(_photographs(root, session)))
     if groups:
-        sizes = [(g.name, format_bytes(g.bytes), g.dims) for g in groups]
+        sizes = [(g.name, format_bytes(g.bytes), g.dims) for g in _by_kind(groups)]
         parts.append(_table(("group", "size", "dims"), sizes))
     else:
         parts.append("<p>nothing published yet</p>")
