@@ -5,7 +5,12 @@ import xarray as xr
 
 from zpoints.pipeline.compare.versions import chosen_version
 from zpoints.pipeline.compare.versions import compare as compare_versions
-from zpoints.pipeline.latent_space.quality_tables import Recommended, quality_table, recommended
+from zpoints.pipeline.latent_space.quality_tables import (
+    Recommended,
+    ShownTable,
+    quality_table,
+    recommended,
+)
 from zpoints.storage import Store
 from zpoints.storage.schema.provenance import were_imported
 
@@ -68,7 +73,7 @@ class EvaluatedStore(Store):
         VersionError
             As in `zpoints.storage.open_store`.
         """
-        return compare_versions(chosen_version(self.root, before), self).frame
+        return ShownTable(compare_versions(chosen_version(self.root, before), self).frame)
 
     def recommended(self, purpose: str | None = None) -> Recommended:
         """Which generator for what, chosen from the measures on these latent vectors.

@@ -22,29 +22,45 @@ from zpoints.pipeline.evaluate.recommendation import (
 MAIN = ("merit", "precision", "recall", "face_rate", "memorises")
 """Columns that a choice between generators needs."""
 ALL = "all"
-DECIMALS, WIDTH = 3, 80
-"""Decimals and characters a line of a table that is shown; it holds all digits."""
+WIDTH = 80
+"""Characters a line of a table that is shown as text."""
 PURPOSES = (CLEANEST, DIVERSE, BOTH)
 
 
-class QualityTable(pd.DataFrame):
-    """A table that shows every row and column, with few decimals."""
+class ShownTable(pd.DataFrame):
+    """A table that shows all of its rows and columns, with few digits; it holds them all."""
 
     @property
     def _constructor(self) -> Any:
         return pd.DataFrame
 
     def __repr__(self) -> str:
-        return pd.DataFrame(self).round(DECIMALS).to_string(line_width=WIDTH)
+        text = pd.DataFrame(self).to_string(
+            float_format=shown_number, line_width=WIDTH, na_rep="", sparsify=True
+        )
+        return str(text)
 
     def _repr_html_(self) -> str:
-        with pd.option_context("display.max_columns", None, "display.max_rows", None):
-            return pd.DataFrame(self).round(DECIMALS)._repr_html_()  # type: ignore[operator]
+        every = ("display.max_columns", None, "display.max_rows", None)
+        with pd.option_context(*every, "display.float_format", shown_number):
+            return pd.DataFrame(self)._repr_html_()  # type: ignore[operator]
+
+
+def shown_number(value: float) -> str:
+    """Whole numbers with separators, others with three significant digits.
+
+    Examples
+    --------
+    >>> shown_number(20000.0), shown_number(0.91234), shown_number(1234.56), shown_number(2.5e-7)
+    ('20,000', '0.912', '1,235', '2.5e-07')
+    """
+    whole = float(value).is_integer() or abs(value) >= 1000
+    return f"{value:,.0f}" if whole else f"{value:.3g}"
 
 
 def quality_table(
     measured: Mapping[str, xr.Dataset], measures: Sequence[str] = (), *, index: str = "images"
-) -> QualityTable:
+) -> ShownTable:
     """The measures of generators and references; see `LatentStore.compare`.
 
     Parameters
@@ -73,9 +89,9 @@ def quality_table(
         }
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index)
     if measures == (ALL,):
-        return QualityTable(table)
+        return ShownTable(table)
     if not rows and not measures:
-        return QualityTable(columns=list(MAIN))
+        return ShownTable(columns=list(MAIN))
     unknown = [repr(name) for name in measures if name not in table]
     if unknown:
         raise EvaluateError(
@@ -83,7 +99,7 @@ def quality_table(
             f"{', '.join(map(str, table)) or 'none: no generator has been evaluated'}. "
             'compare() without names has the main ones, compare("all") all of them.'
         )
-    return QualityTable(table[list(measures) or [name for name in MAIN if name in table]])
+    return ShownTable(table[list(measures) or [name for name in MAIN if name in table]])
 
 
 class Recommended(pd.DataFrame):
