@@ -8,10 +8,18 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --durations 25
 
-.PHONY: demo test test-services lint docs linkcheck bench format constraints clean
+.PHONY: demo notebook notebook-outputs test test-services lint docs linkcheck bench format constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
+
+# With the environment's programs in front, since notebooks call zpoints.
+notebook: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --notebook-dir examples
+
+# Executes the notebooks of examples/ on the store of `make demo` and stores their outputs.
+notebook-outputs: $(INSTALLED)
+	$(BIN)/python -m tests.notebooks
 
 test: $(INSTALLED)
 	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'

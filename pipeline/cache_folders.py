@@ -27,6 +27,18 @@ def provide_cache_folders() -> None:
         os.environ.setdefault(variable, str(folder / name))
 
 
+def cache_folder() -> Path:
+    """Folder for what zpoints keeps for this user: `zpoints` in the cache folder of the home.
+
+    Raises
+    ------
+    OSError
+        If there is no home folder and none for temporary files.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "zpoints" if _can_be_written(home) else _private_folder()
+
+
 def _can_be_written(folder: str) -> bool:
     """Whether a folder can be created or written to."""
     path = Path(os.path.expanduser(folder))

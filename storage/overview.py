@@ -1,11 +1,13 @@
 """Shows a version of a store as text and as HTML."""
 
+import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from io import BytesIO
+from pathlib import Path
 
 import icechunk
 import numpy as np
@@ -64,6 +66,20 @@ class Content:
         return ", ".join([*shown, f"{more} more"] if more else shown)
 
 
+def shortened(root: str) -> str:
+    """A root below the working folder or the home folder as a user writes it, others in full.
+
+    Examples
+    --------
+    >>> shortened(f"{Path.cwd()}/runs/demo"), shortened("s3://bucket/demo")
+    ('runs/demo', 's3://bucket/demo')
+    """
+    path, home = Path(root), Path(os.path.expanduser("~"))
+    if path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else root
+
+
 def as_text(root: str, version: str, time: datetime, session: icechunk.Session) -> str:
     """A line per group below the root, the version and the time of its publication.
 
@@ -74,7 +90,10 @@ def as_text(root: str, version: str, time: datetime, session: icechunk.Session) 
     session
         Reads the version.
     """
-    lines = [f"Store {one_line(root)}", f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC"]
+    lines = [
+        f"Store {one_line(shortened(root))}",
+        f"version {version}, {time:%Y-%m-%d %H:%M:%S} UTC",
+    ]
     groups = by_kind(contents(root, session))
     width = max((len(g.name) for g in groups), default=0)
     lines += [f"  {g.name:<{width}} {format_bytes(g.bytes):>11}  ({g.dims})" for g in groups]
@@ -97,13 +116,13 @@ def as_html(
     """
     groups = contents(root, session)
     parts = [
-        f"<p><b>Store</b> {escape(root)}<br>version {escape(version)}, "
+        f"<p><b>Store</b> {escape(shortened(root))}<br>version {escape(version)}, "
         f"{time:%Y-%m-%d %H:%M:%S} UTC</p>"
     ]
     if any(group.name == "images" for group in groups):
         parts.append(_strip(_photographs(root, session)))
     if groups:
-        sizes = [(g.name, format_bytes(g.bytes), g.dims) for g in groups]
+        sizes = [(g.name, format_bytes(g.bytes), g.dims) for g in by_kind(groups)]
         parts.append(_table(("group", "size", "dims"), sizes))
     else:
         parts.append("<p>nothing published yet</p>")

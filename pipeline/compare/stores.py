@@ -27,7 +27,7 @@ Row = tuple[str, str, float, float, float | None]
 
 def compare(
     a: Store | str | os.PathLike[str],
-    b: Store | str | os.PathLike[str],
+    b: Store | str | os.PathLike[str] | None = None,
     *,
     version_a: str | None = None,
     version_b: str | None = None,
@@ -39,7 +39,7 @@ def compare(
     Parameters
     ----------
     a, b
-        A root, a local path or `s3://bucket/prefix`, or an open store.
+        A root, a local path or `s3://bucket/prefix`, or an open store; two are needed.
     version_a, version_b
         Versions, where a root is given, as in `zpoints.open`.
 
@@ -55,13 +55,18 @@ def compare(
     StoreNotFoundError
         If there is no store, or no such version.
     StoreError
-        If a store lacks latents or their statistics.
+        If there is one store only, or a store lacks latents or their statistics.
 
     Examples
     --------
     >>> import zpoints as zp
     >>> zp.compare("runs/case-1", "runs/case-2").loc["spectrum"]  # doctest: +SKIP
     """
+    if b is None:
+        raise StoreError(
+            'Got one store; expected two, e.g. zp.compare(store, "runs/other"). store.compare() '
+            "compares the generators of one store, store.diff() its versions."
+        )
     first, second = opened(a, version_a), opened(b, version_b)
     rows = [*_rows(first, second)]
     index = pd.MultiIndex.from_tuples([row[:2] for row in rows], names=["part", "quantity"])

@@ -113,6 +113,50 @@ class VersionComparison:
     drift: Drift | None
     quality: list[QualityChange]
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row for each part and quantity: `before`, `after`, `difference` and its `error`."""
+        rows = [*_image_rows(self.images), *_drift_rows(self.drift)]
+        rows += [
+            (q.group, q.measure, q.before, q.after, q.after - q.before, q.error)
+            for q in self.quality
+        ]
+        index = pd.MultiIndex.from_tuples([r[:2] for r in rows], names=["part", "quantity"])
+        columns = ["before", "after", "difference", "error"]
+        return pd.DataFrame([r[2:] for r in rows], index, columns, dtype=np.float64)
+
+
+FrameRow = tuple[str, str, float | None, float | None, float | None, float | None]
+"""Part, quantity, values before and after, their difference and its error."""
+
+
+def _image_rows(images: ImageChanges | None) -> Iterator[FrameRow]:
+    if images is None:
+        return
+    for name, (before, after) in {"all": images.count, **images.splits}.items():
+        yield "images", name, before, after, after - before, None
+    for name in ("added", "removed", "changed"):
+        yield "images", name, None, None, len(getattr(images, name)), None
+
+
+def _drift_rows(drift: Drift | None) -> Iterator[FrameRow]:
+    if drift is None:
+        return
+    before, after = drift.vectors
+    yield "vectors", "all", before, after, after - before, None
+    for name, value in (
+        ("mean shift, RMS [sigma]", drift.mean_rms),
+        ("mean shift, largest [sigma]", drift.mean_largest),
+        ("mean shift, Mahalanobis", drift.mahalanobis),
+        ("covariance, relative Frobenius", drift.covariance),
+        ("Kullback-Leibler [nats]", drift.kullback_leibler),
+        ("Frechet distance", drift.frechet),
+        ("principal angle, largest [degrees]", max(drift.angles, default=np.nan)),
+        ("mu shift, largest [sigma]", drift.mu_largest),
+        ("hw change, largest [share]", drift.hw_largest),
+    ):
+        yield "vectors", name, None, None, value, None
+
 
 def chosen_version(root: str, version: str) -> Store:
     """Open a version for a comparison.

@@ -2,45 +2,34 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from zpoints.pipeline.claims.answers import Answers, answers
 from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.evaluate.config import REFERENCES
-from zpoints.pipeline.evaluate.measure_table import all_measures, detector_of, face_rates
-from zpoints.pipeline.evaluate.merit import by_merit, memorises, merits
-from zpoints.pipeline.evaluate.recommendation import Recommendation, recommend
+from zpoints.pipeline.evaluate.measure_table import detector_of, face_rates
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
+from zpoints.pipeline.latent_space.evaluated import EvaluatedStore
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
+from zpoints.pipeline.latent_space.stored_network import StoredNetwork
 from zpoints.pipeline.sample.draw import generator
 from zpoints.pipeline.sample.registry import GENERATORS
-from zpoints.storage import Store
+from zpoints.storage import StoreError, StoreNotFoundError
+from zpoints.storage.labels.label_table import label_table, label_text
 from zpoints.storage.schema.attributes import nested
-from zpoints.storage.schema.provenance import were_imported
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from zpoints.pipeline.network.serving import Network
     from zpoints.storage.export.forms import ExportForm
 
-ENCODED_AT_ONCE = 128
-"""Images per forward pass."""
-GPU_REMEDY = "Set CUDA_VISIBLE_DEVICES to nothing to use the processor."
 
-
-class LatentStore(Store, LatentSpace):
+class LatentStore(EvaluatedStore, LatentSpace):
     """One version of a store, read-only, and what one asks of its latent vectors.
 
     `zpoints.open` returns it. It has all attributes and methods of a `Store`.
@@ -71,16 +60,36 @@ class LatentStore(Store, LatentSpace):
             store._code = tuple(network.replace(" ", "").split(","))
         return store
 
+    @property
+    def images(self) -> xr.Dataset:
+        """Cropped photographs: `pixels` (image, y, x, channel) uint8, with their labels."""
+        if "images" not in self.groups and self._imported:
+            raise StoreNotFoundError(
+                "The vectors of this store were imported without photographs. Repeat `zpoints "
+                "import` with --images FOLDER, which names those that they belong to."
+            )
+        return super().images
+
+    @property
+    def model(self) -> xr.Dataset:
+        """The trained network: `weights` (byte) uint8 and its loss curves."""
+        if "model" not in self.groups and self._imported:
+            raise StoreNotFoundError(
+                "The vectors of this store were imported, and it has no network. To decode or "
+                "encode, pass yours: zp.open_arrays(store.latents.z, decoder=..., encoder=...)."
+            )
+        return super().model
+
     @cached_property
     def claims(self) -> Verdicts:
         """The claims of the method's source, tested on the latents of this version."""
-        measured = {name: self.quality(name) for name in self.quality_names}
+        measured = self._measured
         generators = {
             name: str(self.samples(name).attrs["generator"]) for name in self.sample_names
         }
         return all_claims(
             self.statistics,
-            None if were_imported(self.latents) else face_rates(measured),
+            None if self._imported else face_rates(measured),
             generators,
             detector=detector_of(measured),
         )
@@ -112,32 +121,6 @@ class LatentStore(Store, LatentSpace):
 
         return faces(self.samples(of), n)
 
-    def compare(self) -> pd.DataFrame:
-        """Quality of the images of each generator, of reconstructions and of real photographs.
-
-        Vectors without a network are compared themselves, with held-out ones in the row `real`.
-
-        Returns
-        -------
-        pandas.DataFrame
-            A row per name, the references first, then the generators by their figure of merit
-            (`zpoints.pipeline.evaluate.merit`); for each measure its value, and its standard error
-            where it has one; `memorises`: whether a generator nearly copies training vectors.
-        """
-        measured = {name: self.quality(name) for name in self.quality_names}
-        found, rows = merits(measured), {}
-        for name in by_merit(measured):
-            row, real = measured[name], measured.get("real")
-            keys = [key for m in all_measures() for key in m.stored_as if key in row]
-            rows[name] = {
-                "merit": found[name].value,
-                "merit_error": found[name].error,
-                "memorises": real is not None and name not in REFERENCES and memorises(row, real),
-                **{key: float(row[key]) for key in keys},
-            }
-        judged = "vectors" if rows and were_imported(self.latents) else "images"
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis(judged)
-
     def draw(
         self,
         name: str,
@@ -168,23 +151,6 @@ class LatentStore(Store, LatentSpace):
                 f"draws such vectors; store.samples({name!r}) holds those that the run drew."
             )
         return super().draw(name, n, where=where, seed=seed, paired=paired, **parameters)
-
-    def recommended(self) -> pd.DataFrame:
-        """Which generator for what, chosen from the measures on these latent vectors.
-
-        Collapsed sets, noise and generators that memorise are never chosen
-        (`zpoints.pipeline.evaluate.recommendation`).
-
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each of "cleanest", "most diverse" and "best of both": the samples' `name`,
-            the `reason`, and the `price` in numbers. Empty where no generator qualifies.
-        """
-        measured = {name: self.quality(name) for name in self.quality_names}
-        return pd.DataFrame(recommend(measured), columns=Recommendation._fields).set_index(
-            "purpose"
-        )
 
     def export(
         self,
@@ -224,10 +190,20 @@ class LatentStore(Store, LatentSpace):
         return export(self, group, destination, form=form, overwrite=overwrite)
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()}\n{HINT}"
+        labels = label_text(self._labelled)
+        return "\n".join((super().__repr__(), *([labels] if labels else []), HINT))
 
     def _repr_html_(self) -> str:
-        return f"{super()._repr_html_()}<p>{HINT}</p>"
+        return f"{super()._repr_html_()}{label_table(self._labelled)}<p>{HINT}</p>"
+
+    @property
+    def _labelled(self) -> xr.Dataset:
+        """The group with the labels; empty if there is none, or it is damaged."""
+        try:
+            found = [name for name in ("latents", "images") if name in self.groups]
+            return self.group(found[0]) if found else xr.Dataset()
+        except StoreError:  # `verify` reports it
+            return xr.Dataset()
 
     def _fitted_to(self, group: str) -> xr.Dataset:
         return self.group(group)
@@ -241,8 +217,8 @@ class LatentStore(Store, LatentSpace):
         return self._network.encode
 
     @property
-    def _network(self) -> "_StoredNetwork":
-        return _StoredNetwork(self.root, self.version, self._code)
+    def _network(self) -> StoredNetwork:
+        return StoredNetwork(self.root, self.version, self._code)
 
     @property
     def _decoded_components(self) -> int:
@@ -258,35 +234,10 @@ class LatentStore(Store, LatentSpace):
         return (architecture.side, architecture.side, architecture.channels)
 
 
-@dataclass(frozen=True)
-class _StoredNetwork:
-    """The network of a version; a few bytes in a task.
-
-    It computes with one thread of torch, since as many tasks run at once as there are cores.
-    """
-
-    root: str
-    version: str
-    code: tuple[str, ...]
-
-    def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
-        with self._loaded() as network:
-            return network.decode(z)
-
-    def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        with self._loaded() as network:
-            return network.encode(images, batch=ENCODED_AT_ONCE)["z"]
-
-    def _loaded(self) -> AbstractContextManager["Network"]:
-        from zpoints.pipeline.network.serving import task_network  # loads torch
-
-        return task_network(self.root, self.version, "auto", remedy=GPU_REMEDY, code=self.code)
-
-
 def open(
     root: str | os.PathLike[str],
-    *,
     version: str | None = None,
+    *,
     as_of: str | date | datetime | None = None,
     network: str | None = None,
 ) -> LatentStore:
@@ -304,6 +255,8 @@ def open(
     ------
     StoreNotFoundError
         If there is no store at `root`, or no such version.
+    StoreError
+        If `root` is no path.
     VersionError
         As in `zpoints.storage.open_store`.
 
@@ -314,6 +267,11 @@ def open(
     >>> store.query("Smiling and not Male").z.mean("image")  # doctest: +SKIP
     >>> store.decode(store.draw("ellipse", 16).z)  # doctest: +SKIP
     """
+    if not isinstance(root, str | os.PathLike):
+        raise StoreError(
+            f"Got a {type(root).__name__} for the root of a store; expected a folder or "
+            's3://bucket/prefix, e.g. zp.open("runs/demo"). zp.open_arrays opens vectors.'
+        )
     return LatentStore.open(root, version=version, as_of=as_of, network=network)
 
 

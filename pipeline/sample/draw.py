@@ -30,8 +30,8 @@ Drawn = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 def draw(
     name: str,
-    statistics: xr.Dataset,
-    n: int,
+    statistics: xr.Dataset | None = None,
+    n: int | None = None,
     seed: int = 0,
     latents: xr.Dataset | None = None,
     paired: bool = False,
@@ -82,8 +82,6 @@ def draw(
     >>> draw("ellipse", statistics, 5, K=4)["z"].shape
     (5, 8)
     """
-    if not isinstance(name, str):
-        raise SampleError(f"Got {_kind(name)} for the name of a generator; {CALL}")
     chosen = generator(name, **parameters)
     if not isinstance(statistics, xr.Dataset) or "loadings" not in statistics:
         raise SampleError(f"Got {_kind(statistics)} for the group statistics of a store; {CALL}")
@@ -111,16 +109,26 @@ def generator(name: str, **parameters: Any) -> Generator:
     SampleError
         If the generator is unknown, or a parameter is unknown or out of range.
     """
+    if not isinstance(name, str):
+        raise SampleError(f"Got {_kind(name)} for the name of a generator; {CALL}")
     if name not in GENERATORS:
         raise SampleError(f"Unknown generator {name!r}; {instead(name, GENERATORS)}.")
     try:
-        return GENERATORS[name](generator=name, **parameters)
+        chosen = GENERATORS[name](generator=name, **parameters)
     except ValidationError as error:
         reasons = "; ".join(
             _reason(fault, parameters, parameter_names(name)) for fault in error.errors()
         )
         known = ", ".join(parameter_names(name)) or "none"
         raise SampleError(f"Generator {name!r}: {reasons}. It takes: {known}.") from None
+    for key, value in parameters.items():
+        # Pydantic reads numbers from text and from True, which is never meant.
+        if isinstance(value, str | bool) and type(getattr(chosen, key)) is not type(value):
+            raise SampleError(
+                f"Generator {name!r}: {key} = {value!r}: expected a number, got "
+                f"{'text' if isinstance(value, str) else 'true or false'}."
+            )
+    return chosen
 
 
 def _kind(value: Any) -> str:
@@ -128,6 +136,8 @@ def _kind(value: Any) -> str:
     if isinstance(value, xr.Dataset):
         names = ", ".join(map(str, list(value)[:3])) or "no variables"
         return f"a Dataset with {names}"
+    if value is None:
+        return "nothing"
     return repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 

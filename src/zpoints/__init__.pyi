@@ -1,4 +1,5 @@
 from . import pl as pl
+from .cluster.demo_store import demo_store as demo_store
 from .pipeline.analyze.passes import analyze as analyze
 from .pipeline.claims.verdicts import claims as claims
 from .pipeline.compare.stores import compare as compare

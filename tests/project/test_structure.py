@@ -78,7 +78,7 @@ ORDER = (
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (
     *("errors", "signals", "progress_line", "terminal", "batch_job", "run_ids"),
-    *("compute", "estimate", "run_plan", "run", "jobs", "schedule", "cli"),
+    *("compute", "estimate", "run_plan", "run", "demo_store", "jobs", "schedule", "cli"),
 )
 """The same for ``cluster``."""
 ANALYZE_ORDER = (

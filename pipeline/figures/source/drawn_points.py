@@ -35,7 +35,7 @@ _CELLS = 40, 130  # of a density along each axis, for few and for many points
 
 def drawn_points(
     z: Any,
-    generated: Any,
+    generated: Any = "ellipse",
     *,
     number: int = DRAWN,
     components: Sequence[int] = (0, 1, 2, 3, 4, 5),
@@ -55,7 +55,8 @@ def drawn_points(
     z
         A store, the `latents` group, or vectors (vector, component).
     generated
-        Name of the samples of the store, one of `samples`, or an array (sample, component).
+        Name of stored samples, one of `store.sample_names`, or vectors (sample, component), e.g.
+        what `store.draw` returns.
     number
         Number of drawn vectors, the first ones; at most 99.
     components

@@ -37,7 +37,7 @@ import zpoints_shell, zpoints as zp
 store = zp.open("store")
 z = zp.draw("shell", store.statistics, 5, radius=3.0).z
 print(json.dumps([z.shape, "scatter" in dir(zp.pl), len(zp.pl.scatter(store).axes),
-                  list(store.compare().columns)]))
+                  list(store.compare("all").columns)]))
 """
 
 

@@ -111,7 +111,7 @@ def test_run__samples_of_vectors_have_no_pixels(imported: Path) -> None:
 
 def test_run__measures_drawn_vectors_against_held_out_ones(imported: Path) -> None:
     store = zp.open(str(imported / "store"))
-    compared, quality = store.compare(), store.quality("ellipse")
+    compared, quality = store.compare("all"), store.quality("ellipse")
 
     assert compared.index.name == "vectors"
     assert list(compared.index) == ["real", "gaussian", "ellipse"]  # by merit

@@ -1,14 +1,18 @@
 """The latent space of a store: the labels, the network, the generators and the versions."""
 
 import pickle
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from distributed import Client, LocalCluster
 
 import zpoints as zp
@@ -16,8 +20,9 @@ from tests.grey import grey as grey
 from tests.grey import inception as inception
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.errors import SampleError, VectorError
+from zpoints.pipeline.latent_space.quality_tables import recommended
 from zpoints.pipeline.latent_space.stored import LatentStore
-from zpoints.storage import StoreNotFoundError, open_store
+from zpoints.storage import StoreNotFoundError, ZpointsError, open_store
 from zpoints.storage.schema.attributes import nested
 
 
@@ -137,7 +142,7 @@ def test_store__workers_compute_the_same(store: LatentStore) -> None:
 
 
 def test_compare__has_a_row_per_generator_and_reference(store: LatentStore) -> None:
-    table = store.compare()
+    table, main = store.compare("all"), store.compare()
 
     assert set(table.index) == {"real", "reconstruction", "uniform", "gaussian", "ellipse"}
     judged = store.quality("ellipse")
@@ -146,6 +151,9 @@ def test_compare__has_a_row_per_generator_and_reference(store: LatentStore) -> N
     assert list(table.index[:2]) == ["real", "reconstruction"]
     assert table["merit"][2:].is_monotonic_decreasing
     assert table.loc["real", "merit"] == 1
+    assert list(main) == ["merit", "precision", "recall", "face_rate", "memorises"]
+    assert "..." not in repr(main)
+    assert list(store.compare("density", "swd")) == ["density", "swd"]
 
 
 def test_recommended__names_samples_of_the_store(store: LatentStore) -> None:
@@ -154,6 +162,59 @@ def test_recommended__names_samples_of_the_store(store: LatentStore) -> None:
     assert list(table.columns) == ["name", "reason", "price"]
     assert set(table["name"]) <= set(store.sample_names)
     assert (compared.loc[table["name"], "merit"] >= 0.5).all()
+
+
+def test_recommended__shows_sentences_or_why_it_is_empty() -> None:
+    def row(count: int, **values: float) -> xr.Dataset:
+        return xr.Dataset(values, attrs={"count": count})
+
+    names = ("precision", "recall", "density", "coverage", "variance_ratio", "pair_distance")
+    real, good, poor = (row(9, **dict.fromkeys(names, value)) for value in (0.8, 0.7, 0.1))
+
+    assert repr(recommended({"real": real, "a": good})).startswith("Cleanest: a (precision 0.70;")
+    assert len(recommended({"real": real, "a": good}, "cleanest")) == 1
+    none = recommended({"real": real, "<b>": poor})
+    assert none.empty
+    assert "the best one, <b>, has a merit of 0.13; expected at least 0.5" in repr(none)
+    assert "&lt;b&gt;" in none._repr_html_()
+    assert "No generator has been evaluated" in repr(recommended({}))
+
+
+def test_diff__lists_what_changed_since_another_version(store: LatentStore) -> None:
+    table = store.diff(store.version)
+
+    assert list(table) == ["before", "after", "difference", "error"]
+    assert table.loc[("images", "all")].tolist()[:3] == [160, 160, 0]
+    assert table.loc[("vectors", "mean shift, RMS [sigma]"), "difference"] == 0
+    assert (table.loc["quality/ellipse", "difference"].dropna() == 0).all()
+    assert re.search(r"all +160 +160 +0 *\n", repr(table))
+
+
+WRONG_CALLS: dict[str, tuple[Callable[[LatentStore], Any], str]] = {
+    "measure": (lambda s: s.compare("precison"), "no measure 'precison'"),
+    "purpose": (lambda s: s.recommended("clean"), "Unknown purpose 'clean'; expected one of"),
+    "one store": (lambda s: zp.compare(s), "Got one store; expected two"),
+    "no statistics": (lambda s: zp.draw("flow", 8), "Got 8 for the group statistics"),
+    "only a name": (lambda s: zp.draw("flow"), "Got nothing for the group statistics"),
+    "swapped": (lambda s: s.draw(8, "flow"), "Got 8 for the name of a generator"),
+    "no number": (lambda s: zp.draw("gaussian", s.statistics), "n = None: expected the number"),
+    "text": (lambda s: s.draw("ellipse", 2, radius="0.35"), "radius = '0.35': expected a number"),
+    "true": (lambda s: s.draw("ellipse", 2, K=True), "K = True: expected a number"),
+    "a store": (lambda s: zp.open(s), "Got a LatentStore for the root of a store"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CALLS)
+def test_wrong_calls__end_in_a_message(store: LatentStore, case: str) -> None:
+    call, message = WRONG_CALLS[case]
+    with pytest.raises(ZpointsError) as caught:
+        call(store)
+    assert message in str(caught.value)
+
+
+def test_repr__shows_labels_of_the_store(store: LatentStore) -> None:
+    assert "labels: " in repr(store)
+    assert re.search(r"Smiling</td><td[^>]*>true in \d+ %", store._repr_html_())
 
 
 def test_draw__gives_the_call_behind_names_of_stored_samples(grey: tuple[RunConfig, str]) -> None:
@@ -180,7 +241,7 @@ def test_open__takes_versions_in_one_spelling(store: LatentStore, small_root: st
     first, *_, second, newest = [entry.id for entry in reversed(store.history())]
     date = f"{store.time:%Y-%m-%d}"
 
-    assert zp.open(small_root, version="latest").version == newest
+    assert zp.open(small_root, "latest").version == newest
     assert zp.open(small_root, version="previous").version == second
     assert zp.open(small_root, version=date).version == newest
     assert zp.open(small_root, version=first).version == first
