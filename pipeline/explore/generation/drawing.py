@@ -151,7 +151,7 @@ def stored_quality(space: LatentSpace, setting: Setting) -> pd.Series | None:
         attrs = space.samples(name).attrs
         same = str(attrs["generator"]) == setting.generator and name in space.quality_names
         if same and _changed(setting.generator, nested(attrs, "parameters")) == wanted:
-            return space.compare().loc[name].rename(name)
+            return pd.Series(space.compare().loc[name], name=name)
     return None
 
 
@@ -216,7 +216,7 @@ def _changed(law: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     plain_usual = {
         name: value.model_dump(mode="json")
         if hasattr(value, "model_dump")
-        else plain({0: value})["0"]
+        else plain({name: value})[name]
         for name, value in usual.items()
     }
     return changed(plain(parameters), plain_usual)

@@ -20,14 +20,14 @@ class Share(NamedTuple):
         The label, or `label=category`.
     selected, all
         Share of the images that have it, among those whose label is known; NaN where none is.
-    count
+    having
         Images of the selection that have it.
     """
 
     name: str
     selected: float
     all: float
-    count: int
+    having: int
 
     @property
     def deviation(self) -> float:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -98,7 +99,7 @@ class Subset:
         """Lines of the imports that `picked` needs."""
         return () if self.condition is not None else ("import numpy as np",)
 
-    def draw(self, generator: str, n: int, *, seed: int = 0, **parameters: object) -> xr.Dataset:
+    def draw(self, generator: str, n: int, *, seed: int = 0, **parameters: Any) -> xr.Dataset:
         """Vectors of a generator that is fitted to these vectors alone.
 
         Parameters

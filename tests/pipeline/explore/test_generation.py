@@ -5,7 +5,7 @@ import pytest
 
 import zpoints as zp
 from tests.pipeline.explore.test_selection import results
-from zpoints.pipeline.explore.generation.axes import LeadingAxes, axes_code
+from zpoints.pipeline.explore.generation.leading_axes import LeadingAxes, axes_code
 from zpoints.pipeline.explore.generation.drawing import (
     Setting,
     draw_setting,

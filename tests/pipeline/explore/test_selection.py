@@ -114,7 +114,7 @@ def test_label_shares__are_those_of_annotated_images_and_begin_with_what_differs
     shares = {s.name: s for s in label_shares(space.latents, np.array([0, 1, 5]))}
 
     assert list(shares)[-1] == "Old"
-    assert (shares["Smiling"].selected, shares["Smiling"].all, shares["Smiling"].count) == (
+    assert (shares["Smiling"].selected, shares["Smiling"].all, shares["Smiling"].having) == (
         1,
         0.5,
         2,
