@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -67,7 +68,7 @@ def inspect(space: LatentSpace, name: str) -> Inspected:
     """
     vector = images_named(space.latents["z"], name).compute()
     name = str(vector["image"].values)
-    row = int(space.latents.indexes["image"].get_indexer([name])[0])
+    row = int(space.latents.indexes["image"].get_indexer(pd.Index([name]))[0])
     nearest = space.neighbours(name, NEIGHBOURS)
     others = [str(other) for other in np.atleast_1d(nearest["image"].values)]
     pictures = photographs(space, [name, *others]) if has_images(space) else {}

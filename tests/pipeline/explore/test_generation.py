@@ -5,7 +5,6 @@ import pytest
 
 import zpoints as zp
 from tests.pipeline.explore.test_selection import results
-from zpoints.pipeline.explore.generation.leading_axes import LeadingAxes, axes_code
 from zpoints.pipeline.explore.generation.drawing import (
     Setting,
     draw_setting,
@@ -14,6 +13,7 @@ from zpoints.pipeline.explore.generation.drawing import (
     settings_of,
     stored_quality,
 )
+from zpoints.pipeline.explore.generation.leading_axes import LeadingAxes, axes_code
 from zpoints.pipeline.explore.generation.parameters import parameters_of
 from zpoints.pipeline.latent_space.stored import LatentStore
 from zpoints.pipeline.sample.region import pair_violations
