@@ -1,0 +1,196 @@
+"""What the panes are made of: thumbnails, code with a button that copies it, tables, messages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+from numpy.typing import NDArray
+from panel.custom import JSComponent
+
+from zpoints.pipeline.explore.decoding import png
+
+Pixels = NDArray[np.uint8]
+
+STYLE = """
+:host { color: inherit; font: inherit; }
+p { margin: 4px 0; }
+.note { opacity: 0.75; font-size: 13px; line-height: 1.4; }
+.error { white-space: pre-wrap; overflow-wrap: anywhere; padding: 8px 10px; border-radius: 6px;
+  border-left: 3px solid #d1495b; background: rgba(209, 73, 91, 0.1); font-size: 13px; }
+.pictures { display: flex; flex-wrap: wrap; gap: 10px; }
+.pictures figure { margin: 0; flex: 1 1 96px; max-width: 160px; }
+.pictures img { width: 100%; image-rendering: pixelated; border-radius: 5px; display: block; }
+.pictures figcaption { font-size: 12px; opacity: 0.75; margin-top: 3px; line-height: 1.3; }
+.scroll { max-height: 220px; overflow: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 13px; }
+th, td { text-align: left; padding: 3px 10px 3px 0; vertical-align: top; overflow-wrap: anywhere;
+  border-bottom: 1px solid rgba(128, 140, 152, 0.22); }
+th { font-weight: 600; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr.missing td { opacity: 0.5; }
+details summary { cursor: pointer; font-size: 13px; opacity: 0.85; }
+.code { position: relative; margin-top: 6px; }
+.code pre { margin: 0; padding: 10px 64px 10px 12px; border-radius: 6px; overflow-x: auto;
+  background: rgba(128, 140, 152, 0.14); font: 12px/1.5 ui-monospace, Menlo, Consolas, monospace;
+  max-height: 190px; }
+.code button { position: absolute; right: 6px; top: 6px; font: inherit; font-size: 12px;
+  color: inherit; cursor: pointer; padding: 3px 9px; border-radius: 5px;
+  border: 1px solid rgba(128, 140, 152, 0.5); background: rgba(128, 140, 152, 0.12); }
+"""
+"""Style inside each pane's own root; colours are those of the page."""
+
+COPY = (
+    "const b=this;navigator.clipboard.writeText(b.nextElementSibling.textContent)"
+    ".then(()=>{b.textContent='Copied';setTimeout(()=>{b.textContent='Copy'},1500)})"
+)
+WIDTH = "stretch_width"
+
+
+class Gallery(JSComponent):
+    """Thumbnails, each of which can be clicked or chosen with the keyboard."""
+
+    pictures = param.List([], doc="For each its address with data (src) and a text (title).")
+    clicked = param.List([], doc="Number of the picture that was clicked, and how many clicks.")
+
+    _esm = """
+    export function render({ model }) {
+      const grid = document.createElement("div")
+      grid.className = "grid"
+      let clicks = 0
+      const show = () => grid.replaceChildren(...model.pictures.map(({ src, title }, number) => {
+        const button = document.createElement("button")
+        button.type = "button"
+        button.title = title
+        const image = document.createElement("img")
+        image.src = src
+        image.alt = title
+        button.append(image)
+        button.onclick = () => { clicks += 1; model.clicked = [number, clicks] }
+        return button
+      }))
+      model.on("pictures", show)
+      show()
+      return grid
+    }
+    """
+    _stylesheets = [
+        ".grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(52px, 1fr)); "
+        "gap: 4px; } "
+        "button { padding: 0; border: 0; background: none; cursor: pointer; border-radius: 4px; } "
+        "button:hover, button:focus-visible { outline: 2px solid #2c7fb8; } "
+        "img { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px; }"
+    ]
+
+    def show(self, images: Mapping[str, Pixels] | Sequence[Pixels]) -> None:
+        """Show images (y, x, channel) uint8, by their titles if they have any."""
+        named = (
+            images.items()
+            if isinstance(images, Mapping)
+            else ((f"number {i}", image) for i, image in enumerate(images))
+        )
+        self.pictures = [{"src": source(image), "title": title} for title, image in named]
+
+
+def gallery(on_click: Callable[[int], None] | None = None) -> Gallery:
+    """An empty gallery; `on_click` takes the number of a picture."""
+    found = Gallery(sizing_mode=WIDTH, css_classes=["gallery"])
+    if on_click is not None:
+        found.param.watch(lambda event: on_click(int(event.new[0])), "clicked")
+    return found
+
+
+def html(content: str = "", **options: Any) -> Any:
+    """HTML in the style of the panes; whatever is data in it has to be escaped."""
+    return pn.pane.HTML(content, sizing_mode=WIDTH, stylesheets=[STYLE], **options)
+
+
+def source(pixels: Pixels) -> str:
+    """The address of an image (y, x, channel) uint8 that holds its data."""
+    return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
+
+
+def pictures_html(pictures: Iterable[tuple[str, Pixels | None]]) -> str:
+    """Images with a text below each; those that are missing are left out."""
+    figures = "".join(
+        f'<figure><img src="{source(pixels)}" alt="{escape(title)}">'
+        f"<figcaption>{escape(title)}</figcaption></figure>"
+        for title, pixels in pictures
+        if pixels is not None
+    )
+    return f'<div class="pictures">{figures}</div>'
+
+
+def code_html(code: str) -> str:
+    """Code with a button that copies it."""
+    return (
+        f'<div class="code"><button type="button" onclick="{escape(COPY)}">Copy</button>'
+        f"<pre>{escape(code)}</pre></div>"
+    )
+
+
+def folded_code_html(code: str, title: str = "The same in Python") -> str:
+    """Code that a click unfolds."""
+    return f"<details><summary>{escape(title)}</summary>{code_html(code)}</details>"
+
+
+def table_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts; all columns but the first hold numbers."""
+    kinds = ["", *(' class="number"' for _ in head[1:])]
+    heading = "".join(f"<th{k}>{escape(text)}</th>" for k, text in zip(kinds, head, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{k}>{escape(text)}</td>" for k, text in zip(kinds, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{heading}</tr>{body}</table></div>'
+
+
+def labels_html(labels: Mapping[str, str]) -> str:
+    """Labels with their values."""
+    rows = "".join(
+        f"<tr{'' if value else ' class=missing'}><td>{escape(name)}</td>"
+        f"<td>{escape(value) or 'missing'}</td></tr>"
+        for name, value in labels.items()
+    )
+    return f'<div class="scroll"><table>{rows}</table></div>' if rows else ""
+
+
+def note_html(text: str) -> str:
+    """A remark."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def error_html(text: str) -> str:
+    """A message about what went wrong; empty for none."""
+    return f'<p class="error" role="alert">{escape(text)}</p>' if text else ""
+
+
+def download(label: str, name: str, make: Callable[[], bytes]) -> Any:
+    """A button that downloads a file, which is made when it is clicked.
+
+    Parameters
+    ----------
+    label
+        What the button is called.
+    name
+        Name of the file.
+    make
+        Makes its bytes.
+    """
+    import io
+
+    return pn.widgets.FileDownload(
+        label=label,
+        filename=name,
+        callback=lambda: io.BytesIO(make()),
+        embed=False,
+        button_style="outline",
+        css_classes=["download"],
+    )
