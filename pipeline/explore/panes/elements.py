@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import panel as pn
@@ -79,7 +80,7 @@ class Gallery(JSComponent):
       return grid
     }
     """
-    _stylesheets = [
+    _stylesheets: ClassVar[list[str]] = [
         ".grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(52px, 1fr)); "
         "gap: 4px; } "
         "button { padding: 0; border: 0; background: none; cursor: pointer; border-radius: 4px; } "
@@ -184,8 +185,6 @@ def download(label: str, name: str, make: Callable[[], bytes]) -> Any:
     make
         Makes its bytes.
     """
-    import io
-
     return pn.widgets.FileDownload(
         label=label,
         filename=name,

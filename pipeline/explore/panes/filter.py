@@ -12,8 +12,6 @@ from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.labels.labels import Labels
 from zpoints.storage.errors import QueryError
 
-EXAMPLES = 3
-
 
 def filter_pane(view: View, plane: PlanePane) -> Any:
     """A field for a query of labels; an error stays below it, and the last points stay shown.
@@ -67,10 +65,17 @@ def rows_of(view: View) -> Any:
 def example(view: View) -> str:
     """A query of labels that this store has."""
     labels = Labels(view.points.latents)
-    names = [name if name.isidentifier() else f"`{name}`" for name in labels.names[:2]]
+    names = list(map(_written, labels.names[:2]))
     if len(names) == 2:
         return f"e.g. {names[0]} and not {names[1]}"
     for column in labels.columns:
         if column.kind == "category":
-            return f"e.g. {column.name} == {column.categories[0]!r}"
+            category = column.categories[0]
+            text = view.points.latents[column.name].dtype.kind not in "iuf"
+            return f"e.g. {_written(column.name)} == {repr(category) if text else category}"
     return "e.g. startswith(image, '00')"
+
+
+def _written(name: str) -> str:
+    """A label as a query names it."""
+    return name if name.isidentifier() and name.isascii() else f"`{name.replace('`', '``')}`"

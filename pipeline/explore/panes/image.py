@@ -22,6 +22,8 @@ from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.selection.photograph import Inspected, inspect
 from zpoints.pipeline.explore.state import View
+from zpoints.pipeline.latent_space.vectors import images_named
+from zpoints.storage.errors import ZpointsError
 
 HINT = "Click a point of the plane to see its image, its labels and its neighbours."
 
@@ -38,7 +40,7 @@ def image_pane(view: View, plane: PlanePane) -> Any:
     """
     waiting, head, others, rest = spinner(), html(note_html(HINT)), html(), html()
     shown: list[Inspected] = []
-    neighbours = gallery(lambda number: _go_to(view, shown[-1].neighbours[number][0]))
+    neighbours = gallery(lambda number: go_to(view, shown[-1].neighbours[number][0]))
     by_name = pn.widgets.TextInput(
         name="Name of an image", placeholder="e.g. 000001.jpg", sizing_mode=WIDTH
     )
@@ -66,9 +68,9 @@ def image_pane(view: View, plane: PlanePane) -> Any:
     def find(event: Any) -> None:
         if event.new:
             try:
-                _go_to(view, event.new)
+                go_to(view, event.new)
                 message.object = ""
-            except ValueError as error:
+            except ZpointsError as error:
                 fail(str(error))
 
     plane.tap.add_subscriber(lambda x, y: _tapped(view, x, y))
@@ -130,9 +132,14 @@ def _name(view: View, row: int) -> str:
     return str(view.points.names[row])
 
 
-def _go_to(view: View, name: str) -> None:
-    from zpoints.pipeline.latent_space.vectors import images_named
+def go_to(view: View, name: str) -> None:
+    """Choose an image by its name, or the end of its path.
 
+    Raises
+    ------
+    VectorError
+        If no image has the name.
+    """
     found = images_named(view.points.latents["z"], name)
     row = view.points.names.get_indexer([str(found["image"].values)])
     view.image = int(row[0])

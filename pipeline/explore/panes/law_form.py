@@ -9,7 +9,7 @@ from typing import Any
 import panel as pn
 
 from zpoints.pipeline.errors import SampleError
-from zpoints.pipeline.explore.generation.drawing import Setting, settings_of
+from zpoints.pipeline.explore.generation.drawing import Setting
 from zpoints.pipeline.explore.generation.parameters import Parameter, parameters_of
 from zpoints.pipeline.explore.panes.elements import WIDTH
 from zpoints.pipeline.latent_space.space import LatentSpace
@@ -26,9 +26,11 @@ class LawForm:
     Parameters
     ----------
     space
-        Whose samples and laws may be chosen.
+        Whose selections may be chosen.
+    settings
+        What may be chosen, by title; see `settings_of`.
     title
-        The generator at first; see `settings_of`.
+        The generator at first.
     parameters
         Those that differ from its defaults.
     changed
@@ -38,12 +40,13 @@ class LawForm:
     def __init__(
         self,
         space: LatentSpace,
+        settings: Mapping[str, Setting],
         title: str,
         parameters: Mapping[str, Any] | None,
         changed: Callable[[], None],
     ) -> None:
         self._space, self._changed = space, changed
-        self._settings = settings_of(space)
+        self._settings = settings
         stored = [name for name, setting in self._settings.items() if name.endswith(" (stored)")]
         groups = {
             "Samples of this store": stored,

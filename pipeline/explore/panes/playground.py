@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import panel as pn
+import xarray as xr
 
 from zpoints.pipeline.explore.generation.drawing import (
     DRAWN,
@@ -16,6 +18,7 @@ from zpoints.pipeline.explore.generation.drawing import (
     draw_setting,
     measure,
     setting_code,
+    settings_of,
     stored_quality,
 )
 from zpoints.pipeline.explore.panes.elements import (
@@ -38,7 +41,6 @@ from zpoints.pipeline.explore.selection.downloads import (
     vectors_csv,
 )
 from zpoints.pipeline.explore.state import View
-from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.storage.errors import ZpointsError
 
 SIDES = ("left", "right")
@@ -56,32 +58,42 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
     plane
         Not used.
     """
-    sides = [Side(view, name) for name in SIDES]
+    sides = pn.FlexBox(css_classes=["sides"], sizing_mode=WIDTH)
     seed = pn.widgets.IntInput.from_param(view.param.seed, name="Seed", width=110)
     other = pn.widgets.Button(name="Another seed", button_style="outline", css_classes=["reseed"])
-    other.on_click(lambda event: view.param.update(seed=view.seed + 1))
     filtered = pn.widgets.Checkbox(
         name="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 10)
     )
+    shown: list[Side] = []
+
+    def reseed(event: Any) -> None:
+        view.seed += 1
+
+    def again(*events: Any) -> None:
+        for side in shown:
+            side.draw()
 
     def fit(event: Any) -> None:
         view.settings = {**view.settings, "fitted": event.new}
+        again()
 
+    def refit(*events: Any) -> None:
+        if filtered.value:
+            again()
+
+    def build(*events: Any) -> None:
+        settings = settings_of(view.space)
+        shown[:] = [Side(view, name, settings) for name in SIDES]
+        sides[:] = [side.column for side in shown]
+        again()
+
+    other.on_click(reseed)
     filtered.param.watch(fit, "value")
-
-    def again(*events: Any) -> None:
-        for side in sides:
-            side.draw()
-
-    view.param.watch(again, ["seed", "points"])
-    filtered.param.watch(again, "value")
-    view.param.watch(lambda *events: filtered.value and again(), ["shown"])
-    again()
-    return pn.Column(
-        pn.FlexBox(seed, other, filtered, align_items="end"),
-        pn.FlexBox(*(side.column for side in sides), css_classes=["sides"]),
-        sizing_mode=WIDTH,
-    )
+    view.param.watch(again, "seed")
+    view.param.watch(refit, "shown")
+    view.param.watch(build, "points")
+    build()
+    return pn.Column(pn.FlexBox(seed, other, filtered, align_items="end"), sides, sizing_mode=WIDTH)
 
 
 class Side:
@@ -93,14 +105,17 @@ class Side:
         The page's view.
     name
         `left` or `right`, the key of its state in `View.settings`.
+    settings
+        What may be chosen, by title.
     """
 
-    def __init__(self, view: View, name: str) -> None:
+    def __init__(self, view: View, name: str, settings: Mapping[str, Setting]) -> None:
         self.view, self.name = view, name
         kept = dict(view.settings.get(name, {}))
         title = str(kept.get("generator", "")) or (view.generator if name == "left" else "")
+        usual = next((known for known in FIRST[name] if known in settings), next(iter(settings)))
         self.form = LawForm(
-            view.space, title or _first(view, name), kept.get("parameters"), self._changed
+            view.space, settings, title or usual, kept.get("parameters"), self._changed
         )
         self._waiting, self._message, self._measures = spinner(), html(), html()
         self.images = gallery()
@@ -160,9 +175,7 @@ class Side:
         def images() -> list[Any]:
             return [] if self._pixels is None else list(self._pixels)
 
-        def vectors() -> Any:
-            import xarray as xr
-
+        def vectors() -> xr.Dataset:
             return xr.Dataset({"z": (("sample", "component"), self._z)})
 
         files = [
@@ -198,10 +211,3 @@ def stored_html(stored: Any) -> str:
         if name in stored and np.isfinite(float(stored[name]))
     ]
     return note_html(f"Evaluated by the run as {stored.name}: {', '.join(found) or 'no measures'}.")
-
-
-def _first(view: View, name: str) -> str:
-    from zpoints.pipeline.explore.generation.drawing import settings_of
-
-    known = settings_of(view.space)
-    return next((title for title in FIRST[name] if title in known), next(iter(GENERATORS)))

@@ -19,7 +19,7 @@ from zpoints.pipeline.explore.panes.elements import (
     pictures_html,
     table_html,
 )
-from zpoints.pipeline.explore.panes.image import _go_to
+from zpoints.pipeline.explore.panes.image import go_to
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.selection.downloads import (
@@ -45,6 +45,8 @@ USUAL = "multivariate_normal"
 """The generator that suits small selections."""
 WITHOUT = ("conditional", "path", "grid", "uniform")
 """Generators that a selection does not change, or that have one of their own."""
+STATE = "here"
+"""Key of this pane in `View.settings`."""
 SHOWN_SHARES = 12
 ARCHIVED = 1000
 """Photographs of an archive at most."""
@@ -79,7 +81,7 @@ class SelectionPane:
         self._names: list[str] = []
         waiting = spinner()
         self._head, self._shares, self._saved, self._message = html(), html(), html(), html()
-        self._sheet = gallery(lambda number: _go_to(view, self._names[number]))
+        self._sheet = gallery(lambda number: go_to(view, self._names[number]))
         self._gather = Work(gather, self._show, self._fail, waiting)
         self._details = pn.Column(
             self._head, self._sheet, self._shares, self._drawing(), self._downloads(),
@@ -87,7 +89,7 @@ class SelectionPane:
         )  # fmt: skip
         self._hint = html(note_html(HINT))
         clear = pn.widgets.Button(name="Clear", button_style="outline", css_classes=["clear"])
-        clear.on_click(lambda event: view.param.update(lasso=[]))
+        clear.on_click(self._forget)
         self._clear = pn.Row(clear, visible=False)
         self.column = pn.Column(
             self._hint, self._message, waiting, self._clear, self._details, sizing_mode=WIDTH
@@ -104,6 +106,9 @@ class SelectionPane:
             return
         self._gather.ask(self.subset)
 
+    def _forget(self, event: Any) -> None:
+        self.view.lasso = []
+
     def _show(self, gathered: Gathered) -> None:
         self.gathered, self._message.object = gathered, ""
         self._head.object = head_html(gathered)
@@ -119,8 +124,12 @@ class SelectionPane:
 
     def _drawing(self) -> Any:
         names = [name for name in GENERATORS if name not in WITHOUT]
-        law = pn.widgets.Select(name="Generator", options=names, value=USUAL, width=190)
-        seed = pn.widgets.IntInput(name="Seed", value=0, start=0, width=90)
+        kept = dict(self.view.settings.get(STATE, {}))
+        usual = kept.get("generator", USUAL)
+        law = pn.widgets.Select(
+            name="Generator", options=names, value=usual if usual in names else USUAL, width=190
+        )
+        seed = pn.widgets.IntInput(name="Seed", value=int(kept.get("seed", 0)), start=0, width=90)
         button = pn.widgets.Button(
             name=f"Draw {HERE} here", button_type="primary", css_classes=["draw-here"]
         )
@@ -140,7 +149,13 @@ class SelectionPane:
             self._drawn.object, self._images.pictures = error_html(text), []
 
         work = Work(draw, show, fail, waiting)
-        button.on_click(lambda event: work.ask((self.subset, law.value, seed.value)))
+
+        def ask(event: Any) -> None:
+            state = {"generator": law.value, "seed": seed.value}
+            self.view.settings = {**self.view.settings, STATE: state}
+            work.ask((self.subset, law.value, seed.value))
+
+        button.on_click(ask)
         about = note_html("New images from a generator that is fitted to the selection alone.")
         return pn.Column(
             html(about),

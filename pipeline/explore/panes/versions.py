@@ -7,13 +7,13 @@ from typing import Any
 
 import panel as pn
 
+from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.panes.elements import WIDTH, error_html, html, note_html
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.latent_space.stored import LatentStore
-from zpoints.storage.errors import ZpointsError
 
 OPENED = 3
 """Versions whose points are kept."""
@@ -101,10 +101,7 @@ def points_of(root: str, version: str, code: tuple[str, ...]) -> Points:
     ExploreError
         If the version has no latent vectors with statistics.
     """
-    from zpoints.pipeline.errors import ExploreError
-    from zpoints.pipeline.latent_space.stored import open as open_space
-
-    store = open_space(root, version=version, network=",".join(code) or None)
+    store = LatentStore.open(root, version=version, network=",".join(code) or None)
     missing = {"latents", "statistics"} - set(store.groups)
     if missing:
         raise ExploreError(
@@ -114,6 +111,7 @@ def points_of(root: str, version: str, code: tuple[str, ...]) -> Points:
     try:
         return Points(store)
     except KeyError as error:
-        raise ExploreError(f"Version {version[:8]} cannot be shown: {error}.") from None
-    except ZpointsError:
-        raise
+        raise ExploreError(
+            f"Version {version[:8]} cannot be shown, since its statistics have no {error}. Choose "
+            "a newer version."
+        ) from None

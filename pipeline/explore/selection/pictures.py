@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.storage import Store
 from zpoints.storage.errors import ZpointsError
 
 Pixels = NDArray[np.uint8]
@@ -26,12 +27,10 @@ def has_images(space: LatentSpace) -> bool:
 
 
 def can_decode(space: LatentSpace) -> bool:
-    """Whether there is a network that decodes vectors to images."""
-    try:
-        vector = np.zeros((1, space.latents.sizes["component"]), np.float32)
-        return space.decode(vector).ndim == 4
-    except ZpointsError:
-        return False
+    """Whether there is a network that decodes vectors to images; nothing is loaded."""
+    if isinstance(space, Store):
+        return "model" in space.groups
+    return getattr(space, "_given_decoder", None) is not None
 
 
 def photographs(space: LatentSpace, names: Sequence[str]) -> dict[str, Pixels]:
