@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,23 +20,26 @@ from zpoints.pipeline.explore.decoding import png
 Pixels = NDArray[np.uint8]
 
 STYLE = """
-:host { color: inherit; font: inherit; }
+:host { color: var(--ink, inherit); font: 14px/1.45 var(--font-family, sans-serif); }
 p { margin: 4px 0; }
-.note { opacity: 0.75; font-size: 13px; line-height: 1.4; }
+.note { color: var(--faint, #5f6b78); font-size: 13px; line-height: 1.4; }
 .error { white-space: pre-wrap; overflow-wrap: anywhere; padding: 8px 10px; border-radius: 6px;
-  border-left: 3px solid #d1495b; background: rgba(209, 73, 91, 0.1); font-size: 13px; }
+  border-left: 3px solid var(--out, #b3372f); background: rgba(209, 73, 91, 0.1);
+  font-size: 13px; }
 .pictures { display: flex; flex-wrap: wrap; gap: 10px; }
 .pictures figure { margin: 0; flex: 1 1 96px; max-width: 160px; }
 .pictures img { width: 100%; image-rendering: pixelated; border-radius: 5px; display: block; }
-.pictures figcaption { font-size: 12px; opacity: 0.75; margin-top: 3px; line-height: 1.3; }
+.pictures figcaption { font-size: 12px; color: var(--faint, #5f6b78); margin-top: 3px;
+  line-height: 1.3; }
 .scroll { max-height: 220px; overflow: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { text-align: left; padding: 3px 10px 3px 0; vertical-align: top; overflow-wrap: anywhere;
-  border-bottom: 1px solid rgba(128, 140, 152, 0.22); }
+  border-bottom: 1px solid var(--line, rgba(128, 140, 152, 0.22)); }
 th { font-weight: 600; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.missing td { opacity: 0.5; }
-details summary { cursor: pointer; font-size: 13px; opacity: 0.85; }
+details { margin: 6px 0; }
+details summary { cursor: pointer; font-size: 13px; color: var(--accent, inherit); }
 .code { position: relative; margin-top: 6px; }
 .code pre { margin: 0; padding: 10px 64px 10px 12px; border-radius: 6px; overflow-x: auto;
   background: rgba(128, 140, 152, 0.14); font: 12px/1.5 ui-monospace, Menlo, Consolas, monospace;
@@ -108,7 +112,7 @@ def gallery(on_click: Callable[[int], None] | None = None) -> Gallery:
 
 def html(content: str = "", **options: Any) -> Any:
     """HTML in the style of the panes; whatever is data in it has to be escaped."""
-    return pn.pane.HTML(content, sizing_mode=WIDTH, stylesheets=[STYLE], **options)
+    return pn.pane.HTML(content, sizing_mode=WIDTH, stylesheets=[STYLE], margin=0, **options)
 
 
 def source(pixels: Pixels) -> str:
@@ -185,11 +189,17 @@ def download(label: str, name: str, make: Callable[[], bytes]) -> Any:
     make
         Makes its bytes.
     """
+
+    async def written() -> io.BytesIO:
+        return io.BytesIO(await asyncio.to_thread(make))
+
     return pn.widgets.FileDownload(
         label=label,
         filename=name,
-        callback=lambda: io.BytesIO(make()),
+        callback=written,
         embed=False,
         button_style="outline",
+        height=30,
+        margin=(3, 6, 3, 0),
         css_classes=["download"],
     )

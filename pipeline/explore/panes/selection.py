@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import panel as pn
 
+from zpoints.pipeline.explore.panes.downloads import Downloads
 from zpoints.pipeline.explore.panes.elements import (
     WIDTH,
     code_html,
-    download,
     error_html,
     folded_code_html,
     gallery,
@@ -22,15 +22,8 @@ from zpoints.pipeline.explore.panes.elements import (
 from zpoints.pipeline.explore.panes.image import go_to
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
-from zpoints.pipeline.explore.selection.downloads import (
-    npy_file,
-    png_archive,
-    png_sheet,
-    vectors_csv,
-)
 from zpoints.pipeline.explore.selection.gathered import Gathered, gather
 from zpoints.pipeline.explore.selection.outline import corners, inside_outline, rectangle
-from zpoints.pipeline.explore.selection.pictures import photographs, spaced
 from zpoints.pipeline.explore.selection.subset import NAMES_FILE, Subset
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.sample.registry import GENERATORS
@@ -48,8 +41,6 @@ WITHOUT = ("conditional", "path", "grid", "uniform")
 STATE = "here"
 """Key of this pane in `View.settings`."""
 SHOWN_SHARES = 12
-ARCHIVED = 1000
-"""Photographs of an archive at most."""
 
 
 def selection_pane(view: View, plane: PlanePane) -> Any:
@@ -77,14 +68,14 @@ class SelectionPane:
     def __init__(self, view: View) -> None:
         self.view = view
         self.subset: Subset | None = None
-        self.gathered: Gathered | None = None
         self._names: list[str] = []
         waiting = spinner()
         self._head, self._shares, self._saved, self._message = html(), html(), html(), html()
         self._sheet = gallery(lambda number: go_to(view, self._names[number]))
         self._gather = Work(gather, self._show, self._fail, waiting)
+        self._files = Downloads()
         self._details = pn.Column(
-            self._head, self._sheet, self._shares, self._drawing(), self._downloads(),
+            self._head, self._sheet, self._shares, self._drawing(), self._files.column,
             self._saved, sizing_mode=WIDTH, visible=False,
         )  # fmt: skip
         self._hint = html(note_html(HINT))
@@ -110,13 +101,14 @@ class SelectionPane:
         self.view.lasso = []
 
     def _show(self, gathered: Gathered) -> None:
-        self.gathered, self._message.object = gathered, ""
+        self._message.object = ""
         self._head.object = head_html(gathered)
         self._names = list(gathered.sheet)
         self._sheet.show(gathered.sheet)
         self._shares.object = shares_html(gathered) + folded_code_html(gathered.code)
         if self.subset is not None:
             self._saved.object = saved_html(self.subset)
+            self._files.offer(self.subset, gathered)
         self._details.visible = gathered.count > 0
 
     def _fail(self, text: str) -> None:
@@ -164,29 +156,6 @@ class SelectionPane:
             self._drawn,
             sizing_mode=WIDTH,
         )
-
-    def _downloads(self) -> Any:
-        def latents() -> Any:
-            return self._current.latents
-
-        def pictures() -> dict[str, Any]:
-            subset = self._current
-            return photographs(subset.space, spaced(subset.names, ARCHIVED))
-
-        def sheet() -> bytes:
-            return png_sheet(list(self.gathered.sheet.values())) if self.gathered else b""
-
-        return pn.FlexBox(
-            download("Vectors .npy", "selection.npy", lambda: npy_file(latents()["z"].values)),
-            download("Vectors .csv", "selection.csv", lambda: vectors_csv(latents())),
-            download("Names .npy", NAMES_FILE, lambda: npy_file(self._current.names)),
-            download("Sheet .png", "selection.png", sheet),
-            download("Photographs .zip", "selection.zip", lambda: png_archive(pictures())),
-        )
-
-    @property
-    def _current(self) -> Subset:
-        return self.subset or Subset(self.view.space, np.empty(0, np.int64))
 
 
 def chosen(view: View) -> Subset | None:
