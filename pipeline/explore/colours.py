@@ -16,13 +16,10 @@ PALETTE = (
 )
 """Colours of categories, the most frequent first; distinct under common colour blindness."""
 OTHER, MISSING = "#8d99a6", "#b9c1c9"
-SCALE = (
-    *("#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58"),
-    *("#b5de2b", "#fde725"),
-)
-"""Colours of numbers, from low to high; those of viridis."""
-DENSE = {"light": ("#b9d3ea", "#2c7fb8", "#08306b"), "dark": ("#1d3f63", "#3f97d3", "#e3f3ff")}
-"""Colours of the number of points in a pixel, from one to many, by theme."""
+SCALE = ("#46408a", "#3b5a97", "#2f7398", "#26898e", "#2aa486", "#4ebf6c", "#87cf48", "#c3d52f")
+"""Colours of numbers, from low to high: viridis without its ends, which fade into a page."""
+DENSE = "#2b7fd4"
+"""Colour of points, the more opaque the more there are in a pixel; for light and dark pages."""
 MOST = len(PALETTE)
 """Categories with a colour of their own; the others share one."""
 FEW = 12

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import Any, ClassVar
 
 import numpy as np
 import panel as pn
@@ -13,6 +14,7 @@ from panel.custom import JSComponent
 
 from zpoints.pipeline.explore.decoding import Latest, png
 from zpoints.pipeline.explore.state import View
+from zpoints.pipeline.explore.text import text
 from zpoints.storage.errors import ZpointsError
 
 
@@ -34,9 +36,9 @@ class Picture(JSComponent):
       return image
     }
     """
-    _stylesheets = [
-        "img { width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; "
-        "border-radius: 6px; display: block; }"
+    _stylesheets: ClassVar[list[str]] = [
+        ":host { max-width: 420px; } img { width: 100%; aspect-ratio: 1; object-fit: contain; "
+        "image-rendering: pixelated; border-radius: 6px; display: block; }"
     ]
 
 
@@ -103,7 +105,7 @@ def decoded(view: View, plane: Any) -> Any:
         The pane of the plane, `plane.PlanePane`.
     """
     picture = Picture(sizing_mode="stretch_width", css_classes=["decoded"])
-    caption = pn.pane.HTML(sizing_mode="stretch_width", css_classes=["caption"])
+    caption = text()
     document = pn.state.curdoc
 
     def show(answer: Answer) -> None:
@@ -131,8 +133,6 @@ def decoded(view: View, plane: Any) -> Any:
 
 def caption_html(answer: Answer, level: float) -> str:
     """Where the image lies, and whether that is inside the ellipse."""
-    from html import escape
-
     inside = answer.radius <= level
     verdict = f'<b class="{"in" if inside else "out"}">{"inside" if inside else "outside"}</b>'
     what = f"<br>{escape(answer.message)}" if answer.message else ""

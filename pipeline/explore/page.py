@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import holoviews as hv
@@ -11,36 +12,77 @@ import panel as pn
 from zpoints.pipeline.explore.decoded import decoded
 from zpoints.pipeline.explore.plane import PlanePane, controls, legend
 from zpoints.pipeline.explore.state import View
+from zpoints.pipeline.explore.text import CARD, text
 
 Pane = Callable[[View, PlanePane], Any]
 
-PANES: tuple[tuple[str, Pane], ...] = (("Decoded here", decoded),)
+PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded),)
 """Title and function of each pane beside the plane, from top to bottom.
 
 A pane is a function of the view and of the plane, whose streams report clicks and outlines; it
 returns something that Panel shows, or None where the store has nothing for it.
 """
+TEMPLATE, STYLE = (Path(__file__).with_name(name) for name in ("page.html", "page.css"))
+
+
+def page(view: View, problems: Sequence[str] = ()) -> Any:
+    """The page that a browser shows.
+
+    Parameters
+    ----------
+    view
+        What it shows.
+    problems
+        Messages that it begins with.
+    """
+    left, right = _halves(view)
+    template = pn.Template(TEMPLATE.read_text())
+    template.add_panel("left", left)
+    template.add_panel("right", right)
+    name, summary = described(view)
+    values = {"store_name": name, "store_summary": summary, "problems": list(problems)}
+    for key, value in (values | {"page_css": STYLE.read_text()}).items():
+        template.add_variable(key, value)
+    return template
 
 
 def explorer(view: View) -> Any:
-    """Everything of one page: the plane on the left, the panes on its right or below."""
+    """The explorer as one element, for a notebook: it shares the kernel's connection."""
     load_extensions()
-    plane = PlanePane(view)
-    left = pn.Column(controls(view), plane.pane, legend(view), css_classes=["left"])
-    shown = [(title, pane(view, plane)) for title, pane in PANES]
-    right = pn.Column(
-        *(
-            pn.Column(pn.pane.HTML(f"<h2>{title}</h2>"), content, css_classes=["pane"])
-            for title, content in shown
-            if content is not None
-        ),
-        css_classes=["right"],
-    )
-    return pn.FlexBox(left, right, css_classes=["explorer"])
+    left, right = _halves(view)
+    right.width, right.sizing_mode = 340, "fixed"
+    return pn.Row(left, right, sizing_mode="stretch_width")
+
+
+def described(view: View) -> tuple[str, str]:
+    """The name of the store, and what it holds in a line."""
+    root = str(getattr(view.space, "root", "arrays in memory"))
+    version = str(getattr(view.space, "version", ""))
+    parts = [f"{view.points.count:,} vectors of {view.points.components:,} components"]
+    if version:
+        parts.append(f"version {version[:8]}")
+    return root.rstrip("/").split("/")[-1], " · ".join(parts)
 
 
 def load_extensions() -> None:
-    """Load what Panel and HoloViews need, once; nothing comes from another host."""
-    if not hv.Store.current_backend == "bokeh" or "bokeh" not in hv.Store.renderers:
-        hv.extension("bokeh", logo=False)  # type: ignore[call-arg]
-    hv.Store.set_current_backend("bokeh")
+    """Load what Panel and HoloViews need to draw, once for each notebook."""
+    hv.extension("bokeh", logo=False)  # type: ignore[call-arg]
+
+
+def _halves(view: View) -> tuple[Any, Any]:
+    """The plane with what controls it, and the panes."""
+    plane = PlanePane(view)
+    left = pn.Column(
+        controls(view), plane.pane, legend(view), css_classes=["card"], stylesheets=[CARD],
+        sizing_mode="stretch_width",
+    )  # fmt: skip
+    made = [(title, pane(view, plane)) for title, pane in PANES]
+    cards = [
+        pn.Column(
+            text(f"<h2>{title}</h2>"), content, css_classes=["card"], stylesheets=[CARD],
+            sizing_mode="stretch_width",
+        )
+        for title, content in made
+        if content is not None
+    ]  # fmt: skip
+    return left, pn.Column(*cards, sizing_mode="stretch_width")

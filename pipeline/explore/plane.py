@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 import holoviews as hv
+import holoviews.plotting.bokeh
 import numpy as np
 import panel as pn
 from holoviews import streams
@@ -15,12 +16,14 @@ from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse, coverage
 from zpoints.pipeline.explore.colours import SCALE, Colouring
 from zpoints.pipeline.explore.raster import Extent, raster
 from zpoints.pipeline.explore.state import LEVELS, View
+from zpoints.pipeline.explore.text import text
 
 SIZE = (640, 560)
 """Width and height in pixels of the first picture, until the page tells its own."""
 AROUND = 5.0
 """Standard deviations on each side of the mean that a plane shows at first."""
-INK = {"light": "#3d4852", "dark": "#c3ccd6"}
+INK, FAINT = "#707c8a", "rgba(128, 140, 152, 0.25)"
+"""Colours of axes that can be read on a light and on a dark ground."""
 ELLIPSE, CURSOR = "#d1495b", "#e07a1f"
 Redraw = streams.Stream.define("Redraw", count=0)
 Moved = streams.Stream.define("Moved", count=0)
@@ -43,7 +46,7 @@ class PlanePane:
         self.pane = pn.pane.HoloViews(
             self._plot(), sizing_mode="stretch_width", min_height=SIZE[1], css_classes=["plane"]
         )
-        view.param.watch(self._replace, ["x", "y", "points", "theme"])
+        view.param.watch(self._replace, ["x", "y", "points"])
         view.param.watch(self._draw_again, ["color", "shown"])
         view.param.watch(self._move, ["level", "cursor", "image", "lasso"])
 
@@ -51,9 +54,9 @@ class PlanePane:
         """The plot of a pair of coordinates; another pair gets another plot."""
         plane, x, y = self.view.plane()
         extent = first_extent(plane, x, y)
+        size = streams.PlotSize(width=SIZE[0], height=SIZE[1])
         picture = hv.DynamicMap(
-            self._picture,
-            streams=[streams.RangeXY(), streams.PlotSize(width=SIZE[0], height=SIZE[1]), self._redraw],
+            self._picture, streams=[streams.RangeXY(), size, self._redraw]
         ).opts(
             hv.opts.RGB(
                 xlim=extent[0], ylim=extent[1], xlabel=_plain(plane.x.title),
@@ -77,7 +80,7 @@ class PlanePane:
         extent = _window(x_range, first[0]), _window(y_range, first[1])
         pixels = raster(
             x, y, view.points.colouring(view.color),
-            rows=view.shown, extent=extent, theme=view.theme,
+            rows=view.shown, extent=extent,
             size=(int(width or SIZE[0]), int(height or SIZE[1])),
         )  # fmt: skip
         bounds = (extent[0][0], extent[1][0], extent[0][1], extent[1][1])
@@ -93,22 +96,21 @@ class PlanePane:
         cursor = [tuple(view.cursor)] if len(view.cursor) == 2 else []
         chosen = 0 <= view.image < len(x)
         image = [(x[view.image], y[view.image])] if chosen else []
-        ink = INK[view.theme]
         return hv.Overlay(
             [
                 hv.Curve(outline, "x", "y", label="ellipse").opts(color=ELLIPSE, line_width=2),
-                hv.Curve(closed, "x", "y", label="lasso").opts(color=ink, line_dash="dashed"),
+                hv.Curve(closed, "x", "y", label="lasso").opts(color=INK, line_dash="dashed"),
                 hv.Points(cursor, ["x", "y"], label="cursor").opts(
                     size=13, marker="circle_cross", fill_alpha=0, color=CURSOR, line_width=2
                 ),
                 hv.Points(image, ["x", "y"], label="image").opts(
-                    size=15, marker="circle", fill_alpha=0, color=ink, line_width=2.5
+                    size=15, marker="circle", fill_alpha=0, color=INK, line_width=2.5
                 ),
             ]
         ).opts(show_legend=False)
 
     def _dress(self, plot: Any, element: Any) -> None:
-        figure, ink = plot.state, INK[self.view.theme]
+        figure, ink = plot.state, INK
         figure.border_fill_color = figure.background_fill_color = "rgba(0,0,0,0)"
         figure.outline_line_color = None
         figure.toolbar.logo, figure.toolbar.autohide = None, False
@@ -142,7 +144,9 @@ def first_extent(
     """
     spread = np.sqrt(np.maximum(plane.covariance.diagonal(), 0.0))
     found = []
-    for axis, middle, deviation, column in zip((plane.x, plane.y), plane.mean, spread, (x, y)):
+    for axis, middle, deviation, column in zip(
+        (plane.x, plane.y), plane.mean, spread, (x, y), strict=True
+    ):
         half = float(AROUND * deviation) or 0.5
         low, high = float(middle) - half, float(middle) + half
         known = column[np.isfinite(column)]
@@ -164,7 +168,7 @@ def controls(view: View) -> Any:
     level = pn.widgets.FloatSlider.from_param(
         shown.level, name="Confidence ellipse", start=LEVELS[0], end=LEVELS[1], step=0.05
     )
-    share = pn.pane.HTML(sizing_mode="stretch_width", css_classes=["share"])
+    share = text()
 
     def count(*events: Any) -> None:
         share.object = share_text(*view.inside(), view.level)
@@ -185,7 +189,7 @@ def share_text(inside: int, total: int, level: float) -> str:
 
 def legend(view: View) -> Any:
     """The key to the colours."""
-    pane = pn.pane.HTML(sizing_mode="stretch_width", css_classes=["legend"])
+    pane = text()
 
     def show(*events: Any) -> None:
         pane.object = legend_html(view.points.colouring(view.color))
@@ -206,7 +210,7 @@ def legend_html(colouring: Colouring) -> str:
         low, high = map(escape, colouring.ends)
         bar = f"background:linear-gradient(90deg,{','.join(SCALE)})"
         return f'<span class="entry">{low}<i class="bar" style="{bar}"></i>{high}</span>'
-    return '<span class="entry">darker where there are more points</span>'
+    return '<span class="entry">stronger where there are more points</span>'
 
 
 def _cut(name: str, most: int = 40) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.explore.colours import DENSE, SCALE, Colouring
+from zpoints.pipeline.explore.colours import DENSE, SCALE, Colouring, density
 
 Extent = tuple[float, float]
 MOST_SIDE = 2000
@@ -24,7 +24,6 @@ def raster(
     rows: NDArray[np.bool_] | None,
     extent: tuple[Extent, Extent],
     size: tuple[int, int],
-    theme: str = "light",
 ) -> NDArray[np.uint8]:
     """The picture of points in a window.
 
@@ -40,8 +39,6 @@ def raster(
         Ends of the window along x and along y.
     size
         Width and height in pixels.
-    theme
-        `light` or `dark`.
 
     Returns
     -------
@@ -62,23 +59,21 @@ def raster(
         table = table[rows]
     canvas = ds.Canvas(width, height, x_range=extent[0], y_range=extent[1])
     counts = canvas.points(table, "x", "y", counted)
-    picture = tf.dynspread(_shaded(counts, colouring, theme), threshold=0.6, max_px=5)
+    picture = tf.dynspread(_shaded(counts, colouring), threshold=0.6, max_px=5)
     return np.ascontiguousarray(picture.values).view(np.uint8).reshape(height, width, 4)
 
 
-def _shaded(counts: xr.DataArray, colouring: Colouring, theme: str) -> tf.Image:
+def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
     if colouring.kind == "category":
         colours = {str(code): colour for code, (_, colour) in enumerate(colouring.key)}
         return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=110)
     if colouring.kind == "number":
         return tf.shade(counts, cmap=list(SCALE), how="linear", span=colouring.limits)
-    return tf.shade(counts, cmap=list(DENSE[theme]), how="eq_hist")
+    return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=70)
 
 
 def warm_up() -> None:
     """Compile what draws a first picture, so that the first page need not wait for it."""
-    from zpoints.pipeline.explore.colours import density
-
     few = np.linspace(-1, 1, 3, dtype=np.float32)
     ends = (-1.0, 1.0)
     raster(few, few, density(), rows=None, extent=(ends, ends), size=(64, 64))

@@ -1,1 +1,237 @@
-"""Serves the explorer to one user's browser: a secret address, on this machine."""
+"""Serves the explorer to one user's browser: at a secret address, on this machine."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import panel as pn
+from panel.io.server import get_server
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import Matcher, Rule
+from tornado.web import RequestHandler
+
+from zpoints.pipeline.errors import ExploreError
+from zpoints.pipeline.explore.page import page
+from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a server listens.
+
+    Attributes
+    ----------
+    address
+        Address of the machine; one of `LOOPBACK` needs no TLS.
+    port
+        Port; 0 takes a free one.
+    certificate, key
+        Files in PEM format for TLS, or None.
+
+    Raises
+    ------
+    ExploreError
+        If the address is beyond this machine and there is no TLS, or a file cannot be used.
+    """
+
+    address: str = "127.0.0.1"
+    port: int = 0
+    certificate: str | None = None
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise ExploreError(
+                "TLS needs two files: expected --certificate and --key together, got one of them."
+            )
+        if self.address not in LOOPBACK and self.certificate is None:
+            raise ExploreError(
+                f"The address {self.address} can be reached from other machines, and without TLS "
+                "everybody on the way could read the token and the images. Expected TLS files: "
+                "add --certificate FILE --key FILE, or leave --address out."
+            )
+        if self.certificate is not None:
+            self.context()
+
+    def context(self) -> ssl.SSLContext | None:
+        """The certificate and its key, loaded; None without TLS."""
+        if self.certificate is None or self.key is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        for path in (self.certificate, self.key):
+            if not Path(path).is_file():
+                raise ExploreError(f"There is no file {path}; expected a PEM file for TLS.")
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ExploreError(
+                f"{self.certificate} and {self.key} cannot be used for TLS ({error}). Expected a "
+                "certificate and its private key in PEM format."
+            ) from None
+        return context
+
+
+class Served:
+    """A server of the explorer, which listens once it is made.
+
+    Attributes
+    ----------
+    url
+        Address of the page, which holds the token.
+
+    Parameters
+    ----------
+    points
+        The vectors that every page shows at first.
+    where
+        Where it listens.
+    """
+
+    def __init__(self, points: Points, where: Where) -> None:
+        token = secrets.token_urlsafe(24)
+        hosts = {where.address, *(LOOPBACK if where.address in LOOPBACK else ())}
+        scheme = "http" if where.certificate is None else "https"
+        try:
+            self.server = get_server(
+                {"/": lambda: opened_page(points)},
+                port=where.port,
+                address=where.address,
+                prefix=f"/{token}",
+                start=False,
+                http_server_kwargs={"ssl_options": where.context()},
+                include_headers=[],
+                include_cookies=[],
+                index=None,
+            )
+        except OSError as error:
+            raise ExploreError(
+                f"Cannot listen on {where.address}, port {where.port} ({error.strerror}). Expected "
+                "a free port; choose another with --port, or leave it out for a free one."
+            ) from None
+        names = frozenset(f"{_bracketed(host)}:{self.server.port}" for host in hosts)
+        allowed = Allowed(token, names, scheme)
+        self.server._tornado.websocket_origins.update(names)
+        self.server._tornado.add_handlers(r".*", [Rule(Refused(allowed), Refusal)])
+        shown = _bracketed(where.address)
+        self.url = f"{scheme}://{shown}:{self.server.port}/{token}/"
+
+    def serve(self) -> None:
+        """Serve until `stop`, on the calling thread."""
+        self.server.start()
+        try:
+            self.server.io_loop.start()
+        finally:
+            self.server.stop(wait=False)
+
+    def stop(self) -> None:
+        """End `serve`, from any thread."""
+        self.server.io_loop.add_callback(self.server.io_loop.stop)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which requests are answered.
+
+    Attributes
+    ----------
+    token
+        First part of the path of every request.
+    names
+        Host and port by which the server is called, also by pages that connect to it.
+    scheme
+        `http` or `https`.
+    """
+
+    token: str
+    names: frozenset[str]
+    scheme: str
+
+    def __call__(self, request: HTTPServerRequest) -> bool:
+        """Whether a request names the server, comes from its own pages and knows the token."""
+        given = request.path.split("/", 2)
+        token = given[1] if len(given) > 1 else ""
+        origin = request.headers.get("Origin") or request.headers.get("Sec-Websocket-Origin")
+        return (
+            hmac.compare_digest(token.encode(), self.token.encode())
+            and request.headers.get("Host", "").lower() in self.names
+            and (origin is None or self._is_own(origin))
+        )
+
+    def _is_own(self, origin: str) -> bool:
+        parts = urlsplit(origin)
+        return parts.scheme == self.scheme and parts.netloc.lower() in self.names
+
+
+class Refused(Matcher):
+    """Matches the requests that are not allowed."""
+
+    def __init__(self, allowed: Callable[[HTTPServerRequest], bool]) -> None:
+        self._allowed = allowed
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """Values for the handler of a refused request, None for one that is allowed."""
+        return None if self._allowed(request) else {}
+
+
+class Refusal(RequestHandler):
+    """Answers 403, whatever is asked."""
+
+    def prepare(self) -> None:
+        """Refuse."""
+        self.set_status(403)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(
+            "Refused: the address lacks the token, or another site asked. Open the address that "
+            "zpoints explore printed.\n"
+        )
+
+
+def opened_page(points: Points) -> Any:
+    """The page for one browser window, with the state that its address carries."""
+    view = View(points=points)
+    given = {name: values[-1].decode() for name, values in pn.state.session_args.items() if values}
+    problems = from_address(view, given)
+
+    def tell(*events: Any) -> None:
+        if pn.state.location is not None:
+            query = to_address(view)
+            pn.state.location.search = f"?{urlencode(query)}" if query else ""
+
+    view.param.watch(tell, list(ADDRESS))
+    return page(view, problems)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> None:
+    """Serve the explorer of a latent space until the process is interrupted.
+
+    Parameters
+    ----------
+    space
+        What `zpoints.open` returns.
+    where
+        Where the server listens.
+    on_ready
+        Called with the address of the page when it can be opened.
+
+    Raises
+    ------
+    ExploreError
+        If the port is taken.
+    """
+    served = Served(Points(space), where)
+    served.server.io_loop.add_callback(lambda: on_ready(served.url))
+    served.serve()

@@ -40,7 +40,6 @@ class View(param.Parameterized):
 
     points = param.ClassSelector(class_=Points, doc="Columns of all vectors.")
     shown = param.Parameter(None, doc="(vector,) bool, which vectors are shown; None for all.")
-    theme = param.Selector(objects=["light", "dark"], default="light")
 
     @property
     def space(self) -> Any:
