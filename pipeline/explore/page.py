@@ -48,7 +48,6 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
 
 def explorer(view: View) -> Any:
     """The explorer as one element, for a notebook: it shares the kernel's connection."""
-    load_extensions()
     left, right = _halves(view)
     right.width, right.sizing_mode = 340, "fixed"
     return pn.Row(left, right, sizing_mode="stretch_width")
@@ -65,12 +64,14 @@ def described(view: View) -> tuple[str, str]:
 
 
 def load_extensions() -> None:
-    """Load what Panel and HoloViews need to draw, once for each notebook."""
-    hv.extension("bokeh", logo=False)  # type: ignore[call-arg]
+    """Load what HoloViews draws with; in a notebook, also what its cells show."""
+    if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
+        hv.extension("bokeh", logo=False)  # type: ignore[call-arg]
 
 
 def _halves(view: View) -> tuple[Any, Any]:
     """The plane with what controls it, and the panes."""
+    load_extensions()
     plane = PlanePane(view)
     left = pn.Column(
         controls(view), plane.pane, legend(view), css_classes=["card"], stylesheets=[CARD],

@@ -18,7 +18,7 @@ from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
 
 from zpoints.pipeline.errors import ExploreError
-from zpoints.pipeline.explore.page import page
+from zpoints.pipeline.explore.page import load_extensions, page
 from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
 
@@ -98,6 +98,7 @@ class Served:
     """
 
     def __init__(self, points: Points, where: Where) -> None:
+        load_extensions()
         token = secrets.token_urlsafe(24)
         hosts = {where.address, *(LOOPBACK if where.address in LOOPBACK else ())}
         scheme = "http" if where.certificate is None else "https"
