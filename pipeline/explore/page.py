@@ -10,18 +10,28 @@ import holoviews as hv
 import panel as pn
 
 from zpoints.pipeline.explore.decoded import decoded
+from zpoints.pipeline.explore.panes.details import after_loading, details_pane
+from zpoints.pipeline.explore.panes.filter import filter_pane
+from zpoints.pipeline.explore.panes.playground import playground_pane
+from zpoints.pipeline.explore.panes.versions import versions_pane
 from zpoints.pipeline.explore.plane import PlanePane, controls, legend
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.explore.text import CARD, text
 
 Pane = Callable[[View, PlanePane], Any]
 
-PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded),)
+ABOVE: tuple[Pane, ...] = (filter_pane, after_loading(versions_pane))
+"""Panes above the plane: they decide what it shows."""
+PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded), ("", details_pane))
 """Title and function of each pane beside the plane, from top to bottom.
 
 A pane is a function of the view and of the plane, whose streams report clicks and outlines; it
 returns something that Panel shows, or None where the store has nothing for it.
 """
+BELOW: tuple[tuple[str, Pane], ...] = (
+    ("Generators side by side", after_loading(playground_pane)),
+)
+"""Titles and panes of the whole width, below the others."""
 TEMPLATE, STYLE = (Path(__file__).with_name(name) for name in ("page.html", "page.css"))
 
 
@@ -35,10 +45,11 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
     problems
         Messages that it begins with.
     """
-    left, right = _halves(view)
+    left, right, below = _parts(view)
     template = pn.Template(TEMPLATE.read_text())
     template.add_panel("left", left)
     template.add_panel("right", right)
+    template.add_panel("below", below)
     name, summary = described(view)
     values = {"store_name": name, "store_summary": summary, "problems": list(problems)}
     for key, value in (values | {"page_css": STYLE.read_text()}).items():
@@ -48,9 +59,10 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
 
 def explorer(view: View) -> Any:
     """The explorer as one element, for a notebook: it shares the kernel's connection."""
-    left, right = _halves(view)
+    left, right, below = _parts(view)
     right.width, right.sizing_mode = 340, "fixed"
-    return pn.Row(left, right, sizing_mode="stretch_width")
+    both = pn.Row(left, right, sizing_mode="stretch_width")
+    return pn.Column(both, below, sizing_mode="stretch_width")
 
 
 def described(view: View) -> tuple[str, str]:
@@ -69,21 +81,26 @@ def load_extensions() -> None:
         hv.extension("bokeh", logo=False)  # type: ignore[call-arg]
 
 
-def _halves(view: View) -> tuple[Any, Any]:
-    """The plane with what controls it, and the panes."""
-    load_extensions()
+def _parts(view: View) -> tuple[Any, Any, Any]:
+    """The plane with what controls it, the panes beside it, and those below."""
     plane = PlanePane(view)
+    above = [made for pane in ABOVE if (made := pane(view, plane)) is not None]
     left = pn.Column(
-        controls(view), plane.pane, legend(view), css_classes=["card"], stylesheets=[CARD],
-        sizing_mode="stretch_width",
+        controls(view), pn.FlexBox(*above, sizing_mode="stretch_width"), plane.pane, legend(view), css_classes=["card"],
+        stylesheets=[CARD], sizing_mode="stretch_width",
     )  # fmt: skip
-    made = [(title, pane(view, plane)) for title, pane in PANES]
+    return left, _cards(view, plane, PANES), _cards(view, plane, BELOW)
+
+
+def _cards(view: View, plane: PlanePane, panes: Sequence[tuple[str, Pane]]) -> Any:
+    """Panes in frames, each below its title; those that a store has nothing for are left out."""
+    made = [(title, pane(view, plane)) for title, pane in panes]
     cards = [
         pn.Column(
-            text(f"<h2>{title}</h2>"), content, css_classes=["card"], stylesheets=[CARD],
-            sizing_mode="stretch_width",
+            *([text(f"<h2>{title}</h2>")] if title else []), content, css_classes=["card"],
+            stylesheets=[CARD], sizing_mode="stretch_width",
         )
         for title, content in made
         if content is not None
     ]  # fmt: skip
-    return left, pn.Column(*cards, sizing_mode="stretch_width")
+    return pn.Column(*cards, sizing_mode="stretch_width")

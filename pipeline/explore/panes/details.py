@@ -7,7 +7,7 @@ from typing import Any
 
 import panel as pn
 
-from zpoints.pipeline.explore.panes.elements import WIDTH
+from zpoints.pipeline.explore.panes.elements import WIDTH, flexible
 from zpoints.pipeline.explore.panes.image import image_pane
 from zpoints.pipeline.explore.panes.selection import selection_pane
 from zpoints.pipeline.explore.panes.sliders import sliders_pane
@@ -44,6 +44,7 @@ def details_pane(view: View, plane: PlanePane) -> Any:
     ]
     tabs = pn.Tabs(
         *((title, pane) for title, pane in made if pane is not None),
+        dynamic=True,
         sizing_mode=WIDTH,
         stylesheets=[STYLE],
     )
@@ -72,7 +73,7 @@ def after_loading(pane: Callable[[View, PlanePane], Any]) -> Callable[[View, Pla
     """A pane that is made once the page is shown, so that the page need not wait for it."""
 
     def made_later(view: View, plane: PlanePane) -> Any:
-        box = pn.Column(sizing_mode=WIDTH, min_height=40)
+        box = pn.Column(sizing_mode=WIDTH, min_height=40, styles=flexible(220))
 
         def make() -> None:
             box[:] = [pane(view, plane)]

@@ -55,6 +55,16 @@ COPY = (
     ".then(()=>{b.textContent='Copied';setTimeout(()=>{b.textContent='Copy'},1500)})"
 )
 WIDTH = "stretch_width"
+AROUND = (4, 12, 4, 0)
+"""Margin of a widget, so that it begins where the text does."""
+BUTTON = """
+.bk-btn, .bk-btn a { font: 13px/1.3 var(--font-family, sans-serif) !important; }
+.bk-btn.bk-btn-default { border: 1px solid var(--line, #8886) !important; border-radius: 6px;
+  color: var(--ink, inherit) !important; background: transparent !important; }
+.bk-btn.bk-btn-default:hover { border-color: var(--accent, #0072b2) !important; }
+.bk-btn[disabled] { opacity: 0.45; }
+"""
+"""Style of buttons."""
 
 
 class Gallery(JSComponent):
@@ -108,6 +118,38 @@ def gallery(on_click: Callable[[int], None] | None = None) -> Gallery:
     if on_click is not None:
         found.param.watch(lambda event: on_click(int(event.new[0])), "clicked")
     return found
+
+
+def button(name: str, css_class: str, *, leading: bool = False) -> Any:
+    """A button.
+
+    Parameters
+    ----------
+    name
+        What it does.
+    css_class
+        By which a style or a test finds it.
+    leading
+        Whether it is the one that most people want.
+    """
+    return pn.widgets.Button(
+        name=name,
+        button_type="primary" if leading else "default",
+        css_classes=[css_class],
+        stylesheets=[BUTTON],
+        margin=AROUND,
+    )
+
+
+def flexible(width: int) -> dict[str, str]:
+    """Style of an element that takes a share of a row, or all of it where that is narrow.
+
+    Parameters
+    ----------
+    width
+        Pixels below which it takes a row of its own.
+    """
+    return {"flex": f"1 1 {width}px", "width": "auto", "min-width": f"min({width}px, 100%)"}
 
 
 def html(content: str = "", **options: Any) -> Any:
@@ -198,8 +240,8 @@ def download(label: str, name: str, make: Callable[[], bytes]) -> Any:
         filename=name,
         callback=written,
         embed=False,
-        button_style="outline",
         height=30,
         margin=(3, 6, 3, 0),
+        stylesheets=[BUTTON],
         css_classes=["download"],
     )

@@ -6,7 +6,14 @@ from typing import Any
 
 import panel as pn
 
-from zpoints.pipeline.explore.panes.elements import WIDTH, error_html, html, note_html
+from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
+    WIDTH,
+    error_html,
+    flexible,
+    html,
+    note_html,
+)
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.labels.labels import Labels
@@ -29,6 +36,7 @@ def filter_pane(view: View, plane: PlanePane) -> Any:
         placeholder=example(view),
         sizing_mode=WIDTH,
         css_classes=["filter"],
+        margin=AROUND,
     )
     message = html()
 
@@ -47,7 +55,7 @@ def filter_pane(view: View, plane: PlanePane) -> Any:
     field.param.watch(lambda event: view.param.update(filter=event.new), "value")
     view.param.watch(apply, ["filter", "points"])
     apply()
-    return pn.Column(field, message, sizing_mode=WIDTH)
+    return pn.Column(field, message, sizing_mode=WIDTH, styles=flexible(240))
 
 
 def rows_of(view: View) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import panel as pn
 
 from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
     WIDTH,
     error_html,
     folded_code_html,
@@ -42,7 +43,10 @@ def image_pane(view: View, plane: PlanePane) -> Any:
     shown: list[Inspected] = []
     neighbours = gallery(lambda number: go_to(view, shown[-1].neighbours[number][0]))
     by_name = pn.widgets.TextInput(
-        name="Name of an image", placeholder="e.g. 000001.jpg", sizing_mode=WIDTH
+        name="Name of an image",
+        placeholder=f"e.g. {view.points.names[0]}",
+        sizing_mode=WIDTH,
+        margin=AROUND,
     )
     message = html()
 

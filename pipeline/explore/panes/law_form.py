@@ -11,7 +11,7 @@ import panel as pn
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.explore.generation.drawing import Setting
 from zpoints.pipeline.explore.generation.parameters import Parameter, parameters_of
-from zpoints.pipeline.explore.panes.elements import WIDTH
+from zpoints.pipeline.explore.panes.elements import AROUND, WIDTH
 from zpoints.pipeline.latent_space.space import LatentSpace
 
 SLID = {"temperature": (0.1, 2.0), "fact": (0.1, 2.0), "radius": (0.05, 1.0)}
@@ -58,6 +58,7 @@ class LawForm:
             groups={name: titles for name, titles in groups.items() if titles},
             value=title,
             width=2 * FIELD,
+            margin=AROUND,
         )
         self._fields: dict[str, tuple[Parameter, Any]] = {}
         self._box = pn.FlexBox(sizing_mode=WIDTH, align_items="end", css_classes=["parameters"])
@@ -119,12 +120,12 @@ class LawForm:
 
 def _widget(parameter: Parameter, value: Any, space: LatentSpace) -> Any:
     """The field of a parameter; its description appears with the pointer on its mark."""
-    options: dict[str, Any] = {"name": parameter.name, "width": FIELD}
+    options: dict[str, Any] = {"name": parameter.name, "width": FIELD, "margin": AROUND}
     described = {**options, "description": parameter.meaning}
     if parameter.kind == "choice":
         return pn.widgets.Select(value=value, options=list(parameter.choices), **described)
     if parameter.kind == "flag":
-        return pn.widgets.Checkbox(value=bool(value), margin=(8, 10), **options)
+        return pn.widgets.Checkbox(value=bool(value), **{**options, "margin": (8, 12, 8, 0)})
     if parameter.name == "selection":
         names = list(getattr(space, "selection_names", ()))
         return pn.widgets.Select(value=value, options=names, **described)
@@ -140,7 +141,7 @@ def _number(parameter: Parameter, value: Any, options: dict[str, Any]) -> Any:
         low, high = min(ends[0], float(value)), max(ends[1], float(value))
         return pn.widgets.FloatSlider(
             value=float(value), start=low, end=high, step=0.05,
-            name=parameter.name, width=FIELD,
+            name=parameter.name, width=FIELD, margin=AROUND,
         )  # fmt: skip
     whole = parameter.kind == "whole"
     bounds = {

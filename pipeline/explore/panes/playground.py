@@ -22,9 +22,12 @@ from zpoints.pipeline.explore.generation.drawing import (
     stored_quality,
 )
 from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
     WIDTH,
+    button,
     download,
     error_html,
+    flexible,
     folded_code_html,
     gallery,
     html,
@@ -58,11 +61,11 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
     plane
         Not used.
     """
-    sides = pn.FlexBox(css_classes=["sides"], sizing_mode=WIDTH)
-    seed = pn.widgets.IntInput.from_param(view.param.seed, name="Seed", width=110)
-    other = pn.widgets.Button(name="Another seed", button_style="outline", css_classes=["reseed"])
+    sides = pn.FlexBox(css_classes=["sides"], sizing_mode=WIDTH, gap="8px 36px")
+    seed = pn.widgets.IntInput.from_param(view.param.seed, name="Seed", width=100, margin=AROUND)
+    other = button("Another seed", "reseed")
     filtered = pn.widgets.Checkbox(
-        name="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 10)
+        name="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 0)
     )
     shown: list[Side] = []
 
@@ -124,7 +127,8 @@ class Side:
         self._work = Work(self._drawn, self._show, self._fail, self._waiting)
         self.column = pn.Column(
             self.form.column, self._waiting, self._message, self.images, self._measures,
-            self._downloads(), css_classes=["side", name], min_width=300, sizing_mode=WIDTH,
+            self._downloads(), css_classes=["side", name], sizing_mode=WIDTH,
+            styles=flexible(360),
         )  # fmt: skip
 
     def draw(self) -> None:

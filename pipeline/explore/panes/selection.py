@@ -9,7 +9,9 @@ import panel as pn
 
 from zpoints.pipeline.explore.panes.downloads import Downloads
 from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
     WIDTH,
+    button,
     code_html,
     error_html,
     folded_code_html,
@@ -79,7 +81,7 @@ class SelectionPane:
             self._saved, sizing_mode=WIDTH, visible=False,
         )  # fmt: skip
         self._hint = html(note_html(HINT))
-        clear = pn.widgets.Button(name="Clear", button_style="outline", css_classes=["clear"])
+        clear = button("Clear", "clear")
         clear.on_click(self._forget)
         self._clear = pn.Row(clear, visible=False)
         self.column = pn.Column(
@@ -119,12 +121,16 @@ class SelectionPane:
         kept = dict(self.view.settings.get(STATE, {}))
         usual = kept.get("generator", USUAL)
         law = pn.widgets.Select(
-            name="Generator", options=names, value=usual if usual in names else USUAL, width=190
+            name="Generator",
+            options=names,
+            value=usual if usual in names else USUAL,
+            width=190,
+            margin=AROUND,
         )
-        seed = pn.widgets.IntInput(name="Seed", value=int(kept.get("seed", 0)), start=0, width=90)
-        button = pn.widgets.Button(
-            name=f"Draw {HERE} here", button_type="primary", css_classes=["draw-here"]
+        seed = pn.widgets.IntInput(
+            name="Seed", value=int(kept.get("seed", 0)), start=0, width=80, margin=AROUND
         )
+        start = button(f"Draw {HERE} here", "draw-here", leading=True)
         waiting, self._drawn, self._images = spinner(), html(), gallery()
 
         def draw(asked: tuple[Subset, str, int]) -> tuple[Any, str]:
@@ -147,11 +153,11 @@ class SelectionPane:
             self.view.settings = {**self.view.settings, STATE: state}
             work.ask((self.subset, law.value, seed.value))
 
-        button.on_click(ask)
+        start.on_click(ask)
         about = note_html("New images from a generator that is fitted to the selection alone.")
         return pn.Column(
             html(about),
-            pn.FlexBox(law, seed, button, waiting, align_items="end"),
+            pn.FlexBox(law, seed, start, waiting, align_items="end"),
             self._images,
             self._drawn,
             sizing_mode=WIDTH,

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from zpoints.pipeline.explore.decoded import Picture
 from zpoints.pipeline.explore.generation.leading_axes import FACT, LeadingAxes, axes_code
 from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
     WIDTH,
+    button,
     error_html,
+    flexible,
     folded_code_html,
     html,
     note_html,
@@ -53,18 +56,20 @@ class SlidersPane:
         self.view, self._setting, self._clicks = view, False, 0
         kept = dict(view.settings.get(STATE, {}))
         self._region = pn.widgets.Select(
-            name="Limits", options=[WIDTHS, LEVEL], value=kept.get("limits", WIDTHS)
+            name="Limits", options=[WIDTHS, LEVEL], value=kept.get("limits", WIDTHS), margin=AROUND
         )
-        self._hold = pn.widgets.Checkbox(name="Stay inside", value=bool(kept.get("hold", True)))
+        self._hold = pn.widgets.Checkbox(
+            name="Stay inside", value=bool(kept.get("hold", True)), margin=AROUND
+        )
         self._from = pn.widgets.Checkbox(
-            name="Start from the chosen image", value=bool(kept.get("image", False))
+            name="Start from the chosen image",
+            value=bool(kept.get("image", False)),
+            margin=AROUND,
         )
         self.axes = self._axes_now()
         self._sliders = [self._slider(number) for number in range(len(self.axes.limits))]
-        reset = pn.widgets.Button(name="Reset", button_style="outline", css_classes=["reset"])
-        chance = pn.widgets.Button(
-            name="A random one inside", button_type="primary", css_classes=["chance"]
-        )
+        reset = button("Reset", "reset")
+        chance = button("A random one inside", "chance", leading=True)
         reset.on_click(lambda event: self._set(self._origin()))
         chance.on_click(lambda event: self._draw())
         self.picture = Picture(sizing_mode=WIDTH, css_classes=["at-sliders"])
@@ -80,16 +85,17 @@ class SlidersPane:
             pn.FlexBox(reset, chance, self._hold, self._from, align_items="center"),
             self._region,
             pn.FlexBox(
-                pn.Column(*self._sliders, css_classes=["axes"], min_width=230, sizing_mode=WIDTH),
-                pn.Column(self.picture, self._caption, css_classes=["face"], width=230),
-                flex_wrap="wrap",
+                pn.Column(self.picture, self._caption, styles=flexible(150), css_classes=["face"]),
+                pn.Column(*self._sliders, styles=flexible(180), css_classes=["axes"]),
+                gap="4px 16px",
+                sizing_mode=WIDTH,
             ),
             sizing_mode=WIDTH,
         )
 
     def _slider(self, number: int) -> Any:
         slider = pn.widgets.FloatSlider(
-            name="", start=-1, end=1, step=0.01, value=0, sizing_mode=WIDTH, margin=(1, 10)
+            name="", start=-1, end=1, step=0.01, value=0, sizing_mode=WIDTH, margin=(1, 12, 1, 0)
         )
         slider.param.watch(lambda event: self._moved(number), "value")
         return slider

@@ -8,7 +8,7 @@ from typing import Any
 import panel as pn
 
 from zpoints.pipeline.errors import ExploreError
-from zpoints.pipeline.explore.panes.elements import WIDTH, error_html, html, note_html
+from zpoints.pipeline.explore.panes.elements import AROUND, WIDTH, error_html, html, note_html
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.points import Points
@@ -42,11 +42,17 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
         value=opened if opened in titles else first.version,
         sizing_mode=WIDTH,
         css_classes=["version"],
+        margin=AROUND,
     )
     waiting, message = spinner(), html()
 
     def show(points: Points) -> None:
-        message.object = note_html(f"{points.count:,} vectors of {points.components} components.")
+        shown = points.space.version
+        message.object = (
+            ""
+            if shown == first.version
+            else note_html(f"Version {shown[:8]} is shown, with {points.count:,} vectors.")
+        )
         if points is not view.points:
             view.points = points
 
