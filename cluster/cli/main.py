@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zpoints.cluster.cli.exit_codes import BUSY, FAILED, LOST, USAGE
+from zpoints.cluster.cli.explore import app as explore_app
 from zpoints.cluster.cli.jobs import app as jobs_app
 from zpoints.cluster.cli.options import (
     Cluster,
@@ -30,7 +31,7 @@ from zpoints.cluster.cli.vectors import app as vectors_app
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
-from zpoints.pipeline.errors import ConfigError
+from zpoints.pipeline.errors import ConfigError, ExploreError
 from zpoints.pipeline.parts.installed import offered_parts
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import QueryError, StoreLockedError, ZpointsError
@@ -53,7 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (vectors_app, jobs_app, schedule_app, store_app):
+for commands in (vectors_app, explore_app, jobs_app, schedule_app, store_app):
     app.add_typer(commands)
 
 
@@ -63,7 +64,7 @@ def main() -> None:
     replace_unencodable()
     try:
         app()
-    except (ConfigError, QueryError, SecurityError) as error:
+    except (ConfigError, ExploreError, QueryError, SecurityError) as error:
         _fail(str(error), USAGE)
     except StoreLockedError as error:
         _fail(str(error), BUSY)

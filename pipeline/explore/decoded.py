@@ -127,7 +127,7 @@ def decoded(view: View, plane: Any) -> Any:
     plane.pointer.add_subscriber(moved)
     view.param.watch(lambda event: event.new and moved(*event.new), "cursor")
     start = view.cursor or view.plane()[0].mean.tolist()
-    show(image_at(view, tuple(start)))
+    moved(*start)
     return pn.Column(picture, caption, sizing_mode="stretch_width")
 
 

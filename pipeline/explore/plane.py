@@ -69,7 +69,7 @@ class PlanePane:
         for stream in (self.pointer, self.tap, self.lasso, self.box):
             stream.source = picture
         marks = hv.DynamicMap(self._marks, streams=[self._moved])
-        return picture * marks
+        return (picture * marks).opts(show_legend=False)
 
     def _picture(
         self, x_range: Any, y_range: Any, width: Any, height: Any, scale: Any, count: int
@@ -162,12 +162,14 @@ def controls(view: View) -> Any:
     titles = {title: key for key, title in view.points.axes.titles.items()}
     colours = {title: key for key, title in view.points.colours.items()}
     choose, shown = pn.widgets.Select.from_param, view.param
-    x = choose(shown.x, name="Across", options=titles)
-    y = choose(shown.y, name="Up", options=titles)
-    color = choose(shown.color, name="Colour", options=colours)
+    wide = {"sizing_mode": "stretch_width", "description": "", "margin": 0}
+    x = choose(shown.x, name="Across", options=titles, **wide)
+    y = choose(shown.y, name="Up", options=titles, **wide)
+    color = choose(shown.color, name="Colour", options=colours, **wide)
     level = pn.widgets.FloatSlider.from_param(
-        shown.level, name="Confidence ellipse", start=LEVELS[0], end=LEVELS[1], step=0.05
-    )
+        shown.level, name="Confidence ellipse, level", start=LEVELS[0], end=LEVELS[1], step=0.05,
+        format="0.00", sizing_mode="stretch_width", margin=0,
+    )  # fmt: skip
     share = text()
 
     def count(*events: Any) -> None:
@@ -175,7 +177,15 @@ def controls(view: View) -> Any:
 
     view.param.watch(count, ["level", "x", "y", "points", "shown"])
     count()
-    return pn.Column(pn.FlexBox(x, y, color), pn.Column(level, share))
+    grid = {"display": "grid", "gap": "10px 16px", "align-items": "end"}
+    columns = {"grid-template-columns": "repeat(auto-fit, minmax(150px, 1fr))"}
+    wide = {"sizing_mode": "stretch_width", "styles": grid | columns}
+    lower = {"grid-template-columns": "repeat(auto-fit, minmax(240px, 1fr))", "margin-top": "12px"}
+    return pn.Column(
+        pn.Column(x, y, color, **wide),
+        pn.Column(level, share, sizing_mode="stretch_width", styles=grid | lower),
+        sizing_mode="stretch_width",
+    )
 
 
 def share_text(inside: int, total: int, level: float) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import signal
 import ssl
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,7 +24,9 @@ from tornado.web import RequestHandler
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.page import load_extensions, page
 from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.raster import warm_up
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
+from zpoints.storage.errors import ZpointsError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -126,13 +132,24 @@ class Served:
         shown = _bracketed(where.address)
         self.url = f"{scheme}://{shown}:{self.server.port}/{token}/"
 
-    def serve(self) -> None:
-        """Serve until `stop`, on the calling thread."""
+    def serve(self) -> int | None:
+        """Serve on the calling thread until `stop`, Ctrl-C or SIGTERM; the signal's number."""
+        received: list[int] = []
+
+        def end(number: int, frame: object) -> None:
+            received.append(number)
+            self.stop()
+
+        own = threading.current_thread() is threading.main_thread()
+        before = {n: signal.signal(n, end) for n in (SIGINT, SIGTERM)} if own else {}
         self.server.start()
         try:
             self.server.io_loop.start()
         finally:
             self.server.stop(wait=False)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return received[0] if received else None
 
     def stop(self) -> None:
         """End `serve`, from any thread."""
@@ -216,7 +233,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> None:
+def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | None:
     """Serve the explorer of a latent space until the process is interrupted.
 
     Parameters
@@ -228,11 +245,27 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> None:
     on_ready
         Called with the address of the page when it can be opened.
 
+    Returns
+    -------
+    int or None
+        Number of the signal that ended it.
+
     Raises
     ------
     ExploreError
         If the port is taken.
     """
-    served = Served(Points(space), where)
+    points = Points(space)
+    served = Served(points, where)
+    threading.Thread(target=prepare, args=(points,), daemon=True).start()
     served.server.io_loop.add_callback(lambda: on_ready(served.url))
-    served.serve()
+    return served.serve()
+
+
+def prepare(points: Points) -> None:
+    """Read and load what the first page needs, while the browser starts."""
+    with suppress(ZpointsError):  # the page shows the message where it matters
+        view = View(points=points)
+        plane, *_ = view.plane()
+        warm_up()
+        view.space.decode(plane.lift(plane.mean[None], points.statistics))
