@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.explore.space import Space
 from zpoints.storage import Store
 
 VERSION = 12
 """Characters of a version's id that a line names."""
 
 
-def opened(space: LatentSpace, *modules: str) -> str:
+def opened(space: Space, *modules: str) -> str:
     """Imports, and the line that opens this version of the store.
 
     Parameters
@@ -22,8 +22,8 @@ def opened(space: LatentSpace, *modules: str) -> str:
 
     Examples
     --------
-    >>> from zpoints.pipeline.latent_space.arrays import open_arrays
-    >>> print(opened(open_arrays([[0.0], [1.0]]), "import numpy as np"))
+    >>> import zpoints
+    >>> print(opened(zpoints.open_arrays([[0.0], [1.0]]), "import numpy as np"))
     import numpy as np
     import zpoints as zp
     <BLANKLINE>

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import panel as pn
+from panel.io.resources import LOCAL_DIST
 from panel.io.server import get_server
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
@@ -226,7 +227,24 @@ def opened_page(points: Points) -> Any:
             pn.state.location.search = f"?{urlencode(query)}" if query else ""
 
     view.param.watch(tell, list(ADDRESS))
+    _keep_prefix()
     return page(view, problems)
+
+
+def _keep_prefix() -> None:
+    """Let style sheets of elements that appear later have the token in their address.
+
+    Panel makes their addresses absolute, without the prefix of the server, once the browser has
+    reported its own.
+    """
+    location, document = pn.state.location, pn.state.curdoc
+    if location is None or document is None:
+        return
+
+    def relative(*events: Any) -> None:
+        document._template_variables["dist_url"] = LOCAL_DIST
+
+    location.param.watch(relative, "pathname", precedence=1)
 
 
 def _bracketed(host: str) -> str:

@@ -13,14 +13,14 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.evaluate.measures.diversity import diversity
 from zpoints.pipeline.explore.generation.parameters import plain
 from zpoints.pipeline.explore.python_lines import called, changed, opened
-from zpoints.pipeline.latent_space.neighbours import nearest
-from zpoints.pipeline.latent_space.space import LatentSpace
-from zpoints.pipeline.latent_space.stored import LatentStore
+from zpoints.pipeline.explore.space import Space
 from zpoints.pipeline.row_sample import representative_rows
 from zpoints.pipeline.sample.draw import draw_rows, generator
+from zpoints.pipeline.sample.nearest import nearest_of_block
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.pipeline.sample.stored_fit import fit_to_store
+from zpoints.storage import Store
 from zpoints.storage.errors import ZpointsError
 from zpoints.storage.schema.attributes import nested
 
@@ -72,7 +72,7 @@ class Measured:
     reference: float
 
 
-def draw_setting(space: LatentSpace, setting: Setting, n: int = DRAWN) -> xr.Dataset:
+def draw_setting(space: Space, setting: Setting, n: int = DRAWN) -> xr.Dataset:
     """The vectors that `space.draw` gives; fits to a store are kept for the next draw.
 
     Parameters
@@ -95,7 +95,7 @@ def draw_setting(space: LatentSpace, setting: Setting, n: int = DRAWN) -> xr.Dat
         If the parameters are wrong, or the generator cannot be fitted.
     """
     name, parameters = setting.generator, dict(setting.parameters)
-    if setting.where is not None or not isinstance(space, LatentStore) or setting.seed < 0:
+    if setting.where is not None or not isinstance(space, Store) or setting.seed < 0:
         return space.draw(name, n, where=setting.where, seed=setting.seed, **parameters)
     law = generator(name, **parameters)
     sampler, statistics = fit_to_store(law, space)
@@ -104,7 +104,7 @@ def draw_setting(space: LatentSpace, setting: Setting, n: int = DRAWN) -> xr.Dat
     return xr.Dataset({"z": (("sample", "component"), z)}, attrs={"generator": name})
 
 
-def setting_code(space: LatentSpace, setting: Setting, n: int = DRAWN) -> str:
+def setting_code(space: Space, setting: Setting, n: int = DRAWN) -> str:
     """Python that draws and decodes the same.
 
     Parameters
@@ -118,10 +118,10 @@ def setting_code(space: LatentSpace, setting: Setting, n: int = DRAWN) -> str:
     return f"{opened(space)}\ndrawn = {line}\nimages = store.decode(drawn)"
 
 
-def settings_of(space: LatentSpace) -> dict[str, Setting]:
+def settings_of(space: Space) -> dict[str, Setting]:
     """What may be drawn: the generators of the store's samples, then all laws, by a title."""
     found: dict[str, Setting] = {}
-    if isinstance(space, LatentStore):
+    if isinstance(space, Store):
         for name in space.sample_names:
             attrs = space.samples(name).attrs
             law = str(attrs["generator"])
@@ -136,7 +136,7 @@ def settings_of(space: LatentSpace) -> dict[str, Setting]:
     return found
 
 
-def stored_quality(space: LatentSpace, setting: Setting) -> pd.Series | None:
+def stored_quality(space: Space, setting: Setting) -> pd.Series | None:
     """The measures that the store holds of the same generator; None if it holds none.
 
     Parameters
@@ -144,7 +144,7 @@ def stored_quality(space: LatentSpace, setting: Setting) -> pd.Series | None:
     space, setting
         As in `draw_setting`; the seed does not matter.
     """
-    if not isinstance(space, LatentStore) or setting.where is not None:
+    if not isinstance(space, Store) or setting.where is not None:
         return None
     wanted = plain(setting.parameters)
     for name in space.sample_names:
@@ -155,7 +155,7 @@ def stored_quality(space: LatentSpace, setting: Setting) -> pd.Series | None:
     return None
 
 
-def measure(space: LatentSpace, z: NDArray[Any]) -> list[Measured]:
+def measure(space: Space, z: NDArray[Any]) -> list[Measured]:
     """Measure a draw beside as many latent vectors.
 
     Parameters
@@ -168,9 +168,9 @@ def measure(space: LatentSpace, z: NDArray[Any]) -> list[Measured]:
     latents = space.latents["z"]
     rows = representative_rows(latents.sizes["image"], len(z))
     real = latents.isel(image=rows).values.astype(np.float64)
-    some = latents.isel(image=representative_rows(latents.sizes["image"], COMPARED)).data
+    some = latents.isel(image=representative_rows(latents.sizes["image"], COMPARED)).values
     queries = np.concatenate([z.astype(np.float64), real])
-    found = nearest(some, queries, 2)
+    found = nearest_of_block(some, queries, 0, 2)
     # A latent vector is its own nearest one.
     own = found.distances[len(z) :]
     apart = np.where(own[:, 0] > 0, own[:, 0], own[:, -1])
@@ -197,7 +197,7 @@ def measure(space: LatentSpace, z: NDArray[Any]) -> list[Measured]:
     return [Measured(*value) for value in values]
 
 
-def decoded(space: LatentSpace, z: NDArray[Any]) -> Pixels | None:
+def decoded(space: Space, z: NDArray[Any]) -> Pixels | None:
     """Images (sample, y, x, channel) of vectors; None without a network."""
     try:
         return np.asarray(space.decode(z.astype(np.float32)).values)

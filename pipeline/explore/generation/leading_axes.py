@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.explore.python_lines import opened
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.explore.space import Space
 from zpoints.pipeline.sample.laws.ellipses.pair_condition import (
     PairCondition,
     shrink_pairs,
@@ -115,7 +115,7 @@ class LeadingAxes:
         return np.asarray(self.basis.project(z[None])[0] / self.basis.deviations)
 
 
-def axes_code(space: LatentSpace, steps: Floats, start: str | None = None) -> str:
+def axes_code(space: Space, steps: Floats, start: str | None = None) -> str:
     """Python that decodes the vector at these coordinates.
 
     Parameters

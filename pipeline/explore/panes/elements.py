@@ -102,7 +102,7 @@ class Gallery(JSComponent):
         "img { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px; }"
     ]
 
-    def show(self, images: Mapping[str, Pixels] | Sequence[Pixels]) -> None:
+    def fill(self, images: Mapping[str, Pixels] | Sequence[Pixels]) -> None:
         """Show images (y, x, channel) uint8, by their titles if they have any."""
         named = (
             images.items()

@@ -21,9 +21,8 @@ from zpoints.pipeline.explore.panes.elements import (
 )
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
-from zpoints.pipeline.explore.selection.photograph import Inspected, inspect
+from zpoints.pipeline.explore.selection.photograph import Inspected, image_named, inspect
 from zpoints.pipeline.explore.state import View
-from zpoints.pipeline.latent_space.vectors import images_named
 from zpoints.storage.errors import ZpointsError
 
 HINT = "Click a point of the plane to see its image, its labels and its neighbours."
@@ -58,7 +57,7 @@ def image_pane(view: View, plane: PlanePane) -> Any:
         named = [(name, found.thumbnails.get(name)) for name, _ in found.neighbours]
         pictured = all(image is not None for _, image in named)
         others.object = neighbours_html(found, pictured=pictured)
-        neighbours.show({n: image for n, image in named if image is not None} if pictured else {})
+        neighbours.fill({n: image for n, image in named if image is not None} if pictured else {})
 
     def fail(text: str) -> None:
         message.object = error_html(text)
@@ -144,6 +143,4 @@ def go_to(view: View, name: str) -> None:
     VectorError
         If no image has the name.
     """
-    found = images_named(view.points.latents["z"], name)
-    row = view.points.names.get_indexer([str(found["image"].values)])
-    view.image = int(row[0])
+    view.image = image_named(view.space, name)[1]

@@ -12,7 +12,7 @@ from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.explore.generation.drawing import Setting
 from zpoints.pipeline.explore.generation.parameters import Parameter, parameters_of
 from zpoints.pipeline.explore.panes.elements import AROUND, WIDTH
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.explore.space import Space
 
 SLID = {"temperature": (0.1, 2.0), "fact": (0.1, 2.0), "radius": (0.05, 1.0)}
 """Ends of the sliders of numbers; others are typed."""
@@ -39,7 +39,7 @@ class LawForm:
 
     def __init__(
         self,
-        space: LatentSpace,
+        space: Space,
         settings: Mapping[str, Setting],
         title: str,
         parameters: Mapping[str, Any] | None,
@@ -118,7 +118,7 @@ class LawForm:
         self._box[:] = [widget for _, widget in self._fields.values()]
 
 
-def _widget(parameter: Parameter, value: Any, space: LatentSpace) -> Any:
+def _widget(parameter: Parameter, value: Any, space: Space) -> Any:
     """The field of a parameter; its description appears with the pointer on its mark."""
     options: dict[str, Any] = {"name": parameter.name, "width": FIELD, "margin": AROUND}
     described = {**options, "description": parameter.meaning}

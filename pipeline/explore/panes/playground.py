@@ -162,7 +162,7 @@ class Side:
     def _show(self, found: tuple[Any, ...]) -> None:
         setting, self._z, self._pixels, measures, stored = found
         self._message.object = ""
-        self.images.show([] if self._pixels is None else list(self._pixels))
+        self.images.fill([] if self._pixels is None else list(self._pixels))
         remark = "" if self._pixels is not None else note_html("No network decodes these vectors.")
         self._measures.object = (
             remark

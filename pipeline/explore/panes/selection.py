@@ -106,7 +106,7 @@ class SelectionPane:
         self._message.object = ""
         self._head.object = head_html(gathered)
         self._names = list(gathered.sheet)
-        self._sheet.show(gathered.sheet)
+        self._sheet.fill(gathered.sheet)
         self._shares.object = shares_html(gathered) + folded_code_html(gathered.code)
         if self.subset is not None:
             self._saved.object = saved_html(self.subset)
@@ -140,7 +140,7 @@ class SelectionPane:
 
         def show(found: tuple[Any, str]) -> None:
             images, code = found
-            self._images.show(list(images))
+            self._images.fill(list(images))
             self._drawn.object = folded_code_html(code)
 
         def fail(text: str) -> None:

@@ -13,7 +13,7 @@ from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.state import View
-from zpoints.pipeline.latent_space.stored import LatentStore
+from zpoints.storage import Store
 
 OPENED = 3
 """Versions whose points are kept."""
@@ -32,7 +32,7 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
         Not used.
     """
     first = view.space
-    if not isinstance(first, LatentStore):
+    if not isinstance(first, Store):
         return None
     titles = version_titles(first)
     opened = view.version or first.version
@@ -63,7 +63,7 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
         current: Any = view.points.space
         if identity in ("", current.version):
             return view.points
-        return points_of(first.root, identity, first._code)
+        return points_of(type(first), first.root, identity, getattr(first, "_code", ()))
 
     work = Work(compute, show, fail, waiting)
     chooser.param.watch(
@@ -82,7 +82,7 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
     return pn.Column(pn.Row(chooser, waiting), message, sizing_mode=WIDTH)
 
 
-def version_titles(store: LatentStore) -> dict[str, str]:
+def version_titles(store: Store) -> dict[str, str]:
     """Time, stage and id of each version by its id, newest first, with the one that is open."""
     found = {
         version.id: f"{version.time:%Y-%m-%d %H:%M:%S} {version.stage}, {version.id[:8]}"
@@ -92,11 +92,13 @@ def version_titles(store: LatentStore) -> dict[str, str]:
 
 
 @lru_cache(maxsize=OPENED)
-def points_of(root: str, version: str, code: tuple[str, ...]) -> Points:
+def points_of(kind: Any, root: str, version: str, code: tuple[str, ...]) -> Points:
     """The points of a version; the last few are kept.
 
     Parameters
     ----------
+    kind
+        The class that opens stores.
     root, version
         The store.
     code
@@ -107,7 +109,7 @@ def points_of(root: str, version: str, code: tuple[str, ...]) -> Points:
     ExploreError
         If the version has no latent vectors with statistics.
     """
-    store = LatentStore.open(root, version=version, network=",".join(code) or None)
+    store = kind.open(root, version=version, network=",".join(code) or None)
     missing = {"latents", "statistics"} - set(store.groups)
     if missing:
         raise ExploreError(

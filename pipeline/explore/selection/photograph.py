@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.explore.python_lines import opened
 from zpoints.pipeline.explore.selection.pictures import Pixels, has_images, photographs
-from zpoints.pipeline.latent_space.space import LatentSpace
-from zpoints.pipeline.latent_space.vectors import images_named
+from zpoints.pipeline.explore.space import Space
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.storage.errors import ZpointsError
 from zpoints.storage.labels.annotated import MARKER
@@ -51,7 +50,7 @@ class Inspected:
     code: str
 
 
-def inspect(space: LatentSpace, name: str) -> Inspected:
+def inspect(space: Space, name: str) -> Inspected:
     """Describe one image.
 
     Parameters
@@ -66,18 +65,17 @@ def inspect(space: LatentSpace, name: str) -> Inspected:
     VectorError
         If no image has the name.
     """
-    vector = images_named(space.latents["z"], name).compute()
-    name = str(vector["image"].values)
-    row = int(space.latents.indexes["image"].get_indexer(pd.Index([name]))[0])
+    name, row = image_named(space, name)
+    vector = space.latents["z"].isel(image=row).values
     nearest = space.neighbours(name, NEIGHBOURS)
     others = [str(other) for other in np.atleast_1d(nearest["image"].values)]
     pictures = photographs(space, [name, *others]) if has_images(space) else {}
-    radius = mahalanobis_radius(vector.values[None], space.statistics)[0]
+    radius = mahalanobis_radius(vector[None], space.statistics)[0]
     return Inspected(
         name,
         row,
         pictures.pop(name, None),
-        _reconstruction(space, vector.values),
+        _reconstruction(space, vector),
         labels_of(space.latents, row),
         float(radius),
         tuple(zip(others, map(float, nearest["distance"].values), strict=True)),
@@ -86,7 +84,28 @@ def inspect(space: LatentSpace, name: str) -> Inspected:
     )
 
 
-def inspection_code(space: LatentSpace, name: str, *, photographed: bool = True) -> str:
+def image_named(space: Space, name: str) -> tuple[str, int]:
+    """Whole name and number of an image.
+
+    Parameters
+    ----------
+    space
+        Where it is.
+    name
+        Its name, or the end of its path.
+
+    Raises
+    ------
+    VectorError
+        If no image has the name.
+    """
+    index = space.latents.indexes["image"]
+    if name not in index:
+        name = str(space.project(name, 1)["image"].values)
+    return name, int(index.get_indexer(pd.Index([name]))[0])
+
+
+def inspection_code(space: Space, name: str, *, photographed: bool = True) -> str:
     """Python that gives the photograph, the reconstruction, the labels and the neighbours.
 
     Parameters
@@ -145,7 +164,7 @@ def _as_text(value: object) -> str:
     return str(value)
 
 
-def _reconstruction(space: LatentSpace, vector: NDArray[np.float32]) -> Pixels | None:
+def _reconstruction(space: Space, vector: NDArray[np.float32]) -> Pixels | None:
     try:
         pixels: Pixels = np.asarray(space.decode(vector).values)
     except ZpointsError:

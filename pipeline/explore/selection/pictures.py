@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.pipeline.latent_space.space import LatentSpace
+from zpoints.pipeline.explore.space import Space
 from zpoints.storage import Store
 from zpoints.storage.errors import ZpointsError
 
@@ -18,7 +18,7 @@ AVERAGED = 128
 """Photographs that a mean image is computed from at most."""
 
 
-def has_images(space: LatentSpace) -> bool:
+def has_images(space: Space) -> bool:
     """Whether there are photographs of the latent vectors."""
     try:
         return "pixels" in space.images
@@ -26,14 +26,14 @@ def has_images(space: LatentSpace) -> bool:
         return False
 
 
-def can_decode(space: LatentSpace) -> bool:
+def can_decode(space: Space) -> bool:
     """Whether there is a network that decodes vectors to images; nothing is loaded."""
     if isinstance(space, Store):
         return "model" in space.groups
     return getattr(space, "_given_decoder", None) is not None
 
 
-def photographs(space: LatentSpace, names: Sequence[str]) -> dict[str, Pixels]:
+def photographs(space: Space, names: Sequence[str]) -> dict[str, Pixels]:
     """The photographs (y, x, channel) of images by name; those without one are left out.
 
     Parameters

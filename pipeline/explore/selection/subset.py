@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.passes import analyze
 from zpoints.pipeline.explore.python_lines import called, opened
+from zpoints.pipeline.explore.space import Space
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.pipeline.latent_space.space import LatentSpace
 from zpoints.pipeline.sample.draw import draw
 
 Rows = NDArray[np.int64]
@@ -37,12 +37,12 @@ class Subset:
         A query that selects these rows and no others, if one is known.
     """
 
-    space: LatentSpace
+    space: Space
     rows: Rows
     query: str | None = None
 
     @classmethod
-    def of_query(cls, space: LatentSpace, query: str) -> "Subset":
+    def of_query(cls, space: Space, query: str) -> "Subset":
         """The images that a query selects; all for an empty one.
 
         Raises
@@ -105,12 +105,12 @@ class Subset:
         Parameters
         ----------
         generator, n, seed, parameters
-            As in `LatentSpace.draw`.
+            As in `zpoints.open(...).draw`.
 
         Returns
         -------
         xr.Dataset
-            As `LatentSpace.draw` returns.
+            As `zpoints.open(...).draw` returns.
 
         Raises
         ------
