@@ -20,7 +20,7 @@ from zpoints.pipeline.explore.text import CARD, text
 
 Pane = Callable[[View, PlanePane], Any]
 
-ABOVE: tuple[Pane, ...] = (filter_pane, after_loading(versions_pane))
+ABOVE: tuple[Pane, ...] = (filter_pane, after_loading(versions_pane, 220))
 """Panes above the plane: they decide what it shows."""
 PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded), ("", details_pane))
 """Title and function of each pane beside the plane, from top to bottom.

@@ -69,11 +69,21 @@ def details_pane(view: View, plane: PlanePane) -> Any:
     return tabs
 
 
-def after_loading(pane: Callable[[View, PlanePane], Any]) -> Callable[[View, PlanePane], Any]:
-    """A pane that is made once the page is shown, so that the page need not wait for it."""
+def after_loading(
+    pane: Callable[[View, PlanePane], Any], width: int | None = None
+) -> Callable[[View, PlanePane], Any]:
+    """A pane that is made once the page is shown, so that the page need not wait for it.
+
+    Parameters
+    ----------
+    pane
+        The function that makes it.
+    width
+        Pixels that it needs in a row of others; None where it has a row of its own.
+    """
 
     def made_later(view: View, plane: PlanePane) -> Any:
-        box = pn.Column(sizing_mode=WIDTH, min_height=40, styles=flexible(220))
+        box = pn.Column(sizing_mode=WIDTH, min_height=40, styles=flexible(width) if width else {})
 
         def make() -> None:
             box[:] = [pane(view, plane)]
