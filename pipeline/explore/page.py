@@ -22,6 +22,11 @@ PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded),)
 A pane is a function of the view and of the plane, whose streams report clicks and outlines; it
 returns something that Panel shows, or None where the store has nothing for it.
 """
+ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<ellipse cx='8' cy='8' rx='7' ry='4.5' fill='none' stroke='%23d1495b' stroke-width='1.5' "
+    "transform='rotate(-25 8 8)'/><circle cx='8' cy='8' r='2.5' fill='%232b7fd4'/></svg>"
+)
 TEMPLATE, STYLE = (Path(__file__).with_name(name) for name in ("page.html", "page.css"))
 
 
@@ -41,7 +46,7 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
     template.add_panel("right", right)
     name, summary = described(view)
     values = {"store_name": name, "store_summary": summary, "problems": list(problems)}
-    for key, value in (values | {"page_css": STYLE.read_text()}).items():
+    for key, value in (values | {"page_css": STYLE.read_text(), "app_favicon": ICON}).items():
         template.add_variable(key, value)
     return template
 
