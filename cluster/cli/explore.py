@@ -38,10 +38,13 @@ def explore(
 
     Nothing of the store is written. Only who knows the printed address can open the page.
     """
-    from zpoints.pipeline.explore.server import Where, serve
+    from zpoints.pipeline.explore.listening import Where
     from zpoints.pipeline.latent_space.stored import open as open_latents
 
     where = Where(address, port, certificate, key)
+    space = open_latents(root, version=version, network=network)
+
+    from zpoints.pipeline.explore.server import serve  # after mistakes have been reported
 
     def ready(url: str) -> None:
         output.print(url, soft_wrap=True)
@@ -50,7 +53,7 @@ def explore(
         if browser and _has_screen():
             webbrowser.open(url)
 
-    ended_by = serve(open_latents(root, version=version, network=network), where, ready)
+    ended_by = serve(space, where, ready)
     if ended_by is not None:
         raise typer.Exit(128 + ended_by)
 

@@ -32,6 +32,11 @@ BELOW: tuple[tuple[str, Pane], ...] = (
     ("Generators side by side", after_loading(playground_pane)),
 )
 """Titles and panes of the whole width, below the others."""
+ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<ellipse cx='8' cy='8' rx='7' ry='4.5' fill='none' stroke='%23d1495b' stroke-width='1.5' "
+    "transform='rotate(-25 8 8)'/><circle cx='8' cy='8' r='2.5' fill='%232b7fd4'/></svg>"
+)
 TEMPLATE, STYLE = (Path(__file__).with_name(name) for name in ("page.html", "page.css"))
 
 
@@ -52,7 +57,7 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
     template.add_panel("below", below)
     name, summary = described(view)
     values = {"store_name": name, "store_summary": summary, "problems": list(problems)}
-    for key, value in (values | {"page_css": STYLE.read_text()}).items():
+    for key, value in (values | {"page_css": STYLE.read_text(), "app_favicon": ICON}).items():
         template.add_variable(key, value)
     return template
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hmac
 import secrets
 import signal
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from signal import SIGINT, SIGTERM
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -23,70 +21,12 @@ from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
 
 from zpoints.pipeline.errors import ExploreError
+from zpoints.pipeline.explore.listening import LOOPBACK, Where
 from zpoints.pipeline.explore.page import load_extensions, page
 from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.raster import warm_up
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
 from zpoints.storage.errors import ZpointsError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where a server listens.
-
-    Attributes
-    ----------
-    address
-        Address of the machine; one of `LOOPBACK` needs no TLS.
-    port
-        Port; 0 takes a free one.
-    certificate, key
-        Files in PEM format for TLS, or None.
-
-    Raises
-    ------
-    ExploreError
-        If the address is beyond this machine and there is no TLS, or a file cannot be used.
-    """
-
-    address: str = "127.0.0.1"
-    port: int = 0
-    certificate: str | None = None
-    key: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.certificate is None) != (self.key is None):
-            raise ExploreError(
-                "TLS needs two files: expected --certificate and --key together, got one of them."
-            )
-        if self.address not in LOOPBACK and self.certificate is None:
-            raise ExploreError(
-                f"The address {self.address} can be reached from other machines, and without TLS "
-                "everybody on the way could read the token and the images. Expected TLS files: "
-                "add --certificate FILE --key FILE, or leave --address out."
-            )
-        if self.certificate is not None:
-            self.context()
-
-    def context(self) -> ssl.SSLContext | None:
-        """The certificate and its key, loaded; None without TLS."""
-        if self.certificate is None or self.key is None:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        for path in (self.certificate, self.key):
-            if not Path(path).is_file():
-                raise ExploreError(f"There is no file {path}; expected a PEM file for TLS.")
-        try:
-            context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
-            raise ExploreError(
-                f"{self.certificate} and {self.key} cannot be used for TLS ({error}). Expected a "
-                "certificate and its private key in PEM format."
-            ) from None
-        return context
-
 
 class Served:
     """A server of the explorer, which listens once it is made.
@@ -111,7 +51,7 @@ class Served:
         scheme = "http" if where.certificate is None else "https"
         try:
             self.server = get_server(
-                {"/": lambda: opened_page(points)},
+                {"/": lambda: opened_page(points, f"/{token}")},
                 port=where.port,
                 address=where.address,
                 prefix=f"/{token}",
@@ -215,8 +155,17 @@ class Refusal(RequestHandler):
         )
 
 
-def opened_page(points: Points) -> Any:
-    """The page for one browser window, with the state that its address carries."""
+def opened_page(points: Points, prefix: str) -> Any:
+    """The page for one browser window, with the state that its address carries.
+
+    Parameters
+    ----------
+    points
+        The vectors that it shows.
+    prefix
+        First part of the path of everything that the page loads.
+    """
+    pn.state.rel_path = prefix
     view = View(points=points)
     given = {name: values[-1].decode() for name, values in pn.state.session_args.items() if values}
     problems = from_address(view, given)
