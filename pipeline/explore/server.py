@@ -28,6 +28,7 @@ from zpoints.pipeline.explore.raster import warm_up
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
 from zpoints.storage.errors import ZpointsError
 
+
 class Served:
     """A server of the explorer, which listens once it is made.
 
