@@ -41,7 +41,7 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
         Messages that it begins with.
     """
     left, right = _halves(view)
-    template = pn.Template(TEMPLATE.read_text())
+    template = pn.Template(TEMPLATE.read_text(), location=True)
     template.add_panel("left", left)
     template.add_panel("right", right)
     name, summary = described(view)

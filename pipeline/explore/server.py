@@ -27,6 +27,7 @@ from zpoints.pipeline.explore.raster import warm_up
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
 from zpoints.storage.errors import ZpointsError
 
+
 class Served:
     """A server of the explorer, which listens once it is made.
 
@@ -216,5 +217,5 @@ def prepare(points: Points) -> None:
     with suppress(ZpointsError):  # the page shows the message where it matters
         view = View(points=points)
         plane, *_ = view.plane()
-        warm_up()
         view.space.decode(plane.lift(plane.mean[None], points.statistics))
+        warm_up()
