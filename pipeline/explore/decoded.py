@@ -125,9 +125,12 @@ def decoded(view: View, plane: Any) -> Any:
             latest.ask((float(x), float(y)))
 
     plane.pointer.add_subscriber(moved)
-    view.param.watch(lambda event: event.new and moved(*event.new), "cursor")
-    start = view.cursor or view.plane()[0].mean.tolist()
-    moved(*start)
+
+    def place(*events: Any) -> None:
+        moved(*(view.cursor or view.plane()[0].mean.tolist()))
+
+    view.param.watch(place, ["cursor", "x", "y", "points"])
+    place()
     return pn.Column(picture, caption, sizing_mode="stretch_width")
 
 

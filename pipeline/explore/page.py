@@ -51,7 +51,7 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
         Messages that it begins with.
     """
     left, right, below = _parts(view)
-    template = pn.Template(TEMPLATE.read_text())
+    template = pn.Template(TEMPLATE.read_text(), location=True)
     template.add_panel("left", left)
     template.add_panel("right", right)
     template.add_panel("below", below)

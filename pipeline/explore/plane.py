@@ -118,9 +118,11 @@ class PlanePane:
             axis.axis_label_text_color = axis.major_label_text_color = ink
             axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = ink
             axis.axis_label_text_font_style = "normal"
+            axis.formatter.power_limit_low = -5  # reconstruction errors are thousandths
             axis.axis_label_text_font_size, axis.major_label_text_font_size = "14px", "12px"
 
     def _replace(self, *events: Any) -> None:
+        self.view.param.update(cursor=[], lasso=[])  # they were places of another plane
         self.pane.object = self._plot()
 
     def _draw_again(self, *events: Any) -> None:
@@ -162,7 +164,7 @@ def controls(view: View) -> Any:
     titles = {title: key for key, title in view.points.axes.titles.items()}
     colours = {title: key for key, title in view.points.colours.items()}
     choose, shown = pn.widgets.Select.from_param, view.param
-    wide = {"sizing_mode": "stretch_width", "description": "", "margin": 0}
+    wide = {"sizing_mode": "stretch_width", "description": None, "margin": 0}
     x = choose(shown.x, name="Across", options=titles, **wide)
     y = choose(shown.y, name="Up", options=titles, **wide)
     color = choose(shown.color, name="Colour", options=colours, **wide)

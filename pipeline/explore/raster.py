@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from zpoints.pipeline.explore.colours import DENSE, SCALE, Colouring, density
+from zpoints.pipeline.explore.colours import DENSE, SCALE, Colouring, density, of_label
 
 Extent = tuple[float, float]
 MOST_SIDE = 2000
@@ -73,7 +73,8 @@ def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
 
 
 def warm_up() -> None:
-    """Compile what draws a first picture, so that the first page need not wait for it."""
-    few = np.linspace(-1, 1, 3, dtype=np.float32)
-    ends = (-1.0, 1.0)
-    raster(few, few, density(), rows=None, extent=(ends, ends), size=(64, 64))
+    """Compile what draws pictures, so that a page need not wait for it."""
+    few, ends = np.linspace(-1, 1, 3, dtype=np.float32), (-1.0, 1.0)
+    flags = pd.Series([True, False, True])
+    for colouring in (density(), of_label("category", flags), of_label("number", few + 0.5)):
+        raster(few, few, colouring, rows=None, extent=(ends, ends), size=(64, 64))

@@ -235,5 +235,5 @@ def prepare(points: Points) -> None:
     with suppress(ZpointsError):  # the page shows the message where it matters
         view = View(points=points)
         plane, *_ = view.plane()
-        warm_up()
         view.space.decode(plane.lift(plane.mean[None], points.statistics))
+        warm_up()

@@ -71,7 +71,7 @@ def test_page__shows_other_coordinates(opened: Opened) -> None:
 
 
 def test_page__has_complained_about_nothing(opened: Opened) -> None:
-    assert opened.problems == []
+    assert opened.problems == [], "\n".join(opened.problems)
 
 
 @pytest.mark.parametrize(
