@@ -112,9 +112,17 @@ class Gallery(JSComponent):
         self.pictures = [{"src": source(image), "title": title} for title, image in named]
 
 
-def gallery(on_click: Callable[[int], None] | None = None) -> Gallery:
-    """An empty gallery; `on_click` takes the number of a picture."""
-    found = Gallery(sizing_mode=WIDTH, css_classes=["gallery"])
+def gallery(css_class: str, on_click: Callable[[int], None] | None = None) -> Gallery:
+    """An empty gallery.
+
+    Parameters
+    ----------
+    css_class
+        By which a style or a test finds it.
+    on_click
+        Called with the number of a picture that is clicked.
+    """
+    found = Gallery(sizing_mode=WIDTH, css_classes=["gallery", css_class])
     if on_click is not None:
         found.param.watch(lambda event: on_click(int(event.new[0])), "clicked")
     return found
@@ -133,7 +141,7 @@ def button(name: str, css_class: str, *, leading: bool = False) -> Any:
         Whether it is the one that most people want.
     """
     return pn.widgets.Button(
-        name=name,
+        label=name,
         button_type="primary" if leading else "default",
         css_classes=[css_class],
         stylesheets=[BUTTON],

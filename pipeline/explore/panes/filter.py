@@ -31,7 +31,7 @@ def filter_pane(view: View, plane: PlanePane) -> Any:
         Not used.
     """
     field = pn.widgets.TextInput(
-        name="Filter",
+        label="Filter",
         value=view.filter,
         placeholder=example(view),
         sizing_mode=WIDTH,

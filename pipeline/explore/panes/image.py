@@ -40,9 +40,9 @@ def image_pane(view: View, plane: PlanePane) -> Any:
     """
     waiting, head, others, rest = spinner(), html(note_html(HINT)), html(), html()
     shown: list[Inspected] = []
-    neighbours = gallery(lambda number: go_to(view, shown[-1].neighbours[number][0]))
+    neighbours = gallery("neighbours", lambda number: go_to(view, shown[-1].neighbours[number][0]))
     by_name = pn.widgets.TextInput(
-        name="Name of an image",
+        label="Name of an image",
         placeholder=f"e.g. {view.points.names[0]}",
         sizing_mode=WIDTH,
         margin=AROUND,

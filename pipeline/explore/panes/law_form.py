@@ -54,7 +54,7 @@ class LawForm:
         }
         title = title if title in self._settings else next(iter(self._settings))
         self.choice = pn.widgets.Select(
-            name="Generator",
+            label="Generator",
             groups={name: titles for name, titles in groups.items() if titles},
             value=title,
             width=2 * FIELD,
@@ -120,7 +120,7 @@ class LawForm:
 
 def _widget(parameter: Parameter, value: Any, space: Space) -> Any:
     """The field of a parameter; its description appears with the pointer on its mark."""
-    options: dict[str, Any] = {"name": parameter.name, "width": FIELD, "margin": AROUND}
+    options: dict[str, Any] = {"label": parameter.name, "width": FIELD, "margin": AROUND}
     described = {**options, "description": parameter.meaning}
     if parameter.kind == "choice":
         return pn.widgets.Select(value=value, options=list(parameter.choices), **described)
@@ -141,7 +141,7 @@ def _number(parameter: Parameter, value: Any, options: dict[str, Any]) -> Any:
         low, high = min(ends[0], float(value)), max(ends[1], float(value))
         return pn.widgets.FloatSlider(
             value=float(value), start=low, end=high, step=0.05,
-            name=parameter.name, width=FIELD, margin=AROUND,
+            label=parameter.name, width=FIELD, margin=AROUND,
         )  # fmt: skip
     whole = parameter.kind == "whole"
     bounds = {

@@ -62,10 +62,10 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
         Not used.
     """
     sides = pn.FlexBox(css_classes=["sides"], sizing_mode=WIDTH, gap="8px 36px")
-    seed = pn.widgets.IntInput.from_param(view.param.seed, name="Seed", width=100, margin=AROUND)
+    seed = pn.widgets.IntInput.from_param(view.param.seed, label="Seed", width=100, margin=AROUND)
     other = button("Another seed", "reseed")
     filtered = pn.widgets.Checkbox(
-        name="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 0)
+        label="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 0)
     )
     shown: list[Side] = []
 
@@ -121,7 +121,7 @@ class Side:
             view.space, settings, title or usual, kept.get("parameters"), self._changed
         )
         self._waiting, self._message, self._measures = spinner(), html(), html()
-        self.images = gallery()
+        self.images = gallery("drawn")
         self._z: Any = None
         self._pixels: Any = None
         self._work = Work(self._drawn, self._show, self._fail, self._waiting)

@@ -73,7 +73,7 @@ class SelectionPane:
         self._names: list[str] = []
         waiting = spinner()
         self._head, self._shares, self._saved, self._message = html(), html(), html(), html()
-        self._sheet = gallery(lambda number: go_to(view, self._names[number]))
+        self._sheet = gallery("sheet", lambda number: go_to(view, self._names[number]))
         self._gather = Work(gather, self._show, self._fail, waiting)
         self._files = Downloads()
         self._details = pn.Column(
@@ -121,17 +121,17 @@ class SelectionPane:
         kept = dict(self.view.settings.get(STATE, {}))
         usual = kept.get("generator", USUAL)
         law = pn.widgets.Select(
-            name="Generator",
+            label="Generator",
             options=names,
             value=usual if usual in names else USUAL,
             width=190,
             margin=AROUND,
         )
         seed = pn.widgets.IntInput(
-            name="Seed", value=int(kept.get("seed", 0)), start=0, width=80, margin=AROUND
+            label="Seed", value=int(kept.get("seed", 0)), start=0, width=80, margin=AROUND
         )
         start = button(f"Draw {HERE} here", "draw-here", leading=True)
-        waiting, self._drawn, self._images = spinner(), html(), gallery()
+        waiting, self._drawn, self._images = spinner(), html(), gallery("drawn-here")
 
         def draw(asked: tuple[Subset, str, int]) -> tuple[Any, str]:
             subset, name, number = asked

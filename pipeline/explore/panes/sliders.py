@@ -56,13 +56,13 @@ class SlidersPane:
         self.view, self._setting, self._clicks = view, False, 0
         kept = dict(view.settings.get(STATE, {}))
         self._region = pn.widgets.Select(
-            name="Limits", options=[WIDTHS, LEVEL], value=kept.get("limits", WIDTHS), margin=AROUND
+            label="Limits", options=[WIDTHS, LEVEL], value=kept.get("limits", WIDTHS), margin=AROUND
         )
         self._hold = pn.widgets.Checkbox(
-            name="Stay inside", value=bool(kept.get("hold", True)), margin=AROUND
+            label="Stay inside", value=bool(kept.get("hold", True)), margin=AROUND
         )
         self._from = pn.widgets.Checkbox(
-            name="Start from the chosen image",
+            label="Start from the chosen image",
             value=bool(kept.get("image", False)),
             margin=AROUND,
         )
@@ -95,7 +95,7 @@ class SlidersPane:
 
     def _slider(self, number: int) -> Any:
         slider = pn.widgets.FloatSlider(
-            name="", start=-1, end=1, step=0.01, value=0, sizing_mode=WIDTH, margin=(1, 12, 1, 0)
+            label="", start=-1, end=1, step=0.01, value=0, sizing_mode=WIDTH, margin=(1, 12, 1, 0)
         )
         slider.param.watch(lambda event: self._moved(number), "value")
         return slider
@@ -141,7 +141,7 @@ class SlidersPane:
                 limit = max(limit, abs(float(steps[number])))
                 ratio = self.axes.ratios[number]
                 slider.param.update(
-                    name=f"PC {number + 1} ({ratio:.1%})",
+                    label=f"PC {number + 1} ({ratio:.1%})",
                     start=round(-limit, 3), end=round(limit, 3),
                     value=float(np.clip(steps[number], -round(limit, 3), round(limit, 3))),
                 )  # fmt: skip

@@ -37,7 +37,7 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
     titles = version_titles(first)
     opened = view.version or first.version
     chooser = pn.widgets.Select(
-        name="Version",
+        label="Version",
         options={title: identity for identity, title in titles.items()},
         value=opened if opened in titles else first.version,
         sizing_mode=WIDTH,
