@@ -66,5 +66,9 @@ class FigureError(ZpointsError, ValueError):
     """A figure cannot be drawn of what it was given."""
 
 
+class ExploreError(ZpointsError, ValueError):
+    """The explorer cannot show or serve what it was asked for."""
+
+
 class NetworkError(ZpointsError):
     """A network that the user names cannot be found, does not fit, or is not the stored one."""

@@ -3,6 +3,7 @@
 from zpoints.cluster.errors import ClusterError, SecurityError
 from zpoints.pipeline.errors import (
     ConfigError,
+    ExploreError,
     NetworkError,
     SourceError,
     SynthesisError,
@@ -40,7 +41,7 @@ CODES: tuple[tuple[type[ZpointsError], int], ...] = (
     *(
         (kind, USAGE)
         for kind in (
-            *(ConfigError, QueryError, SourceError, NetworkError, SynthesisError),
+            *(ConfigError, ExploreError, QueryError, SourceError, NetworkError, SynthesisError),
             *(StoreNotFoundError, VersionError, PathError, PlaceError, ExportError),
         )
     ),

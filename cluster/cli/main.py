@@ -7,6 +7,7 @@ import typer
 
 from zpoints.cluster.cli.checkup.commands import app as checkup_app
 from zpoints.cluster.cli.exit_codes import FAILED, code_of
+from zpoints.cluster.cli.explore import app as explore_app
 from zpoints.cluster.cli.jobs import app as jobs_app
 from zpoints.cluster.cli.options import (
     Cluster,
@@ -58,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (vectors_app, checkup_app, store_app, jobs_app, schedule_app):
+for commands in (vectors_app, explore_app, checkup_app, store_app, jobs_app, schedule_app):
     app.add_typer(commands)
 
 

@@ -249,6 +249,18 @@ class LatentSpace(CodedImages):
         """
         return hits_of(self._vectors(z), self.statistics, multiples)
 
+    def explore(self) -> Any:
+        """The explorer of these vectors, as an element that a notebook shows.
+
+        Move the pointer through the plane of z-points: the image beside it is decoded there.
+        `zpoints explore ROOT` shows the same in a browser.
+        """
+        from zpoints.pipeline.explore.page import explorer  # loads Panel and HoloViews
+        from zpoints.pipeline.explore.points import Points
+        from zpoints.pipeline.explore.state import View
+
+        return explorer(View(points=Points(self)))
+
     def _fitted_to(self, group: str) -> xr.Dataset:
         """The statistics that a generator reads, by the name of their group."""
         if group == "statistics":

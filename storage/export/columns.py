@@ -58,7 +58,7 @@ class Columns:
         return frozenset(
             column
             for name, variable in self.variables.items()
-            if variable.dtype.kind == "M" and _whole_days(variable)
+            if variable.dtype.kind == "M" and whole_days(variable.values)
             for column in self.names[name]
         )
 
@@ -75,7 +75,7 @@ class Columns:
             values = rows_of(self.store, self.group, name, variable, start, stop)
             flat = values.reshape(stop - start, -1)
             kind = _arrow_type(variable.dtype)
-            arrays += [pa.array(_with_missing(column), kind, from_pandas=True) for column in flat.T]
+            arrays += [pa.array(with_missing(column), kind, from_pandas=True) for column in flat.T]
         return pa.record_batch(arrays, self.schema)
 
 
@@ -141,8 +141,8 @@ def has_columns(dataset: xr.Dataset, name: str) -> bool:
     return name in dataset.coords or dataset.variables[name].ndim <= 2
 
 
-def _whole_days(variable: xr.Variable) -> bool:
-    dates = variable.values
+def whole_days(dates: np.ndarray) -> bool:
+    """Whether all dates (row,) are days without a time; missing ones do not count."""
     return bool((np.isnat(dates) | (dates == dates.astype("M8[D]"))).all())
 
 
@@ -173,7 +173,7 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def _with_missing(column: np.ndarray) -> np.ndarray:
+def with_missing(column: np.ndarray) -> np.ndarray:
     """A column as Arrow takes it; missing text, which the store keeps as empty, is None."""
     if not is_text(column.dtype):
         return np.ascontiguousarray(column)

@@ -1,5 +1,6 @@
 """Exports a group as tables, in Parquet or CSV files."""
 
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,14 @@ import pyarrow.parquet
 import xarray as xr
 
 from zpoints.storage.errors import ExportError
-from zpoints.storage.export.columns import Columns, has_columns, rows_of, tables_of
+from zpoints.storage.export.columns import (
+    Columns,
+    has_columns,
+    rows_of,
+    tables_of,
+    whole_days,
+    with_missing,
+)
 from zpoints.storage.export.earlier import leave_mark
 from zpoints.storage.export.folder import local_folder
 from zpoints.storage.export.zarr import appearing
@@ -129,6 +137,31 @@ def export_npy(
     return local_folder(destination)
 
 
+def csv_table(columns: Mapping[str, np.ndarray]) -> bytes:
+    """Columns in memory as a CSV file, in the form of `export_tables`.
+
+    Parameters
+    ----------
+    columns
+        Values (row,) by name: numbers, booleans, dates or texts; missing ones are empty.
+
+    Examples
+    --------
+    >>> csv_table({"image": np.array(["=1+1"], dtype=object), "z_0": np.array([0.5])}).split()
+    [b'"image","z_0"', b'"\'=1+1",0.5']
+    """
+    arrays = {
+        name: pa.array(with_missing(np.asarray(v)), from_pandas=True) for name, v in columns.items()
+    }
+    table = pa.record_batch(list(arrays.values()), list(arrays))
+    dates = {
+        name for name, v in columns.items() if np.asarray(v).dtype.kind == "M" and whole_days(v)
+    }
+    file = io.BytesIO()
+    _write_csv(file, table.schema, [table], days=frozenset(dates))
+    return file.getvalue()
+
+
 def left_out_of_tables(dataset: xr.Dataset) -> list[str]:
     """Names of the variables that `export_tables` leaves out.
 
@@ -179,7 +212,11 @@ def _write_parquet(path: Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatc
 
 
 def _write_csv(
-    path: Path, schema: pa.Schema, blocks: Iterable[pa.RecordBatch], *, days: frozenset[str]
+    path: Path | io.BytesIO,
+    schema: pa.Schema,
+    blocks: Iterable[pa.RecordBatch],
+    *,
+    days: frozenset[str],
 ) -> None:
     header = pa.schema(
         pa.field(

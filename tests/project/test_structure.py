@@ -24,6 +24,7 @@ DRAWS = (
 )
 """Files that name the type of a figure; `pipeline/figures` draws them all."""
 FLOW = "pipeline/sample/laws/fitted/flow.py"
+EXPLORES = ("pipeline/explore",)
 LIBRARY_HOMES = {
     "apscheduler": ("cluster",),
     "distributed": ("cluster",),
@@ -51,6 +52,7 @@ LIBRARY_HOMES = {
         FLOW,
     ),
     "zuko": (FLOW,),
+    **dict.fromkeys(("panel", "param", "holoviews", "datashader", "bokeh", "tornado"), EXPLORES),
 }
 ORDER = (
     # runs before all others
@@ -71,7 +73,7 @@ ORDER = (
     # the stages, and what reads their results
     *("ingest", "train", "encode", "import_vectors", "analyze", "structure"),
     *("sample", "evaluate", "sweep"),
-    *("claims", "compare", "synthesize", "figures", "latent_space", "report"),
+    *("claims", "compare", "synthesize", "figures", "explore", "latent_space", "report"),
     # what joins the stages
     *("config", "needs", "stage_table", "plan"),
 )

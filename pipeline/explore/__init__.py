@@ -1,0 +1,1 @@
+"""The explorer: a page on which one sees and touches the latent vectors of a store."""

@@ -1,0 +1,1 @@
+"""The panes of the explorer beside the plane: widgets around `selection` and `generation`."""

@@ -1,0 +1,146 @@
+"""The pane of one image: photograph, reconstruction, labels, neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import panel as pn
+
+from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
+    WIDTH,
+    error_html,
+    folded_code_html,
+    gallery,
+    html,
+    labels_html,
+    note_html,
+    pictures_html,
+    table_html,
+)
+from zpoints.pipeline.explore.panes.work import Work, spinner
+from zpoints.pipeline.explore.plane import PlanePane
+from zpoints.pipeline.explore.selection.photograph import Inspected, image_named, inspect
+from zpoints.pipeline.explore.state import View
+from zpoints.storage.errors import ZpointsError
+
+HINT = "Click a point of the plane to see its image, its labels and its neighbours."
+
+
+def image_pane(view: View, plane: PlanePane) -> Any:
+    """The image that was clicked; a click on a neighbour goes there.
+
+    Parameters
+    ----------
+    view
+        The page's view; its `image` is the number of the image.
+    plane
+        Whose clicks choose an image.
+    """
+    waiting, head, others, rest = spinner(), html(note_html(HINT)), html(), html()
+    shown: list[Inspected] = []
+    neighbours = gallery("neighbours", lambda number: go_to(view, shown[-1].neighbours[number][0]))
+    by_name = pn.widgets.TextInput(
+        label="Name of an image",
+        placeholder=f"e.g. {view.points.names[0]}",
+        sizing_mode=WIDTH,
+        margin=AROUND,
+    )
+    message = html()
+
+    def show(found: Inspected) -> None:
+        shown[:] = [found]
+        head.object = head_html(found)
+        rest.object = labels_html(found.labels) + folded_code_html(found.code)
+        message.object = ""
+        named = [(name, found.thumbnails.get(name)) for name, _ in found.neighbours]
+        pictured = all(image is not None for _, image in named)
+        others.object = neighbours_html(found, pictured=pictured)
+        neighbours.fill({n: image for n, image in named if image is not None} if pictured else {})
+
+    def fail(text: str) -> None:
+        message.object = error_html(text)
+
+    work = Work(lambda row: inspect(view.space, _name(view, row)), show, fail, waiting)
+
+    def choose(*events: Any) -> None:
+        if 0 <= view.image < view.points.count:
+            work.ask(view.image)
+
+    def find(event: Any) -> None:
+        if event.new:
+            try:
+                go_to(view, event.new)
+                message.object = ""
+            except ZpointsError as error:
+                fail(str(error))
+
+    plane.tap.add_subscriber(lambda x, y: _tapped(view, x, y))
+    by_name.param.watch(find, "value")
+    view.param.watch(choose, ["image", "points"])
+    choose()
+    return pn.Column(by_name, message, waiting, head, others, neighbours, rest, sizing_mode=WIDTH)
+
+
+def nearest_row(view: View, x: float, y: float) -> int:
+    """Number of the shown point nearest to a place of the plane; -1 if none is shown.
+
+    Distances are in standard deviations of each coordinate.
+
+    Parameters
+    ----------
+    view
+        The page's view.
+    x, y
+        The place.
+    """
+    plane, across, up = view.plane()
+    spread = np.sqrt(np.maximum(plane.covariance.diagonal(), np.finfo(float).tiny))
+    away = np.hypot((across - x) / spread[0], (up - y) / spread[1])
+    if view.shown is not None:
+        away = np.where(view.shown, away, np.inf)
+    away = np.where(np.isfinite(away), away, np.inf)
+    return int(np.argmin(away)) if len(away) and np.isfinite(away.min()) else -1
+
+
+def head_html(found: Inspected) -> str:
+    """The photograph and the reconstruction, with the name and the radius."""
+    title = f"{found.name}, number {found.row:,}; Mahalanobis radius {found.radius:.2f}"
+    pictures = [("photograph", found.photograph), ("reconstruction", found.reconstruction)]
+    return note_html(title) + pictures_html(pictures)
+
+
+def neighbours_html(found: Inspected, *, pictured: bool) -> str:
+    """A heading of the neighbours; a table of them where they have no pictures."""
+    if not found.neighbours:
+        return ""
+    distances = [distance for _, distance in found.neighbours]
+    heading = note_html(
+        f"The {len(distances)} nearest, at distances {min(distances):.3g} to {max(distances):.3g}; "
+        f"{'click one to go there.' if pictured else 'enter a name above to go there.'}"
+    )
+    rows = [(name, f"{distance:.4g}") for name, distance in found.neighbours]
+    return heading if pictured else heading + table_html(("image", "distance"), rows)
+
+
+def _tapped(view: View, x: Any, y: Any) -> None:
+    if x is not None and y is not None and np.isfinite([x, y]).all():
+        row = nearest_row(view, float(x), float(y))
+        if row >= 0:
+            view.image = row
+
+
+def _name(view: View, row: int) -> str:
+    return str(view.points.names[row])
+
+
+def go_to(view: View, name: str) -> None:
+    """Choose an image by its name, or the end of its path.
+
+    Raises
+    ------
+    VectorError
+        If no image has the name.
+    """
+    view.image = image_named(view.space, name)[1]

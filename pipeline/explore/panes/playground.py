@@ -1,0 +1,217 @@
+"""The playground: two generators side by side, each with 24 images and their measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import panel as pn
+import xarray as xr
+
+from zpoints.pipeline.explore.generation.drawing import (
+    DRAWN,
+    STORED_MEASURES,
+    Measured,
+    Setting,
+    decoded,
+    draw_setting,
+    measure,
+    setting_code,
+    settings_of,
+    stored_quality,
+)
+from zpoints.pipeline.explore.panes.elements import (
+    AROUND,
+    WIDTH,
+    button,
+    download,
+    error_html,
+    flexible,
+    folded_code_html,
+    gallery,
+    html,
+    note_html,
+    table_html,
+)
+from zpoints.pipeline.explore.panes.law_form import LawForm
+from zpoints.pipeline.explore.panes.work import Work, spinner
+from zpoints.pipeline.explore.plane import PlanePane
+from zpoints.pipeline.explore.selection.downloads import (
+    npy_file,
+    png_archive,
+    png_sheet,
+    vectors_csv,
+)
+from zpoints.pipeline.explore.state import View
+from zpoints.storage.errors import ZpointsError
+
+SIDES = ("left", "right")
+FIRST = {"left": ("ellipse (stored)", "ellipse"), "right": ("uniform (stored)", "uniform")}
+"""Generators at first: the source's, and the one that misses the region."""
+
+
+def playground_pane(view: View, plane: PlanePane) -> Any:
+    """Two generators with a seed in common.
+
+    Parameters
+    ----------
+    view
+        The page's view; its `seed` and `settings` have the state.
+    plane
+        Not used.
+    """
+    sides = pn.FlexBox(css_classes=["sides"], sizing_mode=WIDTH, gap="8px 36px")
+    seed = pn.widgets.IntInput.from_param(view.param.seed, label="Seed", width=100, margin=AROUND)
+    other = button("Another seed", "reseed")
+    filtered = pn.widgets.Checkbox(
+        label="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 0)
+    )
+    shown: list[Side] = []
+
+    def reseed(event: Any) -> None:
+        view.seed += 1
+
+    def again(*events: Any) -> None:
+        for side in shown:
+            side.draw()
+
+    def fit(event: Any) -> None:
+        view.settings = {**view.settings, "fitted": event.new}
+        again()
+
+    def refit(*events: Any) -> None:
+        if filtered.value:
+            again()
+
+    def build(*events: Any) -> None:
+        settings = settings_of(view.space)
+        shown[:] = [Side(view, name, settings) for name in SIDES]
+        sides[:] = [side.column for side in shown]
+        again()
+
+    other.on_click(reseed)
+    filtered.param.watch(fit, "value")
+    view.param.watch(again, "seed")
+    view.param.watch(refit, "shown")
+    view.param.watch(build, "points")
+    build()
+    return pn.Column(pn.FlexBox(seed, other, filtered, align_items="end"), sides, sizing_mode=WIDTH)
+
+
+class Side:
+    """One generator of the playground: form, images, measures, downloads.
+
+    Parameters
+    ----------
+    view
+        The page's view.
+    name
+        `left` or `right`, the key of its state in `View.settings`.
+    settings
+        What may be chosen, by title.
+    """
+
+    def __init__(self, view: View, name: str, settings: Mapping[str, Setting]) -> None:
+        self.view, self.name = view, name
+        kept = dict(view.settings.get(name, {}))
+        title = str(kept.get("generator", "")) or (view.generator if name == "left" else "")
+        usual = next((known for known in FIRST[name] if known in settings), next(iter(settings)))
+        self.form = LawForm(
+            view.space, settings, title or usual, kept.get("parameters"), self._changed
+        )
+        self._waiting, self._message, self._measures = spinner(), html(), html()
+        self.images = gallery("drawn")
+        self._z: Any = None
+        self._pixels: Any = None
+        self._work = Work(self._drawn, self._show, self._fail, self._waiting)
+        self.column = pn.Column(
+            self.form.column, self._waiting, self._message, self.images, self._measures,
+            self._downloads(), css_classes=["side", name], sizing_mode=WIDTH,
+            styles=flexible(360),
+        )  # fmt: skip
+
+    def draw(self) -> None:
+        """Draw again, off the loop that serves the page."""
+        view = self.view
+        where = view.filter.strip() if view.settings.get("fitted") else None
+        try:
+            self._work.ask(self.form.setting(view.seed, where or None))
+        except ZpointsError as error:
+            self._fail(str(error))
+
+    def _changed(self) -> None:
+        try:
+            state: dict[str, Any] = {"generator": self.form.title}
+            state["parameters"] = self.form.parameters
+        except ZpointsError as error:
+            self._fail(str(error))
+            return
+        self.view.settings = {**self.view.settings, self.name: state}
+        if self.name == "left":
+            self.view.generator = self.form.title
+        self.draw()
+
+    def _drawn(self, setting: Setting) -> tuple[Any, ...]:
+        space = self.view.space
+        z = draw_setting(space, setting).z.values
+        return (
+            setting, z, decoded(space, z), measure(space, z), stored_quality(space, setting),
+        )  # fmt: skip
+
+    def _show(self, found: tuple[Any, ...]) -> None:
+        setting, self._z, self._pixels, measures, stored = found
+        self._message.object = ""
+        self.images.fill([] if self._pixels is None else list(self._pixels))
+        remark = "" if self._pixels is not None else note_html("No network decodes these vectors.")
+        self._measures.object = (
+            remark
+            + measures_html(measures)
+            + stored_html(stored)
+            + folded_code_html(setting_code(self.view.space, setting))
+        )
+
+    def _fail(self, text: str) -> None:
+        self._message.object, self._measures.object = error_html(text), ""
+        self.images.pictures, self._z, self._pixels = [], None, None
+
+    def _downloads(self) -> Any:
+        def images() -> list[Any]:
+            return [] if self._pixels is None else list(self._pixels)
+
+        def vectors() -> xr.Dataset:
+            return xr.Dataset({"z": (("sample", "component"), self._z)})
+
+        files = [
+            ("Vectors .npy", "npy", lambda: npy_file(self._z)),
+            ("Vectors .csv", "csv", lambda: vectors_csv(vectors())),
+            ("Sheet .png", "png", lambda: png_sheet(images())),
+            (
+                "Images .zip",
+                "zip",
+                lambda: png_archive({f"{i}.png": p for i, p in enumerate(images())}),
+            ),
+        ]
+        return pn.FlexBox(
+            *(download(label, f"drawn-{self.name}.{suffix}", make) for label, suffix, make in files)
+        )
+
+
+def measures_html(measures: list[Measured]) -> str:
+    """Measures of a draw beside those of latent vectors, with how to read them."""
+    rows = [(m.name, f"{m.value:.3g}", f"{m.reference:.3g}") for m in measures]
+    meanings = "; ".join(f"{m.name}: {m.meaning}" for m in measures)
+    table = table_html(("measure", f"these {DRAWN}", f"{DRAWN} latents"), rows)
+    return f"{table}<details><summary>How to read them</summary>{note_html(meanings)}</details>"
+
+
+def stored_html(stored: Any) -> str:
+    """Measures that the store holds of the same generator."""
+    if stored is None:
+        return note_html("The store holds no evaluation of these settings.")
+    found = [
+        f"{name.replace('_', ' ')} {float(stored[name]):.3g}"
+        for name in STORED_MEASURES
+        if name in stored and np.isfinite(float(stored[name]))
+    ]
+    return note_html(f"Evaluated by the run as {stored.name}: {', '.join(found) or 'no measures'}.")

@@ -1,0 +1,80 @@
+"""Pictures of any number of points: counted in the pixels of a screen, then coloured."""
+
+from __future__ import annotations
+
+import datashader as ds
+import datashader.transfer_functions as tf
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from zpoints.pipeline.explore.colours import DENSE, SCALE, Colouring, density, of_label
+
+Extent = tuple[float, float]
+MOST_SIDE = 2000
+"""Pixels of a side of a picture, at most: a screenful."""
+
+
+def raster(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    colouring: Colouring,
+    *,
+    rows: NDArray[np.bool_] | None,
+    extent: tuple[Extent, Extent],
+    size: tuple[int, int],
+) -> NDArray[np.uint8]:
+    """The picture of points in a window.
+
+    Parameters
+    ----------
+    x, y
+        (vector,) coordinates; NaN ones are left out.
+    colouring
+        The colour of each vector.
+    rows
+        (vector,) the vectors that are drawn; None draws all.
+    extent
+        Ends of the window along x and along y.
+    size
+        Width and height in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width, 4) uint8, red, green, blue, alpha; the first row is the lowest y.
+    """
+    width, height = (int(np.clip(side, 16, MOST_SIDE)) for side in size)
+    table = pd.DataFrame({"x": x, "y": y}, copy=False)
+    counted = ds.count()
+    if colouring.kind == "category":
+        names = [str(code) for code in range(len(colouring.key))]
+        table["by"] = pd.Categorical.from_codes(colouring.values, names)  # type: ignore[arg-type]
+        counted = ds.by("by", ds.count())
+    elif colouring.kind == "number":
+        table["by"] = colouring.values
+        counted = ds.mean("by")
+    if rows is not None:
+        table = table[rows]
+    canvas = ds.Canvas(width, height, x_range=extent[0], y_range=extent[1])
+    counts = canvas.points(table, "x", "y", counted)
+    picture = tf.dynspread(_shaded(counts, colouring), threshold=0.6, max_px=5)
+    return np.ascontiguousarray(picture.values).view(np.uint8).reshape(height, width, 4)
+
+
+def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
+    if colouring.kind == "category":
+        colours = {str(code): colour for code, (_, colour) in enumerate(colouring.key)}
+        return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=110)
+    if colouring.kind == "number":
+        return tf.shade(counts, cmap=list(SCALE), how="linear", span=colouring.limits)
+    return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=70)
+
+
+def warm_up() -> None:
+    """Compile what draws pictures, so that a page need not wait for it."""
+    few, ends = np.linspace(-1, 1, 3, dtype=np.float32), (-1.0, 1.0)
+    flags = pd.Series([True, False, True])
+    for colouring in (density(), of_label("category", flags), of_label("number", few + 0.5)):
+        raster(few, few, colouring, rows=None, extent=(ends, ends), size=(64, 64))
