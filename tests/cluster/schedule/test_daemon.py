@@ -35,8 +35,7 @@ DAY = 86400.0
 SCHEDULE = """
 import sys
 from apscheduler.triggers.interval import IntervalTrigger
-from rich.console import Console
-from zpoints.cluster.terminal import console_for
+from zpoints.cluster.terminal import PlainConsole, console_for
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.schedule.ledger import Ledger
 from zpoints.cluster.schedule.daemon import Schedule
@@ -48,7 +47,7 @@ schedule = Schedule(
     lambda: load_config(sys.argv[2]), ledger, IntervalTrigger(seconds=2), "every 2 s"
 )
 try:
-    schedule.run(console_for(Console()))
+    schedule.run(console_for(PlainConsole()))
 except Interrupted as stop:
     sys.exit(stop.code)
 """
