@@ -52,6 +52,7 @@ def run_demo(
     # A wrong cluster or bucket should fail before the faces are drawn.
     check_connection_settings(config.cluster)
     location.exists()
+    location.refuse_other_files()
     folder = faces or str(_default_folder(location))
     with console.bar("draw", total=count, unit="faces") as advance:
         synthesize(folder, count=count, seed=SEED, on_progress=lambda done: advance(done, ""))

@@ -19,7 +19,6 @@ from zpoints.cluster.terminal import PlainConsole
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.config.plain_yaml import plain_values
 from zpoints.pipeline.errors import ConfigError
-from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import did_you_mean, instead, nearest
 
@@ -201,12 +200,13 @@ def report_overrides(set_: Sequence[str] | None) -> list[str]:
     >>> report_overrides(["report.faces=40"])
     ['report.faces=40']
     """
-    known = ReportConfig.model_fields
     for text in set_ or ():
         section, _, name = text.partition("=")[0].strip().rpartition(".")
         if section == "report":
             continue
-        alike = nearest(name, known) or ["faces"]
+        from zpoints.pipeline.report.config import ReportConfig  # not needed by help texts
+
+        alike = nearest(name, ReportConfig.model_fields) or ["faces"]
         raise ConfigError(
             f"--set {text}: not a setting of the report. Expected report.KEY=VALUE, e.g. "
             f"report.{alike[0]}=...; zpoints config lists them, and zpoints run takes the others."

@@ -31,6 +31,9 @@ from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.train.config import ElsewhereConfig, TrainConfig
 from zpoints.storage.errors import did_you_mean, nearest
 
+Single = str | int | float | bool | None
+MOST_SHOWN = 8
+"""Values of a list that a message about it shows."""
 Chosen = Literal["ingest.crop", "ingest.side", "ingest.channels", "train.z_dim", "train.epochs"]
 """A setting that a run can choose from the photographs (`config/choice.py`)."""
 
@@ -268,9 +271,9 @@ def _line(fault: Mapping[str, Any], values: Any) -> str:
     message = ".".join(path) + ": " * bool(path) + fault_message(fault)
     if fault["type"] == "extra_forbidden":
         return message + (_known_parameters(path, values) or instead_of(path, RunConfig))
-    single = isinstance(fault["input"], str | int | float | bool | None)
-    complete = fault["type"] == "value_error"
-    value = as_yaml(fault["input"]) if single and not complete else ""
+    parts = found if isinstance(found := fault["input"], list | tuple) else (found,)
+    short = len(parts) <= MOST_SHOWN and all(isinstance(part, Single) for part in parts)
+    value = as_yaml(found) if short and fault["type"] != "value_error" else ""
     meaning = _meaning(path) if fault["type"].endswith(("_parsing", "_type")) else ""
     return (f"{message} (got {value})" if value else message) + f"; {meaning}" * bool(meaning)
 

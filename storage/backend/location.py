@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
@@ -18,12 +18,11 @@ from filelock import FileLock, Timeout
 from zpoints.storage.backend.damage import FREE_SPACE, explain, is_panic, lost_main, metadata_errors
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
-from zpoints.storage.backend.nearby import stores_nearby
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Server, check_reach
+from zpoints.storage.backend.surroundings import occupied, some, stores_nearby
 from zpoints.storage.errors import PlaceError, StoreError, StoreLockedError, StoreNotFoundError
 from zpoints.storage.schema.registry import SCHEMA_VERSION
 from zpoints.storage.schema.validation import check_schema_version
-from zpoints.storage.text import one_line
 
 # Icechunk warns that commits to local stores are unsafe; `Location.lock` makes them safe.
 icechunk.set_logs_filter("error")
@@ -204,6 +203,20 @@ class Location:
                 f"A store cannot be created at {self.root} ({error.strerror}). {advice}"
             ) from error
 
+    def refuse_other_files(self) -> None:
+        """Refuse a local folder with other content, before work that is to end in a store there.
+
+        Raises
+        ------
+        PlaceError
+            If the root is a file, or a folder that holds something but no store.
+        """
+        path = Path(self.root)
+        if not self.is_local or not path.exists() or self.exists():
+            return
+        if not path.is_dir() or any(path.iterdir()):
+            raise occupied(self.root, "not empty" if path.is_dir() else "it is a file")
+
     def _refuse_lost_main(self) -> None:
         """Refuse versions without a pointer to the newest; called after they have been found.
 
@@ -224,7 +237,7 @@ class Location:
                     names = [it.key for it in objects] + [f"{it}/" for it in folders]
                     raise PlaceError(
                         f"A store cannot be created at {self.root}: expected no objects there, got "
-                        f"{_some(names)} in the bucket. Remove them, or choose another root with "
+                        f"{some(names)} in the bucket. Remove them, or choose another root with "
                         "--root."
                     ) from error
                 _initialise(self.storage())  # another process was faster
@@ -241,10 +254,7 @@ class Location:
             except OSError as error:
                 shutil.rmtree(made, ignore_errors=True)
                 if not self.exists():
-                    raise PlaceError(
-                        f"A store cannot be created at {self.root}: expected a new or empty folder "
-                        f"({error.strerror}{_content(self.root)})."
-                    ) from error
+                    raise occupied(self.root, str(error.strerror)) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -270,17 +280,6 @@ class Location:
             yield
         finally:
             lock.release()
-
-
-def _content(folder: str) -> str:
-    """Some names in a folder, for a message; a file manager may have hidden them."""
-    path = Path(folder)
-    names = _some(it.name for it in path.iterdir()) if path.is_dir() else ""
-    return f": {names}" if names else ""
-
-
-def _some(names: Iterable[str]) -> str:
-    return one_line(", ".join(sorted(names)[:3]))
 
 
 @contextmanager

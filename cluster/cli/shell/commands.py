@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from inspect import cleandoc
 from typing import Annotated, Any
 
@@ -132,6 +133,7 @@ def _name_value(parameter: Any) -> None:
         parameter.metavar = max(parameter.opts, key=len).strip("-").upper().replace("-", "_")
 
 
+@cache
 def _quiet_option() -> Any:
     """The option ``--quiet``, which sets the consoles and reaches no command."""
     app = typer.Typer(add_completion=False)

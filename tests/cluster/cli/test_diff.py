@@ -126,7 +126,7 @@ def test_diff__from_the_command_line(grown: tuple[Store, Store], tmp_path: Path)
     content = json.loads(as_json.stdout)
     assert content["images"]["removed"] == ["000002.jpg"]
     assert content["drift"]["vectors"] == [FIRST, FIRST + MORE - 1]
-    assert wrong.returncode == 1
+    assert wrong.returncode == 2
     assert "has no version nothing" in wrong.stderr
 
 

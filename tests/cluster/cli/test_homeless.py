@@ -103,7 +103,7 @@ def test_submit__works_without_a_home_and_says_so_in_one_line(
     assert "--root" in line
     assert "000003.jpg" in waited.stdout
     assert (listed.returncode, id_ in listed.stdout) == (0, True)
-    assert unknown.returncode == 1
+    assert unknown.returncode == 2
     assert "Traceback" not in done.stderr + waited.stderr + listed.stderr + unknown.stderr
 
 

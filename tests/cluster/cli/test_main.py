@@ -64,19 +64,24 @@ def test_run__reports_an_up_to_date_store(
         (["wait", "id", "--timeout", "inf"], 2, "expected 0 to 2,592,000 seconds, got inf"),
         (["wait", "id", "--timeout", "nan"], 2, "expected 0 to 2,592,000 seconds, got nan"),
         (["logs", "id", "--follow", "--timeout=-1"], 2, "expected 0 to 2,592,000 seconds"),
-        (["demo", "--root", "gs://bucket/prefix"], 1, "expected a local path or s3://"),
-        (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 1, "s3://b/x is not a local folder"),
-        (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 1, "ingest.source"),
+        (["demo", "--root", "gs://bucket/prefix"], 2, "expected a local path or s3://"),
+        (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 2, "s3://b/x is not a local folder"),
+        (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 2, "ingest.source"),
         *(
             (["run", "demo", "--cluster", bad], 2, f"zpoints: --cluster {bad}: expected local")
             for bad in ("foo", "tls://head", "tls://head:port", "http://head:8786", "head:8786")
         ),
         (["demo", "--cluster", "foo"], 2, "slurm, pbs or lsf (jobs of a batch system), tls://HOST"),
-        (["history", "absent"], 1, "absent"),
-        (["export", "absent", "latents", "out"], 1, "absent"),
-        (["report", "absent"], 1, "absent"),
-        (["synthesize", "s3://bucket/faces"], 1, "s3://bucket/faces is not a local folder"),
+        (["synthesize", "s3://bucket/faces"], 2, "s3://bucket/faces is not a local folder"),
         (["walk"], 2, "walk"),
+        (["exprot"], 2, "Did you mean 'export'"),
+        (["run", "demo", "--untill", "train"], 2, "--until"),
+        (["run", "demo", "--until", "sampel"], 2, "did you mean sample?"),
+        (["run", "dmeo"], 2, "Did you mean demo?"),
+        (["run", "demo", "--cluster", "slrum"], 2, "Did you mean slurm?"),
+        (["sweep", "demo", "--grid", "fact=[0.6,0.8]"], 2, "expected a number (got [0.6, 0.8])"),
+        (["demo", "--set", "train.epoch=1"], 2, "did you mean train.epochs?"),
+        (["demo", "--set", "ingest.source=x"], 2, "the demo draws its own photographs"),
     ],
 )
 def test_errors__have_a_message_and_an_exit_code(
@@ -172,7 +177,7 @@ def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
 def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> None:
     done = zpoints("export", small_root, "latent", "out", folder=tmp_path)
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "latents" in done.stderr
 
 
@@ -180,7 +185,7 @@ def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> No
 def test_export__refuses_a_bucket(small_root: str, tmp_path: Path, form: str) -> None:
     done = zpoints("export", small_root, "images", "s3://bucket/x", "--as", form, folder=tmp_path)
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "s3://bucket/x is not a local folder" in done.stderr
     assert not list(tmp_path.iterdir())
 
@@ -280,7 +285,7 @@ def test_export__writes_pictures_and_contact_sheets(small_root: str, tmp_path: P
 def test_export__pictures_need_images(small_root: str, tmp_path: Path) -> None:
     done = zpoints("export", small_root, "latents", "out", "--as", "png", folder=tmp_path)
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "latents has no images" in done.stderr
     assert zpoints("export", small_root, "images", "o", "--sheets", folder=tmp_path).returncode == 2
 

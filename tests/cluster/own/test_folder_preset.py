@@ -111,7 +111,7 @@ def test_commands__a_wrong_crop_fails_before_anything_starts(
         folder=tmp_path,
     )
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "32 x 32 pixels is smaller than ingest.crop = 140" in done.stderr
     assert "Nothing was started" in done.stderr
     assert not (tmp_path / "store").exists()

@@ -1,11 +1,11 @@
-"""Finds the stores near a place that has none, for the message about it."""
+"""What lies at, below and next to a place that has no store, for messages about it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from zpoints.storage.backend.s3 import SCHEME, Bucket
-from zpoints.storage.errors import StoreError, nearest
+from zpoints.storage.errors import PlaceError, StoreError, nearest
 from zpoints.storage.marks import result_kind_of
 from zpoints.storage.text import one_line
 
@@ -17,7 +17,8 @@ MOST_ENTRIES = 2_000
 """Entries of a folder that are looked at."""
 MOST_PREFIXES = 30
 """The same in a bucket, where each is a request."""
-SHOWN = 5
+SHOWN, NAMES = 5, 3
+"""Stores, and names of other files, that a message lists."""
 
 
 def stores_nearby(root: str) -> str:
@@ -47,6 +48,22 @@ def stores_nearby(root: str) -> str:
     siblings = {path.name: path for path in _folders(Path(root).parent) if _is_store(path)}
     alike = nearest(Path(root).name, siblings)
     return f"Did you mean {one_line(str(siblings[alike[0]]))}?" if alike else ""
+
+
+def occupied(root: str, why: str) -> PlaceError:
+    """The error of a local folder that is not free for a new store."""
+    path = Path(root)
+    # Some names, since a file manager may have hidden them.
+    names = some(it.name for it in path.iterdir()) if path.is_dir() else ""
+    return PlaceError(
+        f"A store cannot be created at {root}: expected a new or empty folder ({why}"
+        f"{': ' * bool(names)}{names}). Name another one with --root."
+    )
+
+
+def some(names: Iterable[str]) -> str:
+    """The first names, as one line."""
+    return one_line(", ".join(sorted(names)[:NAMES]))
 
 
 def _below(root: Path) -> list[str]:
