@@ -251,7 +251,9 @@ def plain_label(name: str, longest: int = LONGEST) -> str:
 
 def has_photographs(figure: Figure) -> bool:
     """Whether a figure shows images in colour, not only what a colour map paints."""
-    return any(np.ndim(image.get_array()) == 3 for axes in figure.axes for image in axes.images)
+    return any(
+        np.asarray(image.get_array()).ndim == 3 for axes in figure.axes for image in axes.images
+    )
 
 
 def rgba(figure: Figure) -> NDArray[np.uint8]:

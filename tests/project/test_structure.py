@@ -19,7 +19,7 @@ from tests.project.imports import (
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
 DRAWS = (
     *("pipeline/report/elements/entry.py", "pipeline/report/sections/traversals.py"),
-    "pipeline/report/sections/packages.py",
+    *("pipeline/report/sections/packages.py", "pipeline/report/page/pictures.py"),
     *("pipeline/latent_space/coding.py", "pipeline/latent_space/stored.py"),
 )
 """Files that name the type of a figure; `pipeline/figures` draws them all."""

@@ -83,7 +83,7 @@ def write_picture(figure: Figure, folder: Path, name: str) -> Picture:
 def _photographs(figure: Figure) -> Iterator[Rectangle]:
     """Places of the images in colour of a figure that has been drawn."""
     for axes in figure.axes:
-        if any(np.ndim(image.get_array()) == 3 for image in axes.images):
+        if any(np.asarray(image.get_array()).ndim == 3 for image in axes.images):
             box = axes.get_window_extent().transformed(figure.transFigure.inverted())
             corners = np.clip((box.x0, 1 - box.y1, box.x1, 1 - box.y0), 0, 1)
             left, top, right, low = corners.tolist()

@@ -171,8 +171,8 @@ def labels_of(
         )
     splits = known_splits(latents)
     if splits is not None:
-        names, numbers = np.unique(splits[rows].astype(str), return_inverse=True)
-        columns.append(category_column("split", numbers.astype(np.float64), names.tolist()))
+        names, places = np.unique(splits[rows].astype(str), return_inverse=True)
+        columns.append(category_column("split", places.astype(np.float64), names.tolist()))
     labels = Labels(latents)
     for column in labels.columns:
         if column.name == "split":

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -151,6 +152,31 @@ def test_write_report__contents_lead_to_sections_and_nothing_is_loaded_from_else
     assert {link for link in links if link.endswith(".csv")} == {
         f"tables/{path.name}" for path in (folder / "tables").iterdir()
     }
+
+
+def test_page__fits_a_telephone_shows_verdicts_first_and_keeps_photographs_on_a_dark_page(
+    folder: Path, browser: Any
+) -> None:
+    page = browser.new_page(viewport={"width": 420, "height": 800}, color_scheme="dark")
+    page.goto((folder / "index.html").as_uri())
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 420
+    assert not page.locator(".folded > ol").is_visible()
+    row = page.locator("#claims-table tbody tr").first
+    assert row.inner_text().startswith(("✓", "✗", "holds", "does not hold", "not decided"))
+    assert row.evaluate("it => it.scrollWidth <= it.clientWidth")
+    strip = page.locator("#answer .picture")
+    assert "invert" in strip.locator("img").first.evaluate("it => getComputedStyle(it).filter")
+    above = strip.locator(".photographs")
+    assert above.evaluate("it => getComputedStyle(it).filter") == "none"
+    assert above.is_visible()
+
+    page.emulate_media(color_scheme="light")
+    assert not above.is_visible()
+    page.set_viewport_size({"width": 1400, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") == 1400
+    assert page.locator(".beside").is_visible()
+    page.close()
 
 
 def test_write_report__header_states_the_error_of_the_test_images_and_escapes_the_title(

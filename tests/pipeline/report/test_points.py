@@ -3,10 +3,7 @@
 import base64
 import io
 import json
-import os
-import shutil
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,6 @@ from zpoints.pipeline.report.points.write import PointsPage, write_points
 
 HOSTILE = "<img src=x onerror=\"document.title='run'\"></script>"
 """Name of a label that must stay text."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -131,19 +127,6 @@ def test_sprite__places_photographs_row_by_row() -> None:
     assert found[32, 96].tolist() == pytest.approx([200] * 3, abs=3)
     assert found[32, 32].tolist() == pytest.approx([0] * 3, abs=3)
     assert found[32, 4].tolist() == pytest.approx([128] * 3, abs=3)  # beside a narrow photograph
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"needs a browser: {', '.join(BROWSERS)}")
-    api = pytest.importorskip("playwright.sync_api")
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has no sandbox
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=options)
-        yield opened
-        opened.close()
 
 
 def test_page__opens_from_a_file_and_shows_a_photograph_colours_and_the_share_inside(
