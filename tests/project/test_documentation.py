@@ -58,7 +58,7 @@ def test_commands__in_sentences_exist(page: Path) -> None:
         if name in ("COMMAND", "--help"):
             continue
         command = COMMANDS.commands[name]  # type: ignore[attr-defined]
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
         options = {a.partition("=")[0] for a in arguments if a.startswith("-")}
         assert options <= {*known, "--help", "-h"}, (name, arguments)
 
@@ -92,7 +92,9 @@ def test_make_targets__exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*pages(), *RECORDS.glob("*.md"), *ROOT.glob("*.md")], ids=lambda page: page.name
+    "page",
+    sorted({*pages(), *RECORDS.glob("*.md"), *ROOT.glob("*.md")}),
+    ids=lambda page: page.name,
 )
 def test_links__lead_somewhere(page: Path) -> None:
     wrong = []
