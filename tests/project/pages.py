@@ -10,6 +10,8 @@ from tests.project.imports import ROOT
 
 DOCS = ROOT / "docs"
 RECORDS = DOCS / "decisions"
+FIRST_PAGES = (ROOT / "README.md", DOCS / "index.md")
+"""The pages that newcomers see first; other pages have the same commands."""
 MADE = ("_build", "_ext", "_templates", "notebooks", "api")
 """Folders of docs/ without pages that someone wrote."""
 NEEDS = re.compile(r"\A# Needs (.+)")

@@ -13,7 +13,7 @@ import pytest
 from tests.cluster.cli.commands import zpoints
 from tests.conftest import SMALL
 from tests.project.imports import ROOT
-from tests.project.pages import DOCS, blocks, command_lines, name_of, pages
+from tests.project.pages import DOCS, FIRST_PAGES, blocks, command_lines, name_of, pages
 
 README = ROOT / "README.md"
 RUNS = ("run", "sweep", "import", "submit")
@@ -24,7 +24,7 @@ WITH_PYTHON = [page for page in pages() if blocks(page, "python")]
 WITH_SHELL = [
     page
     for page in pages()
-    if page != README
+    if page not in FIRST_PAGES
     if any(list(command_lines(b.text)) for b in blocks(page, "sh") if not b.needs)
 ]
 
@@ -87,7 +87,7 @@ def test_commands__run(page: Path, workplace: Path) -> None:
         if block.needs:
             continue
         for name, *arguments in command_lines(block.text):
-            options = (small if name in RUNS else []) + (until if name == "run" else [])
+            options = (small if name in RUNS else []) + (until if name in ("run", "import") else [])
             done = zpoints(name, *options, *arguments, folder=workplace)
             assert done.returncode == 0, (name, arguments, done.stdout, done.stderr)
 
