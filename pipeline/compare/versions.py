@@ -145,15 +145,15 @@ def _drift_rows(drift: Drift | None) -> Iterator[FrameRow]:
     before, after = drift.vectors
     yield "vectors", "all", before, after, after - before, None
     for name, value in (
-        ("mean shift, RMS [sigma]", drift.mean_rms),
-        ("mean shift, largest [sigma]", drift.mean_largest),
-        ("mean shift, Mahalanobis", drift.mahalanobis),
-        ("covariance, relative Frobenius", drift.covariance),
+        ("mean, RMS [sigma]", drift.mean_rms),
+        ("mean, largest [sigma]", drift.mean_largest),
+        ("mean, Mahalanobis", drift.mahalanobis),
+        ("covariance change [share]", drift.covariance),
         ("Kullback-Leibler [nats]", drift.kullback_leibler),
         ("Frechet distance", drift.frechet),
-        ("principal angle, largest [degrees]", max(drift.angles, default=np.nan)),
-        ("mu shift, largest [sigma]", drift.mu_largest),
-        ("hw change, largest [share]", drift.hw_largest),
+        ("largest angle [degrees]", max(drift.angles, default=np.nan)),
+        ("mu, largest [sigma]", drift.mu_largest),
+        ("hw, largest [share]", drift.hw_largest),
     ):
         yield "vectors", name, None, None, value, None
 

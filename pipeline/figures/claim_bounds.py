@@ -37,6 +37,12 @@ def claims(statistics: Any) -> Figure:
     ------
     FigureError
         If `statistics` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.claims(store)  # doctest: +SKIP
     """
     needs = ("mu", "hw", "minimum", "maximum", "grid_counts", "radius_histogram")
     statistics = group(statistics, "statistics", needs)
@@ -120,6 +126,12 @@ def answers(data: Any) -> Figure:
     ------
     FigureError
         If `data` is something else, or no question is decided.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.answers(store)  # doctest: +SKIP
     """
     found = data if isinstance(data, Answers) else getattr(data, "answers", None)
     if not isinstance(found, Answers):

@@ -54,6 +54,12 @@ def correlation(
     ------
     FigureError
         If a number is out of range, or `statistics` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.correlation(store, range(20))  # doctest: +SKIP
     """
     statistics = group(statistics, "statistics", ("correlation", "mu", "hw"))
     total = statistics.sizes["component"]
@@ -134,6 +140,12 @@ def variance(statistics: Any, *, ax: Axes | None = None) -> style.Drawn:
     ------
     FigureError
         If `statistics` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.variance(store)  # doctest: +SKIP
     """
     needs = ("mean", "loadings", "explained_variance", "explained_variance_ratio")
     statistics = group(statistics, "statistics", needs)

@@ -46,6 +46,12 @@ def spectrum(statistics: Any, *, ax: Axes | None = None) -> style.Drawn:
     ------
     FigureError
         If `statistics` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.spectrum(store)  # doctest: +SKIP
     """
     needs = ("count", "histogram", "histogram_edges", "mu", "mean", "variance")
     statistics = group(statistics, "statistics", needs)

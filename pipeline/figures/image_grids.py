@@ -101,6 +101,12 @@ def reconstructions(originals: Any, decoded: Any = None) -> Figure:
     ------
     FigureError
         If these are no images, or not of the same number and size.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.reconstructions(store)  # doctest: +SKIP
     """
     if decoded is None:
         upper, lower = held_out_pair(originals)
@@ -143,6 +149,12 @@ def strips(images: Any) -> Figure:
     ------
     FigureError
         If these are no images, or of several sizes.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.strips({"smile": store.decode(store.add("Smiling", 0, [-1, 0, 1]))})  # doctest: +SKIP
     """
     if hasattr(images, "sample_names"):
         images = _of_store(images)
@@ -196,6 +208,12 @@ def paths(
     ------
     FigureError
         If these are no images, or the names are not as many as the rows or the columns.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.paths(store.samples("path"))  # doctest: +SKIP
     """
     if getattr(images, "ndim", 0) == 5 and images.shape[-1] in (1, 3) and 0 not in images.shape:
         steps = as_bytes(np.asarray(images))

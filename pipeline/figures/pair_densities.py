@@ -62,6 +62,12 @@ def densities(
     ------
     FigureError
         If the pair is not stored, `ax` is given without a pair, or `statistics` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.densities(store, (0, 1), principal=True)  # doctest: +SKIP
     """
     prefix, symbol = ("pc_", "v") if principal else ("", "z")
     stored = ("pair_components", "pair_histogram", "pair_edges")

@@ -143,6 +143,12 @@ def generators(
     ------
     FigureError
         If a number is out of range, or there are no vectors.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.generators(store, {"ellipse": store.samples("ellipse")})  # doctest: +SKIP
     """
     if generated is None and hasattr(z, "sample_names"):
         generated = {name: z.samples(name) for name in z.sample_names}

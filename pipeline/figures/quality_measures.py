@@ -50,6 +50,12 @@ def quality(measured: Any, measures: Sequence[str] | None = None) -> Figure:
     ------
     FigureError
         If there are no measures, or one is unknown.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.quality(store, ["precision", "recall"])  # doctest: +SKIP
     """
     if hasattr(measured, "quality_names"):
         measured = {name: measured.quality(name) for name in measured.quality_names}

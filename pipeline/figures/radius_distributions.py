@@ -49,6 +49,12 @@ def radii(
     FigureError
         If `statistics` is something else, a limit is not above 0, or vectors have another number
         of components.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.radii(store)  # doctest: +SKIP
     """
     statistics = group(statistics, "statistics", ("radius_histogram", "radius_edges", "mean"))
     components = statistics.sizes["component"]
@@ -125,6 +131,12 @@ def mahalanobis(statistics: Any, *, ax: Axes | None = None) -> style.Drawn:
     ------
     FigureError
         If `statistics` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.mahalanobis(store)  # doctest: +SKIP
     """
     needs = ("mahalanobis_histogram", "mahalanobis_edges", "core_radius", "loadings")
     statistics = group(statistics, "statistics", needs)

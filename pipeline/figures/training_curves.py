@@ -30,6 +30,12 @@ def loss(model: Any, *, ax: Axes | None = None) -> style.Drawn:
     ------
     FigureError
         If `model` is something else.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.loss(store)  # doctest: +SKIP
     """
     model = group(model, "model", ("epoch", "loss", "validation_loss", "learning_rate"))
     if ax is not None:

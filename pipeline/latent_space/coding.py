@@ -79,6 +79,15 @@ class CodedImages(ABC):
         ------
         VectorError
             If there is no encoder, or the images do not fit it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z, images = np.eye(4), np.zeros((4, 2, 2, 1), np.uint8)
+        >>> space = zp.open_arrays(z, images=images, encoder=lambda x: np.eye(len(x), 4))
+        >>> space.encode(space.images).shape
+        (4, 4)
         """
         pixels = pixels_of(images, self._image_shape)
         return mapped(self._encoder, pixels, 3, ("component",), np.float32).pipe(with_coordinates)
@@ -101,6 +110,15 @@ class CodedImages(ABC):
         ------
         VectorError
             If there is no decoder, or z does not fit it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z, images = np.eye(4), np.zeros((4, 2, 2, 1), np.uint8)
+        >>> space = zp.open_arrays(z, decoder=lambda z: images[: len(z)])
+        >>> space.decode([[0.5, 1, 0, 0]]).dims
+        ('sample', 'y', 'x', 'channel')
         """
         vectors = self._vectors(z, self._decoded_components, nested=True).astype(np.float32)
         decoded = mapped(self._decoder, vectors, 1, IMAGE_DIMS, np.uint8)
@@ -113,6 +131,12 @@ class CodedImages(ABC):
         ----------
         n
             Number of images.
+
+        Examples
+        --------
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
+        >>> store.faces(8)  # doctest: +SKIP
         """
         from zpoints.pipeline.figures.image_grids import faces  # loads Matplotlib
 

@@ -45,7 +45,8 @@ class EvaluatedStore(Store):
 
         Examples
         --------
-        >>> store = open("runs/demo")  # doctest: +SKIP
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
         >>> store.compare("merit", "density")  # doctest: +SKIP
         """
         judged = "vectors" if self._imported else "images"
@@ -72,6 +73,12 @@ class EvaluatedStore(Store):
             If there is no such version.
         VersionError
             As in `zpoints.storage.open_store`.
+
+        Examples
+        --------
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
+        >>> store.diff()  # doctest: +SKIP
         """
         return ShownTable(compare_versions(chosen_version(self.root, before), self).frame)
 
@@ -96,6 +103,12 @@ class EvaluatedStore(Store):
         ------
         EvaluateError
             If the purpose is unknown.
+
+        Examples
+        --------
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
+        >>> store.recommended("cleanest")  # doctest: +SKIP
         """
         return recommended(self._measured, purpose)
 

@@ -22,7 +22,7 @@ from zpoints.pipeline.evaluate.recommendation import (
 MAIN = ("merit", "precision", "recall", "face_rate", "memorises")
 """Columns that a choice between generators needs."""
 ALL = "all"
-WIDTH = 80
+WIDTH = 100
 """Characters a line of a table that is shown as text."""
 PURPOSES = (CLEANEST, DIVERSE, BOTH)
 

@@ -57,6 +57,15 @@ class LatentSpace(CodedImages):
         QueryError
             If the query is not of the language, names an unknown label, or is not true or false
             for each row; the message marks the place.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.query("tall").z.shape
+        (133, 4)
         """
         return LabelledDataset.of(self.latents).query(image=query)
 
@@ -79,6 +88,15 @@ class LatentSpace(CodedImages):
         ------
         VectorError
             If z has another number of components, or names an unknown image.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.project(0, components=2).dims
+        ('pc',)
         """
         vectors = self._vectors(z)
         loadings = self.statistics["loadings"].isel(pc=slice(components))
@@ -109,6 +127,15 @@ class LatentSpace(CodedImages):
         ------
         VectorError
             If z has another number of components, names an unknown image, or is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.neighbours(0, k=3).distance.sizes
+        Frozen({'neighbour': 3})
         """
         vectors = self._vectors(z)
         named = not isinstance(z, xr.DataArray | xr.Dataset) and "image" in vectors.coords
@@ -159,6 +186,15 @@ class LatentSpace(CodedImages):
             `conditional`, which has a selection of its own, and `where` is given.
         QueryError
             If `where` is not of the language, or names an unknown label.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.draw("gaussian", 5, seed=1, where="tall").z.shape
+        (5, 4)
         """
         chosen = generator(name, **parameters)
         if where is None:
@@ -191,6 +227,15 @@ class LatentSpace(CodedImages):
         ------
         VectorError
             If an image is unknown, a vector does not fit, or there are fewer than two steps.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.walk(0, 1, steps=5).share.values
+        array([0.  , 0.25, 0.5 , 0.75, 1.  ])
         """
         ends = self._vectors(start), self._vectors(end)
         return path_between(self.statistics, *ends, steps, form)
@@ -224,6 +269,15 @@ class LatentSpace(CodedImages):
             If it is unknown, or all or no vectors have it.
         VectorError
             If z does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.add("tall", 0, strength=[-1, 0, 1]).shape
+        (3, 4)
         """
         return added(self.statistics, attribute, self._vectors(z), strength)
 
@@ -246,6 +300,15 @@ class LatentSpace(CodedImages):
         ------
         VectorError
             If z does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import zpoints as zp
+        >>> z = np.random.default_rng(0).normal(size=(300, 4))
+        >>> space = zp.open_arrays(z, {"tall": z[:, 0] > 0})
+        >>> space.hit_test(multiples=[1, 5]).sizes
+        Frozen({'multiple': 2})
         """
         return hits_of(self._vectors(z), self.statistics, multiples)
 

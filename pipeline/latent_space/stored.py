@@ -114,6 +114,12 @@ class LatentStore(EvaluatedStore, LatentSpace):
         ------
         StoreNotFoundError
             If there are no such samples.
+
+        Examples
+        --------
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
+        >>> store.faces(8, of="ellipse")  # doctest: +SKIP
         """
         if of is None:
             return super().faces(n)
@@ -142,6 +148,12 @@ class LatentStore(EvaluatedStore, LatentSpace):
         ------
         SampleError
             Also if `name` is that of stored samples; the message has the call that draws such.
+
+        Examples
+        --------
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
+        >>> store.draw("ellipse", 8, K=60, where="Smiling")  # doctest: +SKIP
         """
         if name not in GENERATORS and name in self.sample_names:
             attrs = self.samples(name).attrs
@@ -184,6 +196,12 @@ class LatentStore(EvaluatedStore, LatentSpace):
             If there is no such group.
         StoreError
             If the form is unknown or does not suit the group, or the folder may not be replaced.
+
+        Examples
+        --------
+        >>> import zpoints as zp
+        >>> store = zp.open("runs/demo")  # doctest: +SKIP
+        >>> store.export("latents", "latents-table", form="parquet")  # doctest: +SKIP
         """
         from zpoints.storage.export.forms import export  # loads Arrow's writers and Pillow
 

@@ -39,6 +39,12 @@ def angles(structure: Any, *, ax: Axes | None = None) -> style.Drawn:
     ------
     FigureError
         If `structure` is something else, or fewer than two attributes have a direction.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.angles(store)  # doctest: +SKIP
     """
     needs = ("attribute", "direction_angle", "whitened_direction_angle")
     structure = group(structure, "structure", needs)

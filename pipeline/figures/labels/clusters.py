@@ -38,6 +38,12 @@ def clusters(structure: Any, centres: Any = None) -> Figure:
     ------
     FigureError
         If `structure` is something else, or there is no image for each centre.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.clusters(store)  # doctest: +SKIP
     """
     if centres is None and hasattr(structure, "decode"):
         stored = group(structure, "structure", ["cluster_centre"])

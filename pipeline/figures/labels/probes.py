@@ -32,6 +32,12 @@ def probes(structure: Any) -> Figure:
     ------
     FigureError
         If `structure` is something else, or has no probe.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.probes(store)  # doctest: +SKIP
     """
     structure = group(structure, "structure", ["cluster_count"])
     attributes = _by_gain(structure, "attribute", "probe_accuracy", "probe_majority")

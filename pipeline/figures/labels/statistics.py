@@ -34,6 +34,12 @@ def categories(statistics: Any, label: str | None = None) -> Figure:
     ------
     FigureError
         If `statistics` is something else, or has no such categories.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.categories(store, "class")  # doctest: +SKIP
     """
     needs = ("category_count", "category_mean", "mean", "variance")
     statistics = group(statistics, "statistics", needs)
@@ -67,6 +73,12 @@ def numbers(statistics: Any) -> Figure:
     ------
     FigureError
         If `statistics` is something else, or describes no numbers.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.numbers(store)  # doctest: +SKIP
     """
     needs = ("numeric_count", "numeric_mean", "numeric_std", "numeric_correlation")
     shown = group(statistics, "statistics", needs).isel(numeric=slice(MOST_ROWS))

@@ -50,6 +50,12 @@ def sweep_faces(sweep: Any, image: int = 0) -> Figure:
     ------
     FigureError
         If `sweep` is something else, or has no images, or not as many.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.sweep_faces(store)  # doctest: +SKIP
     """
     sweep = _with_images(sweep)
     (number,) = components_of(image, sweep.sizes["image"], what="image")
@@ -91,6 +97,12 @@ def sweep_strips(sweep: Any, points: Sequence[int] | int | None = None) -> Figur
     ------
     FigureError
         If `sweep` is something else, or has no images, or no such point.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.sweep_strips(store)  # doctest: +SKIP
     """
     sweep = _with_images(sweep)
     chosen = (

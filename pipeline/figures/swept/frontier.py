@@ -50,6 +50,12 @@ def frontier(sweep: Any) -> Figure:
     ------
     FigureError
         If `sweep` is something else, or none of its measures is known.
+
+    Examples
+    --------
+    >>> import zpoints as zp
+    >>> store = zp.open("runs/demo")  # doctest: +SKIP
+    >>> zp.pl.frontier(store)  # doctest: +SKIP
     """
     sweep = group(sweep, "sweep", ("precision", "recall"))
     panels = shown_panels(sweep)

@@ -185,7 +185,7 @@ def test_diff__lists_what_changed_since_another_version(store: LatentStore) -> N
 
     assert list(table) == ["before", "after", "difference", "error"]
     assert table.loc[("images", "all")].tolist()[:3] == [160, 160, 0]
-    assert table.loc[("vectors", "mean shift, RMS [sigma]"), "difference"] == 0
+    assert table.loc[("vectors", "mean, RMS [sigma]"), "difference"] == 0
     assert (table.loc["quality/ellipse", "difference"].dropna() == 0).all()
     assert re.search(r"all +160 +160 +0 *\n", repr(table))
 
