@@ -142,7 +142,7 @@ def button(name: str, css_class: str, *, leading: bool = False) -> Any:
     """
     return pn.widgets.Button(
         label=name,
-        button_type="primary" if leading else "default",
+        color="primary" if leading else "default",
         css_classes=[css_class],
         stylesheets=[BUTTON],
         margin=AROUND,
