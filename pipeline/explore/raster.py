@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import datashader as ds
 import datashader.transfer_functions as tf
 import numpy as np
@@ -50,7 +52,8 @@ def raster(
     counted = ds.count()
     if colouring.kind == "category":
         names = [str(code) for code in range(len(colouring.key))]
-        table["by"] = pd.Categorical.from_codes(colouring.values, names)  # type: ignore[arg-type]
+        codes: Any = colouring.values
+        table["by"] = pd.Categorical.from_codes(codes, names)
         counted = ds.by("by", ds.count())
     elif colouring.kind == "number":
         table["by"] = colouring.values
