@@ -132,6 +132,12 @@ class PlanePane:
         self._moved.event(count=self._moved.count + 1)
 
 
+def draw_first() -> None:
+    """Draw a plot of nothing: the first one takes HoloViews a second longer than others."""
+    nothing = hv.RGB(np.zeros((2, 2, 4), np.uint8)) * hv.Curve([]) * hv.Points([])
+    hv.renderer("bokeh").get_plot(nothing)
+
+
 def first_extent(
     plane: Any, x: NDArray[np.float32], y: NDArray[np.float32]
 ) -> tuple[Extent, Extent]:
