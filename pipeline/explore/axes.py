@@ -66,12 +66,15 @@ class Plane:
 
     @cached_property
     def _precision(self) -> Floats:
-        return np.linalg.pinv(self.covariance, rcond=1e-12, hermitian=True)
+        found: Floats = np.linalg.pinv(self.covariance, rcond=1e-12, hermitian=True)
+        return found
 
     def radii(self, points: Floats) -> Floats:
         """Mahalanobis distances (point,) of points (point, 2) from the mean, in the plane."""
         away = points - self.mean
-        return np.sqrt(np.maximum(np.einsum("pi,ij,pj->p", away, self._precision, away), 0.0))
+        squares = np.einsum("pi,ij,pj->p", away, self._precision, away)
+        found: Floats = np.sqrt(np.maximum(squares, 0.0))
+        return found
 
     def lift(self, points: Floats, statistics: xr.Dataset) -> NDArray[np.float32]:
         """The vectors for which points of the plane stand.

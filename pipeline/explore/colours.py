@@ -110,7 +110,7 @@ def of_categories(title: str, codes: NDArray[np.int16], names: Sequence[str]) ->
     names
         Names of all categories.
     """
-    text = pd.Series(pd.Categorical.from_codes(codes, list(names)))  # type: ignore[arg-type]
+    text: Any = pd.Series(np.asarray(names, dtype=object)[codes])
     return _by_frequency(title, text, list(names))
 
 
@@ -119,7 +119,7 @@ def _few(numbers: NDArray[np.float64]) -> bool:
     return 0 < len(found) <= FEW and bool(np.all(found == np.round(found)))
 
 
-def _by_frequency(title: str, column: pd.Series[Any], order: list[str] | None) -> Colouring:
+def _by_frequency(title: str, column: Any, order: list[str] | None) -> Colouring:
     """Colours of categories: the most frequent have their own."""
     counts = column.value_counts()
     counts = counts[counts > 0]

@@ -81,7 +81,7 @@ def described(view: View) -> tuple[str, str]:
 def load_extensions() -> None:
     """Load what HoloViews draws with; in a notebook, also what its cells show."""
     if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
-        hv.extension("bokeh", logo=False)  # type: ignore[call-arg]
+        hv.extension("bokeh", logo=False)
 
 
 def _parts(view: View) -> tuple[Any, Any, Any]:

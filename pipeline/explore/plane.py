@@ -132,6 +132,12 @@ class PlanePane:
         self._moved.event(count=self._moved.count + 1)
 
 
+def draw_first() -> None:
+    """Draw a plot of nothing: the first one takes HoloViews a second longer than others."""
+    nothing = hv.RGB(np.zeros((2, 2, 4), np.uint8)) * hv.Curve([]) * hv.Points([])
+    hv.renderer("bokeh").get_plot(nothing)
+
+
 def first_extent(
     plane: Any, x: NDArray[np.float32], y: NDArray[np.float32]
 ) -> tuple[Extent, Extent]:
@@ -164,7 +170,7 @@ def controls(view: View) -> Any:
     titles = {title: key for key, title in view.points.axes.titles.items()}
     colours = {title: key for key, title in view.points.colours.items()}
     choose, shown = pn.widgets.Select.from_param, view.param
-    wide = {"sizing_mode": "stretch_width", "description": None, "margin": 0}
+    wide: dict[str, Any] = {"sizing_mode": "stretch_width", "description": None, "margin": 0}
     x = choose(shown.x, name="Across", options=titles, **wide)
     y = choose(shown.y, name="Up", options=titles, **wide)
     color = choose(shown.color, name="Colour", options=colours, **wide)
@@ -181,10 +187,10 @@ def controls(view: View) -> Any:
     count()
     grid = {"display": "grid", "gap": "10px 16px", "align-items": "end"}
     columns = {"grid-template-columns": "repeat(auto-fit, minmax(150px, 1fr))"}
-    wide = {"sizing_mode": "stretch_width", "styles": grid | columns}
+    row: dict[str, Any] = {"sizing_mode": "stretch_width", "styles": grid | columns}
     lower = {"grid-template-columns": "repeat(auto-fit, minmax(240px, 1fr))", "margin-top": "12px"}
     return pn.Column(
-        pn.Column(x, y, color, **wide),
+        pn.Column(x, y, color, **row),
         pn.Column(level, share, sizing_mode="stretch_width", styles=grid | lower),
         sizing_mode="stretch_width",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import datashader as ds
 import datashader.transfer_functions as tf
 import numpy as np
@@ -50,7 +52,8 @@ def raster(
     counted = ds.count()
     if colouring.kind == "category":
         names = [str(code) for code in range(len(colouring.key))]
-        table["by"] = pd.Categorical.from_codes(colouring.values, names)  # type: ignore[arg-type]
+        codes: Any = colouring.values
+        table["by"] = pd.Categorical.from_codes(codes, names)
         counted = ds.by("by", ds.count())
     elif colouring.kind == "number":
         table["by"] = colouring.values
@@ -72,9 +75,15 @@ def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
     return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=70)
 
 
-def warm_up() -> None:
-    """Compile what draws pictures, so that a page need not wait for it."""
+def compile_first() -> None:
+    """Compile what draws a first picture, which takes a second: Numba keeps none of it on disk."""
+    few, ends = np.linspace(-1, 1, 3, dtype=np.float32), (-1.0, 1.0)
+    raster(few, few, density(), rows=None, extent=(ends, ends), size=(64, 64))
+
+
+def compile_others() -> None:
+    """Compile what draws pictures by category and by number."""
     few, ends = np.linspace(-1, 1, 3, dtype=np.float32), (-1.0, 1.0)
     flags = pd.Series([True, False, True])
-    for colouring in (density(), of_label("category", flags), of_label("number", few + 0.5)):
+    for colouring in (of_label("category", flags), of_label("number", few + 0.5)):
         raster(few, few, colouring, rows=None, extent=(ends, ends), size=(64, 64))

@@ -23,8 +23,9 @@ from tornado.web import RequestHandler
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.listening import LOOPBACK, Where
 from zpoints.pipeline.explore.page import load_extensions, page
+from zpoints.pipeline.explore.plane import draw_first
 from zpoints.pipeline.explore.points import Points
-from zpoints.pipeline.explore.raster import warm_up
+from zpoints.pipeline.explore.raster import compile_first, compile_others
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
 from zpoints.storage.errors import ZpointsError
 
@@ -46,7 +47,6 @@ class Served:
     """
 
     def __init__(self, points: Points, where: Where) -> None:
-        load_extensions()
         token = secrets.token_urlsafe(24)
         hosts = {where.address, *(LOOPBACK if where.address in LOOPBACK else ())}
         scheme = "http" if where.certificate is None else "https"
@@ -224,16 +224,27 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
         If the port is taken.
     """
     points = Points(space)
+    prepare(points)
     served = Served(points, where)
-    threading.Thread(target=prepare, args=(points,), daemon=True).start()
+    threading.Thread(target=prepare_more, args=(points,), daemon=True).start()
     served.server.io_loop.add_callback(lambda: on_ready(served.url))
     return served.serve()
 
 
 def prepare(points: Points) -> None:
-    """Read and load what the first page needs, while the browser starts."""
+    """Read the vectors and load what draws the first picture, at the same time."""
+    read = threading.Thread(target=View(points=points).plane)
+    read.start()
+    load_extensions()
+    compile_first()
+    draw_first()
+    read.join()
+
+
+def prepare_more(points: Points) -> None:
+    """Load the decoder and what draws other pictures, while the first page is looked at."""
+    view = View(points=points)
+    plane, *_ = view.plane()
     with suppress(ZpointsError):  # the page shows the message where it matters
-        view = View(points=points)
-        plane, *_ = view.plane()
         view.space.decode(plane.lift(plane.mean[None], points.statistics))
-        warm_up()
+    compile_others()

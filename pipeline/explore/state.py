@@ -38,7 +38,7 @@ class View(param.Parameterized):
     settings = param.Dict({}, doc="Further state of panes, by their names; values of JSON.")
     version = param.String("", doc="Version of the store; empty for the one that was opened.")
 
-    points: Points = param.ClassSelector(class_=Points, doc="Columns of all vectors.")  # type: ignore[assignment]
+    points: Any = param.ClassSelector(class_=Points, doc="Columns of all vectors.")
     shown = param.Parameter(None, doc="(vector,) bool, which vectors are shown; None for all.")
 
     @property

@@ -44,7 +44,6 @@ def details_pane(view: View, plane: PlanePane) -> Any:
     ]
     tabs = pn.Tabs(
         *((title, pane) for title, pane in made if pane is not None),
-        dynamic=True,
         sizing_mode=WIDTH,
         stylesheets=[STYLE],
     )
@@ -52,7 +51,12 @@ def details_pane(view: View, plane: PlanePane) -> Any:
     kept = view.settings.get(STATE, _first(view))
     tabs.active = titles.index(kept) if kept in titles else 0
 
+    def show_active(*events: Any) -> None:
+        for number, pane in enumerate(tabs):  # the tallest one would decide the height
+            pane.visible = number == tabs.active
+
     def opened(event: Any) -> None:
+        show_active()
         view.settings = {**view.settings, STATE: titles[event.new]}
 
     def image(event: Any) -> None:
@@ -63,6 +67,7 @@ def details_pane(view: View, plane: PlanePane) -> Any:
         if event.new:
             tabs.active = titles.index(SELECTION)
 
+    show_active()
     tabs.param.watch(opened, "active")
     view.param.watch(image, "image")
     view.param.watch(outline, "lasso")

@@ -71,12 +71,14 @@ class Gallery(JSComponent):
     """Thumbnails, each of which can be clicked or chosen with the keyboard."""
 
     pictures = param.List([], doc="For each its address with data (src) and a text (title).")
+    columns = param.Integer(6, doc="Pictures across.")
     clicked = param.List([], doc="Number of the picture that was clicked, and how many clicks.")
 
     _esm = """
     export function render({ model }) {
       const grid = document.createElement("div")
       grid.className = "grid"
+      grid.style.gridTemplateColumns = `repeat(${model.columns}, minmax(0, 1fr))`
       let clicks = 0
       const show = () => grid.replaceChildren(...model.pictures.map(({ src, title }, number) => {
         const button = document.createElement("button")
@@ -95,8 +97,7 @@ class Gallery(JSComponent):
     }
     """
     _stylesheets: ClassVar[list[str]] = [
-        ".grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(52px, 1fr)); "
-        "gap: 4px; } "
+        ".grid { display: grid; gap: 4px; margin-bottom: 4px; } "
         "button { padding: 0; border: 0; background: none; cursor: pointer; border-radius: 4px; } "
         "button:hover, button:focus-visible { outline: 2px solid #2c7fb8; } "
         "img { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px; }"
@@ -112,7 +113,9 @@ class Gallery(JSComponent):
         self.pictures = [{"src": source(image), "title": title} for title, image in named]
 
 
-def gallery(css_class: str, on_click: Callable[[int], None] | None = None) -> Gallery:
+def gallery(
+    css_class: str, on_click: Callable[[int], None] | None = None, columns: int = 6
+) -> Gallery:
     """An empty gallery.
 
     Parameters
@@ -121,8 +124,10 @@ def gallery(css_class: str, on_click: Callable[[int], None] | None = None) -> Ga
         By which a style or a test finds it.
     on_click
         Called with the number of a picture that is clicked.
+    columns
+        Pictures across.
     """
-    found = Gallery(sizing_mode=WIDTH, css_classes=["gallery", css_class])
+    found = Gallery(columns=columns, sizing_mode=WIDTH, css_classes=["gallery", css_class])
     if on_click is not None:
         found.param.watch(lambda event: on_click(int(event.new[0])), "clicked")
     return found
@@ -142,7 +147,7 @@ def button(name: str, css_class: str, *, leading: bool = False) -> Any:
     """
     return pn.widgets.Button(
         label=name,
-        button_type="primary" if leading else "default",
+        color="primary" if leading else "default",
         css_classes=[css_class],
         stylesheets=[BUTTON],
         margin=AROUND,

@@ -131,7 +131,7 @@ class SelectionPane:
             label="Seed", value=int(kept.get("seed", 0)), start=0, width=80, margin=AROUND
         )
         start = button(f"Draw {HERE} here", "draw-here", leading=True)
-        waiting, self._drawn, self._images = spinner(), html(), gallery("drawn-here")
+        waiting, self._drawn, self._images = spinner(), html(), gallery("drawn-here", columns=8)
 
         def draw(asked: tuple[Subset, str, int]) -> tuple[Any, str]:
             subset, name, number = asked

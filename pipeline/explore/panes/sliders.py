@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 
 STATE = "axes"
 """Key of this pane in `View.settings`."""
+DIGITS = 4
+"""Decimals of the coordinates."""
 BEYOND = 3.0
 """Ends of the sliders in half-axes of the region, where vectors may leave it."""
 WIDTHS, LEVEL = "the generator's widths (0.7 hw)", "the ellipse of the plane"
@@ -133,6 +135,7 @@ class SlidersPane:
     def _set(self, steps: Floats, *, keep: bool = True) -> None:
         """Show the sliders at these values, and decode there."""
         steps = np.resize(steps, len(self._sliders)) if len(steps) else self._origin()
+        steps = np.round(steps, DIGITS)  # as the address has them, so that it gives the same image
         factor = 1.0 if self._hold.value else BEYOND
         self._setting = True
         try:
@@ -156,7 +159,7 @@ class SlidersPane:
         self._set(self.axes.random_inside(self._clicks))
 
     def _keep(self) -> None:
-        state: dict[str, Any] = {"steps": [round(float(step), 4) for step in self.steps]}
+        state: dict[str, Any] = {"steps": self.steps.round(DIGITS).tolist()}
         if not self._hold.value:
             state["hold"] = False
         if self._region.value != WIDTHS:

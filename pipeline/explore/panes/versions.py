@@ -63,7 +63,8 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
         current: Any = view.points.space
         if identity in ("", current.version):
             return view.points
-        return points_of(type(first), first.root, identity, getattr(first, "_code", ()))
+        kind: Any = type(first)
+        return points_of(kind, first.root, identity, getattr(first, "_code", ()))
 
     work = Work(compute, show, fail, waiting)
     chooser.param.watch(

@@ -14,14 +14,14 @@ from tornado.ioloop import IOLoop
 
 from zpoints.pipeline.explore.listening import Where
 from zpoints.pipeline.explore.points import Points
-from zpoints.pipeline.explore.server import Served
+from zpoints.pipeline.explore.server import Served, prepare
 from zpoints.pipeline.latent_space.stored import open as open_latents
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium found; Debian's package `chromium` has it"
 )
-LOADED = 30_000
+LOADED = 60_000
 """Milliseconds that a page may take; it takes about one on a machine with nothing else to do."""
 
 
@@ -80,13 +80,15 @@ def served(root: str) -> Iterator[str]:
 
     def run() -> None:
         IOLoop(make_current=True)
-        ready.append(Served(Points(open_latents(root)), Where()))
+        points = Points(open_latents(root))
+        prepare(points)
+        ready.append(Served(points, Where()))
         ready[0].server.io_loop.add_callback(started.set)
         ready[0].serve()
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert started.wait(60)
+    assert started.wait(120)
     yield ready[0].url
     ready[0].stop()
     thread.join(20)
@@ -110,6 +112,6 @@ def open_page(browser: Browser, url: str, **settings: object) -> Opened:
     page.on("console", note_message)
     page.on("pageerror", lambda error: opened.problems.append(str(error)))
     page.on("request", note_request)
-    page.goto(url)
+    page.goto(url, wait_until="commit", timeout=LOADED)
     page.locator(".plane canvas").first.wait_for(timeout=LOADED)
     return opened

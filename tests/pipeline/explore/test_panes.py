@@ -113,7 +113,7 @@ def test_image__of_a_click_leads_to_its_neighbours(opened: Opened) -> None:
 
     page.get_by_text(f"{wanted}, number").wait_for()
     assert wanted != name
-    assert page.get_by_text("5_o_Clock_Shadow", exact=True).count() == 1
+    assert page.get_by_role("cell", name="5_o_Clock_Shadow").count() == 1
     assert page.get_by_text("reconstruction", exact=True).count() == 1
 
 

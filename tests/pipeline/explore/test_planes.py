@@ -1,0 +1,115 @@
+"""Planes of z-points: what their points stand for, and how many lie inside an ellipse."""
+
+import numpy as np
+import pytest
+
+from zpoints.pipeline.errors import ExploreError
+from zpoints.pipeline.explore.colours import of_label
+from zpoints.pipeline.explore.listening import Where
+from zpoints.pipeline.explore.plane import legend_html
+from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.raster import raster
+from zpoints.pipeline.explore.state import View, from_address, to_address
+from zpoints.pipeline.latent_space.arrays import open_arrays
+
+RNG = np.random.default_rng(0)
+Z = RNG.normal(size=(4000, 5)) @ RNG.normal(size=(5, 5)) + [3.0, 0.0, -1.0, 2.0, 0.5]
+NAMES = np.where(Z[:, 0] > 3, "<script>alert(1)</script>", "plain")
+
+
+@pytest.fixture(scope="module")
+def points() -> Points:
+    return Points(open_arrays(Z, {"name": NAMES, "Bright": Z[:, 1] > 0}))
+
+
+def test_lift__is_the_conditional_mean_of_the_other_components(points: Points) -> None:
+    plane, *_ = points.plane("z0", "z3")
+
+    lifted = plane.lift(np.array([[4.0, 1.0]]), points.statistics)[0]
+
+    # The regression of the others on both has the same fit (least squares).
+    design = np.column_stack([np.ones(len(Z)), Z[:, [0, 3]]])
+    fitted = np.linalg.lstsq(design, Z, rcond=None)[0]
+    np.testing.assert_allclose(lifted, [1.0, 4.0, 1.0] @ fitted, rtol=1e-4)
+    assert lifted[[0, 3]] == pytest.approx([4.0, 1.0], abs=1e-4)
+
+
+def test_lift__of_two_principal_components_is_the_mean_plus_both(points: Points) -> None:
+    plane, *_ = points.plane("v1", "v2")
+
+    lifted = plane.lift(np.array([[2.0, -1.0]]), points.statistics)[0]
+
+    loadings = points.statistics["loadings"].values
+    np.testing.assert_allclose(lifted, Z.mean(axis=0) + 2.0 * loadings[0] - loadings[1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("pair", [("z0", "z3"), ("v1", "v2"), ("along:Bright", "v3")])
+def test_inside__counts_the_points_within_the_level(points: Points, pair: tuple[str, str]) -> None:
+    view = View(points=points, x=pair[0], y=pair[1], level=2.0)
+    plane, x, y = view.plane()
+
+    inside, total = view.inside()
+
+    away = np.stack([x, y], axis=1) - plane.mean
+    squares = np.sum(away @ np.linalg.inv(plane.covariance) * away, axis=1)
+    assert total == len(Z)
+    assert abs(inside - np.sum(squares <= 4.0)) <= 1  # float32 columns
+    assert inside / total == pytest.approx(1 - np.exp(-2.0), abs=0.02)
+
+
+def test_inside__counts_what_the_filter_shows(points: Points) -> None:
+    view = View(points=points, shown=Z[:, 1] > 0)
+
+    assert view.inside()[1] == np.sum(Z[:, 1] > 0)
+
+
+def test_plane__without_a_vector_for_a_point_is_refused(points: Points) -> None:
+    plane, *_ = points.plane("radius", "v1")
+
+    assert not plane.is_linear
+    with pytest.raises(ExploreError, match="no single vector"):
+        plane.lift(np.zeros((1, 2)), points.statistics)
+
+
+def test_raster__is_a_screenful_that_shows_each_category(points: Points) -> None:
+    _, x, y = points.plane("z0", "z1")
+    ends = (-1e3, 1e3)
+
+    picture = raster(
+        x, y, points.colouring("label:name"), rows=None, extent=(ends, ends), size=(10**6, 300)
+    )
+
+    assert picture.shape == (300, 2000, 4)
+    assert picture[..., 3].any()
+
+
+def test_legend__escapes_names(points: Points) -> None:
+    shown = legend_html(points.colouring("label:name"))
+
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+
+
+def test_of_label__keeps_missing_values_apart() -> None:
+    colouring = of_label("kind", ["a", None, "b", "a"])
+
+    assert [name for name, _ in colouring.key] == ["a", "b", "missing"]
+    assert colouring.values.tolist() == [0, 2, 1, 0]
+
+
+def test_address__carries_the_view_and_reports_what_is_wrong(points: Points) -> None:
+    view = View(points=points, x="along:Bright", level=2.2, cursor=[1.0, -2.0])
+    other = View(points=points)
+
+    problems = from_address(other, to_address(view) | {"y": "v99", "seed": "-1", "bad": "1"})
+
+    assert to_address(other) == to_address(view)
+    assert len(problems) == 2
+    assert problems[0].startswith("y: There is no coordinate 'v99'")
+
+
+def test_where__beyond_this_machine_needs_tls() -> None:
+    with pytest.raises(ExploreError, match="--certificate FILE --key FILE"):
+        Where(address="0.0.0.0")
+    with pytest.raises(ExploreError, match="There is no file"):
+        Where(address="0.0.0.0", certificate="no.pem", key="no.pem")
