@@ -16,7 +16,7 @@ from zpoints.pipeline.explore.text import CARD, text
 
 Pane = Callable[[View, PlanePane], Any]
 
-PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded),)
+PANES: tuple[tuple[str, Pane], ...] = (("At the pointer", decoded),)
 """Title and function of each pane beside the plane, from top to bottom.
 
 A pane is a function of the view and of the plane, whose streams report clicks and outlines; it
@@ -79,7 +79,7 @@ def _halves(view: View) -> tuple[Any, Any]:
     load_extensions()
     plane = PlanePane(view)
     left = pn.Column(
-        controls(view), plane.pane, legend(view), css_classes=["card"], stylesheets=[CARD],
+        controls(view), plane.panel(), legend(view), css_classes=["card"], stylesheets=[CARD],
         sizing_mode="stretch_width",
     )  # fmt: skip
     made = [(title, pane(view, plane)) for title, pane in PANES]
