@@ -44,11 +44,16 @@ class PlanePane:
         self.lasso, self.box = streams.Lasso(), streams.BoundsXY()
         self._redraw, self._moved = Redraw(), Moved()
         self.pane = pn.pane.HoloViews(
-            self._plot(), sizing_mode="stretch_width", min_height=SIZE[1], css_classes=["plane"]
+            self._plot(), sizing_mode="stretch_both", css_classes=["plane"]
         )
         view.param.watch(self._replace, ["x", "y", "points"])
         view.param.watch(self._draw_again, ["color", "shown"])
         view.param.watch(self._move, ["level", "cursor", "image", "lasso"])
+
+    def panel(self) -> Any:
+        """The plot at a height that suits the window: nearly square on a phone."""
+        height = {"height": "clamp(300px, min(66vh, 88vw), 720px)"}
+        return pn.Column(self.pane, sizing_mode="stretch_width", styles=height)
 
     def _plot(self) -> Any:
         """The plot of a pair of coordinates; another pair gets another plot."""
@@ -60,9 +65,9 @@ class PlanePane:
         ).opts(
             hv.opts.RGB(
                 xlim=extent[0], ylim=extent[1], xlabel=_plain(plane.x.title),
-                ylabel=_plain(plane.y.title), responsive=True, min_height=SIZE[1],
+                ylabel=_plain(plane.y.title), responsive=True, min_height=280,
                 tools=["lasso_select", "box_select", "tap"], active_tools=["wheel_zoom"],
-                default_tools=["pan", "wheel_zoom", "box_zoom", "reset"], bgcolor="rgba(0,0,0,0)",
+                default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
                 hooks=[self._dress], show_grid=False, framewise=False, axiswise=True,
             )
         )  # fmt: skip
@@ -111,7 +116,7 @@ class PlanePane:
 
     def _dress(self, plot: Any, element: Any) -> None:
         figure, ink = plot.state, INK
-        figure.border_fill_color = figure.background_fill_color = "rgba(0,0,0,0)"
+        figure.border_fill_color = figure.background_fill_color = None
         figure.outline_line_color = None
         figure.toolbar.logo, figure.toolbar.autohide = None, False
         for axis in figure.axis:
