@@ -92,7 +92,8 @@ def _parts(view: View) -> tuple[Any, Any, Any]:
     plane = PlanePane(view)
     above = [made for pane in ABOVE if (made := pane(view, plane)) is not None]
     left = pn.Column(
-        controls(view), pn.FlexBox(*above, sizing_mode="stretch_width"), plane.panel(), legend(view),
+        controls(view), pn.FlexBox(*above, sizing_mode="stretch_width"), plane.panel(),
+        legend(view),
         css_classes=["card"], stylesheets=[CARD], sizing_mode="stretch_width",
     )  # fmt: skip
     return left, _cards(view, plane, PANES), _cards(view, plane, BELOW)
