@@ -82,6 +82,7 @@ def described(view: View) -> tuple[str, str]:
 
 def load_extensions() -> None:
     """Load what HoloViews draws with; in a notebook, also what its cells show."""
+    pn.config.respect_explicit_sizing = True  # or a plot of any height would stretch its card
     if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
         hv.extension("bokeh", logo=False)
 

@@ -16,7 +16,7 @@ from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse, coverage
 from zpoints.pipeline.explore.colours import SCALE, Colouring
 from zpoints.pipeline.explore.raster import Extent, raster
 from zpoints.pipeline.explore.state import LEVELS, View
-from zpoints.pipeline.explore.text import text
+from zpoints.pipeline.explore.text import WIDGET, text
 
 SIZE = (640, 560)
 """Width and height in pixels of the first picture, until the page tells its own."""
@@ -175,13 +175,18 @@ def controls(view: View) -> Any:
     titles = {title: key for key, title in view.points.axes.titles.items()}
     colours = {title: key for key, title in view.points.colours.items()}
     choose, shown = pn.widgets.Select.from_param, view.param
-    wide: dict[str, Any] = {"sizing_mode": "stretch_width", "description": None, "margin": 0}
+    wide: dict[str, Any] = {
+        "sizing_mode": "stretch_width",
+        "description": None,
+        "stylesheets": [WIDGET],
+        "margin": 0,
+    }
     x = choose(shown.x, name="Across", options=titles, **wide)
     y = choose(shown.y, name="Up", options=titles, **wide)
     color = choose(shown.color, name="Colour", options=colours, **wide)
     level = pn.widgets.FloatSlider.from_param(
         shown.level, name="Confidence ellipse, level", start=LEVELS[0], end=LEVELS[1], step=0.05,
-        format="0.00", sizing_mode="stretch_width", margin=0,
+        format="0.00", stylesheets=[WIDGET], sizing_mode="stretch_width", margin=0,
     )  # fmt: skip
     share = text()
 

@@ -78,7 +78,7 @@ def enlarged(picture: NDArray[np.uint32]) -> NDArray[np.uint32]:
     picture
         (height, width), alpha in the highest byte; of overlapping points the more opaque is seen.
     """
-    drawn = np.count_nonzero(picture)
+    drawn = np.count_nonzero(picture >> 24)
     radius = next((radius for most, radius in SIZES if drawn <= most), 0)
     found = picture.copy()
     height, width = picture.shape
@@ -97,7 +97,7 @@ def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
         return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=110)
     if colouring.kind == "number":
         return tf.shade(counts, cmap=list(SCALE), how="linear", span=colouring.limits)
-    return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=70)
+    return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=95)
 
 
 def compile_first() -> None:
