@@ -28,9 +28,7 @@ PANES: tuple[tuple[str, Pane], ...] = (("At the pointer", decoded), ("", details
 A pane is a function of the view and of the plane, whose streams report clicks and outlines; it
 returns something that Panel shows, or None where the store has nothing for it.
 """
-BELOW: tuple[tuple[str, Pane], ...] = (
-    ("Generators side by side", after_loading(playground_pane)),
-)
+BELOW: tuple[tuple[str, Pane], ...] = (("Generators side by side", after_loading(playground_pane)),)
 """Titles and panes of the whole width, below the others."""
 ICON = (
     "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
