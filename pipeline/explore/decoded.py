@@ -12,7 +12,9 @@ import panel as pn
 import param
 from panel.custom import JSComponent
 
+from zpoints.pipeline.explore.axes import Plane
 from zpoints.pipeline.explore.decoding import Latest, png
+from zpoints.pipeline.explore.points import Column
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.explore.text import text
 from zpoints.storage.errors import ZpointsError
@@ -75,19 +77,27 @@ def image_at(view: View, place: tuple[float, float]) -> Answer:
         Coordinates x and y.
     """
     plane, x, y = view.plane()
-    point = np.array([place])
-    radius = float(plane.radii(point)[0])
+    radius, points = float(plane.radii(np.array([place]))[0]), view.points
     try:
-        if plane.is_linear:
-            z = plane.lift(point, view.points.statistics)
+        if points.decodes and plane.is_linear:
+            z = plane.lift(np.array([place]), points.statistics)
             return Answer(place, _source(view.space.decode(z).values[0]), radius, "")
-        spread = np.sqrt(np.maximum(plane.covariance.diagonal(), np.finfo(float).tiny))
-        away = np.hypot((x - place[0]) / spread[0], (y - place[1]) / spread[1])
-        row = int(np.nanargmin(away))
-        decoded = view.space.decode(view.points.vectors([row])).values[0]
-        return Answer(place, _source(decoded), radius, "reconstruction of the nearest point")
-    except (ZpointsError, ValueError) as error:
+        row = _nearest(plane, x, y, place)
+        if points.decodes:
+            pixels = view.space.decode(points.vectors([row])).values[0]
+            return Answer(place, _source(pixels), radius, "reconstruction of the nearest point")
+        name = str(points.names[row])
+        pixels = view.space.images["pixels"].sel(image=name).values
+        return Answer(place, _source(pixels), radius, f"photograph of the nearest point, {name}")
+    except (ZpointsError, ValueError, KeyError) as error:
         return Answer(place, "", radius, str(error))
+
+
+def _nearest(plane: Plane, x: Column, y: Column, place: tuple[float, float]) -> int:
+    """Number of the vector nearest to a place, in standard deviations of the coordinates."""
+    spread = np.sqrt(np.maximum(plane.covariance.diagonal(), np.finfo(float).tiny))
+    away = np.hypot((x - place[0]) / spread[0], (y - place[1]) / spread[1])
+    return int(np.nanargmin(away))
 
 
 def _source(pixels: Any) -> str:
@@ -95,7 +105,7 @@ def _source(pixels: Any) -> str:
 
 
 def decoded(view: View, plane: Any) -> Any:
-    """The image at the cursor, which follows the pointer through the plane.
+    """The image at the cursor, which follows the pointer; None without a network and images.
 
     Parameters
     ----------
@@ -104,6 +114,8 @@ def decoded(view: View, plane: Any) -> Any:
     plane
         The pane of the plane, `plane.PlanePane`.
     """
+    if not (view.points.decodes or view.points.pictured):
+        return None
     picture = Picture(sizing_mode="stretch_width", css_classes=["decoded"])
     caption = text()
     document = pn.state.curdoc

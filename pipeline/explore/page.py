@@ -22,7 +22,7 @@ Pane = Callable[[View, PlanePane], Any]
 
 ABOVE: tuple[Pane, ...] = (filter_pane, after_loading(versions_pane, 220))
 """Panes above the plane: they decide what it shows."""
-PANES: tuple[tuple[str, Pane], ...] = (("Decoded at the pointer", decoded), ("", details_pane))
+PANES: tuple[tuple[str, Pane], ...] = (("At the pointer", decoded), ("", details_pane))
 """Title and function of each pane beside the plane, from top to bottom.
 
 A pane is a function of the view and of the plane, whose streams report clicks and outlines; it
@@ -80,16 +80,19 @@ def described(view: View) -> tuple[str, str]:
 
 def load_extensions() -> None:
     """Load what HoloViews draws with; in a notebook, also what its cells show."""
+    pn.config.respect_explicit_sizing = True  # or a plot of any height would stretch its card
     if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
         hv.extension("bokeh", logo=False)
 
 
 def _parts(view: View) -> tuple[Any, Any, Any]:
     """The plane with what controls it, the panes beside it, and those below."""
+    load_extensions()
     plane = PlanePane(view)
     above = [made for pane in ABOVE if (made := pane(view, plane)) is not None]
     left = pn.Column(
-        controls(view), pn.FlexBox(*above, sizing_mode="stretch_width"), plane.pane, legend(view),
+        controls(view), pn.FlexBox(*above, sizing_mode="stretch_width"), plane.panel(),
+        legend(view),
         css_classes=["card"], stylesheets=[CARD], sizing_mode="stretch_width",
     )  # fmt: skip
     return left, _cards(view, plane, PANES), _cards(view, plane, BELOW)

@@ -16,7 +16,7 @@ from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse, coverage
 from zpoints.pipeline.explore.colours import SCALE, Colouring
 from zpoints.pipeline.explore.raster import Extent, raster
 from zpoints.pipeline.explore.state import LEVELS, View
-from zpoints.pipeline.explore.text import text
+from zpoints.pipeline.explore.text import WIDGET, text
 
 SIZE = (640, 560)
 """Width and height in pixels of the first picture, until the page tells its own."""
@@ -44,11 +44,16 @@ class PlanePane:
         self.lasso, self.box = streams.Lasso(), streams.BoundsXY()
         self._redraw, self._moved = Redraw(), Moved()
         self.pane = pn.pane.HoloViews(
-            self._plot(), sizing_mode="stretch_width", min_height=SIZE[1], css_classes=["plane"]
+            self._plot(), sizing_mode="stretch_both", css_classes=["plane"]
         )
         view.param.watch(self._replace, ["x", "y", "points"])
         view.param.watch(self._draw_again, ["color", "shown"])
         view.param.watch(self._move, ["level", "cursor", "image", "lasso"])
+
+    def panel(self) -> Any:
+        """The plot at a height that suits the window: nearly square on a phone."""
+        height = {"height": "clamp(300px, min(66vh, 88vw), 720px)"}
+        return pn.Column(self.pane, sizing_mode="stretch_width", styles=height)
 
     def _plot(self) -> Any:
         """The plot of a pair of coordinates; another pair gets another plot."""
@@ -60,9 +65,9 @@ class PlanePane:
         ).opts(
             hv.opts.RGB(
                 xlim=extent[0], ylim=extent[1], xlabel=_plain(plane.x.title),
-                ylabel=_plain(plane.y.title), responsive=True, min_height=SIZE[1],
+                ylabel=_plain(plane.y.title), responsive=True, min_height=280,
                 tools=["lasso_select", "box_select", "tap"], active_tools=["wheel_zoom"],
-                default_tools=["pan", "wheel_zoom", "box_zoom", "reset"], bgcolor="rgba(0,0,0,0)",
+                default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
                 hooks=[self._dress], show_grid=False, framewise=False, axiswise=True,
             )
         )  # fmt: skip
@@ -111,7 +116,7 @@ class PlanePane:
 
     def _dress(self, plot: Any, element: Any) -> None:
         figure, ink = plot.state, INK
-        figure.border_fill_color = figure.background_fill_color = "rgba(0,0,0,0)"
+        figure.border_fill_color = figure.background_fill_color = None
         figure.outline_line_color = None
         figure.toolbar.logo, figure.toolbar.autohide = None, False
         for axis in figure.axis:
@@ -170,13 +175,18 @@ def controls(view: View) -> Any:
     titles = {title: key for key, title in view.points.axes.titles.items()}
     colours = {title: key for key, title in view.points.colours.items()}
     choose, shown = pn.widgets.Select.from_param, view.param
-    wide: dict[str, Any] = {"sizing_mode": "stretch_width", "description": None, "margin": 0}
+    wide: dict[str, Any] = {
+        "sizing_mode": "stretch_width",
+        "description": None,
+        "stylesheets": [WIDGET],
+        "margin": 0,
+    }
     x = choose(shown.x, name="Across", options=titles, **wide)
     y = choose(shown.y, name="Up", options=titles, **wide)
     color = choose(shown.color, name="Colour", options=colours, **wide)
     level = pn.widgets.FloatSlider.from_param(
         shown.level, name="Confidence ellipse, level", start=LEVELS[0], end=LEVELS[1], step=0.05,
-        format="0.00", sizing_mode="stretch_width", margin=0,
+        format="0.00", stylesheets=[WIDGET], sizing_mode="stretch_width", margin=0,
     )  # fmt: skip
     share = text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from threading import RLock
 from typing import Any
 
@@ -15,6 +16,7 @@ from zpoints.pipeline.explore.axes import ERROR, RADIUS, Axes, Axis, Plane
 from zpoints.pipeline.explore.colours import Colouring, density, of_categories, of_label
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.pipeline.structure.k_means import nearest_centre
+from zpoints.storage.errors import ZpointsError
 
 HELD_BYTES = 2 * 2**30
 """Vectors of up to this size are kept in memory; more are read again for each new coordinate."""
@@ -137,6 +139,27 @@ class Points:
             names = [f"cluster {i + 1}" for i in range(len(centres))]
             return of_categories(title, member[:, 0].astype(np.int16), names)
         return of_label(title, self.latents[key.removeprefix(LABEL)].values)
+
+    @cached_property
+    def decodes(self) -> bool:
+        """Whether vectors can be decoded: whether there is a network."""
+        if self._groups:
+            return "model" in self._groups
+        try:
+            self.space.decode(self.statistics["mean"].values[None].astype(np.float32))
+        except ZpointsError:
+            return False
+        return True
+
+    @cached_property
+    def pictured(self) -> bool:
+        """Whether the vectors have images."""
+        if self._groups:
+            return "images" in self._groups
+        try:
+            return bool(self.space.images.sizes["image"])
+        except ZpointsError:
+            return False
 
     @property
     def _groups(self) -> tuple[str, ...]:

@@ -29,6 +29,9 @@ from zpoints.pipeline.explore.raster import compile_first, compile_others
 from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
 from zpoints.storage.errors import ZpointsError
 
+LATER = 3.0
+"""Seconds after which what the first page does not need is loaded."""
+
 
 class Served:
     """A server of the explorer, which listens once it is made.
@@ -226,7 +229,8 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
     points = Points(space)
     prepare(points)
     served = Served(points, where)
-    threading.Thread(target=prepare_more, args=(points,), daemon=True).start()
+    later = threading.Thread(target=prepare_more, args=(points,), daemon=True)
+    served.server.io_loop.call_later(LATER, later.start)  # the first page comes first
     served.server.io_loop.add_callback(lambda: on_ready(served.url))
     return served.serve()
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import panel as pn
 
-TEXT, CARD = (Path(__file__).with_name(name).read_text() for name in ("text.css", "pane.css"))
-"""Style sheets of a text, and of the frame around a pane (with the class `card`)."""
+TEXT, CARD, WIDGET = (
+    Path(__file__).with_name(name).read_text() for name in ("text.css", "pane.css", "widget.css")
+)
+"""Style sheets of a text, of the frame around a pane (with the class `card`), and of a widget."""
 
 
 def text(html: str = "") -> Any:

@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-SLOW = ("torch", "icechunk", "distributed", "matplotlib", "sklearn", "dask_ml")
+SLOW = (
+    *("torch", "icechunk", "distributed", "matplotlib", "sklearn", "dask_ml"),
+    *("panel", "bokeh", "holoviews", "datashader"),
+)
 
 
 @pytest.mark.parametrize(

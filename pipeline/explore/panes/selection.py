@@ -26,6 +26,7 @@ from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.selection.gathered import Gathered, gather
 from zpoints.pipeline.explore.selection.outline import corners, inside_outline, rectangle
+from zpoints.pipeline.explore.selection.pictures import can_decode
 from zpoints.pipeline.explore.selection.subset import NAMES_FILE, Subset
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.sample.registry import GENERATORS
@@ -136,7 +137,8 @@ class SelectionPane:
         def draw(asked: tuple[Subset, str, int]) -> tuple[Any, str]:
             subset, name, number = asked
             drawn = subset.draw(name, HERE, seed=number)
-            return subset.space.decode(drawn).values, subset.draw_code(name, HERE, seed=number)
+            images = subset.space.decode(drawn).values
+            return images, subset.draw_code(name, HERE, seed=number)
 
         def show(found: tuple[Any, str]) -> None:
             images, code = found
@@ -160,6 +162,7 @@ class SelectionPane:
             pn.FlexBox(law, seed, start, waiting, align_items="end"),
             self._images,
             self._drawn,
+            visible=can_decode(self.view.space),
             sizing_mode=WIDTH,
         )
 

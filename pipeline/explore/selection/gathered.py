@@ -8,6 +8,7 @@ from zpoints.pipeline.explore.selection.pictures import (
     AVERAGED,
     SHEET,
     Pixels,
+    can_decode,
     has_images,
     mean_image,
     photographs,
@@ -84,7 +85,8 @@ def gathered_code(subset: Subset, *, pictured: bool = True) -> str:
         step = step_of(len(subset.rows), AVERAGED)
         some = "picked.image" if step == 1 else f"picked.image[::{step}]"
         lines.append(f'mean_photograph = store.images.pixels.sel(image={some}).mean("image")')
-    lines.append('decoded_mean = store.decode(picked.z.mean("image", dtype=float))')
+    if can_decode(subset.space):
+        lines.append('decoded_mean = store.decode(picked.z.mean("image", dtype=float))')
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.explore.python_lines import opened
-from zpoints.pipeline.explore.selection.pictures import Pixels, has_images, photographs
+from zpoints.pipeline.explore.selection.pictures import Pixels, can_decode, has_images, photographs
 from zpoints.pipeline.explore.space import Space
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.storage.errors import ZpointsError
@@ -123,7 +123,7 @@ def inspection_code(space: Space, name: str, *, photographed: bool = True) -> st
         *(["photograph = store.images.pixels.sel(image=name)"] if photographed else []),
         "labels = store.latents.sel(image=name).coords",
         f"neighbours = store.neighbours(name, {NEIGHBOURS})",
-        "reconstruction = store.decode(name)",
+        *(["reconstruction = store.decode(name)"] if can_decode(space) else []),
     ]
     return "\n".join(lines)
 

@@ -152,7 +152,7 @@ def test_page__comes_back_as_its_address_describes_it(opened: Opened) -> None:
 
     face = page.locator(".at-sliders img")
     opened.until(lambda: bool(face.count() and face.get_attribute("src") == steps))
-    assert page.get_by_label("Seed").first.input_value() == "1"
+    assert page.locator(".below").get_by_label("Seed").first.input_value() == "1"
 
 
 def test_panes__have_complained_about_nothing(opened: Opened) -> None:
