@@ -90,26 +90,6 @@ def test_writing_to__replaces_what_the_earlier_report_made(place: Folder) -> Non
     assert mark == {**FACTS, "files": ["figures/b.png", "figures/c.png", "index.html"]}
 
 
-def test_writing_to__tables_and_the_page_of_points_are_files_of_the_report(tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    with writing_to(site, FACTS) as folder:
-        (folder / "tables").mkdir()
-        for name in ("tables/a.csv", "points.html", "index.html"):
-            (folder / name).write_text(name)
-
-    write(site, FIRST)
-
-    assert not (site / "points.html").exists()
-    assert not (site / "tables/a.csv").exists()
-    (site / "points.html").write_text("mine")
-    with (
-        pytest.raises(ConfigError, match=r"would overwrite .*points\.html"),
-        writing_to(site, FACTS) as folder,
-    ):
-        (folder / "points.html").write_text("the report's")
-    assert (site / "points.html").read_text() == "mine"
-
-
 @pytest.mark.parametrize("key", ["a//b", "/a", "a/../b"])
 def test_refuse_other_files__an_irregular_key_is_named(s3: Any, key: str) -> None:
     bucket = new_bucket(s3)

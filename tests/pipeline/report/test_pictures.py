@@ -3,14 +3,19 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from markupsafe import Markup
 from PIL import Image
 
+from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.image_grids import strips
+from zpoints.pipeline.report.destination import writing_to
 from zpoints.pipeline.report.elements.table import Table
 from zpoints.pipeline.report.page.pictures import Picture, write_picture
 from zpoints.pipeline.report.page.spreadsheet import csv_text
+
+FACTS = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}
 
 
 def test_write_picture__only_what_is_between_photographs_is_transparent(tmp_path: Path) -> None:
@@ -63,3 +68,24 @@ def test_csv_text__has_numbers_that_a_program_reads_and_no_formulas() -> None:
         "'=HYPERLINK(1),12345,0.86,0.01,",
         "real & more,-0.250,1.000,,12.5%",
     ]
+
+
+def test_writing_to__tables_and_the_page_of_points_are_files_of_the_report(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    with writing_to(site, FACTS) as folder:
+        (folder / "tables").mkdir()
+        for name in ("tables/a.csv", "points.html", "index.html"):
+            (folder / name).write_text(name)
+
+    with writing_to(site, FACTS) as folder:
+        (folder / "index.html").write_text("without them")
+
+    assert not (site / "points.html").exists()
+    assert not (site / "tables/a.csv").exists()
+    (site / "points.html").write_text("mine")
+    with (
+        pytest.raises(ConfigError, match=r"would overwrite .*points\.html"),
+        writing_to(site, FACTS) as folder,
+    ):
+        (folder / "points.html").write_text("the report's")
+    assert (site / "points.html").read_text() == "mine"
