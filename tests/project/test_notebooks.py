@@ -9,7 +9,7 @@ import pytest
 from tests.notebooks import NOTEBOOKS, executed
 
 FEWER = {
-    "2_own_folder": {"450": "120", "EPOCHS = 10": "EPOCHS = 2"},
+    "2_own_folder": {"450": "120", "EPOCHS = 15": "EPOCHS = 2"},
     "6_growth_and_versions": {"300, 200": "90, 40", "EPOCHS = 3": "EPOCHS = 1"},
     "7_million_vectors": {"1_000_000": "20_000", "COMPONENTS = 64": "COMPONENTS = 8"},
 }
