@@ -66,8 +66,8 @@ class Plane:
 
     @cached_property
     def _precision(self) -> Floats:
-        found: Floats = np.linalg.pinv(self.covariance, rcond=1e-12, hermitian=True)
-        return found
+        found = np.linalg.pinv(self.covariance, rcond=1e-12, hermitian=True)
+        return found.astype(np.float64)
 
     def radii(self, points: Floats) -> Floats:
         """Mahalanobis distances (point,) of points (point, 2) from the mean, in the plane."""

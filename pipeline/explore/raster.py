@@ -55,7 +55,7 @@ def raster(
     if colouring.kind == "category":
         names = [str(code) for code in range(len(colouring.key))]
         codes: Any = colouring.values
-        table["by"] = pd.Categorical.from_codes(codes, names)
+        table["by"] = pd.Categorical.from_codes(codes, pd.Index(names))
         counted = ds.by("by", ds.count())
     elif colouring.kind == "number":
         table["by"] = colouring.values

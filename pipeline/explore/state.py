@@ -29,7 +29,9 @@ class View(param.Parameterized):
     y = param.String("v2", doc="Key of the vertical coordinate.")
     color = param.String("density", doc="Key of the colour; see `Points.colours`.")
     level = param.Number(3.0, bounds=LEVELS, doc="Level of the confidence ellipse.")
-    cursor = param.List([], item_type=float, doc="Coordinates of the decoded point; [] if none.")
+    cursor = param.List(
+        [], item_type=(int, float), doc="Coordinates of the decoded point; [] if none."
+    )
     image = param.Integer(-1, doc="Number of the image that was clicked; -1 if none.")
     filter = param.String("", doc="Query; only vectors that it selects are drawn and counted.")
     lasso = param.List([], doc="Corners of the selection, x and y in turn; [] if none.")
@@ -105,6 +107,10 @@ def from_address(view: View, given: Mapping[str, str]) -> list[str]:
             if name in ("x", "y"):
                 view.points.axes[value]
             view.param.update(**{name: value})
-        except (ValueError, TypeError, ZpointsError) as error:
+        except ZpointsError as error:
             problems.append(f"{name}: {error}")
+        except (ValueError, TypeError):
+            problems.append(
+                f"{name}={given[name][:60]} in the address is not valid; it was left out."
+            )
     return problems
