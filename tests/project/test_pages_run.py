@@ -18,6 +18,8 @@ from tests.project.pages import DOCS, FIRST_PAGES, blocks, command_lines, name_o
 README = ROOT / "README.md"
 RUNS = ("run", "sweep", "import", "submit")
 """Commands that compute: they get the settings that make a run take seconds."""
+SERVES = ("explore",)
+"""Commands that run until they are stopped; tests of their own start them."""
 WHOLE = "how-to/images.md"
 """The page whose run goes through all stages; those of the others end before vectors are drawn."""
 WITH_PYTHON = [page for page in pages() if blocks(page, "python")]
@@ -87,6 +89,8 @@ def test_commands__run(page: Path, workplace: Path) -> None:
         if block.needs:
             continue
         for name, *arguments in command_lines(block.text):
+            if name in SERVES:
+                continue
             options = (small if name in RUNS else []) + (until if name in ("run", "import") else [])
             done = zpoints(name, *options, *arguments, folder=workplace)
             assert done.returncode == 0, (name, arguments, done.stdout, done.stderr)
