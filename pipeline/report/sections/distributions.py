@@ -15,7 +15,8 @@ SPECTRUM = Markup(
     "Number distributions of all {components} components. Left: a row per component, coloured "
     "where most vectors are; rows away from zero, or wide, belong to the dominant components. "
     "Right: each distribution as the density of (<i>z<sub>i</sub></i> − mean) / "
-    "<i>σ<sub>i</sub></i>, their median, and the normal distribution; components that follow the dashed line are normal."
+    "<i>σ<sub>i</sub></i>, their median, and the normal distribution; components that follow the "
+    "dashed line are normal."
 )
 INTERVALS = Markup(
     "Left: number distributions of all components over the {number} intervals of [−{limit:g}, "
