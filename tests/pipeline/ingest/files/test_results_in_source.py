@@ -93,7 +93,7 @@ def situation(request: Any, tmp_path: Path, small_root: str) -> tuple[Path, str]
     write_small(home, list(PHOTOGRAPHS))
     fill(home, small_root)
     if count < 0:
-        count = len(list(Path(small_root, "report").rglob("*.png"))) - count - 1
+        count = len(list(Path(small_root, "report", "figures").iterdir())) - count - 1
         assert count > 10
     pictures = f"{count} picture" + ("s" if count > 1 else "")
     return home, f"{pictures} left out that zpoints wrote, in {part}." if count else ""
