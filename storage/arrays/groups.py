@@ -100,7 +100,8 @@ def _no_such_group(session: icechunk.Session, group: str) -> StoreNotFoundError:
         remedy = f"`zpoints import VECTORS --root ROOT{more}` makes missing groups; "
     return StoreNotFoundError(
         f"This version of the store has no group {group}.{did_you_mean(group, names)} Its groups: "
-        f"{', '.join(families(names, group)) or 'none'}. {remedy}`zpoints history` lists other versions."
+        f"{', '.join(families(names, group)) or 'none'}. {remedy}`zpoints history` lists other "
+        "versions."
     )
 
 
