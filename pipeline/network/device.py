@@ -36,6 +36,11 @@ def cuda_devices() -> int:
     return torch.cuda.device_count()
 
 
+def cuda_device_names() -> list[str]:
+    """Names of the CUDA devices that this process may use."""
+    return [torch.cuda.get_device_name(number) for number in range(cuda_devices())]
+
+
 def gains_from_bfloat16(device: torch.device) -> bool:
     """Whether the processor multiplies bfloat16 numbers in hardware."""
     if device.type == "cuda":

@@ -1,6 +1,6 @@
 """Opens groups of a store as xarray datasets."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -27,6 +27,8 @@ DATES = xr.coders.CFDatetimeCoder(time_unit="us")
 """Decodes dates to microseconds; nanoseconds end in 1677 and 2262."""
 OF_A_NETWORK = ("images", "model")
 """Groups that vectors made elsewhere need not have."""
+NAMES = 6
+"""Names in a folder that a message lists."""
 READERS = 8
 """Threads that read labels; on S3 each of some fifty labels takes a round trip."""
 
@@ -98,26 +100,46 @@ def _no_such_group(session: icechunk.Session, group: str) -> StoreNotFoundError:
         remedy = f"`zpoints import VECTORS --root ROOT{more}` makes missing groups; "
     return StoreNotFoundError(
         f"This version of the store has no group {group}.{did_you_mean(group, names)} Its groups: "
-        f"{', '.join(families(names)) or 'none'}. {remedy}`zpoints history` lists other versions."
+        f"{', '.join(families(names, group)) or 'none'}. {remedy}`zpoints history` lists other "
+        "versions."
     )
 
 
-def families(names: Iterable[str]) -> list[str]:
+def families(names: Iterable[str], wanted: str = "") -> list[str]:
     """Names of groups, those in one folder as a single entry with their number.
+
+    Parameters
+    ----------
+    names
+        The groups.
+    wanted
+        A group whose folder is listed with its first names.
 
     Examples
     --------
     >>> families(["latents", "quality/grid", "quality/real", "samples/ellipse"])
     ['latents', 'quality/... (2)', 'samples/ellipse']
+    >>> families(["quality/grid", "quality/real"], "quality/reel")
+    ['quality/... (2: grid, real)']
     """
     members: dict[str, list[str]] = {}
     for name in names:
-        folder, _, _ = name.rpartition("/")
-        members.setdefault(folder or name, []).append(name)
+        folder, _, inner = name.rpartition("/")
+        members.setdefault(folder or name, []).append(inner)
     return [
-        inside[0] if len(inside) == 1 else f"{folder}/... ({len(inside)})"
+        _family(folder, inside, listed=wanted.startswith(f"{folder}/"))
         for folder, inside in members.items()
     ]
+
+
+def _family(folder: str, inside: Sequence[str], *, listed: bool) -> str:
+    if inside == [folder]:
+        return folder
+    if len(inside) == 1:
+        return f"{folder}/{inside[0]}"
+    more = f", {len(inside) - NAMES} more" if len(inside) > NAMES else ""
+    names = f": {', '.join(inside[:NAMES])}{more}" if listed else ""
+    return f"{folder}/... ({len(inside)}{names})"
 
 
 def _indexable(name: Hashable, variable: xr.Variable) -> xr.Variable:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
-import torch
 from dask.system import CPU_COUNT
 from dask.utils import format_bytes
 from packaging.requirements import Requirement
@@ -25,6 +24,7 @@ from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.terminal import SilentConsole
 from zpoints.pipeline.cache_folders import CACHES
 from zpoints.pipeline.config.cluster import ClusterConfig
+from zpoints.pipeline.network.device import cuda_device_names
 from zpoints.pipeline.parts.installed import offered_parts
 from zpoints.pipeline.progress import counted
 from zpoints.storage import open_store
@@ -116,14 +116,13 @@ def _unfit(needed: Requirement) -> str:
 
 def _device() -> Check:
     threads = counted(CPU_COUNT, "thread")
-    if torch.cuda.is_available():
-        names = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
+    if names := cuda_device_names():
         return Check("device", "ok", f"{', '.join(names)}; {threads}")
     if shutil.which("nvidia-smi"):
         return Check(
             "device",
             "warn",
-            f"{threads}; torch {torch.__version__} finds no CUDA device, but nvidia-smi is here",
+            f"{threads}; torch {version('torch')} finds no CUDA device, but nvidia-smi is here",
             "install a CUDA build of torch, e.g. with environment.yml, and check the driver",
         )
     return Check("device", "ok", f"{threads}, no GPU; networks train on the processor")

@@ -64,7 +64,7 @@ SITUATIONS: dict[str, tuple[Callable[[Path], str], str, str, int]] = {
     "a member of 2 GiB packed small": (huge, "2 photographs.", "", 0),
     "a sparse file": (sparse, "2 photographs.", "", 0),
     "a tar with a member of 60 GiB": (huge_member, "2 photographs.", "", 0),
-    "half a tar": (cut, "", "Expected a complete tar archive; fetch or pack it again, or", 1),
+    "half a tar": (cut, "", "Expected a complete tar archive; fetch or pack it again, or", 2),
 }
 """What makes the source; parts of the output and of the error; the exit code."""
 
@@ -79,7 +79,7 @@ def test_run__sources_as_they_come(situation: str, tmp_path: Path) -> None:
     assert done.returncode == code, done.stderr
     assert report in done.stdout
     assert error in done.stderr
-    assert len(done.stderr.splitlines()) == code
+    assert len(done.stderr.splitlines()) == bool(code)
 
 
 @pytest.mark.parametrize("make", [huge, sparse, huge_member])
@@ -105,7 +105,7 @@ def test_run__keys_that_are_no_paths(s3: Any, tmp_path: Path) -> None:
     assert "3 keys left out, which an empty part (//), '.', '..' or a control" in done.stdout
     assert dry_run(f"s3://{bucket}/faces//", tmp_path).returncode == 0
     refused = dry_run(f"s3://{bucket}/faces/../faces", tmp_path)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "has an empty part (//), '.' or '..'. Expected s3://bucket/prefix" in refused.stderr
 
 

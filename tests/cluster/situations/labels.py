@@ -230,14 +230,14 @@ OTHERWISE_WRITTEN = [
         ),
         None,
         ("none of its 2 rows belongs to one photograph", "source.unused_tables=ignore"),
-        1,
+        2,
     ),
     Situation(
         "a table without a column of labels",
         folder({**numbered("a", 1), "t.csv": table("note", "a/1.jpg,")}),
         None,
         ("gives no label", "source.unused_tables=ignore"),
-        1,
+        2,
     ),
     Situation(
         "the same, allowed",

@@ -229,7 +229,7 @@ NO_HOME = [
         homeless(*ingest("faces", root="~/store")),
         None,
         ("home folder that this machine does not know",),
-        1,
+        2,
     ),
     Situation(
         "printed units",
@@ -275,7 +275,7 @@ TERMINALS = [
         lambda place: [["history", "Jörg"]],
         None,
         ("J?rg",),
-        1,
+        2,
         encoding="ascii",
     ),
 ]

@@ -277,7 +277,7 @@ REFUSED: dict[str, tuple[Callable[[LatentArrays], Any], type[Exception], str]] =
     "attribute": (
         lambda s: s.add("short", 0),
         SampleError,
-        "no attribute or category 'short'; attributes: tall; categories: digit=0,",
+        r"no attribute or category 'short'\. Attributes: tall; categories: digit=0,",
     ),
     "empty query": (lambda s: s.draw("ellipse", 1, where="age > 99"), SampleError, "selects 0 of"),
     "unknown label": (lambda s: s.draw("ellipse", 1, where="aeg > 9"), QueryError, "aeg"),
