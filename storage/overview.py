@@ -184,10 +184,12 @@ def _photographs(root: str, session: icechunk.Session) -> NDArray[np.uint8]:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells of one line each, but for the last column, which may wrap."""
+
     def row(cells: Sequence[str], tag: str) -> str:
         filled = (
-            f'<{tag} style="text-align: left; white-space: nowrap">{escape(cell)}</{tag}>'
-            for cell in cells
+            f'<{tag} style="text-align: left; white-space: {space}">{escape(cell)}</{tag}>'
+            for cell, space in zip(cells, ["nowrap"] * (len(cells) - 1) + ["normal"], strict=True)
         )
         return f"<tr>{''.join(filled)}</tr>"
 

@@ -41,9 +41,8 @@ class ShownTable(pd.DataFrame):
         return str(text)
 
     def _repr_html_(self) -> str:
-        every = ("display.max_columns", None, "display.max_rows", None)
-        with pd.option_context(*every, "display.float_format", shown_number):
-            return pd.DataFrame(self)._repr_html_()  # type: ignore[operator]
+        table = pd.DataFrame(self)
+        return str(table.to_html(float_format=shown_number, na_rep="", notebook=True))
 
 
 def shown_number(value: float) -> str:
