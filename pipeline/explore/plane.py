@@ -207,7 +207,17 @@ def controls(view: View) -> Any:
 
 
 def share_text(inside: int, total: int, level: float) -> str:
-    """How many points are inside the ellipse, beside the share of a normal distribution."""
+    """How many points are inside the ellipse, beside the share of a normal distribution.
+
+    Parameters
+    ----------
+    inside
+        Points inside.
+    total
+        Points on the plane.
+    level
+        Level of the ellipse, in standard deviations.
+    """
     found = f"{inside / total:.2%}" if total else "none"
     return (
         f"<b>{found}</b> inside ({inside:,} of {total:,}); "

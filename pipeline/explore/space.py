@@ -27,7 +27,21 @@ class Space(Protocol):
         """Images that vectors decode to."""
 
     def draw(self, name: str, n: int, *, where: str | None, seed: int, **law: Any) -> xr.Dataset:
-        """Vectors of a generator."""
+        """Vectors of a generator.
+
+        Parameters
+        ----------
+        name
+            The generator.
+        n
+            How many vectors.
+        where
+            A query; the generator is fitted to what it selects.
+        seed
+            Seed of the random numbers.
+        **law
+            Parameters of the generator.
+        """
 
     def neighbours(self, z: Any, k: int) -> xr.Dataset:
         """The nearest latent vectors."""

@@ -35,3 +35,13 @@ def statistics_where(latents: xr.Dataset, query: str) -> xr.Dataset:
             f"{LEAST}, to which a law can be fitted. Widen the query."
         )
     return analyze(latents["z"], where=rows).assign_attrs(query=query)
+
+
+def refuse_second_selection(name: str, reads: str) -> None:
+    """Refuse `where` for a generator that is fitted to a configured selection."""
+    if reads != "statistics":
+        raise SampleError(
+            f"The generator {name!r} is fitted to {reads}, and where= selects other vectors; "
+            "expected one of the two. Leave where out, or draw with its base, e.g. "
+            'draw("multivariate_normal", n, where=...).'
+        )

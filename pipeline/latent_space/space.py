@@ -10,9 +10,9 @@ import xarray as xr
 from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.claims.answers import Answers
 from zpoints.pipeline.claims.verdicts import Verdicts
-from zpoints.pipeline.errors import SampleError, VectorError
+from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.latent_space.coding import CodedImages
-from zpoints.pipeline.latent_space.conditions import statistics_where
+from zpoints.pipeline.latent_space.conditions import refuse_second_selection, statistics_where
 from zpoints.pipeline.latent_space.hits import hits_of
 from zpoints.pipeline.latent_space.neighbours import Metric, neighbours_of
 from zpoints.pipeline.latent_space.paths import Form, added, path_between
@@ -200,7 +200,7 @@ class LatentSpace(CodedImages):
         if where is None:
             statistics, latents = self._fitted_to(chosen.reads[0]), self.latents
         else:
-            _refuse_second_selection(name, chosen.reads[0])
+            refuse_second_selection(name, chosen.reads[0])
             statistics, latents = self._statistics_where(where), self.query(where)
         drawn = draw(name, statistics, n, seed=seed, latents=latents, paired=paired, **parameters)
         return drawn if where is None else drawn.assign_attrs(where=where)
@@ -342,13 +342,3 @@ class LatentSpace(CodedImages):
     def _conditional(self) -> dict[str, xr.Dataset]:
         """Statistics of the queries that were drawn from."""
         return {}
-
-
-def _refuse_second_selection(name: str, reads: str) -> None:
-    """Refuse `where` for a generator that is fitted to a configured selection."""
-    if reads != "statistics":
-        raise SampleError(
-            f"The generator {name!r} is fitted to {reads}, and where= selects other vectors; "
-            "expected one of the two. Leave where out, or draw with its base, e.g. "
-            'draw("multivariate_normal", n, where=...).'
-        )
