@@ -10,7 +10,7 @@ from zpoints.pipeline.explore.generation.drawing import Setting, settings_of
 
 SIDES = ("left", "right")
 USUAL = {"left": ("ellipse (stored)", "ellipse"), "right": ("uniform (stored)", "uniform")}
-"""Generators at first: the source's where none is recommended, and the one that misses the region."""
+"""Generators at first: the source's if none is recommended, and one that misses the region."""
 PURPOSE = "best of both"
 
 

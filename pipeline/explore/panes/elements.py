@@ -102,7 +102,8 @@ class Gallery(JSComponent):
     }
     """
     _stylesheets: ClassVar[list[str]] = [
-        ":host { container-type: inline-size; } .grid { display: grid; gap: 4px; margin-bottom: 4px; "
+        ":host { container-type: inline-size; } "
+        ".grid { display: grid; gap: 4px; margin-bottom: 4px; "
         "grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } "
         "@container (min-width: 520px) { .grid { "
         "grid-template-columns: repeat(var(--wide), minmax(0, 1fr)); } } "

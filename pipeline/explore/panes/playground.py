@@ -60,7 +60,8 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
     seed = pn.widgets.IntInput.from_param(view.param.seed, label="Seed", width=100, **FIELD)
     other = button("Another seed", "reseed")
     filtered = pn.widgets.Checkbox(
-        label="Fit to the filter only", value=bool(view.settings.get("fitted")),
+        label="Fit to the filter only",
+        value=bool(view.settings.get("fitted")),
         **{**FIELD, "margin": (8, 0)},
     )
     waiting, message = spinner(), html()
@@ -102,7 +103,10 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
     view.param.watch(offer, "points")
     offer()
     return pn.Column(
-        pn.FlexBox(seed, other, filtered, waiting, align_items="end"), message, sides, sizing_mode=WIDTH
+        pn.FlexBox(seed, other, filtered, waiting, align_items="end"),
+        message,
+        sides,
+        sizing_mode=WIDTH,
     )
 
 

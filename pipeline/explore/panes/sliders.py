@@ -97,7 +97,12 @@ class SlidersPane:
 
     def _slider(self, number: int) -> Any:
         slider = pn.widgets.FloatSlider(
-            label="", start=-1, end=1, step=0.01, value=0, sizing_mode=WIDTH,
+            label="",
+            start=-1,
+            end=1,
+            step=0.01,
+            value=0,
+            sizing_mode=WIDTH,
             **{**FIELD, "margin": (1, 12, 1, 0)},
         )
         slider.param.watch(lambda event: self._moved(number), "value")
