@@ -137,6 +137,7 @@ def decoded(view: View, plane: Any) -> Any:
             latest.ask((float(x), float(y)))
 
     plane.pointer.add_subscriber(moved)
+    plane.tap.add_subscriber(moved)  # a finger has no pointer
 
     def place(*events: Any) -> None:
         moved(*(view.cursor or view.plane()[0].mean.tolist()))

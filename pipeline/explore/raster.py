@@ -115,7 +115,7 @@ def _shifted(
 def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
     if colouring.kind == "category":
         colours = {str(code): colour for code, (_, colour) in enumerate(colouring.key)}
-        return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=150)
+        return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=200)
     if colouring.kind == "number":
         return tf.shade(counts, cmap=list(SCALE), how="linear", span=colouring.limits)
     return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=150)
