@@ -18,7 +18,7 @@ from tests.project.pages import DOCS, FIRST_PAGES, blocks, command_lines, name_o
 README = ROOT / "README.md"
 SERVES = ("explore",)
 """Commands that run until they are stopped; tests of their own start them."""
-UNTIL = {"how-to/query.md": "analyze", "how-to/vectors.md": "analyze"}
+UNTIL = dict.fromkeys(("how-to/images.md", "how-to/query.md", "how-to/vectors.md"), "analyze")
 """The last stage of the runs of a page, if not ingest: tests of stages run the others."""
 WITH_PYTHON = [page for page in pages() if blocks(page, "python")]
 
