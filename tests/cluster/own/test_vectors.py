@@ -183,8 +183,10 @@ def test_open__answers_questions_about_imported_vectors(imported: Path) -> None:
     assert [claim.number for claim in store.claims] == [*range(1, 13), *range(14, 18)]
     with matplotlib.rc_context({"backend": "agg"}):
         assert zp.pl.pairs(store, (0, 1)).axes
-    with pytest.raises(StoreNotFoundError, match="no group model"):
+    with pytest.raises(StoreNotFoundError, match="has no network"):
         store.decode(z[:1]).compute()
+    with pytest.raises(StoreNotFoundError, match="imported without photographs"):
+        zp.pl.faces(store)
 
 
 def test_run__of_the_same_vectors_does_nothing(folder: Path) -> None:
