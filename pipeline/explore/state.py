@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +13,15 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.explore.axes import Plane
 from zpoints.pipeline.explore.points import Column, Points
+from zpoints.pipeline.explore.selection.outline import CORNERS
 from zpoints.storage.errors import ZpointsError
 
 LEVELS = (0.1, 6.0)
 """Range of the level of the confidence ellipse."""
+FARTHEST = 1e9
+"""Largest coordinate that an address may carry."""
+SEEDS = 2**53 - 1
+"""Largest seed: browsers have no larger whole numbers."""
 
 
 class View(param.Parameterized):
@@ -36,7 +42,7 @@ class View(param.Parameterized):
     filter = param.String("", doc="Query; only vectors that it selects are drawn and counted.")
     lasso = param.List([], doc="Corners of the selection, x and y in turn; [] if none.")
     generator = param.String("", doc="Generator of the playground.")
-    seed = param.Integer(0, bounds=(0, None), doc="Seed of the playground.")
+    seed = param.Integer(0, bounds=(0, SEEDS), doc="Seed of the playground.")
     settings = param.Dict({}, doc="Further state of panes, by their names; values of JSON.")
     version = param.String("", doc="Version of the store; empty for the one that was opened.")
 
@@ -75,6 +81,16 @@ ADDRESS = (
     *("generator", "seed", "settings", "version"),
 )
 """Parameters in the address of the page."""
+_DRAW = {"generator": str, "parameters": dict}
+_SETTINGS: dict[str, Any] = {
+    "tab": str,
+    "fitted": bool,
+    "left": _DRAW,
+    "right": _DRAW,
+    "here": {"generator": str, "seed": int},
+    "axes": {"steps": list, "hold": bool, "image": bool, "limits": str},
+}
+"""Types of the settings of panes; lists hold numbers."""
 
 
 def to_address(view: View) -> dict[str, str]:
@@ -106,11 +122,38 @@ def from_address(view: View, given: Mapping[str, str]) -> list[str]:
             value = given[name] if text else json.loads(given[name])
             if name in ("x", "y"):
                 view.points.axes[value]
+            if not _is_usable(name, value):
+                raise ValueError(name)
             view.param.update(**{name: value})
         except ZpointsError as error:
             problems.append(f"{name}: {error}")
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             problems.append(
                 f"{name}={given[name][:60]} in the address is not valid; it was left out."
             )
     return problems
+
+
+def _is_usable(name: str, value: Any) -> bool:
+    """Whether panes can show a value of an address, which anybody may have written."""
+    if name == "cursor":
+        return len(value) in (0, 2) and _are_coordinates(value)
+    if name == "lasso":
+        return len(value) % 2 == 0 and len(value) <= 2 * CORNERS and _are_coordinates(value)
+    return name != "settings" or _is_of(value, _SETTINGS)
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    if isinstance(kind, dict):
+        known = isinstance(value, dict) and value.keys() <= kind.keys()
+        return known and all(_is_of(value[name], kind[name]) for name in value)
+    if kind is list:
+        return isinstance(value, list) and _are_coordinates(value)
+    return type(value) is kind
+
+
+def _are_coordinates(values: Any) -> bool:
+    return all(
+        type(value) in (int, float) and math.isfinite(value) and abs(value) <= FARTHEST
+        for value in values
+    )
