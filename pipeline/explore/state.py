@@ -11,7 +11,7 @@ import numpy as np
 import param
 from numpy.typing import NDArray
 
-from zpoints.pipeline.explore.axes import Plane
+from zpoints.pipeline.explore.axes import RADIUS, Plane
 from zpoints.pipeline.explore.points import Column, Points
 from zpoints.pipeline.explore.selection.outline import CORNERS
 from zpoints.storage.errors import ZpointsError
@@ -49,6 +49,14 @@ class View(param.Parameterized):
     points: Any = param.ClassSelector(class_=Points, doc="Columns of all vectors.")
     shown = param.Parameter(None, doc="(vector,) bool, which vectors are shown; None for all.")
 
+    @param.depends("points", watch=True, on_init=True)
+    def _keep_known_coordinates(self) -> None:
+        """Replace coordinates that these vectors lack, as a version without a label does."""
+        known = self.points.axes.titles
+        second = "v2" if "v2" in known else RADIUS
+        usual = {"x": "v1", "y": second}
+        self.param.update(**{n: key for n, key in usual.items() if getattr(self, n) not in known})
+
     @property
     def space(self) -> Any:
         """What `zpoints.open` or `zpoints.open_arrays` returned."""
@@ -65,14 +73,15 @@ class View(param.Parameterized):
 
     def radii(self) -> NDArray[np.float64]:
         """Distances of the shown vectors from the mean, in ascending order; kept for the slider."""
-        key = (id(self.points), self.x, self.y, id(self.shown))
-        if getattr(self, "_radii_of", None) != key:
+        of = (self.points, self.x, self.y, self.shown)
+        known = getattr(self, "_radii_of", None)
+        if known is None or any(a is not b for a, b in zip(known, of, strict=True)):
             plane, x, y = self.plane()
             places = np.stack([x, y], axis=1).astype(np.float64)
             if self.shown is not None:
                 places = places[self.shown]
             found = plane.radii(places[np.isfinite(places).all(axis=1)])
-            self._radii, self._radii_of = np.sort(found), key
+            self._radii, self._radii_of = np.sort(found), of
         return self._radii
 
 

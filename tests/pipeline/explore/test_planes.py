@@ -108,6 +108,21 @@ def test_address__carries_the_view_and_reports_what_is_wrong(points: Points) -> 
     assert problems[0].startswith("y: There is no coordinate 'v99'")
 
 
+def test_view__replaces_coordinates_that_other_vectors_lack(points: Points) -> None:
+    view = View(points=points, x="along:Bright", y="z4", level=2.0)
+
+    view.points = Points(open_arrays(Z[:, :1]))
+
+    assert (view.x, view.y) == ("v1", "radius")
+    assert view.inside()[1] == len(Z)
+
+
+def test_colours__of_a_label_named_like_one_have_titles_of_their_own() -> None:
+    points = Points(open_arrays(Z[:9, :2], {"density": np.arange(9) % 2}))
+
+    assert points.colours == {"density": "density", "label:density": "density (label)"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
