@@ -19,7 +19,7 @@ from zpoints.pipeline.explore.state import LEVELS, View
 from zpoints.pipeline.explore.text import WIDGET, text
 
 SIZE = (640, 560)
-"""Width and height in pixels of the first picture, until the page tells its own."""
+"""Width and height in pixels of the first picture, until the page reports its own."""
 AROUND = 5.0
 """Standard deviations on each side of the mean that a plane shows at first."""
 INK, FAINT = "#707c8a", "rgba(128, 140, 152, 0.25)"
