@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import signal
 import socket
@@ -20,6 +21,7 @@ from panel.io.server import get_server
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
+from tornado.websocket import WebSocketClosedError
 
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.listening import LOOPBACK, Where
@@ -237,11 +239,17 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
     """
     points = Points(space)
     prepare(points)
+    logging.getLogger("asyncio").addFilter(_is_of_open_page)
     served = Served(points, where)
     later = threading.Thread(target=prepare_more, args=(points,), daemon=True)
     served.server.io_loop.call_later(LATER, later.start)  # the first page comes first
     served.server.io_loop.add_callback(lambda: on_ready(served.url))
     return served.serve()
+
+
+def _is_of_open_page(record: logging.LogRecord) -> bool:
+    """Whether a message is about more than a page that was closed while something was sent."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
 
 
 def prepare(points: Points) -> None:

@@ -253,7 +253,7 @@ NO_HOME = [
         "a list of jobs of no store",
         homeless("jobs"),
         None,
-        ("No jobs in any store", "Could not determine home directory"),
+        ("No jobs in any store",),
         0,
     ),
 ]
