@@ -3,6 +3,7 @@
 import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -75,7 +76,7 @@ def shortened(root: str) -> str:
     ('runs/demo', 's3://bucket/demo')
     """
     path, home = Path(root), Path(os.path.expanduser("~"))
-    if path.is_relative_to(Path.cwd()):
+    with suppress(OSError, ValueError):  # the working folder may be gone
         return str(path.relative_to(Path.cwd()))
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else root
 

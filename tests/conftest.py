@@ -19,6 +19,7 @@ import hypothesis
 import torch
 from xdist.scheduler import LoadFileScheduling
 
+from tests.browser import browser as browser
 from tests.s3 import bucket_server as bucket_server
 from tests.s3 import s3 as s3
 from tests.shared import made_once

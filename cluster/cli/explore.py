@@ -1,5 +1,6 @@
 """The command that opens the explorer."""
 
+import gc
 import os
 import sys
 import webbrowser
@@ -54,6 +55,7 @@ def explore(
             webbrowser.open(url)
 
     ended_by = serve(space, where, ready)
+    gc.freeze()  # or Python would search all pages for cycles, for seconds, before it ends
     if ended_by is not None:
         raise typer.Exit(128 + ended_by)
 

@@ -36,7 +36,9 @@ def known_roots() -> list[str]:
     try:
         return _listed()
     except UNUSABLE as error:
-        logger.warning("The list of your stores cannot be read: %s. %s", error, REMEDY)
+        logger.warning(
+            "The list of your stores cannot be read: %s. %s", str(error).rstrip("."), REMEDY
+        )
         return []
 
 

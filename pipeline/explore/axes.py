@@ -141,7 +141,7 @@ class Axes:
             If there is none.
         """
         if key not in self._names:
-            some = ", ".join(list(self._names)[:4])
+            some = ", ".join(key for key in list(self._names)[:4] if key != RADIUS)
             raise ExploreError(
                 f"There is no coordinate {key!r}; expected one of {len(self._names):,}, such as "
                 f"{some}, {RADIUS}, or {ALONG}NAME of an attribute."

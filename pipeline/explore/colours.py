@@ -18,7 +18,7 @@ PALETTE = (
 OTHER, MISSING = "#8d99a6", "#b9c1c9"
 SCALE = ("#46408a", "#3b5a97", "#2f7398", "#26898e", "#2aa486", "#4ebf6c", "#87cf48", "#c3d52f")
 """Colours of numbers, from low to high: viridis without its ends, which fade into a page."""
-DENSE = "#2b7fd4"
+DENSE = "#2f86e0"
 """Colour of points, the more opaque the more there are in a pixel; for light and dark pages."""
 MOST = len(PALETTE)
 """Categories with a colour of their own; the others share one."""

@@ -35,10 +35,15 @@ ICON = (
     "<ellipse cx='8' cy='8' rx='7' ry='4.5' fill='none' stroke='%23d1495b' stroke-width='1.5' "
     "transform='rotate(-25 8 8)'/><circle cx='8' cy='8' r='2.5' fill='%232b7fd4'/></svg>"
 )
+POLICY = (
+    "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; connect-src 'self' data: blob:"
+)
+"""What the browser may load: nothing from other hosts, whatever a library would like to fetch."""
 TEMPLATE, STYLE = (Path(__file__).with_name(name) for name in ("page.html", "page.css"))
 
 
-def page(view: View, problems: Sequence[str] = ()) -> Any:
+def page(view: View, problems: Sequence[str] = (), sockets: Sequence[str] = ()) -> Any:
     """The page that a browser shows.
 
     Parameters
@@ -47,6 +52,8 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
         What it shows.
     problems
         Messages that it begins with.
+    sockets
+        Addresses of web sockets that it may open.
     """
     left, right, below = _parts(view)
     template = pn.Template(TEMPLATE.read_text(), location=True)
@@ -55,6 +62,8 @@ def page(view: View, problems: Sequence[str] = ()) -> Any:
     template.add_panel("below", below)
     name, summary = described(view)
     values = {"store_name": name, "store_summary": summary, "problems": list(problems)}
+    known = [name for name in sockets if "[" not in name]  # the syntax of policies has no IPv6
+    values["policy"] = " ".join([POLICY, *known])
     for key, value in (values | {"page_css": STYLE.read_text(), "app_favicon": ICON}).items():
         template.add_variable(key, value)
     return template

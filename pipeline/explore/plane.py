@@ -19,7 +19,7 @@ from zpoints.pipeline.explore.state import LEVELS, View
 from zpoints.pipeline.explore.text import WIDGET, text
 
 SIZE = (640, 560)
-"""Width and height in pixels of the first picture, until the page tells its own."""
+"""Width and height in pixels of the first picture, until the page reports its own."""
 AROUND = 5.0
 """Standard deviations on each side of the mean that a plane shows at first."""
 INK, FAINT = "#707c8a", "rgba(128, 140, 152, 0.25)"
@@ -172,8 +172,7 @@ def first_extent(
 
 def controls(view: View) -> Any:
     """Choosers of the coordinates and the colour, the level of the ellipse, the share inside."""
-    titles = {title: key for key, title in view.points.axes.titles.items()}
-    colours = {title: key for key, title in view.points.colours.items()}
+    titles, colours = offered(view)
     choose, shown = pn.widgets.Select.from_param, view.param
     wide: dict[str, Any] = {
         "sizing_mode": "stretch_width",
@@ -193,7 +192,12 @@ def controls(view: View) -> Any:
     def count(*events: Any) -> None:
         share.object = share_text(*view.inside(), view.level)
 
+    def offer(*events: Any) -> None:
+        x.options, color.options = offered(view)
+        y.options = x.options
+
     view.param.watch(count, ["level", "x", "y", "points", "shown"])
+    view.param.watch(offer, "points")
     count()
     grid = {"display": "grid", "gap": "10px 16px", "align-items": "end"}
     columns = {"grid-template-columns": "repeat(auto-fit, minmax(150px, 1fr))"}
@@ -204,6 +208,12 @@ def controls(view: View) -> Any:
         pn.Column(level, share, sizing_mode="stretch_width", styles=grid | lower),
         sizing_mode="stretch_width",
     )
+
+
+def offered(view: View) -> tuple[dict[str, str], dict[str, str]]:
+    """Keys of the coordinates and of the colours that may be chosen, by title."""
+    axes, colours = view.points.axes.titles, view.points.colours
+    return {axes[key]: key for key in axes}, {colours[key]: key for key in colours}
 
 
 def share_text(inside: int, total: int, level: float) -> str:

@@ -105,7 +105,9 @@ class Points:
             known[ERROR] = "reconstruction error"
         if "structure" in self._groups:
             known[CLUSTER] = "k-means cluster"
-        return known | {f"{LABEL}{name}": name for name in self.labels}
+        taken = set(known.values())
+        titles = {name: f"{name} (label)" if name in taken else name for name in self.labels}
+        return known | {f"{LABEL}{name}": title for name, title in titles.items()}
 
     @property
     def labels(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import datashader as ds
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from zpoints.pipeline.explore.colours import DENSE, SCALE, Colouring, density, of_label
 
 Extent = tuple[float, float]
-SIZES = ((600, 3), (6_000, 2), (40_000, 1))
-"""Pixels with points, at most, and the radius in pixels at which they are drawn."""
+SIZES = ((600, 3), (8_000, 2))
+"""Pixels with points, at most, and the radius in pixels at which they are drawn; otherwise 1."""
 MOST_SIDE = 2000
 """Pixels of a side of a picture, at most: a screenful."""
 
@@ -64,7 +65,11 @@ def raster(
         table = table[rows]
     canvas = ds.Canvas(width, height, x_range=extent[0], y_range=extent[1])
     counts = canvas.points(table, "x", "y", counted)
-    picture = enlarged(np.ascontiguousarray(_shaded(counts, colouring).values))
+    if colouring.kind == "density":
+        counts = counts.copy(data=overlapping(counts.values))
+        picture = np.ascontiguousarray(_shaded(counts, colouring).values)
+    else:
+        picture = enlarged(np.ascontiguousarray(_shaded(counts, colouring).values))
     return picture.view(np.uint8).reshape(height, width, 4)
 
 
@@ -78,26 +83,42 @@ def enlarged(picture: NDArray[np.uint32]) -> NDArray[np.uint32]:
     picture
         (height, width), alpha in the highest byte; of overlapping points the more opaque is seen.
     """
-    drawn = np.count_nonzero(picture >> 24)
-    radius = next((radius for most, radius in SIZES if drawn <= most), 0)
     found = picture.copy()
+    for to, by in _shifted(found, picture, np.count_nonzero(picture >> 24)):
+        np.copyto(to, by, where=(by >> 24) > (to >> 24))
+    return found
+
+
+def overlapping(counts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Counts (height, width) of points that are as large: how many of them cover each pixel."""
+    found = counts.copy()
+    for to, by in _shifted(found, counts, np.count_nonzero(counts)):
+        to += by
+    return found
+
+
+def _shifted(
+    found: NDArray[np.uint32], picture: NDArray[np.uint32], drawn: int
+) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
+    """Views of a picture and of the pixels beside, for each shift within the radius of points."""
+    radius = next((radius for most, radius in SIZES if drawn <= most), 1)
     height, width = picture.shape
     for down in range(-radius, radius + 1):
         for right in range(-radius, radius + 1):
-            if 0 < down**2 + right**2 <= radius**2 + 1:
-                to = found[max(0, down) : height + down, max(0, right) : width + right]
-                by = picture[max(0, -down) : height - down, max(0, -right) : width - right]
-                np.copyto(to, by, where=(by >> 24) > (to >> 24))
-    return found
+            if 0 < down**2 + right**2 <= radius**2 + (radius > 1):
+                yield (
+                    found[max(0, down) : height + down, max(0, right) : width + right],
+                    picture[max(0, -down) : height - down, max(0, -right) : width - right],
+                )
 
 
 def _shaded(counts: xr.DataArray, colouring: Colouring) -> tf.Image:
     if colouring.kind == "category":
         colours = {str(code): colour for code, (_, colour) in enumerate(colouring.key)}
-        return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=110)
+        return tf.shade(counts, color_key=colours, how="eq_hist", min_alpha=150)
     if colouring.kind == "number":
         return tf.shade(counts, cmap=list(SCALE), how="linear", span=colouring.limits)
-    return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=95)
+    return tf.shade(counts, cmap=DENSE, how="eq_hist", min_alpha=150)
 
 
 def compile_first() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from signal import SIGINT, SIGTERM
@@ -19,6 +21,7 @@ from panel.io.server import get_server
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
+from tornado.websocket import WebSocketClosedError
 
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.listening import LOOPBACK, Where
@@ -40,6 +43,8 @@ class Served:
     ----------
     url
         Address of the page, which holds the token.
+    sockets
+        Addresses of the web sockets of its pages.
 
     Parameters
     ----------
@@ -51,11 +56,10 @@ class Served:
 
     def __init__(self, points: Points, where: Where) -> None:
         token = secrets.token_urlsafe(24)
-        hosts = {where.address, *(LOOPBACK if where.address in LOOPBACK else ())}
         scheme = "http" if where.certificate is None else "https"
         try:
             self.server = get_server(
-                {"/": lambda: opened_page(points, f"/{token}")},
+                {"/": lambda: opened_page(points, f"/{token}", self.sockets)},
                 port=where.port,
                 address=where.address,
                 prefix=f"/{token}",
@@ -70,12 +74,15 @@ class Served:
                 f"Cannot listen on {where.address}, port {where.port} ({error.strerror}). Expected "
                 "a free port; choose another with --port, or leave it out for a free one."
             ) from None
-        names = frozenset(f"{_bracketed(host)}:{self.server.port}" for host in hosts)
-        allowed = Allowed(token, names, scheme)
-        self.server._tornado.websocket_origins.update(names)
-        self.server._tornado.add_handlers(r".*", [Rule(Refused(allowed), Refusal)])
-        shown = _bracketed(where.address)
-        self.url = f"{scheme}://{shown}:{self.server.port}/{token}/"
+        port, local = self.server.port, where.address in LOOPBACK
+        names = frozenset(f"{_bracketed(host)}:{port}" for host in LOOPBACK) if local else None
+        self.sockets = [f"ws{scheme[4:]}://{name}" for name in sorted(names)] if names else ["wss:"]
+        self.server._tornado.websocket_origins.update(names or ["*"])  # `Refused` comes before it
+        refused = Refused(Allowed(token, names, scheme))
+        self.server._tornado.add_handlers(r".*", [Rule(refused, Refusal)])
+        anywhere = where.address in ("0.0.0.0", "::", "")
+        shown = socket.gethostname() if anywhere else _bracketed(where.address)
+        self.url = f"{scheme}://{shown}:{port}/{token}/"
 
     def serve(self) -> int | None:
         """Serve on the calling thread until `stop`, Ctrl-C or SIGTERM; the signal's number."""
@@ -110,29 +117,31 @@ class Allowed:
     token
         First part of the path of every request.
     names
-        Host and port by which the server is called, also by pages that connect to it.
+        Hosts with the port by which the server may be called; None for any, where its certificate
+        names it.
     scheme
         `http` or `https`.
     """
 
     token: str
-    names: frozenset[str]
+    names: frozenset[str] | None
     scheme: str
 
     def __call__(self, request: HTTPServerRequest) -> bool:
         """Whether a request names the server, comes from its own pages and knows the token."""
         given = request.path.split("/", 2)
         token = given[1] if len(given) > 1 else ""
+        host = request.headers.get("Host", "").lower()
         origin = request.headers.get("Origin") or request.headers.get("Sec-Websocket-Origin")
         return (
             hmac.compare_digest(token.encode(), self.token.encode())
-            and request.headers.get("Host", "").lower() in self.names
-            and (origin is None or self._is_own(origin))
+            and (self.names is None or host in self.names)
+            and (origin is None or self._is_own(origin, host))
         )
 
-    def _is_own(self, origin: str) -> bool:
+    def _is_own(self, origin: str, host: str) -> bool:
         parts = urlsplit(origin)
-        return parts.scheme == self.scheme and parts.netloc.lower() in self.names
+        return parts.scheme == self.scheme and parts.netloc.lower() in (self.names or {host})
 
 
 class Refused(Matcher):
@@ -159,7 +168,7 @@ class Refusal(RequestHandler):
         )
 
 
-def opened_page(points: Points, prefix: str) -> Any:
+def opened_page(points: Points, prefix: str, sockets: Sequence[str]) -> Any:
     """The page for one browser window, with the state that its address carries.
 
     Parameters
@@ -168,6 +177,8 @@ def opened_page(points: Points, prefix: str) -> Any:
         The vectors that it shows.
     prefix
         First part of the path of everything that the page loads.
+    sockets
+        Addresses of web sockets that the page may open.
     """
     pn.state.rel_path = prefix
     view = View(points=points)
@@ -181,7 +192,7 @@ def opened_page(points: Points, prefix: str) -> Any:
 
     view.param.watch(tell, list(ADDRESS))
     _keep_prefix()
-    return page(view, problems)
+    return page(view, problems, sockets)
 
 
 def _keep_prefix() -> None:
@@ -228,11 +239,17 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
     """
     points = Points(space)
     prepare(points)
+    logging.getLogger("asyncio").addFilter(_is_of_open_page)
     served = Served(points, where)
     later = threading.Thread(target=prepare_more, args=(points,), daemon=True)
     served.server.io_loop.call_later(LATER, later.start)  # the first page comes first
     served.server.io_loop.add_callback(lambda: on_ready(served.url))
     return served.serve()
+
+
+def _is_of_open_page(record: logging.LogRecord) -> bool:
+    """Whether a message is about more than a page that was closed while something was sent."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
 
 
 def prepare(points: Points) -> None:

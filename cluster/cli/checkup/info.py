@@ -11,6 +11,7 @@ import numpy as np
 from dask.utils import format_bytes
 
 from zpoints.cluster.cli.options import output
+from zpoints.cluster.cli.tables import printed
 from zpoints.pipeline.evaluate.merit import merits
 from zpoints.pipeline.evaluate.recommendation import recommend
 from zpoints.pipeline.labels.labels import Labels
@@ -164,7 +165,7 @@ def _groups(groups: Sequence[Content]) -> Iterator[str]:
 
 
 def _next_commands(found: StoreInfo) -> Iterator[str]:
-    root = shlex.quote(_short(found.root))
+    root = shlex.quote(printed(found.root))
     if found.vectors:
         yield f"zpoints explore {root}"
     if not found.report and found.vectors:
@@ -176,13 +177,6 @@ def _next_commands(found: StoreInfo) -> Iterator[str]:
         name = found.generators[-1].split(": ", 1)[1].split(" ", 1)[0]
         form = "png" if found.network else "npy"
         yield f"zpoints export {root} samples/{name} {name} --as {form}"
-
-
-def _short(root: str) -> str:
-    """A local root relative to the working folder, if it is inside."""
-    here = Path.cwd()
-    inside = not root.startswith("s3://") and Path(root).is_relative_to(here)
-    return str(Path(root).relative_to(here)) if inside else root
 
 
 def _last_run(history: Sequence[Version], title: str) -> str:

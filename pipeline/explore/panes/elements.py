@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from panel.custom import JSComponent
 
 from zpoints.pipeline.explore.decoding import png
+from zpoints.pipeline.explore.text import WIDGET
 
 Pixels = NDArray[np.uint8]
 
@@ -57,6 +58,8 @@ COPY = (
 WIDTH = "stretch_width"
 AROUND = (4, 12, 4, 0)
 """Margin of a widget, so that it begins where the text does."""
+FIELD: dict[str, Any] = {"margin": AROUND, "stylesheets": [WIDGET]}
+"""Margin and style of a widget with a value."""
 BUTTON = """
 .bk-btn, .bk-btn a { font: 13px/1.3 var(--font-family, sans-serif) !important; }
 .bk-btn.bk-btn-default { border: 1px solid var(--line, #8886) !important; border-radius: 6px;
@@ -72,13 +75,15 @@ class Gallery(JSComponent):
 
     pictures = param.List([], doc="For each its address with data (src) and a text (title).")
     columns = param.Integer(6, doc="Pictures across.")
+    wide = param.Integer(6, doc="Pictures across where there are at least 520 pixels.")
     clicked = param.List([], doc="Number of the picture that was clicked, and how many clicks.")
 
     _esm = """
     export function render({ model }) {
       const grid = document.createElement("div")
       grid.className = "grid"
-      grid.style.gridTemplateColumns = `repeat(${model.columns}, minmax(0, 1fr))`
+      grid.style.setProperty("--columns", model.columns)
+      grid.style.setProperty("--wide", model.wide)
       let clicks = 0
       const show = () => grid.replaceChildren(...model.pictures.map(({ src, title }, number) => {
         const button = document.createElement("button")
@@ -97,7 +102,11 @@ class Gallery(JSComponent):
     }
     """
     _stylesheets: ClassVar[list[str]] = [
-        ".grid { display: grid; gap: 4px; margin-bottom: 4px; } "
+        ":host { container-type: inline-size; } "
+        ".grid { display: grid; gap: 4px; margin-bottom: 4px; "
+        "grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } "
+        "@container (min-width: 520px) { .grid { "
+        "grid-template-columns: repeat(var(--wide), minmax(0, 1fr)); } } "
         "button { padding: 0; border: 0; background: none; cursor: pointer; border-radius: 4px; } "
         "button:hover, button:focus-visible { outline: 2px solid #2c7fb8; } "
         "img { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px; }"
@@ -114,7 +123,10 @@ class Gallery(JSComponent):
 
 
 def gallery(
-    css_class: str, on_click: Callable[[int], None] | None = None, columns: int = 6
+    css_class: str,
+    on_click: Callable[[int], None] | None = None,
+    columns: int = 6,
+    wide: int | None = None,
 ) -> Gallery:
     """An empty gallery.
 
@@ -124,10 +136,12 @@ def gallery(
         By which a style or a test finds it.
     on_click
         Called with the number of a picture that is clicked.
-    columns
-        Pictures across.
+    columns, wide
+        Pictures across, and where there is more room; as many if omitted.
     """
-    found = Gallery(columns=columns, sizing_mode=WIDTH, css_classes=["gallery", css_class])
+    found = Gallery(
+        columns=columns, wide=wide or columns, sizing_mode=WIDTH, css_classes=["gallery", css_class]
+    )
     if on_click is not None:
         found.param.watch(lambda event: on_click(int(event.new[0])), "clicked")
     return found

@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 
 from zpoints.pipeline.explore.panes.elements import (
-    AROUND,
+    FIELD,
     WIDTH,
     error_html,
     flexible,
@@ -36,7 +36,7 @@ def filter_pane(view: View, plane: PlanePane) -> Any:
         placeholder=example(view),
         sizing_mode=WIDTH,
         css_classes=["filter"],
-        margin=AROUND,
+        **FIELD,
     )
     message = html()
 

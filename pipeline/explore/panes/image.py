@@ -8,7 +8,7 @@ import numpy as np
 import panel as pn
 
 from zpoints.pipeline.explore.panes.elements import (
-    AROUND,
+    FIELD,
     WIDTH,
     error_html,
     folded_code_html,
@@ -45,7 +45,7 @@ def image_pane(view: View, plane: PlanePane) -> Any:
         label="Name of an image",
         placeholder=f"e.g. {view.points.names[0]}",
         sizing_mode=WIDTH,
-        margin=AROUND,
+        **FIELD,
     )
     message = html()
 

@@ -11,12 +11,12 @@ import panel as pn
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.explore.generation.drawing import Setting
 from zpoints.pipeline.explore.generation.parameters import Parameter, parameters_of
-from zpoints.pipeline.explore.panes.elements import AROUND, WIDTH
+from zpoints.pipeline.explore.panes.elements import FIELD, WIDTH
 from zpoints.pipeline.explore.space import Space
 
 SLID = {"temperature": (0.1, 2.0), "fact": (0.1, 2.0), "radius": (0.05, 1.0)}
 """Ends of the sliders of numbers; others are typed."""
-FIELD = 150
+SHORT = 150
 """Width of a field in pixels."""
 
 
@@ -57,8 +57,8 @@ class LawForm:
             label="Generator",
             groups={name: titles for name, titles in groups.items() if titles},
             value=title,
-            width=2 * FIELD,
-            margin=AROUND,
+            width=2 * SHORT,
+            **FIELD,
         )
         self._fields: dict[str, tuple[Parameter, Any]] = {}
         self._box = pn.FlexBox(sizing_mode=WIDTH, align_items="end", css_classes=["parameters"])
@@ -111,16 +111,24 @@ class LawForm:
     def _build(self, given: Mapping[str, Any]) -> None:
         self._fields = {}
         for parameter in parameters_of(self.law):
-            value = given.get(parameter.name, _plain(parameter.default))
-            widget = _widget(parameter, value, self._space)
+            widget = _filled(parameter, given, self._space)
             widget.param.watch(lambda event: self._changed(), _committed(widget))
             self._fields[parameter.name] = parameter, widget
         self._box[:] = [widget for _, widget in self._fields.values()]
 
 
+def _filled(parameter: Parameter, given: Mapping[str, Any], space: Space) -> Any:
+    """The field of a parameter; it has the default where the address has a wrong value."""
+    usual = _plain(parameter.default)
+    try:
+        return _widget(parameter, given.get(parameter.name, usual), space)
+    except (TypeError, ValueError):
+        return _widget(parameter, usual, space)
+
+
 def _widget(parameter: Parameter, value: Any, space: Space) -> Any:
     """The field of a parameter; its description appears with the pointer on its mark."""
-    options: dict[str, Any] = {"label": parameter.name, "width": FIELD, "margin": AROUND}
+    options: dict[str, Any] = {"label": parameter.name, "width": SHORT, **FIELD}
     described = {**options, "description": parameter.meaning}
     if parameter.kind == "choice":
         return pn.widgets.Select(value=value, options=list(parameter.choices), **described)
@@ -141,7 +149,7 @@ def _number(parameter: Parameter, value: Any, options: dict[str, Any]) -> Any:
         low, high = min(ends[0], float(value)), max(ends[1], float(value))
         return pn.widgets.FloatSlider(
             value=float(value), start=low, end=high, step=0.05,
-            label=parameter.name, width=FIELD, margin=AROUND,
+            label=parameter.name, width=SHORT, **FIELD,
         )  # fmt: skip
     whole = parameter.kind == "whole"
     bounds = {

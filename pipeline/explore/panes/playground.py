@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,11 @@ from zpoints.pipeline.explore.generation.drawing import (
     draw_setting,
     measure,
     setting_code,
-    settings_of,
     stored_quality,
 )
+from zpoints.pipeline.explore.generation.offered import SIDES, Offered, offered_by
 from zpoints.pipeline.explore.panes.elements import (
-    AROUND,
+    FIELD,
     WIDTH,
     button,
     download,
@@ -46,10 +45,6 @@ from zpoints.pipeline.explore.selection.downloads import (
 from zpoints.pipeline.explore.state import View
 from zpoints.storage.errors import ZpointsError
 
-SIDES = ("left", "right")
-FIRST = {"left": ("ellipse (stored)", "ellipse"), "right": ("uniform (stored)", "uniform")}
-"""Generators at first: the source's, and the one that misses the region."""
-
 
 def playground_pane(view: View, plane: PlanePane) -> Any:
     """Two generators with a seed in common.
@@ -62,11 +57,14 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
         Not used.
     """
     sides = pn.FlexBox(css_classes=["sides"], sizing_mode=WIDTH, gap="8px 36px")
-    seed = pn.widgets.IntInput.from_param(view.param.seed, label="Seed", width=100, margin=AROUND)
+    seed = pn.widgets.IntInput.from_param(view.param.seed, label="Seed", width=100, **FIELD)
     other = button("Another seed", "reseed")
     filtered = pn.widgets.Checkbox(
-        label="Fit to the filter only", value=bool(view.settings.get("fitted")), margin=(8, 0)
+        label="Fit to the filter only",
+        value=bool(view.settings.get("fitted")),
+        **{**FIELD, "margin": (8, 0)},
     )
+    waiting, message = spinner(), html()
     shown: list[Side] = []
 
     def reseed(event: Any) -> None:
@@ -84,19 +82,32 @@ def playground_pane(view: View, plane: PlanePane) -> Any:
         if filtered.value:
             again()
 
-    def build(*events: Any) -> None:
-        settings = settings_of(view.space)
-        shown[:] = [Side(view, name, settings) for name in SIDES]
+    def build(offered: Offered) -> None:
+        message.object = ""
+        shown[:] = [Side(view, name, offered) for name in SIDES]
         sides[:] = [side.column for side in shown]
         again()
+
+    def fail(text: str) -> None:
+        message.object = error_html(text)
+
+    work = Work(offered_by, build, fail, waiting)
+
+    def offer(*events: Any) -> None:
+        work.ask(view.space)
 
     other.on_click(reseed)
     filtered.param.watch(fit, "value")
     view.param.watch(again, "seed")
     view.param.watch(refit, "shown")
-    view.param.watch(build, "points")
-    build()
-    return pn.Column(pn.FlexBox(seed, other, filtered, align_items="end"), sides, sizing_mode=WIDTH)
+    view.param.watch(offer, "points")
+    offer()
+    return pn.Column(
+        pn.FlexBox(seed, other, filtered, waiting, align_items="end"),
+        message,
+        sides,
+        sizing_mode=WIDTH,
+    )
 
 
 class Side:
@@ -108,20 +119,20 @@ class Side:
         The page's view.
     name
         `left` or `right`, the key of its state in `View.settings`.
-    settings
-        What may be chosen, by title.
+    offered
+        What may be chosen.
     """
 
-    def __init__(self, view: View, name: str, settings: Mapping[str, Setting]) -> None:
-        self.view, self.name = view, name
+    def __init__(self, view: View, name: str, offered: Offered) -> None:
+        self.view, self.name, self._offered = view, name, offered
         kept = dict(view.settings.get(name, {}))
         title = str(kept.get("generator", "")) or (view.generator if name == "left" else "")
-        usual = next((known for known in FIRST[name] if known in settings), next(iter(settings)))
         self.form = LawForm(
-            view.space, settings, title or usual, kept.get("parameters"), self._changed
-        )
+            view.space, offered.settings, title or offered.first[name], kept.get("parameters"),
+            self._changed,
+        )  # fmt: skip
         self._waiting, self._message, self._measures = spinner(), html(), html()
-        self.images = gallery("drawn")
+        self.images = gallery("drawn", wide=8)
         self._z: Any = None
         self._pixels: Any = None
         self._work = Work(self._drawn, self._show, self._fail, self._waiting)
@@ -167,7 +178,7 @@ class Side:
         self._measures.object = (
             remark
             + measures_html(measures)
-            + stored_html(stored)
+            + stored_html(stored, self._offered.recommended)
             + folded_code_html(setting_code(self.view.space, setting))
         )
 
@@ -205,8 +216,8 @@ def measures_html(measures: list[Measured]) -> str:
     return f"{table}<details><summary>How to read them</summary>{note_html(meanings)}</details>"
 
 
-def stored_html(stored: Any) -> str:
-    """Measures that the store holds of the same generator."""
+def stored_html(stored: Any, recommended: str) -> str:
+    """Measures that the store holds of the same generator, and whether they recommend it."""
     if stored is None:
         return note_html("The store holds no evaluation of these settings.")
     found = [
@@ -214,4 +225,8 @@ def stored_html(stored: Any) -> str:
         for name in STORED_MEASURES
         if name in stored and np.isfinite(float(stored[name]))
     ]
-    return note_html(f"Evaluated by the run as {stored.name}: {', '.join(found) or 'no measures'}.")
+    best = f"{stored.name} (stored)" == recommended
+    return note_html(
+        f"Evaluated by the run as {stored.name}: {', '.join(found) or 'no measures'}."
+        + (" By these measures it is the best of both, clean and diverse." if best else "")
+    )

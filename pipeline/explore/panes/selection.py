@@ -9,7 +9,7 @@ import panel as pn
 
 from zpoints.pipeline.explore.panes.downloads import Downloads
 from zpoints.pipeline.explore.panes.elements import (
-    AROUND,
+    FIELD,
     WIDTH,
     button,
     code_html,
@@ -126,10 +126,10 @@ class SelectionPane:
             options=names,
             value=usual if usual in names else USUAL,
             width=190,
-            margin=AROUND,
+            **FIELD,
         )
         seed = pn.widgets.IntInput(
-            label="Seed", value=int(kept.get("seed", 0)), start=0, width=80, margin=AROUND
+            label="Seed", value=int(kept.get("seed", 0)), start=0, width=80, **FIELD
         )
         start = button(f"Draw {HERE} here", "draw-here", leading=True)
         waiting, self._drawn, self._images = spinner(), html(), gallery("drawn-here", columns=8)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.explore.decoded import Picture
 from zpoints.pipeline.explore.generation.leading_axes import FACT, LeadingAxes, axes_code
 from zpoints.pipeline.explore.panes.elements import (
-    AROUND,
+    FIELD,
     WIDTH,
     button,
     error_html,
@@ -57,16 +57,17 @@ class SlidersPane:
     def __init__(self, view: View) -> None:
         self.view, self._setting, self._clicks = view, False, 0
         kept = dict(view.settings.get(STATE, {}))
+        limits = LEVEL if kept.get("limits") == LEVEL else WIDTHS
         self._region = pn.widgets.Select(
-            label="Limits", options=[WIDTHS, LEVEL], value=kept.get("limits", WIDTHS), margin=AROUND
+            label="Limits", options=[WIDTHS, LEVEL], value=limits, **FIELD
         )
         self._hold = pn.widgets.Checkbox(
-            label="Stay inside", value=bool(kept.get("hold", True)), margin=AROUND
+            label="Stay inside", value=bool(kept.get("hold", True)), **FIELD
         )
         self._from = pn.widgets.Checkbox(
             label="Start from the chosen image",
             value=bool(kept.get("image", False)),
-            margin=AROUND,
+            **FIELD,
         )
         self.axes = self._axes_now()
         self._sliders = [self._slider(number) for number in range(len(self.axes.limits))]
@@ -97,7 +98,13 @@ class SlidersPane:
 
     def _slider(self, number: int) -> Any:
         slider = pn.widgets.FloatSlider(
-            label="", start=-1, end=1, step=0.01, value=0, sizing_mode=WIDTH, margin=(1, 12, 1, 0)
+            label="",
+            start=-1,
+            end=1,
+            step=0.01,
+            value=0,
+            sizing_mode=WIDTH,
+            **{**FIELD, "margin": (1, 12, 1, 0)},
         )
         slider.param.watch(lambda event: self._moved(number), "value")
         return slider

@@ -8,7 +8,7 @@ from typing import Any
 import panel as pn
 
 from zpoints.pipeline.errors import ExploreError
-from zpoints.pipeline.explore.panes.elements import AROUND, WIDTH, error_html, html, note_html
+from zpoints.pipeline.explore.panes.elements import FIELD, WIDTH, error_html, html, note_html
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.points import Points
@@ -42,7 +42,7 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
         value=opened if opened in titles else first.version,
         sizing_mode=WIDTH,
         css_classes=["version"],
-        margin=AROUND,
+        **FIELD,
     )
     waiting, message = spinner(), html()
 

@@ -96,7 +96,7 @@ def write_page(
     title
         Heading of the page.
     header
-        What stands above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
+        The values above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
         `points`, the page of z-points, if any; `figures` and `provenance`, pairs of a name and its
         value.
     console

@@ -108,6 +108,42 @@ def test_address__carries_the_view_and_reports_what_is_wrong(points: Points) -> 
     assert problems[0].startswith("y: There is no coordinate 'v99'")
 
 
+def test_view__replaces_coordinates_that_other_vectors_lack(points: Points) -> None:
+    view = View(points=points, x="along:Bright", y="z4", level=2.0)
+
+    view.points = Points(open_arrays(Z[:, :1]))
+
+    assert (view.x, view.y) == ("v1", "radius")
+    assert view.inside()[1] == len(Z)
+
+
+def test_colours__of_a_label_named_like_one_have_titles_of_their_own() -> None:
+    points = Points(open_arrays(Z[:9, :2], {"density": np.arange(9) % 2}))
+
+    assert points.colours == {"density": "density", "label:density": "density (label)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("lasso", value) for value in ("[1,2,3]", "[NaN,1,2,3,4,5]", '["a",1,2,3]', "[[1,2]]")),
+        *(("cursor", value) for value in ("[1]", "[1e308,0]", "[Infinity,0]")),
+        *(("settings", value) for value in ('{"left":5}', '{"here":{"seed":"x"}}', "[" * 9999)),
+        *(("settings", value) for value in ('{"axes":{"steps":[NaN]}}', '{"other":1}')),
+        ("seed", str(2**60)),
+    ],
+)
+def test_address__with_a_value_that_no_pane_can_show_leaves_it_out(
+    points: Points, name: str, value: str
+) -> None:
+    view = View(points=points)
+
+    problems = from_address(view, {name: value, "level": "2.5"})
+
+    assert len(problems) == 1
+    assert to_address(view) == {"level": "2.5"}
+
+
 def test_where__beyond_this_machine_needs_tls() -> None:
     with pytest.raises(ExploreError, match="--certificate FILE --key FILE"):
         Where(address="0.0.0.0")

@@ -74,7 +74,7 @@ def test_attribute_traversal__draws_photograph_and_strengths_pixel_for_pixel(
 ) -> None:
     figure = traversals.attribute_traversal(data.start_images, data.traversals[0])
     (axes,) = figure.axes
-    canvas = axes.images[0].get_array()
+    canvas = axes.images[0].get_array()[..., :3]
     np.testing.assert_array_equal(canvas[66:130, :64], data.start_images[1])
     np.testing.assert_array_equal(canvas[66:130, 66:130], data.traversals[0].images[1, 0])
     names = (*axes.get_xticklabels(), *axes.get_yticklabels())
@@ -128,6 +128,6 @@ def test_entries__show_conditioned_samples(run: Run) -> None:
     data = read_data(replace(run, groups=groups), CONFIG, run.decode)
     figure = entries(data)["conditioned"].draw()
     assert not isinstance(figure, Table)
-    canvas = figure.axes[0].images[0].get_array()
+    canvas = figure.axes[0].images[0].get_array()[..., :3]
     np.testing.assert_array_equal(canvas[:64, 66:130], drawn["pixels"].values[1])
     assert "conditioned" not in entries(read_data(run, CONFIG, run.decode))

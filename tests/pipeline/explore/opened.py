@@ -1,15 +1,12 @@
-"""A browser and a server of the explorer, for the tests of its page."""
+"""A server of the explorer and its page in a browser, for the tests of the page."""
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from tornado.ioloop import IOLoop
 
 from zpoints.pipeline.explore.listening import Where
@@ -17,10 +14,6 @@ from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.server import Served, prepare
 from zpoints.pipeline.latent_space.stored import open as open_latents
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium found; Debian's package `chromium` has it"
-)
 LOADED = 60_000
 """Milliseconds that a page may take; it takes about one on a machine with nothing else to do."""
 
@@ -60,20 +53,8 @@ class Opened:
         return float(self.page.evaluate("changes.at(-1) - moves.at(-1)"))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [],
-        )
-        yield chromium
-        chromium.close()
-
-
 @contextmanager
-def served(root: str) -> Iterator[str]:
+def served(root: str, where: Where | None = None) -> Iterator[str]:
     """The explorer of a store; its address."""
     ready: list[Served] = []
     started = threading.Event()
@@ -82,7 +63,7 @@ def served(root: str) -> Iterator[str]:
         IOLoop(make_current=True)
         points = Points(open_latents(root))
         prepare(points)
-        ready.append(Served(points, Where()))
+        ready.append(Served(points, where or Where()))
         ready[0].server.io_loop.add_callback(started.set)
         ready[0].serve()
 
