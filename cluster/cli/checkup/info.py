@@ -101,7 +101,7 @@ def store_info(store: LatentStore) -> StoreInfo:
     return StoreInfo(
         root=store.root,
         version=store.version,
-        published=f"{store.time:%Y-%m-%d %H:%M:%S}",
+        published=store.time.isoformat(timespec="seconds"),
         versions=len(history),
         last_run=_last_run(history, report_mark(page).get("title", "")),
         bytes=_stored_bytes(store.root),
@@ -119,7 +119,8 @@ def store_info(store: LatentStore) -> StoreInfo:
 
 def info_lines(found: StoreInfo) -> Iterator[str]:
     """The same as lines for a terminal, ending in the next commands."""
-    version = f"{found.version}, {found.published} UTC; {counted(found.versions, 'version')}"
+    published = found.published[:19].replace("T", " ")
+    version = f"{found.version}, {published} UTC; {counted(found.versions, 'version')}"
     outdated = ", ".join(found.outdated)
     facts = {
         "Store": found.root,
