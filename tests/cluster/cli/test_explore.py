@@ -1,13 +1,19 @@
 """The command that opens the explorer."""
 
+import re
 import signal
 import subprocess
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cluster.cli.commands import ZPOINTS, zpoints
+from tests.cluster.compute.dask_processes import write_certificates
+from tests.s3 import new_bucket, upload
 
 
 @pytest.mark.parametrize(
@@ -27,18 +33,52 @@ def test_explore__refuses_an_unsafe_address(
     assert message in refused.stderr
 
 
-@pytest.mark.services
-def test_explore__serves_until_it_is_interrupted(small_root: str, tmp_path: Path) -> None:
-    command = [str(ZPOINTS), "explore", small_root, "--no-browser"]
+@contextmanager
+def exploring(root: str, folder: Path, *options: str) -> Iterator[str]:
+    """The command that explores a store; its address. It ends without a complaint."""
+    command = [str(ZPOINTS), "explore", root, "--no-browser", *options]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    url = process.stdout.readline().strip()
-
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        page = answer.read().decode()
-    process.send_signal(signal.SIGINT)
-    _, problems = process.communicate(timeout=60)
-
-    assert "<title>store · zpoints</title>" in page
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, problems = process.communicate(timeout=60)
     assert (process.returncode, problems) == (130, "")
+
+
+@pytest.mark.services
+def test_explore__serves_a_store_in_a_bucket_until_it_is_interrupted(
+    small_root: str, s3: Any, tmp_path: Path
+) -> None:
+    bucket = new_bucket(s3)
+    upload(s3, Path(small_root), bucket, "runs/small")
+
+    with (
+        exploring(f"s3://{bucket}/runs/small", tmp_path) as url,
+        urllib.request.urlopen(url, timeout=60) as answer,
+    ):
+        page = answer.read().decode()
+
+    assert "<title>small · zpoints</title>" in page
+    assert "160 vectors of 112 components" in page
+
+
+@pytest.mark.services
+def test_explore__beyond_this_machine_serves_with_tls(
+    small_root: str, tmp_path: Path, browser: Any
+) -> None:
+    tls = write_certificates(tmp_path / "tls")
+    options = ["--address", "0.0.0.0", "--certificate", tls.certificate, "--key", tls.key]
+
+    with exploring(small_root, tmp_path, *options) as url:
+        page = browser.new_page(ignore_https_errors=True)
+        sockets: list[str] = []
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        page.goto(re.sub("//[^:]*:", "//localhost:", url), wait_until="commit")
+        page.locator('.decoded img[src^="data:"]').wait_for(timeout=120_000)
+        page.close()
+
+    assert url.startswith("https://")
+    assert [socket.split("//")[0] for socket in sockets] == ["wss:"]
