@@ -254,7 +254,7 @@ def _is_of_open_page(record: logging.LogRecord) -> bool:
 
 def prepare(points: Points) -> None:
     """Read the vectors and load what draws the first picture, at the same time."""
-    read = threading.Thread(target=View(points=points).plane)
+    read = threading.Thread(target=View(points=points).plane, daemon=True)
     read.start()
     load_extensions()
     compile_first()

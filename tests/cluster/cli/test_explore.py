@@ -1,7 +1,9 @@
 """The command that opens the explorer."""
 
+import os
 import signal
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -29,16 +31,29 @@ def test_explore__refuses_an_unsafe_address(
 
 @pytest.mark.services
 def test_explore__serves_until_it_is_interrupted(small_root: str, tmp_path: Path) -> None:
-    command = [str(ZPOINTS), "explore", small_root, "--no-browser"]
+    browser, asked = tmp_path / "browser", tmp_path / "asked"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {asked}.new; mv {asked}.new {asked}\n')
+    browser.chmod(0o700)
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [str(ZPOINTS), "explore", small_root],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"DISPLAY": ":0", "BROWSER": f"{browser} %s"},
+    )  # fmt: skip
     url = process.stdout.readline().strip()
 
     with urllib.request.urlopen(url, timeout=60) as answer:
         page = answer.read().decode()
+    while not asked.exists():
+        time.sleep(0.05)
+    argument = asked.read_text().strip()
+    file = Path(urllib.request.url2pathname(argument.removeprefix("file://")))
+    mode, redirect = file.stat().st_mode & 0o777, file.read_text()
     process.send_signal(signal.SIGINT)
     _, problems = process.communicate(timeout=60)
 
     assert "<title>store · zpoints</title>" in page
+    assert argument.startswith("file://")
+    assert url.split("/")[3] not in argument  # other accounts of the machine see arguments
+    assert (mode, url in redirect) == (0o600, True)
+    assert not file.exists()
     assert (process.returncode, problems) == (130, "")
