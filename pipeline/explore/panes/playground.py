@@ -135,10 +135,11 @@ class Side:
         self.images = gallery("drawn", wide=8)
         self._z: Any = None
         self._pixels: Any = None
+        self._files, self._picture_files = self._downloads()
         self._work = Work(self._drawn, self._show, self._fail, self._waiting)
         self.column = pn.Column(
             self.form.column, self._waiting, self._message, self.images, self._measures,
-            self._downloads(), css_classes=["side", name], sizing_mode=WIDTH,
+            self._files, css_classes=["side", name], sizing_mode=WIDTH,
             styles=flexible(360),
         )  # fmt: skip
 
@@ -172,6 +173,9 @@ class Side:
 
     def _show(self, found: tuple[Any, ...]) -> None:
         setting, self._z, self._pixels, measures, stored = found
+        self._files.visible = True
+        for file in self._picture_files:
+            file.visible = self._pixels is not None
         self._message.object = ""
         self.images.fill([] if self._pixels is None else list(self._pixels))
         remark = "" if self._pixels is not None else note_html("No network decodes these vectors.")
@@ -184,9 +188,11 @@ class Side:
 
     def _fail(self, text: str) -> None:
         self._message.object, self._measures.object = error_html(text), ""
-        self.images.pictures, self._z, self._pixels = [], None, None
+        self.images.pictures, self._files.visible = [], False
 
-    def _downloads(self) -> Any:
+    def _downloads(self) -> tuple[Any, list[Any]]:
+        """Buttons in a row, hidden until there is something, and those of them for pictures."""
+
         def images() -> list[Any]:
             return [] if self._pixels is None else list(self._pixels)
 
@@ -203,9 +209,10 @@ class Side:
                 lambda: png_archive({f"{i}.png": p for i, p in enumerate(images())}),
             ),
         ]
-        return pn.FlexBox(
-            *(download(label, f"drawn-{self.name}.{suffix}", make) for label, suffix, make in files)
-        )
+        buttons = [
+            download(label, f"drawn-{self.name}.{suffix}", make) for label, suffix, make in files
+        ]
+        return pn.FlexBox(*buttons, visible=False), buttons[2:]
 
 
 def measures_html(measures: list[Measured]) -> str:

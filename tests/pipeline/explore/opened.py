@@ -35,7 +35,7 @@ class Opened:
         end = time.monotonic() + LOADED / 1000
         while not holds():
             assert time.monotonic() < end, "nothing changed on the page"
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(50)
 
     def watch_delay(self) -> None:
         """Note when the pointer moves, and when the decoded image changes."""
