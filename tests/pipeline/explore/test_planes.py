@@ -7,7 +7,7 @@ from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.colours import of_label
 from zpoints.pipeline.explore.listening import Where
 from zpoints.pipeline.explore.plane import legend_html
-from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.points import MOST_KEPT, Points
 from zpoints.pipeline.explore.raster import raster
 from zpoints.pipeline.explore.state import View, from_address, to_address
 from zpoints.pipeline.latent_space.arrays import open_arrays
@@ -81,6 +81,22 @@ def test_raster__is_a_screenful_that_shows_each_category(points: Points) -> None
 
     assert picture.shape == (300, 2000, 4)
     assert picture[..., 3].any()
+
+
+def test_points__keep_the_columns_and_colours_that_were_used_last() -> None:
+    labels = {f"l{number}": np.arange(9) + number for number in range(70)}
+    points = Points(open_arrays(Z[:9], labels))
+
+    for number in range(70):
+        points.colouring(f"label:l{number}")
+        points.colouring("label:l0")
+
+    assert len(points._colours) == MOST_KEPT
+    assert points.knows("v1", "v2", "label:l0") is False  # no column was computed yet
+    points.plane("v1", "v2")
+    assert points.knows("v1", "v2", "label:l0")
+    assert points.knows("v1", "v2", "label:l69")
+    assert not points.knows("v1", "v2", "label:l1")
 
 
 def test_legend__escapes_names(points: Points) -> None:
