@@ -141,7 +141,7 @@ def decoded(view: View, plane: Any) -> Any:
     def place(*events: Any) -> None:
         moved(*(view.cursor or view.plane()[0].mean.tolist()))
 
-    view.param.watch(place, ["cursor", "x", "y", "points"])
+    view.param.watch(place, ["cursor", "drawn"])
     place()
     return pn.Column(picture, caption, sizing_mode="stretch_width")
 
