@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.explore.axes import ERROR, RADIUS, Axes, Axis, Plane
 from zpoints.pipeline.explore.colours import Colouring, density, of_categories, of_label
+from zpoints.pipeline.explore.selection.pictures import can_decode, has_images
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.pipeline.structure.k_means import nearest_centre
-from zpoints.storage.errors import ZpointsError
+from zpoints.storage.labels.label_table import label_names
 
 HELD_BYTES = 2 * 2**30
 """Vectors of up to this size are kept in memory; more are read again for each new coordinate."""
@@ -144,15 +145,10 @@ class Points:
         if "structure" in self._groups:
             known[CLUSTER] = "k-means cluster"
         taken = set(known.values())
-        titles = {name: f"{name} (label)" if name in taken else name for name in self.labels}
+        titles = {
+            name: f"{name} (label)" if name in taken else name for name in label_names(self.latents)
+        }
         return known | {f"{LABEL}{name}": title for name, title in titles.items()}
-
-    @property
-    def labels(self) -> list[str]:
-        """Names of the labels of the vectors."""
-        hidden = ("image", "checksum", "signature")
-        coords = self.latents.coords
-        return [str(n) for n in coords if coords[n].dims == ("image",) and n not in hidden]
 
     def colouring(self, key: str) -> Colouring:
         """The colour of each vector, computed once.
@@ -187,24 +183,13 @@ class Points:
 
     @cached_property
     def decodes(self) -> bool:
-        """Whether vectors can be decoded: whether there is a network."""
-        if self._groups:
-            return "model" in self._groups
-        try:
-            self.space.decode(self.statistics["mean"].values[None].astype(np.float32))
-        except ZpointsError:
-            return False
-        return True
+        """Whether vectors can be decoded; asked once."""
+        return can_decode(self.space)
 
     @cached_property
     def pictured(self) -> bool:
-        """Whether the vectors have images."""
-        if self._groups:
-            return "images" in self._groups
-        try:
-            return bool(self.space.images.sizes["image"])
-        except ZpointsError:
-            return False
+        """Whether the vectors have photographs; asked once."""
+        return has_images(self.space)
 
     @property
     def _groups(self) -> tuple[str, ...]:
