@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from PIL import Image
 
 _WORKERS = ThreadPoolExecutor(1, thread_name_prefix="zpoints-decode")
 """Decodes for all pages: one vector takes milliseconds, and a core stays free for the page."""
+
+ENDED = Event()
+"""Set when the process ends: what is still computed then interests nobody, nor does its failure."""
 
 
 class Latest:
@@ -56,14 +59,15 @@ class Latest:
     def _answer(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, None
-            if waiting is None:
+            if waiting is None or ENDED.is_set():
                 self._busy = False
                 return
         try:
             self._deliver(self._compute(waiting[0]))
         finally:
-            # To the end of the queue, so that another page's question is answered in between.
-            self._workers.submit(self._answer)
+            if not ENDED.is_set():
+                # To the end of the queue, so that another page's question is answered in between.
+                self._workers.submit(self._answer)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -84,7 +84,7 @@ def enlarged(picture: NDArray[np.uint32]) -> NDArray[np.uint32]:
         (height, width), alpha in the highest byte; of overlapping points the more opaque is seen.
     """
     found = picture.copy()
-    for to, by in _shifted(found, picture, np.count_nonzero(picture >> 24)):
+    for to, by in _shifted(found, picture, int(np.count_nonzero(picture >> 24))):
         np.copyto(to, by, where=(by >> 24) > (to >> 24))
     return found
 
@@ -92,7 +92,7 @@ def enlarged(picture: NDArray[np.uint32]) -> NDArray[np.uint32]:
 def overlapping(counts: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Counts (height, width) of points that are as large: how many of them cover each pixel."""
     found = counts.copy()
-    for to, by in _shifted(found, counts, np.count_nonzero(counts)):
+    for to, by in _shifted(found, counts, int(np.count_nonzero(counts))):
         to += by
     return found
 

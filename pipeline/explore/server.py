@@ -24,6 +24,7 @@ from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError
 
 from zpoints.pipeline.errors import ExploreError
+from zpoints.pipeline.explore.decoding import ENDED
 from zpoints.pipeline.explore.listening import LOOPBACK, Where
 from zpoints.pipeline.explore.page import load_extensions, page
 from zpoints.pipeline.explore.panes.work import Work
@@ -246,7 +247,10 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
     later = threading.Thread(target=prepare_more, args=(points,), daemon=True)
     served.server.io_loop.call_later(LATER, later.start)  # the first page comes first
     served.server.io_loop.add_callback(lambda: on_ready(served.url))
-    return served.serve()
+    try:
+        return served.serve()
+    finally:
+        ENDED.set()
 
 
 def _is_of_open_page(record: logging.LogRecord) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import panel as pn
 
-from zpoints.pipeline.explore.decoding import Latest
+from zpoints.pipeline.explore.decoding import ENDED, Latest
 from zpoints.storage.errors import ZpointsError
 
 _WORKERS = ThreadPoolExecutor(2, thread_name_prefix="zpoints-pane")
@@ -58,7 +58,8 @@ class Work:
             message = str(error)
             return number, lambda: self._fail(message)
         except Exception as error:
-            logging.getLogger(__name__).exception("A pane of the explorer failed.")
+            if not ENDED.is_set():
+                logging.getLogger(__name__).exception("A pane of the explorer failed.")
             message = f"This could not be computed: {type(error).__name__}: {error}"
             return number, lambda: self._fail(message)
         return number, lambda: self._show(answer)
