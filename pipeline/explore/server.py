@@ -27,10 +27,11 @@ from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.decoding import ENDED
 from zpoints.pipeline.explore.listening import LOOPBACK, Where
 from zpoints.pipeline.explore.page import load_extensions, page
+from zpoints.pipeline.explore.panes.work import Work
 from zpoints.pipeline.explore.plane import draw_first
 from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.raster import compile_first, compile_others
-from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
+from zpoints.pipeline.explore.state import ADDRESS, View, computed, from_address, to_address
 from zpoints.storage.errors import ZpointsError
 
 LATER = 3.0
@@ -183,6 +184,7 @@ def opened_page(points: Points, prefix: str, sockets: Sequence[str]) -> Any:
     """
     pn.state.rel_path = prefix
     view = View(points=points)
+    view.aside = Work(computed, view.take, view.fail)
     given = {name: values[-1].decode() for name, values in pn.state.session_args.items() if values}
     problems = from_address(view, given)
 
@@ -258,7 +260,7 @@ def _is_of_open_page(record: logging.LogRecord) -> bool:
 
 def prepare(points: Points) -> None:
     """Read the vectors and load what draws the first picture, at the same time."""
-    read = threading.Thread(target=View(points=points).plane)
+    read = threading.Thread(target=View(points=points).plane, daemon=True)
     read.start()
     load_extensions()
     compile_first()

@@ -11,7 +11,6 @@ import numpy as np
 from dask.utils import format_bytes
 
 from zpoints.cluster.cli.options import output
-from zpoints.cluster.cli.tables import printed
 from zpoints.pipeline.evaluate.merit import merits
 from zpoints.pipeline.evaluate.recommendation import recommend
 from zpoints.pipeline.labels.labels import Labels
@@ -24,7 +23,7 @@ from zpoints.storage.backend.s3 import Bucket
 from zpoints.storage.overview import Content
 from zpoints.storage.schema.attributes import nested
 from zpoints.storage.schema.provenance import provenance_of
-from zpoints.storage.text import one_line
+from zpoints.storage.text import one_line, printed
 from zpoints.storage.versions import Version
 
 SPLITS = ("train", "validation", "test")

@@ -1,5 +1,7 @@
 """Planes of z-points: what their points stand for, and how many lie inside an ellipse."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,9 @@ from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.colours import of_label
 from zpoints.pipeline.explore.listening import Where
 from zpoints.pipeline.explore.plane import legend_html
-from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.points import MOST_KEPT, Points
 from zpoints.pipeline.explore.raster import raster
-from zpoints.pipeline.explore.state import View, from_address, to_address
+from zpoints.pipeline.explore.state import View, computed, from_address, to_address
 from zpoints.pipeline.latent_space.arrays import open_arrays
 
 RNG = np.random.default_rng(0)
@@ -83,6 +85,22 @@ def test_raster__is_a_screenful_that_shows_each_category(points: Points) -> None
     assert picture[..., 3].any()
 
 
+def test_points__keep_the_columns_and_colours_that_were_used_last() -> None:
+    labels = {f"l{number}": np.arange(9) + number for number in range(70)}
+    points = Points(open_arrays(Z[:9], labels))
+
+    for number in range(70):
+        points.colouring(f"label:l{number}")
+        points.colouring("label:l0")
+
+    assert len(points._colours) == MOST_KEPT
+    assert points.knows("v1", "v2", "label:l0") is False  # no column was computed yet
+    points.plane("v1", "v2")
+    assert points.knows("v1", "v2", "label:l0")
+    assert points.knows("v1", "v2", "label:l69")
+    assert not points.knows("v1", "v2", "label:l1")
+
+
 def test_legend__escapes_names(points: Points) -> None:
     shown = legend_html(points.colouring("label:name"))
 
@@ -115,6 +133,25 @@ def test_view__replaces_coordinates_that_other_vectors_lack(points: Points) -> N
 
     assert (view.x, view.y) == ("v1", "radius")
     assert view.inside()[1] == len(Z)
+
+
+def test_view__keeps_its_plane_until_the_last_one_asked_for_is_computed() -> None:
+    points, asked = Points(open_arrays(Z, {"Bright": Z[:, 1] > 0})), []
+    view = View(points=points)
+    view.aside = SimpleNamespace(ask=asked.append)  # answers when the test does
+    first = view.plane()
+
+    view.x = "z4"
+    view.x = "z3"
+    assert (view.busy, view.plane()) == (True, first)
+    assert not points._columns.keys() & {"z3", "z4"}
+    view.take(computed(asked[0]))
+    assert (view.busy, view.plane()) == (True, first)
+    view.take(computed(asked[1]))
+    assert (view.busy, view.plane()[0].x.key) == (False, "z3")
+    view.x = "z4"  # kept by now
+
+    assert (view.busy, view.plane()[0].x.key, len(asked)) == (False, "z4", 2)
 
 
 def test_colours__of_a_label_named_like_one_have_titles_of_their_own() -> None:
