@@ -73,7 +73,7 @@ def explorer(view: View) -> Any:
     """The explorer as one element, for a notebook: it shares the kernel's connection."""
     left, right, below = _parts(view)
     right.width, right.sizing_mode = 340, "fixed"
-    both = pn.Row(left, right, sizing_mode="stretch_width")
+    both = pn.Row(left, right, sizing_mode="stretch_width", styles={"gap": "14px"})
     return pn.Column(both, below, sizing_mode="stretch_width")
 
 
@@ -89,9 +89,10 @@ def described(view: View) -> tuple[str, str]:
 
 def load_extensions() -> None:
     """Load what HoloViews draws with; in a notebook, also what its cells show."""
+    pn.config.inline = True  # in a notebook, style sheets come from no other host
     pn.config.respect_explicit_sizing = True  # or a plot of any height would stretch its card
     if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
-        hv.extension("bokeh", logo=False)
+        hv.extension("bokeh", logo=False, inline=True)  # a notebook loads it from no other host
 
 
 def _parts(view: View) -> tuple[Any, Any, Any]:
