@@ -43,8 +43,10 @@ def printed(root: str) -> str:
     ('runs/demo', 's3://bucket/demo')
     """
     if "://" not in root:
-        with suppress(OSError, ValueError):  # the working folder may be gone
-            return str(Path(root).resolve().relative_to(Path.cwd()))
+        with suppress(OSError):  # the working folder may be gone
+            for path in (Path(root), Path(root).resolve()):  # a link in it is named as it is there
+                if path.is_relative_to(Path.cwd()):
+                    return str(path.relative_to(Path.cwd()))
     return root
 
 
