@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --durations 25
 
-.PHONY: demo notebook notebook-outputs test test-services lint docs linkcheck bench format constraints clean
+.PHONY: demo notebook notebook-outputs test test-services lint docs pictures linkcheck bench format constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
@@ -38,6 +38,10 @@ lint: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+# The pictures of its figures, drawn from the store of `make demo`.
+pictures: $(INSTALLED)
+	$(BIN)/python docs/pictures.py
 
 # Its external links; needs a network.
 linkcheck: $(INSTALLED)

@@ -33,7 +33,7 @@ SETTINGS = (
 LAST_STAGE = "evaluate"
 ANNOUNCEMENT = (
     "There is no demo store yet. Drawing {count:,} synthetic faces and training an autoencoder on "
-    "them takes a few minutes on two cores. The store is kept in {folder}; it needs about 60 MB."
+    "them takes a few minutes on two cores. It is kept in {folder}."
 )
 
 

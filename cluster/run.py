@@ -15,6 +15,7 @@ from zpoints.cluster.run_plan import (
     check,
     destination_of,
     planned_steps,
+    probe,
     require_report_memory,
     with_report,
 )
@@ -133,6 +134,7 @@ def run(
         _, planned = planned_steps(config, origin, store, until=until, keep=repository.keep)
         results = with_report(config, store, destination, planned, title=title)
         console.line(plan_line(results))
+        probe(planned)
         check(config, planned, store, root, report=destination is not None)
         made = sum(bool(item.reason) for item in results)
         numbers = (f"[{number}/{made}] " if made > 1 else "" for number in count(1))

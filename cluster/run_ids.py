@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Iterable
 
 ID = r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}"
 """Time of the start in UTC, and four random digits."""
@@ -22,25 +21,3 @@ def short(id_: str) -> str:
     'ab12'
     """
     return id_.rpartition("-")[2]
-
-
-def abbreviated_by(text: str, ids: Iterable[str]) -> list[str]:
-    """The ids that begin or end with a text; only the id itself if it is one of them.
-
-    Parameters
-    ----------
-    text
-        An id, its beginning or its end.
-    ids
-        All ids.
-
-    Examples
-    --------
-    >>> ids = ["20261130-210614-ab12", "20261130-220000-cd34"]
-    >>> abbreviated_by("ab12", ids), len(abbreviated_by("20261130", ids)), abbreviated_by("x", ids)
-    (['20261130-210614-ab12'], 2, [])
-    """
-    known = list(ids)
-    if not text or text in known:
-        return [text] if text else []
-    return [id_ for id_ in known if id_.startswith(text) or id_.endswith(text)]

@@ -126,6 +126,7 @@ def dry_run(
         store = open_store(root)
     config = choose_settings(config, origin, store, console)
     plan, planned = planned_steps(config, origin, store, until=until)
+    probe(planned)
     for line in estimate_lines(config, plan, planned, report=destination is not None):
         console.line(line)
     report = destination is not None
@@ -223,8 +224,8 @@ def check(
 ) -> None:
     """Refuse at once what a stage would refuse after hours.
 
-    That is a missing GPU or label, a network that does not fit, too little memory for the settings,
-    or too small a disk.
+    That is a missing GPU or label, too little memory for the settings, or too small a disk. `probe`
+    tries the network.
 
     Parameters
     ----------
@@ -253,12 +254,23 @@ def check(
     here = [item for item in made if local or item.stage in IN_DRIVER]
     if driver_here and any(item.step.requires_cuda for item in here):
         choose_device("cuda")
-    for item in made:  # the user's own network on one batch, if there is one
-        item.step.probe()
     _check_stored_labels(planned, store)
     _require_capacity(config, planned, root, driver_here=driver_here)
     if report and made and driver_here:
         require_report_memory(config)
+
+
+def probe(planned: list[PlannedStep]) -> None:
+    """Try the user's own network on one batch, if a step that is to be made has one.
+
+    Raises
+    ------
+    NetworkError
+        If it cannot be imported, or does not fit.
+    """
+    for item in planned:
+        if item.reason:
+            item.step.probe()
 
 
 def _require_capacity(

@@ -54,7 +54,9 @@ nitpick_ignore = {  # internal types in signatures
     ("py:class", "zpoints.pipeline.analyze.config.AnalyzeConfig"),
     ("py:class", "zpoints.pipeline.analyze.states.moments.Moments"),
     ("py:class", "zpoints.pipeline.labels.labels.LabelNumbers"),
+    ("py:class", "zpoints.pipeline.latent_space.quality_tables.Recommended"),
     ("py:class", "zpoints.storage.backend.location.Location"),
+    ("py:class", "zpoints.storage.overview.Content"),
 }
 
 extlinks = {"source": (f"{REPOSITORY}/blob/main/%s", "%s")}

@@ -20,7 +20,7 @@ from zpoints.storage.backend.location import reaching
 from zpoints.storage.errors import StoreError
 from zpoints.storage.export.sheet import contact_sheet, picture
 from zpoints.storage.schema.registry import NAMED_KINDS, VARIABLES, kind_of
-from zpoints.storage.text import one_line
+from zpoints.storage.text import one_line, printed
 from zpoints.storage.versions import Version
 
 PHOTOGRAPHS = 8
@@ -74,10 +74,8 @@ def shortened(root: str) -> str:
     >>> shortened(f"{Path.cwd()}/runs/demo"), shortened("s3://bucket/demo")
     ('runs/demo', 's3://bucket/demo')
     """
-    path, home = Path(root), Path(os.path.expanduser("~"))
-    if path.is_relative_to(Path.cwd()):
-        return str(path.relative_to(Path.cwd()))
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else root
+    path, home = Path(printed(root)), Path(os.path.expanduser("~"))
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else printed(root)
 
 
 def as_text(root: str, version: str, time: datetime, session: icechunk.Session) -> str:

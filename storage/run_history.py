@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from zpoints.storage.errors import StoreNotFoundError, VersionError
-from zpoints.storage.text import one_line
+from zpoints.storage.text import abbreviated_by, one_line
 from zpoints.storage.versions import SHOWN, Version
 
 PAUSE = timedelta(seconds=60)
@@ -88,19 +88,19 @@ def chosen_run(runs: Sequence[RunEntry], id_: str, root: str) -> RunEntry:
     VersionError
         If there are several.
     """
-    found = [run for run in runs if run.id.startswith(id_) or run.id.endswith(id_)]
-    exact = [run for run in found if run.id == id_]
-    if not id_ or not found:
+    meant = abbreviated_by(id_, (run.id for run in runs))
+    found = [run for run in runs if run.id in meant]
+    if not found:
         raise StoreNotFoundError(
             f"The history of {root} has no run {one_line(id_) or '(empty)'}. Expected an id of "
             f"`zpoints history {root}`, or its beginning or end."
         )
-    if len(found) > 1 and not exact:
+    if len(found) > 1:
         ids = ", ".join(run.id for run in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
         raise VersionError(
             f"{len(found)} runs of {root} begin or end with {id_}: {ids}. Add characters."
         )
-    return (exact or found)[0]
+    return found[0]
 
 
 def group_of(version: Version) -> str:

@@ -1,6 +1,9 @@
-"""Text of unknown origin, without what a terminal would obey."""
+"""Text of unknown origin without what a terminal would obey; roots and ids as people write them."""
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 ESCAPE_SEQUENCE = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -29,3 +32,41 @@ def one_line(text: str) -> str:
     'first second'
     """
     return re.sub(r"[\n\t]", " ", printable(text))
+
+
+def printed(root: str) -> str:
+    """A root for display and for commands: relative if it lies in the working folder.
+
+    Examples
+    --------
+    >>> printed(f"{Path.cwd()}/runs/demo"), printed("s3://bucket/demo")
+    ('runs/demo', 's3://bucket/demo')
+    """
+    if "://" not in root:
+        with suppress(OSError):  # the working folder may be gone
+            for path in (Path(root), Path(root).resolve()):  # a link in it is named as it is there
+                if path.is_relative_to(Path.cwd()):
+                    return str(path.relative_to(Path.cwd()))
+    return root
+
+
+def abbreviated_by(text: str, ids: Iterable[str]) -> list[str]:
+    """The ids that begin or end with a text; only the id itself if it is one of them.
+
+    Parameters
+    ----------
+    text
+        An id, its beginning or its end.
+    ids
+        All ids.
+
+    Examples
+    --------
+    >>> ids = ["20261130-210614-ab12", "20261130-220000-cd34"]
+    >>> abbreviated_by("ab12", ids), len(abbreviated_by("20261130", ids)), abbreviated_by("x", ids)
+    (['20261130-210614-ab12'], 2, [])
+    """
+    known = list(ids)
+    if not text or text in known:
+        return [text] if text else []
+    return [id_ for id_ in known if id_.startswith(text) or id_.endswith(text)]

@@ -43,6 +43,7 @@ SMALL = [
     "train.z_dim=112",
     "train.epochs=2",
     "train.batch=32",
+    "train.threads=1",
     "encode.chunk=64",
     "sample.count=80",
     "sample.chunk=32",

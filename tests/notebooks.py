@@ -25,7 +25,7 @@ PARAMETERS = "parameters"
 SECONDS = 3600
 """Longest time of a cell."""
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-LANGUAGE = {"name": "python"}
+LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 COLOURS = 255
 """Colours of a picture that is stored with a palette."""
 LARGE = 60_000

@@ -2,7 +2,11 @@
 
 import os
 import sys
+import tempfile
+import threading
 import webbrowser
+from html import escape
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,16 +50,43 @@ def explore(
 
     from zpoints.pipeline.explore.server import serve  # after mistakes have been reported
 
-    def ready(url: str) -> None:
-        output.print(url, soft_wrap=True)
-        output.print("Ctrl-C ends the explorer.")
-        sys.stdout.flush()
-        if browser and _has_screen():
-            webbrowser.open(url)
+    with tempfile.TemporaryDirectory(prefix="zpoints-") as folder:  # which only its owner reads
 
-    ended_by = serve(space, where, ready)
-    if ended_by is not None:
-        raise typer.Exit(128 + ended_by)
+        def ready(url: str) -> None:
+            output.print(url, soft_wrap=True)
+            output.print("Ctrl-C ends the explorer.")
+            sys.stdout.flush()
+            if browser and _has_screen():
+                page = redirect(Path(folder), url).as_uri()
+                threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
+
+        ended_by = serve(space, where, ready)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python would wait for a fit that is under way, and then search all pages for cycles.
+    os._exit(0 if ended_by is None else 128 + ended_by)
+
+
+def redirect(folder: Path, url: str) -> Path:
+    """Write a page that leads to an address, and that only its owner can read.
+
+    A browser is started with the address of this page, since other accounts of the machine see the
+    arguments of processes, and the address of the explorer holds the token.
+
+    Parameters
+    ----------
+    folder
+        Where the page is written.
+    url
+        The address.
+    """
+    path, link = folder / "explore.html", escape(url)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(
+            f'<!doctype html><meta charset="utf-8"><title>zpoints explore</title>'
+            f'<meta http-equiv="refresh" content="0; url={link}"><a href="{link}">The explorer</a>'
+        )
+    return path
 
 
 def _has_screen() -> bool:

@@ -192,10 +192,10 @@ def wait(id_: Id, root: JobRoot = None, timeout: Timeout = DAY) -> None:
 
     Exit codes: 0 the job is done, 1 it is not, 6 it has not ended in time.
     """
-    from zpoints.cluster.cli.tables import printed
     from zpoints.cluster.jobs.known_roots import find_job
     from zpoints.cluster.jobs.wait import WaitedError
     from zpoints.cluster.jobs.wait import wait as wait_for
+    from zpoints.storage.text import printed
 
     try:
         where, id_ = find_job(id_, root)

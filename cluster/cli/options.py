@@ -18,6 +18,7 @@ from zpoints.cluster.cli.shell.completion import (
 from zpoints.cluster.terminal import PlainConsole
 from zpoints.pipeline.config.cluster import Kind, scheduler_address
 from zpoints.pipeline.config.plain_yaml import plain_values
+from zpoints.pipeline.config.preset_files import preset_names
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import did_you_mean, instead, nearest
@@ -30,7 +31,9 @@ errors = PlainConsole(stderr=True)
 ConfigArgument = Annotated[
     str,
     typer.Argument(
-        metavar="CONFIG", autocompletion=complete_preset, help="YAML file or name of a preset."
+        metavar="CONFIG",
+        autocompletion=complete_preset,
+        help=f"YAML file, or a preset: {', '.join(preset_names())}.",
     ),
 ]
 Root = Annotated[str, typer.Argument(metavar="ROOT", help="Store: a folder or s3://bucket/prefix.")]

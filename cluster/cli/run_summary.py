@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from zpoints.cluster.cli.options import errors, output
-from zpoints.cluster.cli.tables import plan_facts, plan_table, printed
+from zpoints.cluster.cli.tables import plan_facts, plan_table
 from zpoints.cluster.run import RunResult, run
 from zpoints.cluster.run_plan import dry_run
 from zpoints.cluster.terminal import console_for
@@ -18,6 +18,7 @@ from zpoints.pipeline.plan import Planned
 from zpoints.pipeline.progress import counted, spent
 from zpoints.pipeline.report.destination import link_of
 from zpoints.storage import Store
+from zpoints.storage.text import printed
 
 
 def run_and_print(config: RunConfig, root: str, *, title: str, until: str) -> None:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -14,7 +13,7 @@ from zpoints.cluster.jobs.record import JobStatus, utc
 from zpoints.cluster.run_ids import short
 from zpoints.cluster.schedule.ledger import Health, Ledger, RunRecord
 from zpoints.pipeline.progress import folded
-from zpoints.storage.text import one_line
+from zpoints.storage.text import one_line, printed
 
 if TYPE_CHECKING:  # these load Dask, for which lists of jobs should not wait
     from zpoints.pipeline.plan import Planned
@@ -209,16 +208,6 @@ def schedule_tables(
         began, took = utc(run.began)[:MINUTES], _duration(run.ended - run.began)
         runs_table.add_row(began, took, run.state, short(run.job), run.note)
     return [health_table, runs_table] if runs else [health_table]
-
-
-def printed(root: str) -> str:
-    """A root for display and for commands: relative if it lies in the working folder."""
-    if "://" in root:
-        return root
-    try:
-        return str(Path(root).resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return root
 
 
 def finite(value: Any) -> Any:

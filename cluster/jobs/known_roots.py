@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zpoints.cluster.jobs.record import Jobs
-from zpoints.cluster.run_ids import abbreviated_by
 from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.location import Location
 from zpoints.storage.errors import StoreError, StoreNotFoundError
-from zpoints.storage.text import one_line
+from zpoints.storage.text import abbreviated_by, one_line
 
 UNUSABLE = (OSError, RuntimeError, ValueError)
 """Raised without a home folder, or if it or the list cannot be read or written."""
@@ -36,7 +35,9 @@ def known_roots() -> list[str]:
     try:
         return _listed()
     except UNUSABLE as error:
-        logger.warning("The list of your stores cannot be read: %s. %s", error, REMEDY)
+        logger.warning(
+            "The list of your stores cannot be read: %s. %s", str(error).rstrip("."), REMEDY
+        )
         return []
 
 

@@ -188,7 +188,7 @@ class Schedule:
             )
         if self._add(run):
             self._job = ""
-            self._line(_ending(run, self._planned.next_run_time))
+            self._line(_ending(run, None if self._planned is None else self._planned.next_run_time))
             if self._stopping.is_set():
                 self._last = run
 

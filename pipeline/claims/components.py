@@ -80,7 +80,7 @@ def look_gaussian(statistics: xr.Dataset) -> Claim:
     }
     return GAUSSIAN.judged(
         f"{found} of {total}; medians: |skewness| {medians['skewness']:.2f}, excess kurtosis "
-        f"{medians['kurtosis']:.2f}, distance {medians['distance']:.3f}",
+        f"{signed(medians['kurtosis'])}, distance {medians['distance']:.3f}",
         found > total / 2,
         {"gaussian": found, "components": total, **medians},
     )
@@ -124,7 +124,7 @@ def within_limits(statistics: xr.Dataset) -> Claim:
         return WITHIN_LIMITS.undecided(f"{values:,} values; at least {1 / OUTSIDE:,.0f} are needed")
     exceeding = f"up to {share:.1e} of the values outside" if outside else "none outside"
     return WITHIN_LIMITS.judged(
-        f"{_signed(low.min())} to {_signed(high.max())}; {exceeding}",
+        f"{signed(low.min())} to {signed(high.max())}; {exceeding}",
         share <= OUTSIDE,
         {"minimum": float(low.min()), "maximum": float(high.max()), "share_outside": share},
     )
@@ -178,5 +178,6 @@ def source_scale(statistics: xr.Dataset) -> float:
     return wanted / median if median > 0 else float("nan")
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """Two decimals, with the minus of the report's other numbers."""
     return f"{value:.2f}".replace("-", "−")

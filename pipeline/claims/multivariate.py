@@ -8,6 +8,7 @@ from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.analyze.shape.contours import HEIGHTS
 from zpoints.pipeline.analyze.shape.ellipses import coverage
 from zpoints.pipeline.claims.claim import Claim, Statement, too_few
+from zpoints.pipeline.claims.components import signed
 from zpoints.pipeline.claims.normal_densities import median
 from zpoints.pipeline.claims.normal_radii import normal_radii
 
@@ -123,7 +124,7 @@ def is_normal(statistics: xr.Dataset) -> Claim:
         f"{expected.mean:.2f} ± {expected.spread:.2f} (spread {ratio:.2f} times as wide); outside "
         f"the core {outside:.1%}, of normal vectors {expected.outside:.1%}; leading principal "
         f"components: |skewness| up to {values['skewness']:.2f}, largest excess kurtosis "
-        f"{values['kurtosis']:.2f}",
+        f"{signed(values['kurtosis'])}",
         bool(holds),
         values | {"spread_ratio": ratio},
     )

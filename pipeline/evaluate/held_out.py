@@ -90,6 +90,22 @@ def held_out_rows(latents: xr.Dataset) -> tuple[str, Rows]:
     return "all", np.arange(latents.sizes["image"])
 
 
+def mixed(rows: Rows) -> Rows:
+    """Rows in a fixed random order: a folder whose folders are classes is sorted by class.
+
+    Parameters
+    ----------
+    rows
+        (row) int64.
+
+    Examples
+    --------
+    >>> mixed(np.arange(6))
+    array([3, 2, 5, 4, 0, 1])
+    """
+    return np.random.default_rng(0).permutation(rows)
+
+
 def first_finite(z: xr.DataArray, rows: Rows, wanted: int) -> Rows:
     """The first rows whose vectors are finite; reads few others.
 

@@ -60,7 +60,8 @@ def evaluate(run: StageRun[EvaluateConfig], *, name: str) -> int:
     judged_as = "image" if subject.has_network else "vector"
     if count < config.count:
         run.console.line(
-            f"evaluate: {counted(count, judged_as)} available; evaluate.count = {config.count:,}."
+            f"evaluate: compares {counted(count, judged_as)}, since no more are held out or drawn; "
+            f"evaluate.count = {config.count:,}."
         )
     attrs = _attrs(config, name, held_out=held_out.kind, count=count)
     template = _template(run, count, measures)

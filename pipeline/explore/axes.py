@@ -76,6 +76,32 @@ class Plane:
         found: Floats = np.sqrt(np.maximum(squares, 0.0))
         return found
 
+    def nearest(
+        self,
+        columns: tuple[NDArray[np.float32], NDArray[np.float32]],
+        place: tuple[float, float],
+        shown: NDArray[np.bool_] | None = None,
+    ) -> int:
+        """Number of the vector nearest to a place; -1 if there is none.
+
+        Distances are in standard deviations of each coordinate.
+
+        Parameters
+        ----------
+        columns
+            (vector,) coordinates x and y; NaN ones are left out.
+        place
+            Coordinates x and y.
+        shown
+            (vector,) which vectors are asked about; None for all.
+        """
+        spread = np.sqrt(np.maximum(self.covariance.diagonal(), np.finfo(float).tiny))
+        across, up = ((c - p) / s for c, p, s in zip(columns, place, spread, strict=True))
+        away = np.hypot(across, up)
+        asked = np.isfinite(away) if shown is None else np.isfinite(away) & shown
+        away = np.where(asked, away, np.inf)
+        return int(np.argmin(away)) if asked.any() else -1
+
     def lift(self, points: Floats, statistics: xr.Dataset) -> NDArray[np.float32]:
         """The vectors for which points of the plane stand.
 
@@ -141,7 +167,7 @@ class Axes:
             If there is none.
         """
         if key not in self._names:
-            some = ", ".join(list(self._names)[:4])
+            some = ", ".join(key for key in list(self._names)[:4] if key != RADIUS)
             raise ExploreError(
                 f"There is no coordinate {key!r}; expected one of {len(self._names):,}, such as "
                 f"{some}, {RADIUS}, or {ALONG}NAME of an attribute."

@@ -12,9 +12,7 @@ import panel as pn
 import param
 from panel.custom import JSComponent
 
-from zpoints.pipeline.explore.axes import Plane
 from zpoints.pipeline.explore.decoding import Latest, png
-from zpoints.pipeline.explore.points import Column
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.explore.text import text
 from zpoints.storage.errors import ZpointsError
@@ -82,7 +80,9 @@ def image_at(view: View, place: tuple[float, float]) -> Answer:
         if points.decodes and plane.is_linear:
             z = plane.lift(np.array([place]), points.statistics)
             return Answer(place, _source(view.space.decode(z).values[0]), radius, "")
-        row = _nearest(plane, x, y, place)
+        row = plane.nearest((x, y), place, view.shown)
+        if row < 0:
+            return Answer(place, "", radius, "no point is shown")
         if points.decodes:
             pixels = view.space.decode(points.vectors([row])).values[0]
             return Answer(place, _source(pixels), radius, "reconstruction of the nearest point")
@@ -91,13 +91,6 @@ def image_at(view: View, place: tuple[float, float]) -> Answer:
         return Answer(place, _source(pixels), radius, f"photograph of the nearest point, {name}")
     except (ZpointsError, ValueError, KeyError) as error:
         return Answer(place, "", radius, str(error))
-
-
-def _nearest(plane: Plane, x: Column, y: Column, place: tuple[float, float]) -> int:
-    """Number of the vector nearest to a place, in standard deviations of the coordinates."""
-    spread = np.sqrt(np.maximum(plane.covariance.diagonal(), np.finfo(float).tiny))
-    away = np.hypot((x - place[0]) / spread[0], (y - place[1]) / spread[1])
-    return int(np.nanargmin(away))
 
 
 def _source(pixels: Any) -> str:
@@ -142,7 +135,7 @@ def decoded(view: View, plane: Any) -> Any:
     def place(*events: Any) -> None:
         moved(*(view.cursor or view.plane()[0].mean.tolist()))
 
-    view.param.watch(place, ["cursor", "x", "y", "points"])
+    view.param.watch(place, ["cursor", "drawn"])
     place()
     return pn.Column(picture, caption, sizing_mode="stretch_width")
 

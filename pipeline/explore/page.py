@@ -89,7 +89,7 @@ def described(view: View) -> tuple[str, str]:
 
 def load_extensions() -> None:
     """Load what HoloViews draws with; in a notebook, also what its cells show."""
-    pn.config.inline = True  # type: ignore[misc]  # Panel sets it; a notebook then has the style sheets
+    pn.config.inline = True  # type: ignore[misc]  # style sheets of notebooks: from no other host
     pn.config.respect_explicit_sizing = True  # or a plot of any height would stretch its card
     if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
         hv.extension("bokeh", logo=False, inline=True)  # a notebook loads it from no other host

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse, coverage, ellipse_points
 from zpoints.pipeline.explore.colours import SCALE, Colouring
+from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.raster import Extent, raster
 from zpoints.pipeline.explore.state import LEVELS, View
 from zpoints.pipeline.explore.text import WIDGET, text
 
 SIZE = (640, 560)
-"""Width and height in pixels of the first picture, until the page tells its own."""
+"""Width and height in pixels of the first picture, until the page reports its own."""
 AROUND = 5.0
 """Standard deviations on each side of the mean that a plane shows at first."""
 INK, FAINT = "#707c8a", "rgba(128, 140, 152, 0.25)"
@@ -46,8 +47,8 @@ class PlanePane:
         self.pane = pn.pane.HoloViews(
             self._plot(), sizing_mode="stretch_both", css_classes=["plane"]
         )
-        view.param.watch(self._replace, ["x", "y", "points"])
-        view.param.watch(self._draw_again, ["color", "shown"])
+        view.param.watch(self._forget, ["x", "y", "points"])
+        view.param.watch(self._show, ["drawn", "colouring", "shown"])
         view.param.watch(self._move, ["level", "cursor", "image", "lasso"])
 
     def panel(self) -> Any:
@@ -84,7 +85,7 @@ class PlanePane:
         first = first_extent(plane, x, y)
         extent = _window(x_range, first[0]), _window(y_range, first[1])
         pixels = raster(
-            x, y, view.points.colouring(view.color),
+            x, y, view.colouring,
             rows=view.shown, extent=extent,
             size=(int(width or SIZE[0]), int(height or SIZE[1])),
         )  # fmt: skip
@@ -96,9 +97,10 @@ class PlanePane:
         view = self.view
         plane, x, y = view.plane()
         outline = ellipse_points(confidence_ellipse(plane.mean, plane.covariance, view.level))
-        drawn = np.reshape(np.asarray(view.lasso, float), (-1, 2))
+        here = view.is_current  # or the places are those of a plane that is being computed
+        drawn = np.reshape(np.asarray(view.lasso if here else [], float), (-1, 2))
         closed = np.concatenate([drawn, drawn[:1]])
-        cursor = [tuple(view.cursor)] if len(view.cursor) == 2 else []
+        cursor = [tuple(view.cursor)] if here and len(view.cursor) == 2 else []
         chosen = 0 <= view.image < len(x)
         image = [(x[view.image], y[view.image])] if chosen else []
         return hv.Overlay(
@@ -126,12 +128,14 @@ class PlanePane:
             axis.formatter.power_limit_low = -5  # reconstruction errors are thousandths
             axis.axis_label_text_font_size, axis.major_label_text_font_size = "14px", "12px"
 
-    def _replace(self, *events: Any) -> None:
+    def _forget(self, *events: Any) -> None:
         self.view.param.update(cursor=[], lasso=[])  # they were places of another plane
-        self.pane.object = self._plot()
 
-    def _draw_again(self, *events: Any) -> None:
-        self._redraw.event(count=self._redraw.count + 1)
+    def _show(self, *events: Any) -> None:
+        if any(event.name == "drawn" for event in events):
+            self.pane.object = self._plot()
+        else:
+            self._redraw.event(count=self._redraw.count + 1)
 
     def _move(self, *events: Any) -> None:
         self._moved.event(count=self._moved.count + 1)
@@ -172,8 +176,7 @@ def first_extent(
 
 def controls(view: View) -> Any:
     """Choosers of the coordinates and the colour, the level of the ellipse, the share inside."""
-    titles = {title: key for key, title in view.points.axes.titles.items()}
-    colours = {title: key for key, title in view.points.colours.items()}
+    titles, colours = offered(view)
     choose, shown = pn.widgets.Select.from_param, view.param
     wide: dict[str, Any] = {
         "sizing_mode": "stretch_width",
@@ -188,13 +191,32 @@ def controls(view: View) -> Any:
         shown.level, name="Confidence ellipse, level", start=LEVELS[0], end=LEVELS[1], step=0.05,
         format="0.00", stylesheets=[WIDGET], sizing_mode="stretch_width", margin=0,
     )  # fmt: skip
-    share = text()
+    share, problem, waiting = text(), text(), spinner()
 
     def count(*events: Any) -> None:
-        share.object = share_text(*view.inside(), view.level)
+        if view.has_radii:
+            share.object = share_text(*view.inside(), view.level)
+        else:
+            counted.ask(None)
 
-    view.param.watch(count, ["level", "x", "y", "points", "shown"])
+    def fail(message: str) -> None:
+        problem.object = escape(message)
+
+    def show_busy(*events: Any) -> None:
+        waiting.visible = waiting.value = view.busy
+        fail(view.problem)
+
+    counted = Work(lambda asked: view.radii(), count, fail)
+
+    def offer(*events: Any) -> None:
+        x.options, color.options = offered(view)
+        y.options = x.options
+
+    view.param.watch(count, ["level", "drawn", "shown"])
+    view.param.watch(show_busy, ["busy", "problem"])
+    view.param.watch(offer, "points")
     count()
+    show_busy()
     grid = {"display": "grid", "gap": "10px 16px", "align-items": "end"}
     columns = {"grid-template-columns": "repeat(auto-fit, minmax(150px, 1fr))"}
     row: dict[str, Any] = {"sizing_mode": "stretch_width", "styles": grid | columns}
@@ -202,8 +224,15 @@ def controls(view: View) -> Any:
     return pn.Column(
         pn.Column(x, y, color, **row),
         pn.Column(level, share, sizing_mode="stretch_width", styles=grid | lower),
+        pn.Row(waiting, problem, sizing_mode="stretch_width"),
         sizing_mode="stretch_width",
     )
+
+
+def offered(view: View) -> tuple[dict[str, str], dict[str, str]]:
+    """Keys of the coordinates and of the colours that may be chosen, by title."""
+    axes, colours = view.points.axes.titles, view.points.colours
+    return {axes[key]: key for key in axes}, {colours[key]: key for key in colours}
 
 
 def share_text(inside: int, total: int, level: float) -> str:
@@ -230,9 +259,9 @@ def legend(view: View) -> Any:
     pane = text()
 
     def show(*events: Any) -> None:
-        pane.object = legend_html(view.points.colouring(view.color))
+        pane.object = legend_html(view.colouring)
 
-    view.param.watch(show, ["color", "points"])
+    view.param.watch(show, "colouring")
     show()
     return pane
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import cached_property
 from threading import RLock
@@ -14,14 +15,17 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.explore.axes import ERROR, RADIUS, Axes, Axis, Plane
 from zpoints.pipeline.explore.colours import Colouring, density, of_categories, of_label
+from zpoints.pipeline.explore.selection.pictures import can_decode, has_images
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.pipeline.structure.k_means import nearest_centre
-from zpoints.storage.errors import ZpointsError
+from zpoints.storage.labels.label_table import label_names
 
 HELD_BYTES = 2 * 2**30
 """Vectors of up to this size are kept in memory; more are read again for each new coordinate."""
-MOST_COLUMNS = 2**31
-"""Bytes of columns that are kept; the oldest are forgotten."""
+MOST_COLUMNS, MOST_COLOURS = 2**31, 2**29
+"""Bytes of columns and of colours that are kept; those not used for longest are forgotten."""
+MOST_KEPT = 64
+"""Columns, and likewise colours, that are kept however few vectors there are."""
 ROWS = 65536
 """Vectors that are computed with at a time."""
 CLUSTER, DENSITY, LABEL = "cluster", "density", "label:"
@@ -53,6 +57,8 @@ class Points:
         self.names = self.latents.indexes["image"]
         self._columns: dict[str, Column] = {}
         self._colours: dict[str, Colouring] = {}
+        self._used: dict[str, int] = {}
+        self._uses = itertools.count()
         self._held: NDArray[Any] | None = None
         self._lock = RLock()
 
@@ -61,6 +67,8 @@ class Points:
 
         Vectors with a component that is NaN or infinite have NaN coordinates.
         """
+        if (known := self._known(self._columns, [axis.key for axis in axes])) is not None:
+            return known
         with self._lock:
             new = [axis for axis in axes if axis.key not in self._columns]
             if any(axis.key == ERROR for axis in new):
@@ -71,8 +79,39 @@ class Points:
                 found = self._computed(new)
                 self._columns |= {axis.key: found[:, i].copy() for i, axis in enumerate(new)}
             columns = [self._columns[axis.key] for axis in axes]
-            self._forget({axis.key for axis in axes})
+            self._use([axis.key for axis in axes])
+            self._forget(self._columns, MOST_COLUMNS)
             return columns
+
+    def knows(self, x: str, y: str, color: str) -> bool:
+        """Whether the columns of two coordinates and a colour are kept; it waits for no thread.
+
+        Parameters
+        ----------
+        x, y, color
+            Their keys.
+        """
+        return {x, y} <= self._columns.keys() and (color in self._colours or color == DENSITY)
+
+    def _known(self, kept: dict[str, Any], keys: Sequence[str]) -> list[Any] | None:
+        """What is kept of some keys, now used last; None if any is not.
+
+        It does not take the lock, which is held while others are computed.
+        """
+        found = [kept.get(key) for key in keys]
+        if any(values is None for values in found):
+            return None
+        self._use(keys)
+        return found
+
+    def _use(self, keys: Sequence[str]) -> None:
+        self._used |= {key: next(self._uses) for key in keys}
+
+    def _forget(self, kept: dict[str, Any], most_bytes: int) -> None:
+        """Drop what was used longest ago, beyond so many bytes and 64; two are always kept."""
+        most = min(MOST_KEPT, max(2, most_bytes // max(1, 4 * self.count)))
+        for key in sorted(kept, key=lambda key: self._used[key])[:-most]:
+            del kept[key]
 
     def plane(self, x: str, y: str) -> tuple[Plane, Column, Column]:
         """The plane of two coordinates by their keys, and the columns of all vectors.
@@ -105,14 +144,11 @@ class Points:
             known[ERROR] = "reconstruction error"
         if "structure" in self._groups:
             known[CLUSTER] = "k-means cluster"
-        return known | {f"{LABEL}{name}": name for name in self.labels}
-
-    @property
-    def labels(self) -> list[str]:
-        """Names of the labels of the vectors."""
-        hidden = ("image", "checksum", "signature")
-        coords = self.latents.coords
-        return [str(n) for n in coords if coords[n].dims == ("image",) and n not in hidden]
+        taken = set(known.values())
+        titles = {
+            name: f"{name} (label)" if name in taken else name for name in label_names(self.latents)
+        }
+        return known | {f"{LABEL}{name}": title for name, title in titles.items()}
 
     def colouring(self, key: str) -> Colouring:
         """The colour of each vector, computed once.
@@ -122,9 +158,14 @@ class Points:
         key
             One of `colours`; points have the colour of their density for others.
         """
+        if (known := self._known(self._colours, [key])) is not None:
+            found: Colouring = known[0]
+            return found
         with self._lock:
             if key not in self._colours:
                 self._colours[key] = self._colouring(key)
+            self._use([key])
+            self._forget(self._colours, MOST_COLOURS)
             return self._colours[key]
 
     def _colouring(self, key: str) -> Colouring:
@@ -142,24 +183,13 @@ class Points:
 
     @cached_property
     def decodes(self) -> bool:
-        """Whether vectors can be decoded: whether there is a network."""
-        if self._groups:
-            return "model" in self._groups
-        try:
-            self.space.decode(self.statistics["mean"].values[None].astype(np.float32))
-        except ZpointsError:
-            return False
-        return True
+        """Whether vectors can be decoded; asked once."""
+        return can_decode(self.space)
 
     @cached_property
     def pictured(self) -> bool:
-        """Whether the vectors have images."""
-        if self._groups:
-            return "images" in self._groups
-        try:
-            return bool(self.space.images.sizes["image"])
-        except ZpointsError:
-            return False
+        """Whether the vectors have photographs; asked once."""
+        return has_images(self.space)
 
     @property
     def _groups(self) -> tuple[str, ...]:
@@ -196,13 +226,6 @@ class Points:
         width = function(np.zeros((1, self.components), z.dtype))
         mapped = z.map_blocks(function, dtype=width.dtype, chunks=(z.chunks[0], width.shape[1:]))
         return np.asarray(dask.compute(mapped)[0])
-
-    def _forget(self, kept: set[str]) -> None:
-        most = max(2, MOST_COLUMNS // max(1, 4 * self.count))
-        for key in [key for key in self._columns if key not in kept]:
-            if len(self._columns) <= most:
-                break
-            del self._columns[key]
 
 
 _READ = ("attribute_", "category_", "numeric_count", "nan_rows")

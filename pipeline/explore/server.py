@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import signal
 import socket
@@ -20,15 +21,17 @@ from panel.io.server import get_server
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
+from tornado.websocket import WebSocketClosedError
 
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.decoding import ENDED
 from zpoints.pipeline.explore.listening import LOOPBACK, Where
 from zpoints.pipeline.explore.page import load_extensions, page
+from zpoints.pipeline.explore.panes.work import Work
 from zpoints.pipeline.explore.plane import draw_first
 from zpoints.pipeline.explore.points import Points
 from zpoints.pipeline.explore.raster import compile_first, compile_others
-from zpoints.pipeline.explore.state import ADDRESS, View, from_address, to_address
+from zpoints.pipeline.explore.state import ADDRESS, View, computed, from_address, to_address
 from zpoints.storage.errors import ZpointsError
 
 LATER = 3.0
@@ -181,6 +184,7 @@ def opened_page(points: Points, prefix: str, sockets: Sequence[str]) -> Any:
     """
     pn.state.rel_path = prefix
     view = View(points=points)
+    view.aside = Work(computed, view.take, view.fail)
     given = {name: values[-1].decode() for name, values in pn.state.session_args.items() if values}
     problems = from_address(view, given)
 
@@ -238,6 +242,7 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
     """
     points = Points(space)
     prepare(points)
+    logging.getLogger("asyncio").addFilter(_is_of_open_page)
     served = Served(points, where)
     later = threading.Thread(target=prepare_more, args=(points,), daemon=True)
     served.server.io_loop.call_later(LATER, later.start)  # the first page comes first
@@ -248,9 +253,14 @@ def serve(space: Any, where: Where, on_ready: Callable[[str], None]) -> int | No
         ENDED.set()
 
 
+def _is_of_open_page(record: logging.LogRecord) -> bool:
+    """Whether a message is about more than a page that was closed while something was sent."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
+
+
 def prepare(points: Points) -> None:
     """Read the vectors and load what draws the first picture, at the same time."""
-    read = threading.Thread(target=View(points=points).plane)
+    read = threading.Thread(target=View(points=points).plane, daemon=True)
     read.start()
     load_extensions()
     compile_first()

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import FigureError
-from zpoints.pipeline.evaluate.held_out import held_out_rows
+from zpoints.pipeline.evaluate.held_out import held_out_rows, mixed
 from zpoints.pipeline.row_sample import representative_rows
 
 Floats = NDArray[np.float64]
@@ -123,7 +123,7 @@ def held_out_pair(data: Any) -> tuple[Bytes, Bytes]:
             f"Got {described(data)}; expected a store, or images and their reconstructions, e.g. "
             "store.images.pixels[:8] and store.decode(store.latents.z[:8])."
         )
-    rows = held_out_rows(data.latents)[1][:HELD_OUT]
+    rows = mixed(held_out_rows(data.latents)[1])[:HELD_OUT]
     originals = data.images["pixels"][rows]
     return pixels(originals), pixels(np.asarray(data.decode(data.latents["z"][rows])))
 

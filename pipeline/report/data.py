@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from zpoints.pipeline.evaluate.config import FACE
-from zpoints.pipeline.evaluate.held_out import first_finite, held_out_rows
+from zpoints.pipeline.evaluate.held_out import first_finite, held_out_rows, mixed
 from zpoints.pipeline.evaluate.measure_table import detector_of
 from zpoints.pipeline.labels.labels import known_splits
 from zpoints.pipeline.latent_space.neighbours import nearest
@@ -225,7 +225,8 @@ def _read_images(
     reconstruct: Reconstruct,
 ) -> dict[str, Any]:
     """The fields of `ReportData` that need images or the network."""
-    latents, shown = store.latents, rows[: config.reconstructions]
+    latents, rows = store.latents, mixed(rows)
+    shown = rows[: config.reconstructions]
     starts = first_finite(
         latents["z"], rows, max(config.attribute_images, 2 * config.interpolations)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,6 +19,9 @@ from zpoints.storage.schema.provenance import were_imported
 
 GROUPS = ("latents", "statistics")
 """Groups that every report needs; current latents have what they were made from."""
+
+FOR_ANY_DATA = ("folder", "vectors")
+"""Presets whose names do not tell one report from another."""
 
 
 class _Mark(BaseModel):
@@ -101,11 +105,22 @@ def write(
             folder,
             store,
             config=config,
-            title=title,
+            title=heading(title, store.root),
             timings=stage_timings(store),
             reconstruct=_decoder(store, code),
             console=console,
         )
+
+
+def heading(title: str, root: str) -> str:
+    """Heading of the page: the store's name where the title is that of a preset for any data.
+
+    Examples
+    --------
+    >>> heading("folder", "s3://bucket/shapes/"), heading("celeba-case-1", "runs/celeba")
+    ('shapes', 'celeba-case-1')
+    """
+    return (Path(root).name or title) if title in FOR_ANY_DATA else title
 
 
 def _decoder(store: Store, code: tuple[str, ...]) -> Reconstruct | None:

@@ -64,6 +64,13 @@ class TrainConfig(Settings):
     device: Annotated[Literal["auto", "cpu", "cuda"], NOT_IN_FINGERPRINT] = Field(
         "auto", description="auto: CUDA if available"
     )
+    threads: Annotated[int | None, NOT_IN_FINGERPRINT] = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="processor threads of the training; null: one for each core. The weights "
+        "depend on it in their last bits. On a machine that others use, fewer may be faster",
+    )
     on_growth: Annotated[Literal["keep", "retrain"], NOT_IN_FINGERPRINT] = Field(
         "keep", description="what to do when photographs are added: keep (the model) or retrain"
     )

@@ -37,7 +37,7 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     training, validation = (_read(run.store, wanted) for wanted in splits.values())
     total = images_seen(len(training), config)
     run.console.line(_headline(config, len(training), len(validation), device))
-    torch.set_num_threads(CPU_COUNT)
+    torch.set_num_threads(config.threads or CPU_COUNT)
     with (
         gpu_memory("Lower train.batch, or set train.device to cpu."),
         run.console.bar("train", total=total, unit="images") as advance,

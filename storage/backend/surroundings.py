@@ -67,7 +67,7 @@ def some(names: Iterable[str]) -> str:
 
 
 def _below(root: Path) -> list[str]:
-    """Local stores below a folder, level by level; those inside a store are its own business."""
+    """Local stores below a folder, level by level; stores are not searched."""
     found, level, looked = list[str](), [root], 0
     for _ in range(DEPTH):
         following = list[Path]()

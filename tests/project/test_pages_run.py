@@ -16,44 +16,62 @@ from tests.project.imports import ROOT
 from tests.project.pages import DOCS, FIRST_PAGES, blocks, command_lines, name_of, pages
 
 README = ROOT / "README.md"
-RUNS = ("run", "sweep", "import", "submit")
-"""Commands that compute: they get the settings that make a run take seconds."""
 SERVES = ("explore",)
 """Commands that run until they are stopped; tests of their own start them."""
-WHOLE = "how-to/images.md"
-"""The page whose run goes through all stages; those of the others end before vectors are drawn."""
+UNTIL = dict.fromkeys(("how-to/images.md", "how-to/query.md", "how-to/vectors.md"), "analyze")
+"""The last stage of the runs of a page, if not ingest: tests of stages run the others."""
 WITH_PYTHON = [page for page in pages() if blocks(page, "python")]
-WITH_SHELL = [
-    page
-    for page in pages()
-    if page not in FIRST_PAGES
-    if any(list(command_lines(b.text)) for b in blocks(page, "sh") if not b.needs)
-]
 
 
-@pytest.fixture
-def runs(small_root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that pages assume: two stores in `runs`, to read."""
-    (tmp_path / "runs").mkdir()
+def new_commands() -> dict[Path, list[list[str]]]:
+    """The commands of each page that no page before it has, and that run anywhere."""
+    found: dict[Path, list[list[str]]] = {}
+    known: list[list[str]] = []
+    for page in [page for page in pages() if page not in FIRST_PAGES]:
+        for block in [block for block in blocks(page, "sh") if not block.needs]:
+            for line in command_lines(block.text):
+                if line not in known and line[0] not in SERVES:
+                    known.append(line)
+                    found.setdefault(page, []).append(line)
+    return found
+
+
+@pytest.fixture(scope="module")
+def runs(small_root: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that Python assumes: two stores in `runs`, to read."""
+    folder = tmp_path_factory.mktemp("python")
+    (folder / "runs").mkdir()
     for name in ("demo", "other"):
-        (tmp_path / "runs" / name).symlink_to(small_root)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+        (folder / "runs" / name).symlink_to(small_root)
+    return folder
 
 
-@pytest.fixture
-def workplace(small_root: str, faces: Path, tmp_path: Path) -> Path:
-    """The same with stores to write to, photographs, vectors and a table of labels."""
+@pytest.fixture(scope="module")
+def workplace(small_root: str, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that commands assume, for all pages: stores, photographs, vectors, labels."""
+    folder = tmp_path_factory.mktemp("pages")
     for name in ("demo", "other"):
-        shutil.copytree(small_root, tmp_path / "runs" / name)
-    (tmp_path / "CelebA").symlink_to(faces)
-    (tmp_path / "photos").symlink_to(faces / "img_align_celeba")
+        shutil.copytree(small_root, folder / "runs" / name)
+    (folder / "CelebA").symlink_to(faces)
+    (folder / "photos").symlink_to(faces / "img_align_celeba")
     names = sorted(path.name for path in (faces / "img_align_celeba").iterdir())
     vectors = np.random.default_rng(0).normal(size=(len(names), 112))
-    np.save(tmp_path / "vectors.npy", vectors.astype(np.float32))
+    np.save(folder / "vectors.npy", vectors.astype(np.float32))
     rows = [f"{name},{row % 2}" for row, name in enumerate(names)]
-    (tmp_path / "labels.csv").write_text("\n".join(["file,even", *rows]) + "\n")
-    return tmp_path
+    (folder / "labels.csv").write_text("\n".join(["file,even", *rows]) + "\n")
+    return folder
+
+
+def small(page: Path, name: str) -> list[str]:
+    """The options that make a command of a page take seconds; they come before its own."""
+    settings = [option for setting in SMALL for option in ("--set", setting)]
+    if name == "report":
+        return settings[2 * next(i for i, it in enumerate(SMALL) if it.startswith("report.")) :]
+    if name == "sweep":
+        return [*settings, "--dry-run"]
+    if name in ("run", "import"):
+        return [*settings, "--until", UNTIL.get(name_of(page), "ingest")]
+    return settings if name == "submit" else []
 
 
 def run_blocks(page: Path) -> dict[str, Any]:
@@ -64,7 +82,9 @@ def run_blocks(page: Path) -> dict[str, Any]:
     return names
 
 
-def test_readme__python_runs(runs: Path) -> None:
+def test_readme__python_runs(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(runs)
+
     names = run_blocks(README)
 
     assert names["faces"].shape == (8, 32, 32, 3)
@@ -72,28 +92,22 @@ def test_readme__python_runs(runs: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in WITH_PYTHON if p != README], ids=name_of)
-def test_python_blocks__run(page: Path, runs: Path) -> None:
+def test_python_blocks__run(page: Path, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(runs)
+
     run_blocks(page)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", WITH_SHELL, ids=name_of)
+@pytest.mark.parametrize("page", new_commands(), ids=name_of)
 def test_commands__run(page: Path, workplace: Path) -> None:
     for block in blocks(page, "yaml"):
         first, _, text = block.text.partition("\n")
         if first.startswith("# ") and first.endswith(".yaml"):
             (workplace / first.removeprefix("# ")).write_text(text)
-    small = [option for setting in SMALL for option in ("--set", setting)]
-    until = [] if name_of(page) == WHOLE else ["--until", "analyze"]
-    for block in blocks(page, "sh"):
-        if block.needs:
-            continue
-        for name, *arguments in command_lines(block.text):
-            if name in SERVES:
-                continue
-            options = (small if name in RUNS else []) + (until if name in ("run", "import") else [])
-            done = zpoints(name, *options, *arguments, folder=workplace)
-            assert done.returncode == 0, (name, arguments, done.stdout, done.stderr)
+    for name, *arguments in new_commands()[page]:
+        done = zpoints(name, *small(page, name), *arguments, folder=workplace)
+        assert done.returncode == 0, (name, arguments, done.stdout, done.stderr)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from zpoints.storage.backend.s3 import Bucket
 from zpoints.storage.overview import Content
 from zpoints.storage.schema.attributes import nested
 from zpoints.storage.schema.provenance import provenance_of
-from zpoints.storage.text import one_line
+from zpoints.storage.text import one_line, printed
 from zpoints.storage.versions import Version
 
 SPLITS = ("train", "validation", "test")
@@ -100,7 +100,7 @@ def store_info(store: LatentStore) -> StoreInfo:
     return StoreInfo(
         root=store.root,
         version=store.version,
-        published=f"{store.time:%Y-%m-%d %H:%M:%S}",
+        published=store.time.isoformat(timespec="seconds"),
         versions=len(history),
         last_run=_last_run(history, report_mark(page).get("title", "")),
         bytes=_stored_bytes(store.root),
@@ -118,7 +118,8 @@ def store_info(store: LatentStore) -> StoreInfo:
 
 def info_lines(found: StoreInfo) -> Iterator[str]:
     """The same as lines for a terminal, ending in the next commands."""
-    version = f"{found.version}, {found.published} UTC; {counted(found.versions, 'version')}"
+    published = found.published[:19].replace("T", " ")
+    version = f"{found.version}, {published} UTC; {counted(found.versions, 'version')}"
     outdated = ", ".join(found.outdated)
     facts = {
         "Store": found.root,
@@ -164,7 +165,7 @@ def _groups(groups: Sequence[Content]) -> Iterator[str]:
 
 
 def _next_commands(found: StoreInfo) -> Iterator[str]:
-    root = shlex.quote(_short(found.root))
+    root = shlex.quote(printed(found.root))
     if found.vectors:
         yield f"zpoints explore {root}"
     if not found.report and found.vectors:
@@ -176,13 +177,6 @@ def _next_commands(found: StoreInfo) -> Iterator[str]:
         name = found.generators[-1].split(": ", 1)[1].split(" ", 1)[0]
         form = "png" if found.network else "npy"
         yield f"zpoints export {root} samples/{name} {name} --as {form}"
-
-
-def _short(root: str) -> str:
-    """A local root relative to the working folder, if it is inside."""
-    here = Path.cwd()
-    inside = not root.startswith("s3://") and Path(root).is_relative_to(here)
-    return str(Path(root).relative_to(here)) if inside else root
 
 
 def _last_run(history: Sequence[Version], title: str) -> str:

@@ -34,7 +34,7 @@ class Parameter:
     choices
         The values of a choice.
     least, most
-        Bounds of a number, if it has any; `open_least` tells that `least` itself is not allowed.
+        Bounds of a number, if it has any.
     """
 
     name: str
@@ -45,7 +45,6 @@ class Parameter:
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
-    open_least: bool = False
 
 
 def parameters_of(generator: str) -> tuple[Parameter, ...]:
@@ -85,7 +84,6 @@ def _parameter(name: str, field: FieldInfo) -> Parameter:
     for bound in field.metadata:
         if isinstance(bound, Ge | Gt):
             bounds["least"] = float(bound.ge if isinstance(bound, Ge) else bound.gt)  # type: ignore[arg-type]
-            bounds["open_least"] = isinstance(bound, Gt)
         if isinstance(bound, Le | Lt):
             bounds["most"] = float(bound.le if isinstance(bound, Le) else bound.lt)  # type: ignore[arg-type]
     return Parameter(

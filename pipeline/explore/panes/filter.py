@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import panel as pn
 
 from zpoints.pipeline.explore.panes.elements import (
@@ -14,10 +15,12 @@ from zpoints.pipeline.explore.panes.elements import (
     html,
     note_html,
 )
+from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
+from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.selection.subset import Subset
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.labels.labels import Labels
-from zpoints.storage.errors import QueryError
 
 
 def filter_pane(view: View, plane: PlanePane) -> Any:
@@ -38,36 +41,41 @@ def filter_pane(view: View, plane: PlanePane) -> Any:
         css_classes=["filter"],
         **FIELD,
     )
-    message = html()
+    message, waiting = html(), spinner()
+
+    def compute(asked: tuple[Points, str]) -> tuple[Points, Subset | None, Any]:
+        points, query = asked
+        if not query:
+            return points, None, None
+        found = Subset.of_query(points.space, query)
+        selected = np.zeros(points.count, np.bool_)
+        selected[found.rows] = True
+        return points, found, selected
+
+    def show(found: tuple[Points, Subset | None, Any]) -> None:
+        points, subset, shown = found
+        if points is not view.points:
+            return
+        message.object = ""
+        if subset is not None:
+            many = f"{len(subset.rows):,} of {points.count:,} points are shown."
+            message.object = note_html(many)
+        view.param.update(filtered=subset, shown=shown)
+
+    def fail(problem: str) -> None:
+        message.object = error_html(problem)
+
+    work = Work(compute, show, fail, waiting)
 
     def apply(*events: Any) -> None:
         field.value = view.filter
-        try:
-            view.shown = rows_of(view)
-            message.object = ""
-        except QueryError as error:
-            message.object = error_html(str(error))
-            return
-        if view.shown is not None:
-            count = int(view.shown.sum())
-            message.object = note_html(f"{count:,} of {view.points.count:,} points are shown.")
+        if view.filter or view.shown is not None or events:
+            work.ask((view.points, view.filter.strip()))
 
     field.param.watch(lambda event: view.param.update(filter=event.new), "value")
     view.param.watch(apply, ["filter", "points"])
     apply()
-    return pn.Column(field, message, sizing_mode=WIDTH, styles=flexible(240))
-
-
-def rows_of(view: View) -> Any:
-    """Which points the filter selects, (vector,) bool; None for an empty filter.
-
-    Raises
-    ------
-    QueryError
-        If it is not of the language, or names an unknown label.
-    """
-    query = view.filter.strip()
-    return Labels(view.points.latents).select(query) if query else None
+    return pn.Column(pn.Row(field, waiting), message, sizing_mode=WIDTH, styles=flexible(240))
 
 
 def example(view: View) -> str:

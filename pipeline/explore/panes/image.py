@@ -83,27 +83,6 @@ def image_pane(view: View, plane: PlanePane) -> Any:
     return pn.Column(by_name, message, waiting, head, others, neighbours, rest, sizing_mode=WIDTH)
 
 
-def nearest_row(view: View, x: float, y: float) -> int:
-    """Number of the shown point nearest to a place of the plane; -1 if none is shown.
-
-    Distances are in standard deviations of each coordinate.
-
-    Parameters
-    ----------
-    view
-        The page's view.
-    x, y
-        The place.
-    """
-    plane, across, up = view.plane()
-    spread = np.sqrt(np.maximum(plane.covariance.diagonal(), np.finfo(float).tiny))
-    away = np.hypot((across - x) / spread[0], (up - y) / spread[1])
-    if view.shown is not None:
-        away = np.where(view.shown, away, np.inf)
-    away = np.where(np.isfinite(away), away, np.inf)
-    return int(np.argmin(away)) if len(away) and np.isfinite(away.min()) else -1
-
-
 def head_html(found: Inspected) -> str:
     """The photograph and the reconstruction, with the name and the radius."""
     title = f"{found.name}, number {found.row:,}; Mahalanobis radius {found.radius:.2f}"
@@ -126,7 +105,8 @@ def neighbours_html(found: Inspected, *, pictured: bool) -> str:
 
 def _tapped(view: View, x: Any, y: Any) -> None:
     if x is not None and y is not None and np.isfinite([x, y]).all():
-        row = nearest_row(view, float(x), float(y))
+        drawn, across, up = view.plane()
+        row = drawn.nearest((across, up), (float(x), float(y)), view.shown)
         if row >= 0:
             view.image = row
 

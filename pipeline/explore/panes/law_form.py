@@ -111,11 +111,19 @@ class LawForm:
     def _build(self, given: Mapping[str, Any]) -> None:
         self._fields = {}
         for parameter in parameters_of(self.law):
-            value = given.get(parameter.name, _plain(parameter.default))
-            widget = _widget(parameter, value, self._space)
+            widget = _filled(parameter, given, self._space)
             widget.param.watch(lambda event: self._changed(), _committed(widget))
             self._fields[parameter.name] = parameter, widget
         self._box[:] = [widget for _, widget in self._fields.values()]
+
+
+def _filled(parameter: Parameter, given: Mapping[str, Any], space: Space) -> Any:
+    """The field of a parameter; it has the default where the address has a wrong value."""
+    usual = _plain(parameter.default)
+    try:
+        return _widget(parameter, given.get(parameter.name, usual), space)
+    except (TypeError, ValueError):
+        return _widget(parameter, usual, space)
 
 
 def _widget(parameter: Parameter, value: Any, space: Space) -> Any:

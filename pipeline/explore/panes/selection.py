@@ -60,7 +60,7 @@ def selection_pane(view: View, plane: PlanePane) -> Any:
     plane.lasso.add_subscriber(lambda geometry: _outlined(view, geometry))
     plane.box.add_subscriber(lambda bounds: _boxed(view, bounds))
     view.param.watch(lambda *events: view.param.update(lasso=[]), ["x", "y"])
-    view.param.watch(pane.choose, ["lasso", "shown", "points"])
+    view.param.watch(pane.choose, ["lasso", "shown", "drawn"])
     pane.choose()
     return pane.column
 
@@ -176,13 +176,12 @@ def chosen(view: View) -> Subset | None:
         The page's view.
     """
     shown = view.shown
-    if view.lasso:
+    if view.lasso and view.is_current:
         _, x, y = view.plane()
         inside = inside_outline(x, y, view.lasso)
         return Subset(view.space, np.flatnonzero(inside if shown is None else inside & shown))
-    if view.filter and shown is not None:
-        return Subset(view.space, np.flatnonzero(shown), view.filter.strip())
-    return None
+    found: Subset | None = view.filtered
+    return found
 
 
 def head_html(gathered: Gathered) -> str:

@@ -57,8 +57,9 @@ class SlidersPane:
     def __init__(self, view: View) -> None:
         self.view, self._setting, self._clicks = view, False, 0
         kept = dict(view.settings.get(STATE, {}))
+        limits = LEVEL if kept.get("limits") == LEVEL else WIDTHS
         self._region = pn.widgets.Select(
-            label="Limits", options=[WIDTHS, LEVEL], value=kept.get("limits", WIDTHS), **FIELD
+            label="Limits", options=[WIDTHS, LEVEL], value=limits, **FIELD
         )
         self._hold = pn.widgets.Checkbox(
             label="Stay inside", value=bool(kept.get("hold", True)), **FIELD

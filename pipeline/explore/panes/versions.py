@@ -12,7 +12,7 @@ from zpoints.pipeline.explore.panes.elements import FIELD, WIDTH, error_html, ht
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.points import Points
-from zpoints.pipeline.explore.state import View
+from zpoints.pipeline.explore.state import View, computed
 from zpoints.storage import Store
 
 OPENED = 3
@@ -64,7 +64,9 @@ def versions_pane(view: View, plane: PlanePane) -> Any:
         if identity in ("", current.version):
             return view.points
         kind: Any = type(first)
-        return points_of(kind, first.root, identity, getattr(first, "_code", ()))
+        found = points_of(kind, first.root, identity, getattr(first, "_code", ()))
+        computed(view.known_by(found))  # here, so that the page need not wait for it
+        return found
 
     work = Work(compute, show, fail, waiting)
     chooser.param.watch(

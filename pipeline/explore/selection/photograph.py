@@ -13,6 +13,7 @@ from zpoints.pipeline.explore.space import Space
 from zpoints.pipeline.sample.region import mahalanobis_radius
 from zpoints.storage.errors import ZpointsError
 from zpoints.storage.labels.annotated import MARKER
+from zpoints.storage.labels.label_table import label_names
 
 NEIGHBOURS = 12
 
@@ -137,12 +138,7 @@ def labels_of(latents: xr.Dataset, row: int) -> dict[str, str]:
     >>> labels_of(xr.Dataset(coords=coords), 0), labels_of(xr.Dataset(coords=coords), 1)
     ({'Smiling': 'yes', 'age': '31'}, {'Smiling': 'no', 'age': ''})
     """
-    hidden = {"image", "checksum", "signature"}
-    one = {
-        str(name): label.values[row]
-        for name, label in latents.coords.items()
-        if label.dims == ("image",) and name not in hidden
-    }
+    one = {name: latents[name].values[row] for name in label_names(latents)}
     unannotated = MARKER in one and not one[MARKER]
     return {
         name: "" if unannotated and isinstance(value, np.bool_) else _as_text(value)

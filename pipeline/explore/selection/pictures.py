@@ -20,6 +20,8 @@ AVERAGED = 128
 
 def has_images(space: Space) -> bool:
     """Whether there are photographs of the latent vectors."""
+    if isinstance(space, Store):
+        return "images" in space.groups
     try:
         return "pixels" in space.images
     except ZpointsError:

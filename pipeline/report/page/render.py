@@ -5,14 +5,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.report.answer.notices import notices
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import read_data
 from zpoints.pipeline.report.elements.entry import Entry, Section
 from zpoints.pipeline.report.elements.table import Table
+from zpoints.pipeline.report.elements.template import template
 from zpoints.pipeline.report.inputs import Reconstruct, ReportStore, StageTiming
 from zpoints.pipeline.report.page.header import key_figures, provenance
 from zpoints.pipeline.report.page.pictures import write_picture
@@ -21,6 +20,8 @@ from zpoints.pipeline.report.points.write import write_points
 from zpoints.pipeline.report.sections import packages
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES
+
+PAGE = Path(__file__).with_name("page.html")
 
 
 def write_report(
@@ -96,7 +97,7 @@ def write_page(
     title
         Heading of the page.
     header
-        What stands above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
+        The values above the sections: `written`, a time, or empty; `notices`, of class `Notice`;
         `points`, the page of z-points, if any; `figures` and `provenance`, pairs of a name and its
         value.
     console
@@ -109,14 +110,8 @@ def write_page(
     """
     _make_folders(folder)
     rendered = _rendered(sections, folder, console)
-    template = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("page.html")
-    page = template.render(title=title, sections=rendered, **{"points": None, **header})
+    values = {"points": None, **header}
+    page = template(PAGE).render(title=title, sections=rendered, **values)
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.data import ReportData
+from zpoints.pipeline.report.elements.template import template
 from zpoints.pipeline.report.inputs import ReportStore
 from zpoints.pipeline.report.points.columns import Column, coordinates, labels_of
 from zpoints.pipeline.report.points.sprite import sprite
@@ -175,14 +175,7 @@ def packed(
 
 
 def _page(data: str, title: str) -> str:
-    template = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("points.html")
-    return template.render(title=title, data=data)
+    return template(Path(__file__).with_name("points.html")).render(title=title, data=data)
 
 
 def _json(values: NDArray[np.float64]) -> list[float | None]:

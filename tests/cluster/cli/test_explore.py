@@ -1,8 +1,10 @@
 """The command that opens the explorer."""
 
+import os
 import re
 import signal
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,18 +36,42 @@ def test_explore__refuses_an_unsafe_address(
 
 
 @contextmanager
-def exploring(root: str, folder: Path, *options: str) -> Iterator[str]:
+def exploring(root: str, folder: Path, *options: str, **environment: str) -> Iterator[str]:
     """The command that explores a store; its address. It ends without a complaint."""
     command = [str(ZPOINTS), "explore", root, "--no-browser", *options]
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | environment,
+    )  # fmt: skip
     try:
         yield process.stdout.readline().strip()
     finally:
         process.send_signal(signal.SIGINT)
         _, problems = process.communicate(timeout=60)
     assert (process.returncode, problems) == (130, "")
+
+
+@pytest.mark.services
+def test_explore__keeps_the_token_out_of_the_arguments_of_the_browser(
+    small_root: str, tmp_path: Path
+) -> None:
+    browser, asked = tmp_path / "browser", tmp_path / "asked"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {asked}.new; mv {asked}.new {asked}\n')
+    browser.chmod(0o700)
+    given = {"DISPLAY": ":0", "BROWSER": f"{browser} %s"}
+
+    with exploring(small_root, tmp_path, "--browser", **given) as url:
+        end = time.monotonic() + 60
+        while not asked.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        argument = asked.read_text().strip()
+        file = Path(urllib.request.url2pathname(argument.removeprefix("file://")))
+        mode, redirect = file.stat().st_mode & 0o777, file.read_text()
+
+    assert argument.startswith("file://")
+    assert url.split("/")[3] not in argument  # other accounts of the machine see arguments
+    assert (mode, url in redirect) == (0o600, True)
+    assert not file.exists()
 
 
 @pytest.mark.services

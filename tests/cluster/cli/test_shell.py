@@ -64,7 +64,7 @@ def test_quiet__leaves_results_and_drops_progress(faces: Path, tmp_path: Path) -
 
     assert "CelebA format" in usual
     assert "CelebA format" not in quiet
-    assert "ingest" in quiet
+    assert "images, model" in quiet
 
 
 def test_completion__offers_stages_to_a_shell(tmp_path: Path) -> None:

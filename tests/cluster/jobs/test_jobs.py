@@ -124,8 +124,8 @@ def test_submit__a_failed_run_records_its_reason(config: Path, faces: Path, fold
     ("arguments", "code", "message"),
     [
         (["submit", "demo"], 2, "ingest.source is not set"),
-        (["wait", "20261122-000000-abcd"], 1, "Name the store with --root"),
-        (["jobs", "absent"], 1, "There is no store"),
+        (["wait", "20261122-000000-abcd"], 2, "Name the store with --root"),
+        (["jobs", "absent"], 2, "There is no store"),
     ],
 )
 def test_mistakes__end_in_a_message(

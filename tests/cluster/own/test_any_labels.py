@@ -22,7 +22,10 @@ from zpoints.storage import Store, export_group
 from zpoints.storage.verify.store import verify
 
 FEW, ALL = 150, 200
-SETTINGS = ["ingest.crop=null", "ingest.side=32", "ingest.channels=1", "train.epochs=1"]
+SETTINGS = [
+    *("ingest.crop=null", "ingest.side=32", "ingest.channels=1"),
+    *("train.epochs=1", "train.threads=1"),
+]
 
 
 def png(number: int) -> bytes:

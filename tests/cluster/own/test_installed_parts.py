@@ -16,7 +16,7 @@ from zpoints.storage import open_store
 PLUGIN = Path(__file__).parents[2] / "plugin"
 CONFIG = """
 ingest: {crop: null, side: 32, channels: 1}
-train: {z_dim: 8, epochs: 1, batch: 16}
+train: {z_dim: 8, epochs: 1, batch: 16, threads: 1}
 analyze: {selections: {}}
 sweep:
   enabled: true

@@ -79,7 +79,7 @@ def test_run__states_what_it_lacks_before_work_begins(
     small_config: RunConfig, tmp_path: Path, situation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, message = REFUSED[situation]
-    monkeypatch.setattr("zpoints.cluster.run.this_machine", lambda: LITTLE)
+    monkeypatch.setattr("zpoints.cluster.run_plan.this_machine", lambda: LITTLE)
     monkeypatch.setattr("zpoints.cluster.compute.local.this_machine", lambda: PLENTY)
     monkeypatch.setattr("zpoints.cluster.compute.local.MEMORY_LIMIT", PLENTY.memory)
     disk_of(monkeypatch, total=2**40, free=2**40)

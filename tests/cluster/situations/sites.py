@@ -249,7 +249,13 @@ NO_HOME = [
         ("0 3 * * *",),
         0,
     ),
-    Situation("a list of jobs of no store", homeless("jobs"), None, ("job state what",), 0),
+    Situation(
+        "a list of jobs of no store",
+        homeless("jobs"),
+        None,
+        ("No jobs in any store",),
+        0,
+    ),
 ]
 """Item 11: a user id without a home."""
 

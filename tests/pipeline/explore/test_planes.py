@@ -1,5 +1,7 @@
 """Planes of z-points: what their points stand for, and how many lie inside an ellipse."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,9 @@ from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.colours import of_label
 from zpoints.pipeline.explore.listening import Where
 from zpoints.pipeline.explore.plane import legend_html
-from zpoints.pipeline.explore.points import Points
+from zpoints.pipeline.explore.points import MOST_KEPT, Points
 from zpoints.pipeline.explore.raster import raster
-from zpoints.pipeline.explore.state import View, from_address, to_address
+from zpoints.pipeline.explore.state import View, computed, from_address, to_address
 from zpoints.pipeline.latent_space.arrays import open_arrays
 
 RNG = np.random.default_rng(0)
@@ -83,6 +85,22 @@ def test_raster__is_a_screenful_that_shows_each_category(points: Points) -> None
     assert picture[..., 3].any()
 
 
+def test_points__keep_the_columns_and_colours_that_were_used_last() -> None:
+    labels = {f"l{number}": np.arange(9) + number for number in range(70)}
+    points = Points(open_arrays(Z[:9], labels))
+
+    for number in range(70):
+        points.colouring(f"label:l{number}")
+        points.colouring("label:l0")
+
+    assert len(points._colours) == MOST_KEPT
+    assert points.knows("v1", "v2", "label:l0") is False  # no column was computed yet
+    points.plane("v1", "v2")
+    assert points.knows("v1", "v2", "label:l0")
+    assert points.knows("v1", "v2", "label:l69")
+    assert not points.knows("v1", "v2", "label:l1")
+
+
 def test_legend__escapes_names(points: Points) -> None:
     shown = legend_html(points.colouring("label:name"))
 
@@ -106,6 +124,61 @@ def test_address__carries_the_view_and_reports_what_is_wrong(points: Points) -> 
     assert to_address(other) == to_address(view)
     assert len(problems) == 2
     assert problems[0].startswith("y: There is no coordinate 'v99'")
+
+
+def test_view__replaces_coordinates_that_other_vectors_lack(points: Points) -> None:
+    view = View(points=points, x="along:Bright", y="z4", level=2.0)
+
+    view.points = Points(open_arrays(Z[:, :1]))
+
+    assert (view.x, view.y) == ("v1", "radius")
+    assert view.inside()[1] == len(Z)
+
+
+def test_view__keeps_its_plane_until_the_last_one_asked_for_is_computed() -> None:
+    points, asked = Points(open_arrays(Z, {"Bright": Z[:, 1] > 0})), []
+    view = View(points=points)
+    view.aside = SimpleNamespace(ask=asked.append)  # answers when the test does
+    first = view.plane()
+
+    view.x = "z4"
+    view.x = "z3"
+    assert (view.busy, view.plane()) == (True, first)
+    assert not points._columns.keys() & {"z3", "z4"}
+    view.take(computed(asked[0]))
+    assert (view.busy, view.plane()) == (True, first)
+    view.take(computed(asked[1]))
+    assert (view.busy, view.plane()[0].x.key) == (False, "z3")
+    view.x = "z4"  # kept by now
+
+    assert (view.busy, view.plane()[0].x.key, len(asked)) == (False, "z4", 2)
+
+
+def test_colours__of_a_label_named_like_one_have_titles_of_their_own() -> None:
+    points = Points(open_arrays(Z[:9, :2], {"density": np.arange(9) % 2}))
+
+    assert points.colours == {"density": "density", "label:density": "density (label)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("lasso", value) for value in ("[1,2,3]", "[NaN,1,2,3,4,5]", '["a",1,2,3]', "[[1,2]]")),
+        *(("cursor", value) for value in ("[1]", "[1e308,0]", "[Infinity,0]")),
+        *(("settings", value) for value in ('{"left":5}', '{"here":{"seed":"x"}}', "[" * 9999)),
+        *(("settings", value) for value in ('{"axes":{"steps":[NaN]}}', '{"other":1}')),
+        ("seed", str(2**60)),
+    ],
+)
+def test_address__with_a_value_that_no_pane_can_show_leaves_it_out(
+    points: Points, name: str, value: str
+) -> None:
+    view = View(points=points)
+
+    problems = from_address(view, {name: value, "level": "2.5"})
+
+    assert len(problems) == 1
+    assert to_address(view) == {"level": "2.5"}
 
 
 def test_where__beyond_this_machine_needs_tls() -> None:

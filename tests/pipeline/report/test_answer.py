@@ -45,7 +45,7 @@ def test_strip__shows_photographs_reconstructions_the_best_and_uniform_ones(
 
     names = [label.get_text() for label in entry.draw().axes[0].get_yticklabels()]
     assert names == ["photographs", "reconstructions", "gaussian", "uniform_12"]
-    canvas = entry.draw().axes[0].images[0].get_array()
+    canvas = entry.draw().axes[0].images[0].get_array()[..., :3]
     np.testing.assert_array_equal(canvas[132:196, :64], data.generated[0].images[0])
     np.testing.assert_array_equal(canvas[198:262, :64], data.generated[2].images[0])
 

@@ -165,6 +165,9 @@ def test_page__opens_from_a_file_and_shows_a_photograph_colours_and_the_share_in
     page.select_option("#x", label="Mahalanobis radius")
     assert "x=Mahalanobis+radius" in page.url
     assert page.evaluate("document.documentElement.scrollWidth") == 420
+    page.set_viewport_size({"width": 1200, "height": 700})
+    assert page.evaluate("document.documentElement.scrollHeight") == 700
+    assert page.locator("#values dt").first.bounding_box()["width"] > 80  # beside a long value
     assert page.title() == f"z-points of {HOSTILE}"
     assert faults == []
     page.close()

@@ -8,6 +8,7 @@ import xarray as xr
 
 from tests.pipeline.report.report_run import CONFIG, Run, make_run
 from zpoints.pipeline.errors import SampleError
+from zpoints.pipeline.evaluate.held_out import mixed
 from zpoints.pipeline.report.data import ReportData, read_data
 from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.elements.table import Table
@@ -15,6 +16,9 @@ from zpoints.pipeline.report.sections import traversals
 from zpoints.pipeline.report.sections.contents import contents
 from zpoints.pipeline.report.traversals import SHARES, STRENGTHS, shown_attributes
 from zpoints.pipeline.sample.arithmetic import attribute_direction
+
+ROWS = mixed(np.arange(540, 600))
+"""Held-out rows in the order in which the report shows them."""
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +38,12 @@ def entries(data: ReportData) -> dict[str, Entry]:
 def test_traversal__is_decoded_along_the_direction(run: Run, data: ReportData) -> None:
     (smiling,) = data.traversals
     direction = attribute_direction(run.statistics, "Smiling")
-    z = run.latents["z"].values[540:544]
+    z = run.latents["z"].values[ROWS[:4]]
     for column, strength in enumerate(STRENGTHS):
         expected = run.decode((z + strength * direction).astype(np.float32))
         np.testing.assert_array_equal(smiling.images[:, column], expected)
-    np.testing.assert_array_equal(smiling.has, run.latents["Smiling"].values[540:544])
-    np.testing.assert_array_equal(data.start_images[:4], run.images["pixels"][540:544])
+    np.testing.assert_array_equal(smiling.has, run.latents["Smiling"].values[ROWS[:4]])
+    np.testing.assert_array_equal(data.start_images[:4], run.images["pixels"][ROWS[:4]])
     caption = entries(data)["attribute-Smiling"].caption
     assert f"{int(run.latents['Smiling'].sum()):,} images that have the attribute" in caption
 
@@ -55,10 +59,10 @@ def test_entries__an_attribute_is_no_path(data: ReportData) -> None:
 
 def test_traverse__leaves_out_images_without_a_finite_vector(run: Run) -> None:
     latents = run.latents.copy(deep=True).load()
-    latents["z"][541, 2] = np.nan
+    latents["z"][ROWS[1], 2] = np.nan
     data = read_data(replace(run, latents=latents), CONFIG, run.decode)
 
-    np.testing.assert_array_equal(data.start_images[:3], run.images["pixels"][[540, 542, 543]])
+    np.testing.assert_array_equal(data.start_images[:3], run.images["pixels"][ROWS[[0, 2, 3]]])
     assert all(np.isfinite(data.interpolations.radii))
 
 
@@ -74,7 +78,7 @@ def test_attribute_traversal__draws_photograph_and_strengths_pixel_for_pixel(
 ) -> None:
     figure = traversals.attribute_traversal(data.start_images, data.traversals[0])
     (axes,) = figure.axes
-    canvas = axes.images[0].get_array()
+    canvas = axes.images[0].get_array()[..., :3]
     np.testing.assert_array_equal(canvas[66:130, :64], data.start_images[1])
     np.testing.assert_array_equal(canvas[66:130, 66:130], data.traversals[0].images[1, 0])
     names = (*axes.get_xticklabels(), *axes.get_yticklabels())
@@ -84,7 +88,7 @@ def test_attribute_traversal__draws_photograph_and_strengths_pixel_for_pixel(
 def test_interpolations__begin_and_end_at_the_images(run: Run, data: ReportData) -> None:
     between = data.interpolations
     assert between.line.shape[:2] == between.arc.shape[:2] == (3, len(SHARES))
-    ends = run.decode(run.latents["z"].values[540:546]).reshape(3, 2, *between.line.shape[2:])
+    ends = run.decode(run.latents["z"].values[ROWS[:6]]).reshape(3, 2, *between.line.shape[2:])
     for path in (between.line, between.arc):
         difference = np.abs(path[:, [0, -1]].astype(int) - ends)
         assert difference.max() <= 1
@@ -128,6 +132,6 @@ def test_entries__show_conditioned_samples(run: Run) -> None:
     data = read_data(replace(run, groups=groups), CONFIG, run.decode)
     figure = entries(data)["conditioned"].draw()
     assert not isinstance(figure, Table)
-    canvas = figure.axes[0].images[0].get_array()
+    canvas = figure.axes[0].images[0].get_array()[..., :3]
     np.testing.assert_array_equal(canvas[:64, 66:130], drawn["pixels"].values[1])
     assert "conditioned" not in entries(read_data(run, CONFIG, run.decode))

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 import xarray as xr
 
 from tests.conftest import WORKER
-from zpoints.pipeline.config.run import RunConfig
+from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.progress import Advance
 from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.train import stage
@@ -101,3 +102,15 @@ def test_train_model__restarts_if_the_checkpoint_is_damaged(
         in console.lines
     )
     assert same(work.dataset("model"), small_store)
+
+
+@pytest.mark.parametrize(("threads", "used"), [(3, 3), (None, stage.CPU_COUNT)])
+def test_train_model__takes_the_threads_that_are_set(
+    threads: int | None, used: int, small_config: RunConfig, root: str
+) -> None:
+    config = override(small_config, [f"train.threads={threads or 'null'}"])
+
+    with pytest.raises(Stop):
+        run_train(config, root, Console(stop=0))
+
+    assert torch.get_num_threads() == used
