@@ -188,7 +188,8 @@ def controls(view: View) -> Any:
     y = choose(shown.y, name="Up", options=titles, **wide)
     color = choose(shown.color, name="Colour", options=colours, **wide)
     level = pn.widgets.FloatSlider.from_param(
-        shown.level, name="Confidence ellipse, level", start=LEVELS[0], end=LEVELS[1], step=0.05,
+        shown.level, name="Confidence ellipse, level in σ",
+        start=LEVELS[0], end=LEVELS[1], step=0.05,
         format="0.00", stylesheets=[WIDGET], sizing_mode="stretch_width", margin=0,
     )  # fmt: skip
     share, problem, waiting = text(), text(), spinner()

@@ -81,8 +81,8 @@ def filter_pane(view: View, plane: PlanePane) -> Any:
 def example(view: View) -> str:
     """A query of labels that this store has."""
     labels = Labels(view.points.latents)
-    names = list(map(_written, labels.names[:2]))
-    if len(names) == 2:
+    names = sorted(map(_written, labels.names), key=lambda name: name.startswith("`"))[:2]
+    if len(names) == 2:  # without backticks where there are such
         return f"e.g. {names[0]} and not {names[1]}"
     for column in labels.columns:
         if column.kind == "category":
