@@ -12,7 +12,7 @@ import panel as pn
 import param
 from panel.custom import JSComponent
 
-from zpoints.pipeline.explore.decoding import Latest, png
+from zpoints.pipeline.explore.decoding import Latest, once_shown, png
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.explore.text import text
 from zpoints.storage.errors import ZpointsError
@@ -118,10 +118,7 @@ def decoded(view: View, plane: Any) -> Any:
         caption.object = caption_html(answer, view.level)
 
     def deliver(answer: Answer) -> None:
-        if document is None:
-            show(answer)
-        elif document.session_context is not None:
-            document.add_next_tick_callback(lambda: show(answer))
+        once_shown(document, lambda: show(answer))
 
     latest = Latest(lambda place: image_at(view, place), deliver)
 

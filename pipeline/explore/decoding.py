@@ -9,6 +9,7 @@ from threading import Event, Lock
 from typing import Any
 
 import numpy as np
+import panel as pn
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -68,6 +69,24 @@ class Latest:
             if not ENDED.is_set():
                 # To the end of the queue, so that another page's question is answered in between.
                 self._workers.submit(self._answer)
+
+
+def once_shown(document: Any, show: Callable[[], None]) -> None:
+    """Call a function on the thread of a page, once the browser has shown the page.
+
+    Changes of an element that has a script are lost if they come while the browser loads it.
+
+    Parameters
+    ----------
+    document
+        The page's document, None in a notebook, which calls the function at once.
+    show
+        Changes elements of the page.
+    """
+    if document is None:
+        show()
+    elif document.session_context is not None:
+        document.add_next_tick_callback(lambda: pn.state.onload(show))
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import panel as pn
 
-from zpoints.pipeline.explore.decoding import ENDED, Latest
+from zpoints.pipeline.explore.decoding import ENDED, Latest, once_shown
 from zpoints.storage.errors import ZpointsError
 
 _WORKERS = ThreadPoolExecutor(2, thread_name_prefix="zpoints-pane")
@@ -72,10 +72,7 @@ class Work:
                 self._spinner.visible = self._spinner.value = False
             show()
 
-        if self._document is None:
-            finish()
-        elif self._document.session_context is not None:
-            self._document.add_next_tick_callback(finish)
+        once_shown(self._document, finish)
 
 
 def spinner() -> Any:
