@@ -150,7 +150,7 @@ def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
 ) -> None:
     process = start(command)
     for line in process.stdout:
-        if line.strip().startswith("images: "):
+        if "] images: " in line:
             break
     time.sleep(0.3)
     signalled = time.monotonic()
@@ -166,7 +166,9 @@ def test_run__ends_within_seconds_on_a_signal_and_explains_how_to_continue(
 
 def test_run__a_second_run_names_the_first_and_ends(command: list[str], tmp_path: Path) -> None:
     first = start(command)
-    first.stdout.readline()
+    for line in first.stdout:
+        if " to run: " in line:
+            break
 
     second = start(command)
     output = second.communicate(60)[0]
