@@ -274,7 +274,7 @@ def open(
     StoreNotFoundError
         If there is no store at `root`, or no such version.
     StoreError
-        If `root` is no path.
+        If `root` is not a path.
     VersionError
         As in `zpoints.storage.open_store`.
 

@@ -76,7 +76,7 @@ def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
 
 @contextmanager
 def _quietly() -> Iterator[list[Any]]:
-    """A list that stays empty where anything fails: Tab is no place for a message."""
+    """A list that stays empty where anything fails: a message would break the line being typed."""
     found: list[Any] = []
     try:
         yield found
