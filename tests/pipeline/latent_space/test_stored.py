@@ -232,8 +232,11 @@ def test_samples__of_an_unknown_name_list_samples_only(store: LatentStore) -> No
 
 
 def test_claims__include_the_one_about_faces(store: LatentStore) -> None:
-    # A network of two epochs reconstructs no face.
-    assert "finds nothing in any reconstruction" in store.claims.frame.loc[13, "measured"]
+    rate = float(store.quality("reconstruction").face_rate)
+    # The last bits of the weights decide whether a network of two epochs reconstructs any face.
+    expected = f"; reconstructions {rate:.2f}" if rate else "finds nothing in any reconstruction"
+
+    assert expected in store.claims.frame.loc[13, "measured"]
 
 
 def test_open__takes_versions_in_one_spelling(store: LatentStore, small_root: str) -> None:
