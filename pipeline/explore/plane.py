@@ -69,7 +69,7 @@ class PlanePane:
                 ylabel=_plain(plane.y.title), responsive=True, min_height=280,
                 tools=["lasso_select", "box_select", "tap"], active_tools=["wheel_zoom"],
                 default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
-                hooks=[self._dress], show_grid=False, framewise=False, axiswise=True,
+                hooks=[_dress], show_grid=False, framewise=False, axiswise=True,
             )
         )  # fmt: skip
         for stream in (self.pointer, self.tap, self.lasso, self.box):
@@ -116,18 +116,6 @@ class PlanePane:
             ]
         ).opts(show_legend=False)
 
-    def _dress(self, plot: Any, element: Any) -> None:
-        figure, ink = plot.state, INK
-        figure.border_fill_color = figure.background_fill_color = None
-        figure.outline_line_color = None
-        figure.toolbar.logo, figure.toolbar.autohide = None, False
-        for axis in figure.axis:
-            axis.axis_label_text_color = axis.major_label_text_color = ink
-            axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = ink
-            axis.axis_label_text_font_style = "normal"
-            axis.formatter.power_limit_low = -5  # reconstruction errors are thousandths
-            axis.axis_label_text_font_size, axis.major_label_text_font_size = "14px", "12px"
-
     def _forget(self, *events: Any) -> None:
         self.view.param.update(cursor=[], lasso=[])  # they were places of another plane
 
@@ -139,6 +127,20 @@ class PlanePane:
 
     def _move(self, *events: Any) -> None:
         self._moved.event(count=self._moved.count + 1)
+
+
+def _dress(plot: Any, element: Any) -> None:
+    """Style the axes. HoloViews keeps hooks for good, so it may hold nothing of a page."""
+    figure, ink = plot.state, INK
+    figure.border_fill_color = figure.background_fill_color = None
+    figure.outline_line_color = None
+    figure.toolbar.logo, figure.toolbar.autohide = None, False
+    for axis in figure.axis:
+        axis.axis_label_text_color = axis.major_label_text_color = ink
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = ink
+        axis.axis_label_text_font_style = "normal"
+        axis.formatter.power_limit_low = -5  # reconstruction errors are thousandths
+        axis.axis_label_text_font_size, axis.major_label_text_font_size = "14px", "12px"
 
 
 def draw_first() -> None:

@@ -177,19 +177,19 @@ def measure(space: Space, z: NDArray[Any]) -> list[Measured]:
     values = (
         (
             "radius",
-            "median Mahalanobis radius; far above that of the latents: noise",
+            "median Mahalanobis radius in all components; far above that of stored vectors: noise",
             float(np.median(mahalanobis_radius(z, space.statistics))),
             float(np.median(mahalanobis_radius(real, space.statistics))),
         ),
         (
             "nearest",
-            "median distance to the nearest latent vector; far below that of the latents: copies",
+            "median distance to the nearest stored vector; far below that of stored ones: copies",
             float(np.median(found.distances[: len(z), 0])),
             float(np.median(apart)),
         ),
         (
             "diversity",
-            "mean distance of two vectors; far below that of the latents: all alike",
+            "mean distance of two vectors; far below that of stored ones: all alike",
             float(diversity(z.astype(np.float64))[1, 0]),
             float(diversity(real)[1, 0]),
         ),

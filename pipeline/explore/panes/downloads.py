@@ -20,7 +20,7 @@ from zpoints.pipeline.explore.selection.downloads import (
     vectors_csv,
 )
 from zpoints.pipeline.explore.selection.gathered import Gathered
-from zpoints.pipeline.explore.selection.pictures import photographs, spaced
+from zpoints.pipeline.explore.selection.pictures import photographs, spaced, step_of
 from zpoints.pipeline.explore.selection.subset import NAMES_FILE, Subset
 
 SENT = 8 * 2**20
@@ -70,7 +70,9 @@ class Downloads:
             remarks.append(note_html("These are too many vectors for a page; Python writes them."))
             remarks.append(folded_code_html(code, "Write them in Python"))
         if gathered.sheet and gathered.count > ARCHIVED:
-            remarks.append(note_html(f"The archive has {ARCHIVED} of them, evenly spaced."))
+            step = step_of(gathered.count, ARCHIVED)
+            held = len(range(0, gathered.count, step))
+            remarks.append(note_html(f"The archive holds {held} photographs, one in {step}."))
         self._remark.object = "".join(remarks)
 
     @property

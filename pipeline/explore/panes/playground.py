@@ -37,6 +37,7 @@ from zpoints.pipeline.explore.panes.law_form import LawForm
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.selection.downloads import (
+    drawn_name,
     npy_file,
     png_archive,
     png_sheet,
@@ -174,6 +175,9 @@ class Side:
     def _show(self, found: tuple[Any, ...]) -> None:
         setting, self._z, self._pixels, measures, stored = found
         self._files.visible = True
+        name = drawn_name(setting.generator, len(self._z), setting.seed)
+        for file in self._files:
+            file.filename = f"{name}.{file.filename.rsplit('.', 1)[-1]}"
         for file in self._picture_files:
             file.visible = self._pixels is not None
         self._message.object = ""
@@ -209,17 +213,15 @@ class Side:
                 lambda: png_archive({f"{i}.png": p for i, p in enumerate(images())}),
             ),
         ]
-        buttons = [
-            download(label, f"drawn-{self.name}.{suffix}", make) for label, suffix, make in files
-        ]
+        buttons = [download(label, f"drawn.{suffix}", make) for label, suffix, make in files]
         return pn.FlexBox(*buttons, visible=False), buttons[2:]
 
 
 def measures_html(measures: list[Measured]) -> str:
-    """Measures of a draw beside those of latent vectors, with how to read them."""
+    """Measures of a draw beside those of stored vectors, with how to read them."""
     rows = [(m.name, f"{m.value:.3g}", f"{m.reference:.3g}") for m in measures]
     meanings = "; ".join(f"{m.name}: {m.meaning}" for m in measures)
-    table = table_html(("measure", f"these {DRAWN}", f"{DRAWN} latents"), rows)
+    table = table_html(("measure", f"{DRAWN} drawn", f"{DRAWN} stored vectors"), rows)
     return f"{table}<details><summary>How to read them</summary>{note_html(meanings)}</details>"
 
 

@@ -26,7 +26,7 @@ from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.plane import PlanePane
 from zpoints.pipeline.explore.selection.gathered import Gathered, gather
 from zpoints.pipeline.explore.selection.outline import corners, inside_outline, rectangle
-from zpoints.pipeline.explore.selection.pictures import can_decode
+from zpoints.pipeline.explore.selection.pictures import AVERAGED, can_decode, step_of
 from zpoints.pipeline.explore.selection.subset import NAMES_FILE, Subset
 from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.sample.registry import GENERATORS
@@ -188,9 +188,9 @@ def head_html(gathered: Gathered) -> str:
     """How many, with both mean images."""
     share = gathered.count / max(gathered.total, 1)
     text = note_html(f"{gathered.count:,} of {gathered.total:,} images ({share:.1%})")
-    averaged = "mean photograph"
-    if gathered.averaged < gathered.count:
-        averaged += f" of {gathered.averaged:,}, evenly spaced"
+    averaged, step = "mean of the photographs", step_of(gathered.count, AVERAGED)
+    if step > 1:
+        averaged = f"mean of {gathered.averaged:,} photographs, one in {step:,}"
     means = [(averaged, gathered.mean_photograph), ("mean vector, decoded", gathered.decoded_mean)]
     return text + pictures_html(means)
 

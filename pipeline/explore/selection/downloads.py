@@ -76,7 +76,28 @@ def png_archive(images: Mapping[str, Pixels]) -> bytes:
     return file.getvalue()
 
 
+def drawn_name(generator: str, count: int, seed: int) -> str:
+    """Name of a file of drawn vectors, without its suffix.
+
+    Parameters
+    ----------
+    generator
+        Name of the generator; one of another package may have any signs.
+    count, seed
+        How many were drawn, and with which seed.
+
+    Examples
+    --------
+    >>> drawn_name("radial_mixture", 24, 7), drawn_name("../my law", 8, 0)
+    ('radial_mixture-24-seed7', '___my_law-8-seed0')
+    """
+    return f"{_safe(generator)}-{count}-seed{seed}"
+
+
 def _stem(name: str) -> str:
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    stem = last.rsplit(".", 1)[0] or "image"
-    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in stem)[:100]
+    return _safe(last.rsplit(".", 1)[0] or "image")
+
+
+def _safe(name: str) -> str:
+    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)[:100]
