@@ -144,13 +144,13 @@ def few(statistics: xr.Dataset, number: int, name: str, least: float, most: int)
         A row of `COUNTS`.
     """
     values = np.abs(statistics[name].values)
-    allowed = most * len(values) / COMPONENTS
+    total, allowed = len(values), most * len(values) / COMPONENTS
     symbol = "|μ|" if name == "mu" else "hw"
-    proportion = "" if len(values) == COMPONENTS else f" ({most} of {COMPONENTS})"
+    proportion = "" if total == COMPONENTS else f" of {total} (as {most} of {COMPONENTS})"
     statement = Statement(
         number,
         f"at most {most} components of {COMPONENTS} have {symbol} ≥ {least:g}",
-        f"≤ {allowed:g}{proportion} in latent units and rescaled",
+        f"≤ {int(allowed)}{proportion}, in latent units and rescaled",
     )
     if reason := too_few(statistics):
         return statement.undecided(reason)

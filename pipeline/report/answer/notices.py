@@ -1,6 +1,7 @@
 """What is wrong with a store, before everything else: each with its numbers and a remedy."""
 
 from zpoints.pipeline.claims.uniform import VECTORS_PER_COMPONENT
+from zpoints.pipeline.report.answer.reproduction import reproduction_fault
 from zpoints.pipeline.report.data import ReportData
 from zpoints.pipeline.report.elements.notice import Notice
 from zpoints.pipeline.report.inputs import ReportStore
@@ -8,14 +9,6 @@ from zpoints.pipeline.spread import REMEDY, Spread
 
 SAMPLES = "samples/"
 
-UNTRAINED = (
-    "The network is no better than the mean image: its mean squared error on the {held_out} images "
-    "is {error:.5f}, that of their mean {mean:.5f}."
-)
-TRAIN = (
-    "What follows describes noise. Train longer (train.epochs) or with another "
-    "train.learning_rate, and look at the loss curves."
-)
 RANK = (
     "Too few vectors for the number of components: {vectors:,} vectors vary along at most {rank:,} "
     "directions, of {components:,}."
@@ -41,19 +34,13 @@ def notices(store: ReportStore, data: ReportData) -> list[Notice]:
         What the report shows of it.
     """
     left_out = [Notice(f"samples/{name} is left out. {why}") for name, why in data.left_out.items()]
-    found = [*_untrained(data), *_collapsed(data), *_few(data), *_incomplete(store, data)]
+    found = [*_unreproduced(data), *_collapsed(data), *_few(data), *_incomplete(store, data)]
     return [*sorted(found, key=lambda notice: not notice.grave), *left_out]
 
 
-def _untrained(data: ReportData) -> list[Notice]:
-    if data.trained:
-        return []
-    text = UNTRAINED.format(
-        held_out="stored" if data.held_out == "all" else data.held_out,
-        error=data.reconstruction_error,
-        mean=data.mean_image_error,
-    )
-    return [Notice(text, TRAIN, grave=True)]
+def _unreproduced(data: ReportData) -> list[Notice]:
+    fault = reproduction_fault(data)
+    return [] if fault is None else [Notice(fault.notice, fault.remedy, grave=True)]
 
 
 def _collapsed(data: ReportData) -> list[Notice]:

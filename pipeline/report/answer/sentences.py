@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
-from zpoints.pipeline.evaluate.config import FACE
-from zpoints.pipeline.evaluate.measure_table import detector_of
 from zpoints.pipeline.evaluate.merit import COPIES, SOUND, memorises, merits
 from zpoints.pipeline.evaluate.recommendation import BOTH, Recommendation, recommend
 from zpoints.pipeline.report.answer.choice import uniform
+from zpoints.pipeline.report.answer.reproduction import face_rate, finds, reproduction_fault
 from zpoints.pipeline.report.data import Generated, ReportData
 
 YES, MOSTLY = 0.9, 0.5
@@ -35,10 +34,6 @@ PRECISION_OF_VECTORS = (
     "{drawn} of the vectors of {name} lie among the stored ones (precision); of held-out ones "
     "{real}{uniform}."
 )
-NO_DECODER = (
-    "No: the network does not even reproduce the photographs that it encoded, so that measures of "
-    "generators mean nothing yet."
-)
 AS_WELL_TEXT = " Uniform vectors do so as well: it is not the region that makes the difference."
 RECALL = (
     "{recall} of the held-out {others} lie among the {drawn} of {name} (recall; of other {others} "
@@ -62,8 +57,8 @@ MORE_OF_VECTORS = "Store more vectors, or try other generators."
 def sentences(data: ReportData) -> Markup:
     """The three answers as a list."""
     drawn = data.representative
-    if not data.trained:
-        answers = [(QUESTIONS["images"], Markup(escape(NO_DECODER)))]
+    if (fault := reproduction_fault(data)) is not None:
+        answers = [(QUESTIONS[data.what], Markup(escape(fault.answer)))]
     elif drawn is None:
         answers = [(QUESTIONS[data.what], Markup(escape(NOTHING)))]
     elif drawn.name not in data.quality or "real" not in data.quality:
@@ -94,7 +89,7 @@ def _inside(data: ReportData, drawn: Generated) -> Markup:
     found = {of: _value(data, name, key) for of, name in names.items()}
     outside = found["uniform"]
     shown = Markup(text).format(
-        found=_finds(data),
+        found=finds(data),
         name=_code(drawn.name),
         drawn=_share(found["drawn"]),
         real=_share(found["real"]),
@@ -113,15 +108,10 @@ def _measure(data: ReportData, drawn: Generated) -> tuple[str, str, str]:
     """The measure that answers, its sentence, and the row that stands for the best."""
     if data.model is None:
         return "precision", PRECISION_OF_VECTORS, "real"
-    rates = [_value(data, name, "face_rate") for name in (drawn.name, "reconstruction")]
+    rates = [face_rate(data, name) for name in (drawn.name, "reconstruction")]
     if np.isfinite(rates).all() and rates[1] > 0:
         return "face_rate", FACES, "reconstruction"
     return "precision", PRECISION, "real"
-
-
-def _finds(data: ReportData) -> str:
-    detector = detector_of(data.quality)
-    return "a face is found" if detector == FACE else f"{detector} finds something"
 
 
 def _cover(data: ReportData, drawn: Generated) -> Markup:

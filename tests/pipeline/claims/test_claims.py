@@ -128,7 +128,7 @@ def test_claims_6_to_8__count_wide_components(number: int, least: float, reachin
 def test_claims_4_to_8__are_in_proportion_to_the_components() -> None:
     found = claim(8, normal(2000, 128))
     assert found.values["allowed"] == 2.5
-    assert found.threshold == "≤ 2.5 (5 of 256) in latent units and rescaled"
+    assert found.threshold == "≤ 2 of 128 (as 5 of 256), in latent units and rescaled"
 
 
 def test_claim_9__needs_a_strong_pair_among_the_dominant() -> None:

@@ -135,6 +135,38 @@ def test_notices__a_network_no_better_than_the_mean_image_is_grave(
 
 
 @pytest.mark.parametrize(
+    ("kept", "rates", "notice", "answer"),
+    [
+        (0.4, {}, "reconstructions keep 40% of the variance", "Not yet: reconstructions keep 40%"),
+        (0.4, {"real": 0.9, "reconstruction": 0.8}, "", "Yes: a face is found"),
+        (0.9, {"real": 0.9, "reconstruction": 0.1}, "loses the faces", "Not yet: a face is found"),
+        (0.9, {"real": 0.0, "reconstruction": 0.0}, "", "Yes: 100% of the images"),
+    ],
+)
+def test_answer__is_not_yes_where_reconstructions_are_blurs_or_lose_the_faces(
+    run: Run,
+    data: ReportData,
+    kept: float,
+    rates: dict[str, float],
+    notice: str,
+    answer: str,
+) -> None:
+    rates = rates and {"gaussian": rates["reconstruction"], **rates}
+    quality = {name: of.drop_vars("face_rate") for name, of in data.quality.items()}
+    for name, of in quality.items():
+        of = of.assign(precision=((), 1.0))
+        quality[name] = of.assign(face_rate=((), rates[name])) if name in rates else of
+    error = (1 - kept) * data.mean_image_error
+    blurred = replace(data, reconstruction_error=error, quality=quality)
+
+    found = [one for one in notices(run, blurred) if "network" in one.text]
+
+    assert answer in sentences(blurred)
+    assert [one.grave for one in found] == [True] * bool(notice)
+    assert all(notice in one.text for one in found)
+
+
+@pytest.mark.parametrize(
     ("vectors", "grave", "text"),
     [
         (7, True, "7 vectors vary along at most 6 directions, of 8."),
