@@ -209,7 +209,7 @@ def _titles(statistics: xr.Dataset, *, has_errors: bool) -> dict[str, str]:
     components = statistics.sizes["component"]
     known = {f"v{i + 1}": f"principal component {i + 1}" for i in range(statistics.sizes["pc"])}
     known |= {f"z{i}": f"component {i}" for i in range(components)}
-    known[RADIUS] = "Mahalanobis radius"
+    known[RADIUS] = "Mahalanobis radius (all components)"
     if has_errors:
         known[ERROR] = "reconstruction error"
     total = int(statistics["count"].values[0]) if components else 0

@@ -18,6 +18,12 @@ from zpoints.pipeline.explore.text import text
 from zpoints.storage.errors import ZpointsError
 
 
+RADIUS_HELP = (
+    "Radius in this plane: Mahalanobis distance from the mean in the two coordinates shown; on the "
+    "ellipse it is the level."
+)
+
+
 class Picture(JSComponent):
     """An image that is replaced without flicker; its pixels stay visible when enlarged."""
 
@@ -142,4 +148,7 @@ def caption_html(answer: Answer, level: float) -> str:
     inside = answer.radius <= level
     verdict = f'<b class="{"in" if inside else "out"}">{"inside" if inside else "outside"}</b>'
     what = f"<br>{escape(answer.message)}" if answer.message else ""
-    return f"radius {answer.radius:.2f}: {verdict} the ellipse{what}"
+    return (
+        f"{verdict} the ellipse; radius in this plane {answer.radius:.2f}{what}"
+        f'<p class="help">{escape(RADIUS_HELP)}</p>'
+    )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.analyze.shape.ellipses import confidence_ellipse, coverage, ellipse_points
 from zpoints.pipeline.explore.colours import SCALE, Colouring
+from zpoints.pipeline.explore.panes.arrow_keys import ArrowKeys
 from zpoints.pipeline.explore.panes.work import Work, spinner
 from zpoints.pipeline.explore.raster import Extent, raster
 from zpoints.pipeline.explore.state import LEVELS, View
@@ -23,6 +24,8 @@ SIZE = (640, 560)
 """Width and height in pixels of the first picture, until the page reports its own."""
 AROUND = 5.0
 """Standard deviations on each side of the mean that a plane shows at first."""
+STEP = 0.02
+"""Share of the window by which an arrow key moves the decoded place."""
 INK, FAINT = "#707c8a", "rgba(128, 140, 152, 0.25)"
 """Colours of axes that can be read on a light and on a dark ground."""
 ELLIPSE, CURSOR = "#d1495b", "#e07a1f"
@@ -44,26 +47,31 @@ class PlanePane:
         self.pointer, self.tap = streams.PointerXY(), streams.Tap()
         self.lasso, self.box = streams.Lasso(), streams.BoundsXY()
         self._redraw, self._moved = Redraw(), Moved()
+        self._range, self._place = streams.RangeXY(), list(view.cursor)
+        self.keys = ArrowKeys(width=0, height=0, margin=0, sizing_mode="fixed")
         self.pane = pn.pane.HoloViews(
             self._plot(), sizing_mode="stretch_both", css_classes=["plane"]
         )
         view.param.watch(self._forget, ["x", "y", "points"])
         view.param.watch(self._show, ["drawn", "colouring", "shown"])
         view.param.watch(self._move, ["level", "cursor", "image", "lasso"])
+        view.param.watch(lambda event: self._note(*event.new), "cursor")
+        self.keys.param.watch(lambda event: self._step(*event.new), "pressed")
+        for stream in (self.pointer, self.tap):
+            stream.add_subscriber(self._note)
 
     def panel(self) -> Any:
         """The plot at a height that suits the window: nearly square on a phone."""
         height = {"height": "clamp(300px, min(66vh, 88vw), 720px)"}
-        return pn.Column(self.pane, sizing_mode="stretch_width", styles=height)
+        return pn.Column(self.pane, self.keys, sizing_mode="stretch_width", styles=height)
 
     def _plot(self) -> Any:
         """The plot of a pair of coordinates; another pair gets another plot."""
         plane, x, y = self.view.plane()
         extent = first_extent(plane, x, y)
         size = streams.PlotSize(width=SIZE[0], height=SIZE[1])
-        picture = hv.DynamicMap(
-            self._picture, streams=[streams.RangeXY(), size, self._redraw]
-        ).opts(
+        self._range = streams.RangeXY()
+        picture = hv.DynamicMap(self._picture, streams=[self._range, size, self._redraw]).opts(
             hv.opts.RGB(
                 xlim=extent[0], ylim=extent[1], xlabel=_plain(plane.x.title),
                 ylabel=_plain(plane.y.title), responsive=True, min_height=280,
@@ -81,9 +89,8 @@ class PlanePane:
         self, x_range: Any, y_range: Any, width: Any, height: Any, scale: Any, count: int
     ) -> Any:
         view = self.view
-        plane, x, y = view.plane()
-        first = first_extent(plane, x, y)
-        extent = _window(x_range, first[0]), _window(y_range, first[1])
+        _, x, y = view.plane()
+        extent = self._extent(x_range, y_range)
         pixels = raster(
             x, y, view.colouring,
             rows=view.shown, extent=extent,
@@ -91,6 +98,11 @@ class PlanePane:
         )  # fmt: skip
         bounds = (extent[0][0], extent[1][0], extent[0][1], extent[1][1])
         return hv.RGB(pixels[::-1], bounds=bounds, kdims=["x", "y"])
+
+    def _extent(self, x_range: Any, y_range: Any) -> tuple[Extent, Extent]:
+        """The window that the page reports, or the first one."""
+        first = first_extent(*self.view.plane())
+        return _window(x_range, first[0]), _window(y_range, first[1])
 
     def _marks(self, count: int) -> Any:
         """The ellipse, the outline of a selection, and the places of the cursor and the image."""
@@ -116,7 +128,22 @@ class PlanePane:
             ]
         ).opts(show_legend=False)
 
+    def _note(self, x: Any = None, y: Any = None) -> None:
+        """Keep the place that is decoded, where arrow keys start."""
+        if x is not None and y is not None and np.isfinite([x, y]).all():
+            self._place = [float(x), float(y)]
+
+    def _step(self, across: int, up: int, presses: int) -> None:
+        """Move the decoded place by steps of the window."""
+        window = self._extent(self._range.x_range, self._range.y_range)
+        start = self._place or self.view.plane()[0].mean.tolist()
+        self.view.cursor = [
+            place + way * STEP * (high - low)
+            for place, way, (low, high) in zip(start, (across, up), window, strict=True)
+        ]
+
     def _forget(self, *events: Any) -> None:
+        self._place = []
         self.view.param.update(cursor=[], lasso=[])  # they were places of another plane
 
     def _show(self, *events: Any) -> None:

@@ -27,6 +27,12 @@ from zpoints.storage.errors import ZpointsError
 
 HINT = "Click a point of the plane to see its image, its labels and its neighbours."
 
+RADIUS_HELP = (
+    "Mahalanobis radius: distance from the mean in all {components} components, in standard "
+    "deviations; about {usual:.3g} for vectors of a normal distribution. The radius in this plane "
+    "counts two coordinates only."
+)
+
 
 def image_pane(view: View, plane: PlanePane) -> Any:
     """The image that was clicked; a click on a neighbour goes there.
@@ -86,8 +92,9 @@ def image_pane(view: View, plane: PlanePane) -> Any:
 def head_html(found: Inspected) -> str:
     """The photograph and the reconstruction, with the name and the radius."""
     title = f"{found.name}, number {found.row:,}; Mahalanobis radius {found.radius:.2f}"
+    about = RADIUS_HELP.format(components=found.components, usual=found.components**0.5)
     pictures = [("photograph", found.photograph), ("reconstruction", found.reconstruction)]
-    return note_html(title) + pictures_html(pictures)
+    return note_html(title) + pictures_html(pictures) + note_html(about)
 
 
 def neighbours_html(found: Inspected, *, pictured: bool) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from zpoints.pipeline.analyze.basis import Basis
 from zpoints.pipeline.explore.python_lines import opened
 from zpoints.pipeline.explore.selection.pictures import Pixels, can_decode, has_images, photographs
 from zpoints.pipeline.explore.space import Space
@@ -30,8 +31,8 @@ class Inspected:
         (y, x, channel) uint8; None where there are no images, or no network.
     labels
         Values as text by label; missing ones are empty.
-    radius
-        Mahalanobis radius of its vector.
+    radius, components
+        Mahalanobis radius of its vector, in that many components.
     neighbours
         Names and Euclidean distances of the nearest other vectors, in ascending order.
     thumbnails
@@ -46,6 +47,7 @@ class Inspected:
     reconstruction: Pixels | None
     labels: dict[str, str]
     radius: float
+    components: int
     neighbours: tuple[tuple[str, float], ...]
     thumbnails: dict[str, Pixels]
     code: str
@@ -79,6 +81,7 @@ def inspect(space: Space, name: str) -> Inspected:
         _reconstruction(space, vector),
         labels_of(space.latents, row),
         float(radius),
+        Basis.from_statistics(space.statistics).rank,
         tuple(zip(others, map(float, nearest["distance"].values), strict=True)),
         pictures,
         inspection_code(space, name, photographed=bool(pictures)),

@@ -56,6 +56,17 @@ def test_page__decodes_what_the_pointer_is_on(opened: Opened) -> None:
     assert opened.delay() < 2000  # 50 ms without other tests at work
 
 
+def test_page__arrow_keys_move_the_decoded_place(opened: Opened) -> None:
+    before, plot = opened.picture(), opened.page.locator(".plane .bk-events")
+
+    plot.focus()
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowUp"):
+        plot.press(key)
+
+    opened.until(lambda: "cursor=" in opened.page.url and opened.picture() != before)
+    assert opened.page.get_by_text("radius in this plane").count() == 1
+
+
 def test_page__counts_the_points_inside_at_each_level(opened: Opened) -> None:
     handle = opened.page.locator(".noUi-handle").first
     handle.focus()
