@@ -176,8 +176,8 @@ def measure(space: Space, z: NDArray[Any]) -> list[Measured]:
     apart = np.where(own[:, 0] > 0, own[:, 0], own[:, -1])
     values = (
         (
-            "radius",
-            "median Mahalanobis radius in all components; far above that of stored vectors: noise",
+            "Mahalanobis radius",
+            "median of it, in all components; far above that of stored vectors: noise",
             float(np.median(mahalanobis_radius(z, space.statistics))),
             float(np.median(mahalanobis_radius(real, space.statistics))),
         ),

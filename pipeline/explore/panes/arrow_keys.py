@@ -34,8 +34,6 @@ class ArrowKeys(JSComponent):
         if (!focused) return
         focused.setAttribute("role", "application")
         focused.setAttribute("aria-label", ABOUT)
-        if (focused.matches(":focus-visible")) around.style.outline = "2px solid #0072b2"
       })
-      around.addEventListener("focusout", () => { around.style.outline = "" })
     }
     """

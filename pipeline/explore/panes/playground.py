@@ -219,10 +219,14 @@ class Side:
 
 def measures_html(measures: list[Measured]) -> str:
     """Measures of a draw beside those of stored vectors, with how to read them."""
-    rows = [(m.name, f"{m.value:.3g}", f"{m.reference:.3g}") for m in measures]
+    rows = [(m.name, _rounded(m.value), _rounded(m.reference)) for m in measures]
     meanings = "; ".join(f"{m.name}: {m.meaning}" for m in measures)
     table = table_html(("measure", f"{DRAWN} drawn", f"{DRAWN} stored vectors"), rows)
     return f"{table}<details><summary>How to read them</summary>{note_html(meanings)}</details>"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def stored_html(stored: Any, recommended: str) -> str:

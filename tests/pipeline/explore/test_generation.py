@@ -91,11 +91,11 @@ def test_measure__tells_noise_and_copies_from_draws(store: LatentStore) -> None:
     latents = store.latents.z.values
     noise, copies = measured(latents[:24] * 20), measured(np.repeat(latents[:1], 24, axis=0))
 
-    assert noise["radius"] > 3
+    assert noise["Mahalanobis radius"] > 3
     assert noise["nearest"] > 3
     assert copies["nearest"] == 0
     assert copies["diversity"] == 0
-    assert set(noise) == {"radius", "nearest", "diversity"}
+    assert set(noise) == {"Mahalanobis radius", "nearest", "diversity"}
 
 
 def test_parameters_of__have_the_ranges_and_choices_of_the_models() -> None:
