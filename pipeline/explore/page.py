@@ -8,6 +8,8 @@ from typing import Any
 
 import holoviews as hv
 import panel as pn
+from bokeh.models.css import ImportedStyleSheet
+from panel.io.resources import CDN_DIST, DIST_DIR, LOCAL_DIST
 
 from zpoints.pipeline.explore.decoded import decoded
 from zpoints.pipeline.explore.panes.details import after_loading, details_pane
@@ -71,6 +73,7 @@ def page(view: View, problems: Sequence[str] = (), sockets: Sequence[str] = ()) 
 
 def explorer(view: View) -> Any:
     """The explorer as one element, for a notebook: it shares the kernel's connection."""
+    carry_styles()
     left, right, below = _parts(view)
     right.width, right.sizing_mode = 340, "fixed"
     both = pn.Row(left, right, sizing_mode="stretch_width", styles={"gap": "14px"})
@@ -93,6 +96,34 @@ def load_extensions() -> None:
     pn.config.respect_explicit_sizing = True  # or a plot of any height would stretch its card
     if hv.Store.current_backend != "bokeh" or pn.state.curdoc is None:
         hv.extension("bokeh", logo=False, inline=True)  # a notebook loads it from no other host
+
+
+def carry_styles() -> None:
+    """Let style sheets of Panel travel to a notebook as text.
+
+    Panel does so for elements that a cell shows at first. Those that appear or change later would
+    ask Panel's host for them.
+    """
+    usual = ImportedStyleSheet.to_serializable
+    if usual is not _as_text:
+        _USUAL.append(usual)
+        ImportedStyleSheet.to_serializable = _as_text  # type: ignore[method-assign]
+
+
+_USUAL: list[Callable[..., Any]] = []
+"""How Bokeh sends a style sheet of another place."""
+
+
+def _as_text(sheet: ImportedStyleSheet, serializer: Any) -> Any:
+    """What the browser gets of a style sheet: its text, if Panel has it on this machine."""
+    found = _USUAL[0](sheet, serializer)
+    name = str(sheet.url).split("?")[0]
+    for place in (CDN_DIST, LOCAL_DIST):
+        file = DIST_DIR / name.removeprefix(place)
+        if name.startswith(place) and file.is_file():
+            attributes = {"css": file.read_text(encoding="utf-8")}
+            return {**found, "name": "InlineStyleSheet", "attributes": attributes}
+    return found
 
 
 def _parts(view: View) -> tuple[Any, Any, Any]:
