@@ -17,7 +17,6 @@ from zpoints.pipeline.explore.state import View
 from zpoints.pipeline.explore.text import text
 from zpoints.storage.errors import ZpointsError
 
-
 RADIUS_HELP = (
     "Radius in this plane: Mahalanobis distance from the mean in the two coordinates shown; on the "
     "ellipse it is the level."

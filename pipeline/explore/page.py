@@ -107,7 +107,7 @@ def carry_styles() -> None:
     usual = ImportedStyleSheet.to_serializable
     if usual is not _as_text:
         _USUAL.append(usual)
-        ImportedStyleSheet.to_serializable = _as_text  # type: ignore[method-assign]
+        ImportedStyleSheet.to_serializable = _as_text  # type: ignore[method-assign, assignment]
 
 
 _USUAL: list[Callable[..., Any]] = []

@@ -16,11 +16,12 @@ class ArrowKeys(JSComponent):
 
     _esm = """
     const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }
-    const ABOUT = "Plane of the vectors. Arrow keys move the decoded place, with Shift five times as far."
+    const ABOUT = "Plane of the vectors. Arrow keys move the decoded place, with Shift farther."
 
     export function render({ model, view }) {
       const around = view.parent.el
-      const plot = (event) => event.composedPath().find((one) => one.classList?.contains("bk-events"))
+      const is_plot = (one) => one.classList?.contains("bk-events")
+      const plot = (event) => event.composedPath().find(is_plot)
       let presses = 0
       around.addEventListener("keydown", (event) => {
         const step = STEPS[event.key]

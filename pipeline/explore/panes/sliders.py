@@ -207,7 +207,8 @@ class SlidersPane:
         name = None if row is None else str(self.view.points.names[row])
         code = folded_code_html(axes_code(self.view.space, steps, name))
         self._caption.object = (
-            note_html(f"Mahalanobis radius {radius:.2f} (all components); {where} their ellipse") + code
+            note_html(f"Mahalanobis radius {radius:.2f} (all components); {where} their ellipse")
+            + code
         )
 
     def _fail(self, text: str) -> None:

@@ -1,14 +1,18 @@
 """Planes of z-points: what their points stand for, and how many lie inside an ellipse."""
 
+import gc
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
+import panel as pn
 import pytest
 
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.explore.colours import of_label
 from zpoints.pipeline.explore.listening import Where
-from zpoints.pipeline.explore.plane import legend_html
+from zpoints.pipeline.explore.page import load_extensions
+from zpoints.pipeline.explore.plane import PlanePane, legend_html
 from zpoints.pipeline.explore.points import MOST_KEPT, Points
 from zpoints.pipeline.explore.raster import raster
 from zpoints.pipeline.explore.state import View, computed, from_address, to_address
@@ -186,3 +190,17 @@ def test_where__beyond_this_machine_needs_tls() -> None:
         Where(address="0.0.0.0")
     with pytest.raises(ExploreError, match="There is no file"):
         Where(address="0.0.0.0", certificate="no.pem", key="no.pem")
+
+
+def test_plane_pane__is_released_with_its_page(points: Points) -> None:
+    load_extensions()
+    view = View(points=points)
+    shown = PlanePane(view).panel()
+    root, released = shown.get_root(), weakref.ref(view)
+
+    shown._cleanup(root)  # as Panel does when a session ends
+    pn.state._views.pop(root.ref["id"])
+    del view, shown, root
+    gc.collect()
+
+    assert released() is None
