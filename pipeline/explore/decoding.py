@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from threading import Event, Lock
+from contextlib import suppress
+from threading import Condition, Event, Lock
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,52 @@ from PIL import Image
 _WORKERS = ThreadPoolExecutor(1, thread_name_prefix="zpoints-decode")
 """Decodes for all pages: one vector takes milliseconds, and a core stays free for the page."""
 
+FIRST = 5.0
+"""Seconds for which a cell of a notebook waits for what it shows at first."""
 ENDED = Event()
 """Set when the process ends: what is still computed then interests nobody, nor does its failure."""
+
+
+class Notebook:
+    """The kernel in which explorers are shown, where there is one.
+
+    Two threads that change elements at once lose changes. So a cell waits for the first answers and
+    shows them, and later ones are shown by the kernel's own thread.
+    """
+
+    def __init__(self) -> None:
+        self._idle, self._working = Condition(), 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._making = False
+
+    def count(self, more: int) -> None:
+        """Note that so many more computations are at work."""
+        with self._idle:
+            self._working += more
+            self._idle.notify_all()
+
+    def make(self, made: Callable[[], Any]) -> Any:
+        """Make what a cell shows, with the answers that are known within some seconds."""
+        with suppress(RuntimeError):  # without a kernel there is no loop
+            self._loop = asyncio.get_running_loop()
+        self._making = True
+        try:
+            shown = made()
+            with self._idle:
+                self._idle.wait_for(lambda: not self._working, FIRST)
+            return shown
+        finally:
+            self._making = False
+
+    def show(self, show: Callable[[], None]) -> None:
+        """Call a function that changes elements, on the kernel's thread once they are shown."""
+        if self._loop is None or self._making:
+            show()
+        else:
+            self._loop.call_soon_threadsafe(show)
+
+
+NOTEBOOK = Notebook()
 
 
 class Latest:
@@ -55,6 +101,7 @@ class Latest:
             if self._busy:
                 return
             self._busy = True
+            NOTEBOOK.count(1)
         self._workers.submit(self._answer)
 
     def _answer(self) -> None:
@@ -62,6 +109,7 @@ class Latest:
             waiting, self._waiting = self._waiting, None
             if waiting is None or ENDED.is_set():
                 self._busy = False
+                NOTEBOOK.count(-1)
                 return
         try:
             self._deliver(self._compute(waiting[0]))
@@ -79,12 +127,12 @@ def once_shown(document: Any, show: Callable[[], None]) -> None:
     Parameters
     ----------
     document
-        The page's document, None in a notebook, which calls the function at once.
+        The page's document, None in a notebook.
     show
         Changes elements of the page.
     """
     if document is None:
-        show()
+        NOTEBOOK.show(show)
     elif document.session_context is not None:
         document.add_next_tick_callback(lambda: pn.state.onload(show))
 

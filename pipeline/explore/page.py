@@ -12,6 +12,7 @@ from bokeh.models.css import ImportedStyleSheet
 from panel.io.resources import CDN_DIST, DIST_DIR, LOCAL_DIST
 
 from zpoints.pipeline.explore.decoded import decoded
+from zpoints.pipeline.explore.decoding import NOTEBOOK
 from zpoints.pipeline.explore.panes.details import after_loading, details_pane
 from zpoints.pipeline.explore.panes.filter import filter_pane
 from zpoints.pipeline.explore.panes.playground import playground_pane
@@ -74,7 +75,7 @@ def page(view: View, problems: Sequence[str] = (), sockets: Sequence[str] = ()) 
 def explorer(view: View) -> Any:
     """The explorer as one element, for a notebook: it shares the kernel's connection."""
     carry_styles()
-    left, right, below = _parts(view)
+    left, right, below = NOTEBOOK.make(lambda: _parts(view))
     right.width, right.sizing_mode = 340, "fixed"
     both = pn.Row(left, right, sizing_mode="stretch_width", styles={"gap": "14px"})
     return pn.Column(both, below, sizing_mode="stretch_width")
