@@ -19,6 +19,7 @@ os.environ.update(
 import hypothesis
 import torch
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from tests.browser import browser as browser
 from tests.s3 import bucket_server as bucket_server
@@ -37,6 +38,15 @@ hypothesis.settings.load_profile("zpoints")
 
 SLURM_FILE = "test_slurm.py"
 """Name of the files whose tests share a Slurm, which starts once per worker."""
+
+LONGEST_FILES = (
+    *("test_recovery", "test_notebooks", "test_bucket", "test_homeless", "test_faulty_server"),
+    *("test_slurm", "test_interruption", "test_runs", "test_existing_scheduler", "test_daemon"),
+    *("test_pages_run", "test_packaging", "test_growth", "test_launch_on_worker", "test_hosts"),
+    *("test_situations", "test_vectors_size", "test_jobs", "test_terminals", "test_explore"),
+    *("test_interpreter_exit", "test_folder_preset", "test_installed_parts", "test_local"),
+)
+"""Files of which a worker starts one before all others, so that none runs alone at the end."""
 
 SMALL = [
     "ingest.side=32",
@@ -128,6 +138,17 @@ class FileScheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return SLURM_FILE if file.endswith(SLURM_FILE) else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        # The others follow by their number of tests.
+        self.workqueue.move_to_end(min(self.workqueue, key=_turn), last=False)
+        super()._assign_work_unit(node)
+
+
+def _turn(file: str) -> int:
+    """Place of a file among those that start first."""
+    name = Path(file).stem
+    return LONGEST_FILES.index(name) if name in LONGEST_FILES else len(LONGEST_FILES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling | None:
