@@ -27,6 +27,7 @@ from tests.s3 import s3 as s3
 from tests.shared import made_once
 from tests.synthetic_faces import draw_faces
 from tests.time_limit import pytest_runtest_call as pytest_runtest_call
+from zpoints.cluster.garbage import collect_rarely
 from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
@@ -123,6 +124,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        collect_rarely()  # as the command line
         gc.enable()
 
 
