@@ -25,9 +25,11 @@ test: $(INSTALLED)
 	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'
 
 # The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
-# all on this machine. Two workers more, since many of them wait.
+# all on this machine. Three workers more, since many of them wait. Only files with such a mark are
+# collected, which each worker does.
 test-services: $(INSTALLED)
-	$(PYTEST) --numprocesses $$(($(WORKERS) + 2)) --dist loadfile -m 'services or slow'
+	$(PYTEST) --numprocesses $$(($(WORKERS) + 3)) --dist loadfile -m 'services or slow' \
+	  $$(grep -rlE --include='test_*.py' 'mark\.(services|slow)' tests)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -6,4 +6,7 @@ been loaded.
 
 import gc
 
+from zpoints.cluster.garbage import collect_rarely
+
+collect_rarely()
 gc.freeze()

@@ -18,11 +18,13 @@ def wait_until(
     details: Callable[[], str] = str,
 ) -> None:
     """Wait for a condition; fail after `seconds`, with `what` and `details()` in the message."""
-    limit = time.monotonic() + seconds
+    started = time.monotonic()
     while not condition():
-        if time.monotonic() > limit:
+        waited = time.monotonic() - started
+        if waited > seconds:
             pytest.fail(f"waited {seconds:.0f} s for {what}; {details()}".strip("; "))
-        time.sleep(0.02)
+        # Conditions read stores and buckets: the longer it takes, the less often.
+        time.sleep(min(max(waited / 20, 0.02), 0.2))
 
 
 def random_delays() -> random.Random:

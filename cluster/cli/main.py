@@ -35,6 +35,7 @@ from zpoints.cluster.cli.shell.completion import complete_preset
 from zpoints.cluster.cli.shell.installed import version_lines
 from zpoints.cluster.cli.store import app as store_app
 from zpoints.cluster.cli.vectors import app as vectors_app
+from zpoints.cluster.garbage import collect_rarely
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
 from zpoints.pipeline.parts.installed import offered_parts
@@ -66,6 +67,7 @@ for commands in (vectors_app, explore_app, checkup_app, store_app, jobs_app, sch
 def main() -> None:
     """Run the command line; a user's mistake ends in one message, never in a traceback."""
     install_handlers()
+    collect_rarely()
     replace_unencodable()
     try:
         app()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from zpoints.cluster.garbage import collect_rarely
 from zpoints.cluster.jobs.job import Job
 from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import ALIVE, ENDED, Jobs
@@ -211,6 +212,7 @@ def begin(root: str, id_: str, output: str) -> Job | None:
 def main() -> int:
     """Drive the job that the command line names."""
     install_handlers()
+    collect_rarely()
     replace_unencodable(encoding="utf-8")  # the encoding of logs
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     root, id_, output = sys.argv[1:]

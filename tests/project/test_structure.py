@@ -79,7 +79,16 @@ ORDER = (
 )
 """Modules and folders of ``pipeline``: each imports only from itself and from those before it."""
 CLUSTER_ORDER = (
-    *("errors", "signals", "progress_line", "terminal", "batch_job", "run_ids"),
+    *(
+        "errors",
+        "signals",
+        "garbage",
+        "frozen_objects",
+        "progress_line",
+        "terminal",
+        "batch_job",
+        "run_ids",
+    ),
     *("compute", "estimate", "run_plan", "run", "demo_store", "jobs", "schedule", "cli"),
 )
 """The same for ``cluster``."""

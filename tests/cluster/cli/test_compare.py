@@ -81,7 +81,8 @@ def test_compare__escapes_the_names_of_stores(small_root: str, tmp_path: Path) -
 @pytest.mark.slow
 def test_compare__takes_vectors_without_images(small_root: str, tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", np.random.default_rng(0).normal(size=(300, 8)).astype("f4"))
-    made = zpoints("import", "v.npy", "--root", "v", folder=tmp_path)
+    few = ("--set", "sample.generators={gaussian: {generator: gaussian}}", "--until", "evaluate")
+    made = zpoints("import", "v.npy", "--root", "v", *few, folder=tmp_path)
     assert made.returncode == 0, made.stderr
 
     done = zpoints("compare", "v", small_root, "--output", "both", folder=tmp_path)

@@ -52,43 +52,32 @@ def exploring(root: str, folder: Path, *options: str, **environment: str) -> Ite
 
 
 @pytest.mark.services
-def test_explore__keeps_the_token_out_of_the_arguments_of_the_browser(
-    small_root: str, tmp_path: Path
+def test_explore__of_a_bucket_keeps_the_token_out_of_the_arguments_of_the_browser(
+    small_root: str, s3: Any, tmp_path: Path
 ) -> None:
+    bucket = new_bucket(s3)
+    upload(s3, Path(small_root), bucket, "runs/small")
     browser, asked = tmp_path / "browser", tmp_path / "asked"
     browser.write_text(f'#!/bin/sh\necho "$1" > {asked}.new; mv {asked}.new {asked}\n')
     browser.chmod(0o700)
     given = {"DISPLAY": ":0", "BROWSER": f"{browser} %s"}
 
-    with exploring(small_root, tmp_path, "--browser", **given) as url:
+    with exploring(f"s3://{bucket}/runs/small", tmp_path, "--browser", **given) as url:
         end = time.monotonic() + 60
         while not asked.exists() and time.monotonic() < end:
             time.sleep(0.05)
         argument = asked.read_text().strip()
         file = Path(urllib.request.url2pathname(argument.removeprefix("file://")))
         mode, redirect = file.stat().st_mode & 0o777, file.read_text()
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            page = answer.read().decode()
 
+    assert "<title>small · zpoints</title>" in page
+    assert "160 vectors of 112 components" in page
     assert argument.startswith("file://")
     assert url.split("/")[3] not in argument  # other accounts of the machine see arguments
     assert (mode, url in redirect) == (0o600, True)
     assert not file.exists()
-
-
-@pytest.mark.services
-def test_explore__serves_a_store_in_a_bucket_until_it_is_interrupted(
-    small_root: str, s3: Any, tmp_path: Path
-) -> None:
-    bucket = new_bucket(s3)
-    upload(s3, Path(small_root), bucket, "runs/small")
-
-    with (
-        exploring(f"s3://{bucket}/runs/small", tmp_path) as url,
-        urllib.request.urlopen(url, timeout=60) as answer,
-    ):
-        page = answer.read().decode()
-
-    assert "<title>small · zpoints</title>" in page
-    assert "160 vectors of 112 components" in page
 
 
 @pytest.mark.services

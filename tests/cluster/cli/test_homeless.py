@@ -12,10 +12,9 @@ import pytest
 
 from tests.cluster.cli.commands import ZPOINTS, zpoints
 from tests.cluster.users import with_a_damaged_one, written
-from tests.conftest import SMALL
 from zpoints.cluster.jobs.known_roots import known_roots, remember
 from zpoints.pipeline.cache_folders import CACHES, provide_cache_folders
-from zpoints.pipeline.config.run import RunConfig, override
+from zpoints.pipeline.config.run import RunConfig
 
 USER = 54321
 KEPT = ("PATH", "PYTHONPATH", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -26,6 +25,7 @@ HOMES = [
     pytest.param({"HOME": "/nonexistent"}, id="missing"),
     pytest.param({"HOME": "/dev/null"}, id="a file"),
 ]
+ELLIPSE = "sample.generators={ellipse: {generator: ellipse}}"
 needs_root = pytest.mark.skipif(
     os.getuid() != 0 or shutil.which("setpriv") is None, reason="changes the user id by setpriv"
 )
@@ -64,13 +64,16 @@ def called(
 @needs_root
 @pytest.mark.services
 @pytest.mark.parametrize("environment", [HOMES[0], HOMES[2]])
-def test_run__works_without_a_home(environment: dict[str, str], faces: Path, home: Path) -> None:
-    tree = shutil.copytree(faces, home / "faces")
-    for path in (tree, *tree.rglob("*")):
-        os.chown(path, USER, USER)
-    config = written(override(RunConfig(), [f"ingest.source={tree}", *SMALL]), home / "my.yaml")
-
+def test_run__works_without_a_home(
+    environment: dict[str, str], small_config: RunConfig, small_stages: Path, home: Path
+) -> None:
+    config = written(small_config, home / "my.yaml", ELLIPSE)
     whole = not environment
+    if whole:  # the stages before compile nothing
+        store = shutil.copytree(small_stages / "encode", home / "store")
+        for path in (store, *store.rglob("*")):
+            os.chown(path, USER, USER)
+
     command = (ZPOINTS, "run", config, "--root", "store")
     until = () if whole else ("--until", "ingest")
 
@@ -78,7 +81,7 @@ def test_run__works_without_a_home(environment: dict[str, str], faces: Path, hom
 
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert (home / "store" / "report" / "index.html").exists() == whole
-    assert sorted(path.name for path in home.iterdir()) == ["faces", "my.yaml", "store"]
+    assert sorted(path.name for path in home.iterdir()) == ["my.yaml", "store"]
 
 
 @needs_root

@@ -195,10 +195,15 @@ def test_report__writes_the_page_into_another_folder(small_root: str, tmp_path: 
     settings = [setting for setting in SMALL if setting.startswith("report.")]
     small = [word for setting in settings for word in ("--set", setting)]
 
-    done = zpoints("report", small_root, "--folder", "page", *small, folder=tmp_path)
+    page = tmp_path / "Jörg"
+    done = zpoints(
+        *("report", small_root, "--folder", page, *small), folder=tmp_path, encoding="ascii"
+    )
 
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "page" / "index.html").is_file()
+    assert (page / "index.html").is_file()
+    assert (done.stdout + done.stderr).isascii()
+    assert "J?rg" in done.stdout
 
 
 def test_config__prints_what_run_accepts(tmp_path: Path) -> None:

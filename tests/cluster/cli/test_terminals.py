@@ -10,14 +10,12 @@ import pytest
 
 from tests.cluster.cli.commands import ZPOINTS, zpoints, zpoints_process
 from tests.cluster.users import a_job, written
-from tests.conftest import SMALL
 from zpoints.cluster.jobs.log import JobLog
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.storage import open_store
 from zpoints.storage.errors import PathError
 
-FIGURES = [word for it in SMALL if it.startswith("report.") for word in ("--set", it)]
 NO_PATHS = ("run", "submit", "config", "history", "verify", "--help")
 """Commands that print no path, or not each time."""
 ENDED = {"began": 1.0, "ended": 2.0, "reason": "Jörg hat es beendet", "title": "Gesichter für Jörg"}
@@ -49,11 +47,6 @@ def home(small_root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         (["diff", "{home}/store", "absent"], 2),
         (["verify", "{home}/store"], 0),
         (["export", "{home}/store", "statistics", "{home}/out"], 0),
-        pytest.param(
-            ["report", "{home}/store", "--folder", "{home}/page", *FIGURES],
-            0,
-            marks=pytest.mark.slow,
-        ),
         (["synthesize", "{home}/faces", "--count", "1"], 0),
         (["config", "demo", "--set", "ingest.source={home}"], 0),
         (["submit", "demo", "--root", "{home}/store"], 2),

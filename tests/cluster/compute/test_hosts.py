@@ -1,6 +1,6 @@
 """A run over a network: scheduler and driver on one host, the worker on another."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,9 +59,11 @@ def test_run__same_bytes_with_the_worker_on_another_host(
     cluster: DaskProcesses,
     command: list[str],
     small_store: Store,
+    small_until: Callable[[str], str],
     tmp_path: Path,
 ) -> None:
     first, _ = hosts
+    small_until("train")
 
     done = zpoints_process(
         *command,

@@ -113,7 +113,9 @@ def test_encode__a_worker_killed_every_3_s_changes_nothing_and_costs_at_most_3_t
             expected, before = timed(next(encodings), workers)
             with dying(cluster) as killed:
                 z, disturbed = timed(next(encodings), workers)
-            _, after = timed(next(encodings), workers)
+            after = 0.0
+            if disturbed > 3 * before:  # other work may have come meanwhile
+                _, after = timed(next(encodings), workers)
 
     np.testing.assert_array_equal(z, expected)
     assert len(killed) >= DEATHS

@@ -1,6 +1,7 @@
 """Workers as jobs of a real Slurm."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -39,9 +40,13 @@ def test_slurm__listens_on_the_loopback_interface_only(slurm: Slurm) -> None:
 
 
 def test_run__same_bytes_in_jobs_of_slurm(
-    slurm: Slurm, small_config: RunConfig, small_store: Store, tmp_path: Path
+    slurm: Slurm,
+    small_config: RunConfig,
+    small_store: Store,
+    small_until: Callable[[str], str],
+    tmp_path: Path,
 ) -> None:
-    console, root = SilentConsole(), str(tmp_path / "store")
+    console, root = SilentConsole(), small_until("train")
     config = override(small_config, jobs(tmp_path / "jobs"))
 
     store = run(config, root, console=console, title="t", until="sample").store

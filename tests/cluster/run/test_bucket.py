@@ -41,7 +41,7 @@ MANY_CHUNKS = [
     "encode.chunk=8",
     "sample.count=160",
     "sample.chunk=8",
-    "sample.generators={uniform: {generator: uniform}, ellipse: {generator: ellipse}}",
+    "sample.generators={ellipse: {generator: ellipse}}",
 ]
 """Settings of stages that commit more than once, so that a kill can come in between."""
 
