@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,7 +17,6 @@ os.environ.update(
 )
 
 import hypothesis
-import torch
 from xdist.scheduler import LoadFileScheduling
 
 from tests.browser import browser as browser
@@ -25,7 +25,6 @@ from tests.s3 import s3 as s3
 from tests.shared import made_once
 from tests.synthetic_faces import draw_faces
 from tests.time_limit import pytest_runtest_call as pytest_runtest_call
-from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import Store, open_store
@@ -126,7 +125,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
 @pytest.fixture(autouse=True)
 def _one_torch_thread() -> None:
     """Undo what the stage train sets for its own training: a thread for each core."""
-    torch.set_num_threads(1)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -148,6 +148,9 @@ def small_config(faces: Path) -> RunConfig:
 @pytest.fixture(scope="session")
 def small_stages(small_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the store of a small run as it was after each stage, by the stage's name."""
+
+    pytest.importorskip("torch", reason="a whole run needs torch")
+    from zpoints.cluster.run import run
 
     def make(folder: Path) -> None:
         root = folder / "report"

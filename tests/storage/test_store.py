@@ -54,7 +54,7 @@ def test_open_store__folder_without_a_store_is_refused(tmp_path):
 
 
 def test_open_store__foreign_icechunk_repository_is_refused(root):
-    icechunk.Repository.create(icechunk.local_filesystem_storage(str(root)))
+    open_or_create(icechunk.local_filesystem_storage(str(root)))
 
     with pytest.raises(StoreNotFoundError, match="that zpoints did not write"):
         open_store(root)
