@@ -27,6 +27,7 @@ from zpoints.storage import (
     open_repository,
     open_store,
 )
+from zpoints.storage.backend.icechunk_calls import open_or_create
 
 
 def refuse(*_args, **_options):
