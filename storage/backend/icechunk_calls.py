@@ -32,8 +32,8 @@ def open_or_create(storage: icechunk.Storage) -> icechunk.Repository:
     return icechunk.Repository.open_or_create(storage, create_version=FORMAT_VERSION)
 
 
-def is_unwritten(kind: icechunk.ChunkType) -> bool:
-    """Whether the kind of a chunk is that of one without an entry in a manifest."""
+def is_unwritten(kind: Any) -> bool:
+    """Whether a `ChunkType` is that of a chunk without an entry in a manifest."""
     return int(kind) == 0  # UNINITIALIZED in Icechunk 1, uninitialized in 2
 
 

@@ -205,7 +205,7 @@ def test_folders__hold_few_modules() -> None:
 
 def dependencies() -> dict[str, Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = {"dev", *EXTRAS}
+    extras = {"dev", "test", *EXTRAS}
     groups = (project["optional-dependencies"][extra] for extra in sorted(extras))
     texts = [*project["dependencies"], *chain.from_iterable(groups)]
     found = {r.name.lower(): r for r in map(Requirement, texts)}
