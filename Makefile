@@ -38,7 +38,7 @@ test-latest:
 	@test -n "$(LATEST_PYTHON)" || \
 	  { echo "expected Python 3.13; name its program with: make test-latest LATEST_PYTHON=..."; exit 1; }
 	$(LATEST_PYTHON) -m venv --clear .venv-latest
-	.venv-latest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[analyze,test]'
+	.venv-latest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[analyze,cluster,report,test]'
 	.venv-latest/bin/python -m pip list | grep -E '^(icechunk|zarr|numpy|xarray|dask|numba|scipy) '
 	.venv-latest/bin/pytest --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow' \
 	  -k 'not flow' --ignore tests/pipeline/sample/test_flow.py \
