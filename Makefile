@@ -1,5 +1,8 @@
 # make demo and make test need git, make and Python 3.11 or newer with venv and pip; nothing else.
 PYTHON ?= python3
+# The newest Python that is supported, where it is here; for make test-latest.
+LATEST_PYTHON ?= $(shell for python in python3.13 $(HOME)/.pyenv/versions/3.13.*/bin/python; do \
+  $$python -c 'import sys; print(sys.executable)' 2>/dev/null && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -8,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --durations 25
 
-.PHONY: demo notebook notebook-outputs test test-services lint docs pictures linkcheck bench format constraints clean
+.PHONY: demo notebook notebook-outputs test test-services test-latest latest-python lint docs pictures linkcheck bench format constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
@@ -30,6 +33,22 @@ test: $(INSTALLED)
 test-services: $(INSTALLED)
 	$(PYTEST) --numprocesses $$(($(WORKERS) + 3)) --dist loadfile -m 'services or slow' \
 	  $$(grep -rlE --include='test_*.py' 'mark\.(services|slow)' tests)
+
+# Storage, sampling, analysis and claims on the newest releases of all libraries but torch, whose
+# newest release has no small build in the package index.
+test-latest:
+	@test -n "$(LATEST_PYTHON)" || \
+	  { echo "expected Python 3.13; name its program with: make test-latest LATEST_PYTHON=..."; exit 1; }
+	$(LATEST_PYTHON) -m venv --clear .venv-latest
+	.venv-latest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[analyze,cluster,report,test]'
+	.venv-latest/bin/python -m pip list | grep -E '^(icechunk|zarr|numpy|xarray|dask|numba|scipy) '
+	.venv-latest/bin/pytest --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow' \
+	  -k 'not flow' --ignore tests/pipeline/sample/test_flow.py \
+	  --ignore tests/pipeline/sample/test_stored_fit.py \
+	  tests/storage tests/pipeline/sample tests/pipeline/analyze tests/pipeline/claims
+
+latest-python:
+	@echo $(LATEST_PYTHON)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -73,4 +92,4 @@ constraints:
 	touch $(INSTALLED)
 
 clean:
-	rm -rf $(VENV) runs build dist src/*.egg-info docs/_build docs/notebooks docs/reference/api
+	rm -rf $(VENV) .venv-latest runs build dist src/*.egg-info docs/_build docs/notebooks docs/reference/api

@@ -10,7 +10,8 @@ from zpoints.pipeline.parts.installed import FIGURES, offered
 from zpoints.pipeline.progress import counted, folded
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.report.destination import Destination
-from zpoints.pipeline.report.stage import report_mark, report_settings
+from zpoints.pipeline.report.mark import report_mark
+from zpoints.pipeline.report.stage import report_settings
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.pipeline.step import Step
 from zpoints.storage import Store

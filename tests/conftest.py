@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,7 +18,6 @@ os.environ.update(
 )
 
 import hypothesis
-import torch
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
@@ -28,7 +28,6 @@ from tests.shared import made_once
 from tests.synthetic_faces import draw_faces
 from tests.time_limit import pytest_runtest_call as pytest_runtest_call
 from zpoints.cluster.garbage import collect_rarely
-from zpoints.cluster.run import run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.stage_run import Worker
 from zpoints.storage import Store, open_store
@@ -161,7 +160,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
 @pytest.fixture(autouse=True)
 def _one_torch_thread() -> None:
     """Undo what the stage train sets for its own training: a thread for each core."""
-    torch.set_num_threads(1)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +183,9 @@ def small_config(faces: Path) -> RunConfig:
 @pytest.fixture(scope="session")
 def small_stages(small_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the store of a small run as it was after each stage, by the stage's name."""
+
+    pytest.importorskip("torch", reason="a whole run needs torch")
+    from zpoints.cluster.run import run
 
     def make(folder: Path) -> None:
         root = folder / "report"

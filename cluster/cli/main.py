@@ -38,6 +38,7 @@ from zpoints.cluster.cli.vectors import app as vectors_app
 from zpoints.cluster.garbage import collect_rarely
 from zpoints.cluster.signals import Interrupted, install_handlers
 from zpoints.cluster.terminal import console_for, replace_unencodable
+from zpoints.extras import extra_of, missing_extra
 from zpoints.pipeline.parts.installed import offered_parts
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.errors import ZpointsError
@@ -73,6 +74,10 @@ def main() -> None:
         app()
     except ZpointsError as error:
         _fail(str(error), code_of(error))
+    except ModuleNotFoundError as error:
+        if (extra := extra_of(error)) is None:
+            raise
+        _fail(str(missing_extra(extra)), FAILED)
     except Interrupted as stop:
         outcome = stop.outcome or RESUMES.get(sys.argv[1], "")
         _fail(f"Interrupted. {outcome}".strip(), stop.code)

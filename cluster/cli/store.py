@@ -195,7 +195,6 @@ def export(
     """Write a group as plain Zarr, tables, arrays, or picture files."""
     from zpoints.storage import open_store
     from zpoints.storage.export.forms import PICTURES, export
-    from zpoints.storage.export.tables import left_out_of_tables
 
     if sheets and form not in PICTURES:
         raise typer.BadParameter("--sheets needs a picture format; add --as png or --as jpeg.")
@@ -217,7 +216,11 @@ def export(
             on_progress=lambda done, total: advance(WHOLE * done // max(1, total), f"{done:,}"),
         )
     output.print(f"{group} in {destination}")
-    if form in ("parquet", "csv") and (left_out := left_out_of_tables(store.group(group))):
+    if form not in ("parquet", "csv"):
+        return
+    from zpoints.storage.export.tables import left_out_of_tables
+
+    if left_out := left_out_of_tables(store.group(group)):
         output.print(
             f"Left out of the tables, having more than two dimensions: {', '.join(left_out)}. "
             "--as npy or --as zarr exports them.",
@@ -237,7 +240,8 @@ def report(
     """Write the report again, e.g. of an older version."""
     from zpoints.pipeline.config.run import override, validated
     from zpoints.pipeline.report.destination import MARK, page_of, report_destination
-    from zpoints.pipeline.report.stage import report_mark, write
+    from zpoints.pipeline.report.mark import report_mark
+    from zpoints.pipeline.report.stage import write
     from zpoints.storage import open_store
 
     changes = report_overrides(set_)

@@ -19,7 +19,7 @@ from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.evaluate.config import REFERENCES, EvaluateConfig
 from zpoints.pipeline.import_vectors.config import ImportConfig
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
-from zpoints.pipeline.network.code import is_code_name
+from zpoints.pipeline.parts.code import is_code_name
 from zpoints.pipeline.parts.generator import Generator
 from zpoints.pipeline.report.config import ReportConfig
 from zpoints.pipeline.sample.config import SampleConfig

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from zpoints.pipeline.network.code import is_code_name
+from zpoints.pipeline.parts.code import is_code_name
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 REFERENCES = ("real", "reconstruction")

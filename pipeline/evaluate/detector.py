@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from zpoints.pipeline.errors import EvaluateError
 from zpoints.pipeline.evaluate.cascade import find_faces
 from zpoints.pipeline.evaluate.config import AUTO, FACE, NONE
-from zpoints.pipeline.network.code import is_code_name, load_code, source_digest
+from zpoints.pipeline.parts.code import is_code_name, load_code, source_digest
 
 JUDGED = 128
 """Held-out photographs that decide whether there are faces."""

@@ -9,8 +9,11 @@ from typing import Any
 
 import lazy_loader
 
+from zpoints.extras import require
 from zpoints.pipeline.parts.installed import FIGURES, offered
 from zpoints.storage.errors import unknown_name
+
+require("report")
 
 # The names of __init__.pyi, each loaded when first used: Matplotlib takes its time.
 _own, _own_names, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,8 +3,6 @@
 import pandas as pd
 import xarray as xr
 
-from zpoints.pipeline.compare.versions import chosen_version
-from zpoints.pipeline.compare.versions import compare as compare_versions
 from zpoints.pipeline.latent_space.quality_tables import (
     Recommended,
     ShownTable,
@@ -80,7 +78,9 @@ class EvaluatedStore(Store):
         >>> store = zp.open("runs/demo")  # doctest: +SKIP
         >>> store.diff()  # doctest: +SKIP
         """
-        return ShownTable(compare_versions(chosen_version(self.root, before), self).frame)
+        from zpoints.pipeline.compare.versions import chosen_version, compare  # loads SciPy
+
+        return ShownTable(compare(chosen_version(self.root, before), self).frame)
 
     def recommended(self, purpose: str | None = None) -> Recommended:
         """Which generator for what, chosen from the measures on these latent vectors.

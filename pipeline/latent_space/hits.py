@@ -8,10 +8,12 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from zpoints.pipeline.sample.region import hit_test
+from zpoints.extras import require
 
 
-def hits_of(z: xr.DataArray, statistics: xr.Dataset, multiples: Sequence[float]) -> xr.DataArray:
+def hits_of(
+    z: xr.DataArray, statistics: xr.Dataset, multiples: Sequence[float] | None
+) -> xr.DataArray:
     """Number of vectors within k hw of mu in all components; see `LatentSpace.hit_test`.
 
     Parameters
@@ -21,13 +23,22 @@ def hits_of(z: xr.DataArray, statistics: xr.Dataset, multiples: Sequence[float])
     statistics
         The group `statistics`.
     multiples
-        The multiples k.
+        The multiples k; if None, those that reports count.
 
     Returns
     -------
     xr.DataArray
         (multiple) int64.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra `analyze` is not installed.
     """
+    require("analyze")
+    from zpoints.pipeline.sample.region import MULTIPLES, hit_test  # loads Numba
+
+    multiples = multiples or MULTIPLES
     count = partial(
         hit_test, statistics=statistics[["mu", "hw"]].reset_coords(drop=True), multiples=multiples
     )

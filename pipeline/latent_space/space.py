@@ -3,23 +3,22 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from zpoints.pipeline.analyze.basis import Basis
-from zpoints.pipeline.claims.answers import Answers
-from zpoints.pipeline.claims.verdicts import Verdicts
 from zpoints.pipeline.errors import VectorError
 from zpoints.pipeline.latent_space.coding import CodedImages
-from zpoints.pipeline.latent_space.conditions import refuse_second_selection, statistics_where
 from zpoints.pipeline.latent_space.hits import hits_of
 from zpoints.pipeline.latent_space.neighbours import Metric, neighbours_of
 from zpoints.pipeline.latent_space.paths import Form, added, path_between
 from zpoints.pipeline.latent_space.vectors import Given
-from zpoints.pipeline.sample.draw import draw, generator
-from zpoints.pipeline.sample.region import MULTIPLES
 from zpoints.storage.labels.dataset import LabelledDataset
+
+if TYPE_CHECKING:
+    from zpoints.pipeline.claims.answers import Answers
+    from zpoints.pipeline.claims.verdicts import Verdicts
 
 HINT = "Ask .query, .draw, .decode, .neighbours, .walk, .add, .claims, ...; zpoints.pl draws it."
 """Where a user who sees a latent space can go on."""
@@ -41,12 +40,12 @@ class LatentSpace(CodedImages):
 
     @property
     @abstractmethod
-    def claims(self) -> Verdicts:
+    def claims(self) -> "Verdicts":
         """The claims of the method's source, tested on these vectors."""
 
     @property
     @abstractmethod
-    def answers(self) -> Answers:
+    def answers(self) -> "Answers":
         """Answers to the questions that the method's source leaves open."""
 
     def query(self, query: str) -> xr.Dataset:
@@ -196,6 +195,10 @@ class LatentSpace(CodedImages):
         >>> space.draw("gaussian", 5, seed=1, where="tall").z.shape
         (5, 4)
         """
+        # Loads Numba and SciPy, which opening a store does not need.
+        from zpoints.pipeline.latent_space.conditions import refuse_second_selection
+        from zpoints.pipeline.sample.draw import draw, generator
+
         chosen = generator(name, **parameters)
         if where is None:
             statistics, latents = self._fitted_to(chosen.reads[0]), self.latents
@@ -281,7 +284,7 @@ class LatentSpace(CodedImages):
         """
         return added(self.statistics, attribute, self._vectors(z), strength)
 
-    def hit_test(self, z: Given = None, multiples: Sequence[float] = MULTIPLES) -> xr.DataArray:
+    def hit_test(self, z: Given = None, multiples: Sequence[float] | None = None) -> xr.DataArray:
         """Count the vectors all of whose components lie within k hw of mu.
 
         Parameters
@@ -289,7 +292,7 @@ class LatentSpace(CodedImages):
         z
             Vectors; all latent vectors if omitted, which are read chunk by chunk.
         multiples
-            The multiples k of the full width at half maximum hw.
+            The multiples k of the full width at half maximum hw; 1.5, 2, 3 and 12 if omitted.
 
         Returns
         -------
@@ -334,6 +337,8 @@ class LatentSpace(CodedImages):
         )
 
     def _statistics_where(self, query: str) -> xr.Dataset:
+        from zpoints.pipeline.latent_space.conditions import statistics_where  # loads Numba
+
         if query not in self._conditional:
             self._conditional[query] = statistics_where(self.latents, query)
         return self._conditional[query]

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import xarray as xr
 
-from zpoints.pipeline.claims.answers import Answers, answers
-from zpoints.pipeline.claims.verdicts import Verdicts, all_claims
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.evaluate.measure_table import detector_of, face_rates
 from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.evaluated import EvaluatedStore
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.pipeline.latent_space.stored_network import StoredNetwork
-from zpoints.pipeline.sample.draw import generator
-from zpoints.pipeline.sample.registry import GENERATORS
 from zpoints.storage import StoreError, StoreNotFoundError
 from zpoints.storage.labels.label_table import label_table, label_text
 from zpoints.storage.schema.attributes import nested
@@ -26,6 +22,8 @@ from zpoints.storage.schema.attributes import nested
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from zpoints.pipeline.claims.answers import Answers
+    from zpoints.pipeline.claims.verdicts import Verdicts
     from zpoints.storage.export.forms import ExportForm
 
 
@@ -81,8 +79,10 @@ class LatentStore(EvaluatedStore, LatentSpace):
         return super().model
 
     @cached_property
-    def claims(self) -> Verdicts:
+    def claims(self) -> "Verdicts":
         """The claims of the method's source, tested on the latents of this version."""
+        from zpoints.pipeline.claims.verdicts import all_claims  # loads SciPy
+
         measured = self._measured
         generators = {
             name: str(self.samples(name).attrs["generator"]) for name in self.sample_names
@@ -95,8 +95,10 @@ class LatentStore(EvaluatedStore, LatentSpace):
         )
 
     @cached_property
-    def answers(self) -> Answers:
+    def answers(self) -> "Answers":
         """Answers to the questions that the method's source leaves open, on this version."""
+        from zpoints.pipeline.claims.answers import answers  # loads SciPy
+
         current = self.is_current("structure")
         return answers(self.statistics, self.structure.compute() if current else None)
 
@@ -155,6 +157,8 @@ class LatentStore(EvaluatedStore, LatentSpace):
         >>> store = zp.open("runs/demo")  # doctest: +SKIP
         >>> store.draw("ellipse", 8, K=60, where="Smiling")  # doctest: +SKIP
         """
+        from zpoints.pipeline.sample.registry import GENERATORS  # loads Numba
+
         if name not in GENERATORS and name in self.sample_names:
             attrs = self.samples(name).attrs
             call = _call(attrs["generator"], nested(attrs, "parameters"))
@@ -301,6 +305,9 @@ def _call(name: str, parameters: Mapping[str, Any]) -> str:
     >>> _call("radial_mixture", {"temperature": 1.0, "radius": 0.35, "parts": None})
     "store.draw('radial_mixture', n, radius=0.35)"
     """
+    from zpoints.pipeline.sample.draw import generator
+    from zpoints.pipeline.sample.registry import GENERATORS
+
     usual = generator(name).model_dump() if name in GENERATORS else {}
     changed = "".join(f", {k}={v!r}" for k, v in parameters.items() if usual.get(k, ...) != v)
     return f"store.draw({name!r}, n{changed})"

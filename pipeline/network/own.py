@@ -13,8 +13,8 @@ from torch.nn.functional import binary_cross_entropy, mse_loss
 
 from zpoints.pipeline.errors import NetworkError
 from zpoints.pipeline.network.checked import called, check_coder, random_images
-from zpoints.pipeline.network.code import load_code
 from zpoints.pipeline.network.stored import OwnArchitecture
+from zpoints.pipeline.parts.code import load_code
 
 
 class OwnNetwork(nn.Module):

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 import xarray as xr
 
-from zpoints.pipeline.network.code import require_named
 from zpoints.pipeline.network.device import (
     DeviceName,
     choose_device,
@@ -20,6 +19,7 @@ from zpoints.pipeline.network.device import (
 from zpoints.pipeline.network.forward import AnyNetwork, decode_batches, encode_batches
 from zpoints.pipeline.network.stored import code_names, stored_architecture
 from zpoints.pipeline.network.weights import restore_network_of
+from zpoints.pipeline.parts.code import require_named
 from zpoints.storage import open_store
 
 _LOADING = Lock()

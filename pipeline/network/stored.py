@@ -6,7 +6,7 @@ import xarray as xr
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from zpoints.pipeline.network.architecture import Architecture
-from zpoints.pipeline.network.code import CodeName
+from zpoints.pipeline.parts.code import CodeName
 from zpoints.pipeline.settings import Settings
 from zpoints.storage.errors import StoreError
 from zpoints.storage.schema.attributes import nested

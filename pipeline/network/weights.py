@@ -12,7 +12,6 @@ import xarray as xr
 from torch import Tensor, nn
 
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
-from zpoints.pipeline.network.code import require_source
 from zpoints.pipeline.network.device import use_exact_float32, use_repeatable_algorithms
 from zpoints.pipeline.network.elsewhere.network import ElsewhereNetwork, pack_parts, unpack_parts
 from zpoints.pipeline.network.forward import AnyNetwork, TrainedNetwork
@@ -23,6 +22,7 @@ from zpoints.pipeline.network.stored import (
     stored_architecture,
 )
 from zpoints.pipeline.network.subpixel import SubpixelConvolution
+from zpoints.pipeline.parts.code import require_source
 from zpoints.storage.errors import StoreError
 from zpoints.storage.schema.attributes import nested
 
@@ -59,7 +59,7 @@ def parts_dataset(architecture: ElsewhereArchitecture, parts: Mapping[str, bytes
 def restore_network_of(model: xr.Dataset, device: torch.device) -> AnyNetwork:
     """Restore the network of a ``model`` group, in evaluation mode on ``device``.
 
-    Code that the group names is imported: call `zpoints.pipeline.network.code.require_named` first.
+    Code that the group names is imported: call `zpoints.pipeline.parts.code.require_named` first.
 
     Raises
     ------

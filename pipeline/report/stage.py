@@ -5,16 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.decode import decode_latents
 from zpoints.pipeline.progress import Console
 from zpoints.pipeline.report.config import ReportConfig
-from zpoints.pipeline.report.destination import Destination, mark_of, writing_to
+from zpoints.pipeline.report.destination import Destination, writing_to
 from zpoints.pipeline.report.inputs import Reconstruct, StageTiming
 from zpoints.storage import Store, StoreError
-from zpoints.storage.backend.record import Line
 from zpoints.storage.schema.provenance import were_imported
 
 GROUPS = ("latents", "statistics")
@@ -24,33 +21,9 @@ FOR_ANY_DATA = ("folder", "vectors")
 """Presets whose names do not tell one report from another."""
 
 
-class _Mark(BaseModel):
-    """The mark of a report, which anybody may have written."""
-
-    model_config = ConfigDict(strict=True)
-
-    fingerprint: str | None = None
-    version: Line = ""
-    report: dict[str, Any] = {}
-    title: Line = ""
-
-
 def report_settings(config: ReportConfig, *, title: str) -> dict[str, Any]:
     """JSON values that decide, together with the store, what the report looks like."""
     return {"report": settings_for_fingerprint(config), "title": title}
-
-
-def report_mark(destination: Destination) -> dict[str, Any]:
-    """Fingerprint, version, settings and title of the last report; empty without one.
-
-    The mark of an unfinished report has no fingerprint, so that the report is written again. A
-    damaged one counts as none.
-    """
-    try:
-        mark = _Mark.model_validate_json(mark_of(destination) or b"{}")
-    except ValidationError:
-        return {}
-    return mark.model_dump(exclude_unset=True)
 
 
 def write(

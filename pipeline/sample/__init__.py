@@ -1,17 +1,6 @@
 """Drawing of latent vectors inside the region that stored statistics describe."""
 
-from zpoints.pipeline.parts.generator import Generator, Sampler
-from zpoints.pipeline.sample.draw import BLOCK, draw, draw_rows, generator, sample_attrs
-from zpoints.pipeline.sample.registry import GENERATORS, Parameters
+import lazy_loader
 
-__all__ = [
-    "BLOCK",
-    "GENERATORS",
-    "Generator",
-    "Parameters",
-    "Sampler",
-    "draw",
-    "draw_rows",
-    "generator",
-    "sample_attrs",
-]
+# Names of __init__.pyi, each loaded when first used: a light module here must not load Numba.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from zpoints.extras import require
+
 Floats = NDArray[np.float64]
 
 
@@ -41,6 +43,7 @@ def nearest_of_block(
     transform
         (component, axis): distances are those of the products with it.
     """
+    require("analyze")
     from sklearn.neighbors import NearestNeighbors  # slow to load
 
     finite = np.flatnonzero(np.isfinite(block).all(axis=1))

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from zpoints.pipeline.network.code import CodeName
+from zpoints.pipeline.parts.code import CodeName
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 
 

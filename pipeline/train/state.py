@@ -13,10 +13,10 @@ from torch import Tensor
 
 from zpoints.pipeline.fingerprint import settings_for_fingerprint
 from zpoints.pipeline.network.architecture import Architecture, Autoencoder
-from zpoints.pipeline.network.code import source_digest
 from zpoints.pipeline.network.forward import TrainedNetwork
 from zpoints.pipeline.network.own import OwnNetwork, check_own
 from zpoints.pipeline.network.stored import OwnArchitecture
+from zpoints.pipeline.parts.code import source_digest
 from zpoints.pipeline.train.checkpoint import DAMAGED, Checkpoint, CheckpointError, form
 from zpoints.pipeline.train.config import TrainConfig
 

@@ -10,6 +10,7 @@ import icechunk
 import numpy as np
 import zarr
 
+from zpoints.storage.backend.icechunk_calls import is_unwritten
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.location import load_snapshot
 from zpoints.storage.errors import SchemaError
@@ -152,7 +153,7 @@ def exists(session: icechunk.Session, path: str, index: tuple[int, ...]) -> bool
     index
         Number of the chunk along each dim.
     """
-    return bool(session.chunk_type(path, index) != icechunk.ChunkType.UNINITIALIZED)
+    return not is_unwritten(session.chunk_type(path, index))
 
 
 def missing_chunks(session: icechunk.Session, group: str) -> list[tuple[str, int, int]]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import icechunk
 
+from zpoints.storage.backend.icechunk_calls import report
 from zpoints.storage.backend.s3 import without_userinfo
 from zpoints.storage.errors import StoreError
 
@@ -24,7 +25,7 @@ _PLACES: Mapping[str, str] = {
     r"fetch_manifest\s[| ]*with manifest_id=(\w+)": "manifests/{}",
     r"fetch_transaction_log\s[| ]*with transaction_id=(\w+)": "transactions/{}",
 }
-"""Text of an error of Icechunk 1, with its list of calls, to the path in the root."""
+"""Report of an error of Icechunk, with its list of calls, to the path in the root."""
 
 _NEW_REF = (
     'Restore it from a backup, or write {"snapshot":"ID"} to it with the id of the newest version, '
@@ -70,7 +71,7 @@ def explain(root: str, error: BaseException, remedy: str | None = None) -> str:
     remedy
         What to do about a damaged file; by default it follows from the file.
     """
-    text = str(error)
+    text = report(error)
     if "repository doesn't exist" in text:
         return lost_main(root)
     for fault in NO_SPACE:
@@ -140,7 +141,7 @@ def describe(error: BaseException) -> str:
 
     User names and passwords in URLs are left out.
     """
-    text = without_userinfo(str(error)).strip()
+    text = without_userinfo(report(error)).strip()
     reason = _reason(text) or type(error).__name__
     file = _file(text)
     if file is None:
@@ -153,7 +154,7 @@ def describe(error: BaseException) -> str:
 
 def absent(error: BaseException) -> bool:
     """Whether an error means that there is no snapshot of an id, or that the id is malformed."""
-    text = str(error)
+    text = report(error)
     return "invalid snapshot id" in text or (
         _file(text) is not None and "not found" in _reason(text)
     )

@@ -16,6 +16,7 @@ import zarr
 from filelock import FileLock, Timeout
 
 from zpoints.storage.backend.damage import FREE_SPACE, explain, is_panic, lost_main, metadata_errors
+from zpoints.storage.backend.icechunk_calls import open_or_create
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
 from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Server, check_reach
@@ -334,7 +335,7 @@ def set_root_attrs(session: icechunk.Session, attrs: Mapping[str, Any]) -> None:
 
 
 def _initialise(storage: icechunk.Storage) -> None:
-    repository = icechunk.Repository.open_or_create(storage)
+    repository = open_or_create(storage)
     session = repository.writable_session("main")
     if root_attrs(session):
         return

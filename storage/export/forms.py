@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from zpoints.extras import require
 from zpoints.storage.errors import ExportError
 from zpoints.storage.export.pictures import export_images, export_sheets
-from zpoints.storage.export.tables import export_npy, export_tables
 from zpoints.storage.export.zarr import export_group
 from zpoints.storage.store import Store
 
@@ -71,6 +71,9 @@ def export(
         _check_sheet(sheet, form)
     if form == "zarr":
         return export_group(store, group, destination, overwrite=overwrite)
+    require("analyze")  # for pyarrow, which writes the table beside the pictures as well
+    from zpoints.storage.export.tables import export_npy, export_tables
+
     writers: dict[str, Callable[..., Path]] = {
         "parquet": partial(export_tables, form="parquet"),
         "csv": partial(export_tables, form="csv"),

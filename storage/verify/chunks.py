@@ -1,6 +1,5 @@
 """Checks stored data for damage: chunks as a reader gets them, and chunk files by checksum."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,6 +15,7 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 
 from zpoints.storage.backend.damage import describe
+from zpoints.storage.backend.icechunk_calls import inspect, is_unwritten
 from zpoints.storage.backend.location import OBJECT_NAME
 from zpoints.storage.errors import StoreError
 
@@ -102,8 +102,7 @@ class Chunk:
             kind = sync(self.session.chunk_type_async(f"/{self.array.path}", self.index))
         except icechunk.IcechunkError as error:
             return Finding("damage", self._subject, f"no chunk can be found: {reason(error)}.")
-        unwritten = kind == icechunk.ChunkType.UNINITIALIZED
-        return self._damage("was never written") if unwritten else None
+        return self._damage("was never written") if is_unwritten(kind) else None
 
     def _damage(self, fault: str) -> Finding:
         if not self.index:
@@ -156,7 +155,7 @@ def older_chunks(
 
 def _arrays(repository: icechunk.Repository, version: str) -> list[tuple[str, ...]]:
     """For each array of a version, its path and the ids of its manifests."""
-    snapshot = json.loads(sync(repository.inspect_snapshot_async(version)))
+    snapshot = inspect(sync(repository.inspect_snapshot_async(version)))
     return [
         (node["path"].strip("/"), *(manifest["id"] for manifest in node["manifest_refs"]))
         for node in snapshot["nodes"]

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections import Counter
+from itertools import chain
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from tests.project.imports import (
     imported_names,
     sources,
 )
+from zpoints.extras import EXTRAS
 
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
 DRAWS = (
@@ -212,8 +214,11 @@ def test_folders__hold_few_modules() -> None:
 
 def dependencies() -> dict[str, Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    texts = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    return {r.name.lower(): r for r in map(Requirement, texts)}
+    extras = {"dev", "test", *EXTRAS}
+    groups = (project["optional-dependencies"][extra] for extra in sorted(extras))
+    texts = [*project["dependencies"], *chain.from_iterable(groups)]
+    found = {r.name.lower(): r for r in map(Requirement, texts)}
+    return {name: requirement for name, requirement in found.items() if name != "zpoints"}
 
 
 def test_environment__is_in_step_with_pyproject() -> None:

@@ -27,6 +27,7 @@ from zpoints.storage import (
     open_repository,
     open_store,
 )
+from zpoints.storage.backend.icechunk_calls import open_or_create
 
 
 def refuse(*_args, **_options):
@@ -54,7 +55,7 @@ def test_open_store__folder_without_a_store_is_refused(tmp_path):
 
 
 def test_open_store__foreign_icechunk_repository_is_refused(root):
-    icechunk.Repository.create(icechunk.local_filesystem_storage(str(root)))
+    open_or_create(icechunk.local_filesystem_storage(str(root)))
 
     with pytest.raises(StoreNotFoundError, match="that zpoints did not write"):
         open_store(root)

@@ -43,11 +43,14 @@ def doctor(
     Exit codes: 0 all is well or only warned of, 1 a check failed.
     """
     from zpoints.cluster.cli.checkup.doctor import checks
-    from zpoints.pipeline.config.run import RunConfig, override
 
-    config = override(RunConfig(), cluster_overrides(cluster)).cluster
+    config = None
+    if cluster:
+        from zpoints.pipeline.config.run import RunConfig, override
+
+        config = override(RunConfig(), cluster_overrides(cluster)).cluster
     failed, shown = False, []
-    for check in checks(root, config if cluster else None):
+    for check in checks(root, config):
         failed |= check.state == "fail"
         shown.append(check.as_json())
         if not as_json:

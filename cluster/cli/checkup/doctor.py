@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import requires, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -16,15 +15,13 @@ from dask.utils import format_bytes
 from packaging.requirements import Requirement
 
 from zpoints.cluster.cli.shell.installed import installed_versions
-from zpoints.cluster.compute.client import dask_client
-from zpoints.cluster.compute.worker_capacity import this_machine
 from zpoints.cluster.errors import ClusterError
 from zpoints.cluster.jobs.known_roots import known_roots
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.terminal import SilentConsole
+from zpoints.extras import EXTRAS, MissingExtraError, missing_from
 from zpoints.pipeline.cache_folders import CACHES
 from zpoints.pipeline.config.cluster import ClusterConfig
-from zpoints.pipeline.network.device import cuda_device_names
 from zpoints.pipeline.parts.installed import offered_parts
 from zpoints.pipeline.progress import counted
 from zpoints.storage import open_store
@@ -81,7 +78,7 @@ def checks(root: str | None, cluster: ClusterConfig | None) -> Iterator[Check]:
     cluster
         Section of the configuration; None connects to none.
     """
-    yield from (_versions(), _libraries(), _device(), _memory())
+    yield from (_versions(), _libraries(), _extras(), _device(), _memory())
     yield from (_temporary(), _caches(), _parts())
     yield from _store(root) if root is not None else [_known_stores()]
     if cluster is not None:
@@ -101,8 +98,23 @@ def _libraries() -> Check:
     if wrong:
         return Check("libraries", "fail", "; ".join(wrong), "pip install --upgrade zpoints")
     numbers = installed_versions()
-    shown = ", ".join(f"{name} {numbers[name]}" for name in ("torch", "dask", "zarr", "icechunk"))
+    named = [name for name in ("torch", "dask", "zarr", "icechunk") if name in numbers]
+    shown = ", ".join(f"{name} {numbers[name]}" for name in named)
     return Check("libraries", "ok", f"{shown}; all {len(needed)} as required")
+
+
+def _extras() -> Check:
+    """Which extras are complete; each command that needs another one names it."""
+    complete = [extra for extra in EXTRAS if not missing_from(extra)]
+    if len(complete) == len(EXTRAS):
+        return Check("extras", "ok", f"all of them: {', '.join(EXTRAS)}")
+    absent = ", ".join(extra for extra in EXTRAS if extra not in complete)
+    return Check(
+        "extras",
+        "warn",
+        f"{', '.join(complete) or 'none'}; without {absent}",
+        "a run needs all of them: pip install 'zpoints[all]', in a clone '.[all]'",
+    )
 
 
 def _unfit(needed: Requirement) -> str:
@@ -116,6 +128,10 @@ def _unfit(needed: Requirement) -> str:
 
 def _device() -> Check:
     threads = counted(CPU_COUNT, "thread")
+    if "torch" in missing_from("train"):
+        return Check("device", "ok", f"{threads}; GPUs are not looked for without torch")
+    from zpoints.pipeline.network.device import cuda_device_names  # loads torch
+
     if names := cuda_device_names():
         return Check("device", "ok", f"{', '.join(names)}; {threads}")
     if shutil.which("nvidia-smi"):
@@ -129,7 +145,12 @@ def _device() -> Check:
 
 
 def _memory() -> Check:
-    free = this_machine().memory
+    try:
+        from zpoints.cluster.compute.worker_capacity import this_machine
+
+        free = this_machine().memory
+    except MissingExtraError:
+        free = psutil.virtual_memory().available
     found = f"{format_bytes(free)} free of {format_bytes(psutil.virtual_memory().total)}"
     if free < LITTLE_MEMORY:
         remedy = "end other programs, or lower cluster.workers and ingest.limit"
@@ -176,9 +197,7 @@ def _can_be_made(folder: Path) -> bool:
 
 
 def _parts() -> Check:
-    offered = offered_parts()
-    explorer = "" if find_spec("panel") else "; panel is missing, which zpoints explore needs"
-    return Check("parts", "warn" if explorer else "ok", (offered or "none added") + explorer)
+    return Check("parts", "ok", offered_parts() or "none added")
 
 
 def _known_stores() -> Check:
@@ -247,6 +266,8 @@ def _cluster(config: ClusterConfig) -> Check:
     """Connects to the cluster as a run does, and waits for its first worker."""
     console = _LastLine()
     try:
+        from zpoints.cluster.compute.client import dask_client  # loads Dask's cluster
+
         with dask_client(config, console):
             return Check("cluster", "ok", console.last)
     except ClusterError as error:

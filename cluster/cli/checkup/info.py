@@ -17,7 +17,7 @@ from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.latent_space.stored import LatentStore
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.report.destination import page_of, report_destination
-from zpoints.pipeline.report.stage import report_mark
+from zpoints.pipeline.report.mark import report_mark
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.s3 import Bucket
 from zpoints.storage.overview import Content

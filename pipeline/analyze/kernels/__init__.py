@@ -1,1 +1,5 @@
 """Kernels of the statistics: compiled loops and BLAS."""
+
+from zpoints.extras import require
+
+require("analyze")

@@ -13,7 +13,7 @@ from zpoints.pipeline.ingest.tables.values import NAMES, Known, whole
 from zpoints.pipeline.labels.annotated_rows import marker
 
 LANDMARKS = "landmarks"
-MISSING = {"O": "", "i": -1, "b": False, "f": np.nan, "M": np.datetime64("NaT")}
+MISSING = {"O": "", "i": -1, "b": False, "f": np.nan, "M": np.datetime64("NaT", "us")}
 """By the kind of a NumPy dtype, the value of a label where it is unknown."""
 PARTLY = "with a part of the attributes, which counts as without attributes"
 

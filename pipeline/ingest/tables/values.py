@@ -103,7 +103,7 @@ def _numbers(texts: list[str], known: np.ndarray) -> np.ndarray | None:
 
 def _dates(texts: list[str], known: np.ndarray) -> np.ndarray | None:
     """datetime64[us], NaT where not known; None if a known text is not a date in ISO form."""
-    values = np.full(len(texts), np.datetime64("NaT"), dtype="M8[us]")
+    values = np.full(len(texts), np.datetime64("NaT", "us"), dtype="M8[us]")
     for row in np.flatnonzero(known):
         if not _DATE.fullmatch(texts[row]):
             return None

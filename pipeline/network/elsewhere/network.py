@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from zpoints.pipeline.errors import NetworkError
 from zpoints.pipeline.network.checked import check_coder
-from zpoints.pipeline.network.code import is_code_name, load_code, require_source, source_digest
 from zpoints.pipeline.network.elsewhere.onnx import onnx_function
 from zpoints.pipeline.network.elsewhere.program import program_function
 from zpoints.pipeline.network.stored import ElsewhereArchitecture, Part
+from zpoints.pipeline.parts.code import is_code_name, load_code, require_source, source_digest
 from zpoints.storage.errors import StoreError
 
 SUFFIXES = {".pt2": "program", ".onnx": "onnx"}

@@ -1,1 +1,5 @@
 """The HTML page: template, style sheet, header, rendering."""
+
+from zpoints.extras import require
+
+require("report")

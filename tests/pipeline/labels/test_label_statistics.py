@@ -31,7 +31,7 @@ def latents(count: int = COUNT) -> xr.Dataset:
     gone = rng.random((4, count)) < 0.2
     labels = {
         "age": np.where(gone[0], np.nan, 40 + 9 * z[:, 1] + rng.normal(size=count)),
-        "born": np.where(gone[1], np.datetime64("NaT"), born.astype("M8[us]")),
+        "born": np.where(gone[1], np.datetime64("NaT", "D"), born.astype("M8[us]")),
         "digit": np.where(gone[2], np.nan, digit),
         "species": np.where(gone[3], "", species).astype(object),
         "caption": np.array([f"number {k}" for k in range(count)], dtype=object),

@@ -8,11 +8,11 @@ import torch
 
 from tests.pipeline.network.own_networks import NAME, Vae
 from zpoints.pipeline.errors import NetworkError
-from zpoints.pipeline.network.code import load_code, source_digest
 from zpoints.pipeline.network.own import OwnNetwork, check_own
 from zpoints.pipeline.network.size import network_size
 from zpoints.pipeline.network.stored import OwnArchitecture
 from zpoints.pipeline.network.weights import restore_network_of, weights_dataset
+from zpoints.pipeline.parts.code import load_code, source_digest
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from zpoints.cluster.run import RunResult, run
 from zpoints.cluster.run_plan import dry_run
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError, NetworkError
-from zpoints.pipeline.network import code
+from zpoints.pipeline.parts import code
 from zpoints.storage import Store, open_store
 from zpoints.storage.rows import Rows
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zpoints.pipeline.report.stage import report_mark
+from zpoints.pipeline.report.mark import report_mark
 
 SOUND = {"fingerprint": "f", "version": "V", "report": {"faces": 8}, "title": "Faces"}
 

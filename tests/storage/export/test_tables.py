@@ -92,7 +92,7 @@ def test_export_tables__dates_beyond_nanoseconds_are_text_in_csv(repository, roo
     folder = export_tables(open_store(root), "latents", tmp_path / "out", form="csv")
 
     shown = pd.read_csv(folder / "image.csv", keep_default_na=False)["seen"]
-    parsed = [np.datetime64(text.replace(" ", "T") or "NaT") for text in shown]
+    parsed = [np.datetime64(text.replace(" ", "T") or "NaT", "us") for text in shown]
     np.testing.assert_array_equal(np.array(parsed, "M8[us]"), dates)
 
 

@@ -11,6 +11,7 @@ from zarr.core.sync import sync
 
 from tests.storage.conftest import COMPONENTS, photographs, publish_images, publish_latents, vectors
 from zpoints.storage import VARIABLES, StoreError, StoreNotFoundError, ZpointsError
+from zpoints.storage.backend.icechunk_calls import inspect
 from zpoints.storage.backend.location import Location
 from zpoints.storage.verify.store import verify
 
@@ -60,8 +61,8 @@ def found(verification):
 
 def manifests(root):
     repository = icechunk.Repository.open(Location.of(root).storage())
-    newest = repository.lookup_snapshot(repository.lookup_branch("main"))
-    return [root / "manifests" / manifest.id for manifest in newest.manifests]
+    newest = inspect(repository.inspect_snapshot(repository.lookup_branch("main")))
+    return [root / "manifests" / manifest["id"] for manifest in newest["manifests"]]
 
 
 def test_verify__whole_store_is_read_and_ok(repository, root):

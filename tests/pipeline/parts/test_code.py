@@ -11,10 +11,10 @@ import xarray as xr
 
 from tests.pipeline.network.own_networks import NAME
 from zpoints.pipeline.errors import NetworkError
-from zpoints.pipeline.network.code import ENVIRONMENT, is_code_name, source_digest
 from zpoints.pipeline.network.elsewhere.network import pack_parts
 from zpoints.pipeline.network.stored import ElsewhereArchitecture, Part
 from zpoints.pipeline.network.weights import parts_dataset
+from zpoints.pipeline.parts.code import ENVIRONMENT, is_code_name, source_digest
 from zpoints.storage import Store, open_repository, open_store
 from zpoints.storage.errors import StoreError
 

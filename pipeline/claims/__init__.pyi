@@ -1,0 +1,11 @@
+from .answers import Answer as Answer
+from .answers import Answers as Answers
+from .answers import answers as answers
+from .claim import Claim as Claim
+from .faces import faces_claim as faces_claim
+from .normality import Normality as Normality
+from .normality import normality as normality
+from .uniform import uniform_claims as uniform_claims
+from .verdicts import Verdicts as Verdicts
+from .verdicts import all_claims as all_claims
+from .verdicts import claims as claims

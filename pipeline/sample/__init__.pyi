@@ -1,0 +1,9 @@
+from .draw import BLOCK as BLOCK
+from .draw import Generator as Generator
+from .draw import Sampler as Sampler
+from .draw import draw as draw
+from .draw import draw_rows as draw_rows
+from .draw import generator as generator
+from .draw import sample_attrs as sample_attrs
+from .registry import GENERATORS as GENERATORS
+from .registry import Parameters as Parameters
