@@ -27,9 +27,8 @@ def open_or_create(storage: icechunk.Storage) -> icechunk.Repository:
     icechunk.IcechunkError
         If there are other objects, or the storage cannot be reached.
     """
-    if MAJOR == 1:
-        return icechunk.Repository.open_or_create(storage)
-    return icechunk.Repository.open_or_create(storage, create_version=FORMAT_VERSION)
+    options: dict[str, Any] = {} if MAJOR == 1 else {"create_version": FORMAT_VERSION}
+    return icechunk.Repository.open_or_create(storage, **options)
 
 
 def is_unwritten(kind: Any) -> bool:
