@@ -35,14 +35,14 @@ test-services: $(INSTALLED)
 	  $$(grep -rlE --include='test_*.py' 'mark\.(services|slow)' tests)
 
 # Storage, sampling, analysis and claims on the newest releases of all libraries but torch, whose
-# newest release has no small build in the package index.
-test-latest:
+# newest release has no small build in the package index; and stores that both environments share.
+test-latest: $(INSTALLED)
 	@test -n "$(LATEST_PYTHON)" || \
 	  { echo "expected Python 3.13; name its program with: make test-latest LATEST_PYTHON=..."; exit 1; }
 	$(LATEST_PYTHON) -m venv --clear .venv-latest
 	.venv-latest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[analyze,cluster,report,test]'
 	.venv-latest/bin/python -m pip list | grep -E '^(icechunk|zarr|numpy|xarray|dask|numba|scipy) '
-	.venv-latest/bin/pytest --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow' \
+	ZPOINTS_OTHER_PYTHON="$(CURDIR)/$(BIN)/python" .venv-latest/bin/pytest --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow' \
 	  -k 'not flow' --ignore tests/pipeline/sample/test_flow.py \
 	  --ignore tests/pipeline/sample/test_stored_fit.py \
 	  tests/storage tests/pipeline/sample tests/pipeline/analyze tests/pipeline/claims
