@@ -18,7 +18,10 @@ from tests.project.imports import (
 )
 from zpoints.extras import EXTRAS
 
-CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"}
+CONDA_NAMES = {
+    **{"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"},
+    "playwright": "playwright-python",  # conda's playwright is that of Node
+}
 DRAWS = (
     *("pipeline/report/elements/entry.py", "pipeline/report/sections/traversals.py"),
     *("pipeline/report/sections/packages.py", "pipeline/report/page/pictures.py"),
