@@ -1,9 +1,11 @@
 """The base opens, queries and computes; what needs an extra names it."""
 
+import json
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -42,10 +44,14 @@ for ask in sys.argv[3:]:
 """
 
 
+def hidden() -> str:
+    """The libraries of all extras as JSON."""
+    return json.dumps(sorted(set(chain.from_iterable(EXTRAS.values()))))
+
+
 def in_the_base(code: str, root: str, *arguments: str) -> list[str]:
     """The lines that a script prints in a process for which no library of an extra is installed."""
-    hidden = '["' + '", "'.join(sorted({name for it in EXTRAS.values() for name in it})) + '"]'
-    command = [sys.executable, "-W", "error", "-c", BASE + code, root, hidden, *arguments]
+    command = [sys.executable, "-W", "error", "-c", BASE + code, root, hidden(), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
@@ -81,6 +87,54 @@ def test_base__names_the_extra_that_a_question_needs(small_root: str) -> None:
     lines = in_the_base(ASKED, small_root, *asked)
 
     assert [line.split()[0] for line in lines] == list(asked.values())
+
+
+COMMAND = """
+import json, sys
+for library in json.loads(sys.argv[2]):
+    sys.modules[library] = None
+from zpoints.cluster.cli.main import main
+sys.argv = ["zpoints", *sys.argv[3:]]
+main()
+"""
+
+
+def command_in_the_base(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of a `zpoints` for which no library of an extra is installed."""
+    command = [sys.executable, "-W", "error", "-c", COMMAND, "", hidden(), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("info",), ("history",), ("verify", "--sample", "10"), ("doctor",), ("jobs",)],
+    ids=lambda arguments: arguments[0],
+)
+def test_base__has_the_commands_that_read(small_root: str, arguments: tuple[str, ...]) -> None:
+    done = command_in_the_base(arguments[0], small_root, *arguments[1:])
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout or "No jobs" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *("demo --root never", "run celeba-case-1 --root never", "import never.npy --root never"),
+        *("submit celeba-case-1 --root never", "report ROOT --folder never", "explore ROOT"),
+        *("diff ROOT", "compare ROOT ROOT", "export ROOT latents never --as csv", "config"),
+        *("schedule celeba-case-1 --root never --cron 0", "synthesize never"),
+    ],
+)
+def test_base__commands_that_need_an_extra_name_it(small_root: str, arguments: str) -> None:
+    words = [small_root if word == "ROOT" else word for word in arguments.split()]
+
+    done = command_in_the_base(*words)
+
+    assert done.returncode == 1, done.stderr
+    assert "This needs the extra '" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not Path("never").exists()
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

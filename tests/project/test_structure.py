@@ -19,7 +19,9 @@ from tests.project.imports import (
 from zpoints.extras import EXTRAS
 
 CONDA_NAMES = {
-    **{"torch": "pytorch", "matplotlib": "matplotlib-base", "build": "python-build"},
+    "torch": "pytorch",
+    "matplotlib": "matplotlib-base",
+    "build": "python-build",
     "playwright": "playwright-python",  # conda's playwright is that of Node
 }
 DRAWS = (
