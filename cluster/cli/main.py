@@ -1,5 +1,6 @@
 """Commands for runs, and the entry point of the command line."""
 
+import json
 import sys
 from typing import Annotated
 
@@ -233,14 +234,26 @@ def config(
         ),
     ] = None,
     set_: Set = None,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Print the JSON Schema of all keys, for editors, instead."),
+    ] = False,
 ) -> None:
     """Print a configuration as YAML: every key, its meaning and range."""
     from zpoints.pipeline.config.commented_yaml import commented_yaml
     from zpoints.pipeline.config.parts import part_lines
     from zpoints.pipeline.config.preset_files import preset_names
     from zpoints.pipeline.config.run import RunConfig, load_config, override
+    from zpoints.pipeline.config.schema import HEADER, json_schema
 
+    if schema:
+        if preset or set_:
+            raise typer.BadParameter("--schema is that of every configuration; leave the rest out.")
+        print(json.dumps(json_schema(), indent=2))  # noqa: T201
+        return
     settings = load_config(preset, set_ or ()) if preset else override(RunConfig(), set_ or ())
+    for line in HEADER:
+        print(line)  # noqa: T201
     print(f"# Presets: {', '.join(preset_names())}")  # noqa: T201
     for line in part_lines():
         print(f"# {line}")  # noqa: T201
