@@ -4,14 +4,12 @@ import os
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 OTHERS = ("storage", "pipeline", "cluster")
 
 pytestmark = pytest.mark.services
@@ -62,6 +60,11 @@ def wheel(built: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def version(wheel: Path) -> str:
+    return wheel.name.split("-")[1]
+
+
+@pytest.fixture(scope="module")
 def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site folder with the wheel and, installed after it, distributions of the bare names."""
     folder = tmp_path_factory.mktemp("site")
@@ -94,20 +97,20 @@ def tracked(*folders: str) -> set[str]:
     }
 
 
-def test_wheel__holds_every_file_under_one_name(wheel: Path) -> None:
+def test_wheel__holds_every_file_under_one_name(wheel: Path, version: str) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
     assert {PurePosixPath(name).parts[0] for name in names} == {
         "zpoints",
-        f"zpoints-{VERSION}.dist-info",
+        f"zpoints-{version}.dist-info",
     }
     wanted = {f"zpoints/{name}" for name in tracked(*OTHERS)}
     door = {f"zpoints/{path.name}" for path in (ROOT / "src/zpoints").iterdir() if path.is_file()}
     assert wanted | door == {name for name in names if name.startswith("zpoints/")}
 
 
-def test_wheel__leads_to_the_project(wheel: Path) -> None:
-    metadata = zipfile.ZipFile(wheel).read(f"zpoints-{VERSION}.dist-info/METADATA").decode()
+def test_wheel__leads_to_the_project(wheel: Path, version: str) -> None:
+    metadata = zipfile.ZipFile(wheel).read(f"zpoints-{version}.dist-info/METADATA").decode()
 
     assert "Project-URL: Homepage, https://" in metadata
     assert "](examples/" not in metadata
@@ -123,7 +126,7 @@ def test_sdist__brings_tests_and_examples(built: Path) -> None:
 
 
 def test_wheel__works_beside_users_files_and_distributions_of_the_bare_names(
-    site: Path, tmp_path: Path
+    site: Path, version: str, tmp_path: Path
 ) -> None:
     for name in OTHERS:
         assert "another" in (site / name / "__init__.py").read_text()
@@ -136,7 +139,7 @@ def test_wheel__works_beside_users_files_and_distributions_of_the_bare_names(
     done = run_python("script.py", site=site, folder=tmp_path)
 
     assert done.stderr == ""
-    assert done.stdout.split() == ["60", VERSION, str(site / "zpoints" / "__init__.py")]
+    assert done.stdout.split() == ["60", version, str(site / "zpoints" / "__init__.py")]
 
 
 @pytest.mark.parametrize(
