@@ -203,7 +203,7 @@ def _parts() -> Check:
 def _known_stores() -> Check:
     """Stores that jobs were submitted to: how many are still there."""
     roots = known_roots()
-    gone = [root for root in roots if not root.startswith("s3://") and not Path(root).is_dir()]
+    gone = [root for root in roots if "://" not in root and not Path(root).is_dir()]
     found = f"{counted(len(roots), 'store')} known from jobs"
     if gone:
         found += f", {len(gone)} of them gone, e.g. {gone[0]}"

@@ -8,9 +8,9 @@ from tests.pipeline.ingest.photographs import annotations, contents, opened, sma
 from tests.s3 import new_bucket
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files.path import source_path
-from zpoints.storage.backend.irregular_keys import is_irregular
+from zpoints.storage.backend.buckets.bucket import Bucket, IrregularKeyError
+from zpoints.storage.backend.buckets.irregular_keys import is_irregular
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import Bucket, IrregularKeyError
 
 IRREGULAR = {
     "an empty part": ["faces//1.jpg"],
@@ -71,7 +71,7 @@ def test_folder__names_the_irregular_key_and_the_remedy(s3: Any) -> None:
     s3.put_object(Bucket=bucket, Key="faces//1.jpg", Body=small(1))
 
     with pytest.raises(IrregularKeyError, match=r"a key with an empty part.*Rename or delete"):
-        Bucket(bucket).folder("faces")
+        Bucket("s3", bucket).folder("faces")
 
 
 def test_exists__a_root_with_an_irregular_key_is_reached(s3: Any) -> None:
