@@ -28,16 +28,20 @@ from zpoints.storage import (
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.run_lock import HOLDER
 
+SERVICES = pytest.mark.services
 
-@pytest.fixture(scope="module")
-def bucket(s3):
-    """Root of a store on an S3 server that only the environment names."""
-    return f"s3://{new_bucket(s3)}/runs/one"
+
+@pytest.fixture(scope="module", params=["s3", "gs", pytest.param("az", marks=SERVICES)])
+def bucket(request):
+    """Root of a store in a bucket of each service, on a server that only the environment names."""
+    server = request.getfixturevalue(request.param)
+    url = f"s3://{new_bucket(server)}" if request.param == "s3" else server()
+    return f"{url}/runs/one"
 
 
 @pytest.fixture(scope="module")
 def workers(bucket):
-    """Two worker processes, which inherit the environment that names the S3 server."""
+    """Two worker processes, which inherit the environment that names the server."""
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
@@ -47,7 +51,8 @@ def workers(bucket):
         yield cluster
 
 
-@pytest.mark.services
+@SERVICES
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
     version = publish_latents(open_repository(root, executor=ClusterExecutor()), 40)
 
@@ -57,13 +62,15 @@ def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
     assert store.latents.z.sum().compute() == pytest.approx(vectors(40).sum(), rel=1e-5)
 
 
-def test_s3__missing_bucket_is_an_error_with_a_remedy(bucket):
-    with pytest.raises(StoreError, match=r"there is no such bucket\. Create it"):
-        open_repository("s3://nobody/runs/one")
+def test_open_repository__missing_bucket_is_an_error_with_a_remedy(bucket):
+    scheme = bucket.partition("://")[0]
+
+    with pytest.raises(StoreError, match=r"there is no such (bucket|container)\. Create it"):
+        open_repository(f"{scheme}://nobody/runs/one")
 
 
-@pytest.mark.services
-def test_s3__publish_read_resume_and_conflict(bucket, workers):
+@SERVICES
+def test_publish__in_a_bucket_read_resume_and_conflict(bucket, workers):
     with pytest.raises(StoreNotFoundError, match=f"There is no store at {bucket}"):
         open_store(bucket)
     repository = open_repository(bucket, executor=ClusterExecutor())
