@@ -5,6 +5,7 @@ import time
 
 import distributed
 import numpy as np
+import obstore
 import pytest
 
 from tests.s3 import new_bucket
@@ -26,9 +27,11 @@ from zpoints.storage import (
     open_store,
 )
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.buckets.bucket import Bucket
 from zpoints.storage.backend.run_lock import HOLDER
 
 SERVICES = pytest.mark.services
+PREFIX = "runs/one"
 
 
 @pytest.fixture(scope="module", params=["s3", "gs", pytest.param("az", marks=SERVICES)])
@@ -36,7 +39,7 @@ def bucket(request):
     """Root of a store in a bucket of each service, on a server that only the environment names."""
     server = request.getfixturevalue(request.param)
     url = f"s3://{new_bucket(server)}" if request.param == "s3" else server()
-    return f"{url}/runs/one"
+    return f"{url}/{PREFIX}"
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +131,24 @@ def test_checkpoint__on_a_bucket(bucket):
     assert begin(open_repository(bucket), "dd").load_checkpoint() == b"half"
     publish_latents(open_repository(bucket), fingerprint="dd")
     assert work.load_checkpoint() is None
+
+
+def test_blobs__in_a_bucket_are_listed_replaced_on_condition_and_deleted(bucket):
+    blobs = Blobs(bucket)
+    blobs.put("report/index.html", b"<p>", media="text/html")
+    blobs.put("report/figures/one.png", b"1", media="image/png")
+    tag = blobs.create("jobs/a/status.json", b"{}")
+
+    changed = blobs.replace("jobs/a/status.json", b"{1}", tag)
+
+    assert blobs.create("jobs/a/status.json", b"{2}") is None
+    assert blobs.replace("jobs/a/status.json", b"{3}", tag) is None
+    assert blobs.read("jobs/a/status.json") == (b"{1}", changed)
+    assert sorted(blobs.names("report")) == ["report/figures/one.png", "report/index.html"]
+    assert blobs.folders("jobs") == ["a"]
+    page = obstore.get(Bucket.of(bucket).objects(), f"{PREFIX}/report/index.html")
+    assert page.attributes["Content-Type"] == "text/html"
+    for name in ("report/index.html", "report/index.html", "jobs/a/status.json"):
+        blobs.delete(name)
+    assert blobs.get("report/index.html") is None
+    assert blobs.replace("jobs/a/status.json", b"{4}", changed) is None
