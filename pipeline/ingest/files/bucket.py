@@ -116,7 +116,7 @@ class BucketPath(ListedPath):
 
     @classmethod
     def of(cls, url: str) -> "BucketPath":
-        """Path from a URL such as ``s3://bucket/photographs``.
+        """Path from a URL such as ``gs://bucket/photographs``.
 
         Raises
         ------

@@ -55,6 +55,11 @@ class AzureBlobs(Service):
         Time limit of one request, e.g. ``30s``.
     """
 
+    secrets = (
+        *("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_MASTER_KEY"),
+        *("AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_TOKEN"),
+        *("AZURE_CLIENT_SECRET", "AZURE_STORAGE_CLIENT_SECRET"),
+    )
     no_bucket = "ContainerNotFound"
     reasons = Reasons(
         of_code={

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import icechunk
 
 SERVICES: Mapping[str, type[Service]] = {"s3": S3, "gs": GoogleCloudStorage, "az": AzureBlobs}
+SECRETS = tuple(name for service in SERVICES.values() for name in service.secrets)
+"""Variables of the environment whose values never reach a log."""
 
 IRREGULAR = ("invalid path", "empty path segment", "illegal character sequence")
 """Texts of obstore's errors about keys that it cannot express, of which one fails a whole page."""

@@ -43,6 +43,7 @@ class GoogleCloudStorage(Service):
         Time limit of one request, e.g. ``30s``.
     """
 
+    secrets = ("GOOGLE_SERVICE_ACCOUNT_KEY", "GOOGLE_BEARER_TOKEN")
     no_bucket = "NoSuchBucket"
     reasons = Reasons(
         of_code={

@@ -47,6 +47,7 @@ class S3(Service):
         Time limit of one request, e.g. ``30s``.
     """
 
+    secrets = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     no_bucket = "NoSuchBucket"
     reasons = Reasons(
         of_code={

@@ -65,6 +65,8 @@ class Service(ABC):
     Services with the same settings are equal.
     """
 
+    secrets: ClassVar[tuple[str, ...]]
+    """Variables of the environment whose values must not be shown."""
     no_bucket: ClassVar[str]
     """Code in an answer about a bucket that does not exist."""
     reasons: ClassVar[Reasons]
