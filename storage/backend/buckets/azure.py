@@ -11,6 +11,7 @@ from zpoints.storage.backend.buckets.service import (
     DENIED,
     IMDS,
     NO_RESPONSE,
+    NO_TIME,
     REQUEST_SECONDS,
     RETRIES,
     Reasons,
@@ -18,6 +19,7 @@ from zpoints.storage.backend.buckets.service import (
     address,
     denied,
     is_set,
+    no_time,
     silent,
 )
 from zpoints.storage.errors import ObjectStoreError
@@ -71,10 +73,12 @@ class AzureBlobs(Service):
         of_text=(
             ((IMDS,), NO_CREDENTIALS),
             (("AuthorizationFailure", *DENIED), ACCESS_DENIED),
+            (("Invalid Access Key", "SAS key", "SAS query"), INVALID_CREDENTIALS),
             (
                 ("builder error",),
                 "the endpoint has no TLS. Use one with https://, or set AZURE_ALLOW_HTTP=true.",
             ),
+            (NO_TIME, no_time("AZURE_TIMEOUT")),
             (NO_RESPONSE, silent(f"{ACCOUNT} and {ENDPOINT} name it", "AZURE_TIMEOUT")),
         ),
     )

@@ -191,7 +191,7 @@ class Bucket:
                 raise
             if isinstance(error, InvalidPathError) or any(text in str(error) for text in IRREGULAR):
                 raise _irregular(path, _first_line(error)) from error
-            reason = service.reasons.find(error) or f"{_first_line(error)}."
+            reason = service.reasons.find(error) or f"{_first_line(error).rstrip('.')}."
             raise ObjectStoreError(f"{path} on {service} cannot be reached: {reason}") from error
 
 

@@ -11,6 +11,7 @@ from zpoints.storage.backend.buckets.service import (
     DENIED,
     IMDS,
     NO_RESPONSE,
+    NO_TIME,
     REQUEST_SECONDS,
     RETRIES,
     Reasons,
@@ -18,6 +19,7 @@ from zpoints.storage.backend.buckets.service import (
     address,
     denied,
     is_set,
+    no_time,
     silent,
 )
 
@@ -59,10 +61,12 @@ class GoogleCloudStorage(Service):
                 "application-default login`; GOOGLE_SKIP_SIGNATURE=true to read a public bucket.",
             ),
             (DENIED, ACCESS_DENIED),
+            (("Unable to open", "Unable to decode"), INVALID_CREDENTIALS),
             (
                 ("builder error",),
                 "the address has no TLS. Use one with https://, or set GOOGLE_ALLOW_HTTP=true.",
             ),
+            (NO_TIME, no_time("GOOGLE_TIMEOUT")),
             (NO_RESPONSE, silent("GOOGLE_BASE_URL, if set, names it", "GOOGLE_TIMEOUT")),
         ),
     )

@@ -11,6 +11,7 @@ from zpoints.storage.backend.buckets.service import (
     DENIED,
     IMDS,
     NO_RESPONSE,
+    NO_TIME,
     REQUEST_SECONDS,
     RETRIES,
     Reasons,
@@ -18,6 +19,7 @@ from zpoints.storage.backend.buckets.service import (
     address,
     denied,
     is_set,
+    no_time,
     silent,
 )
 
@@ -71,6 +73,7 @@ class S3(Service):
                 ("builder error",),
                 "the endpoint has no TLS. Use one with https://, or set AWS_ALLOW_HTTP=true.",
             ),
+            (NO_TIME, no_time("AWS_TIMEOUT")),
             (NO_RESPONSE, silent("AWS_ENDPOINT_URL and AWS_REGION name it", "AWS_TIMEOUT")),
         ),
     )

@@ -112,6 +112,11 @@ def denied(bucket: str, credentials: str) -> str:
     )
 
 
+def no_time(variable: str) -> str:
+    """The reason where a time limit cannot be read, and what to do."""
+    return f"{variable} is not a time; expected a number with a unit, e.g. 300s."
+
+
 def silent(check: str, variable: str) -> str:
     """The reason where no response comes, and what to do."""
     return (
@@ -120,5 +125,6 @@ def silent(check: str, variable: str) -> str:
     )
 
 
+NO_TIME = ("as Duration",)
 NO_RESPONSE = ("error sending request", "timed out")
 DENIED = ("AccessDenied", "403 Forbidden", "401 Unauthorized")

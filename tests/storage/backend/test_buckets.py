@@ -34,6 +34,11 @@ VARIABLES = {
     },
 }
 """What leads the libraries of each scheme to a server."""
+CREDENTIALS = (
+    *("GOOGLE_BEARER_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS"),
+    *("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN"),
+)
+"""Of these, the libraries use one and ignore others."""
 
 
 @contextmanager
@@ -102,6 +107,32 @@ def test_service__az_names_the_variable_of_the_account(monkeypatch: pytest.Monke
 
     with pytest.raises(ObjectStoreError, match=r"set\. Set AZURE_STORAGE_ACCOUNT_NAME"):
         Location.of("az://faces/runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "variable", "value", "reason"),
+    [
+        ("s3", "AWS_TIMEOUT", "soon", "AWS_TIMEOUT is not a time; .* e.g. 300s"),
+        ("gs", "GOOGLE_TIMEOUT", "soon", "GOOGLE_TIMEOUT is not a time"),
+        ("gs", "GOOGLE_APPLICATION_CREDENTIALS", "/no/file", "the credentials are not valid"),
+        ("az", "AZURE_TIMEOUT", "soon", "AZURE_TIMEOUT is not a time"),
+        ("az", "AZURE_STORAGE_ACCOUNT_KEY", "no base64", "the credentials are not valid"),
+        ("az", "AZURE_STORAGE_SAS_TOKEN", "no pairs", "the credentials are not valid"),
+        ("az", "AZURE_ALLOW_HTTP", "false", "has no TLS.* AZURE_ALLOW_HTTP=true"),
+    ],
+)
+def test_reaching__names_a_variable_that_cannot_be_used(
+    scheme: str, variable: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, usual in VARIABLES[scheme].items():
+        monkeypatch.setenv(name, usual.format(url="http://127.0.0.1:9"))
+    if variable in CREDENTIALS:
+        for name in CREDENTIALS:
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(ObjectStoreError, match=reason):
+        Bucket(scheme, f"faces-{variable}").check_reach("runs")
 
 
 @pytest.mark.parametrize(
