@@ -27,7 +27,7 @@ notebook-outputs: $(INSTALLED)
 test: $(INSTALLED)
 	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'
 
-# The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
+# The other tests: a real Slurm where there is one, servers of buckets, Dask clusters, jobs, and slow tests;
 # all on this machine. Three workers more, since many of them wait. Only files with such a mark are
 # collected, which each worker does.
 test-services: $(INSTALLED)

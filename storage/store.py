@@ -308,7 +308,7 @@ def open_store(
     Parameters
     ----------
     root
-        A local path or `s3://bucket/prefix`.
+        A local path, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`.
     version
         `latest` (the default); `previous`, the version that the latest was made from; the id of a
         published version, from `Store.history`, or an unambiguous beginning of one; or a date or

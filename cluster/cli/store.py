@@ -19,6 +19,7 @@ from zpoints.cluster.cli.options import (
 )
 from zpoints.cluster.cli.shell.completion import complete_group
 from zpoints.cluster.terminal import console_for
+from zpoints.storage.backend.buckets.schemes import PLACES
 
 app = typer.Typer()
 WHOLE = 100
@@ -105,7 +106,7 @@ def diff(
 
 @app.command()
 def compare(
-    root_a: Annotated[str, typer.Argument(help="Store: a folder or s3://bucket/prefix.")],
+    root_a: Annotated[str, typer.Argument(help=f"Store: {PLACES}.")],
     root_b: Annotated[str, typer.Argument(help="The other store.")],
     folder: Annotated[
         str | None,

@@ -24,7 +24,8 @@ class IngestConfig(Settings):
     source: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
         description="location of the photographs: a folder, a zip or tar archive of one, or a "
-        "parquet shard, on a disk or under s3://bucket; with vectors, those that belong to them",
+        "parquet shard, on a disk or under s3://, gs:// or az://; with vectors, those that belong "
+        "to them",
     )
     vectors: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,

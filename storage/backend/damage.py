@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import icechunk
 
+from zpoints.storage.backend.buckets.bucket import without_userinfo
 from zpoints.storage.backend.icechunk_calls import report
-from zpoints.storage.backend.s3 import without_userinfo
 from zpoints.storage.errors import StoreError
 
 MAIN_REF = "refs/branch.main/ref.json"

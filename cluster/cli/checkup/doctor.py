@@ -28,7 +28,12 @@ from zpoints.storage import open_store
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.run_lock import HOLDER, run_lock
-from zpoints.storage.errors import StoreLockedError, StoreNotFoundError, ZpointsError
+from zpoints.storage.errors import (
+    ObjectStoreError,
+    StoreLockedError,
+    StoreNotFoundError,
+    ZpointsError,
+)
 from zpoints.storage.text import one_line
 
 State = Literal["ok", "warn", "fail"]
@@ -203,7 +208,7 @@ def _parts() -> Check:
 def _known_stores() -> Check:
     """Stores that jobs were submitted to: how many are still there."""
     roots = known_roots()
-    gone = [root for root in roots if not root.startswith("s3://") and not Path(root).is_dir()]
+    gone = [root for root in roots if "://" not in root and not Path(root).is_dir()]
     found = f"{counted(len(roots), 'store')} known from jobs"
     if gone:
         found += f", {len(gone)} of them gone, e.g. {gone[0]}"
@@ -216,7 +221,7 @@ def _store(root: str) -> Iterator[Check]:
         store = open_store(root)
         outdated = [name for name in store.groups if not store.is_current(name)]
         found = f"{store.root}, version {store.version}, {counted(len(store.groups), 'group')}"
-    except StoreNotFoundError as error:
+    except (StoreNotFoundError, ObjectStoreError) as error:
         yield Check("store", "fail", str(error))
         return
     except ZpointsError as error:
