@@ -17,7 +17,13 @@ from filelock import FileLock, Timeout
 
 from zpoints.storage.backend.buckets.bucket import Bucket
 from zpoints.storage.backend.buckets.schemes import PLACES, in_bucket, split_url
-from zpoints.storage.backend.damage import FREE_SPACE, explain, is_panic, lost_main, metadata_errors
+from zpoints.storage.backend.damage import (
+    FREE_SPACE,
+    explain,
+    is_panic,
+    metadata_errors,
+    refuse_newer_format,
+)
 from zpoints.storage.backend.icechunk_calls import open_or_create
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
@@ -99,7 +105,7 @@ class Location:
         """Whether there is an Icechunk repository; creates nothing."""
         if not self.is_local:
             self.bucket.check_reach(self.prefix)  # Icechunk retries for longer, and explains less
-        elif not Path(self.root, "refs").is_dir():
+        elif not (Path(self.root, "refs").is_dir() or Path(self.root, "repo").is_file()):
             return False
         with reaching(self.root):
             return icechunk.Repository.exists(self.storage())
@@ -135,6 +141,7 @@ class Location:
             self._refuse_lost_main()
         with reaching(self.root):
             repository = self.icechunk_repository()
+            refuse_newer_format(self.root, repository)
             # Zarr takes an unreadable snapshot for an empty group; Icechunk reports the error.
             repository.lookup_snapshot(repository.lookup_branch("main"))
             attrs = root_attrs(repository.readonly_session("main"))
@@ -206,12 +213,13 @@ class Location:
             raise occupied(self.root, "not empty" if path.is_dir() else "it is a file")
 
     def _refuse_lost_main(self) -> None:
-        """Refuse versions without a pointer to the newest; called after they have been found.
+        """Refuse versions that are not a repository; called after they have been found.
 
         Where another process creates the store at the same time, the pointer is there before them.
         """
         if not self.exists():
-            raise StoreError(lost_main(self.root))
+            with reaching(self.root):
+                self.icechunk_repository()
 
     def _create_in_bucket(self) -> None:
         with reaching(self.root):
