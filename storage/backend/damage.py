@@ -125,8 +125,9 @@ def lost_main(root: str) -> str:
 def newer_format(root: str) -> str:
     """Message about a store that was converted to a format which zpoints does not write."""
     return (
-        f"The store {root} cannot be used: it has been converted to version 2 of Icechunk's format; "
-        "expected version 1, which Icechunk 1 and 2 read. Restore it from a backup made before."
+        f"The store {root} cannot be used: it has been converted to version 2 of Icechunk's "
+        "format; expected version 1, which Icechunk 1 and 2 read. Restore it from a backup made "
+        "before."
     )
 
 

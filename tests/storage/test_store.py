@@ -74,9 +74,9 @@ def test_open_store__of_a_newer_format_is_refused(root):
         open_store(root)
 
 
-@pytest.mark.parametrize("root", ["gs://bucket/run", "s3://bucket", "s3://"])
+@pytest.mark.parametrize("root", ["ftp://host/run", "gs://bucket", "s3://bucket", "s3://"])
 def test_open_store__other_urls_are_refused(root):
-    with pytest.raises(StoreError, match="expected a local path or s3://bucket/prefix"):
+    with pytest.raises(StoreError, match="expected a folder, s3://bucket/prefix"):
         open_store(root)
 
 
