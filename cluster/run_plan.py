@@ -261,12 +261,14 @@ def check(
 
 
 def probe(planned: list[PlannedStep]) -> None:
-    """Try the user's own network on one batch, if a step that is to be made has one.
+    """Try the user's own network on one batch, if a step that is to be made has one, and find logs.
 
     Raises
     ------
     NetworkError
         If it cannot be imported, or does not fit.
+    MissingExtraError
+        If the library of a training log is not installed.
     """
     for item in planned:
         if item.reason:

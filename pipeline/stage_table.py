@@ -33,6 +33,7 @@ from zpoints.pipeline.step import Step
 from zpoints.pipeline.structure.stage import find_structure
 from zpoints.pipeline.sweep.stage import SWEEP, fixed_parameters, sweep, why_left_out
 from zpoints.pipeline.train.elsewhere import check_elsewhere, part_digests, store_network
+from zpoints.pipeline.train.logs.table import check_logs
 from zpoints.pipeline.train.stage import train_model
 from zpoints.pipeline.train.state import architecture, check_network
 from zpoints.storage import Store
@@ -99,6 +100,12 @@ def check_networks(config: RunConfig) -> None:
         check_network(network, config.train)
 
 
+def _check_training(config: RunConfig) -> None:
+    if config.elsewhere is None:
+        check_logs(config.train)
+    check_networks(config)
+
+
 def _to_train(config: RunConfig) -> Architecture | OwnArchitecture:
     side, channels = config.ingest.side, config.ingest.channels
     return architecture((0, side, side, channels), config.train)
@@ -111,7 +118,7 @@ def _model_step(config: RunConfig, needs: Needs) -> Step:
         stage="train",
         writes="model",
         memory=needs.train,
-        probe=partial(check_networks, config),
+        probe=partial(_check_training, config),
     )
     if (elsewhere := config.elsewhere) is not None:
         return step(

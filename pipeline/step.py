@@ -82,7 +82,8 @@ class Step:
         Hook: raises if the labels of the stored images do not suffice for the step; called as soon
         as the images are stored, before the training.
     probe
-        Hook: raises if the user's own network does not fit the settings; called before any work.
+        Hook: raises if the user's own network does not fit the settings, or a training log cannot
+        be written; called before any work.
     """
 
     stage: str

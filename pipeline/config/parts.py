@@ -9,16 +9,20 @@ from zpoints.pipeline.ingest.sources.formats import installed_readers
 from zpoints.pipeline.parts.figures import installed_figures
 from zpoints.pipeline.sample.laws.all_laws import PACKAGES
 from zpoints.pipeline.sample.registry import GENERATORS
+from zpoints.pipeline.train.config import LOGS
+from zpoints.pipeline.train.logs.table import installed_logs
 
 
 def part_lines() -> list[str]:
     """A line for each kind of part, with the package of those that are not zpoints' own."""
     readers = {name: part.package for name, part in installed_readers().items()}
     figures = {name: part.package for name, part in installed_figures(OWN).items()}
+    logs = {name: part.package for name, part in installed_logs().items()}
     return [
         f"Generators: {_listed(GENERATORS, PACKAGES)}",
         f"Measures: {_listed((m.name for m in all_measures()), measure_packages())}",
         f"Formats of photographs: {_listed((*FORMATS, *readers), readers)}",
+        f"Training logs: {_listed((*LOGS, *logs), logs)}",
         *([f"Further figures: {_listed(figures, figures)}"] if figures else []),
     ]
 

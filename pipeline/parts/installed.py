@@ -1,4 +1,4 @@
-"""Parts of other installed packages: generators, measures, readers of photographs, figures.
+"""Parts of other installed packages: generators, measures, readers of photographs, figures, logs.
 
 A package offers a part as an entry point; its `pyproject.toml` has, for example,
 
@@ -21,11 +21,13 @@ GENERATORS = "zpoints.generators"
 MEASURES = "zpoints.measures"
 SOURCES = "zpoints.sources"
 FIGURES = "zpoints.figures"
+TRAINING_LOGS = "zpoints.training_logs"
 KINDS = {
     GENERATORS: "generator",
     MEASURES: "measure",
     SOURCES: "reader of photographs",
     FIGURES: "figure",
+    TRAINING_LOGS: "training log",
 }
 """What the entry points of each group are."""
 

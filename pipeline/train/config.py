@@ -1,15 +1,45 @@
 """Settings of the training."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
+from zpoints.pipeline.parts import installed
 from zpoints.pipeline.parts.code import CodeName
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
+from zpoints.storage.errors import instead
+
+OwnLog = Literal["csv", "tensorboard", "mlflow"]
+LOGS: tuple[str, ...] = get_args(OwnLog)
+"""The training logs that zpoints writes itself."""
 
 
 def _roman(value: Any) -> Any:
     return {"I": 1, "II": 2}.get(value, value) if isinstance(value, str) else value
+
+
+def _names(value: Any) -> Any:
+    """A list of names; one name, or null for none, may take its place."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def _logs(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = (*LOGS, *(name for name, _ in installed.offered(installed.TRAINING_LOGS)))
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown training log {name!r}; {instead(name, known)}")
+    return tuple(dict.fromkeys(names))
+
+
+def _local(text: str | None) -> str | None:
+    if text is not None and "://" in text:
+        raise ValueError(
+            f"expected a folder on the machine that trains, got {text}; other programs copy a "
+            "finished log into a bucket"
+        )
+    return text
 
 
 class TrainConfig(Settings):
@@ -76,6 +106,21 @@ class TrainConfig(Settings):
     )
     seed: int = Field(
         0, ge=0, le=2**63 - 1, description="seed of the initial weights and the order of images"
+    )
+    log: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_names, json_schema_input_type=OwnLog | str | list[str] | None),
+        AfterValidator(_logs),
+        NOT_IN_FINGERPRINT,
+    ] = Field(
+        (),
+        description="logs that get a row after each epoch: csv, tensorboard, mlflow (the last two "
+        "need the extra of that name) or one of an installed package; one name or a list",
+    )
+    log_folder: Annotated[str | None, AfterValidator(_local), NOT_IN_FINGERPRINT] = Field(
+        None,
+        description="folder of these logs on the machine that trains; null: the folder logs in the "
+        "root, or zpoints-logs in the working folder if the root is in a bucket",
     )
 
     @model_validator(mode="after")

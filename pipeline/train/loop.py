@@ -80,7 +80,7 @@ def train(
     device = choose_device(config.device)
     use_exact_float32(device)
     use_repeatable_algorithms(device)
-    batch, steps = _epoch(count, config)
+    batch, steps = epoch_size(count, config)
     state = TrainingState(images.shape, config, steps=steps, device=device)
     if checkpoint is not None:
         state.restore(checkpoint)
@@ -123,11 +123,11 @@ def images_seen(count: int, config: TrainConfig) -> int:
     """Number of images that ``train`` will have seen at its end: the total of a progress bar."""
     if count == 0:
         return 0
-    batch, steps = _epoch(count, config)
+    batch, steps = epoch_size(count, config)
     return steps * batch * config.epochs
 
 
-def _epoch(count: int, config: TrainConfig) -> tuple[int, int]:
+def epoch_size(count: int, config: TrainConfig) -> tuple[int, int]:
     """Images per step, and steps; the images left over differ from epoch to epoch."""
     batch = min(config.batch, count)
     return batch, count // batch

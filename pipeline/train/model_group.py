@@ -31,8 +31,11 @@ def model_dataset(model: TrainedNetwork, curves: Curves) -> xr.Dataset:
 
 
 def training_attrs(config: TrainConfig, device: torch.device) -> dict[str, Any]:
-    """Attributes that record how a network was trained; ``auto`` precision and device resolved."""
+    """Attributes that record how a network was trained; ``auto`` precision and device resolved.
+
+    Logs change nothing about a network, and the path of their folder is its owner's alone.
+    """
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     precision = "bfloat16" if autocasts(config, device) else "float32"
-    settings = config.model_dump(mode="json")
+    settings = config.model_dump(mode="json", exclude={"log", "log_folder"})
     return {"training": {**settings, "precision": precision}, "device": name}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +12,15 @@ from zpoints.pipeline.labels.labels import Labels
 from zpoints.pipeline.memory import require_memory
 from zpoints.pipeline.network.device import choose_device, gpu_memory
 from zpoints.pipeline.network.size import network_size
+from zpoints.pipeline.parts.training_log import Training
 from zpoints.pipeline.progress import counted
 from zpoints.pipeline.stage_run import StageRun, chunk_bounds
 from zpoints.pipeline.train.checkpoint import Checkpoint, CheckpointError, Saver, unpack
 from zpoints.pipeline.train.config import TrainConfig
-from zpoints.pipeline.train.loop import images_seen, train
+from zpoints.pipeline.train.logs.log_thread import LogThread
+from zpoints.pipeline.train.logs.recorder import Recorder, recording, training_folder
+from zpoints.pipeline.train.logs.table import new_log
+from zpoints.pipeline.train.loop import epoch_size, images_seen, train
 from zpoints.pipeline.train.memory import training_memory
 from zpoints.pipeline.train.model_group import model_dataset, training_attrs
 from zpoints.pipeline.train.state import Curves, architecture
@@ -38,26 +43,52 @@ def train_model(run: StageRun[TrainConfig]) -> int:
     total = images_seen(len(training), config)
     run.console.line(_headline(config, len(training), len(validation), device))
     torch.set_num_threads(config.threads or CPU_COUNT)
-    with (
-        gpu_memory("Lower train.batch, or set train.device to cpu."),
-        run.console.bar("train", total=total, unit="images") as advance,
-    ):
-        train_from = partial(
-            train,
-            training,
-            validation,
-            config,
-            saver=Saver(run.work.save_checkpoint),
-            on_step=lambda seen, curves: advance(seen, _note(curves, config)),
-        )
-        try:
-            model, curves = train_from(checkpoint=_checkpoint(run, training))
-        except CheckpointError as error:
-            run.console.line(f"{error} train restarts from the beginning.")
-            model, curves = train_from(checkpoint=None)
     attrs = training_attrs(config, device)
-    run.work.create(GROUP, model_dataset(model, curves), attrs=attrs)
+    with recording(_recorder(run, attrs, len(training), len(validation))) as record:
+        with (
+            gpu_memory("Lower train.batch, or set train.device to cpu."),
+            run.console.bar("train", total=total, unit="images") as advance,
+        ):
+
+            def on_step(seen: int, curves: Curves) -> None:
+                record(seen, curves)
+                advance(seen, _note(curves, config))
+
+            train_from = partial(
+                train,
+                training,
+                validation,
+                config,
+                saver=Saver(run.work.save_checkpoint),
+                on_step=on_step,
+            )
+            try:
+                model, curves = train_from(checkpoint=_checkpoint(run, training))
+            except CheckpointError as error:
+                run.console.line(f"{error} train restarts from the beginning.")
+                model, curves = train_from(checkpoint=None)
+        run.work.create(GROUP, model_dataset(model, curves), attrs=attrs)
     return len(training)
+
+
+def _recorder(
+    run: StageRun[TrainConfig], attrs: Mapping[str, Any], count: int, validation: int
+) -> Recorder:
+    """What hands the epochs to the configured logs."""
+    config, id_ = run.settings, run.work.fingerprint
+    batch, steps = epoch_size(count, config) if count else (1, 0)
+    training = Training(
+        id=id_,
+        root=run.store.root,
+        folder=training_folder(config.log_folder, run.store.root, id_),
+        settings={**attrs["training"], "device": attrs["device"]},
+        images=count,
+        validation_images=validation,
+        epochs=config.epochs,
+        resumed=False,
+    )
+    logs = [LogThread(name, new_log) for name in config.log]
+    return Recorder(training, logs, run.console.line, batch=batch, steps=steps)
 
 
 def _require_memory(

@@ -1,0 +1,90 @@
+"""A thread per training log, so that no log can stop, slow or change the training."""
+
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from zpoints.pipeline.parts.training_log import Epoch, Outcome, Training, TrainingLog
+from zpoints.storage.text import one_line
+
+LONGEST = 300
+"""Characters of a cause in a line."""
+
+
+class LogThread:
+    """Writes one log in a thread of its own, which ends with the process at the latest.
+
+    Parameters
+    ----------
+    name
+        Name of the log.
+    make
+        Makes the log, in the thread.
+    """
+
+    def __init__(self, name: str, make: Callable[[str], TrainingLog]) -> None:
+        self.name = name
+        self._make = make
+        self._events: SimpleQueue[Epoch | Outcome] = SimpleQueue()
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._thread: Thread | None = None
+
+    def begin(self, training: Training, finished: Sequence[Epoch]) -> None:
+        """Start the thread, which opens the log.
+
+        Parameters
+        ----------
+        training, finished
+            As in `TrainingLog.begin`.
+        """
+        self._thread = Thread(
+            target=self._write, args=(training, finished), name=f"log {self.name}", daemon=True
+        )
+        self._thread.start()
+
+    def record(self, epoch: Epoch) -> None:
+        """Hand over an epoch."""
+        self._events.put(epoch)
+
+    def end(self, outcome: Outcome) -> None:
+        """Hand over the end of the training."""
+        self._events.put(outcome)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until everything is written, for a limited time."""
+        if self._thread is None:
+            return
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._lines.put(
+                f"The training log {self.name} is incomplete: it was not written in "
+                "time. The training is not affected; check whether the place of the log "
+                f"can be reached, or leave {self.name} out of train.log."
+            )
+
+    def lines(self) -> list[str]:
+        """What there is to report since the last call."""
+        found = []
+        while True:
+            try:
+                found.append(self._lines.get_nowait())
+            except Empty:
+                return found
+
+    def _write(self, training: Training, finished: Sequence[Epoch]) -> None:
+        where = "at its beginning"
+        try:
+            log = self._make(self.name)
+            place = log.begin(training, finished)
+            self._lines.put(f"Training log {self.name}: {one_line(str(place))}")
+            while isinstance(event := self._events.get(), Epoch):
+                where = f"in epoch {event.epoch}"
+                log.record(event)
+            where = "at its end"
+            log.end(event)
+        except BaseException as error:  # whatever a library or a package raises ends its log only
+            cause = one_line(f"{type(error).__name__}: {error}".splitlines()[0])[:LONGEST]
+            self._lines.put(
+                f"The training log {self.name} stopped {where} ({cause.rstrip('.')}). The training "
+                f"goes on without it; remove the cause, or leave {self.name} out of train.log."
+            )
