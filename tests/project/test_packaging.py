@@ -61,6 +61,7 @@ def wheel(built: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def version(wheel: Path) -> str:
+    """The version that the wheel has from the tags of git."""
     return wheel.name.split("-")[1]
 
 
@@ -123,6 +124,49 @@ def test_sdist__brings_tests_and_examples(built: Path) -> None:
 
     assert tracked("tests", "examples") <= names
     assert {"README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "environment.yml"} <= names
+    assert not any(name.startswith((*(f"{folder}/" for folder in OTHERS), ".git")) for name in names)
+
+
+def metadata_version(folder: Path) -> str:
+    """The version in the metadata that an installation from a folder gets."""
+    script = (
+        "import setuptools.build_meta as b; print(b.prepare_metadata_for_build_wheel('metadata'))"
+    )
+    (folder / "metadata").mkdir(exist_ok=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.split()[-1].removeprefix("zpoints-").removesuffix(".dist-info")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the repository")
+def test_version__is_that_of_the_last_tag(tmp_path: Path) -> None:
+    clone, archive = tmp_path / "clone", tmp_path / "archive"
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        command = ["git", "-C", str(clone), *who, *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    command = ["git", "clone", "--quiet", "--no-tags", "--sparse", str(ROOT), str(clone)]
+    subprocess.run(command, check=True, capture_output=True)
+    git("sparse-checkout", "set", "src")
+    (clone / ".git/info/exclude").write_text("metadata\n")
+    archive.mkdir()
+
+    versions = [metadata_version(clone)]
+    git("tag", "v9.8.7")
+    versions.append(metadata_version(clone))
+    git("archive", "--output", str(tmp_path / "archive.tar"), "HEAD")
+    git("commit", "--quiet", "--allow-empty", "--message", "later")
+    versions.append(metadata_version(clone))
+    with tarfile.open(tmp_path / "archive.tar") as tar:
+        tar.extractall(archive, filter="data")
+    versions.append(metadata_version(archive))
+    (archive / ".git_archival.txt").unlink()
+    versions.append(metadata_version(archive))
+
+    assert versions[0].startswith("0.1.dev")
+    assert versions[1:] == ["9.8.7", "9.8.8.dev1", "9.8.7", "0.1.dev0"]
 
 
 def test_wheel__works_beside_users_files_and_distributions_of_the_bare_names(
