@@ -34,7 +34,8 @@ ConfigArgument = Annotated[
     typer.Argument(
         metavar="CONFIG",
         autocompletion=complete_preset,
-        help=f"YAML file, or a preset: {', '.join(preset_names())}.",
+        help=f"YAML file, or a preset: {', '.join(preset_names())}. "
+        "zpoints config PRESET > my.yaml writes a file to change.",
     ),
 ]
 Root = Annotated[str, typer.Argument(metavar="ROOT", help=f"Store: {PLACES}.")]

@@ -29,7 +29,7 @@ def import_(
     vectors: Annotated[
         str,
         typer.Argument(
-            help="Vectors: .npy, .npz, Zarr, .parquet, a Hugging Face dataset on disk, or .h5ad."
+            help=".npy, .npz, Zarr, .parquet, a Hugging Face dataset on disk, or .h5ad."
         ),
     ],
     root: Annotated[str, typer.Option("--root", help=f"Store: {PLACES}.")],

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from zpoints.pipeline.parts import installed
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
+from zpoints.storage.errors import instead
 
 FORMATS = ("celeba", "torchvision", "kaggle", "parquet", "folder")
 """The formats that zpoints reads itself."""
@@ -14,7 +15,7 @@ FORMATS = ("celeba", "torchvision", "kaggle", "parquet", "folder")
 def _format(text: str) -> str:
     known = ("auto", *FORMATS, *(name for name, _ in installed.offered(installed.SOURCES)))
     if text not in known:
-        raise ValueError(f"expected one of {', '.join(known)}; got {text}")
+        raise ValueError(f"unknown format {text}; {instead(text, known)}")
     return text
 
 

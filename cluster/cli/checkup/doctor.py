@@ -19,7 +19,7 @@ from zpoints.cluster.errors import ClusterError
 from zpoints.cluster.jobs.known_roots import known_roots
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.terminal import SilentConsole
-from zpoints.extras import EXTRAS, MissingExtraError, missing_from
+from zpoints.extras import EXTRAS, MissingExtraError, installation, missing_from
 from zpoints.pipeline.cache_folders import CACHES
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.parts.installed import offered_parts
@@ -101,7 +101,9 @@ def _libraries() -> Check:
     needed = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
     wrong = [text for one in needed if (text := _unfit(one))]
     if wrong:
-        return Check("libraries", "fail", "; ".join(wrong), "pip install --upgrade zpoints")
+        return Check(
+            "libraries", "fail", "; ".join(wrong), "pip install --upgrade . in a clone of zpoints"
+        )
     numbers = installed_versions()
     named = [name for name in ("torch", "dask", "zarr", "icechunk") if name in numbers]
     shown = ", ".join(f"{name} {numbers[name]}" for name in named)
@@ -118,7 +120,7 @@ def _extras() -> Check:
         "extras",
         "warn",
         f"{', '.join(complete) or 'none'}; without {absent}",
-        "a run needs all of them: pip install 'zpoints[all]', in a clone '.[all]'",
+        f"a run needs all of them: {installation('all')}",
     )
 
 
