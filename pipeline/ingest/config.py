@@ -12,9 +12,13 @@ FORMATS = ("celeba", "torchvision", "kaggle", "parquet", "folder")
 """The formats that zpoints reads itself."""
 
 
+def known_formats() -> tuple[str, ...]:
+    """The values of `source.format`: those of installed packages come last."""
+    return ("auto", *FORMATS, *(name for name, _ in installed.offered(installed.SOURCES)))
+
+
 def _format(text: str) -> str:
-    known = ("auto", *FORMATS, *(name for name, _ in installed.offered(installed.SOURCES)))
-    if text not in known:
+    if text not in (known := known_formats()):
         raise ValueError(f"unknown format {text}; {instead(text, known)}")
     return text
 
