@@ -27,6 +27,7 @@ def test_json_schema__accepts_presets_as_written_and_as_printed(
 ) -> None:
     written = yaml.safe_load((PRESETS / f"{preset}.yaml").read_text())
     printed = yaml.safe_load(commented_yaml(load_config(preset)))
+    written.setdefault("train", {})["log"] = "csv"  # one name stands for a list
 
     assert [*validator.iter_errors(written), *validator.iter_errors(printed)] == []
 
@@ -39,6 +40,7 @@ def test_json_schema__accepts_presets_as_written_and_as_printed(
         {"train": {"epochs": "many"}},
         {"train": {"activation": "gelu"}},
         {"sample": {"generators": {"a": {"generator": "elipse"}}}},
+        {"train": {"log": 3}},
         {"ingest": {"side": 0}},
     ],
 )
