@@ -14,22 +14,26 @@ from zpoints.storage.text import printed
 
 FILE = "training.csv"
 HEADER = [field.name for field in fields(Epoch)]
+RESULTS = HEADER.index("images_per_second")
+"""Number of leading columns that a repeated epoch has in common."""
 
 
 class CsvLog:
     """Appends a row at a time, so that readers find whole rows only.
 
-    The rows of a resumed training follow those from before its interruption.
+    A resumed training keeps its rows from before the interruption, also of an epoch that it ends a
+    second time: they alone have its rate and time.
     """
 
     _path: Path
+    _stored: dict[int, list[str]]
 
     def begin(self, training: Training, finished: Sequence[Epoch]) -> str:
         """Write the header and the rows of finished epochs."""
         self._path = training.folder / FILE
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        known = stored_rows(self._path) if training.resumed else {}
-        rows = [known.get(epoch.epoch) or _row(epoch) for epoch in finished]
+        self._stored = stored_rows(self._path) if training.resumed else {}
+        rows = [self._row(epoch) for epoch in finished]
         unfinished = self._path.with_name(f"{FILE}.part")
         unfinished.write_text(_text([HEADER, *rows]), encoding="utf-8", newline="")
         unfinished.replace(self._path)
@@ -37,7 +41,7 @@ class CsvLog:
 
     def record(self, epoch: Epoch) -> None:
         """Append a row by one write."""
-        row = _text([_row(epoch)]).encode()
+        row = _text([self._row(epoch)]).encode()
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         try:
             if os.write(file, row) < len(row):
@@ -47,6 +51,11 @@ class CsvLog:
 
     def end(self, outcome: Outcome) -> None:
         """Leave the file as it is."""
+
+    def _row(self, epoch: Epoch) -> list[str]:
+        row = [_cell(value) for value in astuple(epoch)]
+        stored = self._stored.get(epoch.epoch)
+        return stored if stored and stored[:RESULTS] == row[:RESULTS] else row
 
 
 def stored_rows(path: Path) -> dict[int, list[str]]:
@@ -59,10 +68,6 @@ def stored_rows(path: Path) -> dict[int, list[str]]:
     if header != HEADER:
         return {}
     return {int(row[0]): row for row in rows if len(row) == len(HEADER) and row[0].isdecimal()}
-
-
-def _row(epoch: Epoch) -> list[str]:
-    return [_cell(value) for value in astuple(epoch)]
 
 
 def _cell(value: float | datetime | None) -> str:

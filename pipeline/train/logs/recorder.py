@@ -130,10 +130,11 @@ class Recorder:
     def _measured(self, epoch: Epoch, now: float) -> Epoch:
         """The epoch with its rate, its duration and the time."""
         (began, before), (latest, seen) = self._began, self._latest
+        rate = (seen - before) / (latest - began) if seen > before else None
         return replace(
             epoch,
-            images_per_second=(seen - before) / (latest - began) if seen > before else None,
-            seconds=now - began if self._whole else None,
+            images_per_second=rate and round(rate, 1),
+            seconds=round(now - began, 3) if self._whole else None,
             time=datetime.now(UTC),
         )
 

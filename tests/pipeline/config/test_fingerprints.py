@@ -16,6 +16,7 @@ from zpoints.pipeline.stage_table import steps
 
 CHANGED = (
     *("ingest.source=photographs", "ingest.side=32", "train.z_dim=16", "train.device=cpu"),
+    *("train.log=csv", "train.log_folder=elsewhere"),
     *("train.on_growth=retrain", "train.seed=3", "encode.device=cpu", "encode.batch=32"),
     *("analyze.bins=50", "analyze.selections.smiling=Smiling", "analyze.pairs.components=4"),
     *("sample.device=cpu", "sample.count=40"),

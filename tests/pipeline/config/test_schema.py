@@ -27,6 +27,7 @@ def test_json_schema__accepts_presets_as_written_and_as_printed(
 ) -> None:
     written = yaml.safe_load(preset_text(preset))
     printed = yaml.safe_load(commented_yaml(load_config(preset)))
+    written.setdefault("train", {})["log"] = "csv"  # one name stands for a list
 
     assert [*validator.iter_errors(written), *validator.iter_errors(printed)] == []
 
@@ -45,6 +46,7 @@ def test_json_schema__accepts_the_examples_of_the_pages(validator: Draft202012Va
         {"train": {"epoch": 3}},
         {"train": {"epochs": "many"}},
         {"train": {"activation": "gelu"}},
+        {"train": {"log": 3}},
         {"ingest": {"side": 0}},
         {"source": {"format": "kagle"}},
         {"sample": {"generators": {"a": {"generator": "elipse"}}}},

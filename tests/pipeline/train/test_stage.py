@@ -1,71 +1,13 @@
 """The stage train: interrupted runs resume from their checkpoint."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-
 import pytest
 import torch
 import xarray as xr
 
-from tests.conftest import WORKER
+from tests.pipeline.train.stage_runs import Console, Stop, begin, run_train
 from zpoints.pipeline.config.run import RunConfig, override
-from zpoints.pipeline.progress import Advance
-from zpoints.pipeline.stage_run import StageRun
 from zpoints.pipeline.train import stage
-from zpoints.pipeline.train.checkpoint import Saver
-from zpoints.pipeline.train.stage import train_model
-from zpoints.storage import StageTransaction, Store, open_repository
-
-
-class Stop(BaseException):
-    """The exception of a signal handler."""
-
-
-class Console:
-    """Records the lines, and raises Stop once ``stop`` images were seen."""
-
-    def __init__(self, stop: int | None = None) -> None:
-        self.lines: list[str] = []
-        self.stop = stop
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
-
-    @contextmanager
-    def bar(self, label: str, *, total: int, unit: str) -> Iterator[Advance]:
-        def advance(done: int, note: str) -> None:
-            if self.stop is not None and done >= self.stop:
-                raise Stop
-
-        yield advance
-
-
-@pytest.fixture
-def root(small_root: str, tmp_path: Path) -> str:
-    """A private copy of the store with images."""
-    return shutil.copytree(small_root, str(tmp_path / "store"))
-
-
-@pytest.fixture
-def saving_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "Saver", partial(Saver, seconds=0, rest=0))
-
-
-def begin(root: str) -> StageTransaction:
-    return open_repository(root).begin(
-        stage="train", fingerprint="0123456789abcdef", groups=("model",)
-    )
-
-
-def run_train(config: RunConfig, root: str, console: Console) -> StageTransaction:
-    work, store = begin(root), open_repository(root).store()
-    train_model(
-        StageRun(settings=config.train, store=store, work=work, console=console, worker=WORKER)
-    )
-    return work
+from zpoints.storage import Store
 
 
 def same(model: xr.Dataset, store: Store) -> bool:
