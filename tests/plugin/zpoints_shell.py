@@ -1,9 +1,11 @@
-"""A package that adds a generator, two measures, a reader of photographs and a figure to zpoints.
+"""A package that adds a generator, two measures, a reader of photographs, a figure and a log.
 
 Its `pyproject.toml` names them as entry points. One has the name of a generator of zpoints, and one
 cannot be imported; both are left out.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +24,7 @@ from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.parts.generator import Floats, Generator, require_spread
+from zpoints.pipeline.parts.training_log import Epoch, Outcome, Training
 from zpoints.storage.schema.quality import Measure, PerImage
 
 
@@ -126,3 +129,24 @@ def scatter(store: object) -> Figure:
     figure = Figure(figsize=(4, 4))
     figure.subplots().plot(*z.T, ".")
     return figure
+
+
+class JsonLines:
+    """A training log: a file with a line of JSON per epoch."""
+
+    def begin(self, training: Training, finished: Sequence[Epoch]) -> str:
+        """Begin the file with the epochs that are over."""
+        training.folder.mkdir(parents=True, exist_ok=True)
+        self.path = training.folder / "epochs.jsonl"
+        self.path.write_text("")
+        for epoch in finished:
+            self.record(epoch)
+        return str(self.path)
+
+    def record(self, epoch: Epoch) -> None:
+        """Add a line."""
+        with self.path.open("a") as file:
+            file.write(json.dumps({"epoch": epoch.epoch, **epoch.curves}) + "\n")
+
+    def end(self, outcome: Outcome) -> None:
+        """Leave the file as it is."""

@@ -59,6 +59,7 @@ LIBRARY_HOMES = {
         FLOW,
     ),
     "zuko": (FLOW,),
+    **dict.fromkeys(("tensorboard", "mlflow"), ("pipeline/train/logs",)),
     **dict.fromkeys(("panel", "param", "holoviews", "datashader", "bokeh", "tornado"), EXPLORES),
 }
 ORDER = (

@@ -50,17 +50,12 @@ class LogThread:
         """Hand over the end of the training."""
         self._events.put(outcome)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until everything is written, for a limited time."""
+    def wait(self, seconds: float) -> bool:
+        """Wait until everything is written, for a limited time; whether it is."""
         if self._thread is None:
-            return
+            return True
         self._thread.join(seconds)
-        if self._thread.is_alive():
-            self._lines.put(
-                f"The training log {self.name} is incomplete: it was not written in "
-                "time. The training is not affected; check whether the place of the log "
-                f"can be reached, or leave {self.name} out of train.log."
-            )
+        return not self._thread.is_alive()
 
     def lines(self) -> list[str]:
         """What there is to report since the last call."""

@@ -15,9 +15,10 @@ from zpoints.storage.backend.local_path import local_path
 FOLDER, FOLDER_OF_BUCKETS = "logs", "zpoints-logs"
 DIGITS = 8
 """Digits of the training's id in the name of its folder."""
-SECONDS_AT_END = 60.0
-"""Time that the logs have after a training; creating a database takes MLflow some 10 s."""
-SECONDS_IF_INTERRUPTED = 3.0
+SHORT_WAIT = 3.0
+"""Seconds that all logs have after a training, also an interrupted one."""
+LONG_WAIT = 30.0
+"""Further seconds after a finished training; creating a database takes MLflow some 10."""
 
 
 def training_folder(chosen: str | None, root: str, id_: str) -> Path:
@@ -103,12 +104,18 @@ class Recorder:
 
     def end(self, outcome: Outcome) -> None:
         """Let the logs finish, for a limited time, and report what became of them."""
-        seconds = SECONDS_AT_END if outcome == "finished" else SECONDS_IF_INTERRUPTED
-        deadline = time.monotonic() + seconds
         for log in self.logs:
             log.end(outcome)
-        for log in self.logs:
-            log.wait(max(0.0, deadline - time.monotonic()))
+        late = _unfinished(self.logs, SHORT_WAIT)
+        if late and outcome == "finished":
+            self.line(f"Waiting up to {LONG_WAIT:g} s for training logs: {_names(late)}.")
+            late = _unfinished(late, LONG_WAIT)
+        if late:
+            self.line(
+                f"Training logs that are incomplete, since they were not written in time: "
+                f"{_names(late)}. The training is not affected; check whether their place can be "
+                "reached, or leave them out of train.log."
+            )
         self.report()
 
     def report(self) -> None:
@@ -137,6 +144,16 @@ class Recorder:
             seconds=round(now - began, 3) if self._whole else None,
             time=datetime.now(UTC),
         )
+
+
+def _unfinished(logs: Sequence[LogThread], seconds: float) -> list[LogThread]:
+    """The logs that are not written in a time that they share."""
+    deadline = time.monotonic() + seconds
+    return [log for log in logs if not log.wait(max(0.0, deadline - time.monotonic()))]
+
+
+def _names(logs: Sequence[LogThread]) -> str:
+    return ", ".join(log.name for log in logs)
 
 
 @contextmanager

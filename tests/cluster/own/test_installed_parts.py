@@ -16,7 +16,7 @@ from zpoints.storage import open_store
 PLUGIN = Path(__file__).parents[2] / "plugin"
 CONFIG = """
 ingest: {crop: null, side: 32, channels: 1}
-train: {z_dim: 8, epochs: 1, batch: 16, threads: 1}
+train: {z_dim: 8, epochs: 1, batch: 16, threads: 1, log: json_lines}
 analyze: {selections: {}}
 sweep:
   enabled: true
@@ -87,6 +87,9 @@ def test_run__knows_the_parts_of_an_installed_package(
     for text in ("shell", "contrast", "{in pixel values}", "&lt;all&gt; vectors", "zpoints-shell"):
         assert text in page
 
+    (log,) = (tmp_path / "store" / "logs").glob("*/epochs.jsonl")
+    assert json.loads(log.read_text())["epoch"] == 1
+
     # Without the package, the store stays readable, and its measures carry their meaning.
     store = open_store(tmp_path / "store")
     quality = store.quality("shell")
@@ -113,6 +116,7 @@ def test_config__lists_the_parts_of_an_installed_package(
 
     assert "shell (zpoints-shell 1.0)" in shown.stdout
     assert "array (zpoints-shell 1.0)" in shown.stdout
+    assert "mlflow, json_lines (zpoints-shell 1.0)" in shown.stdout
 
 
 @pytest.mark.slow
