@@ -7,11 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+LATEST_INSTALL := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
+MAIN_BRANCHES := $(addprefix git+https://github.com/,dask/dask dask/distributed pydata/xarray zarr-developers/zarr-python)
 # Worker processes of pytest; torch, BLAS and Numba use one thread in each.
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --durations 25
 
-.PHONY: demo notebook notebook-outputs test test-services test-latest latest-python lint docs pictures linkcheck bench format constraints clean
+.PHONY: demo notebook notebook-outputs test test-services test-latest test-development latest-python lint docs pictures linkcheck bench format constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/zpoints demo --root runs/demo
@@ -27,7 +29,7 @@ notebook-outputs: $(INSTALLED)
 test: $(INSTALLED)
 	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow'
 
-# The other tests: a real Slurm where there is one, an S3 server, Dask clusters, jobs, and slow tests;
+# The other tests: a real Slurm where there is one, servers of buckets, Dask clusters, jobs, and slow tests;
 # all on this machine. Three workers more, since many of them wait. Only files with such a mark are
 # collected, which each worker does.
 test-services: $(INSTALLED)
@@ -36,11 +38,14 @@ test-services: $(INSTALLED)
 
 # Storage, sampling, analysis and claims on the newest releases of all libraries but torch, whose
 # newest release has no small build in the package index; and stores that both environments share.
-test-latest: $(INSTALLED)
+# make test-development: the same with what the libraries of a store have not released yet.
+test-development: UNRELEASED := $(LATEST_INSTALL) --pre --upgrade icechunk && $(LATEST_INSTALL) --no-deps --upgrade $(MAIN_BRANCHES)
+test-latest test-development: $(INSTALLED)
 	@test -n "$(LATEST_PYTHON)" || \
-	  { echo "expected Python 3.13; name its program with: make test-latest LATEST_PYTHON=..."; exit 1; }
+	  { echo "expected Python 3.13; name its program with: make $@ LATEST_PYTHON=..."; exit 1; }
 	$(LATEST_PYTHON) -m venv --clear .venv-latest
-	.venv-latest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[analyze,cluster,report,test]'
+	$(LATEST_INSTALL) --editable '.[analyze,cluster,report,test]'
+	$(UNRELEASED)
 	.venv-latest/bin/python -m pip list | grep -E '^(icechunk|zarr|numpy|xarray|dask|numba|scipy) '
 	ZPOINTS_OTHER_PYTHON="$(CURDIR)/$(BIN)/python" .venv-latest/bin/pytest --numprocesses $(WORKERS) --dist worksteal -m 'not services and not slow' \
 	  -k 'not flow' --ignore tests/pipeline/sample/test_flow.py \

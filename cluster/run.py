@@ -90,7 +90,7 @@ def run(
     config
         What to compute.
     root
-        A local path or ``s3://bucket/prefix``; a store is created if there is none.
+        A local path, or a URL of a prefix in a bucket; a store is created if there is none.
     console
         Reports progress.
     title

@@ -45,7 +45,7 @@ def check_job(
     config
         What to compute.
     root
-        A local path or ``s3://bucket/prefix``.
+        A local path, or a URL of a prefix in a bucket.
     console
         Reports what the source holds.
     title
@@ -94,7 +94,7 @@ def dry_run(
     config
         What to compute.
     root
-        A local path or ``s3://bucket/prefix``.
+        A local path, or a URL of a prefix in a bucket.
     console
         Reports what the source holds.
     title

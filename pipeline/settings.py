@@ -1,9 +1,12 @@
 """The base class of the configuration sections, and messages for invalid settings."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from zpoints.storage.errors import nearest
 
 
 class NotInFingerprint:
@@ -77,6 +80,13 @@ def setting_path(fault: Mapping[str, Any], values: Any) -> list[str]:
     return path
 
 
+def _near_choice(fault: Mapping[str, Any]) -> str:
+    """The choice that a mistyped one may mean, for the end of a message; empty if unclear."""
+    known = re.findall("'([^']+)'", fault["ctx"]["expected"])
+    alike = nearest(str(fault["input"]), known)
+    return f"; did you mean {alike[0]}?" if alike else ""
+
+
 def fault_message(fault: Mapping[str, Any]) -> str:
     """What is wrong with a setting, from one of ``ValidationError.errors()``."""
     kind, context = fault["type"], fault.get("ctx", {})
@@ -87,5 +97,6 @@ def fault_message(fault: Mapping[str, Any]) -> str:
     if kind == "missing":
         return "must be set"
     if kind in EXPECTED:
-        return f"expected {EXPECTED[kind].format(**context)}".replace("'", "")
+        expected = f"expected {EXPECTED[kind].format(**context)}".replace("'", "")
+        return f"{expected}{_near_choice(fault) if kind == 'literal_error' else ''}"
     return str(fault["msg"])

@@ -2,9 +2,17 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from math import ceil
+
+from zpoints.storage.text import one_of
 
 SHORTEST_PART = 3
 """Characters from which a part of a name counts as that name mistyped."""
+SUGGESTED = 3
+"""Labels that a message suggests instead of an unknown one: many are alike, as kinds of hair."""
+SHORTEST_STEM = 4
+SHARE_OF_STEM = 0.7
+"""Common beginning from which two names are alike: characters, and share of the shorter name."""
 
 
 class ZpointsError(Exception):
@@ -66,6 +74,9 @@ class ObjectStoreError(StoreError):
 def nearest(name: str, known: Iterable[str], most: int = 1, *, cutoff: float = 0.7) -> list[str]:
     """The known names most like a mistyped one, the nearest first; case does not matter.
 
+    The same name in other letters is alone. Names that begin with what was written come first, then
+    those that contain it, those of similar or transposed letters, and those with the same stem.
+
     Parameters
     ----------
     name
@@ -81,29 +92,62 @@ def nearest(name: str, known: Iterable[str], most: int = 1, *, cutoff: float = 0
     --------
     >>> nearest("elipse", ["uniform", "ellipse"]), nearest("MALE", ["Male"]), nearest("x", ["Male"])
     (['ellipse'], ['Male'], [])
-    >>> nearest("mixture", ["uniform", "gaussian_mixture"])
-    ['gaussian_mixture']
+    >>> nearest("mixture", ["uniform", "gaussian_mixture"]), nearest("smile", ["Male", "Smiling"])
+    (['gaussian_mixture'], ['Smiling'])
     """
     by_spelling: dict[str, str] = {}
     for spelled in known:
         by_spelling.setdefault(spelled.casefold(), spelled)
     wanted = name.casefold()
-    found = get_close_matches(wanted, list(by_spelling), most, cutoff)
-    if not found and len(wanted) >= SHORTEST_PART:
-        found = [spelled for spelled in by_spelling if wanted in spelled][:most]
-    return [by_spelling[spelled] for spelled in found]
+    if wanted in by_spelling:
+        return [by_spelling[wanted]]
+    found = dict.fromkeys(
+        (
+            *_with_part(wanted, by_spelling),
+            *get_close_matches(wanted, list(by_spelling), most, cutoff),
+            *(spelled for spelled in by_spelling if sorted(spelled) == sorted(wanted)),
+            *(spelled for spelled in by_spelling if _same_stem(wanted, spelled)),
+        )
+    )
+    return [by_spelling[spelled] for spelled in found][:most]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def _with_part(wanted: str, known: Iterable[str]) -> list[str]:
+    """The names that begin with a part, then those that contain it; shorter ones are nearer."""
+    if len(wanted) < SHORTEST_PART:
+        return []
+    found = [spelled for spelled in known if wanted in spelled]
+    return sorted(found, key=lambda spelled: (not spelled.startswith(wanted), len(spelled)))
+
+
+def _same_stem(one: str, other: str) -> bool:
+    """Whether two names begin alike, up to the ending of the shorter one: smile, smiling."""
+    shorter = min(len(one), len(other))
+    stem = max(SHORTEST_STEM, ceil(SHARE_OF_STEM * shorter))
+    return shorter >= stem and one[:stem] == other[:stem]
+
+
+def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
     """A sentence for the end of a message, after a space; empty if no known name is alike.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    known
+        The names that there are.
+    most
+        Largest number of names suggested.
 
     Examples
     --------
     >>> did_you_mean("elipse", ["uniform", "ellipse"])
     ' Did you mean ellipse?'
+    >>> did_you_mean("hair", ["Male", "Gray_Hair", "Black_Hair"], most=3)
+    ' Did you mean Gray_Hair or Black_Hair?'
     """
-    found = nearest(name, known)
-    return f" Did you mean {found[0]}?" if found else ""
+    found = nearest(name, known, most)
+    return f" Did you mean {one_of(found)}?" if found else ""
 
 
 def instead(name: str, known: Iterable[str]) -> str:
@@ -129,13 +173,13 @@ def instead(name: str, known: Iterable[str]) -> str:
     return f"{question[1:2].lower()}{question[2:]} C{listed}" if question else f"c{listed}"
 
 
-def unknown_name(module: str, name: str, known: Iterable[str]) -> AttributeError:
-    """The error of a module that lacks an attribute, as Python words it.
+def unknown_name(owner: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error of a module or an object that lacks an attribute, as Python words it.
 
     Parameters
     ----------
-    module
-        Name of the module as users write it.
+    owner
+        What lacks it, e.g. ``module 'zpoints'``.
     name
         The unknown name.
     known
@@ -143,12 +187,37 @@ def unknown_name(module: str, name: str, known: Iterable[str]) -> AttributeError
 
     Examples
     --------
-    >>> print(unknown_name("zpoints", "opn", ["open", "draw"]))
+    >>> print(unknown_name("module 'zpoints'", "opn", ["open", "draw"]))
     module 'zpoints' has no attribute 'opn'. Did you mean: 'open'?
     """
-    message = f"module {module!r} has no attribute {name!r}"
+    message = f"{owner} has no attribute {name!r}"
     alike = nearest(name, known)
     # With a name but without an object, Python adds no second suggestion.
     return AttributeError(
         f"{message}. Did you mean: {alike[0]!r}?" if alike else message, name=name
     )
+
+
+def unknown_attribute(owner: object, name: str) -> AttributeError:
+    """The error of an object for an attribute that it lacks; for use in ``__getattr__``.
+
+    Python calls that also where a property of the class raised an `AttributeError`, which is
+    raised again: the attribute is known, and something else is missing.
+
+    Parameters
+    ----------
+    owner
+        The object.
+    name
+        The attribute. A private one, for which libraries probe, is never suggested.
+
+    Raises
+    ------
+    AttributeError
+        That of the property.
+    """
+    kind = type(owner)
+    if hasattr(kind, name):
+        object.__getattribute__(owner, name)
+    known = () if name.startswith("_") else (it for it in dir(owner) if not it.startswith("_"))
+    return unknown_name(f"{kind.__name__!r} object", name, known)

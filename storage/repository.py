@@ -170,7 +170,7 @@ def open_repository(
     Parameters
     ----------
     root
-        A local path or `s3://bucket/prefix`.
+        A local path, or a URL of a prefix in a bucket.
     executor
         Computes the blocks that stages write; by default Dask's scheduler, a few at a time.
 

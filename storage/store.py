@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import date, datetime
 from importlib.metadata import entry_points
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import icechunk
 import numpy as np
@@ -14,7 +14,7 @@ import zarr
 from zpoints.storage.arrays.groups import group_attrs, group_names, open_group
 from zpoints.storage.backend.damage import metadata_errors
 from zpoints.storage.backend.location import Location, reaching
-from zpoints.storage.errors import StoreError, VersionError
+from zpoints.storage.errors import StoreError, VersionError, unknown_attribute
 from zpoints.storage.labels.dataset import LabelledDataset
 from zpoints.storage.overview import Content, as_html, as_text, by_kind, contents
 from zpoints.storage.schema.array_names import array_name
@@ -69,6 +69,11 @@ class Store:
                 choose_version(location.root, repository, version, as_of)
             )
             return cls(location, repository, snapshot)
+
+    if not TYPE_CHECKING:  # to a type checker every attribute would exist
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown_attribute(self, name)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -308,7 +313,7 @@ def open_store(
     Parameters
     ----------
     root
-        A local path or `s3://bucket/prefix`.
+        A local path, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`.
     version
         `latest` (the default); `previous`, the version that the latest was made from; the id of a
         published version, from `Store.history`, or an unambiguous beginning of one; or a date or

@@ -50,6 +50,41 @@ def printed(root: str) -> str:
     return root
 
 
+def some_of(names: Iterable[str], most: int = 8, *, rest: str = "") -> str:
+    """Names as a message lists them: the first ones, and the number of the others.
+
+    Parameters
+    ----------
+    names
+        All names.
+    most
+        Names that are listed.
+    rest
+        Where the others are found.
+
+    Examples
+    --------
+    >>> some_of(["Male", "Smiling", "Young"], 2, rest="statistics.attribute"), some_of([])
+    ('Male, Smiling and 1 more in statistics.attribute', 'none')
+    """
+    everything = list(names)
+    more = len(everything) - most
+    shown = ", ".join(everything[:most]) or "none"
+    return f"{shown} and {more} more{f' in {rest}' if rest else ''}" if more > 0 else shown
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Names to choose from, in a sentence.
+
+    Examples
+    --------
+    >>> one_of(["Gray_Hair", "Black_Hair", "Bangs"]), one_of(["Male"])
+    ('Gray_Hair, Black_Hair or Bangs', 'Male')
+    """
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def abbreviated_by(text: str, ids: Iterable[str]) -> list[str]:
     """The ids that begin or end with a text; only the id itself if it is one of them.
 

@@ -22,6 +22,8 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 from tests.browser import browser as browser
+from tests.clouds import az as az
+from tests.clouds import gs as gs
 from tests.s3 import bucket_server as bucket_server
 from tests.s3 import s3 as s3
 from tests.shared import made_once

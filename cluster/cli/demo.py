@@ -27,7 +27,7 @@ def run_demo(
     config
         Configuration of the run; its ``ingest.source`` is replaced.
     root
-        Root of the store: a local folder or ``s3://bucket/prefix``.
+        Root of the store: a local folder, or a URL of a prefix in a bucket.
     faces
         Local folder of the faces. By default ``ROOT-faces`` for a local store, and
         ``runs/NAME-faces`` for a bucket whose prefix ends in NAME.

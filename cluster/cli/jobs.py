@@ -44,7 +44,7 @@ STOP_SECONDS = 20.0
 Id = Annotated[
     str,
     typer.Argument(
-        metavar="ID", help="Id of the job, as printed by zpoints submit, or its beginning or end."
+        metavar="ID", help="Id of the job, as zpoints jobs lists it, or its beginning or end."
     ),
 ]
 JobRoot = Annotated[

@@ -21,6 +21,7 @@ from zpoints.pipeline.config.plain_yaml import plain_values
 from zpoints.pipeline.config.preset_files import preset_names
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.stage_order import STAGES
+from zpoints.storage.backend.buckets.schemes import PLACES
 from zpoints.storage.errors import did_you_mean, instead, nearest
 
 # A file or a pipe has no terminal width to fit into; a closed output is None.
@@ -33,13 +34,14 @@ ConfigArgument = Annotated[
     typer.Argument(
         metavar="CONFIG",
         autocompletion=complete_preset,
-        help=f"YAML file, or a preset: {', '.join(preset_names())}.",
+        help=f"YAML file, or a preset: {', '.join(preset_names())}. "
+        "zpoints config PRESET > my.yaml writes a file to change.",
     ),
 ]
-Root = Annotated[str, typer.Argument(metavar="ROOT", help="Store: a folder or s3://bucket/prefix.")]
+Root = Annotated[str, typer.Argument(metavar="ROOT", help=f"Store: {PLACES}.")]
 RootOption = Annotated[
     str | None,
-    typer.Option("--root", help="Store: a folder or s3://bucket/prefix. Default: runs/NAME."),
+    typer.Option("--root", help=f"Store: {PLACES}. Default: runs/NAME."),
 ]
 VERSION = "latest, previous, a date, or an id of zpoints history or its beginning"
 """How a version is written; see `zpoints.storage.versions`."""

@@ -21,6 +21,7 @@ from zpoints.cluster.cli.options import (
 )
 from zpoints.cluster.signals import Interrupted
 from zpoints.cluster.terminal import console_for, replace_unencodable
+from zpoints.storage.errors import instead
 
 if TYPE_CHECKING:
     from zpoints.cluster.schedule.cron import Cron
@@ -47,7 +48,9 @@ def schedule(
     strict: Strict = False,
     print_: Annotated[
         str | None,
-        typer.Option("--print", help="Print a unit for systemd, cron, slurm or kubernetes."),
+        typer.Option(
+            "--print", metavar="KIND", help="Print a unit for systemd, cron, slurm or kubernetes."
+        ),
     ] = None,
     status: Annotated[
         bool, typer.Option("--status", help="Show the health and the runs of schedules.")
@@ -62,7 +65,13 @@ def schedule(
         _status(config or root)
         return
     if config is None or cron is None:
-        raise typer.BadParameter('CONFIG or --cron is missing; expected e.g. --cron "0 3 * * *".')
+        missing = "the argument CONFIG" if config is None else "the option --cron"
+        raise typer.BadParameter(
+            f"{missing} is missing; expected e.g. zpoints schedule {config or 'my.yaml'} "
+            f'--cron "{cron or "0 3 * * *"}".'
+        )
+    if print_ is not None:
+        _check_kind(print_)
 
     from zpoints.cluster.jobs.submit import check_source
     from zpoints.cluster.schedule.cron import Cron
@@ -95,14 +104,19 @@ def _run_schedule(config: str, changes: list[str], root: str, times: "Cron") -> 
         raise Interrupted(stop.code, repeated.outcome()) from stop
 
 
+def _check_kind(kind: str) -> None:
+    from zpoints.cluster.schedule.printed_units import UNITS
+
+    if kind not in UNITS:
+        raise typer.BadParameter(f"unknown unit {kind!r}; {instead(kind, UNITS)}.")
+
+
 def _print_unit(
     kind: str, config: str, settings: "RunConfig", root: str, changes: list[str], times: "Cron"
 ) -> None:
     from zpoints.cluster.schedule.printed_units import UNITS, Rerun
     from zpoints.storage.backend.location import Location
 
-    if kind not in UNITS:
-        raise typer.BadParameter(f"unknown unit {kind!r}; choose one of {', '.join(UNITS)}.")
     store = Location.of(root)
     absolute = str(Path(store.root).resolve()) if store.is_local else store.root
     file = str(Path(config).resolve()) if Path(config).is_file() else config

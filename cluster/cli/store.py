@@ -1,8 +1,9 @@
 """Commands for a store: versions, verification, export and report."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -17,8 +18,12 @@ from zpoints.cluster.cli.options import (
     output,
     report_overrides,
 )
-from zpoints.cluster.cli.shell.completion import complete_group
+from zpoints.cluster.cli.shell.completion import complete_form, complete_group
 from zpoints.cluster.terminal import console_for
+from zpoints.storage.backend.buckets.schemes import PLACES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 app = typer.Typer()
 WHOLE = 100
@@ -105,12 +110,14 @@ def diff(
 
 @app.command()
 def compare(
-    root_a: Annotated[str, typer.Argument(help="Store: a folder or s3://bucket/prefix.")],
+    root_a: Annotated[str, typer.Argument(help=f"Store: {PLACES}.")],
     root_b: Annotated[str, typer.Argument(help="The other store.")],
     folder: Annotated[
         str | None,
         typer.Option(
-            "--output", help="Folder of the page. Default: comparisons/NAME_A-NAME_B-HASH."
+            "--output",
+            metavar="FOLDER",
+            help="Folder of the page. Default: comparisons/NAME_A-NAME_B-HASH.",
         ),
     ] = None,
     version_a: Annotated[
@@ -172,10 +179,11 @@ def export(
     destination: Annotated[str, typer.Argument(help="New local folder.")],
     version: Version = None,
     form: Annotated[
-        Literal["zarr", "parquet", "csv", "npy", "png", "jpeg"],
+        str,
         typer.Option(
             "--as",
             metavar="FORM",
+            autocompletion=complete_form,
             help="zarr; parquet or csv: tables; npy: NumPy arrays; png or jpeg: picture files.",
         ),
     ] = "zarr",
@@ -194,33 +202,43 @@ def export(
 ) -> None:
     """Write a group as plain Zarr, tables, arrays, or picture files."""
     from zpoints.storage import open_store
-    from zpoints.storage.export.forms import PICTURES, export
+    from zpoints.storage.export.forms import ExportForm, export
 
-    if sheets and form not in PICTURES:
-        raise typer.BadParameter("--sheets needs a picture format; add --as png or --as jpeg.")
-    given = {"columns": columns, "rows": rows}
-    sheet = {name: number for name, number in given.items() if number is not None}
-    if sheet and not sheets:
-        raise typer.BadParameter(
-            f"--{next(iter(sheet))} applies to contact sheets only; add --sheets."
-        )
+    sheet = _sheet(sheets, {"columns": columns, "rows": rows}, form)
     store = open_store(root, version=version)
     with console_for(output).bar("export", total=WHOLE, unit="%") as advance:
         export(
             store,
             group,
             destination,
-            form=form,
+            form=cast(ExportForm, form),  # which refuses any other
             overwrite=overwrite,
-            sheet=sheet if sheets else None,
+            sheet=sheet,
             on_progress=lambda done, total: advance(WHOLE * done // max(1, total), f"{done:,}"),
         )
     output.print(f"{group} in {destination}")
-    if form not in ("parquet", "csv"):
-        return
+    if form in ("parquet", "csv"):
+        _print_left_out(store.group(group))
+
+
+def _sheet(sheets: bool, given: Mapping[str, int | None], form: str) -> dict[str, int] | None:
+    """Columns and rows of contact sheets; None without `--sheets`."""
+    from zpoints.storage.export.forms import PICTURES
+
+    if sheets and form not in PICTURES:
+        raise typer.BadParameter("--sheets needs a picture format; add --as png or --as jpeg.")
+    sheet = {name: number for name, number in given.items() if number is not None}
+    if sheet and not sheets:
+        raise typer.BadParameter(
+            f"--{next(iter(sheet))} applies to contact sheets only; add --sheets."
+        )
+    return sheet if sheets else None
+
+
+def _print_left_out(group: "xr.Dataset") -> None:
     from zpoints.storage.export.tables import left_out_of_tables
 
-    if left_out := left_out_of_tables(store.group(group)):
+    if left_out := left_out_of_tables(group):
         output.print(
             f"Left out of the tables, having more than two dimensions: {', '.join(left_out)}. "
             "--as npy or --as zarr exports them.",

@@ -16,6 +16,7 @@ from zpoints.cluster.cli.options import (
     run_name,
 )
 from zpoints.pipeline.stage_order import STAGES
+from zpoints.storage.backend.buckets.schemes import PLACES
 
 CUT = ("ingest.crop", "ingest.side", "ingest.channels")
 """Settings that are chosen from the photographs of vectors."""
@@ -28,10 +29,10 @@ def import_(
     vectors: Annotated[
         str,
         typer.Argument(
-            help="Vectors: .npy, .npz, Zarr, .parquet, a Hugging Face dataset on disk, or .h5ad."
+            help=".npy, .npz, Zarr, .parquet, a Hugging Face dataset on disk, or .h5ad."
         ),
     ],
-    root: Annotated[str, typer.Option("--root", help="Store: a folder or s3://bucket/prefix.")],
+    root: Annotated[str, typer.Option("--root", help=f"Store: {PLACES}.")],
     labels: Annotated[
         str | None,
         typer.Option(

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from zpoints.cluster.jobs.record import FOLDER
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.buckets.bucket import SECRETS
 
 PIECE = 65536
 """Size of a piece in bytes; the last one is shorter and is rewritten while it grows."""
 CONTEXT = 8192
 """Bytes that are read before a piece, because a secret may span two pieces."""
-SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-"""Environment variables whose values never reach a log."""
 
 
 class JobLog:

@@ -38,7 +38,7 @@ class Rerun:
     config
         The whole configuration, which names the photographs.
     root
-        Root of the store: an absolute path or ``s3://bucket/prefix``.
+        Root of the store: an absolute path, or a URL of a prefix in a bucket.
     program
         Absolute path of the command ``zpoints``.
     arguments

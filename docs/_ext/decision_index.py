@@ -41,11 +41,9 @@ def _entry(path: Path) -> str:
 
 def _question(text: str) -> str:
     """The first sentence of the context; of a record of several decisions, their titles."""
-    if "**Context.**" in text:
-        titles = re.findall(r"^## (.+?)(?: \(\d{4}-\d\d-\d\d\))?$", text, re.M)
+    if "\n### Context\n" in text:
+        titles = re.findall(r"^## (.+)$", text, re.M)
         return "; ".join(title[:1].lower() + title[1:] for title in titles)
-    found = re.search(
-        r"(?:^## Context\n+|\*\*Context\.\*\* )(.+?)(?:\n\n|\n\*\*|\Z)", text, re.M | re.S
-    )
+    found = re.search(r"^## Context\n(.+?)(?:\n\n|\Z)", text, re.M | re.S)
     paragraph = " ".join(found.group(1).split()) if found else ""
     return re.split(r"(?<=[.?!]) (?=[A-Z`])", paragraph)[0]

@@ -39,7 +39,7 @@ def compare(
     Parameters
     ----------
     a, b
-        A root, a local path or `s3://bucket/prefix`, or an open store; two are needed.
+        A root, a local path or a URL of a prefix in a bucket, or an open store; two are needed.
     version_a, version_b
         Versions, where a root is given, as in `zpoints.open`.
 

@@ -3,7 +3,7 @@
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.import_vectors.formats.open_vectors import existing_vectors
 from zpoints.pipeline.ingest.files.path import existing_path
-from zpoints.storage.backend.s3 import SCHEME
+from zpoints.storage.backend.buckets.schemes import in_bucket
 
 
 def require_origin(config: RunConfig) -> None:
@@ -15,11 +15,13 @@ def require_origin(config: RunConfig) -> None:
     ------
     ConfigError
         If it names none, or a local file or folder that does not exist.
+    PlaceError
+        If it names a URL of no known kind.
     """
     vectors, source = config.ingest.vectors, config.ingest.source
     if vectors is not None:
         existing_vectors(vectors)
     if source is None and vectors is not None:
         return
-    if source is None or not source.startswith(SCHEME):
+    if source is None or not in_bucket(source):
         existing_path(source)

@@ -29,6 +29,7 @@ from zpoints.pipeline.settings import Settings, fault_message, setting_path
 from zpoints.pipeline.structure.config import StructureConfig
 from zpoints.pipeline.sweep.config import SweepConfig
 from zpoints.pipeline.train.config import ElsewhereConfig, TrainConfig
+from zpoints.storage.backend.buckets.schemes import PLACES
 from zpoints.storage.errors import did_you_mean, nearest
 
 Single = str | int | float | bool | None
@@ -41,9 +42,7 @@ Chosen = Literal["ingest.crop", "ingest.side", "ingest.channels", "train.z_dim",
 class RunConfig(Settings):
     """All settings of a run."""
 
-    root: str | None = Field(
-        None, description="location of the store, a folder or s3://bucket/prefix; --root overrides"
-    )
+    root: str | None = Field(None, description=f"location of the store: {PLACES}; --root overrides")
     choose: tuple[Chosen, ...] = Field(
         (),
         description="settings that a run chooses from the photographs and their number, as the "

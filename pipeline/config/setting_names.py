@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from zpoints.storage.errors import nearest
+from zpoints.storage.text import some_of
 
 MOST_LISTED = 12
 """Settings of a section that a message lists."""
@@ -53,10 +54,8 @@ def instead_of(path: Sequence[str], settings: type[BaseModel]) -> str:
     elsewhere = [name for name, _ in setting_names(settings) if name.rpartition(".")[2] == wrong]
     if elsewhere:
         return f"; did you mean {elsewhere[0]}?"
-    listed = list(inner.model_fields)
-    more = ", ..." if len(listed) > MOST_LISTED else ""
     of = sections[-1] if sections else "a configuration"
-    return f"; {of} has {', '.join(listed[:MOST_LISTED])}{more}"
+    return f"; {of} has {some_of(inner.model_fields, MOST_LISTED, rest='zpoints config')}"
 
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zpoints.pipeline.errors import ExploreError
 from zpoints.pipeline.sample.arithmetic import attribute_direction
+from zpoints.storage.errors import SUGGESTED, did_you_mean
 
 Floats = NDArray[np.float64]
 
@@ -171,6 +172,7 @@ class Axes:
             raise ExploreError(
                 f"There is no coordinate {key!r}; expected one of {len(self._names):,}, such as "
                 f"{some}, {RADIUS}, or {ALONG}NAME of an attribute."
+                f"{did_you_mean(key, self._names, SUGGESTED)}"
             )
         title, mean = self._names[key], self._statistics["mean"].values
         if key in (RADIUS, ERROR):

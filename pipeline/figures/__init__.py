@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _unknown(name: str) -> AttributeError:
-    return unknown_name("zpoints.pl", name, __dir__())
+    return unknown_name("module 'zpoints.pl'", name, __dir__())
 
 
 def __dir__() -> list[str]:

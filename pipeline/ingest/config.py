@@ -6,15 +6,20 @@ from pydantic import AfterValidator, Field
 
 from zpoints.pipeline.parts import installed
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
+from zpoints.storage.errors import instead
 
 FORMATS = ("celeba", "torchvision", "kaggle", "parquet", "folder")
 """The formats that zpoints reads itself."""
 
 
+def known_formats() -> tuple[str, ...]:
+    """The values of `source.format`: those of installed packages come last."""
+    return ("auto", *FORMATS, *(name for name, _ in installed.offered(installed.SOURCES)))
+
+
 def _format(text: str) -> str:
-    known = ("auto", *FORMATS, *(name for name, _ in installed.offered(installed.SOURCES)))
-    if text not in known:
-        raise ValueError(f"expected one of {', '.join(known)}; got {text}")
+    if text not in (known := known_formats()):
+        raise ValueError(f"unknown format {text}; {instead(text, known)}")
     return text
 
 
@@ -24,7 +29,8 @@ class IngestConfig(Settings):
     source: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,
         description="location of the photographs: a folder, a zip or tar archive of one, or a "
-        "parquet shard, on a disk or under s3://bucket; with vectors, those that belong to them",
+        "parquet shard, on a disk or under s3://, gs:// or az://; with vectors, those that belong "
+        "to them",
     )
     vectors: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         None,

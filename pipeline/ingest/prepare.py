@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.ingest.config import IngestConfig, SourceConfig
-from zpoints.pipeline.ingest.files.bucket import S3Path
+from zpoints.pipeline.ingest.files.bucket import BucketPath
 from zpoints.pipeline.ingest.files.path import SourcePath, existing_path
 from zpoints.pipeline.ingest.match_stored import match, pack_rechecked, unpack_rechecked
 from zpoints.pipeline.ingest.plan import IngestPlan, plan_ingest
@@ -14,9 +14,9 @@ from zpoints.pipeline.ingest.sources.source import Source
 from zpoints.pipeline.progress import Console, counted
 from zpoints.storage import Store
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.buckets.schemes import in_bucket
 from zpoints.storage.backend.local_path import local_path
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import SCHEME
 
 RECHECKED = "touched.json"
 """Object next to the versions that keeps the checksums of files whose signature changed."""
@@ -66,9 +66,9 @@ def open_photographs(
 
 def _is_within(path: SourcePath, root: str) -> bool:
     """Whether a path is the root of a store, or in it."""
-    if isinstance(path, S3Path):
+    if isinstance(path, BucketPath):
         return f"{path}/".startswith(f"{Location.of(root).root}/")
-    if root.startswith(SCHEME) or not isinstance(path, Path):
+    if in_bucket(root) or not isinstance(path, Path):
         return False
     return path.resolve().is_relative_to(local_path(root).resolve())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -21,13 +21,14 @@ from zpoints.pipeline.latent_space.coding import Decoder, Encoder
 from zpoints.pipeline.latent_space.pixels import IMAGE_DIMS
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.storage import Store
+from zpoints.storage.errors import unknown_attribute
 from zpoints.storage.labels.columns import label_values
 from zpoints.storage.labels.dataset import LabelledDataset
 
 Table = pd.DataFrame | pd.Series | xr.Dataset | Mapping[str, Any]
 """Labels, a column or a variable each."""
-ONLY_STORED = ("compare", "export")
-"""What `zpoints.open` returns beside the attributes of a `Store`."""
+ONLY_STORED = ("compare", "diff", "export", "recommended", "root", "time", "version")
+"""What `zpoints.open` returns beside the attributes of the class `Store`."""
 CLUSTERS = 10
 """k-means clusters that are compared with those of normal vectors, as in the stage."""
 ROWS = 4096
@@ -97,14 +98,17 @@ class LatentArrays(LatentSpace):
             raise VectorError("There is no encoder; pass encoder= to open_arrays.")
         return self._given_encoder
 
-    def __getattr__(self, name: str) -> Any:
-        message = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if (hasattr(Store, name) or name in ONLY_STORED) and not hasattr(type(self), name):
-            message += (
-                ". Only a store has it: save the vectors, `zpoints import vectors.npy --root ROOT` "
-                "makes a store of them and all that follows, and zpoints.open(ROOT) opens it."
+    if not TYPE_CHECKING:  # to a type checker every attribute would exist
+
+        def __getattr__(self, name: str) -> Any:
+            only_stored = hasattr(Store, name) or name in ONLY_STORED
+            if not only_stored or hasattr(type(self), name):
+                raise unknown_attribute(self, name)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}. Only a store has it: "
+                "save the vectors, `zpoints import vectors.npy --root ROOT` makes a store of them "
+                "and all that follows, and zpoints.open(ROOT) opens it."
             )
-        raise AttributeError(message)
 
     def __repr__(self) -> str:
         sizes, names = self._latents["z"].sizes, list(map(str, self._latents.coords))

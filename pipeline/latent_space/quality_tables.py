@@ -18,6 +18,7 @@ from zpoints.pipeline.evaluate.recommendation import (
     Recommendation,
     recommend,
 )
+from zpoints.storage.errors import did_you_mean, instead
 
 MAIN = ("merit", "precision", "recall", "face_rate", "memorises")
 """Columns that a choice between generators needs."""
@@ -91,12 +92,13 @@ def quality_table(
         return ShownTable(table)
     if not rows and not measures:
         return ShownTable(columns=list(MAIN))
-    unknown = [repr(name) for name in measures if name not in table]
+    unknown = [name for name in measures if name not in table]
     if unknown:
         raise EvaluateError(
-            f"There is no measure {', '.join(unknown)} in this version; expected some of "
-            f"{', '.join(map(str, table)) or 'none: no generator has been evaluated'}. "
-            'compare() without names has the main ones, compare("all") all of them.'
+            f"There is no measure {', '.join(map(repr, unknown))} in this version; expected some "
+            f"of {', '.join(map(str, table)) or 'none: no generator has been evaluated'}."
+            f"{did_you_mean(str(unknown[0]), map(str, table))} compare() without names has the "
+            'main ones, compare("all") all of them.'
         )
     return ShownTable(table[list(measures) or [name for name in MAIN if name in table]])
 
@@ -135,8 +137,7 @@ def recommended(measured: Mapping[str, xr.Dataset], purpose: str | None = None) 
     """
     if purpose is not None and purpose not in PURPOSES:
         raise EvaluateError(
-            f"Unknown purpose {purpose!r}; expected one of {', '.join(map(repr, PURPOSES))}, or "
-            "none for all three."
+            f"Unknown purpose {purpose!r}; {instead(purpose, PURPOSES)}, or none for all three."
         )
     rows = [row for row in recommend(measured) if purpose in (None, row.purpose)]
     table = Recommended(rows, columns=Recommendation._fields).set_index("purpose")

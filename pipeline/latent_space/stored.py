@@ -16,6 +16,7 @@ from zpoints.pipeline.latent_space.evaluated import EvaluatedStore
 from zpoints.pipeline.latent_space.space import HINT, LatentSpace
 from zpoints.pipeline.latent_space.stored_network import StoredNetwork
 from zpoints.storage import StoreError, StoreNotFoundError
+from zpoints.storage.backend.buckets.schemes import PLACES
 from zpoints.storage.labels.label_table import label_table, label_text
 from zpoints.storage.schema.attributes import nested
 
@@ -291,8 +292,8 @@ def open(
     """
     if not isinstance(root, str | os.PathLike):
         raise StoreError(
-            f"Got a {type(root).__name__} for the root of a store; expected a folder or "
-            's3://bucket/prefix, e.g. zp.open("runs/demo"). zp.open_arrays opens vectors.'
+            f"Got a {type(root).__name__} for the root of a store; expected "
+            f'{PLACES}, e.g. zp.open("runs/demo"). zp.open_arrays opens vectors.'
         )
     return LatentStore.open(root, version=version, as_of=as_of, network=network)
 

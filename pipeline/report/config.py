@@ -14,7 +14,8 @@ class ReportConfig(Settings):
 
     folder: Annotated[str | None, NOT_IN_FINGERPRINT] = Field(
         default=None,
-        description="folder or s3:// URL of the report; null: the folder report in the root",
+        description="folder of the report, or URL of a prefix in a bucket; null: the folder report "
+        "in the root",
     )
     faces: int = Field(default=30, ge=1, le=400, description="generated images shown per generator")
     reconstructions: int = Field(

@@ -1,4 +1,4 @@
-"""Destination of a report: a folder, or s3://bucket/prefix with the same files."""
+"""Destination of a report: a folder, or a prefix in a bucket with the same files."""
 
 import json
 import mimetypes
@@ -13,8 +13,8 @@ from typing import Any
 
 from zpoints.pipeline.errors import ConfigError
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.buckets.schemes import in_bucket
 from zpoints.storage.backend.local_path import local_path
-from zpoints.storage.backend.s3 import SCHEME
 from zpoints.storage.marks import REPORT_FIGURES, REPORT_TABLES, STORE_FOLDERS, result_kind
 from zpoints.storage.marks import REPORT_MARK as MARK
 from zpoints.storage.marks import REPORT_POINTS as POINTS
@@ -54,9 +54,11 @@ def report_destination(chosen: str | None, root: str) -> Destination:
     ------
     ConfigError
         If the store is there, or will be.
+    PlaceError
+        If it is a URL of no known kind.
     """
     text = chosen if chosen is not None else f"{root.rstrip('/')}/report"
-    destination = text.rstrip("/") if text.startswith(SCHEME) else local_path(text)
+    destination = text.rstrip("/") if in_bucket(text) else local_path(text)
     own, store = place(destination), place(root)
     around = store.startswith(own)
     if around or own.removeprefix(store).partition("/")[0] in STORE_FOLDERS:
@@ -71,7 +73,7 @@ def report_destination(chosen: str | None, root: str) -> Destination:
 def place(where: Destination) -> str:
     """A folder or prefix for comparisons: absolute, without links, with a slash at its end."""
     text = str(where)
-    path = text if text.startswith(SCHEME) else os.path.realpath(local_path(text))
+    path = text if in_bucket(text) else os.path.realpath(local_path(text))
     return f"{path.rstrip('/')}/"
 
 

@@ -1,6 +1,6 @@
 """Arithmetic on latent vectors: attribute directions and interpolation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -9,11 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.labels.attribute_statistics import AttributeStatistics
 from zpoints.pipeline.labels.category_statistics import category_counts, category_direction
-from zpoints.storage.errors import did_you_mean
+from zpoints.storage.errors import SUGGESTED, did_you_mean
+from zpoints.storage.text import some_of
 
 Floats = NDArray[np.float64]
-LISTED = 60
-"""Names that a message lists."""
 
 
 def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
@@ -63,8 +62,9 @@ def attribute_direction(statistics: xr.Dataset, attribute: str) -> Floats:
             return _of_category(statistics, attribute)
         raise SampleError(
             f"The statistics have no attribute or category {attribute!r}."
-            f"{did_you_mean(attribute, [*counts, *categories])} Attributes: {_listed(counts)}; "
-            f"categories: {_listed(categories)}."
+            f"{did_you_mean(attribute, [*counts, *categories], SUGGESTED)} Attributes: "
+            f"{some_of(counts, rest='statistics.attribute')}; categories: "
+            f"{some_of(categories, rest='statistics.category')}."
         )
     having = counts[attribute]
     if not 0 < having < total:
@@ -84,13 +84,6 @@ def _of_category(statistics: xr.Dataset, category: str) -> Floats:
             "of its label has any. Choose one that some vectors have and others do not."
         )
     return direction
-
-
-def _listed(names: Iterable[str]) -> str:
-    everything = list(names)
-    more = len(everything) - LISTED
-    text = ", ".join(everything[:LISTED])
-    return f"{text} and {more} more" if more > 0 else text or "none"
 
 
 def interpolate(start: ArrayLike, end: ArrayLike, shares: Sequence[float]) -> Floats:

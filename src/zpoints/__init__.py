@@ -20,4 +20,4 @@ _handed_on, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 def __getattr__(name: str) -> Any:
     if name in __all__:
         return _handed_on(name)
-    raise unknown_name(__name__, name, __all__)
+    raise unknown_name(f"module {__name__!r}", name, __all__)

@@ -44,10 +44,21 @@ def missing_extra(extra: str) -> MissingExtraError:
     """The error about an extra that is not, or not completely, installed."""
     missing = missing_from(extra)
     return MissingExtraError(
-        f"Not installed here: {', '.join(missing)}. This needs the extra {extra!r}: pip install "
-        f"'zpoints[{extra}]', or '.[{extra}]' in a clone; 'all' instead has every extra.",
+        f"Not installed here: {', '.join(missing)}. This needs the extra {extra!r}: "
+        f"{installation(extra)}; 'all' instead has every extra.",
         name=next(iter(missing), None),
     )
+
+
+def installation(extra: str) -> str:
+    """The command that installs an extra, and where it works; zpoints is on no package index.
+
+    Examples
+    --------
+    >>> installation("report")
+    "pip install '.[report]' in a clone of zpoints"
+    """
+    return f"pip install '.[{extra}]' in a clone of zpoints"
 
 
 def extra_of(error: ModuleNotFoundError) -> str | None:

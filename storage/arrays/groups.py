@@ -30,7 +30,7 @@ OF_A_NETWORK = ("images", "model")
 NAMES = 6
 """Names in a folder that a message lists."""
 READERS = 8
-"""Threads that read labels; on S3 each of some fifty labels takes a round trip."""
+"""Threads that read labels; in a bucket each of some fifty labels takes a round trip."""
 
 
 def group_attrs(session: icechunk.Session, group: str) -> dict[str, Any]:

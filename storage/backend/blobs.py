@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import obstore
 from filelock import FileLock, Timeout
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore
 
+from zpoints.storage.backend.buckets.irregular_keys import (
+    folder_without_irregular_keys,
+    is_irregular,
+)
 from zpoints.storage.backend.damage import FREE_SPACE, NO_SPACE
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
-from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import Bucket, reaching_s3, s3_store
 from zpoints.storage.errors import DamagedRecordError, StoreError, StoreLockedError
 
 LOCK = "zpoints.blobs.lock"
@@ -31,7 +34,7 @@ class Blobs:
     Parameters
     ----------
     root
-        A local path or `s3://bucket/prefix`.
+        A local path, or a URL of a prefix in a bucket.
     """
 
     def __init__(self, root: str) -> None:
@@ -101,15 +104,18 @@ class Blobs:
                 return True
 
     def create(self, name: str, data: bytes) -> str | None:
-        """Write an object unless it exists; returns its entity tag, or `None` if it exists."""
+        """Write an object unless it exists; returns its tag, or `None` if it exists.
+
+        A tag identifies what was written: an entity tag, or the generation on Google.
+        """
         try:
             with self._reaching(name):
-                return obstore.put(self._store, name, data, mode="create")["e_tag"]
+                return self._tag(obstore.put(self._store, name, data, mode="create"))
         except AlreadyExistsError:
             return None
 
     def replace(self, name: str, data: bytes, tag: str) -> str | None:
-        """Overwrite an object on condition that it has an entity tag.
+        """Overwrite an object on condition that it still has a tag.
 
         Parameters
         ----------
@@ -118,19 +124,20 @@ class Blobs:
         data
             New content.
         tag
-            The entity tag that `read`, `create` or `replace` returned.
+            The tag that `read`, `create` or `replace` returned.
 
         Returns
         -------
         str or None
-            The new entity tag, or `None` if the object has another tag or does not exist.
+            The new tag, or `None` if the object has another tag or does not exist.
         """
         location = Location(self._root)
         try:
             with self._reaching(name):
                 if location.is_local:
                     return self._replace_file(location.root, name, data, tag)
-                return obstore.put(self._store, name, data, mode={"e_tag": tag})["e_tag"]
+                condition = location.bucket.service.condition(tag)
+                return self._tag(obstore.put(self._store, name, data, mode=condition))
         except (PreconditionError, FileNotFoundError):
             return None
 
@@ -142,7 +149,7 @@ class Blobs:
             return obstore.put(self._store, name, data)["e_tag"]
 
     def read(self, name: str) -> tuple[bytes, str | None] | None:
-        """Content and entity tag of an object; `None` if it does not exist.
+        """Content and tag of an object; `None` if it does not exist.
 
         Raises
         ------
@@ -155,7 +162,7 @@ class Blobs:
         try:
             with self._reaching(name):
                 found = obstore.get(self._store, name)
-                return bytes(found.bytes()), found.meta["e_tag"]
+                return bytes(found.bytes()), self._tag(found.meta)
         except FileNotFoundError:
             return None
 
@@ -179,7 +186,7 @@ class Blobs:
                 inner = path.iterdir() if path.is_dir() else ()
                 return sorted(it.name for it in inner if it.is_dir() and not is_irregular(it.name))
         place = f"{location.prefix}/{folder}"
-        _, found, _ = folder_without_irregular_keys(Bucket(location.bucket), place)
+        _, found, _ = folder_without_irregular_keys(location.bucket, place)
         return [path.rpartition("/")[2] for path in found]
 
     def names(self, folder: str) -> list[str]:
@@ -221,9 +228,9 @@ class Blobs:
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:
         """Turn failures into errors for users; missing, existing and changed objects pass."""
-        path = f"{self._root}/{name}"
-        if not Location(self._root).is_local:
-            with reaching_s3(path):
+        path, location = f"{self._root}/{name}", Location(self._root)
+        if not location.is_local:
+            with location.bucket.reaching(f"{location.prefix}/{name}"):
                 yield
             return
         try:
@@ -246,4 +253,8 @@ class Blobs:
         location = Location(self._root)
         if location.is_local:
             return LocalStore(location.root)
-        return s3_store(location.bucket, location.prefix)
+        return location.bucket.objects(location.prefix)
+
+    def _tag(self, meta: Any) -> str | None:
+        location = Location(self._root)
+        return meta["e_tag"] if location.is_local else location.bucket.service.tag(meta)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import icechunk
 
-from zpoints.storage.backend.icechunk_calls import report
-from zpoints.storage.backend.s3 import without_userinfo
+from zpoints.storage.backend.buckets.bucket import without_userinfo
+from zpoints.storage.backend.icechunk_calls import FORMAT_VERSION, format_version, report
 from zpoints.storage.errors import StoreError
 
 MAIN_REF = "refs/branch.main/ref.json"
@@ -74,6 +74,8 @@ def explain(root: str, error: BaseException, remedy: str | None = None) -> str:
     text = report(error)
     if "repository doesn't exist" in text:
         return lost_main(root)
+    if "v2 format" in text:  # an error of Icechunk 1
+        return newer_format(root)
     for fault in NO_SPACE:
         if fault in text:
             return f"The store {root} cannot be written: {fault}. {FREE_SPACE}"
@@ -118,6 +120,34 @@ def lost_main(root: str) -> str:
         f"The store {root} cannot be read: {root}/{MAIN_REF}, which points to its newest version, "
         f"is missing. {_NEW_REF}"
     )
+
+
+def newer_format(root: str) -> str:
+    """Message about a store that was converted to a format which zpoints does not write."""
+    return (
+        f"The store {root} cannot be used: it has been converted to version 2 of Icechunk's "
+        "format; expected version 1, which Icechunk 1 and 2 read. Restore it from a backup made "
+        "before."
+    )
+
+
+def refuse_newer_format(root: str, repository: icechunk.Repository) -> None:
+    """Refuse a repository that Icechunk 2 has opened and Icechunk 1 could not.
+
+    Parameters
+    ----------
+    root
+        Root of the store.
+    repository
+        The repository.
+
+    Raises
+    ------
+    StoreError
+        If it is in version 2 of Icechunk's format.
+    """
+    if format_version(repository) != FORMAT_VERSION:
+        raise StoreError(newer_format(root))
 
 
 def ref_way_back(kind: str, name: str) -> str | None:

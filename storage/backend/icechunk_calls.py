@@ -31,6 +31,11 @@ def open_or_create(storage: icechunk.Storage) -> icechunk.Repository:
     return icechunk.Repository.open_or_create(storage, **options)
 
 
+def format_version(repository: Any) -> int:
+    """Version of the format of an open repository; Icechunk 1 opens those of version 1 alone."""
+    return 1 if MAJOR == 1 else int(repository.spec_version)
+
+
 def is_unwritten(kind: Any) -> bool:
     """Whether a `ChunkType` is that of a chunk without an entry in a manifest."""
     return int(kind) == 0  # UNINITIALIZED in Icechunk 1, uninitialized in 2

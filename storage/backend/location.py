@@ -1,4 +1,4 @@
-"""The root of a store, a local path or s3://bucket/prefix: creation, opening and commit lock."""
+"""The root of a store, a local path or a prefix in a bucket: creation, opening and commit lock."""
 
 import os
 import re
@@ -15,11 +15,18 @@ import icechunk
 import zarr
 from filelock import FileLock, Timeout
 
-from zpoints.storage.backend.damage import FREE_SPACE, explain, is_panic, lost_main, metadata_errors
+from zpoints.storage.backend.buckets.bucket import Bucket
+from zpoints.storage.backend.buckets.schemes import PLACES, in_bucket, split_url
+from zpoints.storage.backend.damage import (
+    FREE_SPACE,
+    explain,
+    is_panic,
+    metadata_errors,
+    refuse_newer_format,
+)
 from zpoints.storage.backend.icechunk_calls import open_or_create
 from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 from zpoints.storage.backend.local_path import utf8_path
-from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Server, check_reach
 from zpoints.storage.backend.surroundings import occupied, some, stores_nearby
 from zpoints.storage.errors import PlaceError, StoreError, StoreLockedError, StoreNotFoundError
 from zpoints.storage.schema.registry import SCHEMA_VERSION
@@ -48,9 +55,8 @@ class Location:
     Attributes
     ----------
     root
-        A local path, or `s3://bucket/prefix`. Endpoint, region and credentials of S3 come from
-        the usual AWS environment variables (`AWS_ENDPOINT_URL`, `AWS_REGION`,
-        `AWS_ACCESS_KEY_ID`, ..., and `AWS_ALLOW_HTTP=true` for an endpoint without TLS).
+        A local path, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`.
+        Servers and credentials come from the usual environment variables of each service.
     """
 
     root: str
@@ -62,57 +68,44 @@ class Location:
         Raises
         ------
         PlaceError
-            If `root` is a URL other than `s3://bucket/prefix`.
+            If `root` is another URL, or names no prefix.
         PathError
             If the path is not UTF-8, or names a home folder that does not exist.
         """
         text = os.fspath(root)
-        if "://" not in text:
+        if not in_bucket(text):
             return cls(str(utf8_path(text).absolute()))
-        scheme, _, rest = text.partition("://")
-        bucket, _, prefix = rest.strip("/").partition("/")
-        if scheme != "s3" or not bucket or not prefix:
-            raise PlaceError(
-                f"{text} cannot be a store; expected a local path or s3://bucket/prefix."
-            )
-        return cls(f"s3://{bucket}/{prefix}")
+        scheme, bucket, prefix = split_url(text)
+        if not bucket or not prefix:
+            raise PlaceError(f"{text} cannot be a store; expected {PLACES}.")
+        return cls(f"{scheme}://{bucket}/{prefix}")
 
     @property
     def is_local(self) -> bool:
         """Whether the store is in the file system."""
-        return not self.root.startswith(SCHEME)
+        return not in_bucket(self.root)
 
     def storage(self) -> icechunk.Storage:
         """Icechunk's access to the root; reads and writes nothing."""
         if self.is_local:
             return icechunk.local_filesystem_storage(self.root)
-        server = S3Server.from_environment()
-        options = icechunk.S3Options(
-            region=server.region,
-            endpoint_url=server.endpoint,
-            allow_http=server.allow_http,
-            force_path_style=server.endpoint is not None,
-        )
-        # Not `s3_storage`: its client waits for ever on a server that accepts and never answers.
-        return icechunk.Storage.new_s3_object_store(
-            options, self.bucket, self.prefix, icechunk.s3_from_env_credentials()
-        )
+        return self.bucket.storage(self.prefix)
 
     @property
-    def bucket(self) -> str:
-        """The bucket of a root on S3."""
-        return self.root.removeprefix(SCHEME).partition("/")[0]
+    def bucket(self) -> Bucket:
+        """The bucket of a root that is not local."""
+        return Bucket.of(self.root)
 
     @property
     def prefix(self) -> str:
-        """Prefix of the keys of a root on S3."""
-        return self.root.removeprefix(SCHEME).partition("/")[2]
+        """Prefix of the keys of a root in a bucket."""
+        return split_url(self.root)[2]
 
     def exists(self) -> bool:
         """Whether there is an Icechunk repository; creates nothing."""
         if not self.is_local:
-            check_reach(self.bucket, self.prefix)  # Icechunk retries for longer, and explains less
-        elif not Path(self.root, "refs").is_dir():
+            self.bucket.check_reach(self.prefix)  # Icechunk retries for longer, and explains less
+        elif not (Path(self.root, "refs").is_dir() or Path(self.root, "repo").is_file()):
             return False
         with reaching(self.root):
             return icechunk.Repository.exists(self.storage())
@@ -123,7 +116,7 @@ class Location:
             folder = Path(self.root, SNAPSHOTS)
             names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         else:
-            objects, _ = Bucket(self.bucket).folder(f"{self.prefix}/{SNAPSHOTS}")
+            objects, _ = self.bucket.folder(f"{self.prefix}/{SNAPSHOTS}")
             names = [it.key.rpartition("/")[2] for it in objects]
         return any(OBJECT_NAME.fullmatch(name) and name != FIRST_SNAPSHOT for name in names)
 
@@ -148,6 +141,7 @@ class Location:
             self._refuse_lost_main()
         with reaching(self.root):
             repository = self.icechunk_repository()
+            refuse_newer_format(self.root, repository)
             # Zarr takes an unreadable snapshot for an empty group; Icechunk reports the error.
             repository.lookup_snapshot(repository.lookup_branch("main"))
             attrs = root_attrs(repository.readonly_session("main"))
@@ -219,12 +213,13 @@ class Location:
             raise occupied(self.root, "not empty" if path.is_dir() else "it is a file")
 
     def _refuse_lost_main(self) -> None:
-        """Refuse versions without a pointer to the newest; called after they have been found.
+        """Refuse versions that are not a repository; called after they have been found.
 
         Where another process creates the store at the same time, the pointer is there before them.
         """
         if not self.exists():
-            raise StoreError(lost_main(self.root))
+            with reaching(self.root):
+                self.icechunk_repository()
 
     def _create_in_bucket(self) -> None:
         with reaching(self.root):
@@ -234,7 +229,7 @@ class Location:
                 if NOT_EMPTY not in str(error):
                     raise
                 if not self.exists():
-                    objects, folders = Bucket(self.bucket).folder(self.prefix)
+                    objects, folders = self.bucket.folder(self.prefix)
                     names = [it.key for it in objects] + [f"{it}/" for it in folders]
                     raise PlaceError(
                         f"A store cannot be created at {self.root}: expected no objects there, got "
@@ -259,7 +254,7 @@ class Location:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the commit lock of a local store; S3 serialises commits by itself.
+        """Hold the commit lock of a local store; buckets serialise commits by themselves.
 
         Raises
         ------
@@ -300,9 +295,9 @@ def reaching(root: str, *, way_back: str | None = None) -> Iterator[None]:
     except BaseException as error:
         if not (isinstance(error, icechunk.IcechunkError) or is_panic(error)):
             raise
-        if root.startswith(SCHEME):  # Icechunk does not explain why a bucket cannot be reached
-            location = Location(root)
-            check_reach(location.bucket, location.prefix)
+        location = Location(root)
+        if not location.is_local:  # Icechunk does not explain why a bucket cannot be reached
+            location.bucket.check_reach(location.prefix)
         raise StoreError(explain(root, error, way_back)) from error
 
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 LOCK = "zpoints.run.lock"
 HOLDER = "zpoints.run.json"
 RUN_LOCK_SECONDS = 90.0
-"""How long a store on S3 stays locked after its run was killed."""
+"""How long a store in a bucket stays locked after its run was killed."""
 RENEWALS = 6
 """How often a lease is renewed within its duration."""
 
@@ -66,7 +66,7 @@ _RUN_FACTS = TypeAdapter(RunFacts)
 def run_lock(location: Location, purpose: str) -> Iterator[None]:
     """Lock a store for one run while the block runs.
 
-    On a disk the operating system frees the lock when the process dies. On S3 the run holds a
+    On a disk the operating system frees the lock when the process dies. In a bucket the run holds a
     lease, which it renews while it lives and which expires by itself.
 
     Parameters

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from zpoints.storage.backend.s3 import SCHEME, Bucket
+from zpoints.storage.backend.buckets.bucket import Bucket
+from zpoints.storage.backend.buckets.schemes import in_bucket, split_url
 from zpoints.storage.errors import PlaceError, StoreError, nearest
 from zpoints.storage.marks import result_kind_of
 from zpoints.storage.text import one_line
@@ -27,20 +28,20 @@ def stores_nearby(root: str) -> str:
     Parameters
     ----------
     root
-        Absolute path, or `s3://bucket/prefix`.
+        Absolute path, or a URL of a prefix in a bucket.
 
     Returns
     -------
     str
         Empty if no store is near.
     """
-    below = _in_bucket(root) if root.startswith(SCHEME) else _below(Path(root))
+    below = _below_prefix(root) if in_bucket(root) else _below(Path(root))
     if below:
         shown = ", ".join(map(one_line, below[:SHOWN]))
         more = ", ..." if len(below) > SHOWN else ""
         count = f"{len(below)} stores" if len(below) > 1 else "1 store"
         return f"It contains {count}: {shown}{more}. Name {'one' if len(below) > 1 else 'it'}."
-    if root.startswith(SCHEME):
+    if in_bucket(root):
         return ""
     for parent in Path(root).parents:
         if result_kind_of(parent) == "store":
@@ -104,14 +105,13 @@ def _is_store(folder: Path) -> bool:
         return False
 
 
-def _in_bucket(root: str) -> list[str]:
+def _below_prefix(root: str) -> list[str]:
     """Stores directly below a prefix; none if it cannot be listed."""
-    name, _, prefix = root.removeprefix(SCHEME).partition("/")
-    bucket = Bucket(name)
+    bucket, prefix = Bucket.of(root), split_url(root)[2]
     try:
         _, folders = bucket.folder(prefix)
         return [
-            f"{SCHEME}{name}/{folder}"
+            f"{bucket}/{folder}"
             for folder in folders[:MOST_PREFIXES]
             if {"refs", "snapshots"} <= {PurePosixPath(it).name for it in bucket.folder(folder)[1]}
         ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from zpoints.extras import require
-from zpoints.storage.errors import ExportError
+from zpoints.storage.errors import ExportError, instead
 from zpoints.storage.export.pictures import export_images, export_sheets
 from zpoints.storage.export.zarr import export_group
 from zpoints.storage.store import Store
@@ -64,9 +64,7 @@ def export(
         `destination` is a URL or exists and may not be replaced.
     """
     if form not in (known := get_args(ExportForm)):
-        raise ExportError(
-            f"Unknown form of an export {form!r}; expected one of {', '.join(known)}."
-        )
+        raise ExportError(f"Unknown form of an export {form!r}; {instead(form, known)}.")
     if sheet is not None:
         _check_sheet(sheet, form)
     if form == "zarr":

@@ -12,15 +12,16 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from zpoints.storage.errors import nearest
+from zpoints.storage.errors import SUGGESTED, nearest
 from zpoints.storage.labels.arithmetic import OutOfRangeError, calculate, is_in
 from zpoints.storage.labels.syntax import Query, literals
 from zpoints.storage.labels.tokens import quoted, shown
+from zpoints.storage.text import one_of, some_of
 
 Bools = NDArray[np.bool_]
 Kind = Literal["flag", "number", "text", "time"]
 
-MOST_LISTED = 50
+MOST_LISTED = 12
 """Labels that a message lists."""
 _NAMES = {
     "flag": "true or false",
@@ -287,9 +288,8 @@ def _known(values: np.ndarray, kind: Kind) -> Any:
 
 
 def _suggestion(wrong: str, names: list[str]) -> str:
-    close = nearest(wrong, names, 3, cutoff=0.5)
+    close = nearest(wrong, names, SUGGESTED)
     if close:
-        return f"did you mean {', '.join(map(quoted, close))}?"
-    some = [shown(name)[1:-1] for name in sorted(names)[:MOST_LISTED]]
-    more = ", ..." if len(names) > MOST_LISTED else ""
-    return f"available: {', '.join(some)}{more}."
+        return f"did you mean {one_of(map(quoted, close))}?"
+    some = [shown(name)[1:-1] for name in sorted(names)]
+    return f"available: {some_of(some, MOST_LISTED)}."

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.buckets.bucket import IrregularKeyError
 from zpoints.storage.backend.location import OBJECT_NAME, Location
 from zpoints.storage.backend.refs import REF
-from zpoints.storage.backend.s3 import Bucket, IrregularKeyError
 from zpoints.storage.marks import STORE_FOLDERS
 from zpoints.storage.text import one_line
 from zpoints.storage.verify.chunks import Finding
@@ -58,7 +58,7 @@ def _names(location: Location) -> Iterator[str]:
 def _files(location: Location, folder: str) -> list[str]:
     """Names of the files directly in a folder of the root."""
     if not location.is_local:
-        objects, _ = Bucket(location.bucket).folder(f"{location.prefix}/{folder}".rstrip("/"))
+        objects, _ = location.bucket.folder(f"{location.prefix}/{folder}".rstrip("/"))
         return [it.key.rpartition("/")[2] for it in objects]
     path = Path(location.root, folder)
     return [it.name for it in path.iterdir() if not it.is_dir()] if path.is_dir() else []

@@ -86,7 +86,7 @@ def verify(
     Parameters
     ----------
     root
-        A local path or `s3://bucket/prefix`.
+        A local path, or a URL of a prefix in a bucket.
     version
         As in `open_store`; the latest by default.
     sample

@@ -69,19 +69,21 @@ def blocks(page: Path, language: str) -> list[Block]:
 
 
 def command_lines(text: str) -> Iterator[list[str]]:
-    """The arguments of each `zpoints` command in shell code, without comments.
+    """The arguments of each `zpoints` command in shell code, without comments and output files.
 
     Examples
     --------
     >>> list(command_lines("A=1 zpoints run demo \\\\\\n  --set 'a.b=c'  # why"))
     [['run', 'demo', '--set', 'a.b=c']]
+    >>> list(command_lines("zpoints config demo > demo.yaml"))
+    [['config', 'demo']]
     """
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words and ("=" in words[0] or words[0] == "nohup"):
             words.pop(0)
         if words and words[0] == "zpoints":
-            yield words[1:]
+            yield words[1 : words.index(">") if ">" in words else None]
 
 
 def inline_commands(page: Path) -> Iterator[list[str]]:

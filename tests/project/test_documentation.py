@@ -146,3 +146,15 @@ def test_pages__are_in_a_table_of_contents() -> None:
     listed = {p for p in pages() if p != README and p != DOCS / "index.md"} - set(indexes())
     missing = [p for p in listed if not re.search(rf"^(?:[\w-]+/)?{p.stem}$", text, re.MULTILINE)]
     assert [p for p in missing if p.stem != "index"] == []
+
+
+def test_records__have_one_form() -> None:
+    parts = ["Context", "Decision", "Measured", "Consequences"]
+    wrong = []
+    for record in sorted(set(RECORDS.glob("*.md")) - set(indexes())):
+        text = record.read_text()
+        decisions = re.findall(r"^##? .+\n\n\d{4}-\d\d-\d\d", text, re.MULTILINE)
+        found = [part for part in re.findall(r"^##+ (.+)$", text, re.MULTILINE) if part in parts]
+        if not decisions or found != parts * len(decisions):
+            wrong.append(record.name)
+    assert wrong == []

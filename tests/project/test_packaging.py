@@ -4,14 +4,12 @@ import os
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 OTHERS = ("storage", "pipeline", "cluster")
 
 pytestmark = pytest.mark.services
@@ -62,6 +60,12 @@ def wheel(built: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def version(wheel: Path) -> str:
+    """The version that the wheel has from the tags of git."""
+    return wheel.name.split("-")[1]
+
+
+@pytest.fixture(scope="module")
 def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site folder with the wheel and, installed after it, distributions of the bare names."""
     folder = tmp_path_factory.mktemp("site")
@@ -94,20 +98,20 @@ def tracked(*folders: str) -> set[str]:
     }
 
 
-def test_wheel__holds_every_file_under_one_name(wheel: Path) -> None:
+def test_wheel__holds_every_file_under_one_name(wheel: Path, version: str) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
     assert {PurePosixPath(name).parts[0] for name in names} == {
         "zpoints",
-        f"zpoints-{VERSION}.dist-info",
+        f"zpoints-{version}.dist-info",
     }
     wanted = {f"zpoints/{name}" for name in tracked(*OTHERS)}
     door = {f"zpoints/{path.name}" for path in (ROOT / "src/zpoints").iterdir() if path.is_file()}
     assert wanted | door == {name for name in names if name.startswith("zpoints/")}
 
 
-def test_wheel__leads_to_the_project(wheel: Path) -> None:
-    metadata = zipfile.ZipFile(wheel).read(f"zpoints-{VERSION}.dist-info/METADATA").decode()
+def test_wheel__leads_to_the_project(wheel: Path, version: str) -> None:
+    metadata = zipfile.ZipFile(wheel).read(f"zpoints-{version}.dist-info/METADATA").decode()
 
     assert "Project-URL: Homepage, https://" in metadata
     assert "](examples/" not in metadata
@@ -120,10 +124,53 @@ def test_sdist__brings_tests_and_examples(built: Path) -> None:
 
     assert tracked("tests", "examples") <= names
     assert {"README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "environment.yml"} <= names
+    twice = (*(f"{folder}/" for folder in OTHERS), ".git")
+    assert not any(name.startswith(twice) for name in names)
+
+
+def metadata_version(folder: Path) -> str:
+    """The version in the metadata that an installation from a folder gets."""
+    script = (
+        "import tempfile, setuptools.build_meta as b; "
+        "print(b.prepare_metadata_for_build_wheel(tempfile.mkdtemp()))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.split()[-1].removeprefix("zpoints-").removesuffix(".dist-info")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the repository")
+def test_version__is_that_of_the_last_tag(tmp_path: Path) -> None:
+    clone, archive = tmp_path / "clone", tmp_path / "archive"
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        command = ["git", "-C", str(clone), *who, *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    command = ["git", "clone", "--quiet", "--no-tags", "--sparse", str(ROOT), str(clone)]
+    subprocess.run(command, check=True, capture_output=True)
+    git("sparse-checkout", "set", "src")
+    archive.mkdir()
+
+    versions = [metadata_version(clone)]
+    git("tag", "v9.8.7")
+    versions.append(metadata_version(clone))
+    git("archive", "--output", str(tmp_path / "archive.tar"), "HEAD")
+    git("commit", "--quiet", "--allow-empty", "--message", "later")
+    versions.append(metadata_version(clone))
+    with tarfile.open(tmp_path / "archive.tar") as tar:
+        tar.extractall(archive, filter="data")
+    versions.append(metadata_version(archive))
+    (archive / ".git_archival.txt").unlink()
+    versions.append(metadata_version(archive))
+
+    assert versions[0].startswith("0.1.dev")
+    assert versions[1:] == ["9.8.7", "9.8.8.dev1", "9.8.7", "0.1.dev0"]
 
 
 def test_wheel__works_beside_users_files_and_distributions_of_the_bare_names(
-    site: Path, tmp_path: Path
+    site: Path, version: str, tmp_path: Path
 ) -> None:
     for name in OTHERS:
         assert "another" in (site / name / "__init__.py").read_text()
@@ -136,7 +183,7 @@ def test_wheel__works_beside_users_files_and_distributions_of_the_bare_names(
     done = run_python("script.py", site=site, folder=tmp_path)
 
     assert done.stderr == ""
-    assert done.stdout.split() == ["60", VERSION, str(site / "zpoints" / "__init__.py")]
+    assert done.stdout.split() == ["60", version, str(site / "zpoints" / "__init__.py")]
 
 
 @pytest.mark.parametrize(

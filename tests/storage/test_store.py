@@ -27,7 +27,7 @@ from zpoints.storage import (
     open_repository,
     open_store,
 )
-from zpoints.storage.backend.icechunk_calls import open_or_create
+from zpoints.storage.backend.icechunk_calls import MAJOR, open_or_create
 
 
 def refuse(*_args, **_options):
@@ -61,9 +61,22 @@ def test_open_store__foreign_icechunk_repository_is_refused(root):
         open_store(root)
 
 
-@pytest.mark.parametrize("root", ["gs://bucket/run", "s3://bucket", "s3://"])
+def test_open_store__of_a_newer_format_is_refused(root):
+    if MAJOR > 1:
+        storage = icechunk.local_filesystem_storage(str(root))
+        icechunk.Repository.create(storage, spec_version=2)
+    else:  # Icechunk 1 recognises such a repository by one file
+        (root / "snapshots").mkdir(parents=True)
+        (root / "snapshots" / "GZPTJ868ZDS52EX4DJNG").touch()
+        (root / "repo").touch()
+
+    with pytest.raises(StoreError, match="converted to version 2 of Icechunk's format"):
+        open_store(root)
+
+
+@pytest.mark.parametrize("root", ["ftp://host/run", "gs://bucket", "s3://bucket", "s3://"])
 def test_open_store__other_urls_are_refused(root):
-    with pytest.raises(StoreError, match="expected a local path or s3://bucket/prefix"):
+    with pytest.raises(StoreError, match="expected a folder, s3://bucket/prefix"):
         open_store(root)
 
 

@@ -7,6 +7,7 @@ import typer
 
 from zpoints.cluster.cli.exit_codes import FAILED
 from zpoints.cluster.cli.options import Cluster, Root, Version, cluster_overrides, output
+from zpoints.storage.backend.buckets.schemes import PLACES
 
 app = typer.Typer()
 
@@ -33,7 +34,7 @@ def info(
 def doctor(
     root: Annotated[
         str | None,
-        typer.Argument(help="Store to check: a folder or s3://bucket/prefix. Default: none."),
+        typer.Argument(help=f"Store to check: {PLACES}. Default: none."),
     ] = None,
     cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,

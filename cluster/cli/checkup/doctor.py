@@ -19,7 +19,7 @@ from zpoints.cluster.errors import ClusterError
 from zpoints.cluster.jobs.known_roots import known_roots
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.terminal import SilentConsole
-from zpoints.extras import EXTRAS, MissingExtraError, missing_from
+from zpoints.extras import EXTRAS, MissingExtraError, installation, missing_from
 from zpoints.pipeline.cache_folders import CACHES
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.parts.installed import offered_parts
@@ -28,7 +28,12 @@ from zpoints.storage import open_store
 from zpoints.storage.backend.blobs import Blobs
 from zpoints.storage.backend.location import Location
 from zpoints.storage.backend.run_lock import HOLDER, run_lock
-from zpoints.storage.errors import StoreLockedError, StoreNotFoundError, ZpointsError
+from zpoints.storage.errors import (
+    ObjectStoreError,
+    StoreLockedError,
+    StoreNotFoundError,
+    ZpointsError,
+)
 from zpoints.storage.text import one_line
 
 State = Literal["ok", "warn", "fail"]
@@ -96,7 +101,9 @@ def _libraries() -> Check:
     needed = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
     wrong = [text for one in needed if (text := _unfit(one))]
     if wrong:
-        return Check("libraries", "fail", "; ".join(wrong), "pip install --upgrade zpoints")
+        return Check(
+            "libraries", "fail", "; ".join(wrong), "pip install --upgrade . in a clone of zpoints"
+        )
     numbers = installed_versions()
     named = [name for name in ("torch", "dask", "zarr", "icechunk") if name in numbers]
     shown = ", ".join(f"{name} {numbers[name]}" for name in named)
@@ -113,7 +120,7 @@ def _extras() -> Check:
         "extras",
         "warn",
         f"{', '.join(complete) or 'none'}; without {absent}",
-        "a run needs all of them: pip install 'zpoints[all]', in a clone '.[all]'",
+        f"a run needs all of them: {installation('all')}",
     )
 
 
@@ -203,7 +210,7 @@ def _parts() -> Check:
 def _known_stores() -> Check:
     """Stores that jobs were submitted to: how many are still there."""
     roots = known_roots()
-    gone = [root for root in roots if not root.startswith("s3://") and not Path(root).is_dir()]
+    gone = [root for root in roots if "://" not in root and not Path(root).is_dir()]
     found = f"{counted(len(roots), 'store')} known from jobs"
     if gone:
         found += f", {len(gone)} of them gone, e.g. {gone[0]}"
@@ -216,7 +223,7 @@ def _store(root: str) -> Iterator[Check]:
         store = open_store(root)
         outdated = [name for name in store.groups if not store.is_current(name)]
         found = f"{store.root}, version {store.version}, {counted(len(store.groups), 'group')}"
-    except StoreNotFoundError as error:
+    except (StoreNotFoundError, ObjectStoreError) as error:
         yield Check("store", "fail", str(error))
         return
     except ZpointsError as error:

@@ -19,7 +19,6 @@ from zpoints.pipeline.progress import counted
 from zpoints.pipeline.report.destination import page_of, report_destination
 from zpoints.pipeline.report.mark import report_mark
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import Bucket
 from zpoints.storage.overview import Content
 from zpoints.storage.schema.attributes import nested
 from zpoints.storage.schema.provenance import provenance_of
@@ -250,4 +249,4 @@ def _stored_bytes(root: str) -> int:
     location = Location.of(root)
     if location.is_local:
         return sum(path.stat().st_size for path in Path(root).rglob("*") if path.is_file())
-    return Bucket(location.bucket).size(location.prefix)
+    return location.bucket.size(location.prefix)

@@ -98,11 +98,12 @@ class Commands(TyperGroup):
                 continue
             command.help = _unwrapped(command.help or "")
             command.rich_help_panel = panel  # type: ignore[attr-defined]
-            command.epilog = f"Example:\n  {_unmarked(entry.example)}"
+            command.epilog = f"Example:\n  {_unmarked(_indented(entry.example))}"
             if entry.progress:
                 command.params.append(_quiet_option())
             for parameter in command.params:
                 _name_value(parameter)
+                _explain_missing(parameter, entry.example)
 
     def get_params(self, ctx: Any) -> list[Any]:
         found = super().get_params(ctx)
@@ -120,17 +121,26 @@ class Commands(TyperGroup):
 def _name_value(parameter: Any) -> None:
     """Name the value of a parameter as the documentation does; a flag has none.
 
-    Typer would show the Python type: `<str>`, and `<bool>` for a flag.
+    Typer would show the Python type: `<str>`, and `<bool>` for a flag; and `{ROOT}` in the usage.
     """
     if isinstance(parameter, TyperArgument):
         parameter.metavar = parameter.metavar or str(parameter.name).upper().strip("_")
         parameter.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+        usage = parameter.metavar if parameter.required else f"[{parameter.metavar}]"
+        parameter.get_usage_pieces = lambda ctx: [usage]  # type: ignore[method-assign]
     elif parameter.metavar is not None:
         return
     elif isinstance(parameter, TyperOption) and parameter.is_flag:
         parameter.metavar = ""
     elif isinstance(parameter, TyperOption):
         parameter.metavar = max(parameter.opts, key=len).strip("-").upper().replace("-", "_")
+
+
+def _explain_missing(parameter: Any, example: str) -> None:
+    """Let the message about a missing argument or option show its help and an example."""
+    if parameter.required:
+        message = f"{parameter.help}\n\nExample:\n  {_indented(example)}"
+        parameter.get_missing_message = lambda ctx: message
 
 
 @cache
@@ -166,6 +176,10 @@ def _unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in cleandoc(text).split("\n\n"))
 
 
+def _indented(example: str) -> str:
+    return example.replace("\n", "\n    ")
+
+
 def _unmarked(text: str) -> str:
-    """Text in which Rich finds no markup, with further lines indented."""
-    return text.replace("[", "\\[").replace("\n", "\n    ")
+    """Text in which Rich finds no markup."""
+    return text.replace("[", "\\[")

@@ -1,4 +1,4 @@
-"""What a shell completes: presets, settings, stages, clusters, groups and versions.
+"""What a shell completes: presets, settings, stages, clusters, groups, forms and versions.
 
 A completion runs at each press of Tab, so that it imports as little as it can; one that fails
 completes nothing.
@@ -55,6 +55,15 @@ def complete_group(context: typer.Context, incomplete: str) -> list[str]:
 
         store = open_store(context.params["root"], version=context.params.get("version"))
         found += _beginning(map(one_line, store.groups), incomplete)
+    return found
+
+
+def complete_form(incomplete: str) -> list[str]:
+    """Forms of an export."""
+    with _quietly() as found:
+        from zpoints.storage.export.forms import ExportForm  # loads Icechunk
+
+        found += _beginning(get_args(ExportForm), incomplete)
     return found
 
 

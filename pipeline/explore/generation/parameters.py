@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from zpoints.pipeline.errors import SampleError
 from zpoints.pipeline.sample.registry import GENERATORS
+from zpoints.storage.errors import instead
 
 Kind = Literal["flag", "choice", "whole", "real", "list", "text"]
 LEFT_OUT = ("generator", "base", "limit")
@@ -61,9 +62,7 @@ def parameters_of(generator: str) -> tuple[Parameter, ...]:
     [...]
     """
     if generator not in GENERATORS:
-        raise SampleError(
-            f"Unknown generator {generator!r}; choose one of {', '.join(GENERATORS)}."
-        )
+        raise SampleError(f"Unknown generator {generator!r}; {instead(generator, GENERATORS)}.")
     fields = GENERATORS[generator].model_fields
     return tuple(_parameter(n, field) for n, field in fields.items() if n not in LEFT_OUT)
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from zpoints.pipeline.errors import FigureError
 from zpoints.pipeline.figures import style
 from zpoints.pipeline.figures.inputs import described
-from zpoints.storage.errors import did_you_mean
+from zpoints.storage.errors import SUGGESTED, did_you_mean
+from zpoints.storage.text import some_of
 
 MISSING, OTHER = "#a7b0ba", "#d5dbe1"
 COLOURS = (style.DATA, *style.SERIES, style.INK, "#882255")
@@ -114,11 +115,10 @@ def values_of(data: Any, color: Any, rows: NDArray[np.int64], total: int) -> tup
         dataset = data if labelled else getattr(data, "latents", None)
         known = _labels(dataset, total)
         if color not in known:
-            listed = ", ".join(known[:8]) or "none, since these vectors carry no labels"
+            listed = some_of(known) if known else "none, since these vectors carry no labels"
             raise FigureError(
-                f"Got color={color!r}; expected a label of the vectors ({listed}"
-                f"{' …' if len(known) > 8 else ''}), or a value for each of the {total} vectors."
-                f"{did_you_mean(color, known)}"
+                f"Got color={color!r}; expected a label of the vectors ({listed}), or a value for "
+                f"each of the {total} vectors.{did_you_mean(color, known, SUGGESTED)}"
             )
         return color, np.asarray(dataset[color][rows])  # type: ignore[index]
     name = str(getattr(color, "name", None) or "")

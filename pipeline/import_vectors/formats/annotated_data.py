@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from zpoints.extras import installation
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.import_vectors.formats.choice import chosen
 from zpoints.pipeline.import_vectors.vector_file import VectorFile, vector_file
@@ -64,7 +65,7 @@ def open_annotated(path: Path, key: str | None) -> VectorFile:
     if find_spec("anndata") is None:
         raise SourceError(
             f"{path} is read with the library anndata, which is not installed. Install it with "
-            "pip install 'zpoints[anndata]', or write the vectors with np.save."
+            f"{installation('anndata')}, or write the vectors with np.save."
         )
     import h5py  # comes with the extra
 

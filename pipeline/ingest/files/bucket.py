@@ -12,8 +12,12 @@ from zpoints.pipeline.ingest.files.listed_path import Entry, ListedPath, parent_
 from zpoints.pipeline.ingest.files.ranges import Ranges
 from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
 from zpoints.pipeline.progress import counted
-from zpoints.storage.backend.irregular_keys import folder_without_irregular_keys, is_irregular
-from zpoints.storage.backend.s3 import SCHEME, Bucket, S3Object
+from zpoints.storage.backend.buckets.bucket import Bucket, StoredObject
+from zpoints.storage.backend.buckets.irregular_keys import (
+    folder_without_irregular_keys,
+    is_irregular,
+)
+from zpoints.storage.backend.buckets.schemes import BUCKET_URLS, split_url
 
 LISTERS = 16
 """Folders listed concurrently; each page of 1000 keys costs a round trip."""
@@ -36,10 +40,10 @@ class Listings:
         self.bucket = bucket
         self.top = top
         self.irregular: set[str] = set()
-        self._found: dict[str, tuple[dict[str, S3Object], list[str]]] = {}
+        self._found: dict[str, tuple[dict[str, StoredObject], list[str]]] = {}
         self._lock = threading.Lock()
 
-    def of(self, folder: str) -> tuple[dict[str, S3Object], list[str]]:
+    def of(self, folder: str) -> tuple[dict[str, StoredObject], list[str]]:
         """Objects by name and keys of the subfolders; both empty if there is no such folder."""
         with self._lock:
             if folder in self._found:
@@ -53,7 +57,7 @@ class Listings:
         with self._lock:
             return self._found.setdefault(folder, listing)
 
-    def _listed(self, folder: str) -> tuple[list[S3Object], list[str]]:
+    def _listed(self, folder: str) -> tuple[list[StoredObject], list[str]]:
         objects, folders, irregular = folder_without_irregular_keys(self.bucket, folder)
         with self._lock:
             self.irregular.update(irregular)
@@ -71,7 +75,7 @@ class ObjectRanges(Ranges):
     Each request is conditional on the entity tag: an object that has changed is an error.
     """
 
-    def __init__(self, bucket: Bucket, entry: S3Object) -> None:
+    def __init__(self, bucket: Bucket, entry: StoredObject) -> None:
         self._bucket, self._entry, self.size = bucket, entry, entry.size
         self._block = lru_cache(maxsize=BLOCKS)(self._fetched)
 
@@ -90,7 +94,7 @@ class ObjectRanges(Ranges):
 
 
 @dataclass(frozen=True)
-class S3Path(ListedPath):
+class BucketPath(ListedPath):
     """A path in a bucket.
 
     Paths derived from one another share their listings, so that a reader sees the bucket at one
@@ -111,43 +115,42 @@ class S3Path(ListedPath):
     shared: Listings | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, url: str) -> "S3Path":
-        """Path from a URL such as ``s3://bucket/photographs``.
+    def of(cls, url: str) -> "BucketPath":
+        """Path from a URL such as ``gs://bucket/photographs``.
 
         Raises
         ------
         SourceError
             If the URL has no bucket, or a part that no object can be read by.
         """
-        name, _, rest = url.removeprefix(SCHEME).partition("/")
+        _, name, key = split_url(url)
         if not name:
-            raise SourceError(f"{url} names no bucket. Expected s3://bucket/prefix.")
-        key = rest.strip("/")
+            raise SourceError(f"{url} names no bucket. Expected {BUCKET_URLS}.")
         if is_irregular(key):
             raise SourceError(
-                f"{url} has an empty part (//), '.' or '..'. Expected s3://bucket/prefix with a "
-                "name between slashes; correct the URL, or move the objects."
+                f"{url} has an empty part (//), '.' or '..'. Expected a name between slashes; "
+                "correct the URL, or move the objects."
             )
-        return cls(Bucket(name), key)
+        return cls(Bucket.of(url), key)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return S3Path, (self.bucket, self.key)
+        return BucketPath, (self.bucket, self.key)
 
     @cached_property
     def listings(self) -> Listings:
         return self.shared or Listings(self.bucket, self.key)
 
-    def at(self, key: str) -> "S3Path":
-        return S3Path(self.bucket, key, self.listings)
+    def at(self, key: str) -> "BucketPath":
+        return BucketPath(self.bucket, key, self.listings)
 
-    def listing(self, folder: str) -> tuple[dict[str, S3Object], list[str]]:
+    def listing(self, folder: str) -> tuple[dict[str, StoredObject], list[str]]:
         return self.listings.of(folder)
 
     def fill(self, folders: Sequence[str]) -> None:
         self.listings.fill(folders)
 
     def __str__(self) -> str:
-        return f"{SCHEME}{self.bucket.name}/{self.key}".rstrip("/")
+        return f"{self.bucket}/{self.key}".rstrip("/")
 
     def is_file(self) -> bool:
         return self.entry() is not None
@@ -156,7 +159,7 @@ class S3Path(ListedPath):
         beneath = f"{self.key}/" if self.key else ""
         return super().is_dir() or any(it.startswith(beneath) for it in self.listings.irregular)
 
-    def entry(self) -> S3Object | None:
+    def entry(self) -> StoredObject | None:
         """Listing entry of the object; None if there is none.
 
         The top is looked up by itself, since its parent may be huge.
@@ -198,7 +201,7 @@ class S3Path(ListedPath):
         """The present version of the object."""
         return ObjectRanges(self.bucket, self._now())
 
-    def _now(self) -> S3Object:
+    def _now(self) -> StoredObject:
         found = self.bucket.find(self.key)
         if found is None:
             raise FileNotFoundError(f"{self} does not exist")
@@ -218,11 +221,11 @@ class BucketFiles:
             return self.bucket.read(name, tag)
         except FileNotFoundError as error:
             raise UnreadableError(
-                f"{SCHEME}{self.bucket.name}/{name} no longer exists. Expected the photograph that "
+                f"{self.bucket}/{name} no longer exists. Expected the photograph that "
                 "was listed there; run again."
             ) from error
 
 
-def entry_stamp(entry: S3Object) -> str:
+def entry_stamp(entry: StoredObject) -> str:
     """Size and entity tag, which identify the content of an object."""
     return f"{entry.size}-{entry.tag}"

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from zpoints.pipeline.errors import ConfigError
-from zpoints.pipeline.ingest.files.bucket import S3Path
+from zpoints.pipeline.ingest.files.bucket import BucketPath
 from zpoints.pipeline.ingest.files.listed_path import ListedPath
 from zpoints.pipeline.ingest.files.ranges import DiskRanges, Ranges
 from zpoints.pipeline.ingest.limits import MOST_BYTES, check_size
+from zpoints.storage.backend.buckets.schemes import in_bucket
 from zpoints.storage.backend.local_path import local_path
-from zpoints.storage.backend.s3 import SCHEME
 
 SourcePath = Path | ListedPath
 """Readers use the methods that `pathlib.Path` and `ListedPath` share; the functions of this module
@@ -17,11 +17,16 @@ cover what the two do differently."""
 
 
 def source_path(text: str) -> SourcePath:
-    """The path that a user named: local, or ``s3://bucket/prefix``.
+    """The path that a user named: local, or a URL of a place in a bucket.
 
     Local paths become absolute, since workers have working folders of their own.
+
+    Raises
+    ------
+    PlaceError
+        If it is a URL of no known kind.
     """
-    return S3Path.of(text) if text.startswith(SCHEME) else local_path(text).absolute()
+    return BucketPath.of(text) if in_bucket(text) else local_path(text).absolute()
 
 
 def existing_path(source: str | None) -> SourcePath:

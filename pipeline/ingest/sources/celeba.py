@@ -15,7 +15,7 @@ import pandas as pd
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
 from zpoints.pipeline.ingest.files.archive import SUFFIXES, ArchivePath, as_folder
-from zpoints.pipeline.ingest.files.bucket import S3Path
+from zpoints.pipeline.ingest.files.bucket import BucketPath
 from zpoints.pipeline.ingest.files.listing import list_folder
 from zpoints.pipeline.ingest.files.path import SourcePath
 from zpoints.pipeline.ingest.sources.source import Source
@@ -126,7 +126,7 @@ def _homes(path: SourcePath) -> Iterator[SourcePath]:
     place = path.archive if isinstance(path, ArchivePath) else path
     inner = place.parent.name in FOLDERS[1:]
     named = inner or path.name in FOLDERS[1:] or path.name.startswith(IMAGES)
-    if named or not isinstance(path, S3Path):
+    if named or not isinstance(path, BucketPath):
         yield place.parent
     if inner:
         yield place.parent.parent

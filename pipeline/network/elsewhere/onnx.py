@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from zpoints.extras import installation
 from zpoints.pipeline.errors import NetworkError
 
 ArrayFunction = Callable[[np.ndarray], Any]
@@ -79,7 +80,7 @@ def _session(data: bytes, name: str, device: torch.device) -> Any:
     except ImportError as error:
         raise NetworkError(
             f"{name} is an ONNX file, which needs onnxruntime; it is not installed. Install the "
-            "extra onnx (pip install 'zpoints[onnx]'), or export the network with "
+            f"extra onnx ({installation('onnx')}), or export the network with "
             "torch.export.save (.pt2)."
         ) from error
     wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []

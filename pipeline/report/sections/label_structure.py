@@ -1,6 +1,5 @@
 """Section by label: categories, numbers, linear probes, clusters, angles between directions."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,10 @@ from zpoints.pipeline.report.elements.entry import Entry
 from zpoints.pipeline.report.tables.clusters import cluster_sizes
 from zpoints.pipeline.report.tables.labels import label_probes
 from zpoints.pipeline.report.tables.selections import selections
+from zpoints.storage.text import some_of
 
 FOUND = 0.8
 """Area under the ROC curve from which an attribute counts as found (0.5 is chance)."""
-
-LISTED = 8
-"""Number of attributes that a caption lists by name."""
 
 FINDINGS = Markup(
     "A linear probe finds {by_probe} of {tested} attributes (area under the ROC curve ≥ {found:g}; "
@@ -136,16 +133,9 @@ def findings(structure: xr.Dataset) -> Markup:
         by_probe=len(by_probe),
         tested=np.count_nonzero(np.isfinite(gain)),
         found=FOUND,
-        gains=_listed(gains),
-        by_cluster=_listed(readable(names[i]) for i in by_cluster),
+        gains=some_of(gains),
+        by_cluster=some_of(readable(names[i]) for i in by_cluster),
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    everything = list(names)
-    more = len(everything) - LISTED
-    text = ", ".join(everything[:LISTED])
-    return f"{text} and {more} more" if more > 0 else text or "none"
 
 
 def _probes(s: xr.Dataset) -> Entry:

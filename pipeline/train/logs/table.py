@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from zpoints.extras import MissingExtraError
+from zpoints.extras import MissingExtraError, installation
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.parts.installed import TRAINING_LOGS, Part, installed_parts
 from zpoints.pipeline.parts.training_log import TrainingLog
@@ -51,8 +51,8 @@ def check_logs(config: TrainConfig) -> None:
         if name in EXTRAS and not _is_installed(name):
             raise MissingExtraError(
                 f"train.log names {name}, whose library is not installed here. This needs the "
-                f"extra {name!r}: pip install 'zpoints[{name}]', or '.[{name}]' in a clone; or "
-                "choose another log, e.g. train.log=csv.",
+                f"extra {name!r}: {installation(name)}; or choose another log, e.g. "
+                "train.log=csv.",
                 name=name,
             )
         if name not in LOGS and name not in installed_logs():

@@ -78,6 +78,11 @@ def test_run__reports_an_up_to_date_store(
         (["run", "demo", "--untill", "train"], 2, "--until"),
         (["run", "demo", "--until", "sampel"], 2, "did you mean sample?"),
         (["run", "dmeo"], 2, "Did you mean demo?"),
+        (["run"], 2, "zpoints run celeba-case-1 --root runs/celeba"),
+        (["run"], 2, "zpoints run [OPTIONS] CONFIG\n"),
+        (["import", "v.npy"], 2, "Missing option '--root'. Store: a folder"),
+        (["schedule", "demo", "--cron", "@daily", "--print", "systmd"], 2, "mean systemd?"),
+        (["schedule", "demo"], 2, "the option --cron is missing"),
         (["run", "demo", "--cluster", "slrum"], 2, "Did you mean slurm?"),
         (["sweep", "demo", "--grid", "fact=[0.6,0.8]"], 2, "expected a number (got [0.6, 0.8])"),
         (["demo", "--set", "train.epoch=1"], 2, "did you mean train.epochs?"),
@@ -174,11 +179,19 @@ def test_export__plain_xarray_reads_it(small_root: str, tmp_path: Path) -> None:
     assert xr.open_zarr(tmp_path / "latents.zarr")["z"].shape == (160, 112)
 
 
-def test_export__refuses_an_unknown_group(small_root: str, tmp_path: Path) -> None:
-    done = zpoints("export", small_root, "latent", "out", folder=tmp_path)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["latent"], "latents"), (["latents", "--as", "pgn"], "did you mean png? Choose one of zarr")],
+)
+def test_export__refuses_an_unknown_group_or_form(
+    arguments: list[str], message: str, small_root: str, tmp_path: Path
+) -> None:
+    group, *more = arguments
+
+    done = zpoints("export", small_root, group, "out", *more, folder=tmp_path)
 
     assert done.returncode == 2
-    assert "latents" in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize("form", ["zarr", "png"])

@@ -117,3 +117,17 @@ def test_config__lists_the_parts_of_an_installed_package(
     assert "shell (zpoints-shell 1.0)" in shown.stdout
     assert "array (zpoints-shell 1.0)" in shown.stdout
     assert "mlflow, json_lines (zpoints-shell 1.0)" in shown.stdout
+
+
+@pytest.mark.slow
+def test_config__has_the_parts_of_an_installed_package_in_its_schema(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    printed = called(ZPOINTS, "config", "--schema", folder=tmp_path, env=environment)
+
+    schema = json.loads(printed.stdout)
+    parameters = schema["$defs"]["Shell"]["properties"]
+    assert parameters["radius"]["description"] == "Mahalanobis radius of every vector."
+    assert "shell" in schema["$defs"]["SweepConfig"]["properties"]["generator"]["enum"]
+    assert "array" in schema["$defs"]["SourceConfig"]["properties"]["format"]["enum"]
+    assert "json_lines" in schema["$defs"]["TrainConfig"]["properties"]["log"]["anyOf"][0]["enum"]

@@ -24,7 +24,7 @@ from tests.pipeline.ingest.test_parquet import images, write
 from tests.s3 import new_bucket, server_that_checks_signatures, upload
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.config import SourceConfig
-from zpoints.pipeline.ingest.files.bucket import BLOCK, S3Path
+from zpoints.pipeline.ingest.files.bucket import BLOCK, BucketPath
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.pipeline.ingest.images import read_block
 from zpoints.pipeline.ingest.sources.formats import open_source
@@ -222,7 +222,7 @@ def test_open_source__denied_access_names_the_permission() -> None:
 def test_s3_path__travels_without_its_listings(s3: Any, bucket: str, tmp_path: Path) -> None:
     write_small(tmp_path, NAMES)
     upload(s3, tmp_path, bucket)
-    place = S3Path.of(f"s3://{bucket}")
+    place = BucketPath.of(f"s3://{bucket}")
     assert len(place.files()) == len(NAMES)
 
     assert len(pickle.dumps(place)) < 300

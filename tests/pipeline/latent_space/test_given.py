@@ -75,9 +75,12 @@ def test_front_door__names_what_is_wrong(case: str) -> None:
     ("ask", "message"),
     [
         (lambda: zp.opn, r"^module 'zpoints' has no attribute 'opn'. Did you mean: 'open'\?$"),
+        (lambda: zp.openstore, "has no attribute 'openstore'. Did you mean: 'open'"),
         (lambda: zp.pl.histogramm, "^module 'zpoints.pl' has no .* mean: 'histogram'"),
         (lambda: zp.open_arrays(Z).structure, "no attribute 'structure'. Only a store .*import"),
         (lambda: zp.open_arrays(Z).structur, "no attribute 'structur'$"),
+        (lambda: zp.open_arrays(Z).stats, "^'LatentArrays' object .* mean: 'statistics'"),
+        (lambda: zp.open_arrays(Z).recommended(), "Only a store has it"),
     ],
 )
 def test_attribute__unknown_is_worded_like_pythons(ask: Callable[[], Any], message: str) -> None:

@@ -1,5 +1,6 @@
 """The latent space of a store: the labels, the network, the generators and the versions."""
 
+import copy
 import pickle
 import re
 import subprocess
@@ -191,8 +192,8 @@ def test_diff__lists_what_changed_since_another_version(store: LatentStore) -> N
 
 
 WRONG_CALLS: dict[str, tuple[Callable[[LatentStore], Any], str]] = {
-    "measure": (lambda s: s.compare("precison"), "no measure 'precison'"),
-    "purpose": (lambda s: s.recommended("clean"), "Unknown purpose 'clean'; expected one of"),
+    "measure": (lambda s: s.compare("precison"), "mean precision? compare() w"),
+    "purpose": (lambda s: s.recommended("clean"), "Unknown purpose 'clean'; did you mean cleanest"),
     "one store": (lambda s: zp.compare(s), "Got one store; expected two"),
     "no statistics": (lambda s: zp.draw("flow", 8), "Got 8 for the group statistics"),
     "only a name": (lambda s: zp.draw("flow"), "Got nothing for the group statistics"),
@@ -210,6 +211,31 @@ def test_wrong_calls__end_in_a_message(store: LatentStore, case: str) -> None:
     with pytest.raises(ZpointsError) as caught:
         call(store)
     assert message in str(caught.value)
+
+
+def test_attribute__unknown_suggests_the_nearest(store: LatentStore) -> None:
+    message = r"^'LatentStore' object .* mean: 'statistics'"
+    with pytest.raises(AttributeError, match=message) as wrong:
+        _ = store.stats  # type: ignore[attr-defined]
+
+    assert wrong.value.name == "stats"
+    assert not hasattr(store, "_ipython_display_")
+    assert copy.copy(store).groups == pickle.loads(pickle.dumps(store)).groups == store.groups
+
+
+def test_attribute__that_fails_inside_keeps_its_error() -> None:
+    class Broken(LatentStore):
+        @property
+        def broken(self) -> int:
+            return np.inside
+
+    with pytest.raises(AttributeError, match="module 'numpy' has no attribute 'inside'"):
+        _ = object.__new__(Broken).broken
+
+
+def test_add__suggests_labels_and_lists_few(store: LatentStore) -> None:
+    with pytest.raises(SampleError, match=r"'smile'. Did you mean Smiling\? Attributes: .*none\.$"):
+        store.add("smile", 0)
 
 
 def test_repr__shows_labels_of_the_store(store: LatentStore) -> None:

@@ -18,7 +18,7 @@ from zpoints.pipeline.report.destination import (
     writing_to,
 )
 from zpoints.storage.backend.blobs import Blobs
-from zpoints.storage.backend.s3 import IrregularKeyError
+from zpoints.storage.backend.buckets.bucket import IrregularKeyError
 from zpoints.storage.errors import DamagedRecordError
 
 FACTS = {"fingerprint": "f", "version": "v", "report": {}, "title": "t"}

@@ -5,6 +5,7 @@ import time
 
 import distributed
 import numpy as np
+import obstore
 import pytest
 
 from tests.s3 import new_bucket
@@ -26,18 +27,24 @@ from zpoints.storage import (
     open_store,
 )
 from zpoints.storage.backend.blobs import Blobs
+from zpoints.storage.backend.buckets.bucket import Bucket
 from zpoints.storage.backend.run_lock import HOLDER
 
+SERVICES = pytest.mark.services
+PREFIX = "runs/one"
 
-@pytest.fixture(scope="module")
-def bucket(s3):
-    """Root of a store on an S3 server that only the environment names."""
-    return f"s3://{new_bucket(s3)}/runs/one"
+
+@pytest.fixture(scope="module", params=["s3", "gs", pytest.param("az", marks=SERVICES)])
+def bucket(request):
+    """Root of a store in a bucket of each service, on a server that only the environment names."""
+    server = request.getfixturevalue(request.param)
+    url = f"s3://{new_bucket(server)}" if request.param == "s3" else server()
+    return f"{url}/{PREFIX}"
 
 
 @pytest.fixture(scope="module")
 def workers(bucket):
-    """Two worker processes, which inherit the environment that names the S3 server."""
+    """Two worker processes, which inherit the environment that names the server."""
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
@@ -47,7 +54,8 @@ def workers(bucket):
         yield cluster
 
 
-@pytest.mark.services
+@SERVICES
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
     version = publish_latents(open_repository(root, executor=ClusterExecutor()), 40)
 
@@ -57,13 +65,15 @@ def test_write_chunks__on_worker_processes_gives_the_same(root, workers):
     assert store.latents.z.sum().compute() == pytest.approx(vectors(40).sum(), rel=1e-5)
 
 
-def test_s3__missing_bucket_is_an_error_with_a_remedy(bucket):
-    with pytest.raises(StoreError, match=r"there is no such bucket\. Create it"):
-        open_repository("s3://nobody/runs/one")
+def test_open_repository__missing_bucket_is_an_error_with_a_remedy(bucket):
+    scheme = bucket.partition("://")[0]
+
+    with pytest.raises(StoreError, match=r"there is no such (bucket|container)\. Create it"):
+        open_repository(f"{scheme}://nobody/runs/one")
 
 
-@pytest.mark.services
-def test_s3__publish_read_resume_and_conflict(bucket, workers):
+@SERVICES
+def test_publish__in_a_bucket_read_resume_and_conflict(bucket, workers):
     with pytest.raises(StoreNotFoundError, match=f"There is no store at {bucket}"):
         open_store(bucket)
     repository = open_repository(bucket, executor=ClusterExecutor())
@@ -121,3 +131,24 @@ def test_checkpoint__on_a_bucket(bucket):
     assert begin(open_repository(bucket), "dd").load_checkpoint() == b"half"
     publish_latents(open_repository(bucket), fingerprint="dd")
     assert work.load_checkpoint() is None
+
+
+def test_blobs__in_a_bucket_are_listed_replaced_on_condition_and_deleted(bucket):
+    blobs = Blobs(bucket)
+    blobs.put("report/index.html", b"<p>", media="text/html")
+    blobs.put("report/figures/one.png", b"1", media="image/png")
+    tag = blobs.create("jobs/a/status.json", b"{}")
+
+    changed = blobs.replace("jobs/a/status.json", b"{1}", tag)
+
+    assert blobs.create("jobs/a/status.json", b"{2}") is None
+    assert blobs.replace("jobs/a/status.json", b"{3}", tag) is None
+    assert blobs.read("jobs/a/status.json") == (b"{1}", changed)
+    assert sorted(blobs.names("report")) == ["report/figures/one.png", "report/index.html"]
+    assert blobs.folders("jobs") == ["a"]
+    page = obstore.get(Bucket.of(bucket).objects(), f"{PREFIX}/report/index.html")
+    assert page.attributes["Content-Type"] == "text/html"
+    for name in ("report/index.html", "report/index.html", "jobs/a/status.json"):
+        blobs.delete(name)
+    assert blobs.get("report/index.html") is None
+    assert blobs.replace("jobs/a/status.json", b"{4}", changed) is None

@@ -7,8 +7,8 @@ import pytest
 
 from tests.s3 import new_bucket
 from zpoints.storage import StoreNotFoundError, open_repository, open_store
+from zpoints.storage.backend.buckets.bucket import Bucket
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import Bucket
 from zpoints.storage.errors import PlaceError
 
 
@@ -38,7 +38,7 @@ def test_open_store__names_the_stores_below_a_prefix(s3: Any) -> None:
 
     with pytest.raises(StoreNotFoundError, match=r"1 store: s3://\S+/runs/demo\. Name it\."):
         open_store(f"s3://{bucket}/runs")
-    assert Bucket(bucket).size("runs/faces") == 3
+    assert Bucket("s3", bucket).size("runs/faces") == 3
 
 
 def test_refuse_other_files__leaves_a_free_place_alone(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """Keys in a bucket that are not paths: left out and counted, whatever else is there."""
 
+import os
+import urllib.request
 from typing import Any
 
 import pytest
 
+from tests.clouds import NewBucket
 from tests.pipeline.ingest.photographs import annotations, contents, opened, small
 from tests.s3 import new_bucket
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files.path import source_path
-from zpoints.storage.backend.irregular_keys import is_irregular
+from zpoints.storage.backend.buckets.bucket import Bucket, IrregularKeyError
+from zpoints.storage.backend.buckets.irregular_keys import is_irregular
+from zpoints.storage.backend.buckets.schemes import split_url
 from zpoints.storage.backend.location import Location
-from zpoints.storage.backend.s3 import Bucket, IrregularKeyError
 
 IRREGULAR = {
     "an empty part": ["faces//1.jpg"],
@@ -71,7 +75,7 @@ def test_folder__names_the_irregular_key_and_the_remedy(s3: Any) -> None:
     s3.put_object(Bucket=bucket, Key="faces//1.jpg", Body=small(1))
 
     with pytest.raises(IrregularKeyError, match=r"a key with an empty part.*Rename or delete"):
-        Bucket(bucket).folder("faces")
+        Bucket("s3", bucket).folder("faces")
 
 
 def test_exists__a_root_with_an_irregular_key_is_reached(s3: Any) -> None:
@@ -79,3 +83,12 @@ def test_exists__a_root_with_an_irregular_key_is_reached(s3: Any) -> None:
     s3.put_object(Bucket=bucket, Key="run//1.jpg", Body=small(1))
 
     assert not Location.of(f"s3://{bucket}/run").exists()
+
+
+def test_open_source__an_irregular_key_on_google_ends_with_the_remedy(gs: NewBucket) -> None:
+    bucket = gs()
+    address = f"{os.environ['GOOGLE_BASE_URL']}/{split_url(bucket)[1]}/faces//1.jpg"
+    urllib.request.urlopen(urllib.request.Request(address, small(1), method="PUT")).close()
+
+    with pytest.raises(IrregularKeyError, match=f"{bucket}/faces.*//.*Rename or delete"):
+        opened(source_path(f"{bucket}/faces"))

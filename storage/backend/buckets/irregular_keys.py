@@ -4,21 +4,15 @@ One such key fails the whole listing of obstore (its issue 429). PyArrow lists t
 entity tags, for which each object is asked; so this is only for folders where obstore fails.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from zpoints.storage.backend.s3 import (
-    SCHEME,
-    Bucket,
-    IrregularKeyError,
-    S3Object,
-    S3Server,
-    reaching_s3,
-)
+from zpoints.storage.backend.buckets.bucket import Bucket, IrregularKeyError, StoredObject
+from zpoints.storage.backend.buckets.s3 import S3
+from zpoints.storage.backend.buckets.service import is_set
 
 REQUESTS = 32
 """Objects asked for at the same time."""
@@ -42,7 +36,7 @@ def is_irregular(key: str) -> bool:
 
 def folder_without_irregular_keys(
     bucket: Bucket, folder: str
-) -> tuple[list[S3Object], list[str], list[str]]:
+) -> tuple[list[StoredObject], list[str], list[str]]:
     """Objects and folders directly inside a folder, and irregular keys that are left out.
 
     Parameters
@@ -57,19 +51,29 @@ def folder_without_irregular_keys(
     tuple
         As from `Bucket.folder`, and the irregular keys at any depth in the folder; none if obstore
         can list it.
+
+    Raises
+    ------
+    IrregularKeyError
+        If the folder holds such a key and is not on S3.
     """
     try:
         return *bucket.folder(folder), []
     except IrregularKeyError:
-        return _regular(bucket, folder)
+        service = bucket.service
+        if not isinstance(service, S3):
+            raise
+        return _regular(bucket, service, folder)
 
 
-def _regular(bucket: Bucket, folder: str) -> tuple[list[S3Object], list[str], list[str]]:
+def _regular(
+    bucket: Bucket, server: S3, folder: str
+) -> tuple[list[StoredObject], list[str], list[str]]:
     beneath = f"{folder}/" if folder else ""
     names: set[str] = set()
     folders: set[str] = set()
     irregular: list[str] = []
-    for key in _keys(bucket, folder):
+    for key in _keys(bucket, server, folder):
         inner = key.removeprefix(beneath)
         first, slash, _ = inner.partition("/")
         if key == folder:  # PyArrow takes off all slashes at the end
@@ -86,27 +90,22 @@ def _regular(bucket: Bucket, folder: str) -> tuple[list[S3Object], list[str], li
     return objects, sorted(folders), irregular
 
 
-def _keys(bucket: Bucket, folder: str) -> Iterator[str]:
+def _keys(bucket: Bucket, server: S3, folder: str) -> Iterator[str]:
     """All keys in a folder, at any depth."""
     # Imported here, since it loads the AWS SDK.
     from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
-    server = S3Server.from_environment()
-    options: dict[str, Any] = {"anonymous": _skips_signature(), "connect_timeout": CONNECT_SECONDS}
+    anonymous = is_set("AWS_SKIP_SIGNATURE")
+    options: dict[str, Any] = {"anonymous": anonymous, "connect_timeout": CONNECT_SECONDS}
     if server.endpoint is not None:
         url = urlsplit(server.endpoint)
         options |= {"scheme": url.scheme, "endpoint_override": url.netloc.rpartition("@")[2]}
     if server.region is not None:
         options["region"] = server.region
-    with reaching_s3(f"{SCHEME}{bucket.name}/{folder}"):
+    with bucket.reaching(folder):
         place = f"{bucket.name}/{folder}".rstrip("/")
         selector = FileSelector(place, recursive=True, allow_not_found=True)
         found = S3FileSystem(**options).get_file_info(selector)
     for info in found:
         if info.type == FileType.File:
             yield info.path.removeprefix(f"{bucket.name}/")
-
-
-def _skips_signature() -> bool:
-    """Whether requests are anonymous, as obstore reads it from the environment."""
-    return os.environ.get("AWS_SKIP_SIGNATURE", "").lower() in ("1", "true", "yes", "on", "y")

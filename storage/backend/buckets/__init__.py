@@ -1,0 +1,1 @@
+"""Buckets of Amazon S3 and its kind, of Google Cloud Storage, and containers of Azure."""
