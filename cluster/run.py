@@ -1,7 +1,7 @@
 """A run: compares the configuration with the store and computes what is missing."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -147,14 +147,7 @@ def run(
             numbers=numbers,
             about={"run": id_ or new_id(), "title": title},
         )
-        outcomes = []
-        for item in planned:
-            if item.reason:
-                outcomes.append(workers.compute(item.stage, partial(execute, item)))
-            else:
-                outcomes.append(_skip(item, store, console))
-            if item.stage in WITH_LABELS and item.reason:
-                check_labels(planned, repository.store())
+        outcomes = list(_outcomes(planned, execute, workers, repository, console))
         store = repository.store()
         if destination is not None:
             report = _report(config, store, destination, planned, console, title=title)
@@ -167,6 +160,24 @@ def run(
         page=None if destination is None else page_of(destination),
         seconds=time.perf_counter() - started,
     )
+
+
+def _outcomes(
+    planned: list[PlannedStep],
+    execute: Callable[[PlannedStep, Worker], Outcome],
+    workers: Workers,
+    repository: Repository,
+    console: Console,
+) -> Iterator[Outcome]:
+    """Execute the steps that have a reason, in their order, and skip the others."""
+    before = repository.store()
+    for item in planned:
+        if not item.reason:
+            yield _skip(item, before, console)
+            continue
+        yield workers.compute(item.stage, partial(execute, item))
+        if item.stage in WITH_LABELS:
+            check_labels(planned, repository.store())
 
 
 def _skip(item: PlannedStep, store: Store, console: Console) -> Outcome:

@@ -65,11 +65,7 @@ def schedule(
         _status(config or root)
         return
     if config is None or cron is None:
-        missing = "the argument CONFIG" if config is None else "the option --cron"
-        raise typer.BadParameter(
-            f"{missing} is missing; expected e.g. zpoints schedule {config or 'my.yaml'} "
-            f'--cron "{cron or "0 3 * * *"}".'
-        )
+        raise _missing(config, cron)
     if print_ is not None:
         _check_kind(print_)
 
@@ -102,6 +98,14 @@ def _run_schedule(config: str, changes: list[str], root: str, times: "Cron") -> 
         repeated.run(console_for(output))
     except Interrupted as stop:
         raise Interrupted(stop.code, repeated.outcome()) from stop
+
+
+def _missing(config: str | None, cron: str | None) -> typer.BadParameter:
+    what = "the argument CONFIG" if config is None else "the option --cron"
+    return typer.BadParameter(
+        f"{what} is missing; expected e.g. zpoints schedule {config or 'my.yaml'} "
+        f'--cron "{cron or "0 3 * * *"}".'
+    )
 
 
 def _check_kind(kind: str) -> None:

@@ -1,6 +1,7 @@
 """The command that imports vectors."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,9 @@ from zpoints.cluster.cli.options import (
 )
 from zpoints.pipeline.stage_order import STAGES
 from zpoints.storage.backend.buckets.schemes import PLACES
+
+if TYPE_CHECKING:
+    from zpoints.pipeline.config.run import RunConfig
 
 CUT = ("ingest.crop", "ingest.side", "ingest.channels")
 """Settings that are chosen from the photographs of vectors."""
@@ -57,7 +61,6 @@ def import_(
 ) -> None:
     """Make a store of vectors of another program, and run all they allow."""
     from zpoints.pipeline.config.existing import require_origin
-    from zpoints.pipeline.config.run import load_config, set_values
 
     check_stage(until)
     check_json(as_json, dry_run)
@@ -67,10 +70,7 @@ def import_(
         "ingest.source": images,
         "source.labels": labels,
     }
-    given = {name: value for name, value in named.items() if value is not None}
-    cut = () if images is None else (f"choose=[{', '.join(CUT)}]",)
-    more = [*cut, *(set_ or ()), *cluster_overrides(cluster)]
-    settings = set_values(load_config("vectors"), given, more)
+    settings = _settings(named, [*(set_ or ()), *cluster_overrides(cluster)])
     require_origin(settings)
 
     from zpoints.cluster.cli.run_summary import print_plan, run_and_print
@@ -79,3 +79,12 @@ def import_(
         print_plan(settings, root, title=run_name(vectors), until=until, as_json=as_json)
     else:
         run_and_print(settings, root, title=run_name(vectors), until=until)
+
+
+def _settings(named: Mapping[str, str | None], more: Sequence[str]) -> "RunConfig":
+    """The preset for vectors with the settings that options name, then with those of --set."""
+    from zpoints.pipeline.config.run import load_config, set_values
+
+    given = {name: value for name, value in named.items() if value is not None}
+    cut = [f"choose=[{', '.join(CUT)}]"] if "ingest.source" in given else []
+    return set_values(load_config("vectors"), given, [*cut, *more])

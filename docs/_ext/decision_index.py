@@ -43,7 +43,7 @@ def _question(text: str) -> str:
     """The first sentence of the context; of a record of several decisions, their titles."""
     if "\n### Context\n" in text:
         titles = re.findall(r"^## (.+)$", text, re.M)
-        return "; ".join(title[:1].lower() + title[1:] for title in titles)
+        return "; ".join(titles)
     found = re.search(r"^## Context\n(.+?)(?:\n\n|\Z)", text, re.M | re.S)
     paragraph = " ".join(found.group(1).split()) if found else ""
     return re.split(r"(?<=[.?!]) (?=[A-Z`])", paragraph)[0]

@@ -19,6 +19,7 @@ from zpoints.pipeline.evaluate.recommendation import (
     recommend,
 )
 from zpoints.storage.errors import did_you_mean, instead
+from zpoints.storage.text import some_of
 
 MAIN = ("merit", "precision", "recall", "face_rate", "memorises")
 """Columns that a choice between generators needs."""
@@ -94,9 +95,10 @@ def quality_table(
         return ShownTable(columns=list(MAIN))
     unknown = [name for name in measures if name not in table]
     if unknown:
+        known = [str(name) for name in table if not str(name).endswith("_error")]
         raise EvaluateError(
             f"There is no measure {', '.join(map(repr, unknown))} in this version; expected some "
-            f"of {', '.join(map(str, table)) or 'none: no generator has been evaluated'}."
+            f"of {some_of(known, 12) if known else 'none: no generator has been evaluated'}."
             f"{did_you_mean(str(unknown[0]), map(str, table))} compare() without names has the "
             'main ones, compare("all") all of them.'
         )

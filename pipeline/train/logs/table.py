@@ -51,8 +51,8 @@ def check_logs(config: TrainConfig) -> None:
         if name in EXTRAS and not _is_installed(name):
             raise MissingExtraError(
                 f"train.log names {name}, whose library is not installed here. This needs the "
-                f"extra {name!r}: {installation(name)}; or choose another log, e.g. "
-                "train.log=csv.",
+                f"extra {name!r}: {installation(name)}; or "
+                "choose another log, e.g. train.log=csv.",
                 name=name,
             )
         if name not in LOGS and name not in installed_logs():

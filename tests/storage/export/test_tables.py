@@ -191,7 +191,7 @@ def test_export__reads_whole_chunks_and_each_once(repository, root, tmp_path, mo
 def test_export__an_unknown_form_is_refused(repository, root, tmp_path):
     publish_latents(repository)
 
-    with pytest.raises(StoreError, match="'xlsx'; expected one of zarr, parquet, csv, npy, png"):
+    with pytest.raises(StoreError, match="'xlsx'; choose one of zarr, parquet, csv, npy, png"):
         export(open_store(root), "latents", tmp_path / "out", form="xlsx")
     assert not (tmp_path / "out").exists()
 
