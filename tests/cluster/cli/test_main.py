@@ -64,7 +64,7 @@ def test_run__reports_an_up_to_date_store(
         (["wait", "id", "--timeout", "inf"], 2, "expected 0 to 2,592,000 seconds, got inf"),
         (["wait", "id", "--timeout", "nan"], 2, "expected 0 to 2,592,000 seconds, got nan"),
         (["logs", "id", "--follow", "--timeout=-1"], 2, "expected 0 to 2,592,000 seconds"),
-        (["demo", "--root", "gs://bucket/prefix"], 2, "expected a local path or s3://"),
+        (["demo", "--root", "ftp://host/prefix"], 2, "expected a folder, s3://"),
         (["demo", "--root", "runs/x", "--faces", "s3://b/x"], 2, "s3://b/x is not a local folder"),
         (["run", "demo", "--root", "/proc/none", "--set", "ingest.source=."], 2, "ingest.source"),
         *(

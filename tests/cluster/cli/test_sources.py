@@ -43,7 +43,7 @@ def sparse(home: Path) -> str:
 def huge_member(home: Path) -> str:
     with tarfile.open(home / "faces.tar", "w") as archive:
         archive.addfile(regular("b.jpg", len(small(0))), io.BytesIO(small(0)))
-        archive.addfile(regular("a.jpg", 60 << 30))
+        archive.fileobj.write(regular("a.jpg", 60 << 30).tobuf())  # the header alone
     os.truncate(home / "faces.tar", 61 << 30)
     return "faces.tar"
 
@@ -106,7 +106,7 @@ def test_run__keys_that_are_no_paths(s3: Any, tmp_path: Path) -> None:
     assert dry_run(f"s3://{bucket}/faces//", tmp_path).returncode == 0
     refused = dry_run(f"s3://{bucket}/faces/../faces", tmp_path)
     assert refused.returncode == 2
-    assert "has an empty part (//), '.' or '..'. Expected s3://bucket/prefix" in refused.stderr
+    assert "has an empty part (//), '.' or '..'. Expected a name between slashes" in refused.stderr
 
 
 def dry_run(source: str, folder: Path, *options: str) -> Any:
