@@ -7,6 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from zpoints.pipeline.config.run import RunConfig
 from zpoints.pipeline.ingest.config import known_formats
 from zpoints.pipeline.sample.registry import GENERATORS, parameter_names
+from zpoints.pipeline.train.config import known_logs
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILE = "zpoints.schema.json"
@@ -41,6 +42,9 @@ def json_schema() -> dict[str, Any]:
         if "const" in section.get("properties", {}).get("generator", {}):
             section["required"] = ["generator", *section.get("required", ())]
     _section(schema, "source")["properties"]["format"]["enum"] = list(known_formats())
+    one = {"enum": list(known_logs())}
+    several = {"type": "array", "items": one}
+    _section(schema, "train")["properties"]["log"]["anyOf"] = [one, several, {"type": "null"}]
     sweep = _section(schema, "sweep")
     sweep["properties"]["generator"]["enum"] = list(GENERATORS)
     sweep["allOf"] = [_names_its_parameters(sweep, name) for name in GENERATORS]

@@ -1,6 +1,6 @@
 """Settings of the training."""
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
@@ -9,8 +9,7 @@ from zpoints.pipeline.parts.code import CodeName
 from zpoints.pipeline.settings import NOT_IN_FINGERPRINT, Settings
 from zpoints.storage.errors import instead
 
-OwnLog = Literal["csv", "tensorboard", "mlflow"]
-LOGS: tuple[str, ...] = get_args(OwnLog)
+LOGS = ("csv", "tensorboard", "mlflow")
 """The training logs that zpoints writes itself."""
 
 
@@ -25,8 +24,13 @@ def _names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def known_logs() -> tuple[str, ...]:
+    """Values of `train.log`: zpoints' own logs and those that installed packages offer."""
+    return (*LOGS, *(name for name, _ in installed.offered(installed.TRAINING_LOGS)))
+
+
 def _logs(names: tuple[str, ...]) -> tuple[str, ...]:
-    known = (*LOGS, *(name for name, _ in installed.offered(installed.TRAINING_LOGS)))
+    known = known_logs()
     for name in names:
         if name not in known:
             raise ValueError(f"unknown training log {name!r}; {instead(name, known)}")
@@ -109,7 +113,7 @@ class TrainConfig(Settings):
     )
     log: Annotated[
         tuple[str, ...],
-        BeforeValidator(_names, json_schema_input_type=OwnLog | str | list[str] | None),
+        BeforeValidator(_names, json_schema_input_type=str | list[str] | None),
         AfterValidator(_logs),
         NOT_IN_FINGERPRINT,
     ] = Field(

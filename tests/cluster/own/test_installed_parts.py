@@ -130,3 +130,4 @@ def test_config__has_the_parts_of_an_installed_package_in_its_schema(
     assert parameters["radius"]["description"] == "Mahalanobis radius of every vector."
     assert "shell" in schema["$defs"]["SweepConfig"]["properties"]["generator"]["enum"]
     assert "array" in schema["$defs"]["SourceConfig"]["properties"]["format"]["enum"]
+    assert "json_lines" in schema["$defs"]["TrainConfig"]["properties"]["log"]["anyOf"][0]["enum"]

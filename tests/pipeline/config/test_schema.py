@@ -46,7 +46,7 @@ def test_json_schema__accepts_the_examples_of_the_pages(validator: Draft202012Va
         {"train": {"epoch": 3}},
         {"train": {"epochs": "many"}},
         {"train": {"activation": "gelu"}},
-        {"train": {"log": 3}},
+        {"train": {"log": ["csv", "tensorbord"]}},
         {"ingest": {"side": 0}},
         {"source": {"format": "kagle"}},
         {"sample": {"generators": {"a": {"generator": "elipse"}}}},

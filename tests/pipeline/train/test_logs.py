@@ -223,7 +223,7 @@ def test_run__refuses_a_log_without_its_library_before_it_works(
     monkeypatch.setattr(table, "find_spec", lambda library: None)
     config, console = override(small_config, ["train.log=mlflow"]), Console()
 
-    with pytest.raises(MissingExtraError, match=r"pip install 'zpoints\[mlflow\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[mlflow\]' in a clone"):
         run(config, str(tmp_path / "store"), console=console, title="t", until="train")
 
     assert not any("images:" in line for line in console.lines)
