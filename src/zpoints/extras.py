@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from itertools import chain
 
 from zpoints.storage.errors import ZpointsError
 
@@ -17,48 +18,51 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "explore": ("bokeh", "datashader", "holoviews", "panel"),
 }
 """Names under which the libraries of each extra are imported."""
+RUN = ("train", "cluster", "report")
+"""Extras that a run needs; each includes "analyze"."""
 
 
 class MissingExtraError(ZpointsError, ImportError):
     """A part of zpoints is used whose libraries are not installed."""
 
 
-def require(extra: str) -> None:
-    """Refuse to go on without the libraries of an extra; folders that use them call this.
+def require(*extras: str) -> None:
+    """Refuse to go on without the libraries of some extras; folders and commands call this.
 
     Parameters
     ----------
-    extra
-        Name of the extra, one of `EXTRAS`.
+    *extras
+        Names of extras, of `EXTRAS`.
 
     Raises
     ------
     MissingExtraError
-        If one of them is not installed; the message has the command that installs them.
+        If a library of them is not installed; the message has the command that installs all.
     """
-    if missing_from(extra):
-        raise missing_extra(extra)
+    if missing := [extra for extra in extras if missing_from(extra)]:
+        raise missing_extra(*missing)
 
 
-def missing_extra(extra: str) -> MissingExtraError:
-    """The error about an extra that is not, or not completely, installed."""
-    missing = missing_from(extra)
+def missing_extra(*extras: str) -> MissingExtraError:
+    """The error about extras that are not, or not completely, installed."""
+    missing = list(dict.fromkeys(chain.from_iterable(map(missing_from, extras))))
+    names = ", ".join(map(repr, extras[:-1])) + " and " * (len(extras) > 1) + repr(extras[-1])
     return MissingExtraError(
-        f"Not installed here: {', '.join(missing)}. This needs the extra {extra!r}: "
-        f"{installation(extra)}; 'all' instead has every extra.",
+        f"This needs the extra{'s' * (len(extras) > 1)} {names}: {installation(*extras)}; 'all' "
+        f"instead has every extra. Not installed here: {', '.join(missing)}.",
         name=next(iter(missing), None),
     )
 
 
-def installation(extra: str) -> str:
-    """The command that installs an extra, and where it works; zpoints is on no package index.
+def installation(*extras: str) -> str:
+    """The command that installs extras, and where it works; zpoints is on no package index.
 
     Examples
     --------
-    >>> installation("report")
-    "pip install '.[report]' in a clone of zpoints"
+    >>> installation("train", "report")
+    "pip install '.[train,report]' in a clone of zpoints"
     """
-    return f"pip install '.[{extra}]' in a clone of zpoints"
+    return f"pip install '.[{','.join(extras)}]' in a clone of zpoints"
 
 
 def extra_of(error: ModuleNotFoundError) -> str | None:

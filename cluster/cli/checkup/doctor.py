@@ -19,7 +19,7 @@ from zpoints.cluster.errors import ClusterError
 from zpoints.cluster.jobs.known_roots import known_roots
 from zpoints.cluster.jobs.record import Jobs
 from zpoints.cluster.terminal import SilentConsole
-from zpoints.extras import EXTRAS, MissingExtraError, installation, missing_from
+from zpoints.extras import EXTRAS, RUN, MissingExtraError, installation, missing_from
 from zpoints.pipeline.cache_folders import CACHES
 from zpoints.pipeline.config.cluster import ClusterConfig
 from zpoints.pipeline.parts.installed import offered_parts
@@ -116,12 +116,12 @@ def _extras() -> Check:
     if len(complete) == len(EXTRAS):
         return Check("extras", "ok", f"all of them: {', '.join(EXTRAS)}")
     absent = ", ".join(extra for extra in EXTRAS if extra not in complete)
-    return Check(
-        "extras",
-        "warn",
-        f"{', '.join(complete) or 'none'}; without {absent}",
-        f"a run needs all of them: {installation('all')}",
-    )
+    found = f"{', '.join(complete) or 'none'}; without {absent}"
+    needed = ("analyze", *RUN)
+    if set(needed) <= set(complete):
+        return Check("extras", "ok", found)
+    remedy = f"a run needs {', '.join(needed)}: {installation(*RUN)}"
+    return Check("extras", "warn", found, remedy)
 
 
 def _unfit(needed: Requirement) -> str:

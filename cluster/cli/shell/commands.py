@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from inspect import cleandoc
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
 from zpoints.cluster.cli.options import errors, output
+from zpoints.extras import RUN, require
 
 
 @dataclass(frozen=True)
@@ -23,50 +24,59 @@ class Entry:
         What a user may type; several lines end in a backslash, as a shell reads them.
     progress
         Whether the command shows progress, which ``--quiet`` hides.
+    needs
+        Extras without which the command cannot work; refused together, before it begins.
     """
 
     example: str
     progress: bool = True
+    needs: tuple[str, ...] = ()
 
 
-def _listed(example: str) -> Entry:
-    return Entry(example, progress=False)
+def _listed(example: str, *needs: str) -> Entry:
+    return Entry(example, progress=False, needs=needs)
 
 
+def _run(example: str) -> Entry:
+    return Entry(example, needs=RUN)
+
+
+PAGE = ("train", "report")
+"""Extras of a page with decoded faces."""
 PANELS: dict[str, dict[str, Entry]] = {
     "Make a store": {
-        "demo": Entry("zpoints demo"),
-        "run": Entry("zpoints run celeba-case-1 --root runs/celeba \\\n--set ingest.source=CelebA"),
-        "import": Entry("zpoints import vectors.npy --root runs/mine --labels labels.csv"),
-        "sweep": Entry(
+        "demo": _run("zpoints demo"),
+        "run": _run("zpoints run celeba-case-1 --root runs/celeba \\\n--set ingest.source=CelebA"),
+        "import": _run("zpoints import vectors.npy --root runs/mine --labels labels.csv"),
+        "sweep": _run(
             "zpoints sweep celeba-case-1 --root runs/celeba --set ingest.source=CelebA \\\n"
             "--grid fact=0.6,0.8"
         ),
-        "config": _listed("zpoints config celeba-case-1 > my.yaml"),
-        "synthesize": Entry("zpoints synthesize faces --count 2000"),
+        "config": _listed("zpoints config celeba-case-1 > my.yaml", "analyze"),
+        "synthesize": Entry("zpoints synthesize faces --count 2000", needs=("analyze",)),
     },
     "Look at a store": {
         "info": _listed("zpoints info runs/demo"),
-        "explore": _listed("zpoints explore runs/demo"),
-        "report": Entry("zpoints report runs/demo --set report.faces=40"),
-        "compare": Entry("zpoints compare runs/case-1 runs/case-2"),
+        "explore": _listed("zpoints explore runs/demo", "explore"),
+        "report": Entry("zpoints report runs/demo --set report.faces=40", needs=PAGE),
+        "compare": Entry("zpoints compare runs/case-1 runs/case-2", needs=PAGE),
         "export": Entry("zpoints export runs/demo samples/ellipse faces --as png"),
     },
     "Versions of a store": {
         "history": _listed("zpoints history runs/demo"),
-        "diff": _listed("zpoints diff runs/demo previous latest"),
+        "diff": _listed("zpoints diff runs/demo previous latest", "analyze"),
         "rollback": _listed("zpoints rollback runs/demo previous"),
         "verify": Entry("zpoints verify runs/demo --sample 10"),
     },
     "Jobs and schedules": {
-        "submit": Entry(
+        "submit": _run(
             "zpoints submit celeba-case-1 --root runs/celeba \\\n--set ingest.source=CelebA"
         ),
         "jobs": _listed("zpoints jobs"),
         "logs": _listed("zpoints logs 20261122-212736-ac21 --follow"),
         "wait": _listed("zpoints wait 20261122-212736-ac21 --timeout 3600"),
         "cancel": _listed("zpoints cancel 20261122-212736-ac21"),
-        "schedule": Entry(
+        "schedule": _run(
             "zpoints schedule celeba-case-1 --root runs/celeba \\\n"
             '--set ingest.source=CelebA --cron "0 3 * * *"'
         ),
@@ -99,6 +109,7 @@ class Commands(TyperGroup):
             command.help = _unwrapped(command.help or "")
             command.rich_help_panel = panel  # type: ignore[attr-defined]
             command.epilog = f"Example:\n  {_unmarked(_indented(entry.example))}"
+            command.callback = _after_extras(command.callback, entry.needs)
             if entry.progress:
                 command.params.append(_quiet_option())
             for parameter in command.params:
@@ -116,6 +127,17 @@ class Commands(TyperGroup):
         if command is not None:
             _name_value(command.get_help_option(ctx))
         return command
+
+
+def _after_extras(callback: Any, needs: tuple[str, ...]) -> Any:
+    """The callback of a command, refused without the extras that it needs."""
+
+    @wraps(callback)
+    def checked(*values: Any, **options: Any) -> Any:
+        require(*needs)
+        return callback(*values, **options)
+
+    return checked
 
 
 def _name_value(parameter: Any) -> None:
