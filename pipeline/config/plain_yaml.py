@@ -50,7 +50,7 @@ def plain_values(text: str, origin: str) -> Any:
             f"{origin} is too large for a configuration: expected at most {MOST_BYTES:,} bytes."
         )
     try:
-        loader = _Loader(text)
+        loader = _Loader(text, origin)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -63,8 +63,9 @@ def plain_values(text: str, origin: str) -> Any:
 class _Loader(yaml.SafeLoader):
     """Refuses before anything is constructed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, origin: str) -> None:
         super().__init__(text)
+        self.name = origin  # in messages, instead of "<unicode string>"
         self._depth = self._composed = 0
         self._sizes: dict[Node, int] = {}
 

@@ -61,7 +61,12 @@ class GoogleCloudStorage(Service):
                 "application-default login`; GOOGLE_SKIP_SIGNATURE=true to read a public bucket.",
             ),
             (DENIED, ACCESS_DENIED),
-            (("Unable to open", "Unable to decode"), INVALID_CREDENTIALS),
+            (
+                ("Unable to open",),
+                "the file of credentials cannot be opened. Correct its path in "
+                "GOOGLE_APPLICATION_CREDENTIALS.",
+            ),
+            (("Unable to decode",), INVALID_CREDENTIALS),
             (
                 ("builder error",),
                 "the address has no TLS. Use one with https://, or set GOOGLE_ALLOW_HTTP=true.",

@@ -63,7 +63,7 @@ CASES: dict[str, tuple[list[str], int, tuple[str, ...]]] = {
     ),
     "vectors absent": (["import", "absent.npy", "--root", "new"], 2, ("does not exist",)),
     "vectors": (["import", "bad.npy", "--root", "new"], 2, ("bad.npy",)),
-    "yaml": (["run", "bad.yaml"], 2, ("not valid YAML",)),
+    "yaml": (["run", "bad.yaml"], 2, ("not valid YAML", 'in "bad.yaml", line')),
     "binary": (["run", "bad.zip"], 2, ("not UTF-8 text",)),
     "schedule cron": (["schedule", "demo", "--cron", "x", "--set", "ingest.source=a"], 2, ("x",)),
 }
