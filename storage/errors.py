@@ -174,7 +174,7 @@ def instead(name: str, known: Iterable[str]) -> str:
 
 
 def unknown_name(owner: str, name: str, known: Iterable[str]) -> AttributeError:
-    """The error of a module or an object that lacks an attribute, as Python words it.
+    """The error of a module or an object that lacks an attribute, in Python's own form.
 
     Parameters
     ----------

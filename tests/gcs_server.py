@@ -5,6 +5,7 @@ obstore use. This one follows Google's reference; it stands for the protocol, no
 """
 
 import hashlib
+import json
 import sys
 import threading
 from collections import defaultdict
@@ -18,6 +19,7 @@ from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+JSON = "/storage/v1/b/"
 CONDITION = "x-goog-if-generation-match"
 
 
@@ -63,6 +65,9 @@ class Buckets(BaseHTTPRequestHandler):
         self._answer(200, headers=_headers(stored))
 
     def do_GET(self) -> None:
+        if self.path.startswith(JSON):
+            self._list_as_json()
+            return
         bucket, key, query = self._place()
         if bucket not in self.names:
             self._refuse(404, "NoSuchBucket")
@@ -110,6 +115,21 @@ class Buckets(BaseHTTPRequestHandler):
             f"<CommonPrefixes><Prefix>{escape(it)}</Prefix></CommonPrefixes>" for it in folders
         )
         return f"<ListBucketResult>{''.join(files)}{inner}</ListBucketResult>".encode()
+
+    def _list_as_json(self) -> None:
+        """A listing by the JSON API, which PyArrow uses."""
+        url = urlsplit(self.path)
+        bucket, _, rest = url.path.removeprefix(JSON).partition("/")
+        prefix = parse_qs(url.query).get("prefix", [""])[0]
+        if rest != "o" or bucket not in self.names:
+            self._answer(404, b'{"error": {"code": 404, "message": "Not Found"}}')
+            return
+        items = [
+            {"name": key, "bucket": bucket, "size": str(len(stored.data))}
+            for key, stored in sorted(self.objects[bucket].items())
+            if key.startswith(prefix)
+        ]
+        self._answer(200, json.dumps({"kind": "storage#objects", "items": items}).encode())
 
     def _send(self, found: Stored) -> None:
         status, data, headers = 200, found.data, _headers(found)

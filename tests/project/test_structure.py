@@ -44,7 +44,7 @@ LIBRARY_HOMES = {
     "pyarrow": (
         "pipeline/ingest/sources",
         "pipeline/import_vectors/formats",
-        "storage/backend/buckets/irregular_keys.py",
+        "storage/backend/buckets",
         *("storage/export/columns.py", "storage/export/tables.py"),
     ),
     "matplotlib": ("pipeline/figures", *DRAWS),

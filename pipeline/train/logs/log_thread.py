@@ -5,6 +5,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from zpoints.pipeline.parts.training_log import Epoch, Outcome, Training, TrainingLog
+from zpoints.storage.backend.buckets.bucket import without_userinfo
 from zpoints.storage.text import one_line
 
 LONGEST = 300
@@ -78,7 +79,8 @@ class LogThread:
             where = "at its end"
             log.end(event)
         except BaseException as error:  # whatever a library or a package raises ends its log only
-            cause = one_line(f"{type(error).__name__}: {error}".splitlines()[0])[:LONGEST]
+            first_line = f"{type(error).__name__}: {error}".splitlines()[0]
+            cause = one_line(without_userinfo(first_line))[:LONGEST]
             self._lines.put(
                 f"The training log {self.name} stopped {where} ({cause.rstrip('.')}). The training "
                 f"goes on without it; remove the cause, or leave {self.name} out of train.log."

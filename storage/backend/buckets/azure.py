@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from obstore.store import AzureStore
 
@@ -18,6 +19,7 @@ from zpoints.storage.backend.buckets.service import (
     Service,
     address,
     denied,
+    host_of,
     is_set,
     no_time,
     silent,
@@ -26,9 +28,12 @@ from zpoints.storage.errors import ObjectStoreError
 
 if TYPE_CHECKING:
     import icechunk
+    from pyarrow.fs import FileSystem
 
 ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
 ENDPOINT = "AZURE_STORAGE_ENDPOINT"
+KEYS = ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_MASTER_KEY")
+SIGNATURES = ("AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_SAS_KEY")
 CREDENTIALS = (
     "AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID, AZURE_CLIENT_SECRET "
     "and AZURE_TENANT_ID"
@@ -58,10 +63,11 @@ class AzureBlobs(Service):
     """
 
     secrets = (
-        *("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_MASTER_KEY"),
-        *("AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_TOKEN"),
-        *("AZURE_CLIENT_SECRET", "AZURE_STORAGE_CLIENT_SECRET"),
+        *KEYS,
+        *SIGNATURES,
+        *("AZURE_STORAGE_TOKEN", "AZURE_CLIENT_SECRET", "AZURE_STORAGE_CLIENT_SECRET"),
     )
+    lists_deeply = False  # PyArrow 26 recurses into `folder//` until the stack overflows
     no_bucket = "ContainerNotFound"
     reasons = Reasons(
         of_code={
@@ -133,3 +139,24 @@ class AzureBlobs(Service):
         return icechunk.azure_storage(
             account=self.account, container=bucket, prefix=prefix, from_env=True, config=config
         )
+
+    def file_system(self) -> "FileSystem":
+        from pyarrow.fs import AzureFileSystem
+
+        options = self._credentials()
+        if self.endpoint is not None:
+            host, scheme = host_of(self.endpoint), urlsplit(self.endpoint).scheme
+            if host.startswith(f"{self.account}."):
+                host = host.removeprefix(self.account)  # which PyArrow puts before a dot
+            options |= {"blob_storage_authority": host, "blob_storage_scheme": scheme}
+            options |= {"dfs_storage_authority": host.replace(".blob.", ".dfs.", 1)}
+            options |= {"dfs_storage_scheme": scheme}
+        return AzureFileSystem(self.account, **options)
+
+    def _credentials(self) -> dict[str, str]:
+        """The key or signature for PyArrow, which reads only the others from the environment."""
+        for option, names in (("account_key", KEYS), ("sas_token", SIGNATURES)):
+            for name in names:
+                if value := os.environ.get(name):
+                    return {option: value.removeprefix("?") if option == "sas_token" else value}
+        return {}

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from obstore.store import GCSStore
 
@@ -14,10 +15,12 @@ from zpoints.storage.backend.buckets.service import (
     NO_TIME,
     REQUEST_SECONDS,
     RETRIES,
+    RETRY_TIME,
     Reasons,
     Service,
     address,
     denied,
+    host_of,
     is_set,
     no_time,
     silent,
@@ -25,6 +28,7 @@ from zpoints.storage.backend.buckets.service import (
 
 if TYPE_CHECKING:
     import icechunk
+    from pyarrow.fs import FileSystem
 
 CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS (a file of credentials)"
 INVALID_CREDENTIALS = f"the credentials are not valid. Correct {CREDENTIALS}."
@@ -101,6 +105,16 @@ class GoogleCloudStorage(Service):
         if self.endpoint is not None:
             config["google_base_url"] = self.endpoint
         return icechunk.gcs_storage(bucket=bucket, prefix=prefix, from_env=True, config=config)
+
+    def file_system(self) -> "FileSystem":
+        from pyarrow.fs import GcsFileSystem
+
+        anonymous = is_set("GOOGLE_SKIP_SIGNATURE")
+        options: dict[str, Any] = {"anonymous": anonymous, "retry_time_limit": RETRY_TIME}
+        if self.endpoint is not None:
+            options["scheme"] = urlsplit(self.endpoint).scheme
+            options["endpoint_override"] = host_of(self.endpoint)
+        return GcsFileSystem(**options)
 
     def tag(self, meta: Any) -> str | None:
         """The generation of an object, on which Google's writes can be conditional."""

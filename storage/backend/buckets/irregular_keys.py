@@ -5,18 +5,14 @@ entity tags, for which each object is asked; so this is only for folders where o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from urllib.parse import urlsplit
 
 from zpoints.storage.backend.buckets.bucket import Bucket, IrregularKeyError, StoredObject
-from zpoints.storage.backend.buckets.s3 import S3
-from zpoints.storage.backend.buckets.service import is_set
+from zpoints.storage.backend.interpreter_exit import NATIVE_CALLS
 
 REQUESTS = 32
 """Objects asked for at the same time."""
-CONNECT_SECONDS = 5
 
 _NO_LETTER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters, and bytes of a name on a disk that are not UTF-8."""
@@ -49,63 +45,57 @@ def folder_without_irregular_keys(
     Returns
     -------
     tuple
-        As from `Bucket.folder`, and the irregular keys at any depth in the folder; none if obstore
-        can list it.
+        As from `Bucket.folder`, and the irregular keys at any depth in the folder, on Azure those
+        directly in it, where all keys below `folder//` are one; none if obstore can list it.
 
     Raises
     ------
     IrregularKeyError
-        If the folder holds such a key and is not on S3.
+        If the folder holds such a key and PyArrow cannot list it.
     """
     try:
         return *bucket.folder(folder), []
-    except IrregularKeyError:
-        service = bucket.service
-        if not isinstance(service, S3):
-            raise
-        return _regular(bucket, service, folder)
+    except IrregularKeyError as error:
+        try:
+            found = list(_found(bucket, folder))
+        except (ImportError, OSError, ValueError):  # it lacks the service or its credentials
+            raise error from None
+        return _regular(bucket, folder, found)
 
 
 def _regular(
-    bucket: Bucket, server: S3, folder: str
+    bucket: Bucket, folder: str, found: Iterable[tuple[str, bool]]
 ) -> tuple[list[StoredObject], list[str], list[str]]:
     beneath = f"{folder}/" if folder else ""
     names: set[str] = set()
     folders: set[str] = set()
     irregular: list[str] = []
-    for key in _keys(bucket, server, folder):
+    for key, is_folder in found:
         inner = key.removeprefix(beneath)
         first, slash, _ = inner.partition("/")
         if key == folder:  # PyArrow takes off all slashes at the end
-            irregular.append(f"{key}//")
+            irregular.append(f"{key}//" if key else "/")
         elif is_irregular(inner):
             irregular.append(key)
-        elif slash:
+        elif slash or is_folder:
             folders.add(beneath + first)
         else:
             names.add(key)
     with ThreadPoolExecutor(REQUESTS) as pool:
-        found = pool.map(bucket.find, sorted(names))
-    objects = [it for it in found if it is not None and (it.size or it.key not in folders)]
-    return objects, sorted(folders), irregular
+        objects = pool.map(bucket.find, sorted(names))
+    regular = [it for it in objects if it is not None and (it.size or it.key not in folders)]
+    return regular, sorted(folders), irregular
 
 
-def _keys(bucket: Bucket, server: S3, folder: str) -> Iterator[str]:
-    """All keys in a folder, at any depth."""
-    # Imported here, since it loads the AWS SDK.
-    from pyarrow.fs import FileSelector, FileType, S3FileSystem
+def _found(bucket: Bucket, folder: str) -> Iterator[tuple[str, bool]]:
+    """Keys in a folder, and whether each is that of a folder, which is listed on Azure only."""
+    from pyarrow.fs import FileSelector, FileType
 
-    anonymous = is_set("AWS_SKIP_SIGNATURE")
-    options: dict[str, Any] = {"anonymous": anonymous, "connect_timeout": CONNECT_SECONDS}
-    if server.endpoint is not None:
-        url = urlsplit(server.endpoint)
-        options |= {"scheme": url.scheme, "endpoint_override": url.netloc.rpartition("@")[2]}
-    if server.region is not None:
-        options["region"] = server.region
-    with bucket.reaching(folder):
-        place = f"{bucket.name}/{folder}".rstrip("/")
-        selector = FileSelector(place, recursive=True, allow_not_found=True)
-        found = S3FileSystem(**options).get_file_info(selector)
+    service = bucket.service
+    place = f"{bucket.name}/{folder}".rstrip("/")
+    selector = FileSelector(place, recursive=service.lists_deeply, allow_not_found=True)
+    with NATIVE_CALLS:
+        found = service.file_system().get_file_info(selector)
     for info in found:
-        if info.type == FileType.File:
-            yield info.path.removeprefix(f"{bucket.name}/")
+        if info.type == FileType.File or not service.lists_deeply:
+            yield info.path.removeprefix(bucket.name).removeprefix("/"), info.type != FileType.File

@@ -3,11 +3,13 @@
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from obstore.store import S3Store
 
 from zpoints.storage.backend.buckets.service import (
     CLIENT,
+    CONNECT_SECONDS,
     DENIED,
     IMDS,
     NO_RESPONSE,
@@ -18,6 +20,7 @@ from zpoints.storage.backend.buckets.service import (
     Service,
     address,
     denied,
+    host_of,
     is_set,
     no_time,
     silent,
@@ -25,6 +28,7 @@ from zpoints.storage.backend.buckets.service import (
 
 if TYPE_CHECKING:
     import icechunk
+    from pyarrow.fs import FileSystem
 
 CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN if needed)"
 NO_BUCKET = "there is no such bucket. Create it, or correct its name."
@@ -118,3 +122,15 @@ class S3(Service):
         return icechunk.Storage.new_s3_object_store(
             options, bucket, prefix, icechunk.s3_from_env_credentials()
         )
+
+    def file_system(self) -> "FileSystem":
+        from pyarrow.fs import S3FileSystem
+
+        anonymous = is_set("AWS_SKIP_SIGNATURE")
+        options: dict[str, Any] = {"anonymous": anonymous, "connect_timeout": CONNECT_SECONDS}
+        if self.endpoint is not None:
+            options["scheme"] = urlsplit(self.endpoint).scheme
+            options["endpoint_override"] = host_of(self.endpoint)
+        if self.region is not None:
+            options["region"] = self.region
+        return S3FileSystem(**options)

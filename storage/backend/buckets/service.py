@@ -13,9 +13,12 @@ from obstore.store import ObjectStore
 
 if TYPE_CHECKING:
     import icechunk
+    from pyarrow.fs import FileSystem
 
-CLIENT: Mapping[str, Any] = {"connect_timeout": "5s"}
-RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+CONNECT_SECONDS = 5
+CLIENT: Mapping[str, Any] = {"connect_timeout": f"{CONNECT_SECONDS}s"}
+RETRY_TIME = timedelta(seconds=60)
+RETRIES: Any = {"max_retries": 5, "retry_timeout": RETRY_TIME}
 """obstore gives up on a server after about a minute, unless a request may take longer."""
 REQUEST_SECONDS = "30s"
 """Time limit of one request, also Icechunk's default; AWS_TIMEOUT and the like change both."""
@@ -70,6 +73,8 @@ class Service(ABC):
     no_bucket: ClassVar[str]
     """Code in an answer about a bucket that does not exist."""
     reasons: ClassVar[Reasons]
+    lists_deeply: ClassVar[bool] = True
+    """Whether PyArrow can list all keys of a folder at any depth, irregular ones among them."""
 
     @classmethod
     @abstractmethod
@@ -83,6 +88,10 @@ class Service(ABC):
     @abstractmethod
     def storage(self, bucket: str, prefix: str) -> "icechunk.Storage":
         """Icechunk's access to the same; sends no request."""
+
+    @abstractmethod
+    def file_system(self) -> "FileSystem":
+        """PyArrow's access to all buckets, for keys that obstore cannot express; loads an SDK."""
 
     def tag(self, meta: Any) -> str | None:
         """What identifies the content of an object in writes on condition."""
@@ -100,8 +109,12 @@ def is_set(variable: str) -> bool:
 
 def address(url: str) -> str:
     """Scheme and host of a URL, without the user and password that it can hold."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return f"{urlsplit(url).scheme}://{host_of(url)}"
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def denied(bucket: str, credentials: str) -> str:

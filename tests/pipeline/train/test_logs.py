@@ -17,8 +17,10 @@ from zpoints.extras import MissingExtraError
 from zpoints.pipeline.config.run import RunConfig, override
 from zpoints.pipeline.errors import ConfigError
 from zpoints.pipeline.parts import installed
+from zpoints.pipeline.parts.training_log import Training, TrainingLog
 from zpoints.pipeline.train.logs import recorder, table
 from zpoints.pipeline.train.logs.csv_file import HEADER, stored_rows
+from zpoints.pipeline.train.logs.log_thread import LogThread
 from zpoints.storage import Store
 
 NAME = "train-01234567"
@@ -215,6 +217,30 @@ def test_train_model__a_failing_log_ends_in_one_line(
     (line,) = [line for line in console.lines if "out of train.log" in line]
     assert reason in line
     assert len(pd.read_csv(Path(root, "logs", NAME, "training.csv"))) == 2
+
+
+def test_log_thread__shows_no_password_of_a_server(tmp_path: Path) -> None:
+    def unreachable(name: str) -> TrainingLog:
+        raise OSError("API request to http://me:secret@runs:5000/api failed")
+
+    log = LogThread("mlflow", unreachable)
+    log.begin(
+        Training(
+            id="0123456789abcdef",
+            root="r",
+            folder=tmp_path,
+            settings={},
+            images=1,
+            validation_images=0,
+            epochs=1,
+            resumed=False,
+        ),
+        [],
+    )
+
+    assert log.wait(5)
+    (line,) = log.lines()
+    assert "stopped at its beginning (OSError: API request to http://runs:5000/api failed)" in line
 
 
 def test_run__refuses_a_log_without_its_library_before_it_works(

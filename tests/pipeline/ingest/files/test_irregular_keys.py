@@ -1,19 +1,18 @@
 """Keys in a bucket that are not paths: left out and counted, whatever else is there."""
 
-import os
-import urllib.request
+import sys
 from typing import Any
 
+import obstore
 import pytest
 
-from tests.clouds import NewBucket
+from tests.clouds import NewBucket, put_irregular
 from tests.pipeline.ingest.photographs import annotations, contents, opened, small
 from tests.s3 import new_bucket
 from zpoints.pipeline.errors import SourceError
 from zpoints.pipeline.ingest.files.path import source_path
 from zpoints.storage.backend.buckets.bucket import Bucket, IrregularKeyError
 from zpoints.storage.backend.buckets.irregular_keys import is_irregular
-from zpoints.storage.backend.buckets.schemes import split_url
 from zpoints.storage.backend.location import Location
 
 IRREGULAR = {
@@ -85,10 +84,36 @@ def test_exists__a_root_with_an_irregular_key_is_reached(s3: Any) -> None:
     assert not Location.of(f"s3://{bucket}/run").exists()
 
 
-def test_open_source__an_irregular_key_on_google_ends_with_the_remedy(gs: NewBucket) -> None:
+@pytest.mark.parametrize("service", ["gs", "az"])
+def test_open_source__irregular_keys_on_google_and_azure_are_left_out_and_counted(
+    service: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new: NewBucket = request.getfixturevalue(service)
+    bucket = Bucket.of(new())
+    place = f"{bucket}/faces"
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")  # the stand-in has no accounts
+    regular = {"top.jpg": small(0), "a/1.jpg": small(1), "a/b/2.jpg": small(2)}
+    for name, content in regular.items():
+        obstore.put(bucket.objects("faces"), name, content)
+    before = opened(source_path(place))
+    keys = ["faces//1.jpg", "faces/a//b//2.jpg", "faces/a/1\t.jpg", "faces/a/x//3.jpg"]
+    for key in keys:
+        put_irregular(str(bucket), key, small(9))
+
+    source = opened(source_path(place))
+
+    assert source.names == before.names == ("a/1.jpg", "a/b/2.jpg", "top.jpg")
+    assert source.signatures == before.signatures
+    assert contents(source) == contents(before)
+    assert source.notes[0].startswith("4 keys left out, which an empty part (//)")
+
+
+def test_open_source__an_irregular_key_ends_with_the_remedy_without_pyarrow(
+    gs: NewBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bucket = gs()
-    address = f"{os.environ['GOOGLE_BASE_URL']}/{split_url(bucket)[1]}/faces//1.jpg"
-    urllib.request.urlopen(urllib.request.Request(address, small(1), method="PUT")).close()
+    monkeypatch.setitem(sys.modules, "pyarrow.fs", None)
+    put_irregular(bucket, "faces//1.jpg", small(1))
 
     with pytest.raises(IrregularKeyError, match=f"{bucket}/faces.*//.*Rename or delete"):
         opened(source_path(f"{bucket}/faces"))
