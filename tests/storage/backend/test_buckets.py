@@ -114,7 +114,7 @@ def test_service__az_names_the_variable_of_the_account(monkeypatch: pytest.Monke
     [
         ("s3", "AWS_TIMEOUT", "soon", "AWS_TIMEOUT is not a time; .* e.g. 300s"),
         ("gs", "GOOGLE_TIMEOUT", "soon", "GOOGLE_TIMEOUT is not a time"),
-        ("gs", "GOOGLE_APPLICATION_CREDENTIALS", "/no/file", "the credentials are not valid"),
+        ("gs", "GOOGLE_APPLICATION_CREDENTIALS", "/no/file", "cannot be opened"),
         ("az", "AZURE_TIMEOUT", "soon", "AZURE_TIMEOUT is not a time"),
         ("az", "AZURE_STORAGE_ACCOUNT_KEY", "no base64", "the credentials are not valid"),
         ("az", "AZURE_STORAGE_SAS_TOKEN", "no pairs", "the credentials are not valid"),
